@@ -1,0 +1,1 @@
+//! Where base and head come from, and what differs between them.
