@@ -1,0 +1,211 @@
+//! What a rule says: one finding, with the place it is about and the identity it keeps.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::syntax::Span;
+
+/// What a finding means for someone on call. The order is that of urgency.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; blocks nothing.
+    Note,
+    /// A weakness that needs another one to matter.
+    Low,
+    /// A missing layer of defence.
+    Medium,
+    /// A hole that someone in the right place can use.
+    High,
+    /// Whoever controls the subject controls the node or the cluster.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, the most urgent first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Note,
+    ];
+
+    /// The word used in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A place in a file of one revision.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The path below the root of the revision, with `/` between its parts.
+    pub path: Arc<str>,
+    /// The bytes that are meant.
+    pub span: Span,
+}
+
+/// A further place that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Where.
+    pub location: Location,
+    /// What is to be seen there.
+    pub message: String,
+}
+
+/// The identity of a Kubernetes object as it is written: the namespace is not inferred, so that one edit of
+/// a kustomization does not make every object of a folder a new one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// `apiVersion` as written.
+    pub api_version: Arc<str>,
+    /// `kind`.
+    pub kind: Arc<str>,
+    /// `metadata.namespace` as written.
+    pub namespace: Option<Arc<str>>,
+    /// `metadata.name`, or `metadata.generateName` with a `*` behind it.
+    pub name: Arc<str>,
+}
+
+impl Resource {
+    /// The API group: what stands before the slash of `apiVersion`, empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+    }
+
+    /// The parts that make two objects the same one, whatever version they are written in.
+    #[must_use]
+    pub fn identity(&self) -> (&str, &str, Option<&str>, &str) {
+        (
+            self.group(),
+            &self.kind,
+            self.namespace.as_deref(),
+            &self.name,
+        )
+    }
+}
+
+impl std::fmt::Display for Resource {
+    /// `Deployment shop/cart`, or `Deployment cart` where no namespace is written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// What a finding is about. A finding without a resource is about its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The object.
+    pub resource: Option<Arc<Resource>>,
+    /// The container, by name.
+    pub container: Option<Arc<str>>,
+    /// The field: a JSON pointer with list items by name.
+    pub field: Option<Arc<str>>,
+    /// What tells two findings of one rule about one field apart: a value, never a place.
+    pub discriminator: Arc<str>,
+}
+
+/// How a finding of the head relates to the base.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not in the base, or graver than there.
+    Introduced,
+    /// In the base already.
+    Existing,
+    /// In the base, no longer in the head.
+    Fixed,
+}
+
+/// One thing that a rule found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule's id, `family/name`.
+    pub rule: &'static str,
+    /// How urgent this one is.
+    pub severity: Severity,
+    /// One sentence: resource, container, field, the value found and the value wanted.
+    pub message: String,
+    /// The stable place; in the base where the finding is fixed.
+    pub location: Location,
+    /// The changed bytes of the head that caused the finding, where they are known.
+    pub changed_at: Option<Location>,
+    /// Further places.
+    pub related: Vec<Related>,
+    /// What it is about.
+    pub subject: Subject,
+    /// How it relates to the base. Everything is introduced where there is no base.
+    pub status: Status,
+    /// The identity over time.
+    pub fingerprint: Fingerprint,
+}
+
+/// The identity of a finding over time: rule, subject and discriminator, never a line, an offset, an ordinal
+/// or the message. Findings about whole files use the file's path with the kind of the problem.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Computes the fingerprint: the first half of a SHA-256 over length-prefixed parts.
+    #[must_use]
+    pub fn new(rule: &str, subject: &Subject, path: &str) -> Self {
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        part(rule);
+        match &subject.resource {
+            Some(resource) => {
+                let (group, kind, namespace, name) = resource.identity();
+                part(group);
+                part(kind);
+                part(namespace.unwrap_or("\0"));
+                part(name);
+            }
+            None => part(path),
+        }
+        part(subject.container.as_deref().unwrap_or("\0"));
+        part(subject.field.as_deref().unwrap_or("\0"));
+        part(&subject.discriminator);
+        let digest = hash.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+        Self(bytes)
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for byte in self.0 {
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}

@@ -1,0 +1,272 @@
+//! What one file holds, by its bytes alone: the part of reading that equal blobs share.
+
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::finding::Resource;
+use crate::syntax::{self, Encoding, Format, Node, Problem, Span, Tree, Value};
+
+use super::kinds::{self, Kind};
+use super::kustomization::Kustomization;
+
+/// An object that was found in a tree.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The node of the object.
+    pub root: u32,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its identity.
+    pub resource: Arc<Resource>,
+    /// False if the API server would need more than is written here, so that it must be a patch.
+    pub complete: bool,
+}
+
+/// A file that has something to do with Kubernetes.
+#[derive(Debug)]
+pub struct Manifest {
+    /// The tree of the whole file.
+    pub tree: Tree,
+    /// The objects of known kinds, in order; lists are unwrapped.
+    pub records: Vec<Record>,
+    /// Objects of other kinds: counted, not judged.
+    pub other_objects: usize,
+    /// Documents that look like objects and could not be read.
+    pub unreadable: Vec<Problem>,
+    /// Documents that cannot be read before a template engine has rendered them.
+    pub templates: usize,
+    /// True if template actions stand in the text.
+    pub has_actions: bool,
+    /// What the file says if it is a kustomization.
+    pub kustomization: Option<Kustomization>,
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub enum Reading {
+    /// It has to do with Kubernetes.
+    Manifest(Box<Manifest>),
+    /// It has nothing to do with Kubernetes.
+    Other,
+    /// It is no text, or no YAML or JSON, and does not look like a manifest either. If its base version was
+    /// one, this is why it can no longer be read.
+    Unrecognised(Problem),
+    /// It looks like a manifest, but its bytes are not UTF-8.
+    Encoding(Encoding),
+}
+
+/// Reads a file. `kustomization` says that its name makes it one.
+#[must_use]
+pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
+    if !kustomization && !may_be_manifest(&bytes) {
+        return Reading::Other;
+    }
+    let text = match syntax::decode(bytes) {
+        Ok(text) => text,
+        Err((encoding, bytes)) => {
+            return if shows_object(&bytes)
+                || encoding == Encoding::Utf16 && utf16_shows_object(&bytes)
+            {
+                Reading::Encoding(encoding)
+            } else {
+                Reading::Other
+            };
+        }
+    };
+    let tree = syntax::parse(format, text);
+    let mut records = Vec::new();
+    let mut other_objects = 0;
+    for document in tree.documents() {
+        collect(
+            tree.root(document),
+            None,
+            0,
+            &mut records,
+            &mut other_objects,
+        );
+    }
+    let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
+    let mut templates = 0;
+    let mut unreadable = Vec::new();
+    let mut unrecognised = None;
+    for problem in tree.problems() {
+        let lost = tree.text().get(problem.lost.range()).unwrap_or_default();
+        let object = shows_object(lost.as_bytes());
+        if has_actions
+            && holds_action(lost)
+            && matches!(
+                problem.kind,
+                syntax::ProblemKind::Syntax(_) | syntax::ProblemKind::ComplexKey
+            )
+        {
+            templates += usize::from(object);
+        } else if object {
+            unreadable.push(problem.clone());
+        } else {
+            unrecognised.get_or_insert_with(|| problem.clone());
+        }
+    }
+    let kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
+    let kept = !records.is_empty()
+        || other_objects > 0
+        || !unreadable.is_empty()
+        || templates > 0
+        || kustomization.is_some();
+    if kept {
+        Reading::Manifest(Box::new(Manifest {
+            tree,
+            records,
+            other_objects,
+            unreadable,
+            templates,
+            has_actions,
+            kustomization,
+        }))
+    } else {
+        unrecognised.map_or(Reading::Other, Reading::Unrecognised)
+    }
+}
+
+/// The cheap test that spares most files the parser. It must let every spelling of the key through that a
+/// YAML reader accepts; a key can be spelt without these bytes only by escapes.
+fn may_be_manifest(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"apiVersion").is_some()
+        || memchr::memchr(b'\\', bytes).is_some()
+        || bytes.starts_with(&[0xff, 0xfe])
+        || bytes.starts_with(&[0xfe, 0xff])
+}
+
+/// True if the bytes show `apiVersion` and `kind` as keys.
+fn shows_object(bytes: &[u8]) -> bool {
+    shows_key(bytes, b"apiVersion") && shows_key(bytes, b"kind")
+}
+
+fn shows_key(bytes: &[u8], key: &[u8]) -> bool {
+    memmem::find_iter(bytes, key).any(|at| {
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| bytes.get(before))
+            .copied();
+        let after = bytes.get(at + key.len()..).unwrap_or_default();
+        let mut rest = after
+            .iter()
+            .skip_while(|byte| matches!(byte, b'"' | b'\'' | b' ' | b'\t'));
+        let opens =
+            before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte != b'_' && byte != b'-');
+        opens && rest.next() == Some(&b':')
+    })
+}
+
+fn utf16_shows_object(bytes: &[u8]) -> bool {
+    // ASCII in either byte order is the ASCII byte with a zero beside it.
+    let ascii: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    shows_object(&ascii)
+}
+
+/// True if a template action stands outside a comment.
+fn holds_action(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.contains("{{") && !line.trim_start().starts_with('#'))
+}
+
+/// Lists within lists are unwrapped this deep; no real one goes below two.
+const DEEPEST_LIST: usize = 8;
+
+fn collect(
+    node: Node<'_>,
+    list: Option<(&str, &str)>,
+    depth: usize,
+    records: &mut Vec<Record>,
+    others: &mut usize,
+) {
+    if !node.is_mapping() {
+        return;
+    }
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
+    let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version)) else {
+        return;
+    };
+    let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
+        return;
+    };
+    let items = node.get("items").filter(|items| items.is_sequence());
+    if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
+        if depth < DEEPEST_LIST {
+            let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
+            for item in items.items() {
+                collect(item, inherited, depth + 1, records, others);
+            }
+        }
+        return;
+    }
+    match kinds::find(api_version, kind) {
+        Some(known) => records.push(record(node, api_version, known)),
+        None => *others += 1,
+    }
+}
+
+fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
+    let metadata = node.present("metadata");
+    let text = |key: &str| {
+        let value = metadata?.present(key)?;
+        Some(match value.value() {
+            Value::Text(text) => text,
+            _ => value.source(),
+        })
+    };
+    let name: Arc<str> = match (text("name"), text("generateName")) {
+        (Some(name), _) => name.into(),
+        (None, Some(prefix)) => format!("{prefix}*").into(),
+        (None, None) => "".into(),
+    };
+    let resource = Resource {
+        api_version: api_version.into(),
+        kind: kind.name.into(),
+        namespace: text("namespace")
+            .filter(|_| kind.namespaced)
+            .map(Into::into),
+        name,
+    };
+    Record {
+        root: node.id(),
+        kind,
+        complete: is_complete(node, api_version, kind),
+        resource: Arc::new(resource),
+    }
+}
+
+/// An object that lacks what the API requires cannot be meant as it stands: it is a patch for another one.
+fn is_complete(node: Node<'_>, api_version: &str, kind: &Kind) -> bool {
+    let Some(pods) = kind.pods else { return true };
+    let spec = super::field::Field::follow(node, pods.path())
+        .node()
+        .and_then(|template| template.present("spec"));
+    let Some(spec) = spec else { return false };
+    let Some(containers) = spec.present("containers").filter(|list| list.is_sequence()) else {
+        return false;
+    };
+    let mut any = false;
+    for container in containers.items() {
+        any = true;
+        if container.present("image").is_none()
+            || container.present("name").is_none()
+            || container.get("$patch").is_some()
+        {
+            return false;
+        }
+    }
+    // Only these versions refuse a missing selector; the older ones filled it in.
+    let selector = kind.needs_selector && matches!(api_version, "apps/v1" | "apps/v1beta2");
+    any && spec.get("$patch").is_none()
+        && (!selector || super::field::Field::follow(node, &["spec", "selector"]).is_set())
+}
+
+impl Manifest {
+    /// The first line that is lost with an unreadable document.
+    #[must_use]
+    pub fn lost_start(problem: &Problem) -> Span {
+        problem.at
+    }
+}

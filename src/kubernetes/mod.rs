@@ -1,0 +1,20 @@
+//! Typed, span-carrying views of Kubernetes objects over the spanned trees.
+//!
+//! Views borrow nodes and name each Kubernetes field once; every value comes with the bytes it was written
+//! with. Nothing is decoded into structs, so missing and misspelt fields stay visible. The strings that name
+//! fields live in this folder alone.
+
+pub mod container;
+pub mod field;
+pub mod kinds;
+pub mod kustomization;
+pub mod manifest;
+pub mod object;
+pub mod pod;
+pub mod pod_security;
+
+pub use container::Container;
+pub use field::Field;
+pub use manifest::{Manifest, Reading};
+pub use object::{Completeness, NamespaceSource, Object};
+pub use pod::{Pod, Volume};

@@ -1,0 +1,125 @@
+//! A Kubernetes object of one file.
+
+use std::sync::Arc;
+
+use crate::finding::Resource;
+use crate::syntax::{Node, Span, Tree};
+
+use super::field::{Field, anchor};
+use super::kinds::Kind;
+use super::manifest::Record;
+use super::pod::Pod;
+
+/// Whether an object says all that the API server will be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Completeness {
+    /// The object can be applied as it stands.
+    Complete,
+    /// A patch, or an object that lacks what the API requires: what is absent here may stand elsewhere.
+    Partial,
+    /// A template's text that happens to be YAML: rendering may add to it.
+    Template,
+}
+
+/// Where the namespace of an object comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespaceSource {
+    /// `metadata.namespace`.
+    Written,
+    /// The kustomization of its folder.
+    Kustomization,
+    /// Nothing says: what `kubectl apply` without `-n` would take.
+    Default,
+}
+
+/// An object, borrowed from the tree of its file.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    path: &'a Arc<str>,
+    node: Node<'a>,
+    record: &'a Record,
+    completeness: Completeness,
+    namespace: Option<(&'a str, NamespaceSource)>,
+}
+
+impl<'a> Object<'a> {
+    /// Puts an object together from what its file and its folder say.
+    #[must_use]
+    pub fn new(
+        path: &'a Arc<str>,
+        tree: &'a Tree,
+        record: &'a Record,
+        completeness: Completeness,
+        namespace: Option<(&'a str, NamespaceSource)>,
+    ) -> Self {
+        Self {
+            path,
+            node: tree.node(record.root),
+            record,
+            completeness,
+            namespace,
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(self) -> &'a Arc<str> {
+        self.path
+    }
+
+    /// The object's mapping.
+    #[must_use]
+    pub fn node(self) -> Node<'a> {
+        self.node
+    }
+
+    /// Its identity as written.
+    #[must_use]
+    pub fn resource(self) -> &'a Arc<Resource> {
+        &self.record.resource
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(self) -> &'static Kind {
+        self.record.kind
+    }
+
+    /// Whether what is absent here is absent for the API server.
+    #[must_use]
+    pub fn completeness(self) -> Completeness {
+        self.completeness
+    }
+
+    /// The namespace that it lands in, and who says so; none for cluster-scoped kinds.
+    #[must_use]
+    pub fn namespace(self) -> Option<(&'a str, NamespaceSource)> {
+        self.namespace
+    }
+
+    /// A field below the object.
+    #[must_use]
+    pub fn field(self, path: &'static [&'static str]) -> Field<'a> {
+        Field::follow(self.node, path)
+    }
+
+    /// The line that stands for the object: its name.
+    #[must_use]
+    pub fn name_span(self) -> Span {
+        let name = self.field(&["metadata", "name"]);
+        match name.node().and_then(Node::key) {
+            Some(key) => key.span().to(name.span()),
+            None => self.node.entry("kind").map_or_else(
+                || anchor(self.node),
+                |kind| kind.key.span().to(kind.value.span()),
+            ),
+        }
+    }
+
+    /// The pod, or the template of the pods that it makes.
+    #[must_use]
+    pub fn pod(self) -> Option<Pod<'a>> {
+        let path = self.record.kind.pods?.path();
+        Pod::new(Field::follow(self.node, path).node()?)
+    }
+}

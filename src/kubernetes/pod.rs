@@ -1,0 +1,142 @@
+//! A pod, or the template of one: what the kubelet would run.
+
+use crate::syntax::Node;
+
+use super::container::{Container, ContainerKind};
+use super::field::Field;
+
+/// The mapping that holds `metadata` and `spec` of a pod.
+#[derive(Clone, Copy, Debug)]
+pub struct Pod<'a> {
+    root: Node<'a>,
+    spec: Node<'a>,
+}
+
+impl<'a> Pod<'a> {
+    /// A pod, if the mapping has a `spec`.
+    #[must_use]
+    pub fn new(root: Node<'a>) -> Option<Self> {
+        let spec = root.present("spec").filter(|spec| spec.is_mapping())?;
+        Some(Self { root, spec })
+    }
+
+    /// The pod's `spec`.
+    #[must_use]
+    pub fn spec(self) -> Node<'a> {
+        self.spec
+    }
+
+    /// A field of the pod's `spec`.
+    #[must_use]
+    pub fn field(self, path: &'static [&'static str]) -> Field<'a> {
+        Field::follow(self.spec, path)
+    }
+
+    /// The pod's own annotations (the template's, not the workload's).
+    pub fn annotations(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        Field::follow(self.root, &["metadata", "annotations"])
+            .node()
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|entry| (entry.key.key_text(), entry.value))
+    }
+
+    /// `hostNetwork`.
+    #[must_use]
+    pub fn host_network(self) -> Field<'a> {
+        self.field(&["hostNetwork"])
+    }
+
+    /// `hostPID`.
+    #[must_use]
+    pub fn host_pid(self) -> Field<'a> {
+        self.field(&["hostPID"])
+    }
+
+    /// `hostIPC`.
+    #[must_use]
+    pub fn host_ipc(self) -> Field<'a> {
+        self.field(&["hostIPC"])
+    }
+
+    /// True if `hostUsers` is explicitly false: the pod runs in a user namespace of its own.
+    #[must_use]
+    pub fn has_user_namespace(self) -> bool {
+        self.field(&["hostUsers"]).is_false()
+    }
+
+    /// True if `os.name` says Windows.
+    #[must_use]
+    pub fn is_windows(self) -> bool {
+        self.field(&["os", "name"]).as_str() == Some("windows")
+    }
+
+    /// `securityContext.sysctls`.
+    pub fn sysctls(self) -> impl Iterator<Item = Node<'a>> {
+        self.field(&["securityContext", "sysctls"]).items()
+    }
+
+    /// Init, regular and ephemeral containers, in the order in which the API server visits them.
+    pub fn containers(self) -> impl Iterator<Item = Container<'a>> {
+        [
+            (
+                ContainerKind::Init,
+                &["initContainers"] as &'static [&'static str],
+            ),
+            (ContainerKind::Regular, &["containers"]),
+            (ContainerKind::Ephemeral, &["ephemeralContainers"]),
+        ]
+        .into_iter()
+        .flat_map(move |(kind, path)| {
+            self.field(path)
+                .items()
+                .filter(|node| node.is_mapping())
+                .map(move |node| Container::new(node, kind))
+        })
+    }
+
+    /// The volumes.
+    pub fn volumes(self) -> impl Iterator<Item = Volume<'a>> {
+        self.field(&["volumes"])
+            .items()
+            .filter(|node| node.is_mapping())
+            .map(|node| Volume { node })
+    }
+}
+
+/// One entry of `volumes`.
+#[derive(Clone, Copy, Debug)]
+pub struct Volume<'a> {
+    node: Node<'a>,
+}
+
+impl<'a> Volume<'a> {
+    /// The entry.
+    #[must_use]
+    pub fn node(self) -> Node<'a> {
+        self.node
+    }
+
+    /// `name`.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        self.node
+            .get("name")
+            .and_then(Node::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The sources that are set, by name. A volume without any is an `emptyDir`: the API server's default.
+    pub fn sources(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        self.node
+            .entries()
+            .filter(|entry| entry.key.key_text() != "name" && !entry.value.is_null())
+            .map(|entry| (entry.key.key_text(), entry.value))
+    }
+
+    /// The `hostPath` source.
+    #[must_use]
+    pub fn host_path(self) -> Option<Node<'a>> {
+        self.node.present("hostPath")
+    }
+}

@@ -1,0 +1,298 @@
+//! What a rule is, and the sink that it reports into.
+
+use std::sync::Arc;
+
+use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
+use crate::kubernetes::pod_security::{Level, Version};
+use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
+use crate::snapshot::{Snapshot, SourceFile};
+use crate::syntax::{Node, Span};
+
+pub use crate::finding::Severity;
+
+/// A rule: what it is called, what it means, and how it looks.
+#[derive(Debug)]
+pub struct Rule {
+    /// `family/name`; its file is `rules/<family>/<name>.rs`.
+    pub id: &'static str,
+    /// The doc comment: title, why it matters, examples. Shown by `explain`, on the rule's page and in SARIF.
+    pub documentation: &'static str,
+    /// The severity of a finding that says nothing else.
+    pub severity: Severity,
+    /// Further severities that findings of this rule may carry.
+    pub other_severities: &'static [Severity],
+    /// Standards and identifiers that say the same.
+    pub references: &'static [&'static str],
+    /// How it looks.
+    pub check: Check,
+}
+
+impl Rule {
+    /// The first sentence of the documentation, without its full stop.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        let first = self.documentation.split("\n\n").next().unwrap_or_default();
+        first.trim().trim_end_matches('.')
+    }
+
+    /// The family: what stands before the slash.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        self.id
+            .split_once('/')
+            .map_or(self.id, |(family, _)| family)
+    }
+}
+
+/// What a rule may see. Each is a pure function of the snapshot and the context.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// One workload: an object with a pod or a pod template.
+    Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
+    /// One file, as it was read.
+    File(fn(&SourceFile, &Context, &mut Sink<'_>)),
+    /// The whole revision.
+    Manifests(fn(&Snapshot, &Context, &mut Sink<'_>)),
+}
+
+/// What a rule may know beside its subject.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The level that workloads should meet.
+    pub level: Level,
+    /// The version of the Pod Security Standards that they are judged by.
+    pub version: Version,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            level: Level::Restricted,
+            version: Version::LATEST,
+        }
+    }
+}
+
+/// An object with the pod that it is or makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload<'a> {
+    /// The object.
+    pub object: Object<'a>,
+    /// Its pod.
+    pub pod: Pod<'a>,
+}
+
+/// Declares the rule of a file. The doc comment is its documentation.
+#[macro_export]
+macro_rules! declare_rule {
+    (@others) => { &[] };
+    (@others $others:expr) => { $others };
+    (
+        $(#[doc = $doc:literal])*
+        $id:literal,
+        severity: $severity:expr,
+        $(other_severities: $others:expr,)?
+        references: $references:expr,
+        check: $check:expr $(,)?
+    ) => {
+        $(#[doc = $doc])*
+        pub(crate) static RULE: $crate::rule::Rule = $crate::rule::Rule {
+            id: $id,
+            documentation: concat!($($doc, "\n"),*),
+            severity: $severity,
+            other_severities: $crate::declare_rule!(@others $($others)?),
+            references: $references,
+            check: $check,
+        };
+    };
+}
+
+pub use declare_rule;
+
+/// Where a rule's findings go. It completes them (prefix, place, identity) and withholds what cannot be known.
+#[derive(Debug)]
+pub struct Sink<'a> {
+    rule: &'static Rule,
+    path: Arc<str>,
+    object: Option<Object<'a>>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for what a rule says of one object, or of one file.
+    pub fn new(
+        rule: &'static Rule,
+        path: &Arc<str>,
+        object: Option<Object<'a>>,
+        findings: &'a mut Vec<Finding>,
+    ) -> Self {
+        Self {
+            rule,
+            path: Arc::clone(path),
+            object,
+            findings,
+        }
+    }
+
+    /// A sink for the same rule and another object: rules that see the whole revision use it.
+    pub fn about<'b>(&'b mut self, object: Object<'b>) -> Sink<'b> {
+        Sink {
+            rule: self.rule,
+            path: Arc::clone(object.path()),
+            object: Some(object),
+            findings: self.findings,
+        }
+    }
+
+    /// Reports about a field, present or absent. On partial objects, and on templates, nothing is said of
+    /// what is absent: it may stand elsewhere.
+    pub fn report<'s>(&'s mut self, field: Field<'_>) -> Draft<'s, 'a> {
+        let completeness = self
+            .object
+            .map_or(Completeness::Complete, Object::completeness);
+        let unrendered = completeness == Completeness::Template
+            && field.as_str().is_some_and(|text| text.contains("{{"));
+        let withheld = unrendered || completeness != Completeness::Complete && !field.is_set();
+        let pointer = field.pointer();
+        self.draft(field.span(), Some(pointer.into()), withheld)
+    }
+
+    /// Reports about a node that is there.
+    pub fn report_node<'s>(&'s mut self, node: Node<'_>) -> Draft<'s, 'a> {
+        self.report(Field::of(node))
+    }
+
+    /// Reports about bytes of the file.
+    pub fn report_span<'s>(&'s mut self, span: Span) -> Draft<'s, 'a> {
+        self.draft(span, None, false)
+    }
+
+    fn draft<'s>(
+        &'s mut self,
+        span: Span,
+        field: Option<Arc<str>>,
+        withheld: bool,
+    ) -> Draft<'s, 'a> {
+        let subject = Subject {
+            resource: self.object.map(|object| Arc::clone(object.resource())),
+            container: None,
+            field,
+            discriminator: "".into(),
+        };
+        Draft {
+            severity: self.rule.severity,
+            span,
+            subject,
+            related: Vec::new(),
+            withheld,
+            sink: self,
+        }
+    }
+}
+
+/// A finding in the making; [`Draft::say`] completes it.
+#[must_use = "a draft reports nothing until it says something"]
+#[derive(Debug)]
+pub struct Draft<'s, 'a> {
+    sink: &'s mut Sink<'a>,
+    severity: Severity,
+    span: Span,
+    subject: Subject,
+    related: Vec<Related>,
+    withheld: bool,
+}
+
+impl Draft<'_, '_> {
+    /// The container that it is about.
+    pub fn container(mut self, container: Option<Container<'_>>) -> Self {
+        self.subject.container = container.map(|container| container.name().into());
+        self
+    }
+
+    /// A severity other than the rule's default; the rule must declare it.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        debug_assert!(
+            severity == self.sink.rule.severity
+                || self.sink.rule.other_severities.contains(&severity),
+            "{} does not declare {severity:?}",
+            self.sink.rule.id
+        );
+        self.severity = severity;
+        self
+    }
+
+    /// The value that tells this finding from others about the same field.
+    pub fn discriminator(mut self, value: &str) -> Self {
+        self.subject.discriminator = value.into();
+        self
+    }
+
+    /// A further place of the same file.
+    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+        let path = Arc::clone(&self.sink.path);
+        self.related.push(Related {
+            location: Location { path, span },
+            message: message.into(),
+        });
+        self
+    }
+
+    /// A further place of another file.
+    pub fn related_in(mut self, location: Location, message: impl Into<String>) -> Self {
+        self.related.push(Related {
+            location,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// Completes the finding. The sentence starts with the field; resource and container are put before it.
+    pub fn say(self, sentence: &str) {
+        if self.withheld {
+            return;
+        }
+        let mut message = String::with_capacity(sentence.len() + 48);
+        if let Some(object) = self.sink.object {
+            message.push_str(&object_name(object));
+            if let Some(container) = &self.subject.container {
+                message.push_str(", container `");
+                message.push_str(&crate::kubernetes::field::shortened(container));
+                message.push('`');
+            }
+            message.push_str(": ");
+        }
+        message.push_str(sentence);
+        let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
+        self.sink.findings.push(Finding {
+            rule: self.sink.rule.id,
+            severity: self.severity,
+            message,
+            location: Location {
+                path: Arc::clone(&self.sink.path),
+                span: self.span,
+            },
+            changed_at: None,
+            related: self.related,
+            subject: self.subject,
+            status: Status::Introduced,
+            fingerprint,
+        });
+    }
+}
+
+/// `Deployment shop/cart`: with the namespace that it lands in, where something says which.
+#[must_use]
+pub fn object_name(object: Object<'_>) -> String {
+    let resource = object.resource();
+    let name = crate::kubernetes::field::shortened(&resource.name);
+    match object.namespace() {
+        Some((namespace, NamespaceSource::Written | NamespaceSource::Kustomization)) => {
+            format!(
+                "{} {}/{name}",
+                resource.kind,
+                crate::kubernetes::field::shortened(namespace)
+            )
+        }
+        _ => format!("{} {name}", resource.kind),
+    }
+}
