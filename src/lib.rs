@@ -1,4 +1,43 @@
 //! tidegate: the pull-request gate for JavaScript microservices on Kubernetes.
+//!
+//! # One run
+//!
+//! ```text
+//! arguments, event ─▶ run: two sides            change/     where base and head come from
+//!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
+//!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
+//!   ─▶ findings of each side                     rule, rules/, evaluate
+//!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
+//!   ─▶ Report                                    verdict     outcome, posture, coverage
+//!   ─▶ terminal, JSON, SARIF, annotations, …     report/     all from the one report
+//! ```
+//!
+//! # Invariants
+//!
+//! Each is kept by a lint, or by the test that is named.
+//!
+//! 1. Disk, environment, clock and processes are touched only in `change/{git,folder}`, `run`, `command`,
+//!    `action` and `main` (clippy's `disallowed-methods`).
+//! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
+//!    never an abort and never silence (`robustness`).
+//! 3. A rule is a pure function of a snapshot, or of a pair of them.
+//! 4. A snapshot holds all files in scope of its revision, not only the changed ones.
+//! 5. A fingerprint is rule, subject and discriminator, never a line, an offset, an ordinal or a message
+//!    (`identity`).
+//! 6. Lines and columns exist only in `syntax/lines` and in the reporters; elsewhere it is byte spans.
+//! 7. The output format changes neither verdict nor exit code (`command_line`).
+//! 8. Same input, same bytes out (`command_line`; clippy's `iter_over_hash_type`).
+//! 9. Everything that comes from a pull request is untrusted: size, depth and aliases are budgeted, text is
+//!    escaped by each reporter, no link is followed.
+//! 10. No panic on any input: clippy forbids `unwrap`, `expect` and indexing; `robustness` and `fuzz/` try.
+//! 11. Imports never point upwards, and there are no circles (`architecture`).
+//!
+//! # Words
+//!
+//! A *rule* looks, a *finding* is what it says of a *subject*. *Base* and *head* are the two revisions; a
+//! finding is *introduced*, *existing* or *fixed*. *Posture* is a fact before and after the change, *coverage*
+//! what was looked at. A *place* is bytes of a file; lines are for reports.
 
 pub mod change;
 pub mod error;

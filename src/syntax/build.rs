@@ -71,12 +71,15 @@ impl Builder {
     pub(super) fn end_document(&mut self) {
         if let Some(root) = self.tree.nodes.get(self.document_first) {
             let document = Document {
-                root: self.number(self.document_first),
+                root: number(self.document_first),
                 span: root.span,
             };
             self.tree.documents.push(document);
         }
         self.open.clear();
+        // What comes behind the end of a document, and cannot be read, does not take the document with it.
+        self.document_first = self.tree.nodes.len();
+        self.duplicates_first = self.tree.duplicates.len();
     }
 
     /// Gives the current document up. `resume` is where reading goes on.
@@ -86,10 +89,6 @@ impl Builder {
         self.open.clear();
         let lost = Span::new(self.document_start, resume);
         self.tree.problems.push(Problem { kind, at, lost });
-    }
-
-    fn number(&self, index: usize) -> u32 {
-        u32::try_from(index).unwrap_or(u32::MAX)
     }
 
     fn expects_key(&self) -> bool {
@@ -106,7 +105,7 @@ impl Builder {
     }
 
     fn push(&mut self, value: Stored, span: Span, flags: u8) -> u32 {
-        let id = self.number(self.tree.nodes.len());
+        let id = number(self.tree.nodes.len());
         let parent = self.open.last().map_or(u32::MAX, |open| open.id);
         self.tree.nodes.push(NodeData {
             span,
@@ -169,7 +168,7 @@ impl Builder {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
-        let next = self.number(self.tree.nodes.len());
+        let next = number(self.tree.nodes.len());
         if open.mapping {
             self.finish_mapping(open.id, next)?;
         }
@@ -200,9 +199,9 @@ impl Builder {
             } else {
                 careful = true;
                 let value = self.tree.node(key.next);
-                if !value.is_mapping()
-                    && !(value.is_sequence() && value.items().all(Node::is_mapping))
-                {
+                let mergeable = value.is_mapping()
+                    || value.is_sequence() && value.items().all(Node::is_mapping);
+                if !mergeable {
                     let why = "the merge key `<<` needs a mapping or a list of mappings";
                     return Err(Stop(ProblemKind::Syntax(why.into())));
                 }
@@ -267,7 +266,7 @@ impl Builder {
         if self.copied > budget {
             return Err(Stop(ProblemKind::AliasBomb));
         }
-        let target = self.number(self.tree.nodes.len());
+        let target = number(self.tree.nodes.len());
         let shift = target - source;
         let parent = self.open.last().map_or(u32::MAX, |open| open.id);
         let end = first.next;
@@ -311,4 +310,9 @@ impl Builder {
         }
         deepest
     }
+}
+
+/// The number of a node: an arena beyond 32 bits would be larger than any file that is read.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -19,9 +19,8 @@ pub(super) enum Tag {
 
 /// Resolves a scalar that is neither quoted nor tagged as text; `None` means text.
 pub(super) fn resolve(text: &str) -> Option<Stored> {
-    let first = match text.bytes().next() {
-        None => return Some(Stored::Null),
-        Some(first) => first,
+    let Some(first) = text.bytes().next() else {
+        return Some(Stored::Null);
     };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),

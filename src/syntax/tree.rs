@@ -171,6 +171,20 @@ impl Tree {
         }
     }
 
+    /// A name for the bytes that are lost with a problem, the same wherever they stand.
+    #[must_use]
+    pub fn lost_name(&self, problem: &Problem) -> String {
+        use sha2::{Digest, Sha256};
+        use std::fmt::Write as _;
+        let lost = self.text.get(problem.lost.range()).unwrap_or_default();
+        let mut name = String::new();
+        for byte in Sha256::digest(lost.trim().as_bytes()).iter().take(8) {
+            // Writing to a String cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        name
+    }
+
     /// The documents that could not be read.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
@@ -510,6 +524,36 @@ impl<'a> Node<'a> {
             Stored::Null => "null",
             _ => self.source(),
         }
+    }
+
+    /// A hash of what the subtree means: notation, comments, places and the order of keys do not count.
+    #[must_use]
+    pub fn content_hash(self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hash = DefaultHasher::new();
+        match self.value() {
+            Value::Null => 0u8.hash(&mut hash),
+            Value::Bool(value) => (1u8, value).hash(&mut hash),
+            Value::Int(value) => (2u8, value).hash(&mut hash),
+            Value::Float(value) => (3u8, value.to_bits()).hash(&mut hash),
+            Value::Text(text) => (4u8, text).hash(&mut hash),
+            Value::Sequence => {
+                5u8.hash(&mut hash);
+                for item in self.items() {
+                    item.content_hash().hash(&mut hash);
+                }
+            }
+            Value::Mapping => {
+                let mut sum = 0u64;
+                for entry in self.entries() {
+                    let mut pair = DefaultHasher::new();
+                    (entry.key.key_text(), entry.value.content_hash()).hash(&mut pair);
+                    sum = sum.wrapping_add(pair.finish());
+                }
+                (6u8, sum).hash(&mut hash);
+            }
+        }
+        hash.finish()
     }
 
     /// The node that holds this one; none at a document's root.

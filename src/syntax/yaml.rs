@@ -3,8 +3,11 @@
 //! A document that cannot be read is abandoned and reading goes on with the next one, as `kubectl` would go
 //! on with the next file: one broken document must not hide its neighbours.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use granit_parser::{
     Event, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, StructureStyle,
     Tag as ParserTag,
@@ -17,9 +20,14 @@ use super::tree::{ProblemKind, Span, Stored, Tree};
 /// Parses a YAML stream.
 pub(super) fn parse(text: String) -> Tree {
     let text: Arc<str> = text.into();
+    if let Some(broken) = with_line_breaks(&text) {
+        let mut tree = parse(broken);
+        tree.text = text;
+        return tree;
+    }
     let marks = inner_byte_order_marks(&text);
     if marks.is_empty() {
-        return parse_clean(text);
+        return parse_clean(&text);
     }
     // libyaml takes a byte-order mark at the head of any document; the parser only where no `---` stands
     // before it. Such files are read without the marks, and every span is moved back to the bytes as they are.
@@ -30,10 +38,31 @@ pub(super) fn parse(text: String) -> Tree {
         from = mark + BYTE_ORDER_MARK.len_utf8();
     }
     clean.push_str(text.get(from..).unwrap_or_default());
-    let mut tree = parse_clean(clean.into());
+    let mut tree = parse_clean(&clean.into());
     tree.shift(&marks, BYTE_ORDER_MARK.len_utf8());
     tree.text = text;
     tree
+}
+
+/// The text with a line feed where Kubernetes' reader, which follows YAML 1.1, sees a line break and this parser
+/// and most editors do not: at U+0085, U+2028 and U+2029. Every byte stays where it is. None without such.
+fn with_line_breaks(text: &str) -> Option<String> {
+    const BREAKS: [(char, &str); 3] = [
+        ('\u{85}', " \n"),
+        ('\u{2028}', "  \n"),
+        ('\u{2029}', "  \n"),
+    ];
+    let mut bytes = text.as_bytes().iter();
+    // Both ways to write them start with one of these bytes, which plain ASCII lacks.
+    if !bytes.any(|byte| matches!(byte, 0xc2 | 0xe2))
+        || !text.contains(BREAKS.map(|(from, _)| from))
+    {
+        return None;
+    }
+    let replaced = BREAKS
+        .into_iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    Some(replaced)
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -66,9 +95,9 @@ fn inner_byte_order_marks(text: &str) -> Vec<usize> {
     marks
 }
 
-fn parse_clean(text: Arc<str>) -> Tree {
-    let mut builder = Builder::new(Arc::clone(&text));
-    read(&text, &mut builder);
+fn parse_clean(text: &Arc<str>) -> Tree {
+    let mut builder = Builder::new(Arc::clone(text));
+    read(text, &mut builder);
     builder.tree
 }
 
@@ -131,15 +160,25 @@ fn take(text: &str, builder: &mut Builder, event: Event<'_>, span: Span) -> Resu
         Event::DocumentEnd => builder.end_document(),
         Event::Scalar(value, style, anchor, tag) => {
             let plain = style == ScalarStyle::Plain;
-            let tag = core_tag(tag.as_deref());
+            let kind = tag.as_deref().map(type_name);
+            let is_merge = value == "<<"
+                && match &kind {
+                    None => plain,
+                    Some(kind) => kind.as_deref() == Some("merge"),
+                };
+            if matches!(&kind, Some(Some(kind)) if kind == "binary") {
+                let stored = binary(builder, &value)?;
+                builder.scalar(stored, span, anchor, false);
+                return Ok(());
+            }
+            let tag = resolution(kind.as_ref());
             let resolved = match tag {
                 Tag::None if plain => resolve(&value),
                 Tag::Scalar => resolve(&value),
                 Tag::None | Tag::Text => None,
             };
             let stored = resolved.unwrap_or_else(|| store(text, builder, &value, span));
-            let merge_key = plain && tag == Tag::None && value == "<<";
-            builder.scalar(stored, span, anchor, merge_key);
+            builder.scalar(stored, span, anchor, is_merge);
         }
         Event::MappingStart(style, anchor, _) => {
             builder.open(true, style == StructureStyle::Flow, span, anchor)?;
@@ -170,8 +209,30 @@ fn store(text: &str, builder: &mut Builder, value: &str, span: Span) -> Stored {
     builder.store(value)
 }
 
-fn core_tag(tag: Option<&ParserTag>) -> Tag {
-    match tag.map(ParserTag::core_suffix) {
+/// `!!binary`: Kubernetes' reader takes the decoded bytes for the text.
+fn binary(builder: &mut Builder, value: &str) -> Result<Stored, Stop> {
+    let packed: String = value
+        .chars()
+        .filter(|character| !character.is_ascii_whitespace())
+        .collect();
+    let text = BASE64_STANDARD.decode(packed).ok();
+    let text = text
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| {
+            Stop(ProblemKind::Syntax(
+                "!!binary holds no text in base64".into(),
+            ))
+        })?;
+    Ok(builder.store(&text))
+}
+
+/// The type that a tag of YAML's own names; none for any other tag.
+fn type_name(tag: &ParserTag) -> Option<Cow<'_, str>> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:")
+}
+
+fn resolution(kind: Option<&Option<Cow<'_, str>>>) -> Tag {
+    match kind.map(Option::as_deref) {
         None => Tag::None,
         Some(Some("bool" | "int" | "float" | "null" | "timestamp")) => Tag::Scalar,
         Some(_) => Tag::Text,
@@ -327,6 +388,26 @@ mod tests {
         assert_eq!(get(&tree, "a"), Value::Int(1));
     }
 
+    /// goyaml.v2 follows YAML 1.1, in which these three end a line, and obeys these two tags.
+    #[test]
+    fn what_only_kubernetes_reader_sees_is_seen() {
+        for separator in ['\u{85}', '\u{2028}', '\u{2029}'] {
+            let text = format!("# \u{e9} comment{separator}a: 1{separator}b: \u{e9}\n");
+            let tree = only(&text);
+            assert_eq!(get(&tree, "a"), Value::Int(1), "{separator:?}");
+            assert_eq!(get(&tree, "b"), Value::Text("\u{e9}"), "{separator:?}");
+            assert_eq!(tree.text(), text);
+        }
+        let tree =
+            only("x: &x {a: 1}\nm: {a: 2, !!merge <<: *x}\nz: !!binary UG9k\n!!binary a2V5: 3\n");
+        let root = tree.root(&tree.documents()[0]);
+        let merged = root.get("m").and_then(|m| m.get("a"));
+        assert_eq!(merged.and_then(super::super::tree::Node::as_int), Some(1));
+        assert_eq!(get(&tree, "z"), Value::Text("Pod"));
+        assert_eq!(get(&tree, "key"), Value::Int(3));
+        assert_eq!(parse("z: !!binary '*'\n".to_owned()).problems().len(), 1);
+    }
+
     #[test]
     fn line_endings_do_not_reach_values_and_spans_stay_on_the_bytes() {
         let text = "a: |\r\n  x\r\n  y\r\nb: 'q'\r\n";
@@ -356,7 +437,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..10 {
             let refs = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
+            bomb.extend([format!("a{level}: &a{level} [{refs}]\n")]);
         }
         assert_eq!(parse(bomb).problems()[0].kind, ProblemKind::AliasBomb);
         assert!(matches!(

@@ -1,1 +1,13 @@
-fn main() {}
+//! The integration tests: one crate, one file a subject, so that they link once.
+
+#![allow(
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and it may read what it likes"
+)]
