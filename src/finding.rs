@@ -67,10 +67,13 @@ pub struct Related {
 
 /// The identity of a Kubernetes object as it is written: the namespace is not inferred, so that one edit of
 /// a kustomization does not make every object of a folder a new one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug)]
 pub struct Resource {
     /// `apiVersion` as written.
     pub api_version: Arc<str>,
+    /// The API group that the kind belongs to today: an object that moves from `extensions` to `apps` stays the
+    /// same.
+    pub group: &'static str,
     /// `kind`.
     pub kind: Arc<str>,
     /// `metadata.namespace` as written.
@@ -80,23 +83,41 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The API group: what stands before the slash of `apiVersion`, empty for the core group.
-    #[must_use]
-    pub fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
-    }
-
     /// The parts that make two objects the same one, whatever version they are written in.
     #[must_use]
     pub fn identity(&self) -> (&str, &str, Option<&str>, &str) {
         (
-            self.group(),
+            self.group,
             &self.kind,
             self.namespace.as_deref(),
             &self.name,
         )
+    }
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Resource {}
+
+impl PartialOrd for Resource {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Resource {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.identity().cmp(&other.identity())
+    }
+}
+
+impl std::hash::Hash for Resource {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
     }
 }
 
@@ -146,6 +167,8 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence: resource, container, field, the value found and the value wanted.
     pub message: String,
+    /// Where in the message the resource and the container end and the sentence about them starts.
+    pub sentence_start: usize,
     /// The stable place; in the base where the finding is fixed.
     pub location: Location,
     /// The changed bytes of the head that caused the finding, where they are known.
@@ -158,6 +181,26 @@ pub struct Finding {
     pub status: Status,
     /// The identity over time.
     pub fingerprint: Fingerprint,
+    /// True if this finding says that something could not be read: it makes a run incomplete where its file
+    /// changed, and `fail-on` never counts it.
+    pub unread: bool,
+    /// True if it is about the change itself rather than about a state.
+    pub change: bool,
+}
+
+impl Finding {
+    /// The resource and the container, as the message names them; empty for a finding about a file.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        let who = self.message.get(..self.sentence_start).unwrap_or_default();
+        who.strip_suffix(": ").unwrap_or(who)
+    }
+
+    /// The message without the resource and the container.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        self.message.get(self.sentence_start..).unwrap_or_default()
+    }
 }
 
 /// The identity of a finding over time: rule, subject and discriminator, never a line, an offset, an ordinal

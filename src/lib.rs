@@ -41,6 +41,7 @@
 
 pub mod change;
 pub mod error;
+pub mod evaluate;
 pub mod finding;
 pub mod kubernetes;
 pub mod rule;

@@ -1,9 +1,10 @@
 //! What a rule is, and the sink that it reports into.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
-use crate::kubernetes::pod_security::{Level, Version};
+use crate::kubernetes::pod_security::{Level, StandardCheck, Version, Violation};
 use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
@@ -35,6 +36,16 @@ impl Rule {
         first.trim().trim_end_matches('.')
     }
 
+    /// The documentation as Markdown, with the marks of our own on its fences (`yaml bad`).
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let lines = self.documentation.lines();
+        let lines: Vec<_> = lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        lines.join("\n")
+    }
+
     /// The family: what stands before the slash.
     #[must_use]
     pub fn family(&self) -> &'static str {
@@ -53,6 +64,19 @@ pub enum Check {
     File(fn(&SourceFile, &Context, &mut Sink<'_>)),
     /// The whole revision.
     Manifests(fn(&Snapshot, &Context, &mut Sink<'_>)),
+    /// Both revisions, where there are two: what the change does, in contrast to what it leaves behind.
+    Change(fn(&Pair<'_>, &Context, &mut Sink<'_>)),
+}
+
+/// Both revisions of a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// What head is compared with.
+    pub base: &'a Snapshot,
+    /// What the change leaves behind.
+    pub head: &'a Snapshot,
+    /// Files of the head that the base has not, or not with these bytes.
+    pub changed: &'a BTreeSet<Arc<str>>,
 }
 
 /// What a rule may know beside its subject.
@@ -62,6 +86,21 @@ pub struct Context {
     pub level: Level,
     /// The version of the Pod Security Standards that they are judged by.
     pub version: Version,
+}
+
+impl Context {
+    /// Visits what breaks a check of the Pod Security Standards, if the level that workloads should meet asks
+    /// for it.
+    pub fn violations<'a>(
+        &self,
+        check: StandardCheck,
+        pod: Pod<'a>,
+        visit: &mut dyn FnMut(Violation<'a>),
+    ) {
+        if self.level >= check.level() {
+            check.run(pod, self.version, visit);
+        }
+    }
 }
 
 impl Default for Context {
@@ -134,7 +173,17 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// A sink for the same rule and another object: rules that see the whole revision use it.
+    /// A sink for the same rule and another file: rules that see the whole revision use it.
+    pub fn in_file<'b>(&'b mut self, path: &Arc<str>) -> Sink<'b> {
+        Sink {
+            rule: self.rule,
+            path: Arc::clone(path),
+            object: None,
+            findings: self.findings,
+        }
+    }
+
+    /// The same for an object.
     pub fn about<'b>(&'b mut self, object: Object<'b>) -> Sink<'b> {
         Sink {
             rule: self.rule,
@@ -153,8 +202,8 @@ impl<'a> Sink<'a> {
         let unrendered = completeness == Completeness::Template
             && field.as_str().is_some_and(|text| text.contains("{{"));
         let withheld = unrendered || completeness != Completeness::Complete && !field.is_set();
-        let pointer = field.pointer();
-        self.draft(field.span(), Some(pointer.into()), withheld)
+        let pointer = self.below_object(field.pointer());
+        self.draft(field.span(), Some(pointer), withheld)
     }
 
     /// Reports about a node that is there.
@@ -162,9 +211,34 @@ impl<'a> Sink<'a> {
         self.report(Field::of(node))
     }
 
+    /// Reports about a node that is there, at its key.
+    pub fn report_keyed<'s>(&'s mut self, node: Node<'_>, key: Span) -> Draft<'s, 'a> {
+        let pointer = self.below_object(node.pointer());
+        self.draft(key, Some(pointer), false)
+    }
+
+    /// Reports what breaks the Pod Security Standards: where it stands, and what tells it from others.
+    pub fn report_violation<'s>(&'s mut self, violation: &Violation<'_>) -> Draft<'s, 'a> {
+        self.report(violation.field)
+            .container(violation.container)
+            .discriminator(&violation.value)
+    }
+
     /// Reports about bytes of the file.
     pub fn report_span<'s>(&'s mut self, span: Span) -> Draft<'s, 'a> {
         self.draft(span, None, false)
+    }
+
+    /// The address of a field from its object on: where the object stands in a list is no part of it.
+    fn below_object(&self, pointer: String) -> Arc<str> {
+        let object = self.object.map(|object| object.node().pointer());
+        match object
+            .as_deref()
+            .and_then(|object| pointer.strip_prefix(object))
+        {
+            Some(below) => below.into(),
+            None => pointer.into(),
+        }
     }
 
     fn draft<'s>(
@@ -185,6 +259,7 @@ impl<'a> Sink<'a> {
             subject,
             related: Vec::new(),
             withheld,
+            unread: false,
             sink: self,
         }
     }
@@ -200,6 +275,7 @@ pub struct Draft<'s, 'a> {
     subject: Subject,
     related: Vec<Related>,
     withheld: bool,
+    unread: bool,
 }
 
 impl Draft<'_, '_> {
@@ -224,6 +300,12 @@ impl Draft<'_, '_> {
     /// The value that tells this finding from others about the same field.
     pub fn discriminator(mut self, value: &str) -> Self {
         self.subject.discriminator = value.into();
+        self
+    }
+
+    /// Says that something could not be read, in contrast to something bad that was.
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
         self
     }
 
@@ -261,12 +343,14 @@ impl Draft<'_, '_> {
             }
             message.push_str(": ");
         }
+        let sentence_start = message.len();
         message.push_str(sentence);
         let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
         self.sink.findings.push(Finding {
             rule: self.sink.rule.id,
             severity: self.severity,
             message,
+            sentence_start,
             location: Location {
                 path: Arc::clone(&self.sink.path),
                 span: self.span,
@@ -276,6 +360,8 @@ impl Draft<'_, '_> {
             subject: self.subject,
             status: Status::Introduced,
             fingerprint,
+            unread: self.unread,
+            change: matches!(self.sink.rule.check, Check::Change(_)),
         });
     }
 }

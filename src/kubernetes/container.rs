@@ -3,6 +3,7 @@
 use crate::syntax::Node;
 
 use super::field::Field;
+use super::security_context::SecurityContext;
 
 /// Which list a container stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl<'a> Container<'a> {
         self.field(&["image"])
     }
 
+    /// The security context.
+    #[must_use]
+    pub fn security_context(self) -> SecurityContext<'a> {
+        SecurityContext::of(self.node)
+    }
+
     /// `securityContext.privileged`.
     #[must_use]
     pub fn privileged(self) -> Field<'a> {
@@ -90,29 +97,124 @@ impl<'a> Container<'a> {
         self.field(&["securityContext", "capabilities", "drop"])
     }
 
-    /// The items of `ports`.
-    pub fn ports(self) -> impl Iterator<Item = Node<'a>> {
+    /// True if `capabilities.add` holds a capability, with or without the prefix that the API does not know.
+    #[must_use]
+    pub fn adds_capability(self, name: &str) -> bool {
+        self.added_capabilities().items().any(|item| {
+            item.as_str()
+                .is_some_and(|added| added.strip_prefix("CAP_").unwrap_or(added) == name)
+        })
+    }
+
+    /// The entries of `ports`.
+    pub fn ports(self) -> impl Iterator<Item = Port<'a>> {
         self.field(&["ports"])
             .items()
             .filter(|port| port.is_mapping())
+            .map(|node| Port { node })
     }
 
-    /// The `host` fields of probes and lifecycle hooks that send a request somewhere.
-    pub fn probe_hosts(self) -> impl Iterator<Item = Node<'a>> {
-        const HANDLERS: [&[&str]; 5] = [
-            &["livenessProbe"],
-            &["readinessProbe"],
-            &["startupProbe"],
-            &["lifecycle", "postStart"],
-            &["lifecycle", "preStop"],
+    /// The entries of `volumeMounts`.
+    pub fn volume_mounts(self) -> impl Iterator<Item = VolumeMount<'a>> {
+        self.field(&["volumeMounts"])
+            .items()
+            .filter(|mount| mount.is_mapping())
+            .map(|node| VolumeMount { node })
+    }
+
+    /// The `host` fields that are set in probes and lifecycle hooks, with what to call them.
+    pub fn probe_hosts(self) -> impl Iterator<Item = (&'static str, Field<'a>)> {
+        const HOSTS: [(&str, &[&str]); 10] = [
+            (
+                "livenessProbe.httpGet.host",
+                &["livenessProbe", "httpGet", "host"],
+            ),
+            (
+                "livenessProbe.tcpSocket.host",
+                &["livenessProbe", "tcpSocket", "host"],
+            ),
+            (
+                "readinessProbe.httpGet.host",
+                &["readinessProbe", "httpGet", "host"],
+            ),
+            (
+                "readinessProbe.tcpSocket.host",
+                &["readinessProbe", "tcpSocket", "host"],
+            ),
+            (
+                "startupProbe.httpGet.host",
+                &["startupProbe", "httpGet", "host"],
+            ),
+            (
+                "startupProbe.tcpSocket.host",
+                &["startupProbe", "tcpSocket", "host"],
+            ),
+            (
+                "lifecycle.postStart.httpGet.host",
+                &["lifecycle", "postStart", "httpGet", "host"],
+            ),
+            (
+                "lifecycle.postStart.tcpSocket.host",
+                &["lifecycle", "postStart", "tcpSocket", "host"],
+            ),
+            (
+                "lifecycle.preStop.httpGet.host",
+                &["lifecycle", "preStop", "httpGet", "host"],
+            ),
+            (
+                "lifecycle.preStop.tcpSocket.host",
+                &["lifecycle", "preStop", "tcpSocket", "host"],
+            ),
         ];
-        HANDLERS
+        HOSTS
             .into_iter()
-            .filter_map(move |path| self.field(path).node())
-            .flat_map(|handler| {
-                ["httpGet", "tcpSocket"]
-                    .into_iter()
-                    .filter_map(move |action| handler.present(action)?.present("host"))
-            })
+            .map(move |(name, path)| (name, self.field(path)))
+            .filter(|(_, host)| host.is_set())
+    }
+}
+
+/// One entry of `ports`.
+#[derive(Clone, Copy, Debug)]
+pub struct Port<'a> {
+    node: Node<'a>,
+}
+
+impl<'a> Port<'a> {
+    /// `containerPort`.
+    #[must_use]
+    pub fn container_port(self) -> Field<'a> {
+        Field::follow(self.node, &["containerPort"])
+    }
+
+    /// `hostPort`.
+    #[must_use]
+    pub fn host_port(self) -> Field<'a> {
+        Field::follow(self.node, &["hostPort"])
+    }
+
+    /// `protocol`; TCP where it is not set.
+    #[must_use]
+    pub fn protocol(self) -> Field<'a> {
+        Field::follow(self.node, &["protocol"])
+    }
+}
+
+/// One entry of `volumeMounts`.
+#[derive(Clone, Copy, Debug)]
+pub struct VolumeMount<'a> {
+    node: Node<'a>,
+}
+
+impl<'a> VolumeMount<'a> {
+    /// The name of the volume.
+    #[must_use]
+    pub fn volume(self) -> Field<'a> {
+        Field::follow(self.node, &["name"])
+    }
+
+    /// True if the container cannot write to it.
+    #[must_use]
+    pub fn is_read_only(self) -> bool {
+        Field::follow(self.node, &["readOnly"]).is_true()
     }
 }

@@ -104,13 +104,18 @@ impl<'a> Field<'a> {
         pointer
     }
 
-    /// The bytes to point at: the value, or for an absent field the key that it belongs below.
+    /// The bytes to point at: the value, or for an absent field the key that it belongs below. A key whose value
+    /// is null is one to edit.
     #[must_use]
     pub fn span(self) -> Span {
-        match self.node {
-            Some(node) => value_span(node),
-            None => anchor(self.within),
+        if let Some(node) = self.node {
+            return value_span(node);
         }
+        let null = self
+            .missing
+            .first()
+            .and_then(|name| self.within.entry(name));
+        null.map_or_else(|| anchor(self.within), |entry| entry.key.span())
     }
 }
 

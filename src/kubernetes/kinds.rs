@@ -32,7 +32,7 @@ impl PodPath {
 /// A known kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// The API groups that serve or served it; `""` is the core group.
+    /// The API groups that serve or served it, today's first; `""` is the core group.
     pub groups: &'static [&'static str],
     /// The name of the kind.
     pub name: &'static str,

@@ -2,7 +2,7 @@
 //!
 //! Source: the fields of `kustomize.config.k8s.io` v1beta1 (Kustomization) and v1alpha1 (Component).
 
-use crate::syntax::{Node, Tree};
+use crate::syntax::{Node, Span, Tree};
 
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,40 @@ pub struct Kustomization {
     pub resources: Vec<String>,
     /// Files that only change others.
     pub patches: Vec<String>,
+    /// Files that say what is to be built: transformers, generators and replacements.
+    pub build_files: Vec<String>,
+    /// What only `kustomize build` can show.
+    pub requests: Vec<Request>,
+}
+
+/// Where a kustomization asks for something that only a build can show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked for.
+    pub what: Unbuilt,
+    /// The bytes that ask for it.
+    pub at: Span,
+    /// A hash of all that is asked: what is asked for again is no change.
+    pub content: u64,
+    /// The file or folder that is named, if any.
+    pub path: Option<String>,
+}
+
+/// Something that a kustomization brings in and that does not stand in the repository as an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbuilt {
+    /// A patch that is written into the kustomization itself.
+    InlinePatch,
+    /// A resource that is fetched from elsewhere.
+    RemoteResource,
+    /// A Helm chart that is rendered on the way.
+    HelmChart,
+    /// Transformers, generators or replacements.
+    Transformation,
+    /// A patch in a file, which may hold operations instead of an object.
+    FilePatch,
+    /// A resource by a name that does not say that it is YAML or JSON: a folder, or a file that nobody reads.
+    OddResource,
 }
 
 /// True if a file of this name is a kustomization, whatever it says of itself.
@@ -52,6 +86,7 @@ impl Kustomization {
                 paths.filter_map(|patch| patch.present("path")?.as_str().map(str::to_owned)),
             );
         }
+        patches.retain(|path| !path.contains('\n'));
         let mut resources = list("resources");
         resources.extend(list("bases"));
         resources.extend(list("components"));
@@ -60,14 +95,144 @@ impl Kustomization {
             renames: root.present("namePrefix").is_some() || root.present("nameSuffix").is_some(),
             resources,
             patches,
+            build_files: build_files(root),
+            requests: requests(root),
         })
     }
+}
+
+/// The items of a list of the kustomization.
+fn items<'a>(root: Node<'a>, key: &str) -> impl Iterator<Item = Node<'a>> {
+    root.present(key).into_iter().flat_map(Node::items)
+}
+
+/// Files that say what is to be built.
+fn build_files(root: Node<'_>) -> Vec<String> {
+    let named = ["transformers", "generators"]
+        .into_iter()
+        .flat_map(|key| items(root, key));
+    let replacements = items(root, "replacements").filter_map(|entry| entry.present("path"));
+    let values = items(root, "helmCharts").flat_map(|chart| {
+        let more = chart
+            .present("additionalValuesFiles")
+            .into_iter()
+            .flat_map(Node::items);
+        more.chain(chart.present("valuesFile"))
+    });
+    named
+        .chain(replacements)
+        .chain(values)
+        .filter_map(Node::as_str)
+        .filter(|path| !path.contains('\n'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What only a build can show.
+fn requests(root: Node<'_>) -> Vec<Request> {
+    let items = |key| items(root, key);
+    let request = |what: Unbuilt, at: Span, node: Node<'_>, path: Option<&str>| Request {
+        what,
+        at,
+        content: node.content_hash(),
+        path: path.map(str::to_owned),
+    };
+    let mut requests = Vec::new();
+    for patch in ["patches", "patchesJson6902"].into_iter().flat_map(items) {
+        if let Some(inline) = patch.entry("patch") {
+            requests.push(request(
+                Unbuilt::InlinePatch,
+                inline.key.span(),
+                patch,
+                None,
+            ));
+        }
+        if let Some(file) = patch.present("path") {
+            let path = file.as_str().unwrap_or_default();
+            let remote = is_remote(path);
+            let what = if remote {
+                Unbuilt::RemoteResource
+            } else {
+                Unbuilt::FilePatch
+            };
+            requests.push(request(what, file.span(), patch, Some(path)));
+        }
+    }
+    for patch in items("patchesStrategicMerge") {
+        let text = patch.as_str().unwrap_or_default();
+        let inline = text.contains('\n');
+        let what = if inline {
+            Unbuilt::InlinePatch
+        } else {
+            Unbuilt::FilePatch
+        };
+        requests.push(request(
+            what,
+            patch.span(),
+            patch,
+            (!inline).then_some(text),
+        ));
+    }
+    for resource in ["resources", "bases", "components"]
+        .into_iter()
+        .flat_map(items)
+    {
+        let path = resource.as_str().unwrap_or_default();
+        if is_remote(path) {
+            requests.push(request(
+                Unbuilt::RemoteResource,
+                resource.span(),
+                resource,
+                None,
+            ));
+        } else if !is_named_as_manifest(path) {
+            requests.push(request(
+                Unbuilt::OddResource,
+                resource.span(),
+                resource,
+                Some(path),
+            ));
+        }
+    }
+    for (key, what) in [
+        ("helmCharts", Unbuilt::HelmChart),
+        ("helmChartInflationGenerator", Unbuilt::HelmChart),
+        ("transformers", Unbuilt::Transformation),
+        ("generators", Unbuilt::Transformation),
+        ("replacements", Unbuilt::Transformation),
+    ] {
+        if let Some(entry) = root
+            .entry(key)
+            .filter(|entry| entry.value.items().next().is_some())
+        {
+            requests.push(request(what, entry.key.span(), entry.value, None));
+        }
+    }
+    requests
+}
+
+/// True if a path ends as the files end that are read.
+fn is_named_as_manifest(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["yaml", "yml", "json"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// True if a resource is fetched: a URL, a host with a path, or what asks for a revision.
+fn is_remote(path: &str) -> bool {
+    let host = path.split('/').next().unwrap_or_default();
+    path.contains("://")
+        || path.contains("?ref=")
+        || path.contains("//") && host.contains('.') && !host.starts_with('.')
+        || host.contains('@') && host.contains(':')
+        || ["github.com", "gitlab.com", "bitbucket.org"].contains(&host)
 }
 
 /// Joins a path of a kustomization with its folder; none if it leaves the root or is remote.
 #[must_use]
 pub fn resolve(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains("://") || path.contains('?') {
+    if path.starts_with('/') || is_remote(path) {
         return None;
     }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();

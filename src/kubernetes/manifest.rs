@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::finding::Resource;
-use crate::syntax::{self, Encoding, Format, Node, Problem, Span, Tree, Value};
+use crate::syntax::{self, Encoding, Format, Node, Problem, Tree, Value};
 
 use super::kinds::{self, Kind};
 use super::kustomization::Kustomization;
@@ -51,9 +51,14 @@ pub enum Reading {
     Other,
     /// It is no text, or no YAML or JSON, and does not look like a manifest either. If its base version was
     /// one, this is why it can no longer be read.
-    Unrecognised(Problem),
-    /// It looks like a manifest, but its bytes are not UTF-8.
-    Encoding(Encoding),
+    Unrecognised(Problem, Box<Tree>),
+    /// Its bytes are not UTF-8.
+    Encoding {
+        /// What they are instead.
+        encoding: Encoding,
+        /// True if they look like a manifest.
+        shows: bool,
+    },
 }
 
 /// Reads a file. `kustomization` says that its name makes it one.
@@ -62,29 +67,25 @@ pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
     if !kustomization && !may_be_manifest(&bytes) {
         return Reading::Other;
     }
+    read_expected(format, bytes, kustomization)
+}
+
+/// Reads a file that is known to matter, whatever its bytes look like.
+#[must_use]
+pub fn read_expected(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
     let text = match syntax::decode(bytes) {
         Ok(text) => text,
         Err((encoding, bytes)) => {
-            return if shows_object(&bytes)
-                || encoding == Encoding::Utf16 && utf16_shows_object(&bytes)
-            {
-                Reading::Encoding(encoding)
-            } else {
-                Reading::Other
-            };
+            let shows =
+                shows_object(&bytes) || encoding == Encoding::Utf16 && utf16_shows_object(&bytes);
+            return Reading::Encoding { encoding, shows };
         }
     };
     let tree = syntax::parse(format, text);
     let mut records = Vec::new();
     let mut other_objects = 0;
     for document in tree.documents() {
-        collect(
-            tree.root(document),
-            None,
-            0,
-            &mut records,
-            &mut other_objects,
-        );
+        collect(tree.root(document), None, &mut records, &mut other_objects);
     }
     let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
     let mut templates = 0;
@@ -108,7 +109,13 @@ pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
         }
     }
     let kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
-    let kept = !records.is_empty()
+    // A list whose `items` stand twice may hide objects: the rule about duplicate keys looks.
+    let doubled = tree.duplicates().iter().any(|duplicate| {
+        let envelope = tree.duplicate_mapping(duplicate);
+        envelope.get("items").is_some() && envelope.get("apiVersion").is_some()
+    });
+    let kept = doubled
+        || !records.is_empty()
         || other_objects > 0
         || !unreadable.is_empty()
         || templates > 0
@@ -124,7 +131,9 @@ pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
             kustomization,
         }))
     } else {
-        unrecognised.map_or(Reading::Other, Reading::Unrecognised)
+        unrecognised.map_or(Reading::Other, |problem| {
+            Reading::Unrecognised(problem, Box::new(tree))
+        })
     }
 }
 
@@ -137,8 +146,9 @@ fn may_be_manifest(bytes: &[u8]) -> bool {
         || bytes.starts_with(&[0xfe, 0xff])
 }
 
-/// True if the bytes show `apiVersion` and `kind` as keys.
-fn shows_object(bytes: &[u8]) -> bool {
+/// True if the bytes show `apiVersion` and `kind` as keys: the test for bytes that cannot be parsed.
+#[must_use]
+pub fn shows_object(bytes: &[u8]) -> bool {
     shows_key(bytes, b"apiVersion") && shows_key(bytes, b"kind")
 }
 
@@ -170,13 +180,9 @@ fn holds_action(text: &str) -> bool {
         .any(|line| line.contains("{{") && !line.trim_start().starts_with('#'))
 }
 
-/// Lists within lists are unwrapped this deep; no real one goes below two.
-const DEEPEST_LIST: usize = 8;
-
 fn collect(
     node: Node<'_>,
     list: Option<(&str, &str)>,
-    depth: usize,
     records: &mut Vec<Record>,
     others: &mut usize,
 ) {
@@ -193,16 +199,17 @@ fn collect(
     };
     let items = node.get("items").filter(|items| items.is_sequence());
     if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
-        if depth < DEEPEST_LIST {
-            let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
-            for item in items.items() {
-                collect(item, inherited, depth + 1, records, others);
-            }
+        // As deep as lists go: the tree itself is not deeper than its own limit.
+        let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
+        for item in items.items() {
+            collect(item, inherited, records, others);
         }
         return;
     }
     match kinds::find(api_version, kind) {
         Some(known) => records.push(record(node, api_version, known)),
+        // What builds objects is none.
+        None if api_version.starts_with("kustomize.config.k8s.io/") => {}
         None => *others += 1,
     }
 }
@@ -223,6 +230,7 @@ fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
     };
     let resource = Resource {
         api_version: api_version.into(),
+        group: kind.groups.first().copied().unwrap_or_default(),
         kind: kind.name.into(),
         namespace: text("namespace")
             .filter(|_| kind.namespaced)
@@ -250,23 +258,11 @@ fn is_complete(node: Node<'_>, api_version: &str, kind: &Kind) -> bool {
     let mut any = false;
     for container in containers.items() {
         any = true;
-        if container.present("image").is_none()
-            || container.present("name").is_none()
-            || container.get("$patch").is_some()
-        {
+        if container.present("image").is_none() || container.present("name").is_none() {
             return false;
         }
     }
     // Only these versions refuse a missing selector; the older ones filled it in.
     let selector = kind.needs_selector && matches!(api_version, "apps/v1" | "apps/v1beta2");
-    any && spec.get("$patch").is_none()
-        && (!selector || super::field::Field::follow(node, &["spec", "selector"]).is_set())
-}
-
-impl Manifest {
-    /// The first line that is lost with an unreadable document.
-    #[must_use]
-    pub fn lost_start(problem: &Problem) -> Span {
-        problem.at
-    }
+    any && (!selector || super::field::Field::follow(node, &["spec", "selector"]).is_set())
 }

@@ -12,9 +12,11 @@ pub mod manifest;
 pub mod object;
 pub mod pod;
 pub mod pod_security;
+pub mod security_context;
 
-pub use container::Container;
+pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
 pub use manifest::{Manifest, Reading};
 pub use object::{Completeness, NamespaceSource, Object};
 pub use pod::{Pod, Volume};
+pub use security_context::SecurityContext;

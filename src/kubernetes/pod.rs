@@ -4,6 +4,7 @@ use crate::syntax::Node;
 
 use super::container::{Container, ContainerKind};
 use super::field::Field;
+use super::security_context::SecurityContext;
 
 /// The mapping that holds `metadata` and `spec` of a pod.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +72,26 @@ impl<'a> Pod<'a> {
         self.field(&["os", "name"]).as_str() == Some("windows")
     }
 
+    /// The pod's own security context.
+    #[must_use]
+    pub fn security_context(self) -> SecurityContext<'a> {
+        SecurityContext::of(self.spec)
+    }
+
+    /// True if the pod, or any of its containers, is a process of a Windows node.
+    #[must_use]
+    pub fn has_host_process(self) -> bool {
+        self.security_context().host_process().is_true()
+            || self
+                .containers()
+                .any(|container| container.security_context().host_process().is_true())
+    }
+
     /// `securityContext.sysctls`.
     pub fn sysctls(self) -> impl Iterator<Item = Node<'a>> {
-        self.field(&["securityContext", "sysctls"]).items()
+        self.field(&["securityContext", "sysctls"])
+            .items()
+            .filter(|node| node.is_mapping())
     }
 
     /// Init, regular and ephemeral containers, in the order in which the API server visits them.
@@ -122,7 +140,7 @@ impl<'a> Volume<'a> {
     pub fn name(self) -> &'a str {
         self.node
             .get("name")
-            .and_then(Node::as_str)
+            .map(Node::key_text)
             .unwrap_or_default()
     }
 
@@ -130,13 +148,23 @@ impl<'a> Volume<'a> {
     pub fn sources(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
         self.node
             .entries()
-            .filter(|entry| entry.key.key_text() != "name" && !entry.value.is_null())
+            .filter(|entry| {
+                // `$patch` and its kin direct a merge; they are no part of the volume.
+                let key = entry.key.key_text();
+                key != "name" && !key.starts_with('$') && !entry.value.is_null()
+            })
             .map(|entry| (entry.key.key_text(), entry.value))
     }
 
-    /// The `hostPath` source.
+    /// The path of the node that it is; the source itself where the path is missing.
     #[must_use]
-    pub fn host_path(self) -> Option<Node<'a>> {
-        self.node.present("hostPath")
+    pub fn host_path(self) -> Option<Field<'a>> {
+        let source = self.node.present("hostPath")?;
+        let path = Field::follow(source, &["path"]);
+        Some(if path.is_set() {
+            path
+        } else {
+            Field::of(source)
+        })
     }
 }

@@ -11,3 +11,10 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and it may read what it likes"
 )]
+
+mod corpora;
+mod pod_security;
+mod reading;
+mod rule_examples;
+mod rule_fixtures;
+mod rules_registry;

@@ -1,8 +1,11 @@
 //! Everything that is known of one revision.
 
+pub mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::change::LeftOut;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
@@ -29,6 +32,8 @@ pub struct SourceFile {
     pub state: Arc<State>,
     /// Whether absent fields of its objects are truly absent.
     pub completeness: Completeness,
+    /// True if the file held objects in the base: it is one of ours even if it can no longer be read.
+    pub was_manifest: bool,
 }
 
 impl SourceFile {
@@ -44,7 +49,26 @@ impl SourceFile {
     /// The text of the file, where it could be read.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        self.manifest().map(|manifest| manifest.tree.text())
+        match &*self.state {
+            State::Read(Reading::Manifest(manifest)) => Some(manifest.tree.text()),
+            State::Read(Reading::Unrecognised(_, tree)) => Some(tree.text()),
+            _ => None,
+        }
+    }
+
+    /// True if nothing of the file is hidden from the reader.
+    #[must_use]
+    pub fn is_wholly_read(&self) -> bool {
+        match &*self.state {
+            State::Read(Reading::Manifest(manifest)) => {
+                manifest.unreadable.is_empty() && manifest.templates == 0
+            }
+            State::Read(Reading::Other) => true,
+            State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
+            | State::Oversized(_)
+            | State::LfsPointer
+            | State::Missing(_) => false,
+        }
     }
 
     /// The folder of the file, without a slash behind it; empty for the root.
@@ -64,8 +88,14 @@ pub struct Snapshot {
     files: Vec<SourceFile>,
     /// Kustomizations by folder.
     kustomizations: BTreeMap<String, usize>,
+    /// Files whose objects a kustomization moves to a namespace: the nearest one that lists the file.
+    moved_to: BTreeMap<String, String>,
+    /// Folders that hold a Helm chart.
+    charts: BTreeSet<String>,
     /// Files that were looked at, those without relevance included.
     pub files_read: usize,
+    /// Paths that the revision has and that could not be looked into.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Snapshot {
@@ -79,13 +109,17 @@ impl Snapshot {
         let mut snapshot = Self {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
+            moved_to: BTreeMap::new(),
+            charts: charts.clone(),
             files_read,
+            left_out: Vec::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
                 path,
                 state,
                 completeness: Completeness::Complete,
+                was_manifest: false,
             };
             if file
                 .manifest()
@@ -97,6 +131,7 @@ impl Snapshot {
             }
             snapshot.files.push(file);
         }
+        snapshot.moved_to = snapshot.find_namespaces();
         let patches = snapshot.patch_only_files();
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -129,10 +164,56 @@ impl Snapshot {
 
     /// The kustomizations with their folders.
     pub fn kustomizations(&self) -> impl Iterator<Item = (&str, &Kustomization)> {
-        self.kustomizations.iter().filter_map(|(folder, index)| {
-            let file = self.files.get(*index)?;
-            Some((folder.as_str(), file.manifest()?.kustomization.as_ref()?))
-        })
+        self.kustomizations
+            .keys()
+            .filter_map(|folder| Some((folder.as_str(), self.kustomization(folder)?)))
+    }
+
+    /// True if a path is a template, or the values, of a Helm chart.
+    #[must_use]
+    pub fn feeds_chart(&self, path: &str) -> bool {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let describes = name.starts_with("values") || name == "Chart.yaml";
+        in_chart(path, &self.charts) || describes && self.charts.contains(folder)
+    }
+
+    /// The kustomization of a folder.
+    #[must_use]
+    pub fn kustomization(&self, folder: &str) -> Option<&Kustomization> {
+        let file = self.files.get(*self.kustomizations.get(folder)?)?;
+        file.manifest()?.kustomization.as_ref()
+    }
+
+    /// Adds a file that only the comparison with a base has shown to matter. It holds no objects.
+    fn insert(&mut self, path: Arc<str>, state: Arc<State>) {
+        let at = self.files.partition_point(|file| *file.path < *path);
+        for index in self
+            .kustomizations
+            .values_mut()
+            .filter(|index| **index >= at)
+        {
+            *index += 1;
+        }
+        let completeness = Completeness::Complete;
+        let file = SourceFile {
+            path,
+            state,
+            completeness,
+            was_manifest: true,
+        };
+        self.files.insert(at, file);
+    }
+
+    /// Notes which files of this revision held objects in the other one.
+    pub fn remember(&mut self, base: &Self, renames: &BTreeMap<Arc<str>, Arc<str>>) {
+        for file in &mut self.files {
+            let before = base
+                .file(&file.path)
+                .or_else(|| base.file(renames.get(&file.path)?));
+            file.was_manifest = before
+                .and_then(SourceFile::manifest)
+                .is_some_and(|manifest| !manifest.records.is_empty());
+        }
     }
 
     /// The files that matter, in path order.
@@ -153,7 +234,7 @@ impl Snapshot {
 
     /// The objects of a file.
     pub fn objects_of<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Object<'a>> {
-        let namespace = self.kustomized_namespace(file);
+        let namespace = self.moved_to.get(&*file.path).map(String::as_str);
         file.manifest().into_iter().flat_map(move |manifest| {
             manifest.records.iter().map(move |record| {
                 let namespace = landing_namespace(record, namespace);
@@ -172,11 +253,31 @@ impl Snapshot {
         self.files.iter().flat_map(|file| self.objects_of(file))
     }
 
-    /// The namespace that the kustomization of the file's own folder moves it to.
-    fn kustomized_namespace<'a>(&'a self, file: &SourceFile) -> Option<&'a str> {
-        let index = self.kustomizations.get(file.folder())?;
-        let kustomization = self.files.get(*index)?.manifest()?.kustomization.as_ref()?;
-        kustomization.namespace.as_deref()
+    fn find_namespaces(&self) -> BTreeMap<String, String> {
+        let mut namespaces: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        for (folder, kustomization) in self.kustomizations() {
+            let Some(namespace) = &kustomization.namespace else {
+                continue;
+            };
+            let depth = folder.split('/').filter(|part| !part.is_empty()).count();
+            let files = kustomization
+                .resources
+                .iter()
+                .filter_map(|path| kustomization::resolve(folder, path));
+            for path in files {
+                // A nearer kustomization is deeper, as both lie above the file or beside it.
+                let nearest = namespaces
+                    .get(&path)
+                    .is_none_or(|(known, _)| *known < depth);
+                if nearest {
+                    namespaces.insert(path, (depth, namespace.clone()));
+                }
+            }
+        }
+        namespaces
+            .into_iter()
+            .map(|(path, (_, namespace))| (path, namespace))
+            .collect()
     }
 }
 

@@ -1,0 +1,148 @@
+//! Runs the rules over one revision.
+//!
+//! Files are judged side by side, and the findings put in an order that depends on nothing but the revision:
+//! path, place, rule, discriminator.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::finding::Finding;
+use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
+use crate::rules;
+use crate::snapshot::{Snapshot, SourceFile};
+
+/// What the rules said of one revision, and of how much.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// The findings, by path, place, rule and discriminator.
+    pub findings: Vec<Finding>,
+    /// How many rules ran.
+    pub rules_run: usize,
+    /// Objects of known kinds that were judged.
+    pub objects: usize,
+    /// Those of them that are pods or make pods.
+    pub workloads: usize,
+    /// The containers of those, init and ephemeral ones included.
+    pub containers: usize,
+}
+
+impl Evaluation {
+    fn join(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.objects += other.objects;
+        self.workloads += other.workloads;
+        self.containers += other.containers;
+        self
+    }
+}
+
+/// Runs all rules.
+#[must_use]
+pub fn evaluate(snapshot: &Snapshot, context: &Context) -> Evaluation {
+    evaluate_with(rules::ALL, snapshot, context)
+}
+
+/// Runs some rules: those that the configuration leaves on.
+#[must_use]
+pub fn evaluate_with(
+    rules: &[&'static Rule],
+    snapshot: &Snapshot,
+    context: &Context,
+) -> Evaluation {
+    let files = || {
+        snapshot
+            .files()
+            .par_iter()
+            .map(|file| judge_file(rules, snapshot, file, context))
+            .reduce(Evaluation::default, Evaluation::join)
+    };
+    let whole = || {
+        rules
+            .par_iter()
+            .map(|rule| judge_whole(rule, snapshot, context))
+            .reduce(Vec::new, |mut all, more| {
+                all.extend(more);
+                all
+            })
+    };
+    let (mut evaluation, findings) = rayon::join(files, whole);
+    evaluation.findings.extend(findings);
+    // Stable, so that what is equal in all of these stays in the order of its rule.
+    evaluation.findings.sort_by(|a, b| {
+        (&a.location, a.rule, &a.subject.discriminator).cmp(&(
+            &b.location,
+            b.rule,
+            &b.subject.discriminator,
+        ))
+    });
+    evaluation.rules_run = rules.len();
+    evaluation
+}
+
+fn judge_file(
+    rules: &[&'static Rule],
+    snapshot: &Snapshot,
+    file: &SourceFile,
+    context: &Context,
+) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    for rule in rules {
+        if let Check::File(check) = rule.check {
+            let mut sink = Sink::new(rule, &file.path, None, &mut evaluation.findings);
+            check(file, context, &mut sink);
+        }
+    }
+    for object in snapshot.objects_of(file) {
+        evaluation.objects += 1;
+        let Some(pod) = object.pod() else { continue };
+        evaluation.workloads += 1;
+        evaluation.containers += pod.containers().count();
+        let workload = Workload { object, pod };
+        let first = evaluation.findings.len();
+        for rule in rules {
+            if let Check::Workload(check) = rule.check {
+                let findings = &mut evaluation.findings;
+                let mut sink = Sink::new(rule, &file.path, Some(object), findings);
+                check(&workload, context, &mut sink);
+            }
+        }
+        // A value that stands twice in one list is one mistake.
+        let mut seen = BTreeSet::new();
+        let of_object = evaluation.findings.split_off(first);
+        let once = of_object
+            .into_iter()
+            .filter(|found| seen.insert(found.fingerprint));
+        evaluation.findings.extend(once);
+    }
+    // The same bytes twice, by an alias, are one mistake as well.
+    let mut seen = BTreeSet::new();
+    evaluation
+        .findings
+        .retain(|found| seen.insert((found.fingerprint, found.location.span)));
+    evaluation
+}
+
+/// A rule that sees the whole revision says of which object it speaks; until it does, it speaks of no file.
+fn judge_whole(rule: &'static Rule, snapshot: &Snapshot, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Check::Manifests(check) = rule.check {
+        let mut sink = Sink::new(rule, &Arc::from(""), None, &mut findings);
+        check(snapshot, context, &mut sink);
+    }
+    findings
+}
+
+/// Runs the rules that look at the change itself.
+#[must_use]
+pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules::ALL {
+        if let Check::Change(check) = rule.check {
+            let mut sink = Sink::new(rule, &Arc::from(""), None, &mut findings);
+            check(pair, context, &mut sink);
+        }
+    }
+    findings
+}

@@ -1,0 +1,113 @@
+use crate::declare_rule;
+use crate::kubernetes::kustomization::is_kustomization_name;
+use crate::kubernetes::{Completeness, Reading};
+use crate::rule::{Check, Context, Severity, Sink};
+use crate::snapshot::{SourceFile, State};
+use crate::syntax::{Encoding, Problem, ProblemKind, Span, Tree};
+
+declare_rule! {
+    /// A manifest cannot be read.
+    ///
+    /// ## Why it matters
+    /// Nothing that stands in it was judged, and what it held before is unknown. A change that makes a manifest unreadable ends the run as incomplete (exit code 3), whatever `--fail-on` says: green never means blind.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: cart
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: cart}
+    /// ```
+    ///
+    /// ## Limits
+    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Templates are told as `input/not-judged` instead.
+    "input/unreadable",
+    severity: Severity::High,
+    references: &["YAML 1.2", "CWE-693"],
+    check: Check::File(check),
+}
+
+fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
+    let why = match &*file.state {
+        State::Read(Reading::Manifest(manifest)) => {
+            if file.was_manifest && manifest.templates > 0 && file.completeness != Completeness::Template {
+                let at = manifest.tree.text().find("{{").unwrap_or_default();
+                sink.report_span(Span::new(at, at + 2))
+                    .unread()
+                    .discriminator("template")
+                    .say("template actions make this manifest unreadable, and it lies in no chart; nothing in this document was judged");
+            }
+            for problem in &manifest.unreadable {
+                say_problem(problem, &manifest.tree, sink);
+            }
+            return;
+        }
+        State::Read(Reading::Unrecognised(problem, tree)) => {
+            if file.was_manifest || is_kustomization_name(&file.path) {
+                say_problem(problem, tree, sink);
+            }
+            return;
+        }
+        State::Read(Reading::Encoding { shows, .. }) if !shows && !file.was_manifest => return,
+        State::Read(Reading::Encoding { encoding, .. }) => match encoding {
+            Encoding::Utf16 => "it is UTF-16; save it as UTF-8".to_owned(),
+            Encoding::NotUtf8 { offset } => {
+                format!("byte {offset} is not UTF-8; save it as UTF-8")
+            }
+        },
+        State::Missing(reason) => reason.clone(),
+        State::LfsPointer if file.was_manifest || is_yaml(&file.path) => {
+            "a Git LFS pointer stands in its place; keep manifests out of LFS, or check out with `lfs: true`".to_owned()
+        }
+        State::Read(Reading::Other) | State::LfsPointer | State::Oversized(_) => return,
+    };
+    let draft = sink
+        .report_span(Span::default())
+        .unread()
+        .discriminator("bytes");
+    draft.say(&format!("this manifest cannot be read: {why}"));
+}
+
+fn is_yaml(path: &str) -> bool {
+    let extension = path.rsplit('.').next().unwrap_or_default();
+    extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
+}
+
+fn say_problem(problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
+    let why = match &problem.kind {
+        ProblemKind::Syntax(why) => why.as_str(),
+        ProblemKind::TooDeep => "it is nested too deeply",
+        ProblemKind::ComplexKey => "a list or mapping stands where a key belongs",
+        // Its own rule speaks.
+        ProblemKind::AliasBomb => return,
+    };
+    let draft = sink
+        .report_span(rest_of_line(problem.at, tree.text()))
+        .unread()
+        .discriminator(&tree.lost_name(problem));
+    draft.say(&format!(
+        "this manifest cannot be read: {why}; nothing in this document was judged"
+    ));
+}
+
+/// From where the reader stopped to the end of the line; at the end of the file, its last line with text.
+fn rest_of_line(at: Span, text: &str) -> Span {
+    let start = at.start as usize;
+    let rest = text.get(start..).unwrap_or_default();
+    if rest.trim().is_empty() {
+        let end = text.trim_end().len();
+        let line = text
+            .get(..end)
+            .and_then(|text| text.rfind('\n'))
+            .map_or(0, |at| at + 1);
+        return Span::new(line, end);
+    }
+    let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+    Span::new(start, start + length.max(1).min(rest.len()))
+}

@@ -1,0 +1,273 @@
+//! Reads both sides: every distinct blob once, in parallel.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::change::{Content, ContentId, ListedFile, Side, content_id};
+use crate::kubernetes::Reading;
+use crate::kubernetes::kustomization::is_kustomization_name;
+use crate::kubernetes::manifest::{read, read_expected, shows_object};
+use crate::syntax::{Format, MAX_FILE_SIZE};
+
+use super::{Snapshot, State};
+
+/// Beyond this size a file is not even searched for the marks of a manifest.
+const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
+
+/// Both sides as they were read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The base, where there is one.
+    pub base: Option<Snapshot>,
+    /// The head.
+    pub head: Snapshot,
+    /// The content of each file of either side by path; empty without a base.
+    pub base_contents: Vec<(Arc<str>, ContentId)>,
+    /// The same for the head.
+    pub head_contents: Vec<(Arc<str>, ContentId)>,
+}
+
+/// Files that matter although they are neither YAML nor JSON by name.
+#[must_use]
+pub fn is_relevant(path: &str) -> bool {
+    is_kustomization_name(path)
+        || Path::new(path)
+            .extension()
+            .is_some_and(|extension| extension == "tpl")
+}
+
+/// Reads the head, and the base where there is one.
+#[must_use]
+pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
+    let Some(base) = base else {
+        let states = head
+            .files()
+            .par_iter()
+            .filter_map(|file| {
+                Some((
+                    Arc::clone(&file.path),
+                    Arc::new(state(&file.path, contents(head, file))?),
+                ))
+            })
+            .collect();
+        return Loaded {
+            base: None,
+            head: snapshot(states, head),
+            base_contents: Vec::new(),
+            head_contents: Vec::new(),
+        };
+    };
+    let mut base_files = identify(base);
+    let mut head_files = identify(head);
+    let states = read_distinct(&mut [(base, &mut base_files), (head, &mut head_files)]);
+    let of_side = |side: &Side, files: &[Identified<'_>]| {
+        let kept = files
+            .iter()
+            .filter_map(|file| {
+                Some((
+                    Arc::clone(&file.file.path),
+                    Arc::clone(states.get(&file.key())?.as_ref()?),
+                ))
+            })
+            .collect();
+        snapshot(kept, side)
+    };
+    let contents = |files: &[Identified<'_>]| {
+        files
+            .iter()
+            .map(|file| (Arc::clone(&file.file.path), file.id))
+            .collect()
+    };
+    let base_snapshot = of_side(base, &base_files);
+    let mut head_snapshot = of_side(head, &head_files);
+    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head) {
+        head_snapshot.insert(path, state);
+    }
+    Loaded {
+        base: Some(base_snapshot),
+        head: head_snapshot,
+        base_contents: contents(&base_files),
+        head_contents: contents(&head_files),
+    }
+}
+
+/// Files of the head that held objects in the base and were passed over: they are read once more, now that
+/// it is known that they matter.
+fn read_expected_files(
+    base: &Snapshot,
+    head: &Snapshot,
+    side: &Side,
+) -> Vec<(Arc<str>, Arc<State>)> {
+    let held_objects = |path: &str| {
+        let file = base.file(path).and_then(super::SourceFile::manifest);
+        file.is_some_and(|manifest| !manifest.records.is_empty())
+    };
+    side.files()
+        .iter()
+        .filter(|file| held_objects(&file.path) && head.file(&file.path).is_none())
+        .filter_map(|file| {
+            let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
+                return None;
+            };
+            let kind = Kind::of(&file.path);
+            match read_expected(kind.format(), bytes, false) {
+                Reading::Other => None,
+                reading => Some((Arc::clone(&file.path), Arc::new(State::Read(reading)))),
+            }
+        })
+        .collect()
+}
+
+/// A file whose content is told apart from others without being parsed.
+struct Identified<'a> {
+    file: &'a ListedFile,
+    id: ContentId,
+    /// What was read to find the id out; none where git knew it.
+    content: Option<Content>,
+}
+
+/// How a blob is read depends on its name as well: `kustomization.yaml` needs neither `apiVersion` nor `kind`.
+type Key = (ContentId, Kind);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Kind {
+    Yaml,
+    Json,
+    Kustomization,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        if is_kustomization_name(path) {
+            Self::Kustomization
+        } else if path
+            .rsplit('.')
+            .next()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+        {
+            Self::Json
+        } else {
+            Self::Yaml
+        }
+    }
+}
+
+impl Kind {
+    fn format(self) -> Format {
+        match self {
+            Self::Json => Format::Json,
+            Self::Yaml | Self::Kustomization => Format::Yaml,
+        }
+    }
+}
+
+impl Identified<'_> {
+    fn key(&self) -> Key {
+        (self.id, Kind::of(&self.file.path))
+    }
+}
+
+fn identify(side: &Side) -> Vec<Identified<'_>> {
+    side.files()
+        .par_iter()
+        .map(|file| {
+            if let Some(id) = file.id {
+                return Identified {
+                    file,
+                    id,
+                    content: None,
+                };
+            }
+            let content = contents(side, file);
+            let id = match &content {
+                Content::Bytes(bytes) => content_id(bytes),
+                // Two files that cannot be read are the same only if they are the same file.
+                Content::Oversized(bytes) => {
+                    content_id(format!("oversized {bytes} {}", file.path).as_bytes())
+                }
+                Content::LfsPointer => content_id(format!("lfs {}", file.path).as_bytes()),
+                Content::Missing(reason) => {
+                    content_id(format!("missing {reason} {}", file.path).as_bytes())
+                }
+            };
+            Identified {
+                file,
+                id,
+                content: Some(content),
+            }
+        })
+        .collect()
+}
+
+/// One blob to read: the file that names it, its side, and its bytes where they are at hand.
+struct Job<'a> {
+    key: Key,
+    side: &'a Side,
+    file: &'a ListedFile,
+    content: Option<Content>,
+}
+
+fn read_distinct<'a>(
+    sides: &mut [(&'a Side, &mut Vec<Identified<'a>>)],
+) -> HashMap<Key, Option<Arc<State>>> {
+    let mut jobs: BTreeMap<Key, Job<'a>> = BTreeMap::new();
+    for (side, files) in sides {
+        for file in files.iter_mut() {
+            let key = file.key();
+            let content = file.content.take();
+            jobs.entry(key).or_insert(Job {
+                key,
+                side,
+                file: file.file,
+                content,
+            });
+        }
+    }
+    jobs.into_values()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|job| {
+            let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
+            (job.key, state(&job.file.path, content).map(Arc::new))
+        })
+        .collect()
+}
+
+fn contents(side: &Side, file: &ListedFile) -> Content {
+    side.read(file, MAX_SEARCHED_SIZE)
+}
+
+/// What becomes of a file; none if it has nothing to do with Kubernetes.
+fn state(path: &str, content: Content) -> Option<State> {
+    let kind = Kind::of(path);
+    let bytes = match content {
+        Content::Bytes(bytes) => bytes,
+        Content::Oversized(bytes) => return Some(State::Oversized(bytes)),
+        Content::LfsPointer => return Some(State::LfsPointer),
+        Content::Missing(reason) => return Some(State::Missing(reason)),
+    };
+    if bytes.len() > MAX_FILE_SIZE {
+        return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
+    }
+    match read(kind.format(), bytes, kind == Kind::Kustomization) {
+        Reading::Other | Reading::Encoding { shows: false, .. } => None,
+        reading => Some(State::Read(reading)),
+    }
+}
+
+fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {
+    let charts: BTreeSet<String> = side
+        .files()
+        .iter()
+        .filter_map(|file| {
+            let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+            matches!(name, "Chart.yaml" | "Chart.yml").then(|| folder.to_owned())
+        })
+        .collect();
+    let mut snapshot = Snapshot::new(files, &charts, side.files().len());
+    snapshot.left_out = side.left_out().to_vec();
+    snapshot
+}

@@ -1,0 +1,250 @@
+//! The examples of the rules' documentation, run: each bad one fires its own rule and no other, each good one none.
+//!
+//! An example is a fragment or whole files. A fragment is merged into a pod that is clean by every rule; what
+//! it is follows from its top-level keys:
+//!
+//! * `spec` or `metadata`, without `apiVersion`: of the pod;
+//! * anything else, such as `securityContext` or `ports`: of the pod's one container, `app`.
+//!
+//! Mappings merge key by key, lists of named items by name, and anything else is replaced. A block that holds
+//! `apiVersion`, that begins with `# file: NAME`, or that cannot be parsed is whole files and taken as it is;
+//! further `# file: NAME` lines begin further files.
+
+use serde_json::{Value as Json, json};
+use tidegate::evaluate::evaluate;
+use tidegate::rule::{Context, Rule};
+use tidegate::rules;
+use tidegate::syntax::{self, Format, Node};
+
+use crate::reading::{plain, snapshot};
+
+/// The fenced blocks of a rule's documentation that are marked with a word; only what is YAML can be run.
+fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut marked = false;
+    let mut open: Option<(bool, String)> = None;
+    for line in rule.markdown().lines() {
+        if let Some(info) = line.strip_prefix("```") {
+            match open.take() {
+                None => {
+                    let (language, of) = info.split_once(' ').unwrap_or((info, ""));
+                    marked |= of == mark;
+                    open = Some((of == mark && language == "yaml", String::new()));
+                }
+                Some((true, block)) => blocks.push(block),
+                Some((false, _)) => {}
+            }
+        } else if let Some((_, block)) = &mut open {
+            block.push_str(line);
+            block.push('\n');
+        }
+    }
+    assert!(open.is_none(), "{}: a block is left open", rule.id);
+    assert!(marked, "{} has no {mark} example", rule.id);
+    blocks
+}
+
+/// The ids of the rules that fire for an example.
+fn fired(example: &str) -> Vec<&'static str> {
+    let files = files(example);
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let evaluation = evaluate(&snapshot(&files), &Context::default());
+    let mut fired: Vec<_> = evaluation.findings.iter().map(|found| found.rule).collect();
+    fired.sort_unstable();
+    fired.dedup();
+    fired
+}
+
+fn files(example: &str) -> Vec<(String, String)> {
+    let tree = syntax::parse(Format::Yaml, example.to_owned());
+    let fragment = match tree.documents() {
+        [document] if tree.problems().is_empty() => Some(tree.root(document)),
+        _ => None,
+    };
+    let marked = example.starts_with("# file: ");
+    match fragment.filter(|root| root.is_mapping() && root.get("apiVersion").is_none() && !marked) {
+        Some(fragment) => vec![("example.yaml".to_owned(), in_scaffold(fragment))],
+        None => split(example),
+    }
+}
+
+fn split(example: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in example.split_inclusive('\n') {
+        if let Some(name) = line.strip_prefix("# file: ") {
+            files.push((name.trim().to_owned(), String::new()));
+            continue;
+        }
+        if files.is_empty() {
+            files.push(("example.yaml".to_owned(), String::new()));
+        }
+        files.last_mut().unwrap().1.push_str(line);
+    }
+    files
+}
+
+/// A pod that no rule has anything to say about, with a fragment merged into it: one line of YAML.
+fn in_scaffold(fragment: Node<'_>) -> String {
+    let spec = json!({
+        "securityContext": {
+            "runAsNonRoot": true,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [{
+            "name": "app",
+            "image": "registry.example.com/shop@sha256:\
+                      8f3c0e6f5f3f8d4c3f0b1c5b7f0e5d9a2b6c4d8e1f7a9b3c5d7e9f1a3b5c7d9e",
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }],
+    });
+    let mut pod = Part::of(&json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "shop", "namespace": "shop"},
+        "spec": spec,
+    }));
+    let fragment = Part::read(fragment);
+    if fragment.get("spec").is_some() || fragment.get("metadata").is_some() {
+        pod.merge(fragment);
+    } else {
+        let app = Part::Map(vec![("name".to_owned(), Part::Leaf("app".into()))]).with(fragment);
+        let containers = Part::Map(vec![("containers".to_owned(), Part::List(vec![app]))]);
+        pod.merge(Part::Map(vec![("spec".to_owned(), containers)]));
+    }
+    pod.written()
+}
+
+/// A value in which a key may stand twice, as the examples of some rules have it.
+enum Part {
+    Leaf(Json),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
+}
+
+impl Part {
+    fn of(value: &Json) -> Self {
+        match value {
+            Json::Object(map) => {
+                let entries = map.iter();
+                Self::Map(
+                    entries
+                        .map(|(key, value)| (key.clone(), Self::of(value)))
+                        .collect(),
+                )
+            }
+            Json::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            leaf => Self::Leaf(leaf.clone()),
+        }
+    }
+
+    fn read(node: Node<'_>) -> Self {
+        if node.is_mapping() {
+            let entries = node.written_entries();
+            Self::Map(
+                entries
+                    .map(|entry| (entry.key.key_text().to_owned(), Self::read(entry.value)))
+                    .collect(),
+            )
+        } else if node.is_sequence() {
+            Self::List(node.items().map(Self::read).collect())
+        } else {
+            Self::Leaf(plain(node))
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Map(entries) = self else {
+            return None;
+        };
+        entries
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, part)| part)
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self.get("name") {
+            Some(Self::Leaf(name)) => name.as_str(),
+            _ => None,
+        }
+    }
+
+    fn with(mut self, other: Self) -> Self {
+        self.merge(other);
+        self
+    }
+
+    fn merge(&mut self, from: Self) {
+        match (self, from) {
+            (Self::Map(into), Self::Map(from)) => {
+                let mut merged = Vec::new();
+                for (key, part) in from {
+                    let known = into.iter_mut().find(|(name, _)| *name == key);
+                    match known.filter(|_| !merged.contains(&key)) {
+                        Some((_, known)) => known.merge(part),
+                        None => into.push((key.clone(), part)),
+                    }
+                    merged.push(key);
+                }
+            }
+            (Self::List(into), Self::List(from))
+                if from.iter().all(|item| item.name().is_some()) =>
+            {
+                for item in from {
+                    match into.iter_mut().find(|known| known.name() == item.name()) {
+                        Some(known) => known.merge(item),
+                        None => into.push(item),
+                    }
+                }
+            }
+            (into, from) => *into = from,
+        }
+    }
+
+    fn written(&self) -> String {
+        match self {
+            Self::Leaf(leaf) => leaf.to_string(),
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(Self::written).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Self::Map(entries) => {
+                let entries: Vec<_> = entries
+                    .iter()
+                    .map(|(key, part)| format!("{}: {}", Json::from(key.as_str()), part.written()))
+                    .collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scaffold_is_clean() {
+    assert_eq!(fired("securityContext: {}"), [""; 0]);
+    assert_eq!(fired("spec: {}"), [""; 0]);
+}
+
+#[test]
+fn bad_examples_fire_their_own_rule_alone() {
+    for rule in rules::ALL {
+        for example in blocks(rule, "bad") {
+            assert_eq!(fired(&example), [rule.id], "{}:\n{example}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn good_examples_fire_nothing() {
+    for rule in rules::ALL {
+        for example in blocks(rule, "good") {
+            assert_eq!(fired(&example), [""; 0], "{}:\n{example}", rule.id);
+        }
+    }
+}

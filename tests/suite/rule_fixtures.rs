@@ -1,0 +1,131 @@
+//! A folder of manifests for each rule, `tests/fixtures/<family>/<rule>/head`, and what all rules say of it.
+//!
+//! In `fires.yaml` a rule about workloads has something to say of every object; in `silent.yaml`, which holds what
+//! looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them. The snapshot
+//! beside the folder shows every finding, those of other rules included.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tidegate::evaluate::{Evaluation, evaluate};
+use tidegate::finding::Finding;
+use tidegate::rule::{Check, Context, Rule};
+use tidegate::rules;
+use tidegate::snapshot::Snapshot;
+use tidegate::syntax::Lines;
+
+use crate::reading::snapshot;
+
+/// The findings as a person reads them, one a line.
+fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
+    let mut shown = String::new();
+    for finding in &evaluation.findings {
+        let path = &finding.location.path;
+        let text = snapshot.file(path).unwrap().text().unwrap();
+        let line = Lines::new(text).position(finding.location.span.start).line;
+        let severity = finding.severity.name();
+        let (rule, message) = (finding.rule, &finding.message);
+        writeln!(shown, "{path}:{line} {rule} {severity}\n    {message}").unwrap();
+    }
+    shown
+}
+
+/// The files below the `head` of a rule's fixture, by path; none where the rule has no fixture.
+fn head(rule: &Rule) -> Vec<(String, String)> {
+    fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(root, &path, files);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                files.push((name.to_owned(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    let root = folder(rule).join("head");
+    collect(&root, &root, &mut files);
+    files.sort();
+    files
+}
+
+fn folder(rule: &Rule) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(rule.id)
+}
+
+fn read(files: &[(String, String)]) -> Snapshot {
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    snapshot(&files)
+}
+
+#[test]
+fn rules_fire_where_they_should_and_nowhere_else() {
+    for rule in rules::ALL {
+        let files = head(rule);
+        let about_workloads = matches!(rule.check, Check::Workload(_));
+        if files.is_empty() && !about_workloads {
+            continue;
+        }
+        let snapshot = read(&files);
+        let evaluation = evaluate(&snapshot, &Context::default());
+        if about_workloads {
+            assert_fires(rule, &snapshot, &evaluation);
+        }
+        let own = |finding: &Finding| finding.rule == rule.id;
+        assert!(
+            evaluation.findings.iter().any(own),
+            "{} never fires",
+            rule.id
+        );
+        insta::with_settings!({
+            snapshot_path => folder(rule),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!("findings", shown(&snapshot, &evaluation));
+        });
+    }
+}
+
+fn assert_fires(rule: &Rule, snapshot: &Snapshot, evaluation: &Evaluation) {
+    let mut files = BTreeSet::new();
+    for object in snapshot.objects() {
+        files.insert(&**object.path());
+        let speaks = evaluation.findings.iter().any(|finding| {
+            finding.rule == rule.id
+                && finding.location.path == *object.path()
+                && finding.subject.resource.as_ref() == Some(object.resource())
+        });
+        let wanted = &**object.path() == "fires.yaml";
+        let of = format!("{} of {} in {}", rule.id, object.resource(), object.path());
+        assert_eq!(speaks, wanted, "{of}");
+    }
+    let wanted = BTreeSet::from(["fires.yaml", "silent.yaml"]);
+    assert_eq!(files, wanted, "the fixture of {}", rule.id);
+}
+
+#[test]
+fn one_mistake_has_one_identity() {
+    for rule in rules::ALL {
+        let evaluation = evaluate(&read(&head(rule)), &Context::default());
+        let mut identities = BTreeSet::new();
+        for finding in &evaluation.findings {
+            let path = &finding.location.path;
+            assert!(
+                identities.insert((path, finding.fingerprint)),
+                "{} has a twin in the fixture of {}: {}",
+                finding.rule,
+                rule.id,
+                finding.message
+            );
+        }
+    }
+}
