@@ -40,11 +40,15 @@
 //! what was looked at. A *place* is bytes of a file; lines are for reports.
 
 pub mod change;
+pub mod compare;
 pub mod error;
 pub mod evaluate;
 pub mod finding;
 pub mod kubernetes;
+pub mod pod_security;
 pub mod rule;
 pub mod rules;
+pub mod run;
 pub mod snapshot;
 pub mod syntax;
+pub mod verdict;

@@ -12,9 +12,12 @@
     reason = "a test that cannot go on fails, and it may read what it likes"
 )]
 
+mod architecture;
 mod corpora;
+mod identity;
 mod pod_security;
 mod reading;
+mod robustness;
 mod rule_examples;
 mod rule_fixtures;
 mod rules_registry;
