@@ -12,12 +12,19 @@
     reason = "a test that cannot go on fails, and it may read what it likes"
 )]
 
+mod annotation;
 mod architecture;
 mod corpora;
 mod identity;
 mod pod_security;
+mod program;
 mod reading;
+mod report_schema;
+mod reports;
 mod robustness;
 mod rule_examples;
 mod rule_fixtures;
 mod rules_registry;
+mod sarif;
+mod stories;
+mod summary;

@@ -1,0 +1,121 @@
+//! The rules as a list, and one rule explained.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::finding::Severity;
+use crate::rule::Rule;
+use crate::rules;
+
+/// The list of rules: id, severity and title, by family.
+#[must_use]
+pub fn list() -> String {
+    let width = rules::ALL
+        .iter()
+        .map(|rule| rule.id.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    let mut family = "";
+    for rule in rules::ALL {
+        if !family.is_empty() && family != rule.family() {
+            text.push('\n');
+        }
+        family = rule.family();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:width$}  {:8}  {}",
+            rule.id,
+            rule.severity.name(),
+            rule.title()
+        );
+    }
+    let _ = write!(
+        text,
+        "\n{} rules; `tidegate explain RULE` tells more\n",
+        rules::ALL.len()
+    );
+    text
+}
+
+#[derive(Serialize)]
+struct JsonRule {
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    other_severities: &'static [Severity],
+    references: &'static [&'static str],
+    help_uri: String,
+    documentation: String,
+}
+
+/// Writes the rules as JSON.
+///
+/// # Errors
+/// What the writer refuses.
+pub fn write_json(out: &mut dyn Write) -> io::Result<()> {
+    let list: Vec<_> = rules::ALL
+        .iter()
+        .map(|rule| JsonRule {
+            id: rule.id,
+            title: rule.title(),
+            severity: rule.severity,
+            other_severities: rule.other_severities,
+            references: rule.references,
+            help_uri: super::help_uri(rule.id),
+            documentation: markdown(rule),
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &list)?;
+    out.write_all(b"\n")
+}
+
+/// The documentation of a rule as Markdown, without our marks on its fences.
+#[must_use]
+pub fn markdown(rule: &Rule) -> String {
+    let mut text = String::with_capacity(rule.documentation.len());
+    for line in rule.markdown().lines() {
+        let fence = line.starts_with("```");
+        text.push_str(if fence {
+            line.split(' ').next().unwrap_or(line)
+        } else {
+            line
+        });
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
+}
+
+/// One rule, explained.
+#[must_use]
+pub fn explain(rule: &Rule) -> String {
+    let mut text = format!("{}  {}", rule.id, rule.severity.name());
+    for severity in rule.other_severities {
+        let _ = write!(text, " or {}", severity.name());
+    }
+    let _ = write!(text, "\n\n{}\n", markdown(rule));
+    if !rule.references.is_empty() {
+        let _ = write!(text, "\nReferences: {}\n", rule.references.join(", "));
+    }
+    let _ = writeln!(text, "{}", super::help_uri(rule.id));
+    text
+}
+
+/// The rule whose id is nearest to what was typed, if any is near.
+#[must_use]
+pub fn nearest(typed: &str) -> Option<&'static str> {
+    let likeness = |id: &str| {
+        let whole = similar::TextDiff::from_chars(typed, id).ratio();
+        let name = id.rsplit('/').next().unwrap_or(id);
+        whole.max(similar::TextDiff::from_chars(typed, name).ratio())
+    };
+    rules::ALL
+        .iter()
+        .map(|rule| (likeness(rule.id), rule.id))
+        .filter(|(likeness, _)| *likeness > 0.6)
+        .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)))
+        .map(|(_, id)| id)
+}

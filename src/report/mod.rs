@@ -1,0 +1,93 @@
+//! Reporters: pure functions from one [`Report`](crate::verdict::Report) to text. None of them changes the
+//! verdict.
+
+pub mod annotation;
+pub mod catalogue;
+pub mod escape;
+pub mod json;
+pub mod places;
+pub mod pod_security;
+pub mod sarif;
+pub mod severity;
+pub mod summary;
+pub mod terminal;
+
+use std::fmt::Write as _;
+
+use crate::verdict::Coverage;
+
+/// Where the rule pages are: the README of the rules in the released source.
+const RULE_PAGES: &str = concat!(
+    "https://github.com/tidegate/tidegate/blob/v",
+    env!("CARGO_PKG_VERSION"),
+    "/src/rules/README.md"
+);
+
+/// The page of a rule.
+#[must_use]
+pub fn help_uri(rule: &str) -> String {
+    let anchor = rule.replace('/', "-");
+    format!("{RULE_PAGES}#{anchor}")
+}
+
+/// Untrusted text for a terminal or a log: control characters, escape sequences and bidirectional controls are
+/// replaced, so that a file name or a value cannot draw, move or forge what stands around it. Line feeds stay.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if is_treacherous(character) {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
+}
+
+/// The same for one line: what comes from a change cannot start a line of its own.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    plain(text).replace(['\n', '\u{2028}', '\u{2029}'], "\u{fffd}")
+}
+
+/// Characters that change what a reader sees of the characters around them.
+fn is_treacherous(character: char) -> bool {
+    let bidirectional = matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let invisible = matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    bidirectional || invisible || character.is_control() && character != '\n'
+}
+
+/// `1 file`, `2 files`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// What a run looked at, and what it did not, in one line.
+#[must_use]
+pub fn coverage(coverage: &Coverage) -> String {
+    let mut text = format!(
+        "read {}: {}, {}, {}",
+        count(coverage.files_read, "file"),
+        count(coverage.objects, "object"),
+        count(coverage.containers, "container"),
+        count(coverage.rules_run, "rule"),
+    );
+    if coverage.other_objects > 0 {
+        text.push_str("; ");
+        text.push_str(&count(coverage.other_objects, "object"));
+        text.push_str(" of other kinds not judged");
+    }
+    for (number, what) in [
+        (coverage.unreadable.len(), "unreadable"),
+        (coverage.skipped.len(), "skipped"),
+    ] {
+        if number > 0 {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "; {number} {what}");
+        }
+    }
+    text
+}

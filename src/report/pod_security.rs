@@ -1,0 +1,234 @@
+//! The answer of `tidegate pod-security`, for people and for programs.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::finding::Location;
+use crate::kubernetes::NamespaceSource;
+use crate::kubernetes::pod_security::{Level, Version};
+use crate::pod_security::{Answer, WorkloadAnswer};
+use crate::syntax::Lines;
+use crate::verdict::PassedOver;
+
+use super::count;
+use super::json::{JsonLocation, JsonPassedOver, JsonResource};
+use super::one_line;
+use super::places::Region;
+use super::terminal::Terminal;
+
+/// Lines of the files of an answer, found once a file.
+struct Pages<'a> {
+    answer: &'a Answer,
+    lines: HashMap<Arc<str>, Option<Lines<'a>>>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(answer: &'a Answer) -> Self {
+        Self {
+            answer,
+            lines: HashMap::new(),
+        }
+    }
+
+    fn region(&mut self, location: &Location) -> Region {
+        let answer = self.answer;
+        let lines = self
+            .lines
+            .entry(Arc::clone(&location.path))
+            .or_insert_with(|| Some(Lines::new(answer.snapshot.file(&location.path)?.text()?)));
+        lines
+            .as_ref()
+            .map_or(Region::FILE, |lines| Region::of(lines, location.span))
+    }
+}
+
+/// The answer as text: one line a workload, then what keeps it from the next level, or from the one asked for.
+#[must_use]
+pub fn render(answer: &Answer, asked: Option<Level>, terminal: Terminal) -> String {
+    let mut pages = Pages::new(answer);
+    let mut text = String::new();
+    let names: Vec<String> = answer.workloads.iter().map(name).collect();
+    let width = names
+        .iter()
+        .map(|name| name.width())
+        .max()
+        .unwrap_or_default()
+        .min(60);
+    for (workload, name) in answer.workloads.iter().zip(&names) {
+        let (on, off) = style(workload.level, terminal);
+        let level = workload.level.name();
+        let padding = " ".repeat(width.saturating_sub(name.width()));
+        let path = one_line(&workload.path);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{on}{level:<10}{off}  {name}{padding}  {path}");
+        let next = asked.unwrap_or(if workload.level == Level::Privileged {
+            Level::Baseline
+        } else {
+            Level::Restricted
+        });
+        for violation in workload
+            .violations
+            .iter()
+            .filter(|violation| asked.is_some() || violation.level == next)
+        {
+            let at = pages.region(&violation.location).start;
+            let message = one_line(&violation.message);
+            let _ = writeln!(
+                text,
+                "            {}:{}: {message} [{}]",
+                at.line, at.column, violation.check
+            );
+        }
+    }
+    told("not judged", &answer.not_judged, &mut text);
+    told("cannot be read", &answer.unreadable, &mut text);
+    summary(answer, asked, &mut text);
+    text
+}
+
+fn told(what: &str, files: &[PassedOver], text: &mut String) {
+    for file in files {
+        let _ = writeln!(
+            text,
+            "{what}: {}: {}",
+            one_line(&file.path),
+            one_line(&file.reason)
+        );
+    }
+}
+
+fn summary(answer: &Answer, asked: Option<Level>, text: &mut String) {
+    let _ = write!(text, "{}", count(answer.workloads.len(), "workload"));
+    for level in Level::ALL.into_iter().rev() {
+        let number = answer
+            .workloads
+            .iter()
+            .filter(|workload| workload.level == level)
+            .count();
+        let separator = if level == Level::Restricted {
+            ": "
+        } else {
+            ", "
+        };
+        let _ = write!(text, "{separator}{number} {}", level.name());
+    }
+    let _ = write!(text, " (Pod Security Standards {}", answer.version);
+    if answer.version > Version::LATEST {
+        let _ = write!(text, ", judged by {}, the newest known", Version::LATEST);
+    }
+    text.push(')');
+    if let Some(asked) = asked {
+        let refused = answer.refused().count();
+        let _ = write!(text, "; {} refuses {refused}", asked.name());
+    }
+    text.push('\n');
+}
+
+/// `Deployment shop/cart`; a namespace that nothing says is told as such.
+fn name(workload: &WorkloadAnswer) -> String {
+    let resource = &workload.resource;
+    one_line(&match &workload.namespace {
+        Some((namespace, NamespaceSource::Default)) => {
+            format!(
+                "{} {namespace}/{} (no namespace is written)",
+                resource.kind, resource.name
+            )
+        }
+        Some((namespace, _)) => format!("{} {namespace}/{}", resource.kind, resource.name),
+        None => format!("{} {}", resource.kind, resource.name),
+    })
+}
+
+fn style(level: Level, terminal: Terminal) -> (&'static str, &'static str) {
+    if !terminal.color {
+        return ("", "");
+    }
+    let on = match level {
+        Level::Restricted => "\u{1b}[32m",
+        Level::Baseline => "\u{1b}[33m",
+        Level::Privileged => "\u{1b}[1;31m",
+    };
+    (on, "\u{1b}[0m")
+}
+
+#[derive(Serialize)]
+struct JsonAnswer<'a> {
+    version: String,
+    workloads: Vec<JsonWorkload<'a>>,
+    not_judged: Vec<JsonPassedOver<'a>>,
+    unreadable: Vec<JsonPassedOver<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonWorkload<'a> {
+    resource: JsonResource<'a>,
+    path: &'a str,
+    /// The namespace that the workload lands in.
+    namespace: Option<&'a str>,
+    /// `written`, `kustomization`, or `default` where nothing says.
+    namespace_source: Option<&'static str>,
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<bool>,
+    violations: Vec<JsonViolation<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonViolation<'a> {
+    check: &'static str,
+    level: &'static str,
+    message: &'a str,
+    location: JsonLocation<'a>,
+}
+
+/// Writes the answer as JSON.
+///
+/// # Errors
+/// What the writer refuses.
+pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let mut pages = Pages::new(answer);
+    let document = JsonAnswer {
+        version: answer.version.to_string(),
+        workloads: answer
+            .workloads
+            .iter()
+            .map(|workload| JsonWorkload {
+                resource: JsonResource::of(&workload.resource),
+                path: &workload.path,
+                namespace: workload
+                    .namespace
+                    .as_ref()
+                    .map(|(namespace, _)| namespace.as_str()),
+                namespace_source: workload.namespace.as_ref().map(|(_, source)| match source {
+                    NamespaceSource::Written => "written",
+                    NamespaceSource::Kustomization => "kustomization",
+                    NamespaceSource::Default => "default",
+                }),
+                level: workload.level.name(),
+                allowed: workload.allowed,
+                violations: workload
+                    .violations
+                    .iter()
+                    .map(|violation| JsonViolation {
+                        check: violation.check,
+                        level: violation.level.name(),
+                        message: &violation.message,
+                        location: JsonLocation::of(
+                            &violation.location,
+                            pages.region(&violation.location),
+                        ),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        not_judged: JsonPassedOver::all(&answer.not_judged),
+        unreadable: JsonPassedOver::all(&answer.unreadable),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,329 @@
+//! For the summary of a workflow run: Markdown that says first what came of it, and last what to do.
+//!
+//! GitHub drops a summary of more than 1 MiB as a whole, so that this one ends before that, between two findings,
+//! and says how many it left out.
+
+use std::fmt::Write as _;
+
+use super::count;
+use super::escape::{block, code, code_in_table, prose, url_path};
+use super::places::Places;
+use crate::error::Error;
+use crate::finding::{Finding, Severity, Status};
+use crate::verdict::{LevelChange, OnIncomplete, Outcome, Report};
+
+/// The most bytes of a summary; other steps of the job have their own.
+const BUDGET: usize = 900 << 10;
+/// What is kept of the budget for the lines after the findings.
+const RESERVE: usize = 16 << 10;
+/// The most bytes of one item: no finding may cost the others their place.
+const LONGEST_ITEM: usize = 16 << 10;
+/// The longest list of level changes, and of reasons why a run is incomplete.
+const MOST_ROWS: usize = 200;
+
+/// Where files of the head can be looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    repository: Option<String>,
+    commit: String,
+}
+
+impl Links {
+    /// Links to a repository at one commit; no links if one of the parts is unknown or not what it should be.
+    #[must_use]
+    pub fn new(server_url: Option<&str>, repository: Option<&str>, commit: &str) -> Self {
+        let repository = || {
+            let server = server_url?.trim_end_matches('/');
+            let host = server
+                .strip_prefix("https://")
+                .or_else(|| server.strip_prefix("http://"))?;
+            let (owner, name) = repository?.split_once('/')?;
+            let is_host = is_made_of(host, ".-:/");
+            let is_repository = is_made_of(owner, ".-_") && is_made_of(name, ".-_");
+            (is_host && is_repository && is_made_of(commit, ""))
+                .then(|| format!("{server}/{owner}/{name}"))
+        };
+        Self {
+            repository: repository(),
+            commit: commit.to_owned(),
+        }
+    }
+
+    /// The address of the repository.
+    #[must_use]
+    pub fn repository(&self) -> Option<&str> {
+        self.repository.as_deref()
+    }
+
+    fn place(&self, path: &str, line: u32) -> String {
+        let text = code(&format!("{path}:{line}"));
+        match &self.repository {
+            Some(repository) => {
+                let (commit, path) = (&self.commit, url_path(path));
+                format!("[{text}]({repository}/blob/{commit}/{path}#L{line})")
+            }
+            None => text,
+        }
+    }
+}
+
+/// True if there is something, and nothing but letters, digits and these.
+fn is_made_of(text: &str, others: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || others.contains(character))
+}
+
+/// The verdict and why, in one line without markup: all names in it are ours.
+#[must_use]
+pub fn headline(report: &Report) -> String {
+    let introduced = report.with_status(Status::Introduced).count();
+    let reasons = match report.incomplete.len() {
+        1 => "1 thing that changed could not be seen".to_owned(),
+        number => format!("{number} things that changed could not be seen"),
+    };
+    match report.outcome() {
+        Outcome::Blocked => {
+            let blocking = report
+                .findings
+                .iter()
+                .filter(|finding| report.policy.blocks(finding));
+            format!("blocked by {}", count(blocking.count(), "finding"))
+        }
+        Outcome::Incomplete if report.policy.on_incomplete == OnIncomplete::Pass => {
+            format!(
+                "incomplete: {reasons}, and this run passes nevertheless, as on-incomplete says"
+            )
+        }
+        Outcome::Incomplete => format!("incomplete: {reasons}"),
+        Outcome::Passed if report.coverage.objects == 0 && report.findings.is_empty() => {
+            "passed: there are no Kubernetes objects to judge".to_owned()
+        }
+        Outcome::Passed if introduced == 0 => "passed: nothing introduced".to_owned(),
+        Outcome::Passed => format!(
+            "passed: {} introduced, none of which blocks",
+            count(introduced, "finding")
+        ),
+    }
+}
+
+/// The summary of a report. `note` is what there is to say about the comparison itself.
+#[must_use]
+pub fn render(report: &Report, links: &Links, note: Option<&str>) -> String {
+    let mut text = format!("## tidegate: {}\n\n", headline(report));
+    if let Some(note) = note {
+        let _ = write!(text, "{}\n\n", prose(note));
+    }
+    incomplete(report, &mut text);
+    levels(&report.levels, &mut text);
+    findings(report, links, &mut text);
+    counts(report, &mut text);
+    next(report, &mut text);
+    text
+}
+
+/// The summary of a run that gave no report. `passes` where it ends well all the same.
+#[must_use]
+pub fn failure(error: &Error, passes: bool) -> String {
+    let headline = match (error.exit_code(), passes) {
+        (3, true) => {
+            "incomplete: nothing was judged, and this run passes nevertheless, as on-incomplete says"
+        }
+        (3, false) => "incomplete: nothing was judged",
+        _ => "nothing was judged",
+    };
+    format!("## tidegate: {headline}\n\n{}", block(&error.to_string()))
+}
+
+fn incomplete(report: &Report, text: &mut String) {
+    if report.incomplete.is_empty() {
+        return;
+    }
+    text.push_str("### Not seen\n\nA green answer would not be honest about these.\n\n");
+    for reason in report.incomplete.iter().take(MOST_ROWS) {
+        push_item(
+            text,
+            &format!("- {}\n", prose(reason)),
+            "- one that is too long to show\n",
+        );
+    }
+    left_out(report.incomplete.len().saturating_sub(MOST_ROWS), text);
+    text.push('\n');
+}
+
+fn levels(levels: &[LevelChange], text: &mut String) {
+    if levels.is_empty() {
+        return;
+    }
+    text.push_str(
+        "### Pod Security\n\n| Workload | File | Before | After | |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for change in levels.iter().take(MOST_ROWS) {
+        let direction = match (change.before, change.after) {
+            (Some(before), Some(after)) if after < before => "**weaker**",
+            (Some(_), Some(_)) => "stronger",
+            (None, _) => "new",
+            (_, None) => "removed",
+        };
+        let row = format!(
+            "| {} | {} | {} | {} | {direction} |\n",
+            code_in_table(&change.name),
+            code_in_table(&change.path),
+            change.before.map_or("", |level| level.name()),
+            change.after.map_or("", |level| level.name()),
+        );
+        push_item(text, &row, "| one that is too long to show | | | | |\n");
+    }
+    text.push('\n');
+    left_out(levels.len().saturating_sub(MOST_ROWS), text);
+}
+
+fn findings(report: &Report, links: &Links, text: &mut String) {
+    let mut places = Places::new(report);
+    let mut dropped = 0;
+    for severity in Severity::ALL {
+        let of_severity = || {
+            report
+                .with_status(Status::Introduced)
+                .filter(|finding| finding.severity == severity)
+        };
+        let number = of_severity().count();
+        if number == 0 {
+            continue;
+        }
+        if dropped > 0 || text.len() > BUDGET - RESERVE {
+            dropped += number;
+            continue;
+        }
+        let _ = write!(text, "### Introduced: {number} {}\n\n", severity.name());
+        for finding in of_severity() {
+            let item = item(finding, &mut places, links);
+            // Once one is left out, so are all after it: what is shown is the most urgent, without gaps.
+            if dropped > 0 || text.len() + item.len() > BUDGET - RESERVE {
+                dropped += 1;
+            } else {
+                text.push_str(&item);
+            }
+        }
+        text.push('\n');
+    }
+    if dropped > 0 {
+        let _ = write!(
+            text,
+            "**{} left out** to stay within what GitHub shows: all are in the SARIF file.\n\n",
+            count(dropped, "more introduced finding")
+        );
+    }
+}
+
+fn item(finding: &Finding, places: &mut Places<'_>, links: &Links) -> String {
+    let at = finding.changed_at.as_ref().unwrap_or(&finding.location);
+    let line = places.resolve(false, at).start.line;
+    let place = links.place(&at.path, line);
+    let rule = format!(
+        "[{}]({})",
+        code(finding.rule),
+        super::help_uri(finding.rule)
+    );
+    let whole = format!("- {place}: {} ({rule})\n", prose(&finding.message));
+    if whole.len() <= LONGEST_ITEM {
+        return whole;
+    }
+    let cut: String = finding.message.chars().take(500).collect();
+    let shorter = format!("- {place}: {}… ({rule})\n", prose(&cut));
+    if shorter.len() <= LONGEST_ITEM {
+        shorter
+    } else {
+        format!("- a file whose name is too long to show ({rule})\n")
+    }
+}
+
+fn counts(report: &Report, text: &mut String) {
+    let existing = report.with_status(Status::Existing).count();
+    let fixed = report.with_status(Status::Fixed).count();
+    if report.base.is_some() && existing + fixed > 0 {
+        let _ = write!(text, "Existing before: {existing}. Fixed: {fixed}.\n\n");
+    }
+    text.push_str("Coverage: ");
+    text.push_str(&super::coverage(&report.coverage));
+    text.push_str("\n\n");
+}
+
+fn next(report: &Report, text: &mut String) {
+    let base = report.base.as_ref().and_then(|base| base.commit.as_deref());
+    let base = base.unwrap_or("BASE");
+    match report.outcome() {
+        Outcome::Passed => {}
+        Outcome::Blocked => {
+            let _ = writeln!(
+                text,
+                "**Next:** mend what blocks. {} shows the same on your machine, and {} what a rule means and what to write instead.",
+                code(&format!("tidegate check --base {base}")),
+                code("tidegate explain RULE"),
+            );
+        }
+        Outcome::Incomplete => {
+            let _ = writeln!(
+                text,
+                "**Next:** make what is listed under *Not seen* readable, or take it out of the change. {} shows the same on your machine.",
+                code(&format!("tidegate check --base {base}")),
+            );
+        }
+    }
+}
+
+fn push_item(text: &mut String, item: &str, instead: &str) {
+    text.push_str(if item.len() <= LONGEST_ITEM / 8 {
+        item
+    } else {
+        instead
+    });
+}
+
+fn left_out(number: usize, text: &mut String) {
+    if number > 0 {
+        let _ = write!(text, "\n… and {number} more.\n\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_need_all_their_parts() {
+        let sha = "1".repeat(40);
+        let links = Links::new(Some("https://github.example/"), Some("shop/deploy"), &sha);
+        assert_eq!(
+            links.place("a b).yaml", 3),
+            format!(
+                "[`a b).yaml:3`](https://github.example/shop/deploy/blob/{sha}/a%20b%29.yaml#L3)"
+            )
+        );
+        for (server, repository) in [
+            (None, Some("shop/deploy")),
+            (Some("https://github.example"), None),
+            (Some("javascript:alert(1)//"), Some("shop/deploy")),
+            (Some("https://github.example) [x](y"), Some("shop/deploy")),
+            (Some("https://github.example"), Some("shop/de ploy")),
+            (Some("https://github.example"), Some("shop")),
+        ] {
+            assert_eq!(
+                Links::new(server, repository, &sha).place("a.yaml", 3),
+                "`a.yaml:3`"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failure_tells_its_remedy() {
+        let error = Error::HistoryMissing("no @history\n  fetch-depth: 0".to_owned());
+        assert_eq!(
+            failure(&error, false),
+            "## tidegate: incomplete: nothing was judged\n\n```text\nno @history\n  fetch-depth: 0\n```\n"
+        );
+        assert!(failure(&error, true).contains("passes nevertheless"));
+        assert!(failure(&Error::Usage("x".to_owned()), true).starts_with("## tidegate: nothing"));
+    }
+}
