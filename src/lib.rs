@@ -39,7 +39,10 @@
 //! finding is *introduced*, *existing* or *fixed*. *Posture* is a fact before and after the change, *coverage*
 //! what was looked at. A *place* is bytes of a file; lines are for reports.
 
+pub mod action;
 pub mod change;
+pub mod cli;
+pub mod command;
 pub mod compare;
 pub mod error;
 pub mod evaluate;

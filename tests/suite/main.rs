@@ -12,19 +12,25 @@
     reason = "a test that cannot go on fails, and it may read what it likes"
 )]
 
+mod action;
+mod action_metadata;
 mod annotation;
 mod architecture;
+mod catalogue;
+mod command_line;
 mod corpora;
 mod identity;
 mod pod_security;
 mod program;
 mod reading;
+mod readme;
 mod report_schema;
 mod reports;
 mod robustness;
 mod rule_examples;
 mod rule_fixtures;
 mod rules_registry;
+mod runner;
 mod sarif;
 mod stories;
 mod summary;

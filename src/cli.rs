@@ -1,0 +1,188 @@
+//! The command line: subcommands and flags, and nothing that acts on them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::kubernetes::pod_security::{Level, Version};
+use crate::verdict::{FailOn, OnIncomplete};
+
+/// The pull-request gate for JavaScript microservices on Kubernetes.
+///
+/// Reads what a change does to manifests, judges base and head, and blocks what it introduces.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes, the same for every format:
+  0  passed, or nothing in scope
+  1  blocked by findings, or --level refuses a workload
+  2  usage: a flag, path or revision that does not fit
+  3  incomplete: something that changed could not be read (0 with --on-incomplete pass)";
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a change, or everything where no base is given
+    Check(CheckArgs),
+    /// Tell which Pod Security level each workload meets, and what stops the next
+    PodSecurity(PodSecurityArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Explain one rule
+    Explain(ExplainArgs),
+    /// Run as a container action (GITHUB_* and INPUT_* variables)
+    Action,
+}
+
+/// Flags that decide how things look.
+#[derive(Debug, Args, Clone, Copy)]
+#[command(next_help_heading = "Display")]
+pub struct Display {
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate check                                   every finding of the working tree
+  tidegate check --base origin/main                what this branch introduces
+  tidegate check --base main --head feature        the same for two revisions
+  tidegate check --base old/ --head new/           the same for two folders
+  tidegate check deploy/ --output sarif=out.sarif  one folder, with a file for code scanning")]
+pub struct CheckArgs {
+    /// Show and gate only what lies below these paths; the whole revision is read all the same. Outside a
+    /// repository, these paths are also all that is read
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// What to compare with: a revision (its merge base with the head is taken) or a folder. Without it,
+    /// every finding counts as introduced
+    #[arg(long, value_name = "REV|DIR", help_heading = "Change")]
+    pub base: Option<String>,
+
+    /// What to judge: a revision or a folder [default: the working tree]
+    #[arg(long, value_name = "REV|DIR", help_heading = "Change")]
+    pub head: Option<String>,
+
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal", help_heading = "Output")]
+    pub format: Format,
+
+    /// Write a further report to a file, such as sarif=tidegate.sarif; may be given many times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output, help_heading = "Output")]
+    pub output: Vec<(Format, PathBuf)>,
+
+    /// The least severity of an introduced finding that blocks
+    #[arg(long, value_enum, default_value = "high", help_heading = "Verdict")]
+    pub fail_on: FailOn,
+
+    /// Let findings block that the base has already
+    #[arg(long, help_heading = "Verdict")]
+    pub fail_on_existing: bool,
+
+    /// What a run ends with that could not read something that changed
+    #[arg(long, value_enum, default_value = "fail", help_heading = "Verdict")]
+    pub on_incomplete: OnIncomplete,
+
+    /// Print nothing but findings that block
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Display")]
+    pub quiet: bool,
+
+    /// Print existing and fixed findings as well, and all that was passed over
+    #[arg(long, short, help_heading = "Display")]
+    pub verbose: bool,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+/// A report format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Format {
+    /// For people, on a terminal.
+    Terminal,
+    /// For programs; see schema/report.schema.json.
+    Json,
+    /// For code scanning.
+    Sarif,
+}
+
+fn parse_output(argument: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = argument
+        .split_once('=')
+        .ok_or_else(|| "write it as FORMAT=FILE, such as sarif=tidegate.sarif".to_owned())?;
+    if path.is_empty() {
+        return Err("the file name is missing after `=`".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, path.into()))
+}
+
+/// Arguments of `pod-security`.
+#[derive(Debug, Args)]
+pub struct PodSecurityArgs {
+    /// Files or folders to judge [default: everything around the current directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Exit with 1 if a workload does not meet this level
+    #[arg(long)]
+    pub level: Option<Level>,
+
+    /// The version of the standards, such as 1.36 or latest
+    #[arg(long, value_name = "VERSION", default_value = "latest")]
+    pub kubernetes_version: Version,
+
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: AnswerFormat,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+/// A format of the commands that answer a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: AnswerFormat,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The id of a rule, such as pod-security/privileged
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+}
