@@ -112,8 +112,9 @@ pub fn compare(
             finding.status = Status::Existing;
         }
     }
+    let sight = Sight::new(base, head, renames, counterparts);
     for (mut finding, gone) in base_findings.into_iter().zip(gone) {
-        if gone && is_known_to_be_gone(&finding, base, head, renames, &counterparts) {
+        if gone && sight.is_gone(&finding) {
             finding.status = Status::Fixed;
             findings.push(finding);
         }
@@ -190,22 +191,26 @@ fn pair<'a>(
             .is_some_and(|renamed| renamed == base_path)
     });
     if !open_head.is_empty() && !open_base.is_empty() {
-        let hashes = |copies: &Copies<'_>, path: &Arc<str>| -> Vec<u64> {
-            let mut hashes: Vec<u64> = copies
-                .get(path)
-                .into_iter()
-                .flatten()
-                .map(|object| object.node().content_hash())
-                .collect();
-            hashes.sort_unstable();
-            hashes
-        };
+        // Each copy is hashed once, however many it is held against.
+        let of_head = contents(head, &open_head);
+        let of_base = contents(base, &open_base);
         settle(&mut open_head, &mut open_base, &|head_path, base_path| {
-            hashes(head, head_path) == hashes(base, base_path)
+            of_head.get(head_path) == of_base.get(base_path)
         });
         settle(&mut open_head, &mut open_base, &|_, _| true);
     }
     pairs
+}
+
+/// What the copies in some files say, whatever their order in the file.
+fn contents<'a>(copies: &Copies<'a>, paths: &[&'a Arc<str>]) -> BTreeMap<&'a Arc<str>, Vec<u64>> {
+    let of_path = |path: &&'a Arc<str>| {
+        let objects = copies.get(path).into_iter().flatten();
+        let mut hashes: Vec<u64> = objects.map(|object| object.node().content_hash()).collect();
+        hashes.sort_unstable();
+        (*path, hashes)
+    };
+    paths.iter().map(of_path).collect()
 }
 
 /// How many leading folders two paths share, then whether they share the file name.
@@ -239,48 +244,70 @@ fn file_counterpart(
         .map(|file| Arc::clone(&file.path))
 }
 
-/// A finding that is no longer seen is fixed only if its place can still be seen.
-fn is_known_to_be_gone(
-    finding: &Finding,
-    base: &Snapshot,
-    head: &Snapshot,
-    renames: &BTreeMap<Arc<str>, Arc<str>>,
-    counterparts: &HashMap<(Identity<'_>, &str), Completeness>,
-) -> bool {
-    let path = &finding.location.path;
-    let before = base.file(path);
-    if finding.unread && before.is_some_and(|file| matches!(*file.state, State::Missing(_))) {
-        // It was this clone that lacked the file, not the change that mended it.
-        return false;
+/// What the head lets be seen of what the base held: a finding that is no longer there is fixed only if its place
+/// can still be seen.
+struct Sight<'a> {
+    base: &'a Snapshot,
+    head: &'a Snapshot,
+    /// The head path of a base path.
+    moved_to: HashMap<&'a Arc<str>, &'a Arc<str>>,
+    /// By identity and base path: how complete the counterpart in the head is.
+    counterparts: HashMap<(Identity<'a>, &'a str), Completeness>,
+    /// True if the head hides something that the base did not hide.
+    hides_more: bool,
+}
+
+impl<'a> Sight<'a> {
+    fn new(
+        base: &'a Snapshot,
+        head: &'a Snapshot,
+        renames: &'a BTreeMap<Arc<str>, Arc<str>>,
+        counterparts: HashMap<(Identity<'a>, &'a str), Completeness>,
+    ) -> Self {
+        let newly_hidden = |file: &SourceFile| {
+            let known = base
+                .file(&file.path)
+                .is_some_and(|old| Arc::ptr_eq(&old.state, &file.state));
+            !file.is_wholly_read() && !known
+        };
+        Self {
+            base,
+            head,
+            moved_to: renames.iter().map(|(new, old)| (old, new)).collect(),
+            counterparts,
+            hides_more: head.files().iter().any(newly_hidden),
+        }
     }
-    let identity = finding
-        .subject
-        .resource
-        .as_ref()
-        .map(|resource| resource.identity());
-    if let Some(now) = identity.and_then(|identity| counterparts.get(&(identity, &**path))) {
-        let then = before
-            .into_iter()
-            .flat_map(|file| base.objects_of(file))
-            .filter(|object| Some(object.resource().identity()) == identity)
-            .map(Object::completeness)
-            .min();
-        // What was complete and is now a patch may have its missing fields elsewhere: not known to be fixed.
-        return then.is_none_or(|then| *now <= then);
+
+    fn is_gone(&self, finding: &Finding) -> bool {
+        let path = &finding.location.path;
+        let before = self.base.file(path);
+        if finding.unread && before.is_some_and(|file| matches!(*file.state, State::Missing(_))) {
+            // It was this clone that lacked the file, not the change that mended it.
+            return false;
+        }
+        let identity = finding
+            .subject
+            .resource
+            .as_ref()
+            .map(|resource| resource.identity());
+        let now = identity.and_then(|identity| self.counterparts.get(&(identity, &**path)));
+        if let Some(now) = now {
+            let then = before
+                .into_iter()
+                .flat_map(|file| self.base.objects_of(file))
+                .filter(|object| Some(object.resource().identity()) == identity)
+                .map(Object::completeness)
+                .min();
+            // What was complete and is now a patch may have its missing fields elsewhere: not known to be fixed.
+            return then.is_none_or(|then| *now <= then);
+        }
+        let head_path = self.moved_to.get(path).copied().unwrap_or(path);
+        let visible = self
+            .head
+            .file(head_path)
+            .is_none_or(SourceFile::is_wholly_read);
+        // An object that is nowhere to be seen may have moved to where nothing can be seen any longer.
+        visible && (identity.is_none() || !self.hides_more)
     }
-    let head_path = renames
-        .iter()
-        .find(|(_, old)| *old == path)
-        .map_or(path, |(new, _)| new);
-    if !head.file(head_path).is_none_or(SourceFile::is_wholly_read) {
-        return false;
-    }
-    // An object that is nowhere to be seen may have moved to where nothing can be seen any longer.
-    let newly_hidden = |file: &SourceFile| {
-        let known = base
-            .file(&file.path)
-            .is_some_and(|old| Arc::ptr_eq(&old.state, &file.state));
-        !file.is_wholly_read() && !known
-    };
-    identity.is_none() || !head.files().iter().any(newly_hidden)
 }
