@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::evaluate::evaluate_with;
 use crate::finding::{Location, Resource};
 use crate::kubernetes::pod_security::{Level, Version, level, meets, violations};
 use crate::kubernetes::{Completeness, NamespaceSource, Object, Pod};
-use crate::rule::{Check, Context, Sink};
+use crate::rule::{Check, Context};
 use crate::rules;
 use crate::snapshot::Snapshot;
 use crate::verdict::PassedOver;
@@ -147,21 +148,15 @@ fn judge(
 
 /// What the rules about reading say.
 fn unreadable(snapshot: &Snapshot, in_scope: impl Fn(&str) -> bool) -> Vec<PassedOver> {
-    let context = Context::default();
-    let mut findings = Vec::new();
-    for file in snapshot.files().iter().filter(|file| in_scope(&file.path)) {
-        for rule in rules::ALL {
-            if let Check::File(check) = rule.check {
-                check(
-                    file,
-                    &context,
-                    &mut Sink::new(rule, &file.path, None, &mut findings),
-                );
-            }
-        }
-    }
-    findings
+    let about_reading: Vec<_> = rules::ALL
+        .iter()
+        .copied()
+        .filter(|rule| matches!(rule.check, Check::File(_)))
+        .collect();
+    evaluate_with(&about_reading, snapshot, &Context::default())
+        .findings
         .into_iter()
+        .filter(|finding| in_scope(&finding.location.path))
         .filter(|finding| finding.unread)
         .map(|finding| PassedOver {
             path: finding.location.path,

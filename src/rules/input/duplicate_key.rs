@@ -35,46 +35,31 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let Some(manifest) = file.manifest() else {
             continue;
         };
-        if manifest.tree.duplicates().is_empty() {
-            continue;
-        }
         for duplicate in manifest.tree.duplicates() {
-            // The envelope of a list is no object, and can make objects disappear.
-            if manifest
-                .tree
-                .duplicate_mapping(duplicate)
-                .get("items")
-                .is_some()
-            {
-                let key = manifest.tree.duplicate_value(duplicate).key();
-                let inside = snapshot.objects_of(file).any(|object| {
-                    manifest
-                        .tree
-                        .duplicate_value(duplicate)
-                        .is_within(object.node())
-                });
-                if !inside {
-                    let key = shortened(key.map_or("", Node::source));
-                    sink.in_file(&file.path)
-                        .report_span(duplicate.second)
-                        .discriminator(&key)
-                        .related(duplicate.first, "the first one, which has no effect")
-                        .say(&format!("`{key}` of this list is set twice and only this last value takes effect; remove one of them"));
-                }
-            }
-        }
-        for object in snapshot.objects_of(file) {
-            for duplicate in manifest.tree.duplicates() {
-                let value = manifest.tree.duplicate_value(duplicate);
-                if !value.is_within(object.node()) {
-                    continue;
-                }
-                let key = shortened(value.key().map_or("", Node::source));
+            let value = manifest.tree.duplicate_value(duplicate);
+            let key = shortened(value.key().map_or("", Node::source));
+            let first = "the first one, which has no effect";
+            let owner = snapshot
+                .objects_of(file)
+                .find(|object| value.is_within(object.node()));
+            if let Some(object) = owner {
                 sink.about(object)
                     .report_keyed(value, duplicate.second)
-                    .related(duplicate.first, "the first one, which has no effect")
+                    .related(duplicate.first, first)
                     .say(&format!(
                         "`{key}` is set twice and only this last value takes effect; remove one of them"
+                    ));
+                continue;
+            }
+            // The envelope of a list is no object, and can make objects disappear.
+            let mapping = manifest.tree.duplicate_mapping(duplicate);
+            if mapping.get("items").is_some() {
+                sink.in_file(&file.path)
+                    .report_span(duplicate.second)
+                    .discriminator(&key)
+                    .related(duplicate.first, first)
+                    .say(&format!(
+                        "`{key}` of this list is set twice and only this last value takes effect; remove one of them"
                     ));
             }
         }
