@@ -20,19 +20,13 @@ pub struct Evaluation {
     pub findings: Vec<Finding>,
     /// How many rules ran.
     pub rules_run: usize,
-    /// Objects of known kinds that were judged.
-    pub objects: usize,
-    /// Those of them that are pods or make pods.
-    pub workloads: usize,
-    /// The containers of those, init and ephemeral ones included.
+    /// Containers that were judged, init and ephemeral ones included.
     pub containers: usize,
 }
 
 impl Evaluation {
     fn join(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
-        self.objects += other.objects;
-        self.workloads += other.workloads;
         self.containers += other.containers;
         self
     }
@@ -95,9 +89,7 @@ fn judge_file(
         }
     }
     for object in snapshot.objects_of(file) {
-        evaluation.objects += 1;
         let Some(pod) = object.pod() else { continue };
-        evaluation.workloads += 1;
         evaluation.containers += pod.containers().count();
         let workload = Workload { object, pod };
         let first = evaluation.findings.len();

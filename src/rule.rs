@@ -206,11 +206,6 @@ impl<'a> Sink<'a> {
         self.draft(field.span(), Some(pointer), withheld)
     }
 
-    /// Reports about a node that is there.
-    pub fn report_node<'s>(&'s mut self, node: Node<'_>) -> Draft<'s, 'a> {
-        self.report(Field::of(node))
-    }
-
     /// Reports about a node that is there, at its key.
     pub fn report_keyed<'s>(&'s mut self, node: Node<'_>, key: Span) -> Draft<'s, 'a> {
         let pointer = self.below_object(node.pointer());

@@ -90,7 +90,6 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
             findings,
             rules_run,
             containers,
-            ..
         },
     ) = rayon::join(
         || base.as_ref().map(|base| evaluate(base, context)),

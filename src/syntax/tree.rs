@@ -577,15 +577,6 @@ impl<'a> Node<'a> {
             .is_some_and(|key| key.data().flags & flag::MERGE_KEY != 0)
     }
 
-    /// From the key to the end of the value; the value alone where there is no key.
-    #[must_use]
-    pub fn entry_span(self) -> Span {
-        match self.key() {
-            Some(key) => key.span().to(self.span()),
-            None => self.span(),
-        }
-    }
-
     /// True if this node lies in the subtree of the other.
     #[must_use]
     pub fn is_within(self, other: Node<'_>) -> bool {

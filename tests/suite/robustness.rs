@@ -180,7 +180,7 @@ fn visit(node: Node<'_>, text: &str) {
         text.get(node.span().range()).is_some(),
         "a span splits a character: {node:?}"
     );
-    let _ = (node.content_hash(), node.entry_span());
+    let _ = node.content_hash();
     node.items().for_each(|item| visit(item, text));
     node.entries().for_each(|entry| visit(entry.value, text));
 }
