@@ -10,6 +10,7 @@
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
 //!   ─▶ Report                                    verdict     outcome, posture, coverage
+//!   ─▶ what of it is fit to be shown             shown       secrets redacted, lengths bounded
 //!   ─▶ terminal, JSON, SARIF, annotations, …     report/     all from the one report
 //! ```
 //!
@@ -28,8 +29,8 @@
 //! 6. Lines and columns exist only in `syntax/lines` and in the reporters; elsewhere it is byte spans.
 //! 7. The output format changes neither verdict nor exit code (`command_line`).
 //! 8. Same input, same bytes out (`command_line`; clippy's `iter_over_hash_type`).
-//! 9. Everything that comes from a pull request is untrusted: size, depth and aliases are budgeted, text is
-//!    escaped by each reporter, no link is followed.
+//! 9. Everything that comes from a pull request is untrusted: size, depth and aliases are budgeted, secrets
+//!    are redacted and text is escaped in whatever is printed, no link is followed (`hostile`).
 //! 10. No panic on any input: clippy forbids `unwrap`, `expect` and indexing; `robustness` and `fuzz/` try.
 //! 11. Imports never point upwards, and there are no circles (`architecture`).
 //!
@@ -50,10 +51,12 @@ pub mod event;
 pub mod finding;
 pub mod kubernetes;
 pub mod pod_security;
+pub mod redact;
 pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod run;
+pub mod shown;
 pub mod snapshot;
 pub mod syntax;
 pub mod verdict;

@@ -138,6 +138,8 @@ pub struct Coverage {
     pub containers: usize,
     /// Rules that ran.
     pub rules_run: usize,
+    /// Rules that did not, for they lacked something: those about a change, where there is no base.
+    pub rules_skipped: usize,
 }
 
 /// Everything that one run has to say. All reporters print this and nothing else.

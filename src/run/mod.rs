@@ -17,7 +17,9 @@ use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::kubernetes::pod_security::{self as standard, Level, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Context, Pair, object_name};
+use crate::rule::{Check, Context, Pair, Rule, object_name};
+use crate::rules;
+use crate::shown;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::verdict::{Coverage, LevelChange, PassedOver, Policy, Report};
@@ -64,7 +66,9 @@ pub fn pod_security(
 ) -> Result<Answer, Error> {
     let sides = sides::find(paths, None, None)?;
     let head = load(None, &sides.head).head;
-    Ok(answer(head, asked, version, |path| sides.holds(path)))
+    let mut answer = answer(head, asked, version, |path| sides.holds(path));
+    shown::answer(&mut answer);
+    Ok(answer)
 }
 
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
@@ -132,8 +136,13 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         .as_ref()
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
-    let coverage = coverage(&all, &head, containers, rules_run, in_scope);
-    Report {
+    let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
+    if base.is_none() {
+        let about_changes = |rule: &&&Rule| matches!(rule.check, Check::Change(_));
+        coverage.rules_skipped = rules::ALL.iter().filter(about_changes).count();
+        coverage.rules_run = coverage.rules_run.saturating_sub(coverage.rules_skipped);
+    }
+    let mut report = Report {
         // Nothing was compared where the head stood in for the base.
         base: sides
             .base
@@ -148,7 +157,9 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         incomplete,
         base_snapshot: base,
         head_snapshot: head,
-    }
+    };
+    shown::report(&mut report);
+    report
 }
 
 /// Findings of the head by path and place, then the fixed ones.

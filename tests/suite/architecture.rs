@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
-    &["syntax", "error"],
+    &["syntax", "error", "redact"],
     &["finding", "event"],
     &["change"],
     &["kubernetes"],
@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["compare"],
     &["verdict"],
     &["pod_security"],
+    &["shown"],
     &["report"],
     &["run"],
     &["cli"],

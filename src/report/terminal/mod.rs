@@ -1,6 +1,7 @@
 //! For people on a terminal: frames as rustc draws them, then what it all comes to.
 
 mod frame;
+mod secret;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
