@@ -7,12 +7,14 @@ use std::path::Path;
 use anstream::ColorChoice;
 
 use crate::cli::{
-    AnswerFormat, CheckArgs, Cli, Color, Command, Display, ExplainArgs, Format, PodSecurityArgs,
-    RulesArgs,
+    AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display, ExplainArgs, Format,
+    PodSecurityArgs, RulesArgs,
 };
 use crate::error::Error;
+use crate::redact::redact;
 use crate::report;
 use crate::report::sarif::SarifOptions;
+use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::Detail;
 use crate::rule::Context;
 use crate::run::{self, Request};
@@ -26,6 +28,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::PodSecurity(arguments) => pod_security(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
+        Command::Completions(arguments) => completions(&arguments),
         Command::Action => Ok(crate::action::run()),
     };
     match result {
@@ -35,7 +38,8 @@ pub fn execute(arguments: Cli) -> u8 {
         Err(error) => {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to say it to if this fails.
-            let _ = writeln!(stderr, "error: {}", report::one_line(&error.to_string()));
+            let text = redact(&error.to_string()).into_owned();
+            let _ = writeln!(stderr, "error: {}", report::one_line(&text));
             error.exit_code()
         }
     }
@@ -57,23 +61,14 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
     for (format, path) in &arguments.output {
         write_file(&report, *format, path)?;
     }
-    let detail = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
+    let display = arguments.display;
     match arguments.format {
         Format::Terminal => {
-            let terminal = terminal(arguments.display);
-            print(
-                &report::terminal::render(&report, detail, terminal),
-                terminal.color,
-            )?;
+            let terminal = terminal(display);
+            let text = report::terminal::render(&report, display.detail(), terminal);
+            print(&text, terminal.color)?;
         }
-        Format::Json => write_out(|out| report::json::write(&report, out))?,
-        Format::Sarif => {
-            write_out(|out| report::sarif::write(&report, &SarifOptions::default(), out))?;
-        }
+        format => write_out(|out| write(&report, format, out))?,
     }
     Ok(report.exit_code())
 }
@@ -84,18 +79,29 @@ fn write_file(report: &Report, format: Format, path: &Path) -> Result<(), Error>
         source,
     };
     let mut out = BufWriter::new(create(path).map_err(failed)?);
-    let written = match format {
+    write(report, format, &mut out)
+        .and_then(|()| out.flush())
+        .map_err(failed)
+}
+
+/// Writes a report for something that is no terminal.
+fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
         Format::Terminal => {
             let terminal = Terminal {
                 width: WIDTH,
                 color: false,
             };
-            out.write_all(report::terminal::render(report, Detail::Normal, terminal).as_bytes())
+            let text = report::terminal::render(report, Detail::Normal, terminal);
+            out.write_all(text.as_bytes())
         }
-        Format::Json => report::json::write(report, &mut out),
-        Format::Sarif => report::sarif::write(report, &SarifOptions::default(), &mut out),
-    };
-    written.and_then(|()| out.flush()).map_err(failed)
+        Format::Json => report::json::write(report, out),
+        Format::Sarif => report::sarif::write(report, &SarifOptions::default(), out),
+        Format::Github => out.write_all(report::annotation::render_closed(report).as_bytes()),
+        Format::Markdown => {
+            out.write_all(summary::render(report, &Links::default(), None, Budget::JOB).as_bytes())
+        }
+    }
 }
 
 #[expect(
@@ -162,7 +168,12 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
         AnswerFormat::Terminal => {
             let terminal = terminal(arguments.display);
             print(
-                &report::pod_security::render(&answer, arguments.level, terminal),
+                &report::pod_security::render(
+                    &answer,
+                    arguments.level,
+                    arguments.display.detail(),
+                    terminal,
+                ),
                 terminal.color,
             )?;
         }
@@ -191,5 +202,13 @@ fn explain(arguments: &ExplainArgs) -> Result<u8, Error> {
         )));
     };
     print(&report::catalogue::explain(rule), false)?;
+    Ok(0)
+}
+
+fn completions(arguments: &CompletionsArgs) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    let mut command = <Cli as clap::CommandFactory>::command();
+    clap_complete::generate(arguments.shell, &mut command, "tidegate", &mut script);
+    write_out(|out| out.write_all(&script))?;
     Ok(0)
 }

@@ -205,6 +205,8 @@ struct JsonCoverage<'r> {
     containers: usize,
     packages: usize,
     rules_run: usize,
+    /// The same in words, as every other output says it.
+    summary: String,
     /// Rules that lacked something they need.
     rules_skipped: Vec<Reserved>,
     /// The sources that were asked.
@@ -293,6 +295,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             containers: report.coverage.containers,
             packages: 0,
             rules_run: report.coverage.rules_run,
+            summary: super::coverage(&report.coverage),
             rules_skipped: Vec::new(),
             sources: Vec::new(),
         },

@@ -65,16 +65,29 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// What a run looked at, and what it did not, in one line.
+/// What a run looked at, and what it did not, in one line: a run that saw no object says that it read nothing.
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
+    let nothing = if coverage.objects == 0 {
+        "nothing: "
+    } else {
+        ""
+    };
     let mut text = format!(
-        "read {}: {}, {}, {}",
+        "read {nothing}{}: {}, {}, {}",
         count(coverage.files_read, "file"),
         count(coverage.objects, "object"),
         count(coverage.containers, "container"),
         count(coverage.rules_run, "rule"),
     );
+    if coverage.rules_skipped > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "; {} about changes skipped, as there is no base",
+            count(coverage.rules_skipped, "rule")
+        );
+    }
     if coverage.other_objects > 0 {
         text.push_str("; ");
         text.push_str(&count(coverage.other_objects, "object"));
@@ -85,7 +98,6 @@ pub fn coverage(coverage: &Coverage) -> String {
         (coverage.skipped.len(), "skipped"),
     ] {
         if number > 0 {
-            // Writing to a String cannot fail.
             let _ = write!(text, "; {number} {what}");
         }
     }
