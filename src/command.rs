@@ -1,5 +1,6 @@
 //! The subcommands: what each prints, and the exit code it ends with.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -12,10 +13,10 @@ use crate::cli::{
 };
 use crate::error::Error;
 use crate::redact::redact;
-use crate::report;
 use crate::report::sarif::SarifOptions;
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::Detail;
+use crate::report::{self, escape};
 use crate::rule::Context;
 use crate::run::{self, Request};
 use crate::verdict::{Policy, Report};
@@ -39,10 +40,21 @@ pub fn execute(arguments: Cli) -> u8 {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to say it to if this fails.
             let text = redact(&error.to_string()).into_owned();
-            let _ = writeln!(stderr, "error: {}", report::one_line(&text));
+            let line = report::one_line(&text);
+            let _ = write!(stderr, "{}", escape::log(&format!("error: {line}\n")));
             error.exit_code()
         }
     }
+}
+
+/// Says what is wrong with a command line, and gives the exit code. What clap repeats of it may come from a pull
+/// request, as the name of a branch does.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    // Nothing is left to say it to if this fails.
+    let _ = write!(io::stderr(), "{}", escape::log(&redact(&text)));
+    2
 }
 
 fn check(arguments: &CheckArgs) -> Result<u8, Error> {
@@ -146,11 +158,25 @@ fn terminal(display: Display) -> Terminal {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: who reads standard output"
+)]
+fn is_workflow() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some()
+}
+
 fn print(text: &str, color: bool) -> Result<(), Error> {
     let choice = if color {
         ColorChoice::AlwaysAnsi
     } else {
         ColorChoice::Never
+    };
+    // The log of a workflow obeys `##[` anywhere in a line; nothing else can start one of ours.
+    let text = if is_workflow() && text.contains("##[") {
+        Cow::Owned(text.replace("##[", "## ["))
+    } else {
+        Cow::Borrowed(text)
     };
     let mut out = anstream::AutoStream::new(io::stdout().lock(), choice);
     out.write_all(text.as_bytes())

@@ -184,15 +184,24 @@ fn long_tokens(text: &str, found: &mut Vec<Range<usize>>) {
         let length = run(bytes.get(at..).unwrap_or_default(), b"+/=");
         if length >= LONG {
             let whole = bytes.get(at..at + length).unwrap_or_default();
-            // A path has slashes too, but not often exactly the length of a secret key of AWS.
-            if length == LONG || !whole.contains(&b'/') || whole.contains(&b'+') {
-                if is_noise(whole) {
-                    found.push(at..at + length);
-                }
-            }
+            found.extend(noise(whole).map(|part| at + part.start..at + part.end));
         }
         at += length.max(1);
     }
+}
+
+/// The parts of a long token that look like noise. A path has slashes too, but its parts do not often have exactly the
+/// length of a secret key of AWS.
+fn noise(token: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let is_path = token.contains(&b'/') && !token.contains(&b'+');
+    let whole = (!is_path && is_noise(token)).then_some(0..token.len());
+    let starts = memchr::memchr_iter(b'/', token).map(|slash| slash + 1);
+    let parts = std::iter::once(0).chain(starts).filter_map(move |start| {
+        let part = token.get(start..start + LONG)?;
+        let ends = matches!(token.get(start + LONG), None | Some(b'/'));
+        (is_path && ends && is_noise(part)).then_some(start..start + LONG)
+    });
+    whole.into_iter().chain(parts)
 }
 
 fn is_noise(token: &[u8]) -> bool {

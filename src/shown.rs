@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::finding::{Finding, Resource};
 use crate::pod_security::Answer;
 use crate::redact::redact;
+use crate::syntax::escape_segment;
 use crate::verdict::{PassedOver, Report};
 
 /// The most bytes of a sentence, and of a field's address.
@@ -71,8 +72,21 @@ fn finding(finding: &mut Finding) {
         shared(container, LONGEST_NAME);
     }
     if let Some(field) = &mut finding.subject.field {
+        pointer(field);
         shared(field, LONGEST_SENTENCE);
     }
+}
+
+/// A name in a pointer is looked at as it was before it got there.
+fn pointer(field: &mut Arc<str>) {
+    if !field.contains('~') {
+        return;
+    }
+    let segments = field.split('/').map(|segment| {
+        let name = segment.replace("~1", "/").replace("~0", "~");
+        escape_segment(&redact(&name))
+    });
+    *field = segments.collect::<Vec<_>>().join("/").into();
 }
 
 fn resource(shared_resource: &mut Arc<Resource>) {

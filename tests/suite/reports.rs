@@ -57,6 +57,17 @@ pub(crate) fn of(base: &[(&str, &str)], head: &[(&str, &str)]) -> Report {
     judge(&sides, Policy::default(), &Context::default())
 }
 
+/// The report of a folder, in which everything is introduced.
+pub(crate) fn of_folder(root: &std::path::Path) -> Report {
+    let sides = Sides {
+        history_missing: None,
+        base: None,
+        head: folder::open(root, is_relevant).expect("the folder is read"),
+        scope: Vec::new(),
+    };
+    judge(&sides, Policy::default(), &Context::default())
+}
+
 /// A line of Markdown without its code spans.
 pub(crate) fn without_code(line: &str) -> String {
     let mut out = String::new();

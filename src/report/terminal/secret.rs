@@ -58,18 +58,18 @@ fn spans(snapshot: &Snapshot, file: &SourceFile, line: Span) -> Vec<Span> {
         }
         let containers = object.pod().into_iter().flat_map(|pod| pod.containers());
         for container in containers {
-            for variable in container
-                .node()
-                .get("env")
-                .into_iter()
-                .flat_map(Node::items)
-            {
+            let lists = container.node().written_entries();
+            let lists = lists.filter(|entry| entry.key.key_text() == "env");
+            for variable in lists.flat_map(|entry| entry.value.items()) {
                 let name = variable.get("name").and_then(Node::as_str);
-                if let Some(value) = variable.get("value")
-                    && name.is_some_and(is_telling)
-                {
-                    keep(value);
+                if !name.is_some_and(is_telling) {
+                    continue;
                 }
+                // A value that a later one hides is as secret.
+                variable
+                    .written_entries()
+                    .filter(|entry| entry.key.key_text() == "value")
+                    .for_each(|entry| keep(entry.value));
             }
         }
     }
