@@ -12,6 +12,7 @@ use crate::cli::{
     PodSecurityArgs, RulesArgs,
 };
 use crate::error::Error;
+use crate::progress::Progress;
 use crate::redact::redact;
 use crate::report::sarif::SarifOptions;
 use crate::report::summary::{self, Budget, Links};
@@ -58,7 +59,8 @@ pub fn refuse(error: &clap::Error) -> u8 {
 }
 
 fn check(arguments: &CheckArgs) -> Result<u8, Error> {
-    let report = run::run(&Request {
+    let progress = Progress::new(arguments.display.quiet);
+    let request = Request {
         paths: arguments.paths.clone(),
         base: arguments.base.clone(),
         head: arguments.head.clone(),
@@ -68,7 +70,9 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
             on_incomplete: arguments.on_incomplete,
         },
         context: Context::default(),
-    })?;
+    };
+    let report = run::run_watched(&request, &|stage| progress.stage(stage))?;
+    drop(progress);
     // Files first: a closed pipe on standard output must not cost the SARIF file.
     for (format, path) in &arguments.output {
         write_file(&report, *format, path)?;

@@ -19,7 +19,7 @@
 //! Each is kept by a lint, or by the test that is named.
 //!
 //! 1. Disk, environment, clock and processes are touched only in `change/{git,folder}`, `run`, `command`,
-//!    `action` and `main` (clippy's `disallowed-methods`).
+//!    `progress`, `action` and `main` (clippy's `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).
 //! 3. A rule is a pure function of a snapshot, or of a pair of them.
@@ -51,6 +51,7 @@ pub mod event;
 pub mod finding;
 pub mod kubernetes;
 pub mod pod_security;
+pub mod progress;
 pub mod redact;
 pub mod report;
 pub mod rule;

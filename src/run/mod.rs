@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::change::LeftOutReason;
 use crate::change::compare::{Change, Changes};
+use crate::change::{LeftOutReason, Side};
 use crate::compare::{Comparison, Pairs, compare};
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
@@ -42,17 +42,44 @@ pub struct Request {
     pub context: Context,
 }
 
+/// What a run does at the moment, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Finding out which files there are.
+    Listing,
+    /// Reading so many files.
+    Reading(usize),
+    /// Judging so many of them.
+    Judging(usize),
+    /// Comparing the findings.
+    Comparing,
+}
+
 /// Runs everything, from two places to a report.
 ///
 /// # Errors
 /// What keeps a run from being carried out at all; see [`Error`].
 pub fn run(request: &Request) -> Result<Report, Error> {
+    run_watched(request, &|_| {})
+}
+
+/// The same, and tells what it does.
+///
+/// # Errors
+/// The same.
+pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, Error> {
+    watch(Stage::Listing);
     let sides = sides::find(
         &request.paths,
         request.base.as_deref(),
         request.head.as_deref(),
     )?;
-    Ok(judge(&sides, request.policy, &request.context))
+    Ok(judge_watched(
+        &sides,
+        request.policy,
+        &request.context,
+        watch,
+    ))
 }
 
 /// Answers which Pod Security level each workload of the working tree meets.
@@ -74,6 +101,19 @@ pub fn pod_security(
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
+    judge_watched(sides, policy, context, &|_| {})
+}
+
+fn judge_watched(
+    sides: &Sides,
+    policy: Policy,
+    context: &Context,
+    watch: &dyn Fn(Stage),
+) -> Report {
+    let listed = |side: &Side| side.files().len();
+    watch(Stage::Reading(
+        sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
+    ));
     let Loaded {
         base,
         mut head,
@@ -88,6 +128,8 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         );
         head.remember(base, changes.renamed());
     }
+    let read = |snapshot: &Snapshot| snapshot.files().len();
+    watch(Stage::Judging(base.as_ref().map_or(0, read) + read(&head)));
     let (
         base_evaluation,
         Evaluation {
@@ -99,6 +141,7 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         || base.as_ref().map(|base| evaluate(base, context)),
         || evaluate(&head, context),
     );
+    watch(Stage::Comparing);
     let touched: BTreeSet<Arc<str>> = changes
         .paths()
         .iter()

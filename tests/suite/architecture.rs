@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["shown"],
     &["report"],
     &["run"],
-    &["cli"],
+    &["cli", "progress"],
     &["action"],
     &["command"],
 ];
