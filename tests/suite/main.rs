@@ -19,6 +19,7 @@ mod architecture;
 mod catalogue;
 mod command_line;
 mod corpora;
+mod formats;
 mod hostile;
 mod identity;
 mod pod_security;
