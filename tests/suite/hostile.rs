@@ -347,7 +347,7 @@ fn json(text: &str) -> Json {
 fn for_terminal(text: &str, colour: bool) {
     let mut plain = String::new();
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once("\u{1b}") {
+    while let Some((before, behind)) = rest.split_once('\u{1b}') {
         assert!(colour, "an escape sequence: {behind:.40}");
         plain.push_str(before);
         if let Some(link) = behind.strip_prefix("]8;;") {

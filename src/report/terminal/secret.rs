@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::kubernetes::Pod;
 use crate::redact::{is_telling, mask as mask_shapes, mask_range};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
@@ -56,7 +57,7 @@ fn spans(snapshot: &Snapshot, file: &SourceFile, line: Span) -> Vec<Span> {
                 .filter(|entry| matches!(entry.key.key_text(), "data" | "stringData"))
                 .for_each(|entry| keep(entry.value));
         }
-        let containers = object.pod().into_iter().flat_map(|pod| pod.containers());
+        let containers = object.pod().into_iter().flat_map(Pod::containers);
         for container in containers {
             let lists = container.node().written_entries();
             let lists = lists.filter(|entry| entry.key.key_text() == "env");
