@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::report;
 use crate::report::sarif::SarifOptions;
 use crate::report::terminal::Detail;
-use crate::rule::Context;
+use crate::run::governance::Overrides;
 use crate::run::{self, Request};
-use crate::verdict::{Policy, Report};
+use crate::verdict::Report;
 
 /// Runs a command to its exit code. Everything that can be said is printed.
 #[must_use]
@@ -46,12 +46,13 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
         paths: arguments.paths.clone(),
         base: arguments.base.clone(),
         head: arguments.head.clone(),
-        policy: Policy {
+        config: arguments.config.clone(),
+        overrides: Overrides {
             fail_on: arguments.fail_on,
             fail_on_existing: arguments.fail_on_existing,
             on_incomplete: arguments.on_incomplete,
         },
-        context: Context::default(),
+        today: Some(run::today()),
     })?;
     // Files first: a closed pipe on standard output must not cost the SARIF file.
     for (format, path) in &arguments.output {

@@ -12,6 +12,8 @@ use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
 use crate::snapshot::{Snapshot, SourceFile};
+use crate::waivers::stated;
+use crate::waivers::uses::{WaiverUse, uses};
 
 /// What the rules said of one revision, and of how much.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +34,14 @@ impl Evaluation {
     }
 }
 
-/// Runs all rules.
+/// Runs all rules, those about the waivers of the revision last: they look at what the others found.
 #[must_use]
 pub fn evaluate(snapshot: &Snapshot, context: &Context) -> Evaluation {
-    evaluate_with(rules::ALL, snapshot, context)
+    let mut evaluation = evaluate_with(rules::ALL, snapshot, context);
+    let stated = stated(snapshot);
+    let uses = uses(&stated, &evaluation.findings);
+    evaluation.findings.extend(evaluate_waivers(&uses, context));
+    evaluation
 }
 
 /// Runs some rules: those that the configuration leaves on.
@@ -63,6 +69,7 @@ pub fn evaluate_with(
     };
     let (mut evaluation, findings) = rayon::join(files, whole);
     evaluation.findings.extend(findings);
+    context.settle(&mut evaluation.findings);
     // Stable, so that what is equal in all of these stays in the order of its rule.
     evaluation.findings.sort_by(|a, b| {
         (&a.location, a.rule, &a.subject.discriminator).cmp(&(
@@ -71,7 +78,7 @@ pub fn evaluate_with(
             &b.subject.discriminator,
         ))
     });
-    evaluation.rules_run = rules.len();
+    evaluation.rules_run = rules.iter().filter(|rule| !context.is_off(rule)).count();
     evaluation
 }
 
@@ -126,6 +133,21 @@ fn judge_whole(rule: &'static Rule, snapshot: &Snapshot, context: &Context) -> V
     findings
 }
 
+fn evaluate_waivers(uses: &[WaiverUse<'_>], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules::ALL {
+        if let Check::Waiver(check) = rule.check {
+            for waiver in uses {
+                let path = waiver.stated.path;
+                let mut sink = Sink::new(rule, path, waiver.stated.object, &mut findings);
+                check(waiver, context, &mut sink);
+            }
+        }
+    }
+    context.settle(&mut findings);
+    findings
+}
+
 /// Runs the rules that look at the change itself.
 #[must_use]
 pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
@@ -136,5 +158,6 @@ pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
             check(pair, context, &mut sink);
         }
     }
+    context.settle(&mut findings);
     findings
 }

@@ -158,6 +158,19 @@ pub enum Status {
     Fixed,
 }
 
+/// Why a finding is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// The reason that the waiver gives.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day on which it holds, as `2027-01-31`.
+    pub until: Option<String>,
+    /// The file that the waiver stands in.
+    pub source: Arc<str>,
+}
+
 /// One thing that a rule found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -177,6 +190,10 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// What it is about.
     pub subject: Subject,
+    /// The namespace that its object lands in, where something says which.
+    pub namespace: Option<Arc<str>>,
+    /// The waiver that accepts it, if one does.
+    pub waived: Option<Arc<Waived>>,
     /// How it relates to the base. Everything is introduced where there is no base.
     pub status: Status,
     /// The identity over time.

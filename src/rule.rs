@@ -1,13 +1,15 @@
 //! What a rule is, and the sink that it reports into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::config::value::{Day, Setting};
 use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
 use crate::kubernetes::pod_security::{Level, StandardCheck, Version, Violation};
 use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
+use crate::waivers::uses::WaiverUse;
 
 pub use crate::finding::Severity;
 
@@ -46,6 +48,13 @@ impl Rule {
         lines.join("\n")
     }
 
+    /// The gravest severity that its findings have by themselves.
+    #[must_use]
+    pub fn gravest(&self) -> Severity {
+        let others = self.other_severities.iter().copied();
+        others.fold(self.severity, Severity::max)
+    }
+
     /// The family: what stands before the slash.
     #[must_use]
     pub fn family(&self) -> &'static str {
@@ -64,6 +73,8 @@ pub enum Check {
     File(fn(&SourceFile, &Context, &mut Sink<'_>)),
     /// The whole revision.
     Manifests(fn(&Snapshot, &Context, &mut Sink<'_>)),
+    /// One waiver, and what it covers.
+    Waiver(fn(&WaiverUse<'_>, &Context, &mut Sink<'_>)),
     /// Both revisions, where there are two: what the change does, in contrast to what it leaves behind.
     Change(fn(&Pair<'_>, &Context, &mut Sink<'_>)),
 }
@@ -86,9 +97,35 @@ pub struct Context {
     pub level: Level,
     /// The version of the Pod Security Standards that they are judged by.
     pub version: Version,
+    /// What the configuration makes of rules; a rule that is not here keeps its own severities.
+    pub settings: BTreeMap<&'static str, Setting>,
+    /// The day on which the run takes place; none where nobody says, so that nothing expires.
+    pub today: Option<Day>,
 }
 
 impl Context {
+    /// True if the configuration silences a rule. What could not be read is told all the same.
+    #[must_use]
+    pub fn is_off(&self, rule: &Rule) -> bool {
+        self.settings.get(rule.id) == Some(&Setting::Off)
+    }
+
+    /// Makes of findings what the configuration wants. What could not be read is no matter of taste.
+    pub fn settle(&self, findings: &mut Vec<Finding>) {
+        if self.settings.is_empty() {
+            return;
+        }
+        findings.retain_mut(|finding| match self.settings.get(finding.rule) {
+            _ if finding.unread => true,
+            None => true,
+            Some(Setting::Off) => false,
+            Some(Setting::Severity(severity)) => {
+                finding.severity = *severity;
+                true
+            }
+        });
+    }
+
     /// Visits what breaks a check of the Pod Security Standards, if the level that workloads should meet asks
     /// for it.
     pub fn violations<'a>(
@@ -108,6 +145,8 @@ impl Default for Context {
         Self {
             level: Level::Restricted,
             version: Version::LATEST,
+            settings: BTreeMap::new(),
+            today: None,
         }
     }
 }
@@ -217,6 +256,11 @@ impl<'a> Sink<'a> {
         self.report(violation.field)
             .container(violation.container)
             .discriminator(&violation.value)
+    }
+
+    /// Reports about bytes of the file that have an address of their own.
+    pub fn report_at<'s>(&'s mut self, span: Span, field: Option<Arc<str>>) -> Draft<'s, 'a> {
+        self.draft(span, field, false)
     }
 
     /// Reports about bytes of the file.
@@ -353,6 +397,8 @@ impl Draft<'_, '_> {
             changed_at: None,
             related: self.related,
             subject: self.subject,
+            namespace: self.sink.object.and_then(stated_namespace).map(Into::into),
+            waived: None,
             status: Status::Introduced,
             fingerprint,
             unread: self.unread,
@@ -366,14 +412,19 @@ impl Draft<'_, '_> {
 pub fn object_name(object: Object<'_>) -> String {
     let resource = object.resource();
     let name = crate::kubernetes::field::shortened(&resource.name);
-    match object.namespace() {
-        Some((namespace, NamespaceSource::Written | NamespaceSource::Kustomization)) => {
-            format!(
-                "{} {}/{name}",
-                resource.kind,
-                crate::kubernetes::field::shortened(namespace)
-            )
+    match stated_namespace(object) {
+        Some(namespace) => {
+            let namespace = crate::kubernetes::field::shortened(namespace);
+            format!("{} {namespace}/{name}", resource.kind)
         }
-        _ => format!("{} {name}", resource.kind),
+        None => format!("{} {name}", resource.kind),
+    }
+}
+
+/// The namespace that an object lands in, where the object or its kustomization says which.
+fn stated_namespace(object: Object<'_>) -> Option<&str> {
+    match object.namespace()? {
+        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
+        (_, NamespaceSource::Default) => None,
     }
 }

@@ -40,6 +40,8 @@ pub struct JsonReport<'r> {
     base: Option<Side<'r>>,
     /// What was judged.
     head: Side<'r>,
+    /// The configuration that the run obeyed; null where there is none.
+    configuration: Option<JsonConfiguration<'r>>,
     /// The answer.
     outcome: Outcome,
     /// Why the run is incomplete; empty where it is not.
@@ -104,7 +106,7 @@ struct JsonFinding<'r> {
     /// The page of the rule.
     help_uri: String,
     /// The waiver that covers it.
-    waived: Option<Reserved>,
+    waived: Option<JsonWaived<'r>>,
     /// The edit that mends it.
     fix: Option<Reserved>,
 }
@@ -150,6 +152,36 @@ struct JsonPosition {
     line: u32,
     #[schemars(range(min = 1))]
     column: u32,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Waived")]
+struct JsonWaived<'r> {
+    reason: &'r str,
+    /// Who answers for it.
+    owner: Option<&'r str>,
+    /// The last day on which it holds.
+    until: Option<&'r str>,
+    /// The file that the waiver stands in.
+    source: &'r str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SkippedRule")]
+struct JsonSkippedRule<'r> {
+    rule: &'r str,
+    reason: &'r str,
+}
+
+/// The configuration that the run obeyed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Configuration")]
+struct JsonConfiguration<'r> {
+    path: &'r str,
+    /// What it was taken from: a revision, a folder or the command line.
+    from: &'r str,
+    /// What keeps it from being read, so that the defaults held.
+    problem: Option<&'r str>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -205,8 +237,8 @@ struct JsonCoverage<'r> {
     containers: usize,
     packages: usize,
     rules_run: usize,
-    /// Rules that lacked something they need.
-    rules_skipped: Vec<Reserved>,
+    /// Rules that did not run.
+    rules_skipped: Vec<JsonSkippedRule<'r>>,
     /// The sources that were asked.
     sources: Vec<Reserved>,
 }
@@ -259,6 +291,14 @@ pub fn document(report: &Report) -> JsonReport<'_> {
         },
         base: report.base.as_ref().map(side),
         head: side(&report.head),
+        configuration: report
+            .configuration
+            .as_ref()
+            .map(|label| JsonConfiguration {
+                path: &label.path,
+                from: &label.from,
+                problem: label.problem.as_deref(),
+            }),
         outcome: report.outcome(),
         incomplete: &report.incomplete,
         fail_on: report.policy.fail_on,
@@ -293,7 +333,15 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             containers: report.coverage.containers,
             packages: 0,
             rules_run: report.coverage.rules_run,
-            rules_skipped: Vec::new(),
+            rules_skipped: report
+                .coverage
+                .rules_skipped
+                .iter()
+                .map(|skipped| JsonSkippedRule {
+                    rule: skipped.rule,
+                    reason: skipped.reason,
+                })
+                .collect(),
             sources: Vec::new(),
         },
     }
@@ -342,7 +390,12 @@ fn finding<'r>(places: &mut Places<'r>, finding: &'r Finding) -> JsonFinding<'r>
         package: None,
         fingerprint: finding.fingerprint.to_string(),
         help_uri: super::help_uri(finding.rule),
-        waived: None,
+        waived: finding.waived.as_deref().map(|waived| JsonWaived {
+            reason: &waived.reason,
+            owner: waived.owner.as_deref(),
+            until: waived.until.as_deref(),
+            source: &waived.source,
+        }),
         fix: None,
     }
 }

@@ -5,6 +5,17 @@
 
 use crate::rule::Rule;
 
+mod gate {
+    pub(crate) mod broad_waiver;
+    pub(crate) mod configuration_weakened;
+    pub(crate) mod expired_waiver;
+    pub(crate) mod invalid_configuration;
+    pub(crate) mod invalid_waiver;
+    pub(crate) mod unknown_rule;
+    pub(crate) mod unused_waiver;
+    pub(crate) mod waiver_added;
+}
+
 mod input {
     pub(crate) mod alias_bomb;
     pub(crate) mod duplicate_key;
@@ -38,6 +49,14 @@ mod pod_security {
 
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
+    &gate::broad_waiver::RULE,
+    &gate::configuration_weakened::RULE,
+    &gate::expired_waiver::RULE,
+    &gate::invalid_configuration::RULE,
+    &gate::invalid_waiver::RULE,
+    &gate::unknown_rule::RULE,
+    &gate::unused_waiver::RULE,
+    &gate::waiver_added::RULE,
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,

@@ -1,6 +1,7 @@
 //! The pipeline: the one place where all stages meet, in order.
 
 mod cause;
+pub mod governance;
 pub mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use crate::change::LeftOutReason;
 use crate::change::compare::{Change, Changes};
 use crate::compare::{Comparison, Pairs, compare};
+use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
 use crate::finding::{Finding, Resource, Status};
@@ -17,12 +19,18 @@ use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::kubernetes::pod_security::{self as standard, Level, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Context, Pair, object_name};
+use crate::rule::{Context, Pair, Sink, object_name};
+use crate::rules;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::{Snapshot, SourceFile, State};
-use crate::verdict::{Coverage, LevelChange, PassedOver, Policy, Report};
+use crate::syntax::Span;
+use crate::verdict::{Coverage, LevelChange, PassedOver, Report, SkippedRule};
+use crate::waivers::added::added;
+use crate::waivers::stated;
+use crate::waivers::uses::Force;
 
 use cause::Causes;
+use governance::{Governance, Governing, Overrides};
 use sides::Sides;
 
 /// What is to be judged.
@@ -34,10 +42,12 @@ pub struct Request {
     pub base: Option<String>,
     /// A revision or folder to judge; the working tree where it is not given.
     pub head: Option<String>,
-    /// When the run fails.
-    pub policy: Policy,
-    /// What the rules may know.
-    pub context: Context,
+    /// The configuration, where it is not the one of the base.
+    pub config: Option<PathBuf>,
+    /// What counts for more than the configuration.
+    pub overrides: Overrides,
+    /// The day of the run; none where nothing is to expire.
+    pub today: Option<Day>,
 }
 
 /// Runs everything, from two places to a report.
@@ -45,12 +55,35 @@ pub struct Request {
 /// # Errors
 /// What keeps a run from being carried out at all; see [`Error`].
 pub fn run(request: &Request) -> Result<Report, Error> {
+    let given = request
+        .config
+        .as_deref()
+        .map(Governing::given)
+        .transpose()?;
     let sides = sides::find(
         &request.paths,
         request.base.as_deref(),
         request.head.as_deref(),
     )?;
-    Ok(judge(&sides, request.policy, &request.context))
+    let file = match given {
+        Some(given) => Some(given),
+        None => Governance::find(&sides)?,
+    };
+    let governance = Governance {
+        file,
+        overrides: request.overrides,
+        is_fork: false,
+        today: request.today,
+    };
+    Ok(judge(&sides, &governance))
+}
+
+/// The day, in the time zone that all runs share.
+#[must_use]
+pub fn today() -> Day {
+    Day(jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date())
 }
 
 /// Answers which Pod Security level each workload of the working tree meets.
@@ -63,19 +96,24 @@ pub fn pod_security(
     version: Version,
 ) -> Result<Answer, Error> {
     let sides = sides::find(paths, None, None)?;
-    let head = load(None, &sides.head).head;
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    let head = load(None, &sides.head, &governance.intake()).head;
     Ok(answer(head, asked, version, |path| sides.holds(path)))
 }
 
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
-pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
+pub fn judge(sides: &Sides, governance: &Governance) -> Report {
+    let context = &governance.context();
     let Loaded {
         base,
         mut head,
         base_contents,
         head_contents,
-    } = load(sides.base.as_ref(), &sides.head);
+    } = load(sides.base.as_ref(), &sides.head, &governance.intake());
     let mut changes = Changes::between(&base_contents, &head_contents);
     if let Some(base) = &base {
         changes.find_similar(
@@ -84,17 +122,15 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         );
         head.remember(base, changes.renamed());
     }
-    let (
-        base_evaluation,
-        Evaluation {
-            findings,
-            rules_run,
-            containers,
-        },
-    ) = rayon::join(
+    let (base_evaluation, head_evaluation) = rayon::join(
         || base.as_ref().map(|base| evaluate(base, context)),
         || evaluate(&head, context),
     );
+    let Evaluation {
+        findings,
+        rules_run,
+        containers,
+    } = head_evaluation;
     let touched: BTreeSet<Arc<str>> = changes
         .paths()
         .iter()
@@ -122,17 +158,26 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
             }
         }
     }
+    waive(&mut all, base.as_ref(), &head, governance);
+    all.extend(broken_at_tip(governance, &all));
     let in_scope = |path: &str| sides.holds(path);
-    all.retain(|finding| in_scope(&finding.location.path));
+    // What watches over the gate is no matter of folders.
+    all.retain(|finding| in_scope(&finding.location.path) || finding.rule.starts_with("gate/"));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
     incomplete.splice(..0, sides.history_missing.clone());
+    let unknown = governance
+        .file
+        .as_ref()
+        .and_then(|file| file.missing.clone());
+    incomplete.splice(..0, unknown);
     let levels = base
         .as_ref()
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
-    let coverage = coverage(&all, &head, containers, rules_run, in_scope);
+    let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
+    coverage.rules_skipped = skipped_rules(context);
     Report {
         // Nothing was compared where the head stood in for the base.
         base: sides
@@ -141,7 +186,8 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
             .filter(|_| sides.history_missing.is_none())
             .map(|base| base.label().clone()),
         head: sides.head.label().clone(),
-        policy,
+        configuration: governance.label(),
+        policy: governance.policy(),
         findings: all,
         levels,
         coverage,
@@ -149,6 +195,55 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         base_snapshot: base,
         head_snapshot: head,
     }
+}
+
+/// Marks what waivers cover.
+fn waive(
+    findings: &mut [Finding],
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    governance: &Governance,
+) {
+    let config = governance.config();
+    let in_head = stated(head);
+    let new = base.map(|base| added(base, head)).unwrap_or_default();
+    let source = governance
+        .file
+        .as_ref()
+        .map_or_else(|| "".into(), |file| Arc::clone(&file.path));
+    let accepts_new = governance.accepts_new_waivers();
+    let today = governance.today;
+    Force::new(&config.waivers, &source, &in_head, &new, accepts_new, today).mark(findings);
+}
+
+/// What there is to say of a configuration that is broken where it counts, and of which neither side shows it.
+fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Finding> {
+    const RULE: &str = "gate/invalid-configuration";
+    let label = governance.label()?;
+    let problem = label.problem?;
+    if findings.iter().any(|finding| finding.rule == RULE) {
+        return None;
+    }
+    let mut told = Vec::new();
+    Sink::new(rules::find(RULE)?, &label.path, None, &mut told)
+        .report_span(Span::default())
+        .discriminator("tip")
+        .say(&format!(
+            "the configuration of {} cannot be read, so that the defaults hold: {problem}",
+            label.from
+        ));
+    let mut finding = told.pop()?;
+    finding.status = Status::Existing;
+    Some(finding)
+}
+
+fn skipped_rules(context: &Context) -> Vec<SkippedRule> {
+    let off = rules::ALL.iter().filter(|rule| context.is_off(rule));
+    off.map(|rule| SkippedRule {
+        rule: rule.id,
+        reason: "off by configuration",
+    })
+    .collect()
 }
 
 /// Findings of the head by path and place, then the fixed ones.
@@ -183,7 +278,10 @@ fn incomplete(
     let mut reasons: Vec<String> = findings
         .iter()
         .filter(|finding| {
-            finding.unread && finding.status != Status::Fixed && is_changed(&finding.location.path)
+            finding.unread
+                && finding.waived.is_none()
+                && finding.status != Status::Fixed
+                && is_changed(&finding.location.path)
         })
         .map(|finding| format!("{}: {}", finding.location.path, finding.message))
         .collect();
@@ -262,10 +360,13 @@ fn coverage(
     for left_out in &head.left_out {
         skip(&left_out.path, describe(&left_out.reason));
     }
+    for path in &head.excluded {
+        skip(path, "excluded by the configuration".to_owned());
+    }
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Read(_) | State::Oversized(_) | State::Missing(_) => {}
+            State::Read(_) | State::Configuration(_) | State::Oversized(_) | State::Missing(_) => {}
         }
         let Some(manifest) = file.manifest() else {
             continue;

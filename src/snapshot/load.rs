@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::change::{Content, ContentId, ListedFile, Side, content_id};
+use crate::config;
+use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
@@ -16,6 +19,13 @@ use super::{Snapshot, State};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
+
+/// What the configuration says of reading.
+#[derive(Debug, Default)]
+pub struct Intake {
+    /// Files that are not read.
+    pub exclude: GlobSet,
+}
 
 /// Both sides as they were read.
 #[derive(Debug)]
@@ -41,11 +51,12 @@ pub fn is_relevant(path: &str) -> bool {
 
 /// Reads the head, and the base where there is one.
 #[must_use]
-pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
+pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
     let Some(base) = base else {
         let states = head
             .files()
             .par_iter()
+            .filter(|file| intake.takes(&file.path))
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
@@ -55,13 +66,13 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
             .collect();
         return Loaded {
             base: None,
-            head: snapshot(states, head),
+            head: snapshot(states, head, intake),
             base_contents: Vec::new(),
             head_contents: Vec::new(),
         };
     };
-    let mut base_files = identify(base);
-    let mut head_files = identify(head);
+    let mut base_files = identify(base, intake);
+    let mut head_files = identify(head, intake);
     let states = read_distinct(&mut [(base, &mut base_files), (head, &mut head_files)]);
     let of_side = |side: &Side, files: &[Identified<'_>]| {
         let kept = files
@@ -73,7 +84,7 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
                 ))
             })
             .collect();
-        snapshot(kept, side)
+        snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
         files
@@ -137,12 +148,15 @@ enum Kind {
     Yaml,
     Json,
     Kustomization,
+    Configuration,
 }
 
 impl Kind {
     fn of(path: &str) -> Self {
         if is_kustomization_name(path) {
             Self::Kustomization
+        } else if config::PATHS.contains(&path) {
+            Self::Configuration
         } else if path
             .rsplit('.')
             .next()
@@ -159,8 +173,15 @@ impl Kind {
     fn format(self) -> Format {
         match self {
             Self::Json => Format::Json,
-            Self::Yaml | Self::Kustomization => Format::Yaml,
+            Self::Yaml | Self::Kustomization | Self::Configuration => Format::Yaml,
         }
+    }
+}
+
+impl Intake {
+    /// True if a file is read. No pattern reaches the configuration itself.
+    fn takes(&self, path: &str) -> bool {
+        self.exclude.is_empty() || !self.exclude.is_match(path) || config::PATHS.contains(&path)
     }
 }
 
@@ -170,9 +191,10 @@ impl Identified<'_> {
     }
 }
 
-fn identify(side: &Side) -> Vec<Identified<'_>> {
+fn identify<'s>(side: &'s Side, intake: &Intake) -> Vec<Identified<'s>> {
     side.files()
         .par_iter()
+        .filter(|file| intake.takes(&file.path))
         .map(|file| {
             if let Some(id) = file.id {
                 return Identified {
@@ -249,6 +271,9 @@ fn state(path: &str, content: Content) -> Option<State> {
         Content::LfsPointer => return Some(State::LfsPointer),
         Content::Missing(reason) => return Some(State::Missing(reason)),
     };
+    if kind == Kind::Configuration {
+        return Some(State::Configuration(Box::new(ConfigFile::read(bytes))));
+    }
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
@@ -258,7 +283,7 @@ fn state(path: &str, content: Content) -> Option<State> {
     }
 }
 
-fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {
+fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) -> Snapshot {
     let charts: BTreeSet<String> = side
         .files()
         .iter()
@@ -267,7 +292,20 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {
             matches!(name, "Chart.yaml" | "Chart.yml").then(|| folder.to_owned())
         })
         .collect();
-    let mut snapshot = Snapshot::new(files, &charts, side.files().len());
+    let excluded: Vec<Arc<str>> = side
+        .files()
+        .iter()
+        .filter(|file| !intake.takes(&file.path))
+        .map(|file| Arc::clone(&file.path))
+        .collect();
+    let mut snapshot = Snapshot::new(files, &charts, side.files().len() - excluded.len());
+    snapshot.excluded = excluded;
+    snapshot.misnamed = side
+        .files()
+        .iter()
+        .filter(|file| config::UNREAD_PATHS.contains(&&*file.path))
+        .map(|file| Arc::clone(&file.path))
+        .collect();
     snapshot.left_out = side.left_out().to_vec();
     snapshot
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::change::LeftOut;
+use crate::config;
+use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
@@ -17,6 +19,8 @@ pub enum State {
     Read(Reading),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
+    /// It is the configuration of this program.
+    Configuration(Box<ConfigFile>),
     /// A Git LFS pointer stands in its place.
     LfsPointer,
     /// Its bytes could not be had; why, with the remedy.
@@ -52,6 +56,7 @@ impl SourceFile {
         match &*self.state {
             State::Read(Reading::Manifest(manifest)) => Some(manifest.tree.text()),
             State::Read(Reading::Unrecognised(_, tree)) => Some(tree.text()),
+            State::Configuration(file) => Some(file.tree.text()),
             _ => None,
         }
     }
@@ -63,7 +68,7 @@ impl SourceFile {
             State::Read(Reading::Manifest(manifest)) => {
                 manifest.unreadable.is_empty() && manifest.templates == 0
             }
-            State::Read(Reading::Other) => true,
+            State::Read(Reading::Other) | State::Configuration(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer
@@ -96,6 +101,10 @@ pub struct Snapshot {
     pub files_read: usize,
     /// Paths that the revision has and that could not be looked into.
     pub left_out: Vec<LeftOut>,
+    /// Files that look like a configuration of this program, and that nobody reads.
+    pub misnamed: Vec<Arc<str>>,
+    /// Files that the configuration keeps from being read.
+    pub excluded: Vec<Arc<str>>,
 }
 
 impl Snapshot {
@@ -113,6 +122,8 @@ impl Snapshot {
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
+            misnamed: Vec::new(),
+            excluded: Vec::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
@@ -214,6 +225,16 @@ impl Snapshot {
                 .and_then(SourceFile::manifest)
                 .is_some_and(|manifest| !manifest.records.is_empty());
         }
+    }
+
+    /// The configuration that counts in this revision, with its file.
+    #[must_use]
+    pub fn configuration(&self) -> Option<(&SourceFile, &ConfigFile)> {
+        let mut files = config::PATHS.iter().filter_map(|path| self.file(path));
+        files.find_map(|file| match &*file.state {
+            State::Configuration(config) => Some((file, &**config)),
+            _ => None,
+        })
     }
 
     /// The files that matter, in path order.

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
-    &["syntax", "error"],
+    &["syntax", "error", "nearest"],
     &["finding", "event"],
     &["change"],
     &["kubernetes"],
+    &["config"],
     &["snapshot"],
+    &["waivers"],
     &["rule"],
     &["rules"],
     &["evaluate"],

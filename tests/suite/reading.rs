@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use tidegate::config::PATHS;
+use tidegate::config::read::ConfigFile;
 use tidegate::kubernetes::manifest;
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, Node, Value};
@@ -18,8 +20,13 @@ pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
                 _ => Format::Yaml,
             };
             let kustomization = path.ends_with("kustomization.yaml");
-            let reading = manifest::read(format, text.as_bytes().to_vec(), kustomization);
-            (Arc::from(*path), Arc::new(State::Read(reading)))
+            let bytes = text.as_bytes().to_vec();
+            let state = if PATHS.contains(path) {
+                State::Configuration(Box::new(ConfigFile::read(bytes)))
+            } else {
+                State::Read(manifest::read(format, bytes, kustomization))
+            };
+            (Arc::from(*path), Arc::new(state))
         })
         .collect();
     files.sort_by(|a: &(Arc<str>, _), b| a.0.cmp(&b.0));

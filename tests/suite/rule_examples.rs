@@ -8,12 +8,20 @@
 //!
 //! Mappings merge key by key, lists of named items by name, and anything else is replaced. A block that holds
 //! `apiVersion`, that begins with `# file: NAME`, or that cannot be parsed is whole files and taken as it is;
-//! further `# file: NAME` lines begin further files.
+//! further `# file: NAME` lines begin further files. Where the first file lies in `base/`, the others are in `base/` or
+//! `head/`, and what counts is what the change introduces.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use tidegate::evaluate::evaluate;
-use tidegate::rule::{Context, Rule};
+use tidegate::compare::compare;
+use tidegate::config::value::Day;
+use tidegate::evaluate::{evaluate, evaluate_change};
+use tidegate::finding::{Finding, Status};
+use tidegate::rule::{Context, Pair, Rule};
 use tidegate::rules;
+use tidegate::snapshot::Snapshot;
 use tidegate::syntax::{self, Format, Node};
 
 use crate::reading::{plain, snapshot};
@@ -47,15 +55,48 @@ fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
 /// The ids of the rules that fire for an example.
 fn fired(example: &str) -> Vec<&'static str> {
     let files = files(example);
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
-    let evaluation = evaluate(&snapshot(&files), &Context::default());
-    let mut fired: Vec<_> = evaluation.findings.iter().map(|found| found.rule).collect();
+    let context = Context {
+        today: Some(Day::parse("2026-11-25").unwrap()),
+        ..Context::default()
+    };
+    let side = |folder: &str| {
+        let files = files
+            .iter()
+            .filter_map(|(path, text)| Some((path.strip_prefix(folder)?, text.as_str())));
+        snapshot(&files.collect::<Vec<_>>())
+    };
+    let findings = if example.starts_with("# file: base/") {
+        introduced(&side("base/"), &side("head/"), &context)
+    } else {
+        evaluate(&side(""), &context).findings
+    };
+    let mut fired: Vec<_> = findings.iter().map(|found| found.rule).collect();
     fired.sort_unstable();
     fired.dedup();
     fired
+}
+
+/// What a change introduces.
+fn introduced(base: &Snapshot, head: &Snapshot, context: &Context) -> Vec<Finding> {
+    let sides = [base, head].map(|side| evaluate(side, context).findings);
+    let [before, after] = sides;
+    let mut findings = compare((base, before), (head, after), &BTreeMap::new()).findings;
+    let changed: BTreeSet<_> = head
+        .files()
+        .iter()
+        .map(|file| Arc::clone(&file.path))
+        .collect();
+    let changed = &changed;
+    findings.extend(evaluate_change(
+        &Pair {
+            base,
+            head,
+            changed,
+        },
+        context,
+    ));
+    findings.retain(|finding| finding.status == Status::Introduced);
+    findings
 }
 
 fn files(example: &str) -> Vec<(String, String)> {

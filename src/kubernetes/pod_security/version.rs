@@ -11,6 +11,9 @@ pub struct Version(pub u32);
 impl Version {
     /// The newest version that is known.
     pub const LATEST: Self = Self(37);
+
+    /// The versions that the Kubernetes project supports in November 2026: the three newest minor versions.
+    pub const SUPPORTED: [Self; 3] = [Self(35), Self(36), Self(37)];
 }
 
 impl fmt::Display for Version {
