@@ -266,14 +266,24 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 fn state(path: &str, content: Content) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
+        Content::Bytes(bytes) if kind == Kind::Configuration => {
+            return Some(State::Configuration(Box::new(ConfigFile::read(bytes))));
+        }
+        Content::Oversized(_) if kind == Kind::Configuration => {
+            let file = ConfigFile::refused("the file is larger than 4 MiB");
+            return Some(State::Configuration(Box::new(file)));
+        }
+        Content::LfsPointer if kind == Kind::Configuration => {
+            let file = ConfigFile::refused(
+                "a Git LFS pointer stands in its place; keep the configuration out of LFS",
+            );
+            return Some(State::Configuration(Box::new(file)));
+        }
         Content::Bytes(bytes) => bytes,
         Content::Oversized(bytes) => return Some(State::Oversized(bytes)),
         Content::LfsPointer => return Some(State::LfsPointer),
         Content::Missing(reason) => return Some(State::Missing(reason)),
     };
-    if kind == Kind::Configuration {
-        return Some(State::Configuration(Box::new(ConfigFile::read(bytes))));
-    }
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }

@@ -59,26 +59,14 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         counts = Some(path);
-        match &*file.state {
-            State::Configuration(config) => {
-                for problem in config.config.as_ref().err().into_iter().flatten() {
-                    sink.in_file(&file.path)
-                        .report_span(problem.at)
-                        .discriminator(&problem.message)
-                        .say(&problem.message);
-                }
+        // A file that this clone lacks is told like any other that cannot be had.
+        if let State::Configuration(config) = &*file.state {
+            for problem in config.config.as_ref().err().into_iter().flatten() {
+                sink.in_file(&file.path)
+                    .report_span(problem.at)
+                    .discriminator(&problem.message)
+                    .say(&problem.message);
             }
-            State::Missing(why) => whole_file(path, "missing", why, sink),
-            State::LfsPointer => whole_file(
-                path,
-                "lfs",
-                "a Git LFS pointer stands in its place; keep the configuration out of LFS",
-                sink,
-            ),
-            State::Oversized(_) => {
-                whole_file(path, "oversized", "the file is too large to be read", sink)
-            }
-            _ => {}
         }
     }
     for path in &snapshot.misnamed {
