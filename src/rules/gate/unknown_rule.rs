@@ -62,7 +62,13 @@ fn is_unknown(pattern: &RulePattern) -> bool {
 }
 
 fn sentence(pattern: &RulePattern) -> String {
-    let hint = match nearest(pattern.as_str(), rules::ALL.iter().map(|rule| rule.id)) {
+    let known: Vec<String> = if pattern.exact().is_some() {
+        rules::ALL.iter().map(|rule| rule.id.to_owned()).collect()
+    } else {
+        let families = rules::ALL.iter().map(|rule| rule.family());
+        families.map(|family| format!("{family}/*")).collect()
+    };
+    let hint = match nearest(pattern.as_str(), known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => "`tidegate rules` lists those that do".to_owned(),
     };
