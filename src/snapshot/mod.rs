@@ -1,6 +1,7 @@
 //! Everything that is known of one revision.
 
 pub mod load;
+pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -182,6 +183,13 @@ impl Snapshot {
     pub fn kustomization(&self, folder: &str) -> Option<&Kustomization> {
         let file = self.files.get(*self.kustomizations.get(folder)?)?;
         file.manifest()?.kustomization.as_ref()
+    }
+
+    /// The kustomizations with their files.
+    pub fn kustomization_files(&self) -> impl Iterator<Item = (&SourceFile, &Kustomization)> {
+        let indices = self.kustomizations.values();
+        let files = indices.filter_map(|index| self.files.get(*index));
+        files.filter_map(|file| Some((file, file.manifest()?.kustomization.as_ref()?)))
     }
 
     /// Adds a file that only the comparison with a base has shown to matter. It holds no objects.
