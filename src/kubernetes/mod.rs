@@ -4,6 +4,7 @@
 //! with. Nothing is decoded into structs, so missing and misspelt fields stay visible. The strings that name
 //! fields live in this folder alone.
 
+pub mod admission;
 pub mod container;
 pub mod field;
 pub mod kinds;
@@ -13,6 +14,7 @@ pub mod namespace;
 pub mod object;
 pub mod pod;
 pub mod pod_security;
+pub mod pod_security_policy;
 pub mod security_context;
 
 pub use container::{Container, Port, VolumeMount};
