@@ -96,15 +96,17 @@ fn judge_file(
         }
     }
     for object in snapshot.objects_of(file) {
-        let Some(pod) = object.pod() else { continue };
-        evaluation.containers += pod.containers().count();
-        let workload = Workload { object, pod };
+        let workload = object.pod().map(|pod| Workload { object, pod });
+        if let Some(Workload { pod, .. }) = workload {
+            evaluation.containers += pod.containers().count();
+        }
         let first = evaluation.findings.len();
         for rule in rules {
-            if let Check::Workload(check) = rule.check {
-                let findings = &mut evaluation.findings;
-                let mut sink = Sink::new(rule, &file.path, Some(object), findings);
-                check(&workload, context, &mut sink);
+            let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
+            match (rule.check, &workload) {
+                (Check::Object(check), _) => check(object, context, &mut sink),
+                (Check::Workload(check), Some(workload)) => check(workload, context, &mut sink),
+                _ => {}
             }
         }
         // A value that stands twice in one list is one mistake.
@@ -159,5 +161,8 @@ pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
         }
     }
     context.settle(&mut findings);
+    // What stands twice in one file is one change.
+    let mut seen = BTreeSet::new();
+    findings.retain(|found| seen.insert((found.fingerprint, found.location.clone())));
     findings
 }

@@ -7,6 +7,7 @@ use crate::config::value::{Day, Setting};
 use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
 use crate::kubernetes::pod_security::{Level, StandardCheck, Version, Violation};
 use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
+use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
 use crate::waivers::uses::WaiverUse;
@@ -67,6 +68,8 @@ impl Rule {
 /// What a rule may see. Each is a pure function of the snapshot and the context.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
+    /// One object of any kind.
+    Object(fn(Object<'_>, &Context, &mut Sink<'_>)),
     /// One workload: an object with a pod or a pod template.
     Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
     /// One file, as it was read.
@@ -88,6 +91,79 @@ pub struct Pair<'a> {
     pub head: &'a Snapshot,
     /// Files of the head that the base has not, or not with these bytes.
     pub changed: &'a BTreeSet<Arc<str>>,
+    /// The base path of a file of the head that was moved.
+    pub renames: &'a BTreeMap<Arc<str>, Arc<str>>,
+    /// Which object is which.
+    pub pairs: &'a Pairs,
+}
+
+impl<'a> Pair<'a> {
+    /// The counterpart in the base of an object of the head.
+    #[must_use]
+    pub fn before(&self, object: Object<'_>) -> Option<Object<'a>> {
+        let path = self.pairs.base_path(object.resource(), object.path())?;
+        copy_in(self.base, path, object)
+    }
+
+    /// The counterpart in the head of an object of the base.
+    #[must_use]
+    pub fn after(&self, object: Object<'_>) -> Option<Object<'a>> {
+        let path = self.pairs.head_path(object.resource(), object.path())?;
+        copy_in(self.head, path, object)
+    }
+
+    /// The objects of the base that the head holds nowhere: neither in the same file, nor in another, nor under
+    /// another name. Where the file can no longer be read, nothing is known to be gone.
+    pub fn removed(&self) -> impl Iterator<Item = Object<'a>> {
+        let known: BTreeSet<_> = self
+            .head
+            .objects()
+            .map(|object| object.resource().identity())
+            .collect();
+        let new: BTreeSet<_> = self
+            .head
+            .objects()
+            .filter(|object| {
+                let before = self.pairs.base_path(object.resource(), object.path());
+                before.is_none()
+            })
+            .filter_map(meaning)
+            .collect();
+        let pair = *self;
+        self.base.objects().filter(move |object| {
+            let file = pair.head.file(&pair.continued(object.path()));
+            !known.contains(&object.resource().identity())
+                && !meaning(*object).is_some_and(|meaning| new.contains(&meaning))
+                && file.is_none_or(SourceFile::is_wholly_read)
+        })
+    }
+
+    /// The path in the head of a file of the base; the old one where it is gone.
+    #[must_use]
+    pub fn continued(&self, base_path: &Arc<str>) -> Arc<str> {
+        if self.head.file(base_path).is_some() {
+            return Arc::clone(base_path);
+        }
+        let mut renames = self.renames.iter();
+        let renamed = renames.find(|(_, old)| *old == base_path);
+        Arc::clone(renamed.map_or(base_path, |(new, _)| new))
+    }
+}
+
+/// What an object says beside its name: its kind and its `spec`.
+fn meaning(object: Object<'_>) -> Option<(&str, &str, u64)> {
+    let (group, kind, ..) = object.resource().identity();
+    let spec = object.node().present("spec")?.content_hash();
+    Some((group, kind, spec))
+}
+
+/// The copy of an object in a file of a revision; of several the last, which is the one that stays.
+fn copy_in<'a>(snapshot: &'a Snapshot, path: &str, object: Object<'_>) -> Option<Object<'a>> {
+    let file = snapshot.file(path)?;
+    let copies = snapshot.objects_of(file);
+    copies
+        .filter(|copy| copy.resource() == object.resource())
+        .last()
 }
 
 /// What a rule may know beside its subject.
@@ -232,6 +308,13 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Says of an object of the base that it is gone. The place is the start of the file of the head that held it,
+    /// or of the file that is gone with it: bytes of the base mean nothing in the head.
+    pub fn report_removed<'s>(&'s mut self, pair: &Pair<'_>) -> Draft<'s, 'a> {
+        self.path = pair.continued(&self.path);
+        self.draft(Span::default(), None, false)
+    }
+
     /// Reports about a field, present or absent. On partial objects, and on templates, nothing is said of
     /// what is absent: it may stand elsewhere.
     pub fn report<'s>(&'s mut self, field: Field<'_>) -> Draft<'s, 'a> {
@@ -333,6 +416,12 @@ impl Draft<'_, '_> {
             self.sink.rule.id
         );
         self.severity = severity;
+        self
+    }
+
+    /// Another place than the field's own: the line that a person looks at.
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = span;
         self
     }
 

@@ -1,7 +1,8 @@
 //! The kinds that are known: what counts as a manifest, what is cluster-scoped and what bears pods.
 //!
 //! Source: the API reference of Kubernetes 1.37 (built-in groups), with the groups that older versions used
-//! for the same kinds. A kind that is not here is "other": counted, and otherwise none of our business.
+//! for the same kinds; and the kinds of Kyverno 1.15 and Gatekeeper 3.20 that admit or refuse other objects. A kind
+//! that is not here is "other": counted, and otherwise none of our business.
 
 /// Where a kind keeps its pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl PodPath {
 pub struct Kind {
     /// The API groups that serve or served it, today's first; `""` is the core group.
     pub groups: &'static [&'static str],
-    /// The name of the kind.
+    /// The name of the kind; `*` for a group whose kinds users name themselves.
     pub name: &'static str,
     /// False for cluster-scoped kinds.
     pub namespaced: bool,
@@ -80,9 +81,13 @@ const AUTOSCALING: &[&str] = &["autoscaling"];
 const BATCH: &[&str] = &["batch"];
 const CORE: &[&str] = &[""];
 const GATEWAY: &[&str] = &["gateway.networking.k8s.io"];
+const KYVERNO: &[&str] = &["kyverno.io"];
 const NETWORKING: &[&str] = &["networking.k8s.io", "extensions"];
 const POLICY: &[&str] = &["policy", "extensions"];
 const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
+/// What a kind of a group is called whose kinds users name themselves.
+const ANY: &str = "*";
+
 const STORAGE: &[&str] = &["storage.k8s.io"];
 
 static KINDS: &[Kind] = &[
@@ -125,6 +130,11 @@ static KINDS: &[Kind] = &[
     cluster(ADMISSION, "ValidatingAdmissionPolicyBinding"),
     cluster(ADMISSION, "MutatingAdmissionPolicy"),
     cluster(ADMISSION, "MutatingAdmissionPolicyBinding"),
+    cluster(KYVERNO, "ClusterPolicy"),
+    kind(KYVERNO, "Policy"),
+    cluster(&["templates.gatekeeper.sh"], "ConstraintTemplate"),
+    // Each template makes a kind of constraint.
+    cluster(&["constraints.gatekeeper.sh"], ANY),
     cluster(&["apiextensions.k8s.io"], "CustomResourceDefinition"),
     cluster(&["apiregistration.k8s.io"], "APIService"),
     cluster(&["certificates.k8s.io"], "CertificateSigningRequest"),
@@ -155,5 +165,5 @@ pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     KINDS
         .iter()
-        .find(|kind| kind.name == name && kind.groups.contains(&group))
+        .find(|kind| [name, ANY].contains(&kind.name) && kind.groups.contains(&group))
 }

@@ -207,14 +207,14 @@ fn collect(
         return;
     }
     match kinds::find(api_version, kind) {
-        Some(known) => records.push(record(node, api_version, known)),
+        Some(known) => records.push(record(node, api_version, kind, known)),
         // What builds objects is none.
         None if api_version.starts_with("kustomize.config.k8s.io/") => {}
         None => *others += 1,
     }
 }
 
-fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
+fn record(node: Node<'_>, api_version: &str, kind_name: &str, kind: &'static Kind) -> Record {
     let metadata = node.present("metadata");
     let text = |key: &str| {
         let value = metadata?.present(key)?;
@@ -231,7 +231,7 @@ fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
     let resource = Resource {
         api_version: api_version.into(),
         group: kind.groups.first().copied().unwrap_or_default(),
-        kind: kind.name.into(),
+        kind: kind_name.into(),
         namespace: text("namespace")
             .filter(|_| kind.namespaced)
             .map(Into::into),

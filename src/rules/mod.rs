@@ -25,6 +25,17 @@ mod input {
     pub(crate) mod unreadable;
 }
 
+mod namespace {
+    pub(crate) mod admission_policy_weakened;
+    pub(crate) mod invalid_level;
+    pub(crate) mod pod_security_policy;
+    pub(crate) mod privileged;
+    pub(crate) mod protection_removed;
+    pub(crate) mod unlabelled;
+    pub(crate) mod weakened;
+    pub(crate) mod webhook_fails_open;
+}
+
 mod pod_security {
     pub(crate) mod added_capability;
     pub(crate) mod apparmor_unconfined;
@@ -63,6 +74,14 @@ pub static ALL: &[&Rule] = &[
     &input::not_judged::RULE,
     &input::oversized::RULE,
     &input::unreadable::RULE,
+    &namespace::admission_policy_weakened::RULE,
+    &namespace::invalid_level::RULE,
+    &namespace::pod_security_policy::RULE,
+    &namespace::privileged::RULE,
+    &namespace::protection_removed::RULE,
+    &namespace::unlabelled::RULE,
+    &namespace::weakened::RULE,
+    &namespace::webhook_fails_open::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,

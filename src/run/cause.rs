@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::change::hunks::{ChangedRange, changed_ranges};
 use crate::finding::{Finding, Location};
+use crate::kubernetes::Object;
 use crate::snapshot::Snapshot;
 use crate::syntax::Span;
 
@@ -37,10 +38,11 @@ impl<'a> Causes<'a> {
         let file = self.head.file(path)?;
         let after = file.text()?;
         let (base, renames) = (self.base, self.renames);
-        let ranges = self.ranges.entry(Arc::clone(path)).or_insert_with(|| {
-            let before = base.file(path).or_else(|| base.file(renames.get(path)?))?;
-            Some(changed_ranges(before.text()?, after))
-        });
+        let before = base.file(path).or_else(|| base.file(renames.get(path)?));
+        let ranges = self
+            .ranges
+            .entry(Arc::clone(path))
+            .or_insert_with(|| Some(changed_ranges(before?.text()?, after)));
         let Some(ranges) = ranges else {
             return Some(finding.location.clone());
         };
@@ -51,15 +53,24 @@ impl<'a> Causes<'a> {
         {
             return Some(finding.location.clone());
         }
-        let object = self
-            .head
-            .objects_of(file)
-            .find(|object| finding.subject.resource.as_ref() == Some(object.resource()))?;
-        let within = object.node().span();
-        let nearest = ranges
-            .iter()
-            .filter(|range| range.after.start <= within.end && range.after.end >= within.start)
-            .min_by_key(|range| range.after.start.abs_diff(at.start))?;
+        let is_subject = |object: &Object<'_>| {
+            let resource = finding.subject.resource.as_ref();
+            resource == Some(object.resource())
+        };
+        let nearest = if let Some(object) = self.head.objects_of(file).find(is_subject) {
+            let within = object.node().span();
+            ranges
+                .iter()
+                .filter(|range| range.after.start <= within.end && range.after.end >= within.start)
+                .min_by_key(|range| range.after.start.abs_diff(at.start))?
+        } else {
+            // What is gone from the file was taken out at one of these places.
+            let object = before.and_then(|file| base.objects_of(file).find(is_subject))?;
+            let within = object.node().span();
+            ranges
+                .iter()
+                .find(|range| range.before.start < within.end && within.start < range.before.end)?
+        };
         let span = Span {
             start: nearest.after.start,
             end: nearest.after.end,

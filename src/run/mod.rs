@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::change::LeftOutReason;
 use crate::change::compare::{Change, Changes};
-use crate::compare::{Comparison, Pairs, compare};
+use crate::compare::compare;
 use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
@@ -22,6 +22,7 @@ use crate::pod_security::{Answer, answer};
 use crate::rule::{Context, Pair, Sink, object_name};
 use crate::rules;
 use crate::snapshot::load::{Loaded, load};
+use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::Span;
 use crate::verdict::{Coverage, LevelChange, PassedOver, Report, SkippedRule};
@@ -140,15 +141,15 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
     let mut pairs = Pairs::default();
     let mut all = findings;
     if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
-        let comparison = compare((base, evaluation.findings), (&head, all), changes.renamed());
-        Comparison {
-            findings: all,
-            pairs,
-        } = comparison;
+        pairs = Pairs::between(base, &head, changes.renamed());
+        let before = (base, evaluation.findings);
+        all = compare(before, (&head, all), changes.renamed(), &pairs);
         let pair = Pair {
             base,
             head: &head,
             changed: &touched,
+            renames: changes.renamed(),
+            pairs: &pairs,
         };
         all.extend(evaluate_change(&pair, context));
         let mut causes = Causes::new(base, &head, changes.renamed());

@@ -1,6 +1,8 @@
 //! Everything that is known of one revision.
 
+pub mod labels;
 pub mod load;
+pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -191,8 +193,21 @@ impl Snapshot {
     /// The kustomization of a folder.
     #[must_use]
     pub fn kustomization(&self, folder: &str) -> Option<&Kustomization> {
+        let (_, kustomization) = self.kustomization_file(folder)?;
+        Some(kustomization)
+    }
+
+    /// The kustomization of a folder, with its file.
+    #[must_use]
+    pub fn kustomization_file(&self, folder: &str) -> Option<(&SourceFile, &Kustomization)> {
         let file = self.files.get(*self.kustomizations.get(folder)?)?;
-        file.manifest()?.kustomization.as_ref()
+        Some((file, file.manifest()?.kustomization.as_ref()?))
+    }
+
+    /// The kustomizations with their files.
+    pub fn kustomization_files(&self) -> impl Iterator<Item = (&SourceFile, &Kustomization)> {
+        let folders = self.kustomizations.keys();
+        folders.filter_map(|folder| self.kustomization_file(folder))
     }
 
     /// Adds a file that only the comparison with a base has shown to matter. It holds no objects.

@@ -45,7 +45,7 @@ fn every_rule_is_listed_and_explained() {
 #[test]
 fn a_rule_that_is_not_quite_right_is_guessed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for typed in ["pod-security/privilegd", "privileged", "hostpath"] {
+    for typed in ["pod-security/privilegd", "unmasked-proc", "hostpath"] {
         let answer = tidegate(root, &["explain", typed], &[]);
         assert_eq!(answer.code, 2);
         assert!(

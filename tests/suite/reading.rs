@@ -1,12 +1,17 @@
 //! Files written in a test, read as the program reads them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use tidegate::config::PATHS;
 use tidegate::config::read::ConfigFile;
+use tidegate::config::value::Day;
+use tidegate::evaluate::evaluate_change;
+use tidegate::finding::Finding;
 use tidegate::kubernetes::manifest;
+use tidegate::rule::{Context, Pair};
+use tidegate::snapshot::pairs::Pairs;
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, Node, Value};
 
@@ -32,6 +37,30 @@ pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
     files.sort_by(|a: &(Arc<str>, _), b| a.0.cmp(&b.0));
     let count = files.len();
     Snapshot::new(files, &BTreeSet::new(), count)
+}
+
+/// What the rules about the change itself say of two revisions. Files are known by their paths alone.
+pub(crate) fn findings_of_change(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
+    let renames = BTreeMap::new();
+    let text = |snapshot: &Snapshot, path: &str| Some(snapshot.file(path)?.text()?.to_owned());
+    let paths = head.files().iter().map(|file| Arc::clone(&file.path));
+    let changed = paths.filter(|path| text(base, path) != text(head, path));
+    let pair = Pair {
+        base,
+        head,
+        changed: &changed.collect(),
+        renames: &renames,
+        pairs: &Pairs::between(base, head, &renames),
+    };
+    evaluate_change(&pair, &context())
+}
+
+/// What rules may know: a day on which some waivers of the fixtures are past theirs.
+pub(crate) fn context() -> Context {
+    Context {
+        today: Some(Day::parse("2026-11-25").unwrap()),
+        ..Context::default()
+    }
 }
 
 /// A value without its places: aliases and merge keys applied.

@@ -1,30 +1,33 @@
 //! A folder of manifests for each rule, `tests/fixtures/<family>/<rule>/head`, and what all rules say of it.
 //!
-//! In `fires.yaml` a rule about workloads has something to say of every object; in `silent.yaml`, which holds what
-//! looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them. The snapshot
-//! beside the folder shows every finding, those of other rules included.
+//! In `fires.yaml` a rule about objects or workloads has something to say of every object; in `silent.yaml`, which
+//! holds what looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them.
+//! The snapshot beside the folder shows every finding, those of other rules included.
+//!
+//! A rule about the change has a folder `base` as well: it speaks of every file, of either side, that is called
+//! `fires…`, and of no other. Its snapshot shows what is said of the change alone.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tidegate::config::value::Day;
 use tidegate::evaluate::{Evaluation, evaluate};
 use tidegate::finding::Finding;
-use tidegate::rule::{Check, Context, Rule};
+use tidegate::rule::{Check, Rule};
 use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::snapshot;
+use crate::reading::{context, findings_of_change, snapshot};
 
 /// The findings as a person reads them, one a line.
-fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
+fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
     let mut shown = String::new();
-    for finding in &evaluation.findings {
+    for finding in findings {
         let path = &finding.location.path;
-        let text = snapshot.file(path).unwrap().text().unwrap();
+        // What is said of a file that is gone is said of its start.
+        let text = snapshot.file(path).map_or("", |file| file.text().unwrap());
         let line = Lines::new(text).position(finding.location.span.start).line;
         let severity = finding.severity.name();
         let (rule, message) = (finding.rule, &finding.message);
@@ -33,8 +36,8 @@ fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
     shown
 }
 
-/// The files below the `head` of a rule's fixture, by path; none where the rule has no fixture.
-fn head(rule: &Rule) -> Vec<(String, String)> {
+/// The files below one side of a rule's fixture, by path; none where the rule has no such fixture.
+fn side(rule: &Rule, side: &str) -> Vec<(String, String)> {
     fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -47,18 +50,10 @@ fn head(rule: &Rule) -> Vec<(String, String)> {
         }
     }
     let mut files = Vec::new();
-    let root = folder(rule).join("head");
+    let root = folder(rule).join(side);
     collect(&root, &root, &mut files);
     files.sort();
     files
-}
-
-/// What rules may know: a day on which some waivers of the fixtures are past theirs.
-fn context() -> Context {
-    Context {
-        today: Some(Day::parse("2026-11-25").unwrap()),
-        ..Context::default()
-    }
 }
 
 fn folder(rule: &Rule) -> PathBuf {
@@ -78,28 +73,31 @@ fn read(files: &[(String, String)]) -> Snapshot {
 #[test]
 fn rules_fire_where_they_should_and_nowhere_else() {
     for rule in rules::ALL {
-        let files = head(rule);
-        let about_workloads = matches!(rule.check, Check::Workload(_));
-        if files.is_empty() && !about_workloads {
+        let (base, files) = (side(rule, "base"), side(rule, "head"));
+        let about_objects = matches!(rule.check, Check::Object(_) | Check::Workload(_));
+        if files.is_empty() && !about_objects {
             continue;
         }
         let snapshot = read(&files);
-        let evaluation = evaluate(&snapshot, &context());
-        if about_workloads {
-            assert_fires(rule, &snapshot, &evaluation);
-        }
+        let findings = if matches!(rule.check, Check::Change(_)) {
+            let findings = findings_of_change(&read(&base), &snapshot);
+            assert_fires_in_files(rule, base.iter().chain(&files), &findings);
+            findings
+        } else {
+            let evaluation = evaluate(&snapshot, &context());
+            if about_objects {
+                assert_fires(rule, &snapshot, &evaluation);
+            }
+            evaluation.findings
+        };
         let own = |finding: &Finding| finding.rule == rule.id;
-        assert!(
-            evaluation.findings.iter().any(own),
-            "{} never fires",
-            rule.id
-        );
+        assert!(findings.iter().any(own), "{} never fires", rule.id);
         insta::with_settings!({
             snapshot_path => folder(rule),
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, {
-            insta::assert_snapshot!("findings", shown(&snapshot, &evaluation));
+            insta::assert_snapshot!("findings", shown(&snapshot, &findings));
         });
     }
 }
@@ -121,10 +119,24 @@ fn assert_fires(rule: &Rule, snapshot: &Snapshot, evaluation: &Evaluation) {
     assert_eq!(files, wanted, "the fixture of {}", rule.id);
 }
 
+fn assert_fires_in_files<'a>(
+    rule: &Rule,
+    files: impl Iterator<Item = &'a (String, String)>,
+    findings: &[Finding],
+) {
+    for (path, _) in files {
+        let name = path.rsplit('/').next().unwrap();
+        let speaks = findings
+            .iter()
+            .any(|finding| finding.rule == rule.id && *finding.location.path == **path);
+        assert_eq!(speaks, name.starts_with("fires"), "{} in {path}", rule.id);
+    }
+}
+
 #[test]
 fn one_mistake_has_one_identity() {
     for rule in rules::ALL {
-        let evaluation = evaluate(&read(&head(rule)), &context());
+        let evaluation = evaluate(&read(&side(rule, "head")), &context());
         let mut identities = BTreeSet::new();
         for finding in &evaluation.findings {
             let path = &finding.location.path;

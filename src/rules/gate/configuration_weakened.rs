@@ -18,18 +18,18 @@ declare_rule! {
     ///
     /// ## Example
     /// ```yaml bad
-    /// # file: base/.tidegate.yaml
+    /// # base: .tidegate.yaml
     /// fail-on: high
-    /// # file: head/.tidegate.yaml
+    /// # file: .tidegate.yaml
     /// fail-on: never
     /// ```
     ///
     /// ## Instead
     /// Accept the one finding that is meant, with a waiver that says why and until when.
     /// ```yaml good
-    /// # file: base/.tidegate.yaml
+    /// # base: .tidegate.yaml
     /// fail-on: high
-    /// # file: head/.tidegate.yaml
+    /// # file: .tidegate.yaml
     /// fail-on: medium
     /// ```
     ///

@@ -11,12 +11,12 @@ declare_rule! {
     ///
     /// ## Example
     /// ```yaml bad
-    /// # file: base/config.yaml
+    /// # base: config.yaml
     /// apiVersion: v1
     /// kind: ConfigMap
     /// metadata: {name: shop}
     /// data: {level: info, level: debug}
-    /// # file: head/config.yaml
+    /// # file: config.yaml
     /// apiVersion: v1
     /// kind: ConfigMap
     /// metadata: {name: shop}
@@ -26,12 +26,12 @@ declare_rule! {
     /// ## Instead
     /// Mend the finding. Where that has to wait, name the one object, and a day.
     /// ```yaml good
-    /// # file: base/config.yaml
+    /// # base: config.yaml
     /// apiVersion: v1
     /// kind: ConfigMap
     /// metadata: {name: shop}
     /// data: {level: info, level: debug}
-    /// # file: head/config.yaml
+    /// # file: config.yaml
     /// apiVersion: v1
     /// kind: ConfigMap
     /// metadata: {name: shop}
