@@ -89,15 +89,16 @@ fn judge_file(
         }
     }
     for object in snapshot.objects_of(file) {
-        let Some(pod) = object.pod() else { continue };
-        evaluation.containers += pod.containers().count();
-        let workload = Workload { object, pod };
         let first = evaluation.findings.len();
-        for rule in rules {
-            if let Check::Workload(check) = rule.check {
-                let findings = &mut evaluation.findings;
-                let mut sink = Sink::new(rule, &file.path, Some(object), findings);
-                check(&workload, context, &mut sink);
+        for pod in object.pods() {
+            evaluation.containers += pod.containers().count();
+            let workload = Workload { object, pod };
+            for rule in rules {
+                if let Check::Workload(check) = rule.check {
+                    let findings = &mut evaluation.findings;
+                    let mut sink = Sink::new(rule, &file.path, Some(object), findings);
+                    check(&workload, context, &mut sink);
+                }
             }
         }
         // A value that stands twice in one list is one mistake.

@@ -58,7 +58,7 @@ impl Rule {
 /// What a rule may see. Each is a pure function of the snapshot and the context.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// One workload: an object with a pod or a pod template.
+    /// One workload: an object with a pod or a pod template; with each of them, where it has several.
     Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
     /// One file, as it was read.
     File(fn(&SourceFile, &Context, &mut Sink<'_>)),
@@ -112,7 +112,7 @@ impl Default for Context {
     }
 }
 
-/// An object with the pod that it is or makes.
+/// An object with the pod that it is or makes, or with one of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload<'a> {
     /// The object.

@@ -63,7 +63,7 @@ pub fn pod_security(
     version: Version,
 ) -> Result<Answer, Error> {
     let sides = sides::find(paths, None, None)?;
-    let head = load(None, &sides.head).head;
+    let head = load(None, &sides.head, &[]).head;
     Ok(answer(head, asked, version, |path| sides.holds(path)))
 }
 
@@ -75,7 +75,7 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         mut head,
         base_contents,
         head_contents,
-    } = load(sides.base.as_ref(), &sides.head);
+    } = load(sides.base.as_ref(), &sides.head, &[]);
     let mut changes = Changes::between(&base_contents, &head_contents);
     if let Some(base) = &base {
         changes.find_similar(
@@ -357,7 +357,10 @@ fn of_side(
         .objects()
         .filter(|object| object.completeness() == Completeness::Complete)
         .filter_map(|object| {
-            let level = standard::level(object.pod()?, context.version);
+            let levels = object
+                .pods()
+                .map(|pod| standard::level(pod, context.version));
+            let level = levels.min()?;
             let key = (Arc::clone(object.path()), Arc::clone(object.resource()));
             Some((key, (level, object_name(object))))
         })

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::change::{Content, ContentId, ListedFile, Side, content_id};
 use crate::kubernetes::Reading;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
 use crate::syntax::{Format, MAX_FILE_SIZE};
@@ -39,9 +40,9 @@ pub fn is_relevant(path: &str) -> bool {
             .is_some_and(|extension| extension == "tpl")
 }
 
-/// Reads the head, and the base where there is one.
+/// Reads the head, and the base where there is one. `declared` are kinds beside the known ones.
 #[must_use]
-pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
+pub fn load(base: Option<&Side>, head: &Side, declared: &[Declared]) -> Loaded {
     let Some(base) = base else {
         let states = head
             .files()
@@ -49,7 +50,7 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
-                    Arc::new(state(&file.path, contents(head, file))?),
+                    Arc::new(state(&file.path, contents(head, file), declared)?),
                 ))
             })
             .collect();
@@ -62,7 +63,10 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
     };
     let mut base_files = identify(base);
     let mut head_files = identify(head);
-    let states = read_distinct(&mut [(base, &mut base_files), (head, &mut head_files)]);
+    let states = read_distinct(
+        &mut [(base, &mut base_files), (head, &mut head_files)],
+        declared,
+    );
     let of_side = |side: &Side, files: &[Identified<'_>]| {
         let kept = files
             .iter()
@@ -83,7 +87,7 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
     };
     let base_snapshot = of_side(base, &base_files);
     let mut head_snapshot = of_side(head, &head_files);
-    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head) {
+    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head, declared) {
         head_snapshot.insert(path, state);
     }
     Loaded {
@@ -100,6 +104,7 @@ fn read_expected_files(
     base: &Snapshot,
     head: &Snapshot,
     side: &Side,
+    declared: &[Declared],
 ) -> Vec<(Arc<str>, Arc<State>)> {
     let held_objects = |path: &str| {
         let file = base.file(path).and_then(super::SourceFile::manifest);
@@ -113,7 +118,7 @@ fn read_expected_files(
                 return None;
             };
             let kind = Kind::of(&file.path);
-            match read_expected(kind.format(), bytes, false) {
+            match read_expected(kind.format(), bytes, false, declared) {
                 Reading::Other => None,
                 reading => Some((Arc::clone(&file.path), Arc::new(State::Read(reading)))),
             }
@@ -212,6 +217,7 @@ struct Job<'a> {
 
 fn read_distinct<'a>(
     sides: &mut [(&'a Side, &mut Vec<Identified<'a>>)],
+    declared: &[Declared],
 ) -> HashMap<Key, Option<Arc<State>>> {
     let mut jobs: BTreeMap<Key, Job<'a>> = BTreeMap::new();
     for (side, files) in sides {
@@ -231,7 +237,10 @@ fn read_distinct<'a>(
         .into_par_iter()
         .map(|job| {
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
-            (job.key, state(&job.file.path, content).map(Arc::new))
+            (
+                job.key,
+                state(&job.file.path, content, declared).map(Arc::new),
+            )
         })
         .collect()
 }
@@ -241,7 +250,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 }
 
 /// What becomes of a file; none if it has nothing to do with Kubernetes.
-fn state(path: &str, content: Content) -> Option<State> {
+fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
         Content::Bytes(bytes) => bytes,
@@ -252,7 +261,7 @@ fn state(path: &str, content: Content) -> Option<State> {
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
-    match read(kind.format(), bytes, kind == Kind::Kustomization) {
+    match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
         Reading::Other | Reading::Encoding { shows: false, .. } => None,
         reading => Some(State::Read(reading)),
     }

@@ -20,6 +20,7 @@ mod catalogue;
 mod command_line;
 mod corpora;
 mod identity;
+mod kinds;
 mod pod_security;
 mod program;
 mod reading;

@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use tidegate::kubernetes::kinds::Declared;
 use tidegate::kubernetes::manifest;
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, Node, Value};
 
 /// A revision of the given files.
 pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
+    snapshot_with(files, &[])
+}
+
+/// The same with kinds that the configuration declares.
+pub(crate) fn snapshot_with(files: &[(&str, &str)], declared: &[Declared]) -> Snapshot {
     let mut files: Vec<_> = files
         .iter()
         .map(|(path, text)| {
@@ -18,7 +24,7 @@ pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
                 _ => Format::Yaml,
             };
             let kustomization = path.ends_with("kustomization.yaml");
-            let reading = manifest::read(format, text.as_bytes().to_vec(), kustomization);
+            let reading = manifest::read(format, text.as_bytes().to_vec(), kustomization, declared);
             (Arc::from(*path), Arc::new(State::Read(reading)))
         })
         .collect();
