@@ -96,17 +96,22 @@ fn judge_file(
         }
     }
     for object in snapshot.objects_of(file) {
-        let workload = object.pod().map(|pod| Workload { object, pod });
-        if let Some(Workload { pod, .. }) = workload {
-            evaluation.containers += pod.containers().count();
-        }
         let first = evaluation.findings.len();
         for rule in rules {
-            let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
-            match (rule.check, &workload) {
-                (Check::Object(check), _) => check(object, context, &mut sink),
-                (Check::Workload(check), Some(workload)) => check(workload, context, &mut sink),
-                _ => {}
+            if let Check::Object(check) = rule.check {
+                let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
+                check(object, context, &mut sink);
+            }
+        }
+        for pod in object.pods() {
+            evaluation.containers += pod.containers().count();
+            let workload = Workload { object, pod };
+            for rule in rules {
+                if let Check::Workload(check) = rule.check {
+                    let findings = &mut evaluation.findings;
+                    let mut sink = Sink::new(rule, &file.path, Some(object), findings);
+                    check(&workload, context, &mut sink);
+                }
             }
         }
         // A value that stands twice in one list is one mistake.

@@ -1,5 +1,6 @@
 //! What a rule says: one finding, with the place it is about and the identity it keeps.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -73,7 +74,7 @@ pub struct Resource {
     pub api_version: Arc<str>,
     /// The API group that the kind belongs to today: an object that moves from `extensions` to `apps` stays the
     /// same.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// `kind`.
     pub kind: Arc<str>,
     /// `metadata.namespace` as written.
@@ -87,7 +88,7 @@ impl Resource {
     #[must_use]
     pub fn identity(&self) -> (&str, &str, Option<&str>, &str) {
         (
-            self.group,
+            &self.group,
             &self.kind,
             self.namespace.as_deref(),
             &self.name,

@@ -70,7 +70,7 @@ impl Rule {
 pub enum Check {
     /// One object of any kind.
     Object(fn(Object<'_>, &Context, &mut Sink<'_>)),
-    /// One workload: an object with a pod or a pod template.
+    /// One workload: an object with a pod or a pod template; with each of them, where it has several.
     Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
     /// One file, as it was read.
     File(fn(&SourceFile, &Context, &mut Sink<'_>)),
@@ -227,7 +227,7 @@ impl Default for Context {
     }
 }
 
-/// An object with the pod that it is or makes.
+/// An object with the pod that it is or makes, or with one of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload<'a> {
     /// The object.

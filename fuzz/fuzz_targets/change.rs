@@ -14,7 +14,7 @@ use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::Format;
 
 fn snapshot(bytes: &[u8]) -> Snapshot {
-    let state = State::Read(read(Format::Yaml, bytes.to_vec(), false));
+    let state = State::Read(read(Format::Yaml, bytes.to_vec(), false, &[]));
     Snapshot::new(vec![("fuzz.yaml".into(), Arc::new(state))], &BTreeSet::new(), 1)
 }
 

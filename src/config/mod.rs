@@ -16,6 +16,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::finding::Severity;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::Level;
 
 use pattern::{PathPattern, RulePattern};
@@ -160,6 +161,15 @@ impl Default for KubernetesConfig {
             clusters: Vec::new(),
             workloads: Vec::new(),
         }
+    }
+}
+
+impl KubernetesConfig {
+    /// The kinds that are declared, or what is wrong with them.
+    pub fn declared(&self) -> impl Iterator<Item = Result<Declared, &'static str>> {
+        self.workloads
+            .iter()
+            .map(|kind| Declared::parse(&kind.kind, kind.group.as_deref(), &kind.pod_template))
     }
 }
 

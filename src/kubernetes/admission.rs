@@ -48,7 +48,7 @@ impl<'a> Control<'a> {
     #[must_use]
     pub fn of(object: Object<'a>) -> Option<Self> {
         let resource = object.resource();
-        let kind = match (resource.group, &*resource.kind) {
+        let kind = match (&*resource.group, &*resource.kind) {
             (
                 "admissionregistration.k8s.io",
                 "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy",

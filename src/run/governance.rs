@@ -127,6 +127,12 @@ impl Governance {
         }
         Intake {
             exclude: exclude.build().unwrap_or_else(|_| GlobSet::empty()),
+            // Declarations were looked at as well.
+            declared: config
+                .kubernetes
+                .declared()
+                .filter_map(Result::ok)
+                .collect(),
         }
     }
 

@@ -459,7 +459,10 @@ fn of_side(
         .objects()
         .filter(|object| object.completeness() == Completeness::Complete)
         .filter_map(|object| {
-            let level = standard::level(object.pod()?, context.version);
+            let levels = object
+                .pods()
+                .map(|pod| standard::level(pod, context.version));
+            let level = levels.min()?;
             let key = (Arc::clone(object.path()), Arc::clone(object.resource()));
             Some((key, (level, object_name(object))))
         })

@@ -11,6 +11,7 @@ use crate::change::{Content, ContentId, ListedFile, Side, content_id};
 use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
 use crate::syntax::{Format, MAX_FILE_SIZE};
@@ -25,6 +26,8 @@ const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
 pub struct Intake {
     /// Files that are not read.
     pub exclude: GlobSet,
+    /// Kinds that make pods, beside the known ones.
+    pub declared: Vec<Declared>,
 }
 
 /// Both sides as they were read.
@@ -52,6 +55,7 @@ pub fn is_relevant(path: &str) -> bool {
 /// Reads the head, and the base where there is one.
 #[must_use]
 pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
+    let declared = &*intake.declared;
     let Some(base) = base else {
         let states = head
             .files()
@@ -60,7 +64,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
-                    Arc::new(state(&file.path, contents(head, file))?),
+                    Arc::new(state(&file.path, contents(head, file), declared)?),
                 ))
             })
             .collect();
@@ -73,7 +77,10 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
     };
     let mut base_files = identify(base, intake);
     let mut head_files = identify(head, intake);
-    let states = read_distinct(&mut [(base, &mut base_files), (head, &mut head_files)]);
+    let states = read_distinct(
+        &mut [(base, &mut base_files), (head, &mut head_files)],
+        declared,
+    );
     let of_side = |side: &Side, files: &[Identified<'_>]| {
         let kept = files
             .iter()
@@ -94,7 +101,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
     };
     let base_snapshot = of_side(base, &base_files);
     let mut head_snapshot = of_side(head, &head_files);
-    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head) {
+    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head, declared) {
         head_snapshot.insert(path, state);
     }
     Loaded {
@@ -111,6 +118,7 @@ fn read_expected_files(
     base: &Snapshot,
     head: &Snapshot,
     side: &Side,
+    declared: &[Declared],
 ) -> Vec<(Arc<str>, Arc<State>)> {
     let held_objects = |path: &str| {
         let file = base.file(path).and_then(super::SourceFile::manifest);
@@ -124,7 +132,7 @@ fn read_expected_files(
                 return None;
             };
             let kind = Kind::of(&file.path);
-            match read_expected(kind.format(), bytes, false) {
+            match read_expected(kind.format(), bytes, false, declared) {
                 Reading::Other => None,
                 reading => Some((Arc::clone(&file.path), Arc::new(State::Read(reading)))),
             }
@@ -234,6 +242,7 @@ struct Job<'a> {
 
 fn read_distinct<'a>(
     sides: &mut [(&'a Side, &mut Vec<Identified<'a>>)],
+    declared: &[Declared],
 ) -> HashMap<Key, Option<Arc<State>>> {
     let mut jobs: BTreeMap<Key, Job<'a>> = BTreeMap::new();
     for (side, files) in sides {
@@ -253,7 +262,10 @@ fn read_distinct<'a>(
         .into_par_iter()
         .map(|job| {
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
-            (job.key, state(&job.file.path, content).map(Arc::new))
+            (
+                job.key,
+                state(&job.file.path, content, declared).map(Arc::new),
+            )
         })
         .collect()
 }
@@ -263,7 +275,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 }
 
 /// What becomes of a file; none if it has nothing to do with Kubernetes.
-fn state(path: &str, content: Content) -> Option<State> {
+fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
         Content::Bytes(bytes) if kind == Kind::Configuration => {
@@ -287,7 +299,7 @@ fn state(path: &str, content: Content) -> Option<State> {
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
-    match read(kind.format(), bytes, kind == Kind::Kustomization) {
+    match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
         Reading::Other | Reading::Encoding { shows: false, .. } => None,
         reading => Some(State::Read(reading)),
     }

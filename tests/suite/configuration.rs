@@ -469,3 +469,24 @@ fn words(value: Json) -> Json {
         other => other,
     }
 }
+
+#[test]
+fn kinds_that_make_pods_can_be_declared() {
+    let server = "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec:\n  template:\n    spec:\n      containers:\n      - name: arena\n        image: arena:1\n        securityContext: {privileged: true}\n";
+    let fires = |config: &str| {
+        let folder = repository(&[(".tidegate.yaml", config)], &[("arena.yaml", server)]);
+        let (_, json) = check(folder.path(), &["--base", "main"]);
+        told(&json)
+            .contains(&"introduced critical pod-security/privileged arena.yaml:10".to_owned())
+    };
+    assert!(!fires(""));
+    assert!(fires(
+        "kubernetes: {workloads: [{kind: GameServer, pod-template: spec.template}]}\n"
+    ));
+    assert!(fires(
+        "kubernetes: {workloads: [{kind: GameServer, group: agones.dev, pod-template: spec.template}]}\n"
+    ));
+    assert!(!fires(
+        "kubernetes: {workloads: [{kind: GameServer, group: example.com, pod-template: spec.template}]}\n"
+    ));
+}

@@ -21,6 +21,7 @@ mod command_line;
 mod configuration;
 mod corpora;
 mod identity;
+mod kinds;
 mod pod_security;
 mod program;
 mod reading;

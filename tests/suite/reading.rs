@@ -9,6 +9,7 @@ use tidegate::config::read::ConfigFile;
 use tidegate::config::value::Day;
 use tidegate::evaluate::evaluate_change;
 use tidegate::finding::Finding;
+use tidegate::kubernetes::kinds::Declared;
 use tidegate::kubernetes::manifest;
 use tidegate::rule::{Context, Pair};
 use tidegate::snapshot::pairs::Pairs;
@@ -17,6 +18,11 @@ use tidegate::syntax::{Format, Node, Value};
 
 /// A revision of the given files.
 pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
+    snapshot_with(files, &[])
+}
+
+/// The same with kinds that the configuration declares.
+pub(crate) fn snapshot_with(files: &[(&str, &str)], declared: &[Declared]) -> Snapshot {
     let mut files: Vec<_> = files
         .iter()
         .map(|(path, text)| {
@@ -29,7 +35,7 @@ pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
             let state = if PATHS.contains(path) {
                 State::Configuration(Box::new(ConfigFile::read(bytes)))
             } else {
-                State::Read(manifest::read(format, bytes, kustomization))
+                State::Read(manifest::read(format, bytes, kustomization, declared))
             };
             (Arc::from(*path), Arc::new(state))
         })

@@ -206,7 +206,7 @@ proptest! {
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let mut file = b"apiVersion: v1\nkind: Pod\n".to_vec();
         file.extend(bytes);
-        let _ = tidegate::kubernetes::manifest::read(Format::Yaml, file, false);
+        let _ = tidegate::kubernetes::manifest::read(Format::Yaml, file, false, &[]);
     }
 
     #[test]
