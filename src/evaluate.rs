@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
+use crate::snapshot::namespaces::Namespaces;
 use crate::snapshot::{Snapshot, SourceFile};
 
 /// What the rules said of one revision, and of how much.
@@ -45,11 +46,12 @@ pub fn evaluate_with(
     snapshot: &Snapshot,
     context: &Context,
 ) -> Evaluation {
+    let namespaces = Namespaces::of(snapshot);
     let files = || {
         snapshot
             .files()
             .par_iter()
-            .map(|file| judge_file(rules, snapshot, file, context))
+            .map(|file| judge_file(rules, (snapshot, &namespaces), file, context))
             .reduce(Evaluation::default, Evaluation::join)
     };
     let whole = || {
@@ -77,7 +79,7 @@ pub fn evaluate_with(
 
 fn judge_file(
     rules: &[&'static Rule],
-    snapshot: &Snapshot,
+    (snapshot, namespaces): (&Snapshot, &Namespaces),
     file: &SourceFile,
     context: &Context,
 ) -> Evaluation {
@@ -91,7 +93,12 @@ fn judge_file(
     for object in snapshot.objects_of(file) {
         let Some(pod) = object.pod() else { continue };
         evaluation.containers += pod.containers().count();
-        let workload = Workload { object, pod };
+        let candidates = namespaces.of_workload(object);
+        let workload = Workload {
+            object,
+            pod,
+            namespaces: &candidates,
+        };
         let first = evaluation.findings.len();
         for rule in rules {
             if let Check::Workload(check) = rule.check {

@@ -4,6 +4,7 @@
 //! with. Nothing is decoded into structs, so missing and misspelt fields stay visible. The strings that name
 //! fields live in this folder alone.
 
+pub mod admission;
 pub mod container;
 pub mod field;
 pub mod kinds;
@@ -15,6 +16,7 @@ pub mod pod;
 pub mod pod_security;
 pub mod security_context;
 
+pub use admission::{Admission, Breach, Labelled, Standing};
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
 pub use manifest::{Manifest, Reading};

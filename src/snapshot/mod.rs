@@ -1,6 +1,7 @@
 //! Everything that is known of one revision.
 
 pub mod load;
+pub mod namespaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

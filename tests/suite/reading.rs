@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use tidegate::kubernetes::manifest;
+use tidegate::kubernetes::pod_security::{Version, VersionSet};
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, Node, Value};
 
@@ -44,4 +45,13 @@ pub(crate) fn plain(node: Node<'_>) -> Json {
             map.into()
         }
     }
+}
+
+/// Versions of Kubernetes as a fixture or an example writes them: `1.33, 1.34`.
+pub(crate) fn targets(versions: &str) -> VersionSet {
+    let parsed = versions.split(", ").map(|version| {
+        let version = version.parse::<Version>();
+        version.expect("a version of Kubernetes")
+    });
+    parsed.collect()
 }

@@ -9,6 +9,8 @@
 //! Mappings merge key by key, lists of named items by name, and anything else is replaced. A block that holds
 //! `apiVersion`, that begins with `# file: NAME`, or that cannot be parsed is whole files and taken as it is;
 //! further `# file: NAME` lines begin further files.
+//!
+//! A first line `# kubernetes: 1.33` says which versions are targeted, where these are not the supported ones.
 
 use serde_json::{Value as Json, json};
 use tidegate::evaluate::evaluate;
@@ -16,7 +18,7 @@ use tidegate::rule::{Context, Rule};
 use tidegate::rules;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{plain, snapshot};
+use crate::reading::{plain, snapshot, targets};
 
 /// The fenced blocks of a rule's documentation that are marked with a word; only what is YAML can be run.
 fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
@@ -46,12 +48,18 @@ fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
 
 /// The ids of the rules that fire for an example.
 fn fired(example: &str) -> Vec<&'static str> {
-    let files = files(example);
+    let mut context = Context::default();
+    let (first, rest) = example.split_once('\n').unwrap_or_default();
+    let targets = first.strip_prefix("# kubernetes: ");
+    if let Some(versions) = targets {
+        context.targets = self::targets(versions);
+    }
+    let files = files(targets.map_or(example, |_| rest));
     let files: Vec<_> = files
         .iter()
         .map(|(path, text)| (path.as_str(), text.as_str()))
         .collect();
-    let evaluation = evaluate(&snapshot(&files), &Context::default());
+    let evaluation = evaluate(&snapshot(&files), &context);
     let mut fired: Vec<_> = evaluation.findings.iter().map(|found| found.rule).collect();
     fired.sort_unstable();
     fired.dedup();

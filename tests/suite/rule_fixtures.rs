@@ -2,7 +2,8 @@
 //!
 //! In `fires.yaml` a rule about workloads has something to say of every object; in `silent.yaml`, which holds what
 //! looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them. The snapshot
-//! beside the folder shows every finding, those of other rules included.
+//! beside the folder shows every finding, those of other rules included. A file `targets` beside it names versions of
+//! Kubernetes, where these are not the supported ones.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,7 +17,7 @@ use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::snapshot;
+use crate::reading::{snapshot, targets};
 
 /// The findings as a person reads them, one a line.
 fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
@@ -58,6 +59,14 @@ fn folder(rule: &Rule) -> PathBuf {
         .join(rule.id)
 }
 
+fn context(rule: &Rule) -> Context {
+    let mut context = Context::default();
+    if let Ok(versions) = fs::read_to_string(folder(rule).join("targets")) {
+        context.targets = targets(versions.trim());
+    }
+    context
+}
+
 fn read(files: &[(String, String)]) -> Snapshot {
     let files: Vec<_> = files
         .iter()
@@ -75,7 +84,7 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             continue;
         }
         let snapshot = read(&files);
-        let evaluation = evaluate(&snapshot, &Context::default());
+        let evaluation = evaluate(&snapshot, &context(rule));
         if about_workloads {
             assert_fires(rule, &snapshot, &evaluation);
         }
@@ -115,7 +124,7 @@ fn assert_fires(rule: &Rule, snapshot: &Snapshot, evaluation: &Evaluation) {
 #[test]
 fn one_mistake_has_one_identity() {
     for rule in rules::ALL {
-        let evaluation = evaluate(&read(&head(rule)), &Context::default());
+        let evaluation = evaluate(&read(&head(rule)), &context(rule));
         let mut identities = BTreeSet::new();
         for finding in &evaluation.findings {
             let path = &finding.location.path;
