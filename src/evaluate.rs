@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
+use crate::snapshot::namespaces::Namespaces;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::waivers::stated;
 use crate::waivers::uses::{WaiverUse, uses};
@@ -51,11 +52,12 @@ pub fn evaluate_with(
     snapshot: &Snapshot,
     context: &Context,
 ) -> Evaluation {
+    let namespaces = Namespaces::of(snapshot, &context.clusters);
     let files = || {
         snapshot
             .files()
             .par_iter()
-            .map(|file| judge_file(rules, snapshot, file, context))
+            .map(|file| judge_file(rules, (snapshot, &namespaces), file, context))
             .reduce(Evaluation::default, Evaluation::join)
     };
     let whole = || {
@@ -84,7 +86,7 @@ pub fn evaluate_with(
 
 fn judge_file(
     rules: &[&'static Rule],
-    snapshot: &Snapshot,
+    (snapshot, namespaces): (&Snapshot, &Namespaces),
     file: &SourceFile,
     context: &Context,
 ) -> Evaluation {
@@ -103,9 +105,14 @@ fn judge_file(
                 check(object, context, &mut sink);
             }
         }
+        let candidates = namespaces.of_workload(object);
         for pod in object.pods() {
             evaluation.containers += pod.containers().count();
-            let workload = Workload { object, pod };
+            let workload = Workload {
+                object,
+                pod,
+                namespaces: &candidates,
+            };
             for rule in rules {
                 if let Check::Workload(check) = rule.check {
                     let findings = &mut evaluation.findings;

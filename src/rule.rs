@@ -1,12 +1,18 @@
 //! What a rule is, and the sink that it reports into.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::config::clusters::Clusters;
 use crate::config::value::{Day, Setting};
 use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
-use crate::kubernetes::pod_security::{Level, StandardCheck, Version, Violation};
-use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
+use crate::kubernetes::pod_admission::Demand;
+use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet, Violation};
+use crate::kubernetes::{
+    Breach, Completeness, Container, Field, Labelled, NamespaceSource, Object, Pod, PolicyVersion,
+    Standing,
+};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
@@ -54,6 +60,12 @@ impl Rule {
     pub fn gravest(&self) -> Severity {
         let others = self.other_severities.iter().copied();
         others.fold(self.severity, Severity::max)
+    }
+
+    /// True if it declares a severity.
+    #[must_use]
+    pub fn may_be(&self, severity: Severity) -> bool {
+        severity == self.severity || self.other_severities.contains(&severity)
     }
 
     /// The family: what stands before the slash.
@@ -169,10 +181,12 @@ fn copy_in<'a>(snapshot: &'a Snapshot, path: &str, object: Object<'_>) -> Option
 /// What a rule may know beside its subject.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The level that workloads should meet.
+    /// The level that workloads should meet where their namespace enforces none.
     pub level: Level,
-    /// The version of the Pod Security Standards that they are judged by.
-    pub version: Version,
+    /// The versions of Kubernetes that the clusters run: the worst verdict of them counts. Never empty.
+    pub targets: VersionSet,
+    /// What is applied together; without any, copies of an object in different folders are alternatives.
+    pub clusters: Arc<Clusters>,
     /// What the configuration makes of rules; a rule that is not here keeps its own severities.
     pub settings: BTreeMap<&'static str, Setting>,
     /// The day on which the run takes place; none where nobody says, so that nothing expires.
@@ -202,16 +216,32 @@ impl Context {
         });
     }
 
-    /// Visits what breaks a check of the Pod Security Standards, if the level that workloads should meet asks
-    /// for it.
+    /// Visits what breaks a check of the Pod Security Standards on one of the targets, if the workload is held to
+    /// a level that asks for it. What is equal on several targets is visited once.
     pub fn violations<'a>(
         &self,
         check: StandardCheck,
-        pod: Pod<'a>,
-        visit: &mut dyn FnMut(Violation<'a>),
+        workload: &Workload<'a>,
+        visit: &mut dyn FnMut(Told<'a>),
     ) {
-        if self.level >= check.level() {
-            check.run(pod, self.version, visit);
+        let standing = self.standing(workload);
+        standing.breaches(check, workload.pod, self.targets, &mut |breach| {
+            let only = (breach.holds != self.targets).then_some(breach.holds);
+            visit(Told {
+                breach,
+                only,
+                namespaces: workload.namespaces,
+            });
+        });
+    }
+
+    /// Whom a workload answers to.
+    #[must_use]
+    pub fn standing<'a>(&self, workload: &Workload<'a>) -> Standing<'a> {
+        Standing {
+            namespaces: workload.namespaces,
+            otherwise: self.level,
+            is_whole: workload.object.completeness() == Completeness::Complete,
         }
     }
 }
@@ -220,7 +250,8 @@ impl Default for Context {
     fn default() -> Self {
         Self {
             level: Level::Restricted,
-            version: Version::LATEST,
+            targets: VersionSet::SUPPORTED,
+            clusters: Arc::default(),
             settings: BTreeMap::new(),
             today: None,
         }
@@ -234,6 +265,77 @@ pub struct Workload<'a> {
     pub object: Object<'a>,
     /// Its pod.
     pub pod: Pod<'a>,
+    /// The Namespace that it lands in, where the revision holds it; more than one where copies of it differ.
+    pub namespaces: &'a [&'a Labelled],
+}
+
+/// What breaks a check, as a finding tells it.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The place, and where it counts.
+    pub breach: Breach<'a>,
+    /// The targets on which it counts, if these are not all.
+    only: Option<VersionSet>,
+    namespaces: &'a [&'a Labelled],
+}
+
+impl<'a> std::ops::Deref for Told<'a> {
+    type Target = Violation<'a>;
+
+    fn deref(&self) -> &Violation<'a> {
+        &self.breach.violation
+    }
+}
+
+impl Told<'_> {
+    /// What follows the sentence: the targets, and who refuses the pod.
+    fn addition(&self, object: Object<'_>) -> String {
+        let mut addition = self
+            .only
+            .map_or_else(String::new, |only| format!(" (Kubernetes {only})"));
+        let Some(namespace) = self.refusing().next() else {
+            return addition;
+        };
+        let refused = self.breach.refused;
+        let on = if refused == self.breach.holds {
+            String::new()
+        } else {
+            format!("in Kubernetes {refused} ")
+        };
+        let kind = &object.resource().kind;
+        let then = if object.kind().is_pod() {
+            format!("refuses this {kind}")
+        } else {
+            format!("accepts this {kind} and then refuses its Pods")
+        };
+        let who = enforces(namespace);
+        let _ = write!(addition, "; {who}, so {on}the API server {then}");
+        addition
+    }
+
+    /// The namespaces that refuse the pod; none where one of the candidates lets it in.
+    fn refusing(&self) -> impl Iterator<Item = &Labelled> {
+        let refused = !self.breach.refused.is_empty();
+        self.namespaces.iter().copied().filter(move |_| refused)
+    }
+}
+
+/// `namespace shop (deploy/namespace.yaml) enforces restricted`, with the version if it is pinned.
+#[must_use]
+pub fn enforces(namespace: &Labelled) -> String {
+    enforces_from(namespace, &format!(" ({})", namespace.path))
+}
+
+fn enforces_from(namespace: &Labelled, place: &str) -> String {
+    let name = crate::kubernetes::field::shortened(&namespace.name);
+    let mut sentence = format!("namespace {name}{place}");
+    if let Some(Demand { level, version }) = namespace.admission.enforced() {
+        let _ = write!(sentence, " enforces {level}");
+        if version != PolicyVersion::Latest {
+            let _ = write!(sentence, " at {version}");
+        }
+    }
+    sentence
 }
 
 /// Declares the rule of a file. The doc comment is its documentation.
@@ -334,11 +436,22 @@ impl<'a> Sink<'a> {
         self.draft(key, Some(pointer), false)
     }
 
-    /// Reports what breaks the Pod Security Standards: where it stands, and what tells it from others.
-    pub fn report_violation<'s>(&'s mut self, violation: &Violation<'_>) -> Draft<'s, 'a> {
-        self.report(violation.field)
-            .container(violation.container)
-            .discriminator(&violation.value)
+    /// Reports what breaks the Pod Security Standards: where it stands, what tells it from others, on which
+    /// targets it counts, and which namespace refuses it.
+    pub fn report_violation<'s>(&'s mut self, told: &Told<'_>) -> Draft<'s, 'a> {
+        let addition = self
+            .object
+            .map_or_else(String::new, |object| told.addition(object));
+        let mut draft = self
+            .report(told.field)
+            .container(told.container)
+            .discriminator(&told.value);
+        draft.addition = addition;
+        for namespace in told.refusing() {
+            draft.at_least = Severity::High;
+            draft = draft.enforced_by(namespace);
+        }
+        draft
     }
 
     /// Reports about bytes of the file that have an address of their own.
@@ -377,6 +490,8 @@ impl<'a> Sink<'a> {
         };
         Draft {
             severity: self.rule.severity,
+            at_least: Severity::Note,
+            addition: String::new(),
             span,
             subject,
             related: Vec::new(),
@@ -393,6 +508,9 @@ impl<'a> Sink<'a> {
 pub struct Draft<'s, 'a> {
     sink: &'s mut Sink<'a>,
     severity: Severity,
+    at_least: Severity,
+    /// What follows the sentence.
+    addition: String,
     span: Span,
     subject: Subject,
     related: Vec<Related>,
@@ -409,12 +527,6 @@ impl Draft<'_, '_> {
 
     /// A severity other than the rule's default; the rule must declare it.
     pub fn severity(mut self, severity: Severity) -> Self {
-        debug_assert!(
-            severity == self.sink.rule.severity
-                || self.sink.rule.other_severities.contains(&severity),
-            "{} does not declare {severity:?}",
-            self.sink.rule.id
-        );
         self.severity = severity;
         self
     }
@@ -456,12 +568,27 @@ impl Draft<'_, '_> {
         self
     }
 
+    /// The label by which a namespace refuses it.
+    pub fn enforced_by(self, namespace: &Labelled) -> Self {
+        let location = Location {
+            path: Arc::clone(&namespace.path),
+            span: namespace.at,
+        };
+        self.related_in(location, enforces_from(namespace, ""))
+    }
+
     /// Completes the finding. The sentence starts with the field; resource and container are put before it.
     pub fn say(self, sentence: &str) {
         if self.withheld {
             return;
         }
-        let mut message = String::with_capacity(sentence.len() + 48);
+        let severity = self.severity.max(self.at_least);
+        debug_assert!(
+            self.sink.rule.may_be(severity),
+            "{} does not declare {severity:?}",
+            self.sink.rule.id
+        );
+        let mut message = String::with_capacity(sentence.len() + self.addition.len() + 48);
         if let Some(object) = self.sink.object {
             message.push_str(&object_name(object));
             if let Some(container) = &self.subject.container {
@@ -473,10 +600,11 @@ impl Draft<'_, '_> {
         }
         let sentence_start = message.len();
         message.push_str(sentence);
+        message.push_str(&self.addition);
         let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
         self.sink.findings.push(Finding {
             rule: self.sink.rule.id,
-            severity: self.severity,
+            severity,
             message,
             sentence_start,
             location: Location {

@@ -3,6 +3,7 @@
 //! [`read`] turns a file into a [`Config`] or says with places what is wrong with it; [`weakening`] tells what a
 //! change takes from the gate. What a file leaves out keeps its default, and none is needed to start.
 
+pub mod clusters;
 pub mod pattern;
 pub mod read;
 pub mod value;

@@ -140,7 +140,40 @@ fn config(tree: &Tree) -> Result<Config, Vec<ConfigProblem>> {
         tree.text()
     };
     let deserializer = serde_yaml::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| vec![problem(tree, &error)])
+    let config: Config = serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| vec![problem(tree, &error)])?;
+    let mut problems = undeclarable(tree, &config);
+    let versions = config.kubernetes.versions.as_ref();
+    if versions.is_some_and(Vec::is_empty) {
+        let versions = root(tree).and_then(|root| root.get("kubernetes")?.get("versions"));
+        problems.push(ConfigProblem {
+            at: versions.map(place).unwrap_or_default(),
+            message: "kubernetes.versions: name a version, or leave the setting out".to_owned(),
+        });
+    }
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(problems)
+    }
+}
+
+/// What is wrong with declared kinds.
+fn undeclarable(tree: &Tree, config: &Config) -> Vec<ConfigProblem> {
+    let kubernetes = root(tree).and_then(|root| root.get("kubernetes"));
+    let nodes = kubernetes.and_then(|kubernetes| kubernetes.get("workloads"));
+    let mut nodes = nodes.into_iter().flat_map(Node::items);
+    let declared = config.kubernetes.declared();
+    declared
+        .map(|declared| (declared, nodes.next()))
+        .filter_map(|(declared, node)| {
+            let why = declared.err()?;
+            Some(ConfigProblem {
+                at: node.map(place).unwrap_or_default(),
+                message: format!("kubernetes.workloads: {why}"),
+            })
+        })
+        .collect()
 }
 
 /// Turns what the reader says into a place and a sentence.
@@ -294,6 +327,14 @@ mod tests {
             (
                 "a: 1\n---\nb: 2\n",
                 "c:3:1: a configuration is one document; remove the `---` before this",
+            ),
+            (
+                "kubernetes: {versions: []}\n",
+                "c:1:14: kubernetes.versions: name a version, or leave the setting out",
+            ),
+            (
+                "kubernetes:\n  workloads:\n  - {kind: A, pod-template: a..b}\n",
+                "c:3:6: kubernetes.workloads: a pod template is a path of fields, such as spec.template",
             ),
             (
                 "- a\n",

@@ -44,6 +44,14 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// True if its objects are pods themselves, in contrast to what makes pods.
+    #[must_use]
+    pub fn is_pod(&self) -> bool {
+        self.pods == OWN
+    }
+}
+
 const fn kind(groups: &'static [&'static str], name: &'static str) -> Kind {
     Kind {
         groups,

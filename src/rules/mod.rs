@@ -47,6 +47,7 @@ mod pod_security {
     pub(crate) mod privileged;
     pub(crate) mod probe_host;
     pub(crate) mod proc_mount;
+    pub(crate) mod refused_after_upgrade;
     pub(crate) mod root_user;
     pub(crate) mod seccomp_unconfined;
     pub(crate) mod seccomp_unset;
@@ -92,6 +93,7 @@ pub static ALL: &[&Rule] = &[
     &pod_security::privileged::RULE,
     &pod_security::probe_host::RULE,
     &pod_security::proc_mount::RULE,
+    &pod_security::refused_after_upgrade::RULE,
     &pod_security::root_user::RULE,
     &pod_security::seccomp_unconfined::RULE,
     &pod_security::seccomp_unset::RULE,

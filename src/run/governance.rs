@@ -12,12 +12,14 @@ use globset::{GlobSet, GlobSetBuilder};
 use super::sides::Sides;
 use crate::change::git::Repository;
 use crate::change::{Content, LeftOutReason, Side};
+use crate::config::clusters::Clusters;
 use crate::config::pattern::glob;
 use crate::config::read::{ConfigFile, LARGEST};
 use crate::config::value::Day;
 use crate::config::weakening::setting_of;
 use crate::config::{Config, FailOn, NewWaivers, OnIncomplete, PATHS};
 use crate::error::Error;
+use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::Context;
 use crate::rules;
 use crate::snapshot::load::Intake;
@@ -106,8 +108,15 @@ impl Governance {
             .iter()
             .filter_map(|rule| Some((rule.id, setting_of(&config, rule.id)?.1)))
             .collect();
+        let versions = config.kubernetes.versions.iter().flatten();
+        // A version that is not known yet is judged by the newest that is, as the API server does it.
+        let targets = versions
+            .map(|version| VersionSet::of(version.0.min(Version::LATEST)))
+            .reduce(VersionSet::with);
         Context {
             level: config.kubernetes.pod_security,
+            targets: targets.unwrap_or(VersionSet::SUPPORTED),
+            clusters: Arc::new(Clusters::new(&config.kubernetes.clusters)),
             settings,
             today: self.today,
             ..Context::default()

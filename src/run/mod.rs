@@ -17,7 +17,7 @@ use crate::evaluate::{Evaluation, evaluate, evaluate_change};
 use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
-use crate::kubernetes::pod_security::{self as standard, Level, Version};
+use crate::kubernetes::pod_security::{Level, Standard, Version};
 use crate::pod_security::{Answer, answer};
 use crate::rule::{Context, Pair, Sink, object_name};
 use crate::rules;
@@ -450,18 +450,17 @@ fn levels(
 }
 
 /// The level and the name of every complete workload, by file and identity. What a patch leaves out is not
-/// known, so it has no level.
+/// known, so it has no level. The level is the one that the workload meets on every target.
 fn of_side(
     snapshot: &Snapshot,
     context: &Context,
 ) -> BTreeMap<(Arc<str>, Arc<Resource>), (Level, String)> {
+    let standard = Standard::of(context.targets);
     snapshot
         .objects()
         .filter(|object| object.completeness() == Completeness::Complete)
         .filter_map(|object| {
-            let levels = object
-                .pods()
-                .map(|pod| standard::level(pod, context.version));
+            let levels = object.pods().map(|pod| standard.level(pod));
             let level = levels.min()?;
             let key = (Arc::clone(object.path()), Arc::clone(object.resource()));
             Some((key, (level, object_name(object))))

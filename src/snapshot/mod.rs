@@ -2,6 +2,7 @@
 
 pub mod labels;
 pub mod load;
+pub mod namespaces;
 pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,6 +11,7 @@ use tidegate::evaluate::evaluate_change;
 use tidegate::finding::Finding;
 use tidegate::kubernetes::kinds::Declared;
 use tidegate::kubernetes::manifest;
+use tidegate::kubernetes::pod_security::{Version, VersionSet};
 use tidegate::rule::{Context, Pair};
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::snapshot::{Snapshot, State};
@@ -86,4 +87,13 @@ pub(crate) fn plain(node: Node<'_>) -> Json {
             map.into()
         }
     }
+}
+
+/// Versions of Kubernetes as a fixture or an example writes them: `1.33, 1.34`.
+pub(crate) fn targets(versions: &str) -> VersionSet {
+    let parsed = versions.split(", ").map(|version| {
+        let version = version.parse::<Version>();
+        version.expect("a version of Kubernetes")
+    });
+    parsed.collect()
 }

@@ -10,6 +10,8 @@
 //! `apiVersion`, that begins with `# file: NAME`, or that cannot be parsed is whole files and taken as it is;
 //! further `# file: NAME` lines begin further files. A line `# base: NAME` begins a file of the base instead: the
 //! example is then a change, and what counts is what it introduces.
+//!
+//! A first line `# kubernetes: 1.33` says which versions are targeted, where these are not the supported ones.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +25,7 @@ use tidegate::snapshot::Snapshot;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{context, findings_of_change, plain, snapshot};
+use crate::reading::{context, findings_of_change, plain, snapshot, targets};
 
 /// The fenced blocks of a rule's documentation that are marked with a word; only what is YAML can be run.
 fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
@@ -53,7 +55,13 @@ fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
 
 /// The ids of the rules that fire for an example.
 fn fired(example: &str) -> Vec<&'static str> {
-    let (base, head) = files(example);
+    let mut context = context();
+    let (first, rest) = example.split_once('\n').unwrap_or_default();
+    let targets = first.strip_prefix("# kubernetes: ");
+    if let Some(versions) = targets {
+        context.targets = self::targets(versions);
+    }
+    let (base, head) = files(targets.map_or(example, |_| rest));
     let read = |files: &[(String, String)]| {
         let files: Vec<_> = files
             .iter()
@@ -63,7 +71,7 @@ fn fired(example: &str) -> Vec<&'static str> {
     };
     let head = read(&head);
     let findings = if base.is_empty() {
-        evaluate(&head, &context()).findings
+        evaluate(&head, &context).findings
     } else {
         introduced(&read(&base), &head)
     };

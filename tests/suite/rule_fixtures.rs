@@ -5,7 +5,8 @@
 //! The snapshot beside the folder shows every finding, those of other rules included.
 //!
 //! A rule about the change has a folder `base` as well: it speaks of every file, of either side, that is called
-//! `fires…`, and of no other. Its snapshot shows what is said of the change alone.
+//! `fires…`, and of no other. Its snapshot shows what is said of the change alone. A file `targets`
+//! beside them names versions of Kubernetes, where these are not the supported ones.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 use tidegate::evaluate::{Evaluation, evaluate};
 use tidegate::finding::Finding;
-use tidegate::rule::{Check, Rule};
+use tidegate::rule::{Check, Context, Rule};
 use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::{context, findings_of_change, snapshot};
+use crate::reading::{context, findings_of_change, snapshot, targets};
 
 /// The findings as a person reads them, one a line.
 fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
@@ -62,6 +63,14 @@ fn folder(rule: &Rule) -> PathBuf {
         .join(rule.id)
 }
 
+fn context_of(rule: &Rule) -> Context {
+    let mut context = context();
+    if let Ok(versions) = fs::read_to_string(folder(rule).join("targets")) {
+        context.targets = targets(versions.trim());
+    }
+    context
+}
+
 fn read(files: &[(String, String)]) -> Snapshot {
     let files: Vec<_> = files
         .iter()
@@ -84,7 +93,7 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             assert_fires_in_files(rule, base.iter().chain(&files), &findings);
             findings
         } else {
-            let evaluation = evaluate(&snapshot, &context());
+            let evaluation = evaluate(&snapshot, &context_of(rule));
             if about_objects {
                 assert_fires(rule, &snapshot, &evaluation);
             }
@@ -136,7 +145,7 @@ fn assert_fires_in_files<'a>(
 #[test]
 fn one_mistake_has_one_identity() {
     for rule in rules::ALL {
-        let evaluation = evaluate(&read(&side(rule, "head")), &context());
+        let evaluation = evaluate(&read(&side(rule, "head")), &context_of(rule));
         let mut identities = BTreeSet::new();
         for finding in &evaluation.findings {
             let path = &finding.location.path;

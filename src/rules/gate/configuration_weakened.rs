@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::config::read::ConfigFile;
 use crate::config::weakening::{KnownRule, Weakening, weakenings};
 use crate::config::{Config, PATHS};
-use crate::kubernetes::pod_security::Version;
+use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::rules;
 use crate::snapshot::{Snapshot, SourceFile};
@@ -54,9 +54,10 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             gravest: rule.gravest(),
         })
         .collect();
+    let supported: Vec<Version> = VersionSet::SUPPORTED.iter().collect();
     let file = pair.head.configuration();
     let path = file.map_or_else(|| gone(pair.base), |(file, _)| Arc::clone(&file.path));
-    for weakening in weakenings(&before, &after, &known, &Version::SUPPORTED) {
+    for weakening in weakenings(&before, &after, &known, &supported) {
         let span = file.map_or_else(Span::default, |(_, config)| place(config, &weakening));
         let sentence = match file {
             Some(_) => weakening.sentence.clone(),

@@ -29,13 +29,14 @@ declare_rule! {
     /// ```
     "pod-security/probe-host",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: hostProbesAndHostLifecycle", "CWE-918"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::HostProbesAndHostLifecycle;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         sink.report_violation(&violation).say(&format!(
             "{}, so that the kubelet asks the pod itself",
             violation.reason
