@@ -98,6 +98,7 @@ fn judge_file(
             object,
             pod,
             namespaces: &candidates,
+            is_whole: namespaces.is_whole(object),
         };
         let first = evaluation.findings.len();
         for rule in rules {

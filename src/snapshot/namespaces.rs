@@ -1,6 +1,7 @@
-//! Which Namespace objects of a revision are the namespace that a workload lands in.
+//! Which Namespace objects of a revision are the namespace that a workload lands in, and which workloads reach
+//! it as they are written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::kubernetes::{Completeness, Labelled, Namespace, NamespaceSource, Object};
@@ -14,6 +15,8 @@ const MOST: usize = 8;
 #[derive(Debug, Default)]
 pub struct Namespaces {
     by_name: HashMap<Arc<str>, Copies>,
+    /// Workloads that some patch changes, by kind and name: the patch may be for any of that name.
+    patched: HashSet<(Arc<str>, Arc<str>)>,
 }
 
 #[derive(Debug, Default)]
@@ -27,14 +30,26 @@ struct Copies {
 }
 
 impl Namespaces {
-    /// Gathers the Namespaces.
+    /// Gathers the Namespaces of a revision; of one cluster, where the revision is told apart into clusters.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut namespaces = Self::default();
-        for namespace in snapshot.objects().filter_map(Namespace::of) {
-            namespaces.add(namespace);
+        for object in snapshot.objects() {
+            if let Some(namespace) = Namespace::of(object) {
+                namespaces.add(namespace);
+            }
+            if object.kind().pods.is_some() && object.completeness() == Completeness::Partial {
+                namespaces.patched.insert(kind_and_name(object));
+            }
         }
         namespaces
+    }
+
+    /// True if a workload reaches the cluster as it is written, as far as the revision shows.
+    #[must_use]
+    pub fn is_whole(&self, workload: Object<'_>) -> bool {
+        workload.completeness() == Completeness::Complete
+            && !self.patched.contains(&kind_and_name(workload))
     }
 
     fn add(&mut self, namespace: Namespace<'_>) {
@@ -100,6 +115,11 @@ impl Copies {
         }
         found.map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn kind_and_name(object: Object<'_>) -> (Arc<str>, Arc<str>) {
+    let resource = object.resource();
+    (Arc::clone(&resource.kind), Arc::clone(&resource.name))
 }
 
 /// The folder of a file or of a folder; the root is empty, and nothing is above it.
