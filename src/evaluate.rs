@@ -112,6 +112,7 @@ fn judge_file(
                 object,
                 pod,
                 namespaces: &candidates,
+                is_whole: namespaces.is_whole(object),
             };
             for rule in rules {
                 if let Check::Workload(check) = rule.check {

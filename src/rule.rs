@@ -241,7 +241,7 @@ impl Context {
         Standing {
             namespaces: workload.namespaces,
             otherwise: self.level,
-            is_whole: workload.object.completeness() == Completeness::Complete,
+            is_whole: workload.is_whole,
         }
     }
 }
@@ -267,6 +267,8 @@ pub struct Workload<'a> {
     pub pod: Pod<'a>,
     /// The Namespace that it lands in, where the revision holds it; more than one where copies of it differ.
     pub namespaces: &'a [&'a Labelled],
+    /// False if the pod is not known whole: the object is a patch or a template, or a patch changes it.
+    pub is_whole: bool,
 }
 
 /// What breaks a check, as a finding tells it.

@@ -1,6 +1,7 @@
-//! Which Namespace objects of a revision are the namespace that a workload lands in.
+//! Which Namespace objects of a revision are the namespace that a workload lands in, and which workloads reach
+//! it as they are written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
@@ -18,6 +19,8 @@ pub struct Namespaces {
     /// The same for each cluster that the configuration names, by its number and the name.
     in_cluster: HashMap<(usize, Arc<str>), Copies>,
     clusters: Arc<Clusters>,
+    /// Workloads that some patch changes, by kind and name: the patch may be for any of that name.
+    patched: HashSet<(Arc<str>, Arc<str>)>,
 }
 
 #[derive(Debug, Default)]
@@ -31,14 +34,21 @@ struct Copies {
 }
 
 impl Namespaces {
-    /// Gathers the Namespaces.
+    /// Gathers the Namespaces of a revision; of one cluster, where the revision is told apart into clusters.
     #[must_use]
     pub fn of(snapshot: &Snapshot, clusters: &Arc<Clusters>) -> Self {
         let mut namespaces = Self {
             clusters: Arc::clone(clusters),
             ..Self::default()
         };
-        for namespace in snapshot.objects().filter_map(Namespace::of) {
+        for object in snapshot.objects() {
+            let makes_pods = !object.kind().pods.is_empty() || object.pods().next().is_some();
+            if makes_pods && object.completeness() == Completeness::Partial {
+                namespaces.patched.insert(kind_and_name(object));
+            }
+            let Some(namespace) = Namespace::of(object) else {
+                continue;
+            };
             let labelled = Labelled::of(namespace);
             let name = &labelled.name;
             for cluster in clusters.of(&labelled.path) {
@@ -53,6 +63,13 @@ impl Namespaces {
             copies.add(namespace, &labelled);
         }
         namespaces
+    }
+
+    /// True if a workload reaches the cluster as it is written, as far as the revision shows.
+    #[must_use]
+    pub fn is_whole(&self, workload: Object<'_>) -> bool {
+        workload.completeness() == Completeness::Complete
+            && !self.patched.contains(&kind_and_name(workload))
     }
 
     /// The Namespaces that a workload may land in: those in its file, else in its folder, else those that share
@@ -125,6 +142,11 @@ impl Copies {
         }
         found.map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn kind_and_name(object: Object<'_>) -> (Arc<str>, Arc<str>) {
+    let resource = object.resource();
+    (Arc::clone(&resource.kind), Arc::clone(&resource.name))
 }
 
 /// The folder of a file or of a folder; the root is empty, and nothing is above it.

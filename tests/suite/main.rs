@@ -14,6 +14,7 @@
 
 mod action;
 mod action_metadata;
+mod admission;
 mod annotation;
 mod architecture;
 mod catalogue;

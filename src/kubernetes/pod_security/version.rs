@@ -67,11 +67,24 @@ impl VersionSet {
         Self(self.0 | other.0)
     }
 
+    /// All but one.
+    #[must_use]
+    pub fn without(self, version: Version) -> Self {
+        Self(self.0 & !Self::of(version).0)
+    }
+
     /// The versions, the oldest first.
-    pub fn iter(self) -> impl DoubleEndedIterator<Item = Version> {
-        (0..u64::BITS)
-            .map(Version)
-            .filter(move |version| self.contains(*version))
+    pub fn iter(self) -> impl Iterator<Item = Version> {
+        std::iter::successors(Some(self), |rest| {
+            Some(Self(rest.0 & rest.0.wrapping_sub(1)))
+        })
+        .map_while(Self::oldest)
+    }
+
+    /// The oldest version.
+    #[must_use]
+    pub fn oldest(self) -> Option<Version> {
+        (!self.is_empty()).then(|| Version(self.0.trailing_zeros()))
     }
 
     /// The newest version.
@@ -182,5 +195,8 @@ mod tests {
         assert_eq!(set(&[35, 64, u32::MAX]), set(&[35]));
         assert_eq!(VersionSet::SUPPORTED.newest(), Some(Version::LATEST));
         assert_eq!(VersionSet::SUPPORTED.len(), 3);
+        let without = set(&[34, 35]).without(Version(34)).without(Version(64));
+        assert_eq!(without.iter().collect::<Vec<_>>(), [Version(35)]);
+        assert_eq!(set(&[35, 34]).oldest(), Some(Version(34)));
     }
 }

@@ -27,6 +27,10 @@ declare_rule! {
     ///       - name: Host
     ///         value: shop.example.com
     /// ```
+    ///
+    /// ## Limits
+    /// Versions below 1.34 do not ask for it. Where 1.33 is the newest that you target,
+    /// `pod-security/refused-after-upgrade` speaks.
     "pod-security/probe-host",
     severity: Severity::Medium,
     other_severities: &[Severity::High],

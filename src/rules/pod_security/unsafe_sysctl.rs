@@ -27,7 +27,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// The list of safe sysctls grew in 1.27, 1.29, 1.32 and 1.37; the version that you target decides.
+    /// The list of safe sysctls grew in 1.27, 1.29, 1.32 and 1.37. A name that is on it in some of the versions that
+    /// you target is told with the others.
     "pod-security/unsafe-sysctl",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
