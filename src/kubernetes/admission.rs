@@ -110,9 +110,12 @@ impl<'a> Control<'a> {
         let effect = match self.kind {
             ControlKind::Binding if !self.validates() => Effect::Enforced,
             ControlKind::Binding => {
-                let mut actions = action.items().filter_map(Node::as_str);
-                if actions.any(|action| action == "Deny") {
+                let says =
+                    |wanted: fn(&str) -> bool| action.items().filter_map(Node::as_str).any(wanted);
+                if says(|action| action == "Deny") {
                     Effect::Enforced
+                } else if says(|action| action.contains("{{")) {
+                    Effect::Unknown
                 } else {
                     Effect::Told
                 }

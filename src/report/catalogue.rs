@@ -104,18 +104,21 @@ pub fn explain(rule: &Rule) -> String {
     text
 }
 
-/// The rule whose id is nearest to what was typed, if any is near.
+/// The rules whose ids are nearest to what was typed, if any are near: several where a name stands in several
+/// families.
 #[must_use]
-pub fn nearest(typed: &str) -> Option<&'static str> {
+pub fn nearest(typed: &str) -> Vec<&'static str> {
     let likeness = |id: &str| {
         let whole = similar::TextDiff::from_chars(typed, id).ratio();
         let name = id.rsplit('/').next().unwrap_or(id);
         whole.max(similar::TextDiff::from_chars(typed, name).ratio())
     };
-    rules::ALL
-        .iter()
-        .map(|rule| (likeness(rule.id), rule.id))
-        .filter(|(likeness, _)| *likeness > 0.6)
-        .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)))
+    let ids = rules::ALL.iter().map(|rule| (likeness(rule.id), rule.id));
+    let near: Vec<_> = ids.filter(|(likeness, _)| *likeness > 0.6).collect();
+    let best = near.iter().map(|(likeness, _)| *likeness);
+    let best = best.max_by(f32::total_cmp);
+    near.into_iter()
+        .filter(|(likeness, _)| best.is_some_and(|best| *likeness >= best))
         .map(|(_, id)| id)
+        .collect()
 }

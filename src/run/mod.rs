@@ -21,6 +21,7 @@ use crate::rule::{Context, Pair, object_name};
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
+use crate::syntax::Span;
 use crate::verdict::{Coverage, LevelChange, PassedOver, Policy, Report};
 
 use cause::Causes;
@@ -120,6 +121,12 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         for finding in &mut all {
             if finding.status == Status::Introduced {
                 finding.changed_at = causes.of(finding);
+                // What is gone has no place of its own: the one where it was taken out is the nearest.
+                if let Some(at) = &finding.changed_at
+                    && finding.location.span == Span::default()
+                {
+                    finding.location = at.clone();
+                }
             }
         }
     }

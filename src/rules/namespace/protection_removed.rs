@@ -61,7 +61,7 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let mut removed = pair.removed().filter(|object| {
+    let mut removed = pair.removed().into_iter().filter(|object| {
         is_policy(*object)
             && object.completeness() == Completeness::Complete
             && !allows_privileged(*object)
