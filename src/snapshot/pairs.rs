@@ -70,9 +70,8 @@ impl<'a> Pair<'a> {
         if self.head.file(base_path).is_some() {
             return Arc::clone(base_path);
         }
-        let mut renames = self.renames.iter();
-        let renamed = renames.find(|(_, old)| *old == base_path);
-        Arc::clone(renamed.map_or(base_path, |(new, _)| new))
+        let moved = self.renames.iter().find(|(_, old)| *old == base_path);
+        Arc::clone(moved.map_or(base_path, |(new, _)| new))
     }
 }
 

@@ -17,6 +17,7 @@ mod action_metadata;
 mod annotation;
 mod architecture;
 mod catalogue;
+mod change_rules;
 mod command_line;
 mod corpora;
 mod identity;

@@ -55,7 +55,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Looked at are ValidatingAdmissionPolicy, MutatingAdmissionPolicy and their bindings, the ClusterPolicy and the
+    /// Looked at are `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy` and their bindings, the `ClusterPolicy` and the
     /// Policy of Kyverno, the constraints and the templates of Gatekeeper, and the `failurePolicy` of webhooks for kinds
     /// of Kubernetes itself. What a policy asks, what it matches and which namespaces it leaves out is not compared. An
     /// object counts as removed if it is nowhere in the head, under another name neither; a policy of another kind that
