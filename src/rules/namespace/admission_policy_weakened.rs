@@ -175,8 +175,7 @@ fn failure_policies(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>
         return;
     }
     for (was, now) in both(before, after).filter(|(_, now)| now.sees_built_in_kinds()) {
-        let name = shortened(now.name());
-        let of = format!("failurePolicy of the webhook `{name}`");
+        let of = format!("failurePolicy of {}", now.title());
         fails_open(was.failure_policy(), now.failure_policy(), &of, sink);
     }
 }
