@@ -185,7 +185,11 @@ fn rules(arguments: &RulesArgs) -> Result<u8, Error> {
 fn explain(arguments: &ExplainArgs) -> Result<u8, Error> {
     let Some(rule) = crate::rules::find(&arguments.rule) else {
         let nearest = report::catalogue::nearest(&arguments.rule);
-        let hint = nearest.map_or_else(String::new, |id| format!("; did you mean {id}?"));
+        let hint = if nearest.is_empty() {
+            String::new()
+        } else {
+            format!("; did you mean {}?", nearest.join(" or "))
+        };
         return Err(Error::Usage(format!(
             "there is no rule {}{hint}",
             arguments.rule

@@ -1,6 +1,6 @@
 //! What a rule is, and the sink that it reports into.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::kubernetes::{
     Breach, Completeness, Container, Field, Labelled, NamespaceSource, Object, Pod, PolicyVersion,
     Standing,
 };
-use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
 use crate::waivers::uses::WaiverUse;
 
 pub use crate::finding::Severity;
+pub use crate::snapshot::pairs::Pair;
 
 /// A rule: what it is called, what it means, and how it looks.
 #[derive(Debug)]
@@ -92,90 +92,6 @@ pub enum Check {
     Waiver(fn(&WaiverUse<'_>, &Context, &mut Sink<'_>)),
     /// Both revisions, where there are two: what the change does, in contrast to what it leaves behind.
     Change(fn(&Pair<'_>, &Context, &mut Sink<'_>)),
-}
-
-/// Both revisions of a change.
-#[derive(Clone, Copy, Debug)]
-pub struct Pair<'a> {
-    /// What head is compared with.
-    pub base: &'a Snapshot,
-    /// What the change leaves behind.
-    pub head: &'a Snapshot,
-    /// Files of the head that the base has not, or not with these bytes.
-    pub changed: &'a BTreeSet<Arc<str>>,
-    /// The base path of a file of the head that was moved.
-    pub renames: &'a BTreeMap<Arc<str>, Arc<str>>,
-    /// Which object is which.
-    pub pairs: &'a Pairs,
-}
-
-impl<'a> Pair<'a> {
-    /// The counterpart in the base of an object of the head.
-    #[must_use]
-    pub fn before(&self, object: Object<'_>) -> Option<Object<'a>> {
-        let path = self.pairs.base_path(object.resource(), object.path())?;
-        copy_in(self.base, path, object)
-    }
-
-    /// The counterpart in the head of an object of the base.
-    #[must_use]
-    pub fn after(&self, object: Object<'_>) -> Option<Object<'a>> {
-        let path = self.pairs.head_path(object.resource(), object.path())?;
-        copy_in(self.head, path, object)
-    }
-
-    /// The objects of the base that the head holds nowhere: neither in the same file, nor in another, nor under
-    /// another name. Where the file can no longer be read, nothing is known to be gone.
-    pub fn removed(&self) -> impl Iterator<Item = Object<'a>> {
-        let known: BTreeSet<_> = self
-            .head
-            .objects()
-            .map(|object| object.resource().identity())
-            .collect();
-        let new: BTreeSet<_> = self
-            .head
-            .objects()
-            .filter(|object| {
-                let before = self.pairs.base_path(object.resource(), object.path());
-                before.is_none()
-            })
-            .filter_map(meaning)
-            .collect();
-        let pair = *self;
-        self.base.objects().filter(move |object| {
-            let file = pair.head.file(&pair.continued(object.path()));
-            !known.contains(&object.resource().identity())
-                && !meaning(*object).is_some_and(|meaning| new.contains(&meaning))
-                && file.is_none_or(SourceFile::is_wholly_read)
-        })
-    }
-
-    /// The path in the head of a file of the base; the old one where it is gone.
-    #[must_use]
-    pub fn continued(&self, base_path: &Arc<str>) -> Arc<str> {
-        if self.head.file(base_path).is_some() {
-            return Arc::clone(base_path);
-        }
-        let mut renames = self.renames.iter();
-        let renamed = renames.find(|(_, old)| *old == base_path);
-        Arc::clone(renamed.map_or(base_path, |(new, _)| new))
-    }
-}
-
-/// What an object says beside its name: its kind and its `spec`.
-fn meaning(object: Object<'_>) -> Option<(&str, &str, u64)> {
-    let (group, kind, ..) = object.resource().identity();
-    let spec = object.node().present("spec")?.content_hash();
-    Some((group, kind, spec))
-}
-
-/// The copy of an object in a file of a revision; of several the last, which is the one that stays.
-fn copy_in<'a>(snapshot: &'a Snapshot, path: &str, object: Object<'_>) -> Option<Object<'a>> {
-    let file = snapshot.file(path)?;
-    let copies = snapshot.objects_of(file);
-    copies
-        .filter(|copy| copy.resource() == object.resource())
-        .last()
 }
 
 /// What a rule may know beside its subject.
@@ -413,7 +329,8 @@ impl<'a> Sink<'a> {
     }
 
     /// Says of an object of the base that it is gone. The place is the start of the file of the head that held it,
-    /// or of the file that is gone with it: bytes of the base mean nothing in the head.
+    /// or of the file that is gone with it, as bytes of the base mean nothing in the head; where the run finds the
+    /// changed lines that took it out, they take the place of this.
     pub fn report_removed<'s>(&'s mut self, pair: &Pair<'_>) -> Draft<'s, 'a> {
         self.path = pair.continued(&self.path);
         self.draft(Span::default(), None, false)

@@ -5,7 +5,7 @@
 
 use crate::syntax::Node;
 
-use super::field::Field;
+use super::field::{Field, shortened};
 use super::object::Object;
 
 /// Which kind of control an object is.
@@ -110,9 +110,12 @@ impl<'a> Control<'a> {
         let effect = match self.kind {
             ControlKind::Binding if !self.validates() => Effect::Enforced,
             ControlKind::Binding => {
-                let mut actions = action.items().filter_map(Node::as_str);
-                if actions.any(|action| action == "Deny") {
+                let says =
+                    |wanted: fn(&str) -> bool| action.items().filter_map(Node::as_str).any(wanted);
+                if says(|action| action == "Deny") {
                     Effect::Enforced
+                } else if says(|action| action.contains("{{")) {
+                    Effect::Unknown
                 } else {
                     Effect::Told
                 }
@@ -203,6 +206,15 @@ impl<'a> Part<'a> {
     pub fn name(self) -> &'a str {
         let name = self.node.present("name").and_then(Node::as_str);
         name.unwrap_or_default()
+    }
+
+    /// The webhook as a message names it.
+    #[must_use]
+    pub fn title(self) -> String {
+        match self.name() {
+            "" => "a webhook without a name".to_owned(),
+            name => format!("the webhook `{}`", shortened(name)),
+        }
     }
 
     /// Its own action, for a rule of a Kyverno policy.

@@ -1,10 +1,10 @@
-//! What is left of PodSecurityPolicy: Kubernetes 1.25 removed it, and what names it decides nothing any longer.
+//! What is left of `PodSecurityPolicy`: Kubernetes 1.25 removed it, and what names it decides nothing any longer.
 
 use crate::syntax::Node;
 
 use super::object::Object;
 
-/// True for a PodSecurityPolicy.
+/// True for a `PodSecurityPolicy`.
 #[must_use]
 pub fn is_policy(object: Object<'_>) -> bool {
     object.kind().name == "PodSecurityPolicy"
@@ -16,7 +16,7 @@ pub fn allows_privileged(policy: Object<'_>) -> bool {
     policy.field(&["spec", "privileged"]).is_true()
 }
 
-/// Where a Role or a ClusterRole lets someone `use` such policies: the resource in the first rule that does.
+/// Where a Role or a `ClusterRole` lets someone `use` such policies: the resource in the first rule that does.
 #[must_use]
 pub fn use_of_policies(object: Object<'_>) -> Option<Node<'_>> {
     if !matches!(object.kind().name, "Role" | "ClusterRole") {

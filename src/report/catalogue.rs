@@ -104,8 +104,9 @@ pub fn explain(rule: &Rule) -> String {
     text
 }
 
-/// The rule whose id is nearest to what was typed, if any is near.
+/// The rules whose ids are nearest to what was typed, if any are near: several where a name stands in several
+/// families.
 #[must_use]
-pub fn nearest(typed: &str) -> Option<&'static str> {
-    crate::nearest::nearest(typed, rules::ALL.iter().map(|rule| rule.id))
+pub fn nearest(typed: &str) -> Vec<&'static str> {
+    crate::nearest::all_nearest(typed, rules::ALL.iter().map(|rule| rule.id))
 }

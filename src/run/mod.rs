@@ -156,6 +156,12 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
         for finding in &mut all {
             if finding.status == Status::Introduced {
                 finding.changed_at = causes.of(finding);
+                // What is gone has no place of its own: the one where it was taken out is the nearest.
+                if let Some(at) = &finding.changed_at
+                    && finding.location.span == Span::default()
+                {
+                    finding.location = at.clone();
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 //! An identity can stand in several files (bases, overlays, release copies). Its copies are paired by path, then by
 //! rename, then by equal content, then by the nearest folder, never by order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::finding::Resource;
@@ -12,6 +12,89 @@ use crate::kubernetes::Object;
 use super::{Snapshot, SourceFile};
 
 type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
+/// Both revisions of a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// What head is compared with.
+    pub base: &'a Snapshot,
+    /// What the change leaves behind.
+    pub head: &'a Snapshot,
+    /// Files of the head that the base has not, or not with these bytes.
+    pub changed: &'a BTreeSet<Arc<str>>,
+    /// The base path of a file of the head that was moved.
+    pub renames: &'a BTreeMap<Arc<str>, Arc<str>>,
+    /// Which object is which.
+    pub pairs: &'a Pairs,
+}
+
+impl<'a> Pair<'a> {
+    /// The counterpart in the base of an object of the head.
+    #[must_use]
+    pub fn before(&self, object: Object<'_>) -> Option<Object<'a>> {
+        let path = self.pairs.base_path(object.resource(), object.path())?;
+        copy_in(self.base, path, object)
+    }
+
+    /// The objects of the base that the head holds nowhere: neither in the same file, nor in another, nor under
+    /// another name. Where the file can no longer be read, nothing is known to be gone.
+    #[must_use]
+    pub fn removed(&self) -> Vec<Object<'a>> {
+        let known: BTreeSet<_> = self
+            .head
+            .objects()
+            .map(|object| object.resource().identity())
+            .collect();
+        let mut gone: Vec<_> = self
+            .base
+            .objects()
+            .filter(|object| !known.contains(&object.resource().identity()))
+            .filter(|object| {
+                let file = self.head.file(&self.continued(object.path()));
+                file.is_none_or(SourceFile::is_wholly_read)
+            })
+            .collect();
+        let kinds: BTreeSet<_> = gone.iter().copied().map(kind_of).collect();
+        let new = self.head.objects().filter(|object| {
+            let before = self.pairs.base_path(object.resource(), object.path());
+            before.is_none() && kinds.contains(&kind_of(*object))
+        });
+        let new: BTreeSet<_> = new.filter_map(meaning).collect();
+        gone.retain(|object| !meaning(*object).is_some_and(|meaning| new.contains(&meaning)));
+        gone
+    }
+
+    /// The path in the head of a file of the base; the old one where it is gone.
+    #[must_use]
+    pub fn continued(&self, base_path: &Arc<str>) -> Arc<str> {
+        if self.head.file(base_path).is_some() {
+            return Arc::clone(base_path);
+        }
+        let moved = self.renames.iter().find(|(_, old)| *old == base_path);
+        Arc::clone(moved.map_or(base_path, |(new, _)| new))
+    }
+}
+
+/// The group and the kind of an object.
+fn kind_of(object: Object<'_>) -> (&str, &str) {
+    let (group, kind, ..) = object.resource().identity();
+    (group, kind)
+}
+
+/// What an object says beside its name: its kind and its `spec`.
+fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
+    let spec = object.node().present("spec")?.content_hash();
+    Some((kind_of(object), spec))
+}
+
+/// The copy of an object in a file of a revision; of several the last, which is the one that stays.
+fn copy_in<'a>(snapshot: &'a Snapshot, path: &str, object: Object<'_>) -> Option<Object<'a>> {
+    let file = snapshot.file(path)?;
+    let copies = snapshot.objects_of(file);
+    copies
+        .filter(|copy| copy.resource() == object.resource())
+        .last()
+}
 
 /// An identity in a file.
 type Place = (Arc<Resource>, Arc<str>);

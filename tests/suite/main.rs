@@ -18,6 +18,7 @@ mod admission;
 mod annotation;
 mod architecture;
 mod catalogue;
+mod change_rules;
 mod command_line;
 mod configuration;
 mod corpora;

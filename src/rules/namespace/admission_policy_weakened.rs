@@ -55,7 +55,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Looked at are ValidatingAdmissionPolicy, MutatingAdmissionPolicy and their bindings, the ClusterPolicy and the
+    /// Looked at are `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy` and their bindings, the `ClusterPolicy` and the
     /// Policy of Kyverno, the constraints and the templates of Gatekeeper, and the `failurePolicy` of webhooks for kinds
     /// of Kubernetes itself. What a policy asks, what it matches and which namespaces it leaves out is not compared. An
     /// object counts as removed if it is nowhere in the head, under another name neither; a policy of another kind that
@@ -80,14 +80,16 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     }
 }
 
-fn is_applied(object: Object<'_>) -> bool {
-    object.completeness() == Completeness::Complete
+/// What is gone from a patch, or a patch that is gone, may stand in the object that it changes.
+fn is_whole(object: Object<'_>) -> bool {
+    object.completeness() != Completeness::Partial
 }
 
 fn removed(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     let gone: Vec<Control<'_>> = pair
         .removed()
-        .filter(|object| is_applied(*object))
+        .into_iter()
+        .filter(|object| is_whole(*object))
         .filter_map(Control::of)
         .filter(|control| control.kind() != ControlKind::Webhooks)
         .collect();
@@ -114,12 +116,10 @@ fn removed(pair: &Pair<'_>, sink: &mut Sink<'_>) {
         if with_others {
             continue;
         }
-        let (severity, did) = match control.effect() {
-            Effect::Told => (Severity::Low, "told of"),
-            Effect::Enforced | Effect::Unknown if !control.validates() => {
-                (Severity::High, "changed")
-            }
-            Effect::Enforced | Effect::Unknown => (Severity::High, "refused"),
+        let (severity, so) = match control.effect() {
+            Effect::Told => (Severity::Low, "nobody is told any longer of what it found"),
+            _ if !control.validates() => (Severity::High, "what it changed is let in as it is"),
+            _ => (Severity::High, "what it refused is let in"),
         };
         let unless = if pair.pairs.hides_more() {
             ", unless it is in a file of this change that could not be read"
@@ -130,9 +130,7 @@ fn removed(pair: &Pair<'_>, sink: &mut Sink<'_>) {
             .report_removed(pair)
             .severity(severity)
             .discriminator("removed")
-            .say(&format!(
-                "it is removed, so that what it {did} is let in as it is{unless}; keep it"
-            ));
+            .say(&format!("it is removed, so that {so}{unless}; keep it"));
     }
 }
 
@@ -143,7 +141,7 @@ fn action(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
         let was = before.action().map(value).unwrap_or_default();
         let name = field_name(after);
         sink.report(field).say(&format!(
-            "{name} was {was} and is {}, so that what it refused is let in and only told of; set it to {was} again",
+            "{name} was {was} and is {}, so that what it refused is let in and only told of; restore it",
             value(field)
         ));
     }
@@ -177,8 +175,7 @@ fn failure_policies(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>
         return;
     }
     for (was, now) in both(before, after).filter(|(_, now)| now.sees_built_in_kinds()) {
-        let name = shortened(now.name());
-        let of = format!("failurePolicy of the webhook `{name}`");
+        let of = format!("failurePolicy of {}", now.title());
         fails_open(was.failure_policy(), now.failure_policy(), &of, sink);
     }
 }
@@ -220,7 +217,7 @@ fn parts(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
         .filter(|part| before.effect_of(*part) == Effect::Enforced)
         .collect();
     // A rule under a new name is another one in its place.
-    if after.parts().count() >= before.parts().count() || !is_applied(after.object()) {
+    if after.parts().count() >= before.parts().count() || !is_whole(after.object()) {
         return;
     }
     for part in gone {

@@ -3,7 +3,7 @@ use crate::kubernetes::namespace::LABEL_PREFIX;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::{Completeness, Mode, ModeLabels, Namespace, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::syntax::{Entry, Node};
+use crate::syntax::Entry;
 
 declare_rule! {
     /// A Pod Security label of a Namespace says something that admission does not know.
@@ -106,23 +106,16 @@ fn unknown_label(object: Object<'_>, entry: Entry<'_>, sink: &mut Sink<'_>) {
     let meant = known()
         .filter_map(|label| label.strip_prefix(LABEL_PREFIX))
         .find(|label| is_near(name, label));
-    let label = quoted(key);
-    match meant {
-        Some(meant) => report_key(entry, sink)
-            .say(&format!(
-                "the label {label} is none that Pod Security admission knows, so that it does nothing; write {LABEL_PREFIX}{meant}"
-            )),
-        None => report_key(entry, sink)
-            .severity(Severity::Low)
-            .say(&format!(
-                "the label {label} is none that Pod Security admission knows, so that it does nothing; remove it"
-            )),
-    }
-}
-
-fn report_key<'s, 'a>(entry: Entry<'_>, sink: &'s mut Sink<'a>) -> crate::rule::Draft<'s, 'a> {
-    let node: Node<'_> = entry.value;
-    sink.report_keyed(node, entry.key.span())
+    let (severity, remedy) = match meant {
+        Some(meant) => (Severity::High, format!("write {LABEL_PREFIX}{meant}")),
+        None => (Severity::Low, "remove it".to_owned()),
+    };
+    sink.report_keyed(entry.value, entry.key.span())
+        .severity(severity)
+        .say(&format!(
+            "the label {} is none that Pod Security admission knows, so that it does nothing; {remedy}",
+            quoted(key)
+        ));
 }
 
 /// True if one slip of the hand makes the one word of the other: case and blanks aside, at most two letters.

@@ -3,10 +3,10 @@ use crate::kubernetes::pod_security_policy::{is_policy, use_of_policies};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
-    /// A PodSecurityPolicy, which no cluster has known since Kubernetes 1.25, stands in for protection.
+    /// A `PodSecurityPolicy`, which no cluster has known since Kubernetes 1.25, stands in for protection.
     ///
     /// ## Why it matters
-    /// Kubernetes 1.25 removed PodSecurityPolicy. The object cannot be applied any longer, and a role that lets someone
+    /// Kubernetes 1.25 removed `PodSecurityPolicy`. The object cannot be applied any longer, and a role that lets someone
     /// `use` it grants nothing; whoever reads them believes in a protection that is not there.
     ///
     /// ## Example

@@ -6,7 +6,7 @@ use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 
 declare_rule! {
-    /// A change deletes PodSecurityPolicies, and nothing takes their place.
+    /// A change deletes `PodSecurityPolicies`, and nothing takes their place.
     ///
     /// ## Why it matters
     /// To delete them is right, as no cluster has known them since Kubernetes 1.25; but they stood for the wish to keep
@@ -50,10 +50,10 @@ declare_rule! {
     ///
     /// ## Limits
     /// As strong as such a policy counts whatever keeps privileged pods out: a Namespace that enforces `baseline` or
-    /// `restricted`, or an admission policy, a Kyverno policy or a Gatekeeper constraint that refuses, whatever it
-    /// looks at; anywhere in the repository. A policy that allowed `privileged` kept nothing out, and one of a Helm chart was
-    /// the concern of whoever installs it: of these nothing is said. Other repositories are not seen. It is told once,
-    /// of the first policy.
+    /// `restricted`, or an admission policy, a Kyverno policy or a Gatekeeper constraint that refuses, whatever it looks
+    /// at; anywhere in the repository. Other repositories are not seen. A policy that allowed `privileged` kept nothing
+    /// out, and one of a Helm chart was the concern of whoever installs it: of these nothing is said. It is told once, of
+    /// the first policy.
     "namespace/protection-removed",
     severity: Severity::High,
     references: &["OWASP K8s 2022: K04", "CWE-693"],
@@ -61,7 +61,7 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let mut removed = pair.removed().filter(|object| {
+    let mut removed = pair.removed().into_iter().filter(|object| {
         is_policy(*object)
             && object.completeness() == Completeness::Complete
             && !allows_privileged(*object)

@@ -163,14 +163,15 @@ fn older_version(
         _ => "was not set".to_owned(),
     };
     let more = match lost.len() {
-        1 => String::new(),
-        count => format!(" and {} more", count - 1),
+        1 => " is".to_owned(),
+        2 => " and 1 more check are".to_owned(),
+        count => format!(" and {} more checks are", count - 1),
     };
     sink.about(after.object())
         .report(now.version_field)
         .severity(severity)
         .say(&format!(
-            "the label {label} {before} and is now \"{}\", so that {}{more} is asked no longer; take the later version again",
+            "the label {label} {before} and is now \"{}\", so that {}{more} asked no longer; take the later version again",
             now.version(),
             first.id(),
         ));

@@ -67,9 +67,9 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for webhook in control.parts().filter(|part| part.sees_built_in_kinds()) {
         let policy = webhook.failure_policy();
         if policy.as_str() == Some("Ignore") {
-            let name = crate::kubernetes::field::shortened(webhook.name());
             sink.report(policy).severity(severity).say(&format!(
-                "failurePolicy of the webhook `{name}` is \"Ignore\", so that what it guards is let in while it does not answer; set it to Fail"
+                "failurePolicy of {} is \"Ignore\", so that what it guards is let in while it does not answer; set it to Fail",
+                webhook.title()
             ));
         }
     }
