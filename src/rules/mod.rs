@@ -5,6 +5,10 @@
 
 use crate::rule::Rule;
 
+mod gate {
+    pub(crate) mod workflow_weakened;
+}
+
 mod input {
     pub(crate) mod alias_bomb;
     pub(crate) mod duplicate_key;
@@ -38,6 +42,7 @@ mod pod_security {
 
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
+    &gate::workflow_weakened::RULE,
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,

@@ -123,7 +123,8 @@ pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
         }
     }
     let in_scope = |path: &str| sides.holds(path);
-    all.retain(|finding| in_scope(&finding.location.path));
+    // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
+    all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
@@ -265,7 +266,7 @@ fn coverage(
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Read(_) | State::Oversized(_) | State::Missing(_) => {}
+            State::Read(_) | State::Workflow(_) | State::Oversized(_) | State::Missing(_) => {}
         }
         let Some(manifest) = file.manifest() else {
             continue;

@@ -12,6 +12,7 @@ use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
 use crate::syntax::{Format, MAX_FILE_SIZE};
+use crate::workflow::{Workflow, is_workflow};
 
 use super::{Snapshot, State};
 
@@ -142,12 +143,15 @@ enum Kind {
     Yaml,
     Json,
     Kustomization,
+    Workflow,
 }
 
 impl Kind {
     fn of(path: &str) -> Self {
         if is_kustomization_name(path) {
             Self::Kustomization
+        } else if is_workflow(path) {
+            Self::Workflow
         } else if path
             .rsplit('.')
             .next()
@@ -164,7 +168,7 @@ impl Kind {
     fn format(self) -> Format {
         match self {
             Self::Json => Format::Json,
-            Self::Yaml | Self::Kustomization => Format::Yaml,
+            Self::Yaml | Self::Kustomization | Self::Workflow => Format::Yaml,
         }
     }
 }
@@ -249,7 +253,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
 }
 
-/// What becomes of a file; none if it has nothing to do with Kubernetes.
+/// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
@@ -261,10 +265,26 @@ fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
+    if kind == Kind::Workflow {
+        return Some(workflow_state(bytes, declared));
+    }
     match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
         Reading::Other | Reading::Encoding { shows: false, .. } => None,
         reading => Some(State::Read(reading)),
     }
+}
+
+/// A workflow is read as one, unless it is an object: where a manifest stands must not hide it.
+fn workflow_state(bytes: Vec<u8>, declared: &[Declared]) -> State {
+    if shows_object(&bytes) {
+        let reading = read(Format::Yaml, bytes.clone(), false, declared);
+        if let Reading::Manifest(manifest) = &reading
+            && (!manifest.records.is_empty() || manifest.other_objects > 0)
+        {
+            return State::Read(reading);
+        }
+    }
+    State::Workflow(Workflow::read(bytes))
 }
 
 fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {

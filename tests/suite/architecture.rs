@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "event"],
     &["change"],
     &["kubernetes"],
+    &["workflow"],
     &["snapshot"],
     &["rule"],
     &["rules"],

@@ -35,3 +35,4 @@ mod runner;
 mod sarif;
 mod stories;
 mod summary;
+mod workflow;
