@@ -58,7 +58,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
     let stages: [Fits<'_>; 7] = [
         &|one, other| one.path == other.path && one.job == other.job && one.name == other.name,
         &|one, other| one.job == other.job && one.name == other.name,
-        &|one, other| settings(one, other).is_empty() && triggers(one, other, &[]).is_empty(),
+        &|one, other| distance(one, other) == 0,
         &|one, other| one.path == other.path && one.job == other.job,
         &|one, other| one.job == other.job,
         &|one, other| one.path == other.path,
@@ -69,7 +69,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
             let candidates = open.iter().enumerate();
             let best = candidates
                 .filter(|(_, now)| fits(before, now))
-                .min_by_key(|(_, now)| settings(before, now).len());
+                .min_by_key(|(_, now)| (distance(before, now), distance(now, before)));
             let Some((index, now)) = best else {
                 return true;
             };
@@ -95,7 +95,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
     }
     let replaced = |before: &Step| {
         let mut head = head.iter();
-        head.any(|now| settings(before, now).is_empty() && triggers(before, now, &[]).is_empty())
+        head.any(|now| distance(before, now) == 0)
     };
     for before in gone {
         if !replaced(before) {
@@ -112,6 +112,11 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
         }
     }
     told
+}
+
+/// In how many ways a step does less than another.
+fn distance(before: &Step, now: &Step) -> usize {
+    settings(before, now).len() + triggers(before, now, &[]).len()
 }
 
 /// What weakens a step itself.
