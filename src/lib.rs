@@ -6,6 +6,7 @@
 //! arguments, event ─▶ run: two sides            change/     where base and head come from
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
 //!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
@@ -60,3 +61,4 @@ pub mod snapshot;
 pub mod syntax;
 pub mod verdict;
 pub mod waivers;
+pub mod workflow;

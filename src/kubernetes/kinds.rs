@@ -2,7 +2,7 @@
 //!
 //! Source: the API reference of Kubernetes 1.37 (built-in groups), with the groups that older versions used
 //! for the same kinds; the kinds of Kyverno 1.15 and Gatekeeper 3.20 that admit or refuse other objects; and the
-//! custom resources that bear pods, of Argo Rollouts, Knative Serving 1.20, OpenShift 4, JobSet and LeaderWorkerSet.
+//! custom resources that bear pods, of Argo Rollouts, Knative Serving 1.20, `OpenShift` 4, `JobSet` and `LeaderWorkerSet`.
 //! The configuration can declare more. A kind that is neither is "other": counted, and otherwise none of our
 //! business.
 
@@ -330,10 +330,7 @@ mod tests {
     fn pointers(text: &str, path: &str) -> Vec<String> {
         let tree = parse(Format::Yaml, text.to_owned());
         let root = tree.root(tree.documents().first().unwrap());
-        follow(root, path)
-            .into_iter()
-            .map(|node| node.pointer())
-            .collect()
+        follow(root, path).into_iter().map(Node::pointer).collect()
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod gate {
     pub(crate) mod unknown_rule;
     pub(crate) mod unused_waiver;
     pub(crate) mod waiver_added;
+    pub(crate) mod workflow_weakened;
 }
 
 mod input {
@@ -69,6 +70,7 @@ pub static ALL: &[&Rule] = &[
     &gate::unknown_rule::RULE,
     &gate::unused_waiver::RULE,
     &gate::waiver_added::RULE,
+    &gate::workflow_weakened::RULE,
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,

@@ -168,8 +168,8 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
     waive(&mut all, base.as_ref(), &head, governance);
     all.extend(broken_at_tip(governance, &all));
     let in_scope = |path: &str| sides.holds(path);
-    // What watches over the gate is no matter of folders.
-    all.retain(|finding| in_scope(&finding.location.path) || finding.rule.starts_with("gate/"));
+    // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
+    all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
@@ -373,7 +373,11 @@ fn coverage(
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Read(_) | State::Configuration(_) | State::Oversized(_) | State::Missing(_) => {}
+            State::Read(_)
+            | State::Configuration(_)
+            | State::Workflow(_)
+            | State::Oversized(_)
+            | State::Missing(_) => {}
         }
         let Some(manifest) = file.manifest() else {
             continue;

@@ -15,6 +15,7 @@ use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
 use crate::syntax::{Format, MAX_FILE_SIZE};
+use crate::workflow::{Workflow, is_workflow};
 
 use super::{Snapshot, State};
 
@@ -157,6 +158,7 @@ enum Kind {
     Json,
     Kustomization,
     Configuration,
+    Workflow,
 }
 
 impl Kind {
@@ -165,6 +167,8 @@ impl Kind {
             Self::Kustomization
         } else if config::PATHS.contains(&path) {
             Self::Configuration
+        } else if is_workflow(path) {
+            Self::Workflow
         } else if path
             .rsplit('.')
             .next()
@@ -181,15 +185,18 @@ impl Kind {
     fn format(self) -> Format {
         match self {
             Self::Json => Format::Json,
-            Self::Yaml | Self::Kustomization | Self::Configuration => Format::Yaml,
+            Self::Yaml | Self::Kustomization | Self::Configuration | Self::Workflow => Format::Yaml,
         }
     }
 }
 
 impl Intake {
-    /// True if a file is read. No pattern reaches the configuration itself.
+    /// True if a file is read. No pattern reaches the configuration itself, nor the workflows that run the gate.
     fn takes(&self, path: &str) -> bool {
-        self.exclude.is_empty() || !self.exclude.is_match(path) || config::PATHS.contains(&path)
+        self.exclude.is_empty()
+            || !self.exclude.is_match(path)
+            || config::PATHS.contains(&path)
+            || is_workflow(path)
     }
 }
 
@@ -274,7 +281,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
 }
 
-/// What becomes of a file; none if it has nothing to do with Kubernetes.
+/// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
@@ -299,10 +306,26 @@ fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
+    if kind == Kind::Workflow {
+        return Some(workflow_state(bytes, declared));
+    }
     match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
         Reading::Other | Reading::Encoding { shows: false, .. } => None,
         reading => Some(State::Read(reading)),
     }
+}
+
+/// A workflow is read as one, unless it is an object: where a manifest stands must not hide it.
+fn workflow_state(bytes: Vec<u8>, declared: &[Declared]) -> State {
+    if shows_object(&bytes) {
+        let reading = read(Format::Yaml, bytes.clone(), false, declared);
+        if let Reading::Manifest(manifest) = &reading
+            && (!manifest.records.is_empty() || manifest.other_objects > 0)
+        {
+            return State::Read(reading);
+        }
+    }
+    State::Workflow(Workflow::read(bytes))
 }
 
 fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) -> Snapshot {

@@ -14,12 +14,15 @@ use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::workflow::Workflow;
 
 /// What became of a file of this revision.
 #[derive(Debug)]
 pub enum State {
     /// Its bytes were read.
     Read(Reading),
+    /// It is a workflow, and no manifest.
+    Workflow(Workflow),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -60,6 +63,7 @@ impl SourceFile {
             State::Read(Reading::Manifest(manifest)) => Some(manifest.tree.text()),
             State::Read(Reading::Unrecognised(_, tree)) => Some(tree.text()),
             State::Configuration(file) => Some(file.tree.text()),
+            State::Workflow(workflow) => workflow.text(),
             _ => None,
         }
     }
@@ -71,7 +75,7 @@ impl SourceFile {
             State::Read(Reading::Manifest(manifest)) => {
                 manifest.unreadable.is_empty() && manifest.templates == 0
             }
-            State::Read(Reading::Other) | State::Configuration(_) => true,
+            State::Read(Reading::Other) | State::Configuration(_) | State::Workflow(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer

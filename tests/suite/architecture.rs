@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["change"],
     &["kubernetes"],
     &["config"],
+    &["workflow"],
     &["snapshot"],
     &["waivers"],
     &["rule"],

@@ -39,3 +39,4 @@ mod sarif;
 mod stories;
 mod summary;
 mod waivers;
+mod workflow;

@@ -210,6 +210,15 @@ proptest! {
     }
 
     #[test]
+    fn any_script_is_answered(script in "(tidegate|check|set|\\+e|--base|--fail-on|[|&;()<>$#'\"\\\\{}\n \u{e9}!=-]){0,40}") {
+        let escaped = serde_json::to_string(&script).unwrap();
+        let text = format!("on: push\njobs: {{a: {{steps: [{{run: {escaped}}}]}}}}\n");
+        let workflow = tidegate::workflow::Workflow::read(text.into_bytes());
+        let steps = workflow.steps(&"a.yml".into());
+        let _ = tidegate::workflow::weakenings(&steps, &steps);
+    }
+
+    #[test]
     fn positions_count_lines_and_utf16_columns(text in "[ab\u{e9}\u{1f600}\n\r]{0,60}", at in 0usize..60) {
         let lines = Lines::new(&text);
         let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

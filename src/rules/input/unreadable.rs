@@ -67,6 +67,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         }
         State::Read(Reading::Other)
         | State::Configuration(_)
+        | State::Workflow(_)
         | State::LfsPointer
         | State::Oversized(_) => return,
     };
