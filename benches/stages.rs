@@ -45,7 +45,7 @@ fn snapshot(files: &[String]) -> Snapshot {
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            let reading = read(Format::Yaml, text.clone().into_bytes(), false);
+            let reading = read(Format::Yaml, text.clone().into_bytes(), false, &[]);
             (
                 Arc::from(format!("{index:04}.yaml")),
                 Arc::new(State::Read(reading)),

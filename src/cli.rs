@@ -115,17 +115,22 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output, help_heading = "Output")]
     pub output: Vec<(Format, PathBuf)>,
 
-    /// The least severity of an introduced finding that blocks
-    #[arg(long, value_enum, default_value = "high", help_heading = "Verdict")]
-    pub fail_on: FailOn,
+    /// The configuration to obey [default: .tidegate.yaml or .github/tidegate.yaml of the base, or of the head
+    /// where there is no base]
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    pub config: Option<PathBuf>,
+
+    /// The least severity of an introduced finding that blocks [default: as configured, else high]
+    #[arg(long, value_enum, help_heading = "Verdict")]
+    pub fail_on: Option<FailOn>,
 
     /// Let findings block that the base has already
     #[arg(long, help_heading = "Verdict")]
     pub fail_on_existing: bool,
 
-    /// What a run ends with that could not read something that changed
-    #[arg(long, value_enum, default_value = "fail", help_heading = "Verdict")]
-    pub on_incomplete: OnIncomplete,
+    /// What a run ends with that could not read something that changed [default: as configured, else fail]
+    #[arg(long, value_enum, help_heading = "Verdict")]
+    pub on_incomplete: Option<OnIncomplete>,
 
     /// How it looks.
     #[command(flatten)]

@@ -18,9 +18,9 @@ use crate::report::sarif::SarifOptions;
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::Detail;
 use crate::report::{self, escape};
-use crate::rule::Context;
+use crate::run::governance::Overrides;
 use crate::run::{self, Request};
-use crate::verdict::{Policy, Report};
+use crate::verdict::Report;
 
 /// Runs a command to its exit code. Everything that can be said is printed.
 #[must_use]
@@ -64,12 +64,13 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
         paths: arguments.paths.clone(),
         base: arguments.base.clone(),
         head: arguments.head.clone(),
-        policy: Policy {
+        config: arguments.config.clone(),
+        overrides: Overrides {
             fail_on: arguments.fail_on,
             fail_on_existing: arguments.fail_on_existing,
             on_incomplete: arguments.on_incomplete,
         },
-        context: Context::default(),
+        today: Some(run::today()),
     };
     let report = run::run_watched(&request, &|stage| progress.stage(stage))?;
     drop(progress);
@@ -225,7 +226,11 @@ fn rules(arguments: &RulesArgs) -> Result<u8, Error> {
 fn explain(arguments: &ExplainArgs) -> Result<u8, Error> {
     let Some(rule) = crate::rules::find(&arguments.rule) else {
         let nearest = report::catalogue::nearest(&arguments.rule);
-        let hint = nearest.map_or_else(String::new, |id| format!("; did you mean {id}?"));
+        let hint = if nearest.is_empty() {
+            String::new()
+        } else {
+            format!("; did you mean {}?", nearest.join(" or "))
+        };
         return Err(Error::Usage(format!(
             "there is no rule {}{hint}",
             arguments.rule

@@ -11,7 +11,10 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
+use crate::snapshot::namespaces::Namespaces;
 use crate::snapshot::{Snapshot, SourceFile};
+use crate::waivers::stated;
+use crate::waivers::uses::{WaiverUse, uses};
 
 /// What the rules said of one revision, and of how much.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +35,14 @@ impl Evaluation {
     }
 }
 
-/// Runs all rules.
+/// Runs all rules, those about the waivers of the revision last: they look at what the others found.
 #[must_use]
 pub fn evaluate(snapshot: &Snapshot, context: &Context) -> Evaluation {
-    evaluate_with(rules::ALL, snapshot, context)
+    let mut evaluation = evaluate_with(rules::ALL, snapshot, context);
+    let stated = stated(snapshot);
+    let uses = uses(&stated, &evaluation.findings);
+    evaluation.findings.extend(evaluate_waivers(&uses, context));
+    evaluation
 }
 
 /// Runs some rules: those that the configuration leaves on.
@@ -45,11 +52,12 @@ pub fn evaluate_with(
     snapshot: &Snapshot,
     context: &Context,
 ) -> Evaluation {
+    let namespaces = Namespaces::of(snapshot, &context.clusters);
     let files = || {
         snapshot
             .files()
             .par_iter()
-            .map(|file| judge_file(rules, snapshot, file, context))
+            .map(|file| judge_file(rules, (snapshot, &namespaces), file, context))
             .reduce(Evaluation::default, Evaluation::join)
     };
     let whole = || {
@@ -63,6 +71,7 @@ pub fn evaluate_with(
     };
     let (mut evaluation, findings) = rayon::join(files, whole);
     evaluation.findings.extend(findings);
+    context.settle(&mut evaluation.findings);
     // Stable, so that what is equal in all of these stays in the order of its rule.
     evaluation.findings.sort_by(|a, b| {
         (&a.location, a.rule, &a.subject.discriminator).cmp(&(
@@ -71,13 +80,13 @@ pub fn evaluate_with(
             &b.subject.discriminator,
         ))
     });
-    evaluation.rules_run = rules.len();
+    evaluation.rules_run = rules.iter().filter(|rule| !context.is_off(rule)).count();
     evaluation
 }
 
 fn judge_file(
     rules: &[&'static Rule],
-    snapshot: &Snapshot,
+    (snapshot, namespaces): (&Snapshot, &Namespaces),
     file: &SourceFile,
     context: &Context,
 ) -> Evaluation {
@@ -89,15 +98,28 @@ fn judge_file(
         }
     }
     for object in snapshot.objects_of(file) {
-        let Some(pod) = object.pod() else { continue };
-        evaluation.containers += pod.containers().count();
-        let workload = Workload { object, pod };
         let first = evaluation.findings.len();
         for rule in rules {
-            if let Check::Workload(check) = rule.check {
-                let findings = &mut evaluation.findings;
-                let mut sink = Sink::new(rule, &file.path, Some(object), findings);
-                check(&workload, context, &mut sink);
+            if let Check::Object(check) = rule.check {
+                let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
+                check(object, context, &mut sink);
+            }
+        }
+        let candidates = namespaces.of_workload(object);
+        for pod in object.pods() {
+            evaluation.containers += pod.containers().count();
+            let workload = Workload {
+                object,
+                pod,
+                namespaces: &candidates,
+                is_whole: namespaces.is_whole(object),
+            };
+            for rule in rules {
+                if let Check::Workload(check) = rule.check {
+                    let findings = &mut evaluation.findings;
+                    let mut sink = Sink::new(rule, &file.path, Some(object), findings);
+                    check(&workload, context, &mut sink);
+                }
             }
         }
         // A value that stands twice in one list is one mistake.
@@ -126,6 +148,21 @@ fn judge_whole(rule: &'static Rule, snapshot: &Snapshot, context: &Context) -> V
     findings
 }
 
+fn evaluate_waivers(uses: &[WaiverUse<'_>], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules::ALL {
+        if let Check::Waiver(check) = rule.check {
+            for waiver in uses {
+                let path = waiver.stated.path;
+                let mut sink = Sink::new(rule, path, waiver.stated.object, &mut findings);
+                check(waiver, context, &mut sink);
+            }
+        }
+    }
+    context.settle(&mut findings);
+    findings
+}
+
 /// Runs the rules that look at the change itself.
 #[must_use]
 pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
@@ -136,5 +173,9 @@ pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
             check(pair, context, &mut sink);
         }
     }
+    context.settle(&mut findings);
+    // What stands twice in one file is one change.
+    let mut seen = BTreeSet::new();
+    findings.retain(|found| seen.insert((found.fingerprint, found.location.clone())));
     findings
 }

@@ -1,5 +1,6 @@
 //! What a rule says: one finding, with the place it is about and the identity it keeps.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -73,7 +74,7 @@ pub struct Resource {
     pub api_version: Arc<str>,
     /// The API group that the kind belongs to today: an object that moves from `extensions` to `apps` stays the
     /// same.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// `kind`.
     pub kind: Arc<str>,
     /// `metadata.namespace` as written.
@@ -87,7 +88,7 @@ impl Resource {
     #[must_use]
     pub fn identity(&self) -> (&str, &str, Option<&str>, &str) {
         (
-            self.group,
+            &self.group,
             &self.kind,
             self.namespace.as_deref(),
             &self.name,
@@ -158,6 +159,19 @@ pub enum Status {
     Fixed,
 }
 
+/// Why a finding is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// The reason that the waiver gives.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day on which it holds, as `2027-01-31`.
+    pub until: Option<String>,
+    /// The file that the waiver stands in.
+    pub source: Arc<str>,
+}
+
 /// One thing that a rule found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -177,6 +191,10 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// What it is about.
     pub subject: Subject,
+    /// The namespace that its object lands in, where something says which.
+    pub namespace: Option<Arc<str>>,
+    /// The waiver that accepts it, if one does.
+    pub waived: Option<Arc<Waived>>,
     /// How it relates to the base. Everything is introduced where there is no base.
     pub status: Status,
     /// The identity over time.

@@ -6,6 +6,7 @@
 //! arguments, event ─▶ run: two sides            change/     where base and head come from
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
 //!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
@@ -45,11 +46,13 @@ pub mod change;
 pub mod cli;
 pub mod command;
 pub mod compare;
+pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod event;
 pub mod finding;
 pub mod kubernetes;
+pub mod nearest;
 pub mod pod_security;
 pub mod progress;
 pub mod redact;
@@ -61,3 +64,5 @@ pub mod shown;
 pub mod snapshot;
 pub mod syntax;
 pub mod verdict;
+pub mod waivers;
+pub mod workflow;

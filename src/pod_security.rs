@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::evaluate::evaluate_with;
 use crate::finding::{Location, Resource};
-use crate::kubernetes::pod_security::{Level, Version, level, meets, violations};
+use crate::kubernetes::pod_security::{Level, Version, Violation, level, meets, violations};
 use crate::kubernetes::{Completeness, NamespaceSource, Object, Pod};
 use crate::rule::{Check, Context};
 use crate::rules;
@@ -67,14 +67,15 @@ pub fn answer(
     let mut workloads = Vec::new();
     let mut not_judged = Vec::new();
     for object in snapshot.objects().filter(|object| in_scope(object.path())) {
-        if object.kind().pods.is_none() {
+        if !object.kind().bears_pods() {
             continue;
         }
-        match (object.completeness(), object.pod()) {
-            (Completeness::Complete, Some(pod)) => {
-                workloads.push(judge(object, pod, asked, version));
-            }
-            _ => not_judged.push(PassedOver {
+        let pods: Vec<_> = object.pods().collect();
+        match object.completeness() {
+            // It takes its pods from another object.
+            Completeness::Complete if pods.is_empty() => {}
+            Completeness::Complete => workloads.push(judge(object, &pods, asked, version)),
+            Completeness::Partial | Completeness::Template => not_judged.push(PassedOver {
                 path: Arc::clone(object.path()),
                 reason: format!(
                     "{} is a patch or a template, and has no level of its own",
@@ -103,31 +104,38 @@ pub fn answer(
     }
 }
 
+/// What is held against a pod.
+fn held_against(pod: Pod<'_>, asked: Option<Level>, version: Version) -> Vec<Violation<'_>> {
+    if let Some(asked) = asked {
+        return violations(pod, asked, version);
+    }
+    let mut all = violations(pod, Level::Baseline, version);
+    let known: Vec<_> = all.iter().map(|violation| violation.check).collect();
+    let restricted = violations(pod, Level::Restricted, version).into_iter();
+    all.extend(restricted.filter(|violation| !known.contains(&violation.check)));
+    all
+}
+
+/// An object is what the weakest of its pods is.
 fn judge(
     object: Object<'_>,
-    pod: Pod<'_>,
+    pods: &[Pod<'_>],
     asked: Option<Level>,
     version: Version,
 ) -> WorkloadAnswer {
-    let held_against = if let Some(asked) = asked {
-        violations(pod, asked, version)
-    } else {
-        let mut all = violations(pod, Level::Baseline, version);
-        let known: Vec<_> = all.iter().map(|violation| violation.check).collect();
-        let restricted = violations(pod, Level::Restricted, version).into_iter();
-        all.extend(restricted.filter(|violation| !known.contains(&violation.check)));
-        all
-    };
+    let held_against = pods
+        .iter()
+        .flat_map(|pod| held_against(*pod, asked, version));
+    let levels = pods.iter().map(|pod| level(*pod, version));
     WorkloadAnswer {
         resource: Arc::clone(object.resource()),
         path: Arc::clone(object.path()),
         namespace: object
             .namespace()
             .map(|(namespace, source)| (namespace.to_owned(), source)),
-        level: level(pod, version),
-        allowed: asked.map(|asked| meets(pod, asked, version)),
+        level: levels.min().unwrap_or(Level::Restricted),
+        allowed: asked.map(|asked| pods.iter().all(|pod| meets(*pod, asked, version))),
         violations: held_against
-            .into_iter()
             .map(|violation| ViolationAnswer {
                 check: violation.check.id(),
                 level: violation.check.level(),

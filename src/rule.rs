@@ -1,15 +1,24 @@
 //! What a rule is, and the sink that it reports into.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::config::clusters::Clusters;
+use crate::config::value::{Day, Setting};
 use crate::finding::{Finding, Fingerprint, Location, Related, Status, Subject};
-use crate::kubernetes::pod_security::{Level, StandardCheck, Version, Violation};
-use crate::kubernetes::{Completeness, Container, Field, NamespaceSource, Object, Pod};
+use crate::kubernetes::pod_admission::Demand;
+use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet, Violation};
+use crate::kubernetes::{
+    Breach, Completeness, Container, Field, Labelled, NamespaceSource, Object, Pod, PolicyVersion,
+    Standing,
+};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
+use crate::waivers::uses::WaiverUse;
 
 pub use crate::finding::Severity;
+pub use crate::snapshot::pairs::Pair;
 
 /// A rule: what it is called, what it means, and how it looks.
 #[derive(Debug)]
@@ -46,6 +55,19 @@ impl Rule {
         lines.join("\n")
     }
 
+    /// The gravest severity that its findings have by themselves.
+    #[must_use]
+    pub fn gravest(&self) -> Severity {
+        let others = self.other_severities.iter().copied();
+        others.fold(self.severity, Severity::max)
+    }
+
+    /// True if it declares a severity.
+    #[must_use]
+    pub fn may_be(&self, severity: Severity) -> bool {
+        severity == self.severity || self.other_severities.contains(&severity)
+    }
+
     /// The family: what stands before the slash.
     #[must_use]
     pub fn family(&self) -> &'static str {
@@ -58,47 +80,84 @@ impl Rule {
 /// What a rule may see. Each is a pure function of the snapshot and the context.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// One workload: an object with a pod or a pod template.
+    /// One object of any kind.
+    Object(fn(Object<'_>, &Context, &mut Sink<'_>)),
+    /// One workload: an object with a pod or a pod template; with each of them, where it has several.
     Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
     /// One file, as it was read.
     File(fn(&SourceFile, &Context, &mut Sink<'_>)),
     /// The whole revision.
     Manifests(fn(&Snapshot, &Context, &mut Sink<'_>)),
+    /// One waiver, and what it covers.
+    Waiver(fn(&WaiverUse<'_>, &Context, &mut Sink<'_>)),
     /// Both revisions, where there are two: what the change does, in contrast to what it leaves behind.
     Change(fn(&Pair<'_>, &Context, &mut Sink<'_>)),
-}
-
-/// Both revisions of a change.
-#[derive(Clone, Copy, Debug)]
-pub struct Pair<'a> {
-    /// What head is compared with.
-    pub base: &'a Snapshot,
-    /// What the change leaves behind.
-    pub head: &'a Snapshot,
-    /// Files of the head that the base has not, or not with these bytes.
-    pub changed: &'a BTreeSet<Arc<str>>,
 }
 
 /// What a rule may know beside its subject.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The level that workloads should meet.
+    /// The level that workloads should meet where their namespace enforces none.
     pub level: Level,
-    /// The version of the Pod Security Standards that they are judged by.
-    pub version: Version,
+    /// The versions of Kubernetes that the clusters run: the worst verdict of them counts. Never empty.
+    pub targets: VersionSet,
+    /// What is applied together; without any, copies of an object in different folders are alternatives.
+    pub clusters: Arc<Clusters>,
+    /// What the configuration makes of rules; a rule that is not here keeps its own severities.
+    pub settings: BTreeMap<&'static str, Setting>,
+    /// The day on which the run takes place; none where nobody says, so that nothing expires.
+    pub today: Option<Day>,
 }
 
 impl Context {
-    /// Visits what breaks a check of the Pod Security Standards, if the level that workloads should meet asks
-    /// for it.
+    /// True if the configuration silences a rule. What could not be read is told all the same.
+    #[must_use]
+    pub fn is_off(&self, rule: &Rule) -> bool {
+        self.settings.get(rule.id) == Some(&Setting::Off)
+    }
+
+    /// Makes of findings what the configuration wants. What could not be read is no matter of taste.
+    pub fn settle(&self, findings: &mut Vec<Finding>) {
+        if self.settings.is_empty() {
+            return;
+        }
+        findings.retain_mut(|finding| match self.settings.get(finding.rule) {
+            _ if finding.unread => true,
+            None => true,
+            Some(Setting::Off) => false,
+            Some(Setting::Severity(severity)) => {
+                finding.severity = *severity;
+                true
+            }
+        });
+    }
+
+    /// Visits what breaks a check of the Pod Security Standards on one of the targets, if the workload is held to
+    /// a level that asks for it. What is equal on several targets is visited once.
     pub fn violations<'a>(
         &self,
         check: StandardCheck,
-        pod: Pod<'a>,
-        visit: &mut dyn FnMut(Violation<'a>),
+        workload: &Workload<'a>,
+        visit: &mut dyn FnMut(Told<'a>),
     ) {
-        if self.level >= check.level() {
-            check.run(pod, self.version, visit);
+        let standing = self.standing(workload);
+        standing.breaches(check, workload.pod, self.targets, &mut |breach| {
+            let only = (breach.holds != self.targets).then_some(breach.holds);
+            visit(Told {
+                breach,
+                only,
+                namespaces: workload.namespaces,
+            });
+        });
+    }
+
+    /// Whom a workload answers to.
+    #[must_use]
+    pub fn standing<'a>(&self, workload: &Workload<'a>) -> Standing<'a> {
+        Standing {
+            namespaces: workload.namespaces,
+            otherwise: self.level,
+            is_whole: workload.is_whole,
         }
     }
 }
@@ -107,18 +166,94 @@ impl Default for Context {
     fn default() -> Self {
         Self {
             level: Level::Restricted,
-            version: Version::LATEST,
+            targets: VersionSet::SUPPORTED,
+            clusters: Arc::default(),
+            settings: BTreeMap::new(),
+            today: None,
         }
     }
 }
 
-/// An object with the pod that it is or makes.
+/// An object with the pod that it is or makes, or with one of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload<'a> {
     /// The object.
     pub object: Object<'a>,
     /// Its pod.
     pub pod: Pod<'a>,
+    /// The Namespace that it lands in, where the revision holds it; more than one where copies of it differ.
+    pub namespaces: &'a [&'a Labelled],
+    /// False if the pod is not known whole: the object is a patch or a template, or a patch changes it.
+    pub is_whole: bool,
+}
+
+/// What breaks a check, as a finding tells it.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The place, and where it counts.
+    pub breach: Breach<'a>,
+    /// The targets on which it counts, if these are not all.
+    only: Option<VersionSet>,
+    namespaces: &'a [&'a Labelled],
+}
+
+impl<'a> std::ops::Deref for Told<'a> {
+    type Target = Violation<'a>;
+
+    fn deref(&self) -> &Violation<'a> {
+        &self.breach.violation
+    }
+}
+
+impl Told<'_> {
+    /// What follows the sentence: the targets, and who refuses the pod.
+    fn addition(&self, object: Object<'_>) -> String {
+        let mut addition = self
+            .only
+            .map_or_else(String::new, |only| format!(" (Kubernetes {only})"));
+        let Some(namespace) = self.refusing().next() else {
+            return addition;
+        };
+        let refused = self.breach.refused;
+        let on = if refused == self.breach.holds {
+            String::new()
+        } else {
+            format!("in Kubernetes {refused} ")
+        };
+        let kind = &object.resource().kind;
+        let then = if object.kind().is_pod() {
+            format!("refuses this {kind}")
+        } else {
+            format!("accepts this {kind} and then refuses its Pods")
+        };
+        let who = enforces(namespace);
+        let _ = write!(addition, "; {who}, so {on}the API server {then}");
+        addition
+    }
+
+    /// The namespaces that refuse the pod; none where one of the candidates lets it in.
+    fn refusing(&self) -> impl Iterator<Item = &Labelled> {
+        let refused = !self.breach.refused.is_empty();
+        self.namespaces.iter().copied().filter(move |_| refused)
+    }
+}
+
+/// `namespace shop (deploy/namespace.yaml) enforces restricted`, with the version if it is pinned.
+#[must_use]
+pub fn enforces(namespace: &Labelled) -> String {
+    enforces_from(namespace, &format!(" ({})", namespace.path))
+}
+
+fn enforces_from(namespace: &Labelled, place: &str) -> String {
+    let name = crate::kubernetes::field::shortened(&namespace.name);
+    let mut sentence = format!("namespace {name}{place}");
+    if let Some(Demand { level, version }) = namespace.admission.enforced() {
+        let _ = write!(sentence, " enforces {level}");
+        if version != PolicyVersion::Latest {
+            let _ = write!(sentence, " at {version}");
+        }
+    }
+    sentence
 }
 
 /// Declares the rule of a file. The doc comment is its documentation.
@@ -193,6 +328,14 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Says of an object of the base that it is gone. The place is the start of the file of the head that held it,
+    /// or of the file that is gone with it, as bytes of the base mean nothing in the head; where the run finds the
+    /// changed lines that took it out, they take the place of this.
+    pub fn report_removed<'s>(&'s mut self, pair: &Pair<'_>) -> Draft<'s, 'a> {
+        self.path = pair.continued(&self.path);
+        self.draft(Span::default(), None, false)
+    }
+
     /// Reports about a field, present or absent. On partial objects, and on templates, nothing is said of
     /// what is absent: it may stand elsewhere.
     pub fn report<'s>(&'s mut self, field: Field<'_>) -> Draft<'s, 'a> {
@@ -212,11 +355,27 @@ impl<'a> Sink<'a> {
         self.draft(key, Some(pointer), false)
     }
 
-    /// Reports what breaks the Pod Security Standards: where it stands, and what tells it from others.
-    pub fn report_violation<'s>(&'s mut self, violation: &Violation<'_>) -> Draft<'s, 'a> {
-        self.report(violation.field)
-            .container(violation.container)
-            .discriminator(&violation.value)
+    /// Reports what breaks the Pod Security Standards: where it stands, what tells it from others, on which
+    /// targets it counts, and which namespace refuses it.
+    pub fn report_violation<'s>(&'s mut self, told: &Told<'_>) -> Draft<'s, 'a> {
+        let addition = self
+            .object
+            .map_or_else(String::new, |object| told.addition(object));
+        let mut draft = self
+            .report(told.field)
+            .container(told.container)
+            .discriminator(&told.value);
+        draft.addition = addition;
+        for namespace in told.refusing() {
+            draft.at_least = Severity::High;
+            draft = draft.enforced_by(namespace);
+        }
+        draft
+    }
+
+    /// Reports about bytes of the file that have an address of their own.
+    pub fn report_at<'s>(&'s mut self, span: Span, field: Option<Arc<str>>) -> Draft<'s, 'a> {
+        self.draft(span, field, false)
     }
 
     /// Reports about bytes of the file.
@@ -250,6 +409,8 @@ impl<'a> Sink<'a> {
         };
         Draft {
             severity: self.rule.severity,
+            at_least: Severity::Note,
+            addition: String::new(),
             span,
             subject,
             related: Vec::new(),
@@ -266,6 +427,9 @@ impl<'a> Sink<'a> {
 pub struct Draft<'s, 'a> {
     sink: &'s mut Sink<'a>,
     severity: Severity,
+    at_least: Severity,
+    /// What follows the sentence.
+    addition: String,
     span: Span,
     subject: Subject,
     related: Vec<Related>,
@@ -282,13 +446,13 @@ impl Draft<'_, '_> {
 
     /// A severity other than the rule's default; the rule must declare it.
     pub fn severity(mut self, severity: Severity) -> Self {
-        debug_assert!(
-            severity == self.sink.rule.severity
-                || self.sink.rule.other_severities.contains(&severity),
-            "{} does not declare {severity:?}",
-            self.sink.rule.id
-        );
         self.severity = severity;
+        self
+    }
+
+    /// Another place than the field's own: the line that a person looks at.
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = span;
         self
     }
 
@@ -323,12 +487,27 @@ impl Draft<'_, '_> {
         self
     }
 
+    /// The label by which a namespace refuses it.
+    pub fn enforced_by(self, namespace: &Labelled) -> Self {
+        let location = Location {
+            path: Arc::clone(&namespace.path),
+            span: namespace.at,
+        };
+        self.related_in(location, enforces_from(namespace, ""))
+    }
+
     /// Completes the finding. The sentence starts with the field; resource and container are put before it.
     pub fn say(self, sentence: &str) {
         if self.withheld {
             return;
         }
-        let mut message = String::with_capacity(sentence.len() + 48);
+        let severity = self.severity.max(self.at_least);
+        debug_assert!(
+            self.sink.rule.may_be(severity),
+            "{} does not declare {severity:?}",
+            self.sink.rule.id
+        );
+        let mut message = String::with_capacity(sentence.len() + self.addition.len() + 48);
         if let Some(object) = self.sink.object {
             message.push_str(&object_name(object));
             if let Some(container) = &self.subject.container {
@@ -340,10 +519,11 @@ impl Draft<'_, '_> {
         }
         let sentence_start = message.len();
         message.push_str(sentence);
+        message.push_str(&self.addition);
         let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
         self.sink.findings.push(Finding {
             rule: self.sink.rule.id,
-            severity: self.severity,
+            severity,
             message,
             sentence_start,
             location: Location {
@@ -353,6 +533,8 @@ impl Draft<'_, '_> {
             changed_at: None,
             related: self.related,
             subject: self.subject,
+            namespace: self.sink.object.and_then(stated_namespace).map(Into::into),
+            waived: None,
             status: Status::Introduced,
             fingerprint,
             unread: self.unread,
@@ -366,14 +548,19 @@ impl Draft<'_, '_> {
 pub fn object_name(object: Object<'_>) -> String {
     let resource = object.resource();
     let name = crate::kubernetes::field::shortened(&resource.name);
-    match object.namespace() {
-        Some((namespace, NamespaceSource::Written | NamespaceSource::Kustomization)) => {
-            format!(
-                "{} {}/{name}",
-                resource.kind,
-                crate::kubernetes::field::shortened(namespace)
-            )
+    match stated_namespace(object) {
+        Some(namespace) => {
+            let namespace = crate::kubernetes::field::shortened(namespace);
+            format!("{} {namespace}/{name}", resource.kind)
         }
-        _ => format!("{} {name}", resource.kind),
+        None => format!("{} {name}", resource.kind),
+    }
+}
+
+/// The namespace that an object lands in, where the object or its kustomization says which.
+fn stated_namespace(object: Object<'_>) -> Option<&str> {
+    match object.namespace()? {
+        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
+        (_, NamespaceSource::Default) => None,
     }
 }

@@ -32,6 +32,12 @@ pub fn report(report: &mut Report) {
     }
     passed_over(&mut report.coverage.skipped);
     passed_over(&mut report.coverage.unreadable);
+    if let Some(label) = &mut report.configuration {
+        text(&mut label.from, LONGEST_NAME);
+        if let Some(problem) = &mut label.problem {
+            text(problem, LONGEST_SENTENCE);
+        }
+    }
     text(&mut report.head.name, LONGEST_NAME);
     if let Some(base) = &mut report.base {
         text(&mut base.name, LONGEST_NAME);
@@ -64,6 +70,13 @@ fn finding(finding: &mut Finding) {
     cut(&mut finding.message, LONGEST_SENTENCE);
     for related in &mut finding.related {
         text(&mut related.message, LONGEST_SENTENCE);
+    }
+    if let Some(waived) = &mut finding.waived {
+        let waived = Arc::make_mut(waived);
+        text(&mut waived.reason, LONGEST_SENTENCE);
+        for detail in [&mut waived.owner, &mut waived.until].into_iter().flatten() {
+            text(detail, LONGEST_NAME);
+        }
     }
     if let Some(object) = &mut finding.subject.resource {
         resource(object);

@@ -3,58 +3,11 @@
 use std::sync::Arc;
 
 use crate::change::SideLabel;
-use crate::finding::{Finding, Resource, Severity, Status};
+use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::pod_security::Level;
 use crate::snapshot::{Snapshot, SourceFile};
 
-/// The least severity that blocks.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    clap::ValueEnum,
-    serde::Serialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum FailOn {
-    /// Block on critical findings.
-    Critical,
-    /// Block on high findings and graver.
-    #[default]
-    High,
-    /// Block on medium findings and graver.
-    Medium,
-    /// Block on low findings and graver.
-    Low,
-    /// Findings never block.
-    Never,
-}
-
-impl FailOn {
-    fn threshold(self) -> Option<Severity> {
-        match self {
-            Self::Critical => Some(Severity::Critical),
-            Self::High => Some(Severity::High),
-            Self::Medium => Some(Severity::Medium),
-            Self::Low => Some(Severity::Low),
-            Self::Never => None,
-        }
-    }
-}
-
-/// What a run that could not see everything ends with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum OnIncomplete {
-    /// Fail: green never means blind.
-    #[default]
-    Fail,
-    /// Pass, and say what was not seen.
-    Pass,
-}
+pub use crate::config::{FailOn, OnIncomplete};
 
 /// When a run fails.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +31,7 @@ impl Policy {
         };
         counted
             && !finding.unread
+            && finding.waived.is_none()
             && self
                 .fail_on
                 .threshold()
@@ -121,6 +75,15 @@ pub struct PassedOver {
     pub reason: String,
 }
 
+/// A rule that did not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedRule {
+    /// Its id.
+    pub rule: &'static str,
+    /// Why, for people.
+    pub reason: &'static str,
+}
+
 /// What the run looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -138,8 +101,19 @@ pub struct Coverage {
     pub containers: usize,
     /// Rules that ran.
     pub rules_run: usize,
-    /// Rules that did not, for they lacked something: those about a change, where there is no base.
-    pub rules_skipped: usize,
+    /// Rules that did not run, and why.
+    pub rules_skipped: Vec<SkippedRule>,
+}
+
+/// Which configuration a run obeyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationLabel {
+    /// Its path.
+    pub path: Arc<str>,
+    /// What it was taken from: a revision, a folder or the command line.
+    pub from: String,
+    /// What keeps it from being read, so that the defaults held.
+    pub problem: Option<String>,
 }
 
 /// Everything that one run has to say. All reporters print this and nothing else.
@@ -149,6 +123,8 @@ pub struct Report {
     pub base: Option<SideLabel>,
     /// What was judged.
     pub head: SideLabel,
+    /// The configuration that it was judged by; none where there is none, and the defaults hold.
+    pub configuration: Option<ConfigurationLabel>,
     /// When the run fails.
     pub policy: Policy,
     /// Findings within the paths asked for, by path and place; those of the head, then the fixed ones.
@@ -202,10 +178,16 @@ impl Report {
         snapshot.file(&finding.location.path)
     }
 
-    /// The findings of one status.
+    /// The findings of one status that no waiver covers.
     pub fn with_status(&self, status: Status) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
-            .filter(move |finding| finding.status == status)
+            .filter(move |finding| finding.status == status && finding.waived.is_none())
+    }
+
+    /// The findings that a waiver covers.
+    pub fn waived(&self) -> impl Iterator<Item = &Finding> {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.waived.is_some())
     }
 }

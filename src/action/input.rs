@@ -2,10 +2,11 @@
 
 use clap::ValueEnum;
 
+use crate::config::{FailOn, OnIncomplete};
 use crate::error::Error;
 use crate::event::Environment;
 use crate::report::sarif::SarifOptions;
-use crate::verdict::{FailOn, OnIncomplete, Policy};
+use crate::run::governance::Overrides;
 
 /// An input that `action.yml` declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +58,10 @@ impl Input {
     pub fn default(self) -> &'static str {
         match self {
             Self::Path | Self::WorkingDirectory => ".",
-            Self::FailOn => "high",
             Self::FailOnExisting => "false",
-            Self::OnIncomplete => "fail",
             Self::SarifFile => "tidegate.sarif",
-            Self::Category => "",
+            // What is not said is as configured.
+            Self::FailOn | Self::OnIncomplete | Self::Category => "",
         }
     }
 
@@ -71,9 +71,13 @@ impl Input {
             .unwrap_or_else(|| self.default())
     }
 
-    fn choice<T: ValueEnum>(self, environment: &Environment) -> Result<T, Error> {
+    /// What is written; none where nothing is, so that the configuration says.
+    fn choice<T: ValueEnum>(self, environment: &Environment) -> Result<Option<T>, Error> {
         let value = self.read(environment);
-        T::from_str(value, true).map_err(|_| {
+        if value.is_empty() {
+            return Ok(None);
+        }
+        T::from_str(value, true).map(Some).map_err(|_| {
             let choices: Vec<String> = T::value_variants()
                 .iter()
                 .filter_map(ValueEnum::to_possible_value)
@@ -155,8 +159,8 @@ impl std::fmt::Display for Inside {
 pub struct Inputs {
     /// What is shown and gated, below the working directory; never empty.
     pub paths: Vec<Inside>,
-    /// When the run fails.
-    pub policy: Policy,
+    /// What counts for more than the configuration.
+    pub overrides: Overrides,
     /// Where the SARIF file goes, below the workspace.
     pub sarif_file: Inside,
     /// What paths are relative to, below the workspace.
@@ -179,7 +183,7 @@ impl Inputs {
             .map(|line| Input::Path.path(environment, line))
             .collect::<Result<_, _>>()?;
         let fail_on_existing = Input::FailOnExisting.read(environment);
-        let policy = Policy {
+        let overrides = Overrides {
             fail_on: Input::FailOn.choice::<FailOn>(environment)?,
             fail_on_existing: match fail_on_existing.to_ascii_lowercase().as_str() {
                 "true" => true,
@@ -201,7 +205,7 @@ impl Inputs {
         let working_directory = Input::WorkingDirectory.path(environment, folder)?;
         Ok(Self {
             paths,
-            policy,
+            overrides,
             sarif_file,
             category: category(environment, &working_directory)?,
             working_directory,
@@ -253,9 +257,9 @@ mod tests {
     fn nothing_written_means_the_defaults() {
         let inputs = read(&[("fail-on", ""), ("path", " \n")]).unwrap();
         assert_eq!(inputs.paths, [Inside::default()]);
-        assert_eq!(inputs.policy.fail_on, FailOn::High);
-        assert!(!inputs.policy.fail_on_existing);
-        assert_eq!(inputs.policy.on_incomplete, OnIncomplete::Fail);
+        assert_eq!(inputs.overrides.fail_on, None);
+        assert!(!inputs.overrides.fail_on_existing);
+        assert_eq!(inputs.overrides.on_incomplete, None);
         assert_eq!(inputs.sarif_file.to_string(), "tidegate.sarif");
         assert_eq!(inputs.category, "check");
     }
@@ -276,9 +280,9 @@ mod tests {
         .unwrap();
         let paths: Vec<String> = inputs.paths.iter().map(Inside::to_string).collect();
         assert_eq!(paths, ["deploy", "charts/web", "k8s"]);
-        assert_eq!(inputs.policy.fail_on, FailOn::Never);
-        assert!(inputs.policy.fail_on_existing);
-        assert_eq!(inputs.policy.on_incomplete, OnIncomplete::Pass);
+        assert_eq!(inputs.overrides.fail_on, Some(FailOn::Never));
+        assert!(inputs.overrides.fail_on_existing);
+        assert_eq!(inputs.overrides.on_incomplete, Some(OnIncomplete::Pass));
         assert_eq!(inputs.sarif_file.to_string(), "out/a.sarif");
         assert_eq!(inputs.category, "services/cart");
         let inputs = read(&[("category", "web/"), ("working-directory", "a")]).unwrap();

@@ -17,8 +17,8 @@ use crate::report::escape;
 use crate::report::sarif::{self, SarifOptions};
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
-use crate::rule::Context;
 use crate::run;
+use crate::run::governance::Governance;
 use crate::run::sides::{Sides, is_in_scope};
 use crate::snapshot::load::is_relevant;
 use crate::verdict::{OnIncomplete, Outcome, Report};
@@ -62,7 +62,10 @@ pub fn act(environment: &Environment, out: &mut dyn Write) -> u8 {
     let (code, text) = match Inputs::read(environment) {
         Ok(inputs) => match judge(environment, &inputs) {
             Ok(judged) => tell(environment, &inputs, &judged),
-            Err(error) => fail(environment, &error, inputs.policy.on_incomplete),
+            Err(error) => {
+                let on_incomplete = inputs.overrides.on_incomplete.unwrap_or_default();
+                fail(environment, &error, on_incomplete)
+            }
         },
         Err(error) => fail(environment, &error, OnIncomplete::Fail),
     };
@@ -89,13 +92,25 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
     let Compared { base, head, note } = compared(&checkout.repository, &target)?;
     let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
+    // A push and a clock are judged by the configuration of their own commit: nobody else's is newer.
+    let tip = match (&target.event, &target.base) {
+        (Event::PullRequest | Event::PullRequestTarget | Event::MergeGroup, Base::Tip(tip)) => tip,
+        _ => &target.head,
+    };
     let sides = Sides {
         base: Some(base),
         head,
         scope,
         history_missing: None,
+        tip: Some((checkout.repository.clone(), tip.clone())),
     };
-    let report = run::judge(&sides, inputs.policy, &Context::default());
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        overrides: inputs.overrides,
+        is_fork: target.is_fork,
+        today: Some(run::today()),
+    };
+    let report = run::judge(&sides, &governance);
     Ok(Judged {
         report,
         target,

@@ -93,6 +93,12 @@ impl<'a> Field<'a> {
         self.node.into_iter().flat_map(Node::items)
     }
 
+    /// What tells this field from every other one of its tree.
+    #[must_use]
+    pub fn place(self) -> (u32, &'static [&'static str]) {
+        (self.within.id(), self.missing)
+    }
+
     /// The JSON pointer of the field, present or not.
     #[must_use]
     pub fn pointer(self) -> String {

@@ -1,47 +1,55 @@
 //! The kinds that are known: what counts as a manifest, what is cluster-scoped and what bears pods.
 //!
 //! Source: the API reference of Kubernetes 1.37 (built-in groups), with the groups that older versions used
-//! for the same kinds. A kind that is not here is "other": counted, and otherwise none of our business.
+//! for the same kinds; the kinds of Kyverno 1.15 and Gatekeeper 3.20 that admit or refuse other objects; and the
+//! custom resources that bear pods, of Argo Rollouts, Knative Serving 1.20, `OpenShift` 4, `JobSet` and `LeaderWorkerSet`.
+//! The configuration can declare more. A kind that is neither is "other": counted, and otherwise none of our
+//! business.
 
-/// Where a kind keeps its pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PodPath {
-    /// The object is a pod.
-    Own,
-    /// `template`.
-    Template,
-    /// `spec.template`.
-    SpecTemplate,
-    /// `spec.jobTemplate.spec.template`.
-    JobTemplate,
-}
+use std::sync::Arc;
 
-impl PodPath {
-    /// The path to the mapping that holds `metadata` and `spec` of the pod.
-    #[must_use]
-    pub fn path(self) -> &'static [&'static str] {
-        match self {
-            Self::Own => &[],
-            Self::Template => &["template"],
-            Self::SpecTemplate => &["spec", "template"],
-            Self::JobTemplate => &["spec", "jobTemplate", "spec", "template"],
-        }
-    }
-}
+use crate::syntax::Node;
+
+/// The object is a pod itself.
+const OWN: &[&str] = &[""];
+/// What most kinds have.
+const SPEC_TEMPLATE: &[&str] = &["spec.template"];
+
+/// What a container of most kinds must have.
+const NAME_AND_IMAGE: &[&str] = &["name", "image"];
 
 /// A known kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// The API groups that serve or served it, today's first; `""` is the core group.
     pub groups: &'static [&'static str],
-    /// The name of the kind.
+    /// The name of the kind; `*` for a group whose kinds users name themselves.
     pub name: &'static str,
     /// False for cluster-scoped kinds.
     pub namespaced: bool,
-    /// Where its pods are.
-    pub pods: Option<PodPath>,
+    /// Where its pods are: paths to the mappings that hold `metadata` and `spec` of a pod, in the notation of
+    /// [`Declared`].
+    pub pods: &'static [&'static str],
+    /// What a container must have for its pod to be more than a patch.
+    pub container_needs: &'static [&'static str],
     /// True where the API requires `spec.selector`.
     pub needs_selector: bool,
+}
+
+impl Kind {
+    /// True if objects of this kind are pods or make pods.
+    #[must_use]
+    pub fn bears_pods(&self) -> bool {
+        !self.pods.is_empty() || self.name == DECLARED.name
+    }
+}
+
+impl Kind {
+    /// True if its objects are pods themselves, in contrast to what makes pods.
+    #[must_use]
+    pub fn is_pod(&self) -> bool {
+        self.pods == OWN
+    }
 }
 
 const fn kind(groups: &'static [&'static str], name: &'static str) -> Kind {
@@ -49,7 +57,8 @@ const fn kind(groups: &'static [&'static str], name: &'static str) -> Kind {
         groups,
         name,
         namespaced: true,
-        pods: None,
+        pods: &[],
+        container_needs: NAME_AND_IMAGE,
         needs_selector: false,
     }
 }
@@ -64,11 +73,11 @@ const fn cluster(groups: &'static [&'static str], name: &'static str) -> Kind {
 const fn workload(
     groups: &'static [&'static str],
     name: &'static str,
-    pods: PodPath,
+    pods: &'static [&'static str],
     needs_selector: bool,
 ) -> Kind {
     Kind {
-        pods: Some(pods),
+        pods,
         needs_selector,
         ..kind(groups, name)
     }
@@ -80,21 +89,65 @@ const AUTOSCALING: &[&str] = &["autoscaling"];
 const BATCH: &[&str] = &["batch"];
 const CORE: &[&str] = &[""];
 const GATEWAY: &[&str] = &["gateway.networking.k8s.io"];
+const KYVERNO: &[&str] = &["kyverno.io"];
+const KNATIVE: &[&str] = &["serving.knative.dev"];
 const NETWORKING: &[&str] = &["networking.k8s.io", "extensions"];
 const POLICY: &[&str] = &["policy", "extensions"];
 const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
+/// What a kind of a group is called whose kinds users name themselves.
+const ANY: &str = "*";
+
 const STORAGE: &[&str] = &["storage.k8s.io"];
 
 static KINDS: &[Kind] = &[
-    workload(CORE, "Pod", PodPath::Own, false),
-    workload(CORE, "PodTemplate", PodPath::Template, false),
-    workload(CORE, "ReplicationController", PodPath::SpecTemplate, false),
-    workload(APPS, "ReplicaSet", PodPath::SpecTemplate, true),
-    workload(APPS, "Deployment", PodPath::SpecTemplate, true),
-    workload(APPS, "StatefulSet", PodPath::SpecTemplate, true),
-    workload(APPS, "DaemonSet", PodPath::SpecTemplate, true),
-    workload(BATCH, "Job", PodPath::SpecTemplate, false),
-    workload(BATCH, "CronJob", PodPath::JobTemplate, false),
+    workload(CORE, "Pod", OWN, false),
+    workload(CORE, "PodTemplate", &["template"], false),
+    workload(CORE, "ReplicationController", SPEC_TEMPLATE, false),
+    workload(APPS, "ReplicaSet", SPEC_TEMPLATE, true),
+    workload(APPS, "Deployment", SPEC_TEMPLATE, true),
+    workload(APPS, "StatefulSet", SPEC_TEMPLATE, true),
+    workload(APPS, "DaemonSet", SPEC_TEMPLATE, true),
+    workload(BATCH, "Job", SPEC_TEMPLATE, false),
+    workload(BATCH, "CronJob", &["spec.jobTemplate.spec.template"], false),
+    workload(&["argoproj.io"], "Rollout", SPEC_TEMPLATE, true),
+    workload(
+        &["jobset.x-k8s.io"],
+        "JobSet",
+        &["spec.replicatedJobs[].template.spec.template"],
+        false,
+    ),
+    workload(
+        &["leaderworkerset.x-k8s.io"],
+        "LeaderWorkerSet",
+        &[
+            "spec.leaderWorkerTemplate.leaderTemplate",
+            "spec.leaderWorkerTemplate.workerTemplate",
+        ],
+        false,
+    ),
+    // Knative names what has no name.
+    Kind {
+        container_needs: &["image"],
+        ..workload(KNATIVE, "Configuration", SPEC_TEMPLATE, false)
+    },
+    Kind {
+        container_needs: &["image"],
+        ..workload(KNATIVE, "Revision", OWN, false)
+    },
+    Kind {
+        container_needs: &["image"],
+        ..workload(KNATIVE, "Service", SPEC_TEMPLATE, false)
+    },
+    // A trigger may fill in the image.
+    Kind {
+        container_needs: &["name"],
+        ..workload(
+            &["apps.openshift.io", ""],
+            "DeploymentConfig",
+            SPEC_TEMPLATE,
+            false,
+        )
+    },
     kind(CORE, "ConfigMap"),
     kind(CORE, "Endpoints"),
     kind(CORE, "LimitRange"),
@@ -125,6 +178,11 @@ static KINDS: &[Kind] = &[
     cluster(ADMISSION, "ValidatingAdmissionPolicyBinding"),
     cluster(ADMISSION, "MutatingAdmissionPolicy"),
     cluster(ADMISSION, "MutatingAdmissionPolicyBinding"),
+    cluster(KYVERNO, "ClusterPolicy"),
+    kind(KYVERNO, "Policy"),
+    cluster(&["templates.gatekeeper.sh"], "ConstraintTemplate"),
+    // Each template makes a kind of constraint.
+    cluster(&["constraints.gatekeeper.sh"], ANY),
     cluster(&["apiextensions.k8s.io"], "CustomResourceDefinition"),
     cluster(&["apiregistration.k8s.io"], "APIService"),
     cluster(&["certificates.k8s.io"], "CertificateSigningRequest"),
@@ -149,11 +207,185 @@ static KINDS: &[Kind] = &[
     kind(GATEWAY, "UDPRoute"),
 ];
 
+/// What is known of every kind that the configuration declares; its name stands in the object.
+pub static DECLARED: Kind = workload(&[""], "", &[], false);
+
+/// The API group of an `apiVersion`; `""` is the core group.
+#[must_use]
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 /// Finds a kind by `apiVersion` and `kind`. Both are case-sensitive, as for the API server.
 #[must_use]
 pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = group_of(api_version);
     KINDS
         .iter()
-        .find(|kind| kind.name == name && kind.groups.contains(&group))
+        .find(|kind| [name, ANY].contains(&kind.name) && kind.groups.contains(&group))
+}
+
+/// A kind that the configuration declares to bear pods. A known kind of the same group and name wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    kind: Arc<str>,
+    group: Option<Arc<str>>,
+    pod_template: Arc<str>,
+}
+
+impl Declared {
+    /// A kind, of one API group or of any, and where its pod templates are: fields with dots between them. A
+    /// `[]` or `*` behind a field stands for every item of a list, or every value of a mapping:
+    /// `spec.workers[].template`, `spec.roles.*.template`.
+    ///
+    /// # Errors
+    /// What is wrong with the declaration.
+    pub fn parse(kind: &str, group: Option<&str>, path: &str) -> Result<Self, &'static str> {
+        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if kind.is_empty() || !is_word(kind) {
+            return Err("a kind is a word of ASCII letters and digits, such as Rollout");
+        }
+        if group.is_some_and(|group| group.contains('/')) {
+            return Err("a group has no version behind it, such as argoproj.io");
+        }
+        let mut normal = Vec::new();
+        for segment in path.split('.') {
+            let (field, every) = match segment.strip_suffix("[]").or(segment.strip_suffix('*')) {
+                Some(field) => (field, true),
+                None => (segment, false),
+            };
+            if field.is_empty() && !(every && segment == "*" && !normal.is_empty()) {
+                return Err("a pod template is a path of fields, such as spec.template");
+            }
+            if field.contains(['[', ']', '*', '/']) || field.contains(char::is_whitespace) {
+                return Err("only [] or * can stand behind a field of the path");
+            }
+            if !field.is_empty() {
+                normal.push(field);
+            }
+            if every {
+                normal.push(EVERY);
+            }
+        }
+        Ok(Self {
+            kind: kind.into(),
+            group: group.map(Into::into),
+            pod_template: normal.join(".").into(),
+        })
+    }
+
+    /// True if an object is of this kind.
+    #[must_use]
+    pub fn holds(&self, api_version: &str, kind: &str) -> bool {
+        let group = group_of(api_version);
+        *self.kind == *kind && self.group.as_deref().is_none_or(|own| own == group)
+    }
+
+    /// Where its pod templates are.
+    #[must_use]
+    pub fn pod_template(&self) -> &str {
+        &self.pod_template
+    }
+}
+
+/// The step of a path that stands for every item.
+const EVERY: &str = "*";
+
+/// The mappings that a path leads to, in the order of the file.
+#[must_use]
+pub fn follow<'a>(from: Node<'a>, path: &str) -> Vec<Node<'a>> {
+    let mut reached = vec![from];
+    let steps = path.split('.').filter(|step| !step.is_empty());
+    for step in steps {
+        let (field, every) = match step.strip_suffix("[]") {
+            Some(field) => (field, true),
+            None => (step, step == EVERY),
+        };
+        if field != EVERY {
+            reached = reached
+                .into_iter()
+                .filter_map(|node| node.present(field))
+                .collect();
+        }
+        if every {
+            reached = reached.into_iter().flat_map(children).collect();
+        }
+    }
+    reached.retain(|node| node.is_mapping());
+    reached
+}
+
+fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    if node.is_sequence() {
+        return node.items().collect();
+    }
+    node.entries().map(|entry| entry.value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{Format, parse};
+
+    fn pointers(text: &str, path: &str) -> Vec<String> {
+        let tree = parse(Format::Yaml, text.to_owned());
+        let root = tree.root(tree.documents().first().unwrap());
+        follow(root, path).into_iter().map(Node::pointer).collect()
+    }
+
+    #[test]
+    fn a_path_leads_to_every_template() {
+        let text = "spec: {template: {}, jobs: [{name: a, template: {}}, {name: b}, {name: c, template: {}}], \
+                    roles: {Master: {template: {}}, Worker: {template: {}}}, none: ~, text: x}";
+        assert_eq!(pointers(text, ""), [""]);
+        assert_eq!(pointers(text, "spec.template"), ["/spec/template"]);
+        let jobs = ["/spec/jobs/a/template", "/spec/jobs/c/template"];
+        assert_eq!(pointers(text, "spec.jobs[].template"), jobs);
+        let declared = |path| Declared::parse("Job", None, path).unwrap();
+        for path in [
+            "spec.jobs[].template",
+            "spec.jobs.*.template",
+            "spec.jobs*.template",
+        ] {
+            assert_eq!(pointers(text, declared(path).pod_template()), jobs);
+        }
+        let roles = ["/spec/roles/Master/template", "/spec/roles/Worker/template"];
+        assert_eq!(
+            pointers(text, declared("spec.roles.*.template").pod_template()),
+            roles
+        );
+        for nothing in [
+            "spec.none",
+            "spec.text",
+            "spec.text[]",
+            "spec.none[].a",
+            "a.b",
+        ] {
+            assert!(pointers(text, nothing).is_empty(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_a_kind_and_a_path() {
+        let group = Some("batch.example.com");
+        let declared = Declared::parse("Crawl", group, "spec.template").unwrap();
+        assert!(declared.holds("batch.example.com/v1", "Crawl"));
+        assert!(!declared.holds("batch.example.com/v1", "Crawler"));
+        assert!(!declared.holds("example.com/v1", "Crawl"));
+        let any = Declared::parse("Crawl", None, "spec.template").unwrap();
+        assert!(any.holds("example.com/v1", "Crawl"));
+        for (kind, group, path) in [
+            ("", None, "spec"),
+            ("a b", None, "spec"),
+            ("A", Some("b/v1"), "spec"),
+            ("A", None, ""),
+            ("A", None, "spec..a"),
+            ("A", None, "[]"),
+            ("A", None, "*"),
+            ("A", None, "spec[0].a"),
+            ("A", None, "/spec/template"),
+        ] {
+            assert!(Declared::parse(kind, group, path).is_err(), "{path}");
+        }
+    }
 }

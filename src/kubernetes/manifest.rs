@@ -1,5 +1,6 @@
 //! What one file holds, by its bytes alone: the part of reading that equal blobs share.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -7,7 +8,8 @@ use memchr::memmem;
 use crate::finding::Resource;
 use crate::syntax::{self, Encoding, Format, Node, Problem, Tree, Value};
 
-use super::kinds::{self, Kind};
+use super::field::Field;
+use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
 
 /// An object that was found in a tree.
@@ -19,6 +21,8 @@ pub struct Record {
     pub kind: &'static Kind,
     /// Its identity.
     pub resource: Arc<Resource>,
+    /// The mappings that hold `metadata` and `spec` of the pods that it is or makes.
+    pub pods: Vec<u32>,
     /// False if the API server would need more than is written here, so that it must be a patch.
     pub complete: bool,
 }
@@ -61,18 +65,23 @@ pub enum Reading {
     },
 }
 
-/// Reads a file. `kustomization` says that its name makes it one.
+/// Reads a file. `kustomization` says that its name makes it one; `declared` are kinds beside the known ones.
 #[must_use]
-pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
+pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool, declared: &[Declared]) -> Reading {
     if !kustomization && !may_be_manifest(&bytes) {
         return Reading::Other;
     }
-    read_expected(format, bytes, kustomization)
+    read_expected(format, bytes, kustomization, declared)
 }
 
 /// Reads a file that is known to matter, whatever its bytes look like.
 #[must_use]
-pub fn read_expected(format: Format, bytes: Vec<u8>, kustomization: bool) -> Reading {
+pub fn read_expected(
+    format: Format,
+    bytes: Vec<u8>,
+    kustomization: bool,
+    declared: &[Declared],
+) -> Reading {
     let text = match syntax::decode(bytes) {
         Ok(text) => text,
         Err((encoding, bytes)) => {
@@ -82,11 +91,19 @@ pub fn read_expected(format: Format, bytes: Vec<u8>, kustomization: bool) -> Rea
         }
     };
     let tree = syntax::parse(format, text);
-    let mut records = Vec::new();
-    let mut other_objects = 0;
+    let mut found = Found {
+        declared,
+        records: Vec::new(),
+        others: 0,
+    };
     for document in tree.documents() {
-        collect(tree.root(document), None, &mut records, &mut other_objects);
+        found.collect(tree.root(document), None);
     }
+    let Found {
+        records,
+        others: other_objects,
+        ..
+    } = found;
     let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
     let mut templates = 0;
     let mut unreadable = Vec::new();
@@ -180,41 +197,73 @@ fn holds_action(text: &str) -> bool {
         .any(|line| line.contains("{{") && !line.trim_start().starts_with('#'))
 }
 
-fn collect(
-    node: Node<'_>,
-    list: Option<(&str, &str)>,
-    records: &mut Vec<Record>,
-    others: &mut usize,
-) {
-    if !node.is_mapping() {
-        return;
-    }
-    let text = |key: &str| node.get(key).and_then(Node::as_str);
-    // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
-    let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version)) else {
-        return;
-    };
-    let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
-        return;
-    };
-    let items = node.get("items").filter(|items| items.is_sequence());
-    if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
-        // As deep as lists go: the tree itself is not deeper than its own limit.
-        let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
-        for item in items.items() {
-            collect(item, inherited, records, others);
+/// The objects of a file.
+struct Found<'d> {
+    declared: &'d [Declared],
+    records: Vec<Record>,
+    others: usize,
+}
+
+impl Found<'_> {
+    fn collect(&mut self, node: Node<'_>, list: Option<(&str, &str)>) {
+        if !node.is_mapping() {
+            return;
         }
-        return;
-    }
-    match kinds::find(api_version, kind) {
-        Some(known) => records.push(record(node, api_version, known)),
-        // What builds objects is none.
-        None if api_version.starts_with("kustomize.config.k8s.io/") => {}
-        None => *others += 1,
+        let text = |key: &str| node.get(key).and_then(Node::as_str);
+        // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
+        let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version))
+        else {
+            return;
+        };
+        let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
+            return;
+        };
+        let items = node.get("items").filter(|items| items.is_sequence());
+        if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
+            // As deep as lists go: the tree itself is not deeper than its own limit.
+            let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
+            for item in items.items() {
+                self.collect(item, inherited);
+            }
+            return;
+        }
+        if let Some(known) = kinds::find(api_version, kind) {
+            let group = known.groups.first().copied().unwrap_or_default();
+            let pods = known.pods.iter();
+            let pods = pods.flat_map(|path| kinds::follow(node, path)).collect();
+            self.records
+                .push(record(node, api_version, known, group.into(), kind, pods));
+            return;
+        }
+        let mut declared = self.declared.iter();
+        match declared.find(|declared| declared.holds(api_version, kind)) {
+            Some(declared) => {
+                let group = kinds::group_of(api_version).to_owned().into();
+                let pods = kinds::follow(node, declared.pod_template());
+                self.records.push(record(
+                    node,
+                    api_version,
+                    &kinds::DECLARED,
+                    group,
+                    kind,
+                    pods,
+                ));
+            }
+            // What builds objects is none.
+            None if api_version.starts_with("kustomize.config.k8s.io/") => {}
+            None => self.others += 1,
+        }
     }
 }
 
-fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
+fn record(
+    node: Node<'_>,
+    api_version: &str,
+    kind: &'static Kind,
+    group: Cow<'static, str>,
+    name_of_kind: &str,
+    pods: Vec<Node<'_>>,
+) -> Record {
     let metadata = node.present("metadata");
     let text = |key: &str| {
         let value = metadata?.present(key)?;
@@ -230,8 +279,8 @@ fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
     };
     let resource = Resource {
         api_version: api_version.into(),
-        group: kind.groups.first().copied().unwrap_or_default(),
-        kind: kind.name.into(),
+        group,
+        kind: name_of_kind.into(),
         namespace: text("namespace")
             .filter(|_| kind.namespaced)
             .map(Into::into),
@@ -240,29 +289,37 @@ fn record(node: Node<'_>, api_version: &str, kind: &'static Kind) -> Record {
     Record {
         root: node.id(),
         kind,
-        complete: is_complete(node, api_version, kind),
+        complete: is_complete(node, api_version, kind, &pods),
+        pods: pods.into_iter().map(Node::id).collect(),
         resource: Arc::new(resource),
     }
 }
 
 /// An object that lacks what the API requires cannot be meant as it stands: it is a patch for another one.
-fn is_complete(node: Node<'_>, api_version: &str, kind: &Kind) -> bool {
-    let Some(pods) = kind.pods else { return true };
-    let spec = super::field::Field::follow(node, pods.path())
-        .node()
-        .and_then(|template| template.present("spec"));
-    let Some(spec) = spec else { return false };
-    let Some(containers) = spec.present("containers").filter(|list| list.is_sequence()) else {
-        return false;
-    };
-    let mut any = false;
-    for container in containers.items() {
-        any = true;
-        if container.present("image").is_none() || container.present("name").is_none() {
-            return false;
-        }
+fn is_complete(node: Node<'_>, api_version: &str, kind: &Kind, pods: &[Node<'_>]) -> bool {
+    if !kind.bears_pods() {
+        return true;
+    }
+    if pods.is_empty() {
+        // A Rollout may take the pods of a Deployment.
+        return Field::follow(node, &["spec", "workloadRef"]).is_set();
     }
     // Only these versions refuse a missing selector; the older ones filled it in.
-    let selector = kind.needs_selector && matches!(api_version, "apps/v1" | "apps/v1beta2");
-    any && (!selector || super::field::Field::follow(node, &["spec", "selector"]).is_set())
+    let selector = kind.needs_selector
+        && matches!(
+            api_version,
+            "apps/v1" | "apps/v1beta2" | "argoproj.io/v1alpha1"
+        );
+    pods.iter().all(|pod| has_containers(*pod, kind))
+        && (!selector || Field::follow(node, &["spec", "selector"]).is_set())
+}
+
+fn has_containers(pod: Node<'_>, kind: &Kind) -> bool {
+    let containers = Field::follow(pod, &["spec", "containers"]);
+    let mut containers = containers.items().peekable();
+    let complete = |container: Node<'_>| {
+        let mut needs = kind.container_needs.iter();
+        needs.all(|field| container.present(field).is_some())
+    };
+    containers.peek().is_some() && containers.all(complete)
 }

@@ -116,10 +116,10 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The pod, or the template of the pods that it makes.
-    #[must_use]
-    pub fn pod(self) -> Option<Pod<'a>> {
-        let path = self.record.kind.pods?.path();
-        Pod::new(Field::follow(self.node, path).node()?)
+    /// The pod that it is, or the templates of the pods that it makes: some kinds have several.
+    pub fn pods(self) -> impl Iterator<Item = Pod<'a>> {
+        let tree = self.node.tree();
+        let roots = self.record.pods.iter();
+        roots.filter_map(|root| Pod::new(tree.node(*root)))
     }
 }

@@ -21,6 +21,12 @@ impl<'a> Pod<'a> {
         Some(Self { root, spec })
     }
 
+    /// The mapping that holds `metadata` and `spec`.
+    #[must_use]
+    pub fn root(self) -> Node<'a> {
+        self.root
+    }
+
     /// The pod's `spec`.
     #[must_use]
     pub fn spec(self) -> Node<'a> {

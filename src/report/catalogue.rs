@@ -104,18 +104,9 @@ pub fn explain(rule: &Rule) -> String {
     text
 }
 
-/// The rule whose id is nearest to what was typed, if any is near.
+/// The rules whose ids are nearest to what was typed, if any are near: several where a name stands in several
+/// families.
 #[must_use]
-pub fn nearest(typed: &str) -> Option<&'static str> {
-    let likeness = |id: &str| {
-        let whole = similar::TextDiff::from_chars(typed, id).ratio();
-        let name = id.rsplit('/').next().unwrap_or(id);
-        whole.max(similar::TextDiff::from_chars(typed, name).ratio())
-    };
-    rules::ALL
-        .iter()
-        .map(|rule| (likeness(rule.id), rule.id))
-        .filter(|(likeness, _)| *likeness > 0.6)
-        .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)))
-        .map(|(_, id)| id)
+pub fn nearest(typed: &str) -> Vec<&'static str> {
+    crate::nearest::all_nearest(typed, rules::ALL.iter().map(|rule| rule.id))
 }

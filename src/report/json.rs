@@ -40,6 +40,8 @@ pub struct JsonReport<'r> {
     base: Option<Side<'r>>,
     /// What was judged.
     head: Side<'r>,
+    /// The configuration that the run obeyed; null where there is none.
+    configuration: Option<JsonConfiguration<'r>>,
     /// The answer.
     outcome: Outcome,
     /// Why the run is incomplete; empty where it is not.
@@ -104,7 +106,7 @@ struct JsonFinding<'r> {
     /// The page of the rule.
     help_uri: String,
     /// The waiver that covers it.
-    waived: Option<Reserved>,
+    waived: Option<JsonWaived<'r>>,
     /// The edit that mends it.
     fix: Option<Reserved>,
 }
@@ -150,6 +152,36 @@ struct JsonPosition {
     line: u32,
     #[schemars(range(min = 1))]
     column: u32,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Waived")]
+struct JsonWaived<'r> {
+    reason: &'r str,
+    /// Who answers for it.
+    owner: Option<&'r str>,
+    /// The last day on which it holds.
+    until: Option<&'r str>,
+    /// The file that the waiver stands in.
+    source: &'r str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SkippedRule")]
+struct JsonSkippedRule<'r> {
+    rule: &'r str,
+    reason: &'r str,
+}
+
+/// The configuration that the run obeyed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Configuration")]
+struct JsonConfiguration<'r> {
+    path: &'r str,
+    /// What it was taken from: a revision, a folder or the command line.
+    from: &'r str,
+    /// What keeps it from being read, so that the defaults held.
+    problem: Option<&'r str>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -207,8 +239,8 @@ struct JsonCoverage<'r> {
     rules_run: usize,
     /// The same in words, as every other output says it.
     summary: String,
-    /// Rules that lacked something they need.
-    rules_skipped: Vec<Reserved>,
+    /// Rules that did not run.
+    rules_skipped: Vec<JsonSkippedRule<'r>>,
     /// The sources that were asked.
     sources: Vec<Reserved>,
 }
@@ -261,6 +293,14 @@ pub fn document(report: &Report) -> JsonReport<'_> {
         },
         base: report.base.as_ref().map(side),
         head: side(&report.head),
+        configuration: report
+            .configuration
+            .as_ref()
+            .map(|label| JsonConfiguration {
+                path: &label.path,
+                from: &label.from,
+                problem: label.problem.as_deref(),
+            }),
         outcome: report.outcome(),
         incomplete: &report.incomplete,
         fail_on: report.policy.fail_on,
@@ -296,7 +336,15 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             packages: 0,
             rules_run: report.coverage.rules_run,
             summary: super::coverage(&report.coverage),
-            rules_skipped: Vec::new(),
+            rules_skipped: report
+                .coverage
+                .rules_skipped
+                .iter()
+                .map(|skipped| JsonSkippedRule {
+                    rule: skipped.rule,
+                    reason: skipped.reason,
+                })
+                .collect(),
             sources: Vec::new(),
         },
     }
@@ -345,7 +393,12 @@ fn finding<'r>(places: &mut Places<'r>, finding: &'r Finding) -> JsonFinding<'r>
         package: None,
         fingerprint: finding.fingerprint.to_string(),
         help_uri: super::help_uri(finding.rule),
-        waived: None,
+        waived: finding.waived.as_deref().map(|waived| JsonWaived {
+            reason: &waived.reason,
+            owner: waived.owner.as_deref(),
+            until: waived.until.as_deref(),
+            source: &waived.source,
+        }),
         fix: None,
     }
 }

@@ -12,6 +12,7 @@ pub mod severity;
 pub mod summary;
 pub mod terminal;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::verdict::Coverage;
@@ -80,12 +81,15 @@ pub fn coverage(coverage: &Coverage) -> String {
         count(coverage.containers, "container"),
         count(coverage.rules_run, "rule"),
     );
-    if coverage.rules_skipped > 0 {
+    if !coverage.rules_skipped.is_empty() {
+        let skipped = coverage.rules_skipped.iter();
+        let reasons: BTreeSet<&str> = skipped.map(|skipped| skipped.reason).collect();
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "; {} about changes skipped, as there is no base",
-            count(coverage.rules_skipped, "rule")
+            "; {} skipped ({})",
+            count(coverage.rules_skipped.len(), "rule"),
+            Vec::from_iter(reasons).join(", ")
         );
     }
     if coverage.other_objects > 0 {

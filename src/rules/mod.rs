@@ -5,6 +5,18 @@
 
 use crate::rule::Rule;
 
+mod gate {
+    pub(crate) mod broad_waiver;
+    pub(crate) mod configuration_weakened;
+    pub(crate) mod expired_waiver;
+    pub(crate) mod invalid_configuration;
+    pub(crate) mod invalid_waiver;
+    pub(crate) mod unknown_rule;
+    pub(crate) mod unused_waiver;
+    pub(crate) mod waiver_added;
+    pub(crate) mod workflow_weakened;
+}
+
 mod input {
     pub(crate) mod alias_bomb;
     pub(crate) mod duplicate_key;
@@ -12,6 +24,17 @@ mod input {
     pub(crate) mod not_judged;
     pub(crate) mod oversized;
     pub(crate) mod unreadable;
+}
+
+mod namespace {
+    pub(crate) mod admission_policy_weakened;
+    pub(crate) mod invalid_level;
+    pub(crate) mod pod_security_policy;
+    pub(crate) mod privileged;
+    pub(crate) mod protection_removed;
+    pub(crate) mod unlabelled;
+    pub(crate) mod weakened;
+    pub(crate) mod webhook_fails_open;
 }
 
 mod pod_security {
@@ -25,6 +48,7 @@ mod pod_security {
     pub(crate) mod privileged;
     pub(crate) mod probe_host;
     pub(crate) mod proc_mount;
+    pub(crate) mod refused_after_upgrade;
     pub(crate) mod root_user;
     pub(crate) mod seccomp_unconfined;
     pub(crate) mod seccomp_unset;
@@ -38,12 +62,29 @@ mod pod_security {
 
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
+    &gate::broad_waiver::RULE,
+    &gate::configuration_weakened::RULE,
+    &gate::expired_waiver::RULE,
+    &gate::invalid_configuration::RULE,
+    &gate::invalid_waiver::RULE,
+    &gate::unknown_rule::RULE,
+    &gate::unused_waiver::RULE,
+    &gate::waiver_added::RULE,
+    &gate::workflow_weakened::RULE,
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,
     &input::not_judged::RULE,
     &input::oversized::RULE,
     &input::unreadable::RULE,
+    &namespace::admission_policy_weakened::RULE,
+    &namespace::invalid_level::RULE,
+    &namespace::pod_security_policy::RULE,
+    &namespace::privileged::RULE,
+    &namespace::protection_removed::RULE,
+    &namespace::unlabelled::RULE,
+    &namespace::weakened::RULE,
+    &namespace::webhook_fails_open::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,
@@ -54,6 +95,7 @@ pub static ALL: &[&Rule] = &[
     &pod_security::privileged::RULE,
     &pod_security::probe_host::RULE,
     &pod_security::proc_mount::RULE,
+    &pod_security::refused_after_upgrade::RULE,
     &pod_security::root_user::RULE,
     &pod_security::seccomp_unconfined::RULE,
     &pod_security::seccomp_unset::RULE,

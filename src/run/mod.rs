@@ -1,6 +1,7 @@
 //! The pipeline: the one place where all stages meet, in order.
 
 mod cause;
+pub mod governance;
 pub mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,22 +10,29 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{LeftOutReason, Side};
-use crate::compare::{Comparison, Pairs, compare};
+use crate::compare::compare;
+use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
 use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
-use crate::kubernetes::pod_security::{self as standard, Level, Version};
+use crate::kubernetes::pod_security::{Level, Standard, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Check, Context, Pair, Rule, object_name};
+use crate::rule::{Check, Context, Pair, Sink, object_name};
 use crate::rules;
 use crate::shown;
 use crate::snapshot::load::{Loaded, load};
+use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
-use crate::verdict::{Coverage, LevelChange, PassedOver, Policy, Report};
+use crate::syntax::Span;
+use crate::verdict::{Coverage, LevelChange, PassedOver, Report, SkippedRule};
+use crate::waivers::added::added;
+use crate::waivers::stated;
+use crate::waivers::uses::Force;
 
 use cause::Causes;
+use governance::{Governance, Governing, Overrides};
 use sides::Sides;
 
 /// What is to be judged.
@@ -36,10 +44,12 @@ pub struct Request {
     pub base: Option<String>,
     /// A revision or folder to judge; the working tree where it is not given.
     pub head: Option<String>,
-    /// When the run fails.
-    pub policy: Policy,
-    /// What the rules may know.
-    pub context: Context,
+    /// The configuration, where it is not the one of the base.
+    pub config: Option<PathBuf>,
+    /// What counts for more than the configuration.
+    pub overrides: Overrides,
+    /// The day of the run; none where nothing is to expire.
+    pub today: Option<Day>,
 }
 
 /// What a run does at the moment, for whoever waits for it.
@@ -69,17 +79,35 @@ pub fn run(request: &Request) -> Result<Report, Error> {
 /// The same.
 pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, Error> {
     watch(Stage::Listing);
+    let given = request
+        .config
+        .as_deref()
+        .map(Governing::given)
+        .transpose()?;
     let sides = sides::find(
         &request.paths,
         request.base.as_deref(),
         request.head.as_deref(),
     )?;
-    Ok(judge_watched(
-        &sides,
-        request.policy,
-        &request.context,
-        watch,
-    ))
+    let file = match given {
+        Some(given) => Some(given),
+        None => Governance::find(&sides)?,
+    };
+    let governance = Governance {
+        file,
+        overrides: request.overrides,
+        is_fork: false,
+        today: request.today,
+    };
+    Ok(judge_watched(&sides, &governance, watch))
+}
+
+/// The day, in the time zone that all runs share.
+#[must_use]
+pub fn today() -> Day {
+    Day(jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date())
 }
 
 /// Answers which Pod Security level each workload of the working tree meets.
@@ -92,7 +120,11 @@ pub fn pod_security(
     version: Version,
 ) -> Result<Answer, Error> {
     let sides = sides::find(paths, None, None)?;
-    let head = load(None, &sides.head).head;
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    let head = load(None, &sides.head, &governance.intake()).head;
     let mut answer = answer(head, asked, version, |path| sides.holds(path));
     shown::answer(&mut answer);
     Ok(answer)
@@ -100,26 +132,22 @@ pub fn pod_security(
 
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
-pub fn judge(sides: &Sides, policy: Policy, context: &Context) -> Report {
-    judge_watched(sides, policy, context, &|_| {})
+pub fn judge(sides: &Sides, governance: &Governance) -> Report {
+    judge_watched(sides, governance, &|_| {})
 }
 
-fn judge_watched(
-    sides: &Sides,
-    policy: Policy,
-    context: &Context,
-    watch: &dyn Fn(Stage),
-) -> Report {
+fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) -> Report {
     let listed = |side: &Side| side.files().len();
     watch(Stage::Reading(
         sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
     ));
+    let context = &governance.context();
     let Loaded {
         base,
         mut head,
         base_contents,
         head_contents,
-    } = load(sides.base.as_ref(), &sides.head);
+    } = load(sides.base.as_ref(), &sides.head, &governance.intake());
     let mut changes = Changes::between(&base_contents, &head_contents);
     if let Some(base) = &base {
         changes.find_similar(
@@ -130,17 +158,15 @@ fn judge_watched(
     }
     let read = |snapshot: &Snapshot| snapshot.files().len();
     watch(Stage::Judging(base.as_ref().map_or(0, read) + read(&head)));
-    let (
-        base_evaluation,
-        Evaluation {
-            findings,
-            rules_run,
-            containers,
-        },
-    ) = rayon::join(
+    let (base_evaluation, head_evaluation) = rayon::join(
         || base.as_ref().map(|base| evaluate(base, context)),
         || evaluate(&head, context),
     );
+    let Evaluation {
+        findings,
+        rules_run,
+        containers,
+    } = head_evaluation;
     watch(Stage::Comparing);
     let touched: BTreeSet<Arc<str>> = changes
         .paths()
@@ -151,39 +177,55 @@ fn judge_watched(
     let mut pairs = Pairs::default();
     let mut all = findings;
     if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
-        let comparison = compare((base, evaluation.findings), (&head, all), changes.renamed());
-        Comparison {
-            findings: all,
-            pairs,
-        } = comparison;
+        pairs = Pairs::between(base, &head, changes.renamed());
+        let before = (base, evaluation.findings);
+        all = compare(before, (&head, all), changes.renamed(), &pairs);
         let pair = Pair {
             base,
             head: &head,
             changed: &touched,
+            renames: changes.renamed(),
+            pairs: &pairs,
         };
         all.extend(evaluate_change(&pair, context));
         let mut causes = Causes::new(base, &head, changes.renamed());
         for finding in &mut all {
             if finding.status == Status::Introduced {
                 finding.changed_at = causes.of(finding);
+                // What is gone has no place of its own: the one where it was taken out is the nearest.
+                if let Some(at) = &finding.changed_at
+                    && finding.location.span == Span::default()
+                {
+                    finding.location = at.clone();
+                }
             }
         }
     }
+    waive(&mut all, base.as_ref(), &head, governance);
+    all.extend(broken_at_tip(governance, &all));
     let in_scope = |path: &str| sides.holds(path);
-    all.retain(|finding| in_scope(&finding.location.path));
+    // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
+    all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
     incomplete.splice(..0, sides.history_missing.clone());
+    let unknown = governance
+        .file
+        .as_ref()
+        .and_then(|file| file.missing.clone());
+    incomplete.splice(..0, unknown);
     let levels = base
         .as_ref()
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
+    coverage.rules_skipped = skipped_rules(context);
     if base.is_none() {
-        let about_changes = |rule: &&&Rule| matches!(rule.check, Check::Change(_));
-        coverage.rules_skipped = rules::ALL.iter().filter(about_changes).count();
-        coverage.rules_run = coverage.rules_run.saturating_sub(coverage.rules_skipped);
+        let before = coverage.rules_skipped.len();
+        coverage.rules_skipped.extend(without_base(context));
+        let about_changes = coverage.rules_skipped.len() - before;
+        coverage.rules_run = coverage.rules_run.saturating_sub(about_changes);
     }
     let mut report = Report {
         // Nothing was compared where the head stood in for the base.
@@ -193,7 +235,8 @@ fn judge_watched(
             .filter(|_| sides.history_missing.is_none())
             .map(|base| base.label().clone()),
         head: sides.head.label().clone(),
-        policy,
+        configuration: governance.label(),
+        policy: governance.policy(),
         findings: all,
         levels,
         coverage,
@@ -203,6 +246,66 @@ fn judge_watched(
     };
     shown::report(&mut report);
     report
+}
+
+/// Marks what waivers cover.
+fn waive(
+    findings: &mut [Finding],
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    governance: &Governance,
+) {
+    let config = governance.config();
+    let in_head = stated(head);
+    let new = base.map(|base| added(base, head)).unwrap_or_default();
+    let source = governance
+        .file
+        .as_ref()
+        .map_or_else(|| "".into(), |file| Arc::clone(&file.path));
+    let accepts_new = governance.accepts_new_waivers();
+    let today = governance.today;
+    Force::new(&config.waivers, &source, &in_head, &new, accepts_new, today).mark(findings);
+}
+
+/// What there is to say of a configuration that is broken where it counts, and of which neither side shows it.
+fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Finding> {
+    const RULE: &str = "gate/invalid-configuration";
+    let label = governance.label()?;
+    let problem = label.problem?;
+    if findings.iter().any(|finding| finding.rule == RULE) {
+        return None;
+    }
+    let mut told = Vec::new();
+    Sink::new(rules::find(RULE)?, &label.path, None, &mut told)
+        .report_span(Span::default())
+        .discriminator("tip")
+        .say(&format!(
+            "the configuration of {} cannot be read, so that the defaults hold: {problem}",
+            label.from
+        ));
+    let mut finding = told.pop()?;
+    finding.status = Status::Existing;
+    Some(finding)
+}
+
+fn skipped_rules(context: &Context) -> Vec<SkippedRule> {
+    let off = rules::ALL.iter().filter(|rule| context.is_off(rule));
+    off.map(|rule| SkippedRule {
+        rule: rule.id,
+        reason: "off by configuration",
+    })
+    .collect()
+}
+
+/// The rules about changes, which have nothing to look at without a base.
+fn without_base(context: &Context) -> impl Iterator<Item = SkippedRule> {
+    rules::ALL
+        .iter()
+        .filter(|rule| matches!(rule.check, Check::Change(_)) && !context.is_off(rule))
+        .map(|rule| SkippedRule {
+            rule: rule.id,
+            reason: "there is no base",
+        })
 }
 
 /// Findings of the head by path and place, then the fixed ones.
@@ -237,7 +340,10 @@ fn incomplete(
     let mut reasons: Vec<String> = findings
         .iter()
         .filter(|finding| {
-            finding.unread && finding.status != Status::Fixed && is_changed(&finding.location.path)
+            finding.unread
+                && finding.waived.is_none()
+                && finding.status != Status::Fixed
+                && is_changed(&finding.location.path)
         })
         .map(|finding| format!("{}: {}", finding.location.path, finding.message))
         .collect();
@@ -316,10 +422,17 @@ fn coverage(
     for left_out in &head.left_out {
         skip(&left_out.path, describe(&left_out.reason));
     }
+    for path in &head.excluded {
+        skip(path, "excluded by the configuration".to_owned());
+    }
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Read(_) | State::Oversized(_) | State::Missing(_) => {}
+            State::Read(_)
+            | State::Configuration(_)
+            | State::Workflow(_)
+            | State::Oversized(_)
+            | State::Missing(_) => {}
         }
         let Some(manifest) = file.manifest() else {
             continue;
@@ -402,16 +515,18 @@ fn levels(
 }
 
 /// The level and the name of every complete workload, by file and identity. What a patch leaves out is not
-/// known, so it has no level.
+/// known, so it has no level. The level is the one that the workload meets on every target.
 fn of_side(
     snapshot: &Snapshot,
     context: &Context,
 ) -> BTreeMap<(Arc<str>, Arc<Resource>), (Level, String)> {
+    let standard = Standard::of(context.targets);
     snapshot
         .objects()
         .filter(|object| object.completeness() == Completeness::Complete)
         .filter_map(|object| {
-            let level = standard::level(object.pod()?, context.version);
+            let levels = object.pods().map(|pod| standard.level(pod));
+            let level = levels.min()?;
             let key = (Arc::clone(object.path()), Arc::clone(object.resource()));
             Some((key, (level, object_name(object))))
         })

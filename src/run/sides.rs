@@ -18,6 +18,8 @@ pub struct Sides {
     pub scope: Vec<String>,
     /// Why the base could not be found in this clone; the head then stands in its place.
     pub history_missing: Option<String>,
+    /// The revision whose configuration counts, where that is neither side's own.
+    pub tip: Option<(Repository, String)>,
 }
 
 impl Sides {
@@ -93,11 +95,19 @@ pub fn find(paths: &[PathBuf], base: Option<&str>, head: Option<&str>) -> Result
             )));
         }
     }
+    // Where the base is not here, the head stands in for all of it.
+    let tip = match &base_place {
+        Some(Place::Revision(revision)) if history_missing.is_none() => {
+            Some((places.repository()?.clone(), revision.clone()))
+        }
+        _ => None,
+    };
     Ok(Sides {
         base,
         head,
         scope,
         history_missing,
+        tip,
     })
 }
 
@@ -213,6 +223,7 @@ fn linter_side(current: &Path, paths: &[PathBuf]) -> Result<Sides, Error> {
             let scope = scope(current, &root, paths)?;
             return Ok(Sides {
                 history_missing: None,
+                tip: None,
                 base: None,
                 head: repository.working_tree(is_relevant)?,
                 scope,
@@ -223,6 +234,7 @@ fn linter_side(current: &Path, paths: &[PathBuf]) -> Result<Sides, Error> {
     let scope = scope(current, &root, paths)?;
     Ok(Sides {
         history_missing: None,
+        tip: None,
         base: None,
         head: folder::open_within(&root, &scope, is_relevant)?,
         scope,

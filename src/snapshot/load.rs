@@ -4,18 +4,32 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::change::{Content, ContentId, ListedFile, Side, content_id};
+use crate::config;
+use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
 use crate::syntax::{Format, MAX_FILE_SIZE};
+use crate::workflow::{Workflow, is_workflow};
 
 use super::{Snapshot, State};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
+
+/// What the configuration says of reading.
+#[derive(Debug, Default)]
+pub struct Intake {
+    /// Files that are not read.
+    pub exclude: GlobSet,
+    /// Kinds that make pods, beside the known ones.
+    pub declared: Vec<Declared>,
+}
 
 /// Both sides as they were read.
 #[derive(Debug)]
@@ -41,28 +55,33 @@ pub fn is_relevant(path: &str) -> bool {
 
 /// Reads the head, and the base where there is one.
 #[must_use]
-pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
+pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
+    let declared = &*intake.declared;
     let Some(base) = base else {
         let states = head
             .files()
             .par_iter()
+            .filter(|file| intake.takes(&file.path))
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
-                    Arc::new(state(&file.path, contents(head, file))?),
+                    Arc::new(state(&file.path, contents(head, file), declared)?),
                 ))
             })
             .collect();
         return Loaded {
             base: None,
-            head: snapshot(states, head),
+            head: snapshot(states, head, intake),
             base_contents: Vec::new(),
             head_contents: Vec::new(),
         };
     };
-    let mut base_files = identify(base);
-    let mut head_files = identify(head);
-    let states = read_distinct(&mut [(base, &mut base_files), (head, &mut head_files)]);
+    let mut base_files = identify(base, intake);
+    let mut head_files = identify(head, intake);
+    let states = read_distinct(
+        &mut [(base, &mut base_files), (head, &mut head_files)],
+        declared,
+    );
     let of_side = |side: &Side, files: &[Identified<'_>]| {
         let kept = files
             .iter()
@@ -73,7 +92,7 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
                 ))
             })
             .collect();
-        snapshot(kept, side)
+        snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
         files
@@ -83,7 +102,7 @@ pub fn load(base: Option<&Side>, head: &Side) -> Loaded {
     };
     let base_snapshot = of_side(base, &base_files);
     let mut head_snapshot = of_side(head, &head_files);
-    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head) {
+    for (path, state) in read_expected_files(&base_snapshot, &head_snapshot, head, declared) {
         head_snapshot.insert(path, state);
     }
     Loaded {
@@ -100,6 +119,7 @@ fn read_expected_files(
     base: &Snapshot,
     head: &Snapshot,
     side: &Side,
+    declared: &[Declared],
 ) -> Vec<(Arc<str>, Arc<State>)> {
     let held_objects = |path: &str| {
         let file = base.file(path).and_then(super::SourceFile::manifest);
@@ -113,7 +133,7 @@ fn read_expected_files(
                 return None;
             };
             let kind = Kind::of(&file.path);
-            match read_expected(kind.format(), bytes, false) {
+            match read_expected(kind.format(), bytes, false, declared) {
                 Reading::Other => None,
                 reading => Some((Arc::clone(&file.path), Arc::new(State::Read(reading)))),
             }
@@ -137,12 +157,18 @@ enum Kind {
     Yaml,
     Json,
     Kustomization,
+    Configuration,
+    Workflow,
 }
 
 impl Kind {
     fn of(path: &str) -> Self {
         if is_kustomization_name(path) {
             Self::Kustomization
+        } else if config::PATHS.contains(&path) {
+            Self::Configuration
+        } else if is_workflow(path) {
+            Self::Workflow
         } else if path
             .rsplit('.')
             .next()
@@ -159,8 +185,18 @@ impl Kind {
     fn format(self) -> Format {
         match self {
             Self::Json => Format::Json,
-            Self::Yaml | Self::Kustomization => Format::Yaml,
+            Self::Yaml | Self::Kustomization | Self::Configuration | Self::Workflow => Format::Yaml,
         }
+    }
+}
+
+impl Intake {
+    /// True if a file is read. No pattern reaches the configuration itself, nor the workflows that run the gate.
+    fn takes(&self, path: &str) -> bool {
+        self.exclude.is_empty()
+            || !self.exclude.is_match(path)
+            || config::PATHS.contains(&path)
+            || is_workflow(path)
     }
 }
 
@@ -170,9 +206,10 @@ impl Identified<'_> {
     }
 }
 
-fn identify(side: &Side) -> Vec<Identified<'_>> {
+fn identify<'s>(side: &'s Side, intake: &Intake) -> Vec<Identified<'s>> {
     side.files()
         .par_iter()
+        .filter(|file| intake.takes(&file.path))
         .map(|file| {
             if let Some(id) = file.id {
                 return Identified {
@@ -212,6 +249,7 @@ struct Job<'a> {
 
 fn read_distinct<'a>(
     sides: &mut [(&'a Side, &mut Vec<Identified<'a>>)],
+    declared: &[Declared],
 ) -> HashMap<Key, Option<Arc<State>>> {
     let mut jobs: BTreeMap<Key, Job<'a>> = BTreeMap::new();
     for (side, files) in sides {
@@ -231,7 +269,10 @@ fn read_distinct<'a>(
         .into_par_iter()
         .map(|job| {
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
-            (job.key, state(&job.file.path, content).map(Arc::new))
+            (
+                job.key,
+                state(&job.file.path, content, declared).map(Arc::new),
+            )
         })
         .collect()
 }
@@ -240,10 +281,23 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
 }
 
-/// What becomes of a file; none if it has nothing to do with Kubernetes.
-fn state(path: &str, content: Content) -> Option<State> {
+/// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
+fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = Kind::of(path);
     let bytes = match content {
+        Content::Bytes(bytes) if kind == Kind::Configuration => {
+            return Some(State::Configuration(Box::new(ConfigFile::read(bytes))));
+        }
+        Content::Oversized(_) if kind == Kind::Configuration => {
+            let file = ConfigFile::refused("the file is larger than 4 MiB");
+            return Some(State::Configuration(Box::new(file)));
+        }
+        Content::LfsPointer if kind == Kind::Configuration => {
+            let file = ConfigFile::refused(
+                "a Git LFS pointer stands in its place; keep the configuration out of LFS",
+            );
+            return Some(State::Configuration(Box::new(file)));
+        }
         Content::Bytes(bytes) => bytes,
         Content::Oversized(bytes) => return Some(State::Oversized(bytes)),
         Content::LfsPointer => return Some(State::LfsPointer),
@@ -252,13 +306,29 @@ fn state(path: &str, content: Content) -> Option<State> {
     if bytes.len() > MAX_FILE_SIZE {
         return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
     }
-    match read(kind.format(), bytes, kind == Kind::Kustomization) {
+    if kind == Kind::Workflow {
+        return Some(workflow_state(bytes, declared));
+    }
+    match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
         Reading::Other | Reading::Encoding { shows: false, .. } => None,
         reading => Some(State::Read(reading)),
     }
 }
 
-fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {
+/// A workflow is read as one, unless it is an object: where a manifest stands must not hide it.
+fn workflow_state(bytes: Vec<u8>, declared: &[Declared]) -> State {
+    if shows_object(&bytes) {
+        let reading = read(Format::Yaml, bytes.clone(), false, declared);
+        if let Reading::Manifest(manifest) = &reading
+            && (!manifest.records.is_empty() || manifest.other_objects > 0)
+        {
+            return State::Read(reading);
+        }
+    }
+    State::Workflow(Workflow::read(bytes))
+}
+
+fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) -> Snapshot {
     let charts: BTreeSet<String> = side
         .files()
         .iter()
@@ -267,7 +337,20 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side) -> Snapshot {
             matches!(name, "Chart.yaml" | "Chart.yml").then(|| folder.to_owned())
         })
         .collect();
-    let mut snapshot = Snapshot::new(files, &charts, side.files().len());
+    let excluded: Vec<Arc<str>> = side
+        .files()
+        .iter()
+        .filter(|file| !intake.takes(&file.path))
+        .map(|file| Arc::clone(&file.path))
+        .collect();
+    let mut snapshot = Snapshot::new(files, &charts, side.files().len() - excluded.len());
+    snapshot.excluded = excluded;
+    snapshot.misnamed = side
+        .files()
+        .iter()
+        .filter(|file| config::UNREAD_PATHS.contains(&&*file.path))
+        .map(|file| Arc::clone(&file.path))
+        .collect();
     snapshot.left_out = side.left_out().to_vec();
     snapshot
 }

@@ -1,22 +1,32 @@
 //! Everything that is known of one revision.
 
+pub mod labels;
 pub mod load;
+pub mod namespaces;
+pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::change::LeftOut;
+use crate::config;
+use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::workflow::Workflow;
 
 /// What became of a file of this revision.
 #[derive(Debug)]
 pub enum State {
     /// Its bytes were read.
     Read(Reading),
+    /// It is a workflow, and no manifest.
+    Workflow(Workflow),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
+    /// It is the configuration of this program.
+    Configuration(Box<ConfigFile>),
     /// A Git LFS pointer stands in its place.
     LfsPointer,
     /// Its bytes could not be had; why, with the remedy.
@@ -52,6 +62,8 @@ impl SourceFile {
         match &*self.state {
             State::Read(Reading::Manifest(manifest)) => Some(manifest.tree.text()),
             State::Read(Reading::Unrecognised(_, tree)) => Some(tree.text()),
+            State::Configuration(file) => Some(file.tree.text()),
+            State::Workflow(workflow) => workflow.text(),
             _ => None,
         }
     }
@@ -63,7 +75,7 @@ impl SourceFile {
             State::Read(Reading::Manifest(manifest)) => {
                 manifest.unreadable.is_empty() && manifest.templates == 0
             }
-            State::Read(Reading::Other) => true,
+            State::Read(Reading::Other) | State::Configuration(_) | State::Workflow(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer
@@ -96,6 +108,10 @@ pub struct Snapshot {
     pub files_read: usize,
     /// Paths that the revision has and that could not be looked into.
     pub left_out: Vec<LeftOut>,
+    /// Files that look like a configuration of this program, and that nobody reads.
+    pub misnamed: Vec<Arc<str>>,
+    /// Files that the configuration keeps from being read.
+    pub excluded: Vec<Arc<str>>,
 }
 
 impl Snapshot {
@@ -113,6 +129,8 @@ impl Snapshot {
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
+            misnamed: Vec::new(),
+            excluded: Vec::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
@@ -180,8 +198,21 @@ impl Snapshot {
     /// The kustomization of a folder.
     #[must_use]
     pub fn kustomization(&self, folder: &str) -> Option<&Kustomization> {
+        let (_, kustomization) = self.kustomization_file(folder)?;
+        Some(kustomization)
+    }
+
+    /// The kustomization of a folder, with its file.
+    #[must_use]
+    pub fn kustomization_file(&self, folder: &str) -> Option<(&SourceFile, &Kustomization)> {
         let file = self.files.get(*self.kustomizations.get(folder)?)?;
-        file.manifest()?.kustomization.as_ref()
+        Some((file, file.manifest()?.kustomization.as_ref()?))
+    }
+
+    /// The kustomizations with their files.
+    pub fn kustomization_files(&self) -> impl Iterator<Item = (&SourceFile, &Kustomization)> {
+        let folders = self.kustomizations.keys();
+        folders.filter_map(|folder| self.kustomization_file(folder))
     }
 
     /// Adds a file that only the comparison with a base has shown to matter. It holds no objects.
@@ -214,6 +245,16 @@ impl Snapshot {
                 .and_then(SourceFile::manifest)
                 .is_some_and(|manifest| !manifest.records.is_empty());
         }
+    }
+
+    /// The configuration that counts in this revision, with its file.
+    #[must_use]
+    pub fn configuration(&self) -> Option<(&SourceFile, &ConfigFile)> {
+        let mut files = config::PATHS.iter().filter_map(|path| self.file(path));
+        files.find_map(|file| match &*file.state {
+            State::Configuration(config) => Some((file, &**config)),
+            _ => None,
+        })
     }
 
     /// The files that matter, in path order.

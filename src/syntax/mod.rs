@@ -5,6 +5,7 @@
 //! resolves them. Nothing here fails: what cannot be read is a [`Problem`] beside the documents that could.
 
 mod build;
+mod comment;
 mod json;
 mod lines;
 mod pointer;
@@ -13,6 +14,7 @@ mod text;
 mod tree;
 mod yaml;
 
+pub use comment::Comment;
 pub use lines::{Lines, Position};
 pub use pointer::escape_segment;
 pub use text::{Encoding, decode};

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
-    &["syntax", "error", "redact"],
+    &["syntax", "error", "nearest", "redact"],
     &["finding", "event"],
     &["change"],
     &["kubernetes"],
+    &["config"],
+    &["workflow"],
     &["snapshot"],
+    &["waivers"],
     &["rule"],
     &["rules"],
     &["evaluate"],

@@ -45,7 +45,7 @@ fn every_rule_is_listed_and_explained() {
 #[test]
 fn a_rule_that_is_not_quite_right_is_guessed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for typed in ["pod-security/privilegd", "privileged", "hostpath"] {
+    for typed in ["pod-security/privilegd", "hostpath"] {
         let answer = tidegate(root, &["explain", typed], &[]);
         assert_eq!(answer.code, 2);
         assert!(
@@ -54,6 +54,9 @@ fn a_rule_that_is_not_quite_right_is_guessed() {
             answer.stderr
         );
     }
+    let answer = tidegate(root, &["explain", "privileged"], &[]);
+    let both = "did you mean namespace/privileged or pod-security/privileged?";
+    assert!(answer.stderr.contains(both), "{}", answer.stderr);
     let answer = tidegate(root, &["explain", "zzzz"], &[]);
     assert!(!answer.stderr.contains("did you mean"), "{}", answer.stderr);
 }

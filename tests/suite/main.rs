@@ -14,14 +14,18 @@
 
 mod action;
 mod action_metadata;
+mod admission;
 mod annotation;
 mod architecture;
 mod catalogue;
+mod change_rules;
 mod command_line;
+mod configuration;
 mod corpora;
 mod formats;
 mod hostile;
 mod identity;
+mod kinds;
 mod pod_security;
 mod program;
 mod reading;
@@ -36,3 +40,5 @@ mod runner;
 mod sarif;
 mod stories;
 mod summary;
+mod waivers;
+mod workflow;

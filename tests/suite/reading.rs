@@ -1,15 +1,29 @@
 //! Files written in a test, read as the program reads them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use tidegate::config::PATHS;
+use tidegate::config::read::ConfigFile;
+use tidegate::config::value::Day;
+use tidegate::evaluate::evaluate_change;
+use tidegate::finding::Finding;
+use tidegate::kubernetes::kinds::Declared;
 use tidegate::kubernetes::manifest;
+use tidegate::kubernetes::pod_security::{Version, VersionSet};
+use tidegate::rule::{Context, Pair};
+use tidegate::snapshot::pairs::Pairs;
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, Node, Value};
 
 /// A revision of the given files.
 pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
+    snapshot_with(files, &[])
+}
+
+/// The same with kinds that the configuration declares.
+pub(crate) fn snapshot_with(files: &[(&str, &str)], declared: &[Declared]) -> Snapshot {
     let mut files: Vec<_> = files
         .iter()
         .map(|(path, text)| {
@@ -18,13 +32,42 @@ pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
                 _ => Format::Yaml,
             };
             let kustomization = path.ends_with("kustomization.yaml");
-            let reading = manifest::read(format, text.as_bytes().to_vec(), kustomization);
-            (Arc::from(*path), Arc::new(State::Read(reading)))
+            let bytes = text.as_bytes().to_vec();
+            let state = if PATHS.contains(path) {
+                State::Configuration(Box::new(ConfigFile::read(bytes)))
+            } else {
+                State::Read(manifest::read(format, bytes, kustomization, declared))
+            };
+            (Arc::from(*path), Arc::new(state))
         })
         .collect();
     files.sort_by(|a: &(Arc<str>, _), b| a.0.cmp(&b.0));
     let count = files.len();
     Snapshot::new(files, &BTreeSet::new(), count)
+}
+
+/// What the rules about the change itself say of two revisions. Files are known by their paths alone.
+pub(crate) fn findings_of_change(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
+    let renames = BTreeMap::new();
+    let text = |snapshot: &Snapshot, path: &str| Some(snapshot.file(path)?.text()?.to_owned());
+    let paths = head.files().iter().map(|file| Arc::clone(&file.path));
+    let changed = paths.filter(|path| text(base, path) != text(head, path));
+    let pair = Pair {
+        base,
+        head,
+        changed: &changed.collect(),
+        renames: &renames,
+        pairs: &Pairs::between(base, head, &renames),
+    };
+    evaluate_change(&pair, &context())
+}
+
+/// What rules may know: a day on which some waivers of the fixtures are past theirs.
+pub(crate) fn context() -> Context {
+    Context {
+        today: Some(Day::parse("2026-11-25").unwrap()),
+        ..Context::default()
+    }
 }
 
 /// A value without its places: aliases and merge keys applied.
@@ -44,4 +87,13 @@ pub(crate) fn plain(node: Node<'_>) -> Json {
             map.into()
         }
     }
+}
+
+/// Versions of Kubernetes as a fixture or an example writes them: `1.33, 1.34`.
+pub(crate) fn targets(versions: &str) -> VersionSet {
+    let parsed = versions.split(", ").map(|version| {
+        let version = version.parse::<Version>();
+        version.expect("a version of Kubernetes")
+    });
+    parsed.collect()
 }

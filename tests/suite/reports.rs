@@ -3,11 +3,11 @@
 use std::fs;
 
 use tidegate::change::folder;
-use tidegate::rule::Context;
+use tidegate::run::governance::Governance;
 use tidegate::run::judge;
 use tidegate::run::sides::Sides;
 use tidegate::snapshot::load::is_relevant;
-use tidegate::verdict::{Policy, Report};
+use tidegate::verdict::Report;
 
 use crate::program::write;
 
@@ -50,11 +50,12 @@ pub(crate) fn of(base: &[(&str, &str)], head: &[(&str, &str)]) -> Report {
     };
     let sides = Sides {
         history_missing: None,
+        tip: None,
         base: Some(side("base", base)),
         head: side("head", head),
         scope: Vec::new(),
     };
-    judge(&sides, Policy::default(), &Context::default())
+    judge(&sides, &Governance::default())
 }
 
 /// The report of a folder, in which everything is introduced.
@@ -62,10 +63,11 @@ pub(crate) fn of_folder(root: &std::path::Path) -> Report {
     let sides = Sides {
         history_missing: None,
         base: None,
+        tip: None,
         head: folder::open(root, is_relevant).expect("the folder is read"),
         scope: Vec::new(),
     };
-    judge(&sides, Policy::default(), &Context::default())
+    judge(&sides, &Governance::default())
 }
 
 /// A line of Markdown without its code spans.

@@ -206,7 +206,16 @@ proptest! {
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let mut file = b"apiVersion: v1\nkind: Pod\n".to_vec();
         file.extend(bytes);
-        let _ = tidegate::kubernetes::manifest::read(Format::Yaml, file, false);
+        let _ = tidegate::kubernetes::manifest::read(Format::Yaml, file, false, &[]);
+    }
+
+    #[test]
+    fn any_script_is_answered(script in "(tidegate|check|set|\\+e|--base|--fail-on|[|&;()<>$#'\"\\\\{}\n \u{e9}!=-]){0,40}") {
+        let escaped = serde_json::to_string(&script).unwrap();
+        let text = format!("on: push\njobs: {{a: {{steps: [{{run: {escaped}}}]}}}}\n");
+        let workflow = tidegate::workflow::Workflow::read(text.into_bytes());
+        let steps = workflow.steps(&"a.yml".into());
+        let _ = tidegate::workflow::weakenings(&steps, &steps);
     }
 
     #[test]

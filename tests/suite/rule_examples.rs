@@ -8,15 +8,24 @@
 //!
 //! Mappings merge key by key, lists of named items by name, and anything else is replaced. A block that holds
 //! `apiVersion`, that begins with `# file: NAME`, or that cannot be parsed is whole files and taken as it is;
-//! further `# file: NAME` lines begin further files.
+//! further `# file: NAME` lines begin further files. A line `# base: NAME` begins a file of the base instead: the
+//! example is then a change, and what counts is what it introduces.
+//!
+//! A first line `# kubernetes: 1.33` says which versions are targeted, where these are not the supported ones.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use tidegate::compare::compare;
 use tidegate::evaluate::evaluate;
-use tidegate::rule::{Context, Rule};
+use tidegate::finding::{Finding, Status};
+use tidegate::rule::Rule;
 use tidegate::rules;
+use tidegate::snapshot::Snapshot;
+use tidegate::snapshot::pairs::Pairs;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{plain, snapshot};
+use crate::reading::{context, findings_of_change, plain, snapshot, targets};
 
 /// The fenced blocks of a rule's documentation that are marked with a word; only what is YAML can be run.
 fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
@@ -46,44 +55,80 @@ fn blocks(rule: &Rule, mark: &str) -> Vec<String> {
 
 /// The ids of the rules that fire for an example.
 fn fired(example: &str) -> Vec<&'static str> {
-    let files = files(example);
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
-    let evaluation = evaluate(&snapshot(&files), &Context::default());
-    let mut fired: Vec<_> = evaluation.findings.iter().map(|found| found.rule).collect();
+    let mut context = context();
+    let (first, rest) = example.split_once('\n').unwrap_or_default();
+    let targets = first.strip_prefix("# kubernetes: ");
+    if let Some(versions) = targets {
+        context.targets = self::targets(versions);
+    }
+    let (base, head) = files(targets.map_or(example, |_| rest));
+    let read = |files: &[(String, String)]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        snapshot(&files)
+    };
+    let head = read(&head);
+    let findings = if base.is_empty() {
+        evaluate(&head, &context).findings
+    } else {
+        introduced(&read(&base), &head)
+    };
+    let mut fired: Vec<_> = findings.iter().map(|found| found.rule).collect();
     fired.sort_unstable();
     fired.dedup();
     fired
 }
 
-fn files(example: &str) -> Vec<(String, String)> {
+/// What a change introduces.
+fn introduced(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
+    let [before, after] = [base, head].map(|side| evaluate(side, &context()).findings);
+    let renames = BTreeMap::new();
+    let pairs = Pairs::between(base, head, &renames);
+    let mut findings = compare((base, before), (head, after), &renames, &pairs);
+    findings.extend(findings_of_change(base, head));
+    findings.retain(|finding| finding.status == Status::Introduced);
+    findings
+}
+
+type Files = Vec<(String, String)>;
+
+/// The files of the base and of the head.
+fn files(example: &str) -> (Files, Files) {
     let tree = syntax::parse(Format::Yaml, example.to_owned());
     let fragment = match tree.documents() {
         [document] if tree.problems().is_empty() => Some(tree.root(document)),
         _ => None,
     };
-    let marked = example.starts_with("# file: ");
+    let marked = example.starts_with("# file: ") || example.starts_with("# base: ");
     match fragment.filter(|root| root.is_mapping() && root.get("apiVersion").is_none() && !marked) {
-        Some(fragment) => vec![("example.yaml".to_owned(), in_scaffold(fragment))],
+        Some(fragment) => (
+            Vec::new(),
+            vec![("example.yaml".to_owned(), in_scaffold(fragment))],
+        ),
         None => split(example),
     }
 }
 
-fn split(example: &str) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = Vec::new();
+fn split(example: &str) -> (Files, Files) {
+    let (mut base, mut head) = (Files::new(), Files::new());
+    let mut in_base = false;
     for line in example.split_inclusive('\n') {
-        if let Some(name) = line.strip_prefix("# file: ") {
+        let file_of_base = line.strip_prefix("# base: ");
+        if let Some(name) = file_of_base.or_else(|| line.strip_prefix("# file: ")) {
+            in_base = file_of_base.is_some();
+            let files = if in_base { &mut base } else { &mut head };
             files.push((name.trim().to_owned(), String::new()));
             continue;
         }
+        let files = if in_base { &mut base } else { &mut head };
         if files.is_empty() {
             files.push(("example.yaml".to_owned(), String::new()));
         }
         files.last_mut().unwrap().1.push_str(line);
     }
-    files
+    (base, head)
 }
 
 /// A pod that no rule has anything to say about, with a fragment merged into it: one line of YAML.

@@ -1,8 +1,12 @@
 //! A folder of manifests for each rule, `tests/fixtures/<family>/<rule>/head`, and what all rules say of it.
 //!
-//! In `fires.yaml` a rule about workloads has something to say of every object; in `silent.yaml`, which holds what
-//! looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them. The snapshot
-//! beside the folder shows every finding, those of other rules included.
+//! In `fires.yaml` a rule about objects or workloads has something to say of every object; in `silent.yaml`, which
+//! holds what looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them.
+//! The snapshot beside the folder shows every finding, those of other rules included.
+//!
+//! A rule about the change has a folder `base` as well: it speaks of every file, of either side, that is called
+//! `fires…`, and of no other. Its snapshot shows what is said of the change alone. A file `targets`
+//! beside them names versions of Kubernetes, where these are not the supported ones.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,14 +20,15 @@ use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::snapshot;
+use crate::reading::{context, findings_of_change, snapshot, targets};
 
 /// The findings as a person reads them, one a line.
-fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
+fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
     let mut shown = String::new();
-    for finding in &evaluation.findings {
+    for finding in findings {
         let path = &finding.location.path;
-        let text = snapshot.file(path).unwrap().text().unwrap();
+        // What is said of a file that is gone is said of its start.
+        let text = snapshot.file(path).map_or("", |file| file.text().unwrap());
         let line = Lines::new(text).position(finding.location.span.start).line;
         let severity = finding.severity.name();
         let (rule, message) = (finding.rule, &finding.message);
@@ -32,8 +37,8 @@ fn shown(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
     shown
 }
 
-/// The files below the `head` of a rule's fixture, by path; none where the rule has no fixture.
-fn head(rule: &Rule) -> Vec<(String, String)> {
+/// The files below one side of a rule's fixture, by path; none where the rule has no such fixture.
+fn side(rule: &Rule, side: &str) -> Vec<(String, String)> {
     fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -46,7 +51,7 @@ fn head(rule: &Rule) -> Vec<(String, String)> {
         }
     }
     let mut files = Vec::new();
-    let root = folder(rule).join("head");
+    let root = folder(rule).join(side);
     collect(&root, &root, &mut files);
     files.sort();
     files
@@ -56,6 +61,14 @@ fn folder(rule: &Rule) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(rule.id)
+}
+
+fn context_of(rule: &Rule) -> Context {
+    let mut context = context();
+    if let Ok(versions) = fs::read_to_string(folder(rule).join("targets")) {
+        context.targets = targets(versions.trim());
+    }
+    context
 }
 
 fn read(files: &[(String, String)]) -> Snapshot {
@@ -69,28 +82,31 @@ fn read(files: &[(String, String)]) -> Snapshot {
 #[test]
 fn rules_fire_where_they_should_and_nowhere_else() {
     for rule in rules::ALL {
-        let files = head(rule);
-        let about_workloads = matches!(rule.check, Check::Workload(_));
-        if files.is_empty() && !about_workloads {
+        let (base, files) = (side(rule, "base"), side(rule, "head"));
+        let about_objects = matches!(rule.check, Check::Object(_) | Check::Workload(_));
+        if files.is_empty() && !about_objects {
             continue;
         }
         let snapshot = read(&files);
-        let evaluation = evaluate(&snapshot, &Context::default());
-        if about_workloads {
-            assert_fires(rule, &snapshot, &evaluation);
-        }
+        let findings = if matches!(rule.check, Check::Change(_)) {
+            let findings = findings_of_change(&read(&base), &snapshot);
+            assert_fires_in_files(rule, base.iter().chain(&files), &findings);
+            findings
+        } else {
+            let evaluation = evaluate(&snapshot, &context_of(rule));
+            if about_objects {
+                assert_fires(rule, &snapshot, &evaluation);
+            }
+            evaluation.findings
+        };
         let own = |finding: &Finding| finding.rule == rule.id;
-        assert!(
-            evaluation.findings.iter().any(own),
-            "{} never fires",
-            rule.id
-        );
+        assert!(findings.iter().any(own), "{} never fires", rule.id);
         insta::with_settings!({
             snapshot_path => folder(rule),
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, {
-            insta::assert_snapshot!("findings", shown(&snapshot, &evaluation));
+            insta::assert_snapshot!("findings", shown(&snapshot, &findings));
         });
     }
 }
@@ -112,10 +128,24 @@ fn assert_fires(rule: &Rule, snapshot: &Snapshot, evaluation: &Evaluation) {
     assert_eq!(files, wanted, "the fixture of {}", rule.id);
 }
 
+fn assert_fires_in_files<'a>(
+    rule: &Rule,
+    files: impl Iterator<Item = &'a (String, String)>,
+    findings: &[Finding],
+) {
+    for (path, _) in files {
+        let name = path.rsplit('/').next().unwrap();
+        let speaks = findings
+            .iter()
+            .any(|finding| finding.rule == rule.id && *finding.location.path == **path);
+        assert_eq!(speaks, name.starts_with("fires"), "{} in {path}", rule.id);
+    }
+}
+
 #[test]
 fn one_mistake_has_one_identity() {
     for rule in rules::ALL {
-        let evaluation = evaluate(&read(&head(rule)), &Context::default());
+        let evaluation = evaluate(&read(&side(rule, "head")), &context_of(rule));
         let mut identities = BTreeSet::new();
         for finding in &evaluation.findings {
             let path = &finding.location.path;

@@ -182,6 +182,33 @@ impl Repository {
         Ok(Side::new(label, listing, Box::new(source)))
     }
 
+    /// One file of a commit, if it has at most `limit` bytes: none where there is no such file, and nothing in it
+    /// where a link or a folder stands in its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::side`].
+    pub fn file(
+        &self,
+        revision: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Option<Content>>, Error> {
+        self.objects.with(|repo| {
+            let commit = history::resolve(repo, revision)?;
+            let Some((mode, id)) = tree::entry(repo, commit, path)? else {
+                return Ok(None);
+            };
+            if !mode.is_blob() {
+                return Ok(Some(None));
+            }
+            let content = objects::read_blob(repo, id, limit);
+            Ok(Some(Some(content.unwrap_or_else(|why| {
+                Content::Missing(format!("cannot read {path}: {why}"))
+            }))))
+        })
+    }
+
     /// The files on disk: those that are not ignored, and those that are although they are tracked.
     ///
     /// # Errors

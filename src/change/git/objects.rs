@@ -111,7 +111,11 @@ impl Source for Blobs {
     }
 }
 
-fn read_blob(repo: &gix::Repository, id: gix::ObjectId, limit: usize) -> Result<Content, String> {
+pub(super) fn read_blob(
+    repo: &gix::Repository,
+    id: gix::ObjectId,
+    limit: usize,
+) -> Result<Content, String> {
     // The header first: an object of any size may be a few bytes in a pack.
     let header = repo
         .try_find_header(id)

@@ -30,6 +30,44 @@ pub(super) fn list(
     list_at_most(repo, commit, is_relevant, MOST_ENTRIES)
 }
 
+/// The kind and the id of one entry of a commit, by its path; none where there is none.
+pub(super) fn entry(
+    repo: &gix::Repository,
+    commit: gix::ObjectId,
+    path: &str,
+) -> Result<Option<(gix::objs::tree::EntryMode, gix::ObjectId)>, Error> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Error::Repository(format!("cannot read commit {commit}: {error}"))
+    };
+    let mut id = repo
+        .find_commit(commit)
+        .map_err(|error| unreadable(&error))?
+        .tree_id()
+        .map_err(|error| unreadable(&error))?
+        .detach();
+    let mut found = None;
+    for part in path.split('/') {
+        if found.is_some_and(|mode: gix::objs::tree::EntryMode| !mode.is_tree()) {
+            return Ok(None);
+        }
+        let object = repo
+            .try_find_object(id)
+            .map_err(|error| unreadable(&error))?
+            .ok_or_else(|| Error::HistoryMissing(missing_object(repo, id)))?;
+        let mut entries = TreeRefIter::from_bytes(&object.data, gix::hash::Kind::Sha1);
+        let entry = entries.find_map(|entry| {
+            let entry = entry.ok()?;
+            (*entry.filename == *part.as_bytes()).then(|| (entry.mode, entry.oid.to_owned()))
+        });
+        let Some((mode, next)) = entry else {
+            return Ok(None);
+        };
+        found = Some(mode);
+        id = next;
+    }
+    Ok(found.map(|mode| (mode, id)))
+}
+
 pub(super) fn list_at_most(
     repo: &gix::Repository,
     commit: gix::ObjectId,

@@ -73,12 +73,10 @@ impl StandardCheck {
 
     /// The checks that a level asks for in a version, without those that a stricter one overrides.
     pub fn of(level: Level, version: Version) -> impl Iterator<Item = Self> {
-        let asked = move |check: &Self| check.level() <= level && check.since() <= version;
-        Self::ALL.into_iter().filter(asked).filter(move |check| {
-            !Self::ALL
-                .iter()
-                .any(|other| other.overrides() == Some(*check) && asked(other))
-        })
+        Self::ALL
+            .into_iter()
+            .filter(move |check| check.level() <= level && check.since() <= version)
+            .filter(move |check| check.overridden_by(level, version).is_none())
     }
 
     /// The standard's own id.
@@ -145,6 +143,42 @@ impl StandardCheck {
             Self::ProcMountRestricted => Version(35),
             _ => Version(0),
         }
+    }
+
+    /// The versions after the first one in which it asks for something else than before.
+    #[must_use]
+    pub fn changes(self) -> &'static [Version] {
+        match self {
+            Self::SeccompProfileBaseline => &[Version(19)],
+            Self::AllowPrivilegeEscalation
+            | Self::SeccompProfileRestricted
+            | Self::CapabilitiesRestricted => &[Version(25)],
+            Self::SeLinuxOptions => &[Version(31)],
+            Self::Sysctls => &[Version(27), Version(29), Version(32), Version(37)],
+            Self::ProcMount | Self::RunAsNonRoot | Self::RunAsUser => &[Version(35)],
+            _ => &[],
+        }
+    }
+
+    /// The version whose form of the check counts in a version; none where that does not have the check.
+    #[must_use]
+    pub fn revision(self, version: Version) -> Option<Version> {
+        let since = self.since();
+        let changes = self.changes().iter().rev();
+        (since <= version).then(|| {
+            changes
+                .copied()
+                .find(|change| *change <= version)
+                .unwrap_or(since)
+        })
+    }
+
+    /// The check that takes the place of this one at a level, in a version.
+    #[must_use]
+    pub fn overridden_by(self, level: Level, version: Version) -> Option<Self> {
+        Self::ALL.into_iter().find(|other| {
+            other.overrides() == Some(self) && other.level() <= level && other.since() <= version
+        })
     }
 
     /// The check of the baseline level that does not run where this one does.

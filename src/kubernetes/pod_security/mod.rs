@@ -11,6 +11,7 @@ mod confinement;
 mod host;
 mod level;
 mod privilege;
+mod standard;
 mod sysctls;
 mod user;
 mod version;
@@ -20,7 +21,8 @@ mod volumes;
 pub use capabilities::permits_added_capability;
 pub use check::StandardCheck;
 pub use level::{Level, UnknownLevel};
-pub use version::{InvalidVersion, Version};
+pub use standard::Standard;
+pub use version::{InvalidVersion, Version, VersionSet};
 pub use violation::Violation;
 
 use super::pod::Pod;
@@ -59,6 +61,16 @@ impl StandardCheck {
     }
 }
 
+impl StandardCheck {
+    /// True if no place of the pod breaks this check.
+    #[must_use]
+    pub fn passes(self, pod: Pod<'_>, version: Version) -> bool {
+        let mut passes = true;
+        self.run(pod, version, &mut |_| passes = false);
+        passes
+    }
+}
+
 /// Everything that keeps a pod from meeting a level, one violation for each place that offends: in the order
 /// of the checks, then of the pod.
 #[must_use]
@@ -88,9 +100,5 @@ pub fn level(pod: Pod<'_>, version: Version) -> Level {
 /// True if a namespace that enforces this level would let the pod in.
 #[must_use]
 pub fn meets(pod: Pod<'_>, level: Level, version: Version) -> bool {
-    StandardCheck::of(level, version).all(|check| {
-        let mut clean = true;
-        check.run(pod, version, &mut |_| clean = false);
-        clean
-    })
+    StandardCheck::of(level, version).all(|check| check.passes(pod, version))
 }

@@ -20,12 +20,13 @@ pub const DESCRIPTION: usize = 1_024;
 pub const NOTIFICATIONS: usize = 1_000;
 
 /// The results that a file can hold, in the order of the findings, and how many were left out. The least urgent
-/// go first, of equally urgent ones those that the base has already, then the last.
+/// go first, of equally urgent ones those that the base has already, then the last. What a waiver covers is no
+/// result: GitHub does not look at suppressions.
 #[must_use]
 pub fn results(findings: &[Finding], most: usize) -> (Vec<&Finding>, usize) {
     let mut kept: Vec<(usize, &Finding)> = findings
         .iter()
-        .filter(|finding| finding.status != Status::Fixed)
+        .filter(|finding| finding.status != Status::Fixed && finding.waived.is_none())
         .enumerate()
         .collect();
     let dropped = kept.len().saturating_sub(most);

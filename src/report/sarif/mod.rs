@@ -168,7 +168,7 @@ fn coverage(coverage: &Coverage) -> PropertyBag {
         ("objects", coverage.objects),
         ("containers", coverage.containers),
         ("rulesRun", coverage.rules_run),
-        ("rulesSkipped", coverage.rules_skipped),
+        ("rulesSkipped", coverage.rules_skipped.len()),
     ];
     let values = values.map(|(name, number)| (name.to_owned(), number.into()));
     let mut values = BTreeMap::from(values);

@@ -38,6 +38,7 @@ pub struct Terminal {
 #[must_use]
 pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
     let shown = |finding: &&Finding| match (detail, finding.status) {
+        _ if finding.waived.is_some() => false,
         (Detail::Quiet, _) => report.policy.blocks(finding) || finding.unread,
         (_, Status::Introduced) | (Detail::Verbose, Status::Existing) => true,
         (Detail::Normal, Status::Existing) => report.policy.blocks(finding),
@@ -58,6 +59,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
     }
     levels(report, &mut text);
     coverage(report, detail, &mut text);
+    configuration(report, detail, &mut text);
     verdict(report, terminal, &mut text);
     text
 }
@@ -72,6 +74,18 @@ fn details(report: &Report, places: &mut Places<'_>, text: &mut String) {
             "fixed[{}]: {} ({path}:{line} of the base)",
             finding.rule,
             one_line(&finding.message)
+        );
+    }
+    for finding in report.waived() {
+        let line = places.region(finding).start.line;
+        let path = one_line(&finding.location.path);
+        let waived = finding.waived.as_deref();
+        let _ = writeln!(
+            text,
+            "waived[{}]: {} ({path}:{line}): {}",
+            finding.rule,
+            one_line(&finding.message),
+            one_line(waived.map_or("", |waived| &waived.reason))
         );
     }
     for skipped in &report.coverage.skipped {
@@ -140,6 +154,24 @@ fn coverage(report: &Report, detail: Detail, text: &mut String) {
     text.push('\n');
 }
 
+/// Which configuration was obeyed, where that is worth a line.
+fn configuration(report: &Report, detail: Detail, text: &mut String) {
+    let Some(label) = &report.configuration else {
+        return;
+    };
+    let (path, from) = (one_line(&label.path), one_line(&label.from));
+    if let Some(problem) = &label.problem {
+        let first = problem.lines().next().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "configuration: {path} of {from} cannot be read, so that the defaults hold: {}",
+            one_line(first)
+        );
+    } else if detail == Detail::Verbose {
+        let _ = writeln!(text, "configuration: {path} of {from}");
+    }
+}
+
 /// The last line: the answer and why.
 fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
     let introduced: Vec<&Finding> = report.with_status(Status::Introduced).collect();
@@ -186,6 +218,10 @@ fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
         }
         if report.base.is_some() {
             let _ = write!(text, ", {existing} existing, {fixed} fixed");
+        }
+        let waived = report.waived().count();
+        if waived > 0 {
+            let _ = write!(text, ", {waived} waived");
         }
     }
     if let Some(base) = &report.base {

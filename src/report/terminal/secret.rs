@@ -57,7 +57,7 @@ fn spans(snapshot: &Snapshot, file: &SourceFile, line: Span) -> Vec<Span> {
                 .filter(|entry| matches!(entry.key.key_text(), "data" | "stringData"))
                 .for_each(|entry| keep(entry.value));
         }
-        let containers = object.pod().into_iter().flat_map(Pod::containers);
+        let containers = object.pods().flat_map(Pod::containers);
         for container in containers {
             let lists = container.node().written_entries();
             let lists = lists.filter(|entry| entry.key.key_text() == "env");

@@ -65,7 +65,11 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         State::LfsPointer if file.was_manifest || is_yaml(&file.path) => {
             "a Git LFS pointer stands in its place; keep manifests out of LFS, or check out with `lfs: true`".to_owned()
         }
-        State::Read(Reading::Other) | State::LfsPointer | State::Oversized(_) => return,
+        State::Read(Reading::Other)
+        | State::Configuration(_)
+        | State::Workflow(_)
+        | State::LfsPointer
+        | State::Oversized(_) => return,
     };
     let draft = sink
         .report_span(Span::default())

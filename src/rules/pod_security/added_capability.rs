@@ -52,7 +52,7 @@ const POWERFUL: [&str; 7] = [
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::CapabilitiesBaseline;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         sink.report_violation(&violation)
             .severity(severity(&violation.value))
             .say(&violation.reason);

@@ -24,16 +24,13 @@ declare_rule! {
     /// ```
     "pod-security/apparmor-unconfined",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: appArmorProfile", "CWE-693"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(
-        StandardCheck::AppArmorProfile,
-        workload.pod,
-        &mut |violation| {
-            sink.report_violation(&violation).say(&violation.reason);
-        },
-    );
+    context.violations(StandardCheck::AppArmorProfile, workload, &mut |violation| {
+        sink.report_violation(&violation).say(&violation.reason);
+    });
 }

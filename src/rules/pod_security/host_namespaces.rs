@@ -38,14 +38,10 @@ declare_rule! {
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let network = workload.pod.host_network().node();
-    context.violations(
-        StandardCheck::HostNamespaces,
-        workload.pod,
-        &mut |violation| {
-            let needed = violation.field.node() == network && workload.pod.has_host_process();
-            if !needed {
-                sink.report_violation(&violation).say(&violation.reason);
-            }
-        },
-    );
+    context.violations(StandardCheck::HostNamespaces, workload, &mut |violation| {
+        let needed = violation.field.node() == network && workload.pod.has_host_process();
+        if !needed {
+            sink.report_violation(&violation).say(&violation.reason);
+        }
+    });
 }

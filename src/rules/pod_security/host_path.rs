@@ -95,21 +95,25 @@ enum Mounted {
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    if context.level < StandardCheck::HostPathVolumes.level() {
-        return;
-    }
-    for volume in workload.pod.volumes() {
-        let Some(field) = volume.host_path() else {
-            continue;
+    let mut volumes = workload.pod.volumes();
+    let check = StandardCheck::HostPathVolumes;
+    context.violations(check, workload, &mut |violation| {
+        // The check visits the volumes in their order.
+        let own = |volume: &Volume<'_>| {
+            let field = volume.host_path();
+            field.is_some_and(|field| field.node() == violation.field.node())
         };
-        let path = field.node().map_or("", Node::key_text);
+        let Some(volume) = volumes.find(own) else {
+            return;
+        };
+        let path = violation.field.node().map_or("", Node::key_text);
         let mounted = mounted(workload.pod, volume);
         let how = match mounted {
             Mounted::Nowhere => "mounted by no container",
             Mounted::ReadOnly => "mounted read-only",
             Mounted::Writable => "mounted writable",
         };
-        sink.report(field)
+        sink.report_violation(&violation)
             .severity(severity(path, mounted))
             .discriminator(path)
             .say(&format!(
@@ -117,7 +121,7 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
                 quoted(volume.name()),
                 quoted(path)
             ));
-    }
+    });
 }
 
 fn mounted(pod: Pod<'_>, volume: Volume<'_>) -> Mounted {

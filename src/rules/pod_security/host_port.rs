@@ -27,6 +27,7 @@ declare_rule! {
     /// does not.
     "pod-security/host-port",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: hostPorts", "CIS 1.12: 5.2.12", "CWE-668"],
     check: Check::Workload(check),
 }
@@ -35,7 +36,7 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     if workload.pod.host_network().is_true() {
         return;
     }
-    context.violations(StandardCheck::HostPorts, workload.pod, &mut |violation| {
+    context.violations(StandardCheck::HostPorts, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

@@ -31,21 +31,20 @@ declare_rule! {
     /// Kubernetes 1.35 on a pod with `hostUsers: false` may be root in its own namespace.
     "pod-security/may-run-as-root",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: runAsNonRoot", "CIS 1.12: 5.2.7", "CWE-250"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    let told_elsewhere = context.version >= StandardCheck::RunAsUser.since();
-    context.violations(
-        StandardCheck::RunAsNonRoot,
-        workload.pod,
-        &mut |violation| {
-            if !(told_elsewhere && asks_for_root(workload.pod, &violation)) {
-                sink.report_violation(&violation).say(&violation.reason);
-            }
-        },
-    );
+    let told_elsewhere = context
+        .standing(workload)
+        .asks(StandardCheck::RunAsUser, context.targets);
+    context.violations(StandardCheck::RunAsNonRoot, workload, &mut |violation| {
+        if !(told_elsewhere && asks_for_root(workload.pod, &violation)) {
+            sink.report_violation(&violation).say(&violation.reason);
+        }
+    });
 }
 
 /// True if the user 0 is asked for in the place where `runAsNonRoot` is false, or, where nothing is said, is

@@ -27,6 +27,7 @@ declare_rule! {
     /// about those speak.
     "pod-security/privilege-escalation",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &[
         "PSS restricted: allowPrivilegeEscalation",
         "CIS 1.12: 5.2.6",
@@ -37,7 +38,7 @@ declare_rule! {
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::AllowPrivilegeEscalation;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         if !violation.container.is_some_and(has_all_privileges) {
             sink.report_violation(&violation).say(&violation.reason);
         }

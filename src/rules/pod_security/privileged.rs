@@ -31,7 +31,7 @@ declare_rule! {
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(StandardCheck::Privileged, workload.pod, &mut |violation| {
+    context.violations(StandardCheck::Privileged, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

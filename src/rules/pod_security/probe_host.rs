@@ -27,15 +27,20 @@ declare_rule! {
     ///       - name: Host
     ///         value: shop.example.com
     /// ```
+    ///
+    /// ## Limits
+    /// Versions below 1.34 do not ask for it. Where 1.33 is the newest that you target,
+    /// `pod-security/refused-after-upgrade` speaks.
     "pod-security/probe-host",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: hostProbesAndHostLifecycle", "CWE-918"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::HostProbesAndHostLifecycle;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         sink.report_violation(&violation).say(&format!(
             "{}, so that the kubelet asks the pod itself",
             violation.reason

@@ -25,12 +25,13 @@ declare_rule! {
     /// `pod-security/unmasked-proc` speaks.
     "pod-security/proc-mount",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: procMount", "CWE-668"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(StandardCheck::ProcMount, workload.pod, &mut |violation| {
+    context.violations(StandardCheck::ProcMount, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

@@ -27,12 +27,13 @@ declare_rule! {
     /// did not look at `runAsUser`; `pod-security/may-run-as-root` speaks there.
     "pod-security/root-user",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: runAsUser", "CIS 1.12: 5.2.7", "CWE-250"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(StandardCheck::RunAsUser, workload.pod, &mut |violation| {
+    context.violations(StandardCheck::RunAsUser, workload, &mut |violation| {
         let sentence = if is_kept_from_root(workload.pod, &violation) {
             "runAsUser is 0, which runAsNonRoot keeps from starting; it must be another number or unset"
         } else {

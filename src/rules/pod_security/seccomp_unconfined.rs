@@ -33,7 +33,7 @@ declare_rule! {
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::SeccompProfileBaseline;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

@@ -40,13 +40,14 @@ declare_rule! {
     /// level does not count it. Windows pods (`os.name`) are exempt from 1.25 on.
     "pod-security/seccomp-unset",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: seccompProfile_restricted", "CIS 1.12: 5.6.2", "CWE-693"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::SeccompProfileRestricted;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         // A profile that is there and bad is what `seccomp-unconfined` tells.
         let unset = violation
             .container

@@ -25,16 +25,13 @@ declare_rule! {
     /// ```
     "pod-security/selinux-options",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: seLinuxOptions", "CWE-693"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(
-        StandardCheck::SeLinuxOptions,
-        workload.pod,
-        &mut |violation| {
-            sink.report_violation(&violation).say(&violation.reason);
-        },
-    );
+    context.violations(StandardCheck::SeLinuxOptions, workload, &mut |violation| {
+        sink.report_violation(&violation).say(&violation.reason);
+    });
 }

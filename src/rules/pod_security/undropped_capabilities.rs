@@ -28,13 +28,14 @@ declare_rule! {
     /// Windows pods (`os.name`) are exempt from 1.25 on.
     "pod-security/undropped-capabilities",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: capabilities_restricted", "CIS 1.12: 5.2.9", "CWE-250"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::CapabilitiesRestricted;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         // What carries a value is one added capability; otherwise it is about what is dropped.
         let told_elsewhere = !violation.value.is_empty()
             && !permits_added_capability(Level::Baseline, &violation.value);

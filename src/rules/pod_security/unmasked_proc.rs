@@ -34,6 +34,7 @@ declare_rule! {
     /// Without a user namespace `pod-security/proc-mount` speaks.
     "pod-security/unmasked-proc",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: procMount_restricted", "CWE-668"],
     check: Check::Workload(check),
 }
@@ -43,7 +44,7 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
         return;
     }
     let check = StandardCheck::ProcMountRestricted;
-    context.violations(check, workload.pod, &mut |violation| {
+    context.violations(check, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

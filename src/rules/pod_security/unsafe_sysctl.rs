@@ -27,15 +27,17 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// The list of safe sysctls grew in 1.27, 1.29, 1.32 and 1.37; the version that you target decides.
+    /// The list of safe sysctls grew in 1.27, 1.29, 1.32 and 1.37. A name that is on it in some of the versions that
+    /// you target is told with the others.
     "pod-security/unsafe-sysctl",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS baseline: sysctls", "CWE-15"],
     check: Check::Workload(check),
 }
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
-    context.violations(StandardCheck::Sysctls, workload.pod, &mut |violation| {
+    context.violations(StandardCheck::Sysctls, workload, &mut |violation| {
         sink.report_violation(&violation).say(&violation.reason);
     });
 }

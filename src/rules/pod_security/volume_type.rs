@@ -32,6 +32,7 @@ declare_rule! {
     /// `hostPath` is told by `pod-security/host-path` alone.
     "pod-security/volume-type",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["PSS restricted: restrictedVolumes", "CWE-668"],
     check: Check::Workload(check),
 }
@@ -39,7 +40,7 @@ declare_rule! {
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     context.violations(
         StandardCheck::RestrictedVolumes,
-        workload.pod,
+        workload,
         &mut |violation| {
             if violation.value != "hostPath" {
                 sink.report_violation(&violation).say(&violation.reason);

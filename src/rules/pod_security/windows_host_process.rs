@@ -35,7 +35,7 @@ declare_rule! {
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     context.violations(
         StandardCheck::WindowsHostProcess,
-        workload.pod,
+        workload,
         &mut |violation| {
             sink.report_violation(&violation).say(&violation.reason);
         },

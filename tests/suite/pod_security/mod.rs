@@ -36,17 +36,10 @@ pub(crate) fn told(
         .files()
         .iter()
         .flat_map(|file| snapshot.objects_of(file).map(move |object| (file, object)))
-        .filter_map(|(file, object)| {
-            let pod = object.pod()?;
+        .flat_map(|(file, object)| object.pods().map(move |pod| (file, pod)))
+        .filter_map(|(file, pod)| {
             let lines = Lines::new(file.text()?);
-            let prefix: String = object
-                .kind()
-                .pods?
-                .path()
-                .iter()
-                .fold(object.node().pointer(), |pointer, name| {
-                    format!("{pointer}/{name}")
-                });
+            let prefix = pod.root().pointer();
             let told = violations(pod, level, version)
                 .into_iter()
                 .map(|violation| {

@@ -133,6 +133,8 @@ fn table(scores: &BTreeMap<(usize, Level), (usize, usize)>) -> String {
 fn lifted(pod: &Json) -> Vec<Json> {
     let template = json!({"metadata": pod["metadata"], "spec": pod["spec"]});
     let object = |api_version: &str, kind: &str, spec: Json| json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "lifted"}, "spec": spec});
+    let mut revision = object("serving.knative.dev/v1", "Revision", pod["spec"].clone());
+    revision["metadata"] = pod["metadata"].clone();
     let selected = json!({"selector": {"matchLabels": {"app": "lifted"}}, "template": template});
     vec![
         json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "lifted"}, "template": template}),
@@ -140,12 +142,39 @@ fn lifted(pod: &Json) -> Vec<Json> {
         object("apps/v1", "ReplicaSet", selected.clone()),
         object("apps/v1", "Deployment", selected.clone()),
         object("apps/v1", "StatefulSet", selected.clone()),
-        object("apps/v1", "DaemonSet", selected),
+        object("apps/v1", "DaemonSet", selected.clone()),
         object("batch/v1", "Job", json!({"template": template})),
         object(
             "batch/v1",
             "CronJob",
             json!({"schedule": "@daily", "jobTemplate": {"spec": {"template": template}}}),
+        ),
+        object("argoproj.io/v1alpha1", "Rollout", selected),
+        object(
+            "serving.knative.dev/v1",
+            "Service",
+            json!({"template": template}),
+        ),
+        object(
+            "serving.knative.dev/v1",
+            "Configuration",
+            json!({"template": template}),
+        ),
+        revision,
+        object(
+            "apps.openshift.io/v1",
+            "DeploymentConfig",
+            json!({"template": template}),
+        ),
+        object(
+            "jobset.x-k8s.io/v1alpha2",
+            "JobSet",
+            json!({"replicatedJobs": [{"name": "one", "template": {"spec": {"template": template}}}]}),
+        ),
+        object(
+            "leaderworkerset.x-k8s.io/v1",
+            "LeaderWorkerSet",
+            json!({"leaderWorkerTemplate": {"workerTemplate": template}}),
         ),
     ]
 }
@@ -226,7 +255,7 @@ fn kind_and_notation_change_no_verdict_and_no_place() {
             let in_crlf = told(&crlf, level, version);
             assert_eq!(in_crlf, told(&original, level, version), "{at}, CRLF");
             let in_stream = told(&stream, level, version);
-            assert_eq!(in_stream.len(), 9, "{at}, stream");
+            assert_eq!(in_stream.len(), kinds.len(), "{at}, stream");
             for (_, one) in &in_stream {
                 assert_eq!(sorted(one), expected, "{at}, stream");
             }
@@ -234,7 +263,11 @@ fn kind_and_notation_change_no_verdict_and_no_place() {
                 let all = told(snapshot, level, version);
                 assert_eq!(
                     all.len(),
-                    if form.starts_with("List") { 8 } else { 1 },
+                    if form.starts_with("List") {
+                        kinds.len() - 1
+                    } else {
+                        1
+                    },
                     "{at}, {form}"
                 );
                 for (prefix, one) in &all {

@@ -95,7 +95,7 @@ fn the_level_of_a_pod_is_the_highest_that_it_meets() {
     let level = |text: &str, version: Version| {
         let snapshot = snapshot(&[("pod.yaml", text)]);
         let object = snapshot.objects().next().unwrap();
-        pod_security::level(object.pod().unwrap(), version)
+        pod_security::level(object.pods().next().unwrap(), version)
     };
     let pod =
         |spec: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {spec}\n");

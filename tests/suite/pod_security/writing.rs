@@ -86,6 +86,12 @@ impl Written {
 
     /// Writes each container as an anchored item, in the order in which `block` will ask for them.
     fn containers(&mut self, value: &Json, pointer: &str, anchors: &mut usize) {
+        if let Json::Array(items) = value {
+            for (index, item) in items.iter().enumerate() {
+                let below = format!("{pointer}/{}", item_name(item, index));
+                self.containers(item, &below, anchors);
+            }
+        }
         let Json::Object(map) = value else { return };
         for (key, value) in map {
             let below = format!("{pointer}/{}", escaped(key));

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use crate::config::read::ConfigFile;
+use crate::config::weakening::{KnownRule, Weakening, weakenings};
+use crate::config::{Config, PATHS};
+use crate::kubernetes::pod_security::{Version, VersionSet};
+use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::rules;
+use crate::snapshot::{Snapshot, SourceFile};
+use crate::syntax::{Node, Span};
+
+declare_rule! {
+    /// A change to the configuration lets more pass than before.
+    ///
+    /// ## Why it matters
+    /// The change itself is still judged by the configuration of the base branch, but every change after it is not.
+    /// Whoever approves it should know what the gate will no longer say.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// # base: .tidegate.yaml
+    /// fail-on: high
+    /// # file: .tidegate.yaml
+    /// fail-on: never
+    /// ```
+    ///
+    /// ## Instead
+    /// Accept the one finding that is meant, with a waiver that says why and until when.
+    /// ```yaml good
+    /// # base: .tidegate.yaml
+    /// fail-on: high
+    /// # file: .tidegate.yaml
+    /// fail-on: medium
+    /// ```
+    ///
+    /// ## Limits
+    /// A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
+    /// branch that gives this rule a lower severity.
+    "gate/configuration-weakened",
+    severity: Severity::High,
+    references: &["CWE-693", "CWE-1188"],
+    check: Check::Change(check),
+}
+
+fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    let (Some(before), Some(after)) = (config(pair.base), config(pair.head)) else {
+        // What cannot be read is told by `invalid-configuration`.
+        return;
+    };
+    let known: Vec<KnownRule> = rules::ALL
+        .iter()
+        .map(|rule| KnownRule {
+            id: rule.id,
+            gravest: rule.gravest(),
+        })
+        .collect();
+    let supported: Vec<Version> = VersionSet::SUPPORTED.iter().collect();
+    let file = pair.head.configuration();
+    let path = file.map_or_else(|| gone(pair.base), |(file, _)| Arc::clone(&file.path));
+    for weakening in weakenings(&before, &after, &known, &supported) {
+        let span = file.map_or_else(Span::default, |(_, config)| place(config, &weakening));
+        let sentence = match file {
+            Some(_) => weakening.sentence.clone(),
+            None => format!("{}, as the file is gone", weakening.sentence),
+        };
+        sink.in_file(&path)
+            .report_at(span, Some(format!("/{}", weakening.keys.join("/")).into()))
+            .discriminator(&weakening.sentence)
+            .say(&sentence);
+    }
+}
+
+/// What a revision is configured as; the defaults where it has no file, and nothing where the file is broken.
+fn config(snapshot: &Snapshot) -> Option<Config> {
+    match snapshot.configuration() {
+        Some((_, file)) => file.config.as_ref().ok().cloned(),
+        None => Some(Config::default()),
+    }
+}
+
+fn gone(base: &Snapshot) -> Arc<str> {
+    let file = base.configuration();
+    file.map_or_else(
+        || PATHS[0].into(),
+        |(file, _): (&SourceFile, _)| Arc::clone(&file.path),
+    )
+}
+
+/// The setting, or the nearest key that is there.
+fn place(file: &ConfigFile, weakening: &Weakening) -> Span {
+    let keys: Vec<&str> = weakening.keys.iter().map(String::as_str).collect();
+    for depth in (1..=keys.len()).rev() {
+        let node = keys.get(..depth).and_then(|keys| file.node(keys));
+        if let Some(key) = node.and_then(Node::key) {
+            return key.span();
+        }
+    }
+    let first = file.node(&[]).and_then(|root| root.entries().next());
+    first.map_or_else(Span::default, |entry| entry.key.span())
+}

@@ -1,0 +1,166 @@
+//! Which Namespace objects of a revision are the namespace that a workload lands in, and which workloads reach
+//! it as they are written.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::config::clusters::Clusters;
+use crate::kubernetes::{Completeness, Labelled, Namespace, NamespaceSource, Object};
+
+use super::Snapshot;
+
+/// The most candidates that are told apart. Where as many say different things, nothing is known.
+const MOST: usize = 8;
+
+/// The Namespaces of a revision by name, and then by where they stand. Equal ones are kept once a place.
+#[derive(Debug, Default)]
+pub struct Namespaces {
+    by_name: HashMap<Arc<str>, Copies>,
+    /// The same for each cluster that the configuration names, by its number and the name.
+    in_cluster: HashMap<(usize, Arc<str>), Copies>,
+    clusters: Arc<Clusters>,
+    /// Workloads that some patch changes, by kind and name: the patch may be for any of that name.
+    patched: HashSet<(Arc<str>, Arc<str>)>,
+}
+
+#[derive(Debug, Default)]
+struct Copies {
+    /// By the file that holds them, and by its folder.
+    beside: HashMap<Box<str>, Vec<Labelled>>,
+    /// By every folder above their file.
+    below: HashMap<Box<str>, Vec<Labelled>>,
+    /// Patches that say something about pods: they may be applied to any copy.
+    patches: Vec<Labelled>,
+}
+
+impl Namespaces {
+    /// Gathers the Namespaces of a revision; of one cluster, where the revision is told apart into clusters.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, clusters: &Arc<Clusters>) -> Self {
+        let mut namespaces = Self {
+            clusters: Arc::clone(clusters),
+            ..Self::default()
+        };
+        for object in snapshot.objects() {
+            let makes_pods = !object.kind().pods.is_empty() || object.pods().next().is_some();
+            if makes_pods && object.completeness() == Completeness::Partial {
+                namespaces.patched.insert(kind_and_name(object));
+            }
+            let Some(namespace) = Namespace::of(object) else {
+                continue;
+            };
+            let labelled = Labelled::of(namespace);
+            let name = &labelled.name;
+            for cluster in clusters.of(&labelled.path) {
+                let key = (cluster, Arc::clone(name));
+                namespaces
+                    .in_cluster
+                    .entry(key)
+                    .or_default()
+                    .add(namespace, &labelled);
+            }
+            let copies = namespaces.by_name.entry(Arc::clone(name)).or_default();
+            copies.add(namespace, &labelled);
+        }
+        namespaces
+    }
+
+    /// True if a workload reaches the cluster as it is written, as far as the revision shows.
+    #[must_use]
+    pub fn is_whole(&self, workload: Object<'_>) -> bool {
+        workload.completeness() == Completeness::Complete
+            && !self.patched.contains(&kind_and_name(workload))
+    }
+
+    /// The Namespaces that a workload may land in: those in its file, else in its folder, else those that share
+    /// the most folders with it, and the patches of that name. None where its namespace is not written, or no
+    /// copy of it is here.
+    #[must_use]
+    pub fn of_workload(&self, workload: Object<'_>) -> Vec<&Labelled> {
+        let Some((name, NamespaceSource::Written | NamespaceSource::Kustomization)) =
+            workload.namespace()
+        else {
+            return Vec::new();
+        };
+        let clusters = self.clusters.of(workload.path());
+        let copies: Vec<&Copies> = if clusters.is_empty() {
+            self.by_name.get(name).into_iter().collect()
+        } else {
+            // A file of several clusters lands in each of them.
+            let keys = clusters
+                .into_iter()
+                .map(|cluster| (cluster, Arc::from(name)));
+            keys.filter_map(|key| self.in_cluster.get(&key)).collect()
+        };
+        let mut candidates: Vec<&Labelled> = Vec::new();
+        for copies in copies {
+            let nearest = copies.near(workload.path());
+            if nearest.is_empty() {
+                continue;
+            }
+            for candidate in nearest.iter().chain(&copies.patches) {
+                let known = |known: &&Labelled| known.admission == candidate.admission;
+                if candidates.len() < MOST && !candidates.iter().any(known) {
+                    candidates.push(candidate);
+                }
+            }
+        }
+        if candidates.len() >= MOST {
+            return Vec::new();
+        }
+        candidates
+    }
+}
+
+impl Copies {
+    fn add(&mut self, namespace: Namespace<'_>, labelled: &Labelled) {
+        if namespace.object().completeness() == Completeness::Partial {
+            if namespace.pod_security_labels().next().is_some() {
+                keep(&mut self.patches, labelled);
+            }
+            return;
+        }
+        let path = &*labelled.path;
+        for place in [path, above(path).unwrap_or_default()] {
+            keep(self.beside.entry(place.into()).or_default(), labelled);
+        }
+        let mut at = path;
+        while let Some(folder) = above(at) {
+            keep(self.below.entry(folder.into()).or_default(), labelled);
+            at = folder;
+        }
+    }
+
+    fn near(&self, path: &str) -> &[Labelled] {
+        let folder = above(path).unwrap_or_default();
+        let beside = self.beside.get(path).or_else(|| self.beside.get(folder));
+        let mut found = beside;
+        let mut at = path;
+        while let (None, Some(folder)) = (found, above(at)) {
+            found = self.below.get(folder);
+            at = folder;
+        }
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn kind_and_name(object: Object<'_>) -> (Arc<str>, Arc<str>) {
+    let resource = object.resource();
+    (Arc::clone(&resource.kind), Arc::clone(&resource.name))
+}
+
+/// The folder of a file or of a folder; the root is empty, and nothing is above it.
+fn above(path: &str) -> Option<&str> {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => Some(folder),
+        None => (!path.is_empty()).then_some(""),
+    }
+}
+
+/// Keeps what says something else than the others.
+fn keep(places: &mut Vec<Labelled>, labelled: &Labelled) {
+    let known = |known: &Labelled| known.admission == labelled.admission;
+    if places.len() < MOST && !places.iter().any(known) {
+        places.push(labelled.clone());
+    }
+}

@@ -1,0 +1,62 @@
+//! The waivers that a change adds, or lets hold for longer.
+
+use std::collections::HashMap;
+
+use super::{Said, Stated, stated};
+use crate::config::value::Day;
+use crate::snapshot::Snapshot;
+
+/// A waiver that the base has not, or not for as long.
+#[derive(Clone, Debug)]
+pub struct Added<'a> {
+    /// The waiver, in the head.
+    pub waiver: Stated<'a>,
+    /// Until when the base has it; none where it has it not at all.
+    pub before: Option<Day>,
+}
+
+/// What makes two waivers of two revisions the same one. An entry goes by what it covers; a comment by what it
+/// covers of which field of which object, wherever that stands.
+fn key(stated: &Stated<'_>) -> (String, String, String) {
+    let place = match (&stated.waiver, stated.object) {
+        (Said::Entry(_), _) => String::new(),
+        (_, Some(object)) => object.resource().to_string(),
+        (_, None) => stated.path.to_string(),
+    };
+    let field = stated.field.as_deref().unwrap_or_default().to_owned();
+    (place, field, stated.selectors().into_owned())
+}
+
+/// The waivers that a change adds, in the order of the head. One of the base stands for one of the head: a second
+/// copy is a new one.
+#[must_use]
+pub fn added<'a>(base: &Snapshot, head: &'a Snapshot) -> Vec<Added<'a>> {
+    let in_base = stated(base);
+    let mut known: HashMap<_, Vec<&Stated<'_>>> = HashMap::new();
+    for waiver in &in_base {
+        known.entry(key(waiver)).or_default().push(waiver);
+    }
+    let mut added = Vec::new();
+    let in_head = stated(head).into_iter();
+    for waiver in in_head.filter(|stated| !matches!(stated.waiver, Said::Garbled(_))) {
+        let candidates = known.get_mut(&key(&waiver));
+        let before = candidates.and_then(|candidates| {
+            let same_file = candidates
+                .iter()
+                .position(|known| known.path == waiver.path);
+            let index = same_file.unwrap_or_default();
+            (index < candidates.len()).then(|| candidates.remove(index).until())
+        });
+        match before {
+            // For ever, or at least as long.
+            Some(None) => {}
+            Some(Some(before)) if waiver.until().is_some_and(|until| until <= before) => {}
+            Some(before) => added.push(Added { waiver, before }),
+            None => added.push(Added {
+                waiver,
+                before: None,
+            }),
+        }
+    }
+    added
+}

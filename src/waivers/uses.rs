@@ -1,0 +1,212 @@
+//! What each waiver covers, and which of them are in force.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::added::Added;
+use super::{Said, Stated};
+use crate::config::pattern::{PathPattern, ResourcePattern};
+use crate::config::value::Day;
+use crate::config::waiver::Waiver;
+use crate::finding::{Finding, Status, Waived};
+
+/// A waiver with what it covers.
+#[derive(Clone, Debug)]
+pub struct WaiverUse<'a> {
+    /// The waiver.
+    pub stated: &'a Stated<'a>,
+    /// How many findings of its revision it covers, or would cover if it still held.
+    pub covered: usize,
+}
+
+/// What the waivers of a revision cover of its findings.
+#[must_use]
+pub fn uses<'a>(stated: &'a [Stated<'a>], findings: &[Finding]) -> Vec<WaiverUse<'a>> {
+    let mut covered = vec![0; stated.len()];
+    let index = Index::new(stated.iter().enumerate());
+    for finding in findings {
+        index.visit(finding, |number| {
+            if stated
+                .get(number)
+                .is_some_and(|stated| stated.covers(finding))
+                && let Some(count) = covered.get_mut(number)
+            {
+                *count += 1;
+            }
+            false
+        });
+    }
+    let pairs = stated.iter().zip(covered);
+    pairs
+        .map(|(stated, covered)| WaiverUse { stated, covered })
+        .collect()
+}
+
+/// Waivers by what a finding must have for them to cover it, so that thousands of them cost little.
+#[derive(Default)]
+struct Index<'a> {
+    /// Comments, by file.
+    comments: HashMap<&'a str, Vec<usize>>,
+    /// Entries that name an object without a pattern, by its name.
+    names: HashMap<&'a str, Vec<usize>>,
+    /// Entries that name a file without a pattern.
+    paths: HashMap<&'a str, Vec<usize>>,
+    /// Entries that name a rule without a pattern, and neither of those.
+    rules: HashMap<&'a str, Vec<usize>>,
+    /// All other entries.
+    others: Vec<usize>,
+}
+
+impl<'a> Index<'a> {
+    fn new(stated: impl Iterator<Item = (usize, &'a Stated<'a>)>) -> Self {
+        let mut index = Self::default();
+        for (number, stated) in stated {
+            match &stated.waiver {
+                Said::Entry(waiver) => index.list_for(waiver).push(number),
+                Said::Comment(..) => index.comments.entry(stated.path).or_default().push(number),
+                Said::Garbled(_) => {}
+            }
+        }
+        index
+    }
+
+    fn list_for(&mut self, waiver: &'a Waiver) -> &mut Vec<usize> {
+        let name = waiver
+            .resource
+            .as_ref()
+            .and_then(ResourcePattern::exact_name);
+        let path = waiver.path.as_ref().and_then(PathPattern::exact);
+        match (name, path, waiver.rule.exact()) {
+            (Some(name), ..) => self.names.entry(name).or_default(),
+            (None, Some(path), _) => self.paths.entry(path).or_default(),
+            (None, None, Some(rule)) => self.rules.entry(rule).or_default(),
+            (None, None, None) => &mut self.others,
+        }
+    }
+
+    /// Visits the waivers that may cover a finding until one is enough.
+    fn visit(&self, finding: &Finding, mut is_enough: impl FnMut(usize) -> bool) {
+        let resource = finding.subject.resource.as_deref();
+        let path = &*finding.location.path;
+        let lists = [
+            self.comments.get(path),
+            resource.and_then(|resource| self.names.get(&*resource.name)),
+            self.paths.get(path),
+            self.rules.get(finding.rule),
+            Some(&self.others),
+        ];
+        for number in lists.into_iter().flatten().flatten() {
+            if is_enough(*number) {
+                return;
+            }
+        }
+    }
+}
+
+/// A waiver that is in force for a change.
+struct InForce<'a> {
+    stated: Stated<'a>,
+    waived: Arc<Waived>,
+    /// True if the change itself brings it: then it has no say over the gate, nor over what could not be read.
+    is_new: bool,
+}
+
+/// The waivers that are in force for the head of a change.
+pub struct Force<'a> {
+    waivers: Vec<InForce<'a>>,
+}
+
+impl<'a> Force<'a> {
+    /// Those of the configuration in force, at `source`, and of the comments of the head. What the change adds is in
+    /// force only if `accept_new`.
+    #[must_use]
+    pub fn new(
+        in_force: &'a [Waiver],
+        source: &'a Arc<str>,
+        head: &[Stated<'a>],
+        added: &[Added<'a>],
+        accept_new: bool,
+        today: Option<Day>,
+    ) -> Self {
+        let mut waivers = Vec::new();
+        let mut push = |stated: Stated<'a>, until: Option<Day>, is_new| {
+            let (reason, owner) = match &stated.waiver {
+                Said::Entry(waiver) => (waiver.reason.clone(), waiver.owner.clone()),
+                Said::Comment(inline, _) => (inline.reason.clone(), inline.owner.clone()),
+                Said::Garbled(_) => return,
+            };
+            if today.zip(until).is_some_and(|(today, until)| today > until) {
+                return;
+            }
+            let waived = Arc::new(Waived {
+                reason,
+                owner,
+                until: until.map(|until| until.to_string()),
+                source: Arc::clone(stated.path),
+            });
+            waivers.push(InForce {
+                stated,
+                waived,
+                is_new,
+            });
+        };
+        for waiver in in_force {
+            let stated = Stated {
+                path: source,
+                span: crate::syntax::Span::default(),
+                waiver: Said::Entry(waiver),
+                object: None,
+                field: None,
+            };
+            push(stated, waiver.until, false);
+        }
+        let new_at: HashMap<_, _> = added
+            .iter()
+            .map(|added| ((&**added.waiver.path, added.waiver.span.start), added))
+            .collect();
+        let is_comment = |stated: &&Stated<'a>| matches!(stated.waiver, Said::Comment(..));
+        for stated in head.iter().filter(is_comment) {
+            match new_at.get(&(&**stated.path, stated.span.start)) {
+                None => push(stated.clone(), stated.until(), false),
+                Some(_) if accept_new => push(stated.clone(), stated.until(), true),
+                // What is only extended holds for as long as it did.
+                Some(added) if added.before.is_some() => push(stated.clone(), added.before, false),
+                Some(_) => {}
+            }
+        }
+        if accept_new {
+            for added in added {
+                if matches!(added.waiver.waiver, Said::Entry(_)) {
+                    push(added.waiver.clone(), added.waiver.until(), true);
+                }
+            }
+        }
+        Self { waivers }
+    }
+
+    /// Marks the findings of the head that a waiver covers.
+    pub fn mark(&self, findings: &mut [Finding]) {
+        if self.waivers.is_empty() {
+            return;
+        }
+        let index = Index::new(self.waivers.iter().map(|waiver| &waiver.stated).enumerate());
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| finding.status != Status::Fixed)
+        {
+            let guarded = finding.unread || finding.rule.starts_with("gate/");
+            let mut covering = None;
+            index.visit(finding, |number| {
+                let Some(waiver) = self.waivers.get(number) else {
+                    return false;
+                };
+                let may = !(waiver.is_new && guarded);
+                if may && waiver.stated.covers(finding) {
+                    covering = Some(Arc::clone(&waiver.waived));
+                }
+                covering.is_some()
+            });
+            finding.waived = covering;
+        }
+    }
+}
