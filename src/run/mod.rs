@@ -220,13 +220,7 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
-    coverage.rules_skipped = skipped_rules(context);
-    if base.is_none() {
-        let before = coverage.rules_skipped.len();
-        coverage.rules_skipped.extend(without_base(context));
-        let about_changes = coverage.rules_skipped.len() - before;
-        coverage.rules_run = coverage.rules_run.saturating_sub(about_changes);
-    }
+    tell_skipped_rules(context, base.is_some(), &mut coverage);
     let mut report = Report {
         // Nothing was compared where the head stood in for the base.
         base: sides
@@ -288,24 +282,22 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
     Some(finding)
 }
 
-fn skipped_rules(context: &Context) -> Vec<SkippedRule> {
-    let off = rules::ALL.iter().filter(|rule| context.is_off(rule));
-    off.map(|rule| SkippedRule {
-        rule: rule.id,
-        reason: "off by configuration",
-    })
-    .collect()
-}
-
-/// The rules about changes, which have nothing to look at without a base.
-fn without_base(context: &Context) -> impl Iterator<Item = SkippedRule> {
-    rules::ALL
-        .iter()
-        .filter(|rule| matches!(rule.check, Check::Change(_)) && !context.is_off(rule))
-        .map(|rule| SkippedRule {
+/// Rules that are off, and those about changes, which have nothing to look at without a base.
+fn tell_skipped_rules(context: &Context, has_base: bool, coverage: &mut Coverage) {
+    for rule in rules::ALL {
+        let reason = if context.is_off(rule) {
+            "off by configuration"
+        } else if !has_base && matches!(rule.check, Check::Change(_)) {
+            coverage.rules_run = coverage.rules_run.saturating_sub(1);
+            "there is no base"
+        } else {
+            continue;
+        };
+        coverage.rules_skipped.push(SkippedRule {
             rule: rule.id,
-            reason: "there is no base",
-        })
+            reason,
+        });
+    }
 }
 
 /// Findings of the head by path and place, then the fixed ones.
