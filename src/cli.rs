@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::kubernetes::pod_security::{Level, Version};
+use crate::report::terminal::Detail;
 use crate::verdict::{FailOn, OnIncomplete};
 
 /// The pull-request gate for JavaScript microservices on Kubernetes.
@@ -36,6 +37,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain one rule
     Explain(ExplainArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
     /// Run as a container action (GITHUB_* and INPUT_* variables)
     Action,
 }
@@ -44,15 +47,35 @@ pub enum Command {
 #[derive(Debug, Args, Clone, Copy)]
 #[command(next_help_heading = "Display")]
 pub struct Display {
+    /// Print nothing but what blocks
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Print what is no news as well, and all that was passed over
+    #[arg(long, short)]
+    pub verbose: bool,
+
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 }
 
+impl Display {
+    /// How much is printed.
+    #[must_use]
+    pub fn detail(self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        }
+    }
+}
+
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal that knows colours, unless `NO_COLOR` is set; with `CLICOLOR_FORCE` also elsewhere.
     Auto,
     /// Always.
     Always,
@@ -109,14 +132,6 @@ pub struct CheckArgs {
     #[arg(long, value_enum, help_heading = "Verdict")]
     pub on_incomplete: Option<OnIncomplete>,
 
-    /// Print nothing but findings that block
-    #[arg(long, short, conflicts_with = "verbose", help_heading = "Display")]
-    pub quiet: bool,
-
-    /// Print existing and fixed findings as well, and all that was passed over
-    #[arg(long, short, help_heading = "Display")]
-    pub verbose: bool,
-
     /// How it looks.
     #[command(flatten)]
     pub display: Display,
@@ -131,6 +146,10 @@ pub enum Format {
     Json,
     /// For code scanning.
     Sarif,
+    /// For the log of a GitHub workflow: annotations, as workflow commands.
+    Github,
+    /// For a job summary or a comment.
+    Markdown,
 }
 
 fn parse_output(argument: &str) -> Result<(Format, PathBuf), String> {
@@ -190,4 +209,17 @@ pub struct ExplainArgs {
     /// The id of a rule, such as pod-security/privileged
     #[arg(value_name = "RULE")]
     pub rule: String,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate completions bash > ~/.local/share/bash-completion/completions/tidegate
+  tidegate completions zsh > \"${fpath[1]}/_tidegate\"
+  tidegate completions fish > ~/.config/fish/completions/tidegate.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }

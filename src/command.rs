@@ -1,5 +1,6 @@
 //! The subcommands: what each prints, and the exit code it ends with.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -7,13 +8,16 @@ use std::path::Path;
 use anstream::ColorChoice;
 
 use crate::cli::{
-    AnswerFormat, CheckArgs, Cli, Color, Command, Display, ExplainArgs, Format, PodSecurityArgs,
-    RulesArgs,
+    AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display, ExplainArgs, Format,
+    PodSecurityArgs, RulesArgs,
 };
 use crate::error::Error;
-use crate::report;
+use crate::progress::Progress;
+use crate::redact::redact;
 use crate::report::sarif::SarifOptions;
+use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::Detail;
+use crate::report::{self, escape};
 use crate::run::governance::Overrides;
 use crate::run::{self, Request};
 use crate::verdict::Report;
@@ -26,6 +30,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::PodSecurity(arguments) => pod_security(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
+        Command::Completions(arguments) => completions(&arguments),
         Command::Action => Ok(crate::action::run()),
     };
     match result {
@@ -35,14 +40,27 @@ pub fn execute(arguments: Cli) -> u8 {
         Err(error) => {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to say it to if this fails.
-            let _ = writeln!(stderr, "error: {}", report::one_line(&error.to_string()));
+            let text = redact(&error.to_string()).into_owned();
+            let line = report::one_line(&text);
+            let _ = write!(stderr, "{}", escape::log(&format!("error: {line}\n")));
             error.exit_code()
         }
     }
 }
 
+/// Says what is wrong with a command line, and gives the exit code. What clap repeats of it may come from a pull
+/// request, as the name of a branch does.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    // Nothing is left to say it to if this fails.
+    let _ = write!(io::stderr(), "{}", escape::log(&redact(&text)));
+    2
+}
+
 fn check(arguments: &CheckArgs) -> Result<u8, Error> {
-    let report = run::run(&Request {
+    let progress = Progress::new(arguments.display.quiet);
+    let request = Request {
         paths: arguments.paths.clone(),
         base: arguments.base.clone(),
         head: arguments.head.clone(),
@@ -53,28 +71,21 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
             on_incomplete: arguments.on_incomplete,
         },
         today: Some(run::today()),
-    })?;
+    };
+    let report = run::run_watched(&request, &|stage| progress.stage(stage))?;
+    drop(progress);
     // Files first: a closed pipe on standard output must not cost the SARIF file.
     for (format, path) in &arguments.output {
         write_file(&report, *format, path)?;
     }
-    let detail = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
+    let display = arguments.display;
     match arguments.format {
         Format::Terminal => {
-            let terminal = terminal(arguments.display);
-            print(
-                &report::terminal::render(&report, detail, terminal),
-                terminal.color,
-            )?;
+            let terminal = terminal(display);
+            let text = report::terminal::render(&report, display.detail(), terminal);
+            print(&text, terminal.color)?;
         }
-        Format::Json => write_out(|out| report::json::write(&report, out))?,
-        Format::Sarif => {
-            write_out(|out| report::sarif::write(&report, &SarifOptions::default(), out))?;
-        }
+        format => write_out(|out| write(&report, format, out))?,
     }
     Ok(report.exit_code())
 }
@@ -85,18 +96,29 @@ fn write_file(report: &Report, format: Format, path: &Path) -> Result<(), Error>
         source,
     };
     let mut out = BufWriter::new(create(path).map_err(failed)?);
-    let written = match format {
+    write(report, format, &mut out)
+        .and_then(|()| out.flush())
+        .map_err(failed)
+}
+
+/// Writes a report for something that is no terminal.
+fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
         Format::Terminal => {
             let terminal = Terminal {
                 width: WIDTH,
                 color: false,
             };
-            out.write_all(report::terminal::render(report, Detail::Normal, terminal).as_bytes())
+            let text = report::terminal::render(report, Detail::Normal, terminal);
+            out.write_all(text.as_bytes())
         }
-        Format::Json => report::json::write(report, &mut out),
-        Format::Sarif => report::sarif::write(report, &SarifOptions::default(), &mut out),
-    };
-    written.and_then(|()| out.flush()).map_err(failed)
+        Format::Json => report::json::write(report, out),
+        Format::Sarif => report::sarif::write(report, &SarifOptions::default(), out),
+        Format::Github => out.write_all(report::annotation::render_closed(report).as_bytes()),
+        Format::Markdown => {
+            out.write_all(summary::render(report, &Links::default(), None, Budget::JOB).as_bytes())
+        }
+    }
 }
 
 #[expect(
@@ -141,11 +163,25 @@ fn terminal(display: Display) -> Terminal {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: who reads standard output"
+)]
+fn is_workflow() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some()
+}
+
 fn print(text: &str, color: bool) -> Result<(), Error> {
     let choice = if color {
         ColorChoice::AlwaysAnsi
     } else {
         ColorChoice::Never
+    };
+    // The log of a workflow obeys `##[` anywhere in a line; nothing else can start one of ours.
+    let text = if is_workflow() && text.contains("##[") {
+        Cow::Owned(text.replace("##[", "## ["))
+    } else {
+        Cow::Borrowed(text)
     };
     let mut out = anstream::AutoStream::new(io::stdout().lock(), choice);
     out.write_all(text.as_bytes())
@@ -163,7 +199,12 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
         AnswerFormat::Terminal => {
             let terminal = terminal(arguments.display);
             print(
-                &report::pod_security::render(&answer, arguments.level, terminal),
+                &report::pod_security::render(
+                    &answer,
+                    arguments.level,
+                    arguments.display.detail(),
+                    terminal,
+                ),
                 terminal.color,
             )?;
         }
@@ -196,5 +237,13 @@ fn explain(arguments: &ExplainArgs) -> Result<u8, Error> {
         )));
     };
     print(&report::catalogue::explain(rule), false)?;
+    Ok(0)
+}
+
+fn completions(arguments: &CompletionsArgs) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    let mut command = <Cli as clap::CommandFactory>::command();
+    clap_complete::generate(arguments.shell, &mut command, "tidegate", &mut script);
+    write_out(|out| out.write_all(&script))?;
     Ok(0)
 }

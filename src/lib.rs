@@ -11,6 +11,7 @@
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
 //!   ─▶ Report                                    verdict     outcome, posture, coverage
+//!   ─▶ what of it is fit to be shown             shown       secrets redacted, lengths bounded
 //!   ─▶ terminal, JSON, SARIF, annotations, …     report/     all from the one report
 //! ```
 //!
@@ -19,7 +20,7 @@
 //! Each is kept by a lint, or by the test that is named.
 //!
 //! 1. Disk, environment, clock and processes are touched only in `change/{git,folder}`, `run`, `command`,
-//!    `action` and `main` (clippy's `disallowed-methods`).
+//!    `progress`, `action` and `main` (clippy's `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).
 //! 3. A rule is a pure function of a snapshot, or of a pair of them.
@@ -29,8 +30,8 @@
 //! 6. Lines and columns exist only in `syntax/lines` and in the reporters; elsewhere it is byte spans.
 //! 7. The output format changes neither verdict nor exit code (`command_line`).
 //! 8. Same input, same bytes out (`command_line`; clippy's `iter_over_hash_type`).
-//! 9. Everything that comes from a pull request is untrusted: size, depth and aliases are budgeted, text is
-//!    escaped by each reporter, no link is followed.
+//! 9. Everything that comes from a pull request is untrusted: size, depth and aliases are budgeted, secrets
+//!    are redacted and text is escaped in whatever is printed, no link is followed (`hostile`).
 //! 10. No panic on any input: clippy forbids `unwrap`, `expect` and indexing; `robustness` and `fuzz/` try.
 //! 11. Imports never point upwards, and there are no circles (`architecture`).
 //!
@@ -53,10 +54,13 @@ pub mod finding;
 pub mod kubernetes;
 pub mod nearest;
 pub mod pod_security;
+pub mod progress;
+pub mod redact;
 pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod run;
+pub mod shown;
 pub mod snapshot;
 pub mod syntax;
 pub mod verdict;

@@ -9,12 +9,10 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap's own texts go where clap sends them: help to standard output, errors to standard error.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            return if error.print().is_ok() {
-                ExitCode::from(code)
-            } else {
-                ExitCode::from(2)
-            };
+            if error.use_stderr() {
+                return ExitCode::from(tidegate::command::refuse(&error));
+            }
+            return ExitCode::from(if error.print().is_ok() { 0 } else { 2 });
         }
     };
     ExitCode::from(tidegate::command::execute(arguments))

@@ -11,10 +11,11 @@ use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
 use crate::event::{Base, Environment, Event, Target};
 use crate::finding::Status;
+use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
 use crate::report::escape;
 use crate::report::sarif::{self, SarifOptions};
-use crate::report::summary::{self, Links};
+use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
 use crate::run;
 use crate::run::governance::Governance;
@@ -321,7 +322,7 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         code.to_string(),
     ];
     text.push_str(&write_outputs(environment, &values));
-    let markdown = summary::render(report, &links, *note);
+    let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
     text.push_str(&annotation::render(report, &checkout.root));
 
@@ -363,6 +364,7 @@ fn about(judged: &Judged) -> String {
 
 /// What a run that could not be carried out leaves behind.
 fn fail(environment: &Environment, error: &Error, on_incomplete: OnIncomplete) -> (u8, String) {
+    let why = redact(&error.to_string()).into_owned();
     let is_incomplete = error.exit_code() == 3;
     let passes = is_incomplete && on_incomplete == OnIncomplete::Pass;
     let code = if passes { 0 } else { error.exit_code() };
@@ -374,7 +376,7 @@ fn fail(environment: &Environment, error: &Error, on_incomplete: OnIncomplete) -
     let mut text = write_outputs(environment, &values);
     text.push_str(&write_summary(
         environment,
-        &summary::failure(error, passes),
+        &summary::failure(error.exit_code(), &why, passes),
     ));
     let (kind, title) = match (passes, is_incomplete) {
         (true, _) => (
@@ -384,7 +386,7 @@ fn fail(environment: &Environment, error: &Error, on_incomplete: OnIncomplete) -
         (false, true) => (Kind::Error, "tidegate judged nothing: incomplete"),
         (false, false) => (Kind::Error, "tidegate judged nothing"),
     };
-    text.push_str(&annotation::about_the_run(kind, title, &error.to_string()));
+    text.push_str(&annotation::about_the_run(kind, title, &why));
     (code, text)
 }
 

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape;
 use super::places::{Places, Region};
 use super::severity::{Level, level};
+use super::{escape, summary};
 use crate::finding::{Finding, Severity, Status};
 use crate::rules;
 use crate::verdict::{OnIncomplete, Outcome, Report};
@@ -51,6 +51,10 @@ impl Kind {
 /// between its parts: empty where they are the same.
 #[must_use]
 pub fn render(report: &Report, root: &str) -> String {
+    annotations(report, root, &mut Budget::default())
+}
+
+fn annotations(report: &Report, root: &str, left: &mut Budget) -> String {
     let mut places = Places::new(report);
     let mut lines: BTreeMap<(&str, u32), Vec<(Region, &Finding)>> = BTreeMap::new();
     for finding in report.with_status(Status::Introduced) {
@@ -69,7 +73,6 @@ pub fn render(report: &Report, root: &str) -> String {
     });
 
     let mut text = String::new();
-    let mut left = Budget::default();
     if let Some((kind, message)) = incomplete(report) {
         left.take(kind);
         let properties = [("title", "tidegate could not see everything".to_owned())];
@@ -109,6 +112,24 @@ pub fn render(report: &Report, root: &str) -> String {
         );
         text.push_str(&command(Kind::Notice, &[], &message));
     }
+    text
+}
+
+/// The same for a job that runs no action, where nothing else is printed: it ends with a notice of the verdict and of
+/// what was looked at.
+#[must_use]
+pub fn render_closed(report: &Report) -> String {
+    let mut left = Budget {
+        notices: 1,
+        ..Budget::default()
+    };
+    let mut text = annotations(report, "", &mut left);
+    let closing = format!(
+        "{}; {}",
+        summary::headline(report),
+        super::coverage(&report.coverage)
+    );
+    text.push_str(&about_the_run(Kind::Notice, "tidegate", &closing));
     text
 }
 

@@ -237,6 +237,8 @@ struct JsonCoverage<'r> {
     containers: usize,
     packages: usize,
     rules_run: usize,
+    /// The same in words, as every other output says it.
+    summary: String,
     /// Rules that did not run.
     rules_skipped: Vec<JsonSkippedRule<'r>>,
     /// The sources that were asked.
@@ -333,6 +335,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             containers: report.coverage.containers,
             packages: 0,
             rules_run: report.coverage.rules_run,
+            summary: super::coverage(&report.coverage),
             rules_skipped: report
                 .coverage
                 .rules_skipped

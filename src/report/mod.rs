@@ -12,6 +12,7 @@ pub mod severity;
 pub mod summary;
 pub mod terminal;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::verdict::Coverage;
@@ -65,16 +66,29 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// What a run looked at, and what it did not, in one line.
+/// What a run looked at, and what it did not, in one line: a run that saw no object says that it read nothing.
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
+    let nothing = if coverage.objects == 0 {
+        "nothing: "
+    } else {
+        ""
+    };
     let mut text = format!(
-        "read {}: {}, {}, {}",
+        "read {nothing}{}: {}, {}, {}",
         count(coverage.files_read, "file"),
         count(coverage.objects, "object"),
         count(coverage.containers, "container"),
         count(coverage.rules_run, "rule"),
     );
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for skipped in &coverage.rules_skipped {
+        *reasons.entry(skipped.reason).or_default() += 1;
+    }
+    for (reason, number) in reasons {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; {} skipped, {reason}", count(number, "rule"));
+    }
     if coverage.other_objects > 0 {
         text.push_str("; ");
         text.push_str(&count(coverage.other_objects, "object"));
@@ -85,7 +99,6 @@ pub fn coverage(coverage: &Coverage) -> String {
         (coverage.skipped.len(), "skipped"),
     ] {
         if number > 0 {
-            // Writing to a String cannot fail.
             let _ = write!(text, "; {number} {what}");
         }
     }

@@ -19,7 +19,7 @@ use super::count;
 use super::json::{JsonLocation, JsonPassedOver, JsonResource};
 use super::one_line;
 use super::places::Region;
-use super::terminal::Terminal;
+use super::terminal::{Detail, Terminal};
 
 /// Lines of the files of an answer, found once a file.
 struct Pages<'a> {
@@ -47,19 +47,26 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// The answer as text: one line a workload, then what keeps it from the next level, or from the one asked for.
+/// The answer as text: one line a workload, then what keeps it from the next level, or from the one asked for; with
+/// more detail, from every level. Quietly, only what makes the command fail.
 #[must_use]
-pub fn render(answer: &Answer, asked: Option<Level>, terminal: Terminal) -> String {
+pub fn render(answer: &Answer, asked: Option<Level>, detail: Detail, terminal: Terminal) -> String {
     let mut pages = Pages::new(answer);
     let mut text = String::new();
-    let names: Vec<String> = answer.workloads.iter().map(name).collect();
+    let is_quiet = detail == Detail::Quiet;
+    let workloads: Vec<&WorkloadAnswer> = answer
+        .workloads
+        .iter()
+        .filter(|workload| !is_quiet || workload.allowed == Some(false))
+        .collect();
+    let names: Vec<String> = workloads.iter().map(|workload| name(workload)).collect();
     let width = names
         .iter()
         .map(|name| name.width())
         .max()
         .unwrap_or_default()
         .min(60);
-    for (workload, name) in answer.workloads.iter().zip(&names) {
+    for (workload, name) in workloads.iter().zip(&names) {
         let (on, off) = style(workload.level, terminal);
         let level = workload.level.name();
         let padding = " ".repeat(width.saturating_sub(name.width()));
@@ -71,11 +78,9 @@ pub fn render(answer: &Answer, asked: Option<Level>, terminal: Terminal) -> Stri
         } else {
             Level::Restricted
         });
-        for violation in workload
-            .violations
-            .iter()
-            .filter(|violation| asked.is_some() || violation.level == next)
-        {
+        for violation in workload.violations.iter().filter(|violation| {
+            asked.is_some() || detail == Detail::Verbose || violation.level == next
+        }) {
             let at = pages.region(&violation.location).start;
             let message = one_line(&violation.message);
             let _ = writeln!(
@@ -85,9 +90,13 @@ pub fn render(answer: &Answer, asked: Option<Level>, terminal: Terminal) -> Stri
             );
         }
     }
-    told("not judged", &answer.not_judged, &mut text);
+    if !is_quiet {
+        told("not judged", &answer.not_judged, &mut text);
+    }
     told("cannot be read", &answer.unreadable, &mut text);
-    summary(answer, asked, &mut text);
+    if !is_quiet || answer.exit_code() != 0 {
+        summary(answer, asked, &mut text);
+    }
     text
 }
 
@@ -103,6 +112,10 @@ fn told(what: &str, files: &[PassedOver], text: &mut String) {
 }
 
 fn summary(answer: &Answer, asked: Option<Level>, text: &mut String) {
+    if answer.workloads.is_empty() {
+        let files = count(answer.snapshot.files_read, "file");
+        let _ = writeln!(text, "read nothing: there are no workloads in {files}");
+    }
     let _ = write!(text, "{}", count(answer.workloads.len(), "workload"));
     for level in Level::ALL.into_iter().rev() {
         let number = answer
@@ -159,6 +172,7 @@ fn style(level: Level, terminal: Terminal) -> (&'static str, &'static str) {
 #[derive(Serialize)]
 struct JsonAnswer<'a> {
     version: String,
+    files_read: usize,
     workloads: Vec<JsonWorkload<'a>>,
     not_judged: Vec<JsonPassedOver<'a>>,
     unreadable: Vec<JsonPassedOver<'a>>,
@@ -194,6 +208,7 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let mut pages = Pages::new(answer);
     let document = JsonAnswer {
         version: answer.version.to_string(),
+        files_read: answer.snapshot.files_read,
         workloads: answer
             .workloads
             .iter()

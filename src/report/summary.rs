@@ -1,23 +1,53 @@
 //! For the summary of a workflow run: Markdown that says first what came of it, and last what to do.
 //!
-//! GitHub drops a summary of more than 1 MiB as a whole, so that this one ends before that, between two findings,
-//! and says how many it left out.
+//! GitHub drops a summary of more than 1 MiB as a whole, and takes no comment of more than 65,536 characters. So a page
+//! has a [`Budget`], ends before that between two items, and says how many it left out.
 
 use std::fmt::Write as _;
 
 use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
 use super::places::Places;
-use crate::error::Error;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{LevelChange, OnIncomplete, Outcome, Report};
 
-/// The most bytes of a summary; other steps of the job have their own.
-const BUDGET: usize = 900 << 10;
-/// What is kept of the budget for the lines after the findings.
-const RESERVE: usize = 16 << 10;
-/// The most bytes of one item: no finding may cost the others their place.
-const LONGEST_ITEM: usize = 16 << 10;
+/// How long a page may be, in bytes: never fewer than its characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// For the summary of a job; other steps of it have their own.
+    pub const JOB: Self = Self(900 << 10);
+    /// For the body of a comment.
+    pub const COMMENT: Self = Self(60_000);
+
+    /// The whole page.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        self.0
+    }
+
+    /// What is kept for the lines after the findings.
+    fn reserve(self) -> usize {
+        (self.0 / 8).min(16 << 10)
+    }
+
+    /// The most of one finding: none may cost the others their place.
+    fn item(self) -> usize {
+        (self.0 / 12).min(16 << 10)
+    }
+
+    /// The most of one row of a list.
+    fn row(self) -> usize {
+        (self.0 / 30).min(2 << 10)
+    }
+
+    /// The most of one list.
+    fn list(self) -> usize {
+        self.0 / 4
+    }
+}
+
 /// The longest list of level changes, and of reasons why a run is incomplete.
 const MOST_ROWS: usize = 200;
 
@@ -110,76 +140,99 @@ pub fn headline(report: &Report) -> String {
 
 /// The summary of a report. `note` is what there is to say about the comparison itself.
 #[must_use]
-pub fn render(report: &Report, links: &Links, note: Option<&str>) -> String {
+pub fn render(report: &Report, links: &Links, note: Option<&str>, budget: Budget) -> String {
     let mut text = format!("## tidegate: {}\n\n", headline(report));
     if let Some(note) = note {
         let _ = write!(text, "{}\n\n", prose(note));
     }
-    incomplete(report, &mut text);
-    levels(&report.levels, &mut text);
-    findings(report, links, &mut text);
+    incomplete(report, budget, &mut text);
+    levels(&report.levels, budget, &mut text);
+    findings(report, links, budget, &mut text);
     counts(report, &mut text);
     next(report, &mut text);
     text
 }
 
-/// The summary of a run that gave no report. `passes` where it ends well all the same.
+/// The summary of a run that gave no report, by its exit code. `passes` where it ends well all the same.
 #[must_use]
-pub fn failure(error: &Error, passes: bool) -> String {
-    let headline = match (error.exit_code(), passes) {
+pub fn failure(exit_code: u8, why: &str, passes: bool) -> String {
+    let headline = match (exit_code, passes) {
         (3, true) => {
             "incomplete: nothing was judged, and this run passes nevertheless, as on-incomplete says"
         }
         (3, false) => "incomplete: nothing was judged",
         _ => "nothing was judged",
     };
-    format!("## tidegate: {headline}\n\n{}", block(&error.to_string()))
+    format!("## tidegate: {headline}\n\n{}", block(why))
 }
 
-fn incomplete(report: &Report, text: &mut String) {
+fn incomplete(report: &Report, budget: Budget, text: &mut String) {
     if report.incomplete.is_empty() {
         return;
     }
     text.push_str("### Not seen\n\nA green answer would not be honest about these.\n\n");
-    for reason in report.incomplete.iter().take(MOST_ROWS) {
-        push_item(
-            text,
-            &format!("- {}\n", prose(reason)),
-            "- one that is too long to show\n",
-        );
-    }
-    left_out(report.incomplete.len().saturating_sub(MOST_ROWS), text);
+    let rows = report.incomplete.iter();
+    let rows = rows.map(|reason| format!("- {}\n", prose(reason)));
+    let left = list(rows, "- one that is too long to show\n", budget, text);
+    left_out(left, text);
     text.push('\n');
 }
 
-fn levels(levels: &[LevelChange], text: &mut String) {
+fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) {
     if levels.is_empty() {
         return;
     }
     text.push_str(
         "### Pod Security\n\n| Workload | File | Before | After | |\n| --- | --- | --- | --- | --- |\n",
     );
-    for change in levels.iter().take(MOST_ROWS) {
+    let rows = levels.iter().map(|change| {
         let direction = match (change.before, change.after) {
             (Some(before), Some(after)) if after < before => "**weaker**",
             (Some(_), Some(_)) => "stronger",
             (None, _) => "new",
             (_, None) => "removed",
         };
-        let row = format!(
+        format!(
             "| {} | {} | {} | {} | {direction} |\n",
             code_in_table(&change.name),
             code_in_table(&change.path),
             change.before.map_or("", |level| level.name()),
             change.after.map_or("", |level| level.name()),
-        );
-        push_item(text, &row, "| one that is too long to show | | | | |\n");
-    }
+        )
+    });
+    let instead = "| one that is too long to show | | | | |\n";
+    let left = list(rows, instead, budget, text);
     text.push('\n');
-    left_out(levels.len().saturating_sub(MOST_ROWS), text);
+    left_out(left, text);
 }
 
-fn findings(report: &Report, links: &Links, text: &mut String) {
+/// Writes the rows of a list as far as there is room, and gives how many are left.
+fn list(
+    rows: impl ExactSizeIterator<Item = String>,
+    instead: &str,
+    budget: Budget,
+    text: &mut String,
+) -> usize {
+    let end = text.len() + budget.list();
+    let number = rows.len();
+    let mut written = 0;
+    for row in rows.take(MOST_ROWS) {
+        let row = if row.len() <= budget.row() {
+            row.as_str()
+        } else {
+            instead
+        };
+        if text.len() + row.len() > end {
+            break;
+        }
+        text.push_str(row);
+        written += 1;
+    }
+    number - written
+}
+
+fn findings(report: &Report, links: &Links, budget: Budget, text: &mut String) {
+    let end = budget.bytes() - budget.reserve();
     let mut places = Places::new(report);
     let mut dropped = 0;
     for severity in Severity::ALL {
@@ -192,15 +245,15 @@ fn findings(report: &Report, links: &Links, text: &mut String) {
         if number == 0 {
             continue;
         }
-        if dropped > 0 || text.len() > BUDGET - RESERVE {
+        if dropped > 0 || text.len() > end {
             dropped += number;
             continue;
         }
         let _ = write!(text, "### Introduced: {number} {}\n\n", severity.name());
         for finding in of_severity() {
-            let item = item(finding, &mut places, links);
+            let item = item(finding, &mut places, links, budget);
             // Once one is left out, so are all after it: what is shown is the most urgent, without gaps.
-            if dropped > 0 || text.len() + item.len() > BUDGET - RESERVE {
+            if dropped > 0 || text.len() + item.len() > end {
                 dropped += 1;
             } else {
                 text.push_str(&item);
@@ -217,7 +270,7 @@ fn findings(report: &Report, links: &Links, text: &mut String) {
     }
 }
 
-fn item(finding: &Finding, places: &mut Places<'_>, links: &Links) -> String {
+fn item(finding: &Finding, places: &mut Places<'_>, links: &Links, budget: Budget) -> String {
     let at = finding.changed_at.as_ref().unwrap_or(&finding.location);
     let line = places.resolve(false, at).start.line;
     let place = links.place(&at.path, line);
@@ -227,12 +280,12 @@ fn item(finding: &Finding, places: &mut Places<'_>, links: &Links) -> String {
         super::help_uri(finding.rule)
     );
     let whole = format!("- {place}: {} ({rule})\n", prose(&finding.message));
-    if whole.len() <= LONGEST_ITEM {
+    if whole.len() <= budget.item() {
         return whole;
     }
     let cut: String = finding.message.chars().take(500).collect();
     let shorter = format!("- {place}: {}… ({rule})\n", prose(&cut));
-    if shorter.len() <= LONGEST_ITEM {
+    if shorter.len() <= budget.item() {
         shorter
     } else {
         format!("- a file whose name is too long to show ({rule})\n")
@@ -273,14 +326,6 @@ fn next(report: &Report, text: &mut String) {
     }
 }
 
-fn push_item(text: &mut String, item: &str, instead: &str) {
-    text.push_str(if item.len() <= LONGEST_ITEM / 8 {
-        item
-    } else {
-        instead
-    });
-}
-
 fn left_out(number: usize, text: &mut String) {
     if number > 0 {
         let _ = write!(text, "\n… and {number} more.\n\n");
@@ -318,12 +363,12 @@ mod tests {
 
     #[test]
     fn a_failure_tells_its_remedy() {
-        let error = Error::HistoryMissing("no @history\n  fetch-depth: 0".to_owned());
+        let why = "no @history\n  fetch-depth: 0";
         assert_eq!(
-            failure(&error, false),
+            failure(3, why, false),
             "## tidegate: incomplete: nothing was judged\n\n```text\nno @history\n  fetch-depth: 0\n```\n"
         );
-        assert!(failure(&error, true).contains("passes nevertheless"));
-        assert!(failure(&Error::Usage("x".to_owned()), true).starts_with("## tidegate: nothing"));
+        assert!(failure(3, why, true).contains("passes nevertheless"));
+        assert!(failure(2, "x", true).starts_with("## tidegate: nothing"));
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::change::LeftOutReason;
 use crate::change::compare::{Change, Changes};
+use crate::change::{LeftOutReason, Side};
 use crate::compare::compare;
 use crate::config::value::Day;
 use crate::error::Error;
@@ -19,8 +19,9 @@ use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::kubernetes::pod_security::{Level, Standard, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Context, Pair, Sink, object_name};
+use crate::rule::{Check, Context, Pair, Rule, Sink, object_name};
 use crate::rules;
+use crate::shown;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
@@ -51,16 +52,38 @@ pub struct Request {
     pub today: Option<Day>,
 }
 
+/// What a run does at the moment, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Finding out which files there are.
+    Listing,
+    /// Reading so many files.
+    Reading(usize),
+    /// Judging so many of them.
+    Judging(usize),
+    /// Comparing the findings.
+    Comparing,
+}
+
 /// Runs everything, from two places to a report.
 ///
 /// # Errors
 /// What keeps a run from being carried out at all; see [`Error`].
 pub fn run(request: &Request) -> Result<Report, Error> {
+    run_watched(request, &|_| {})
+}
+
+/// The same, and tells what it does.
+///
+/// # Errors
+/// The same.
+pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, Error> {
     let given = request
         .config
         .as_deref()
         .map(Governing::given)
         .transpose()?;
+    watch(Stage::Listing);
     let sides = sides::find(
         &request.paths,
         request.base.as_deref(),
@@ -76,7 +99,7 @@ pub fn run(request: &Request) -> Result<Report, Error> {
         is_fork: false,
         today: request.today,
     };
-    Ok(judge(&sides, &governance))
+    Ok(judge_watched(&sides, &governance, watch))
 }
 
 /// The day, in the time zone that all runs share.
@@ -102,13 +125,23 @@ pub fn pod_security(
         ..Governance::default()
     };
     let head = load(None, &sides.head, &governance.intake()).head;
-    Ok(answer(head, asked, version, |path| sides.holds(path)))
+    let mut answer = answer(head, asked, version, |path| sides.holds(path));
+    shown::answer(&mut answer);
+    Ok(answer)
 }
 
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, governance: &Governance) -> Report {
+    judge_watched(sides, governance, &|_| {})
+}
+
+fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) -> Report {
     let context = &governance.context();
+    let listed = |side: &Side| side.files().len();
+    watch(Stage::Reading(
+        sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
+    ));
     let Loaded {
         base,
         mut head,
@@ -123,6 +156,8 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
         );
         head.remember(base, changes.renamed());
     }
+    let read = |snapshot: &Snapshot| snapshot.files().len();
+    watch(Stage::Judging(base.as_ref().map_or(0, read) + read(&head)));
     let (base_evaluation, head_evaluation) = rayon::join(
         || base.as_ref().map(|base| evaluate(base, context)),
         || evaluate(&head, context),
@@ -132,6 +167,7 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
         rules_run,
         containers,
     } = head_evaluation;
+    watch(Stage::Comparing);
     let touched: BTreeSet<Arc<str>> = changes
         .paths()
         .iter()
@@ -184,8 +220,9 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
-    coverage.rules_skipped = skipped_rules(context);
-    Report {
+    coverage.rules_skipped = skipped_rules(context, base.is_some());
+    coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
+    let mut report = Report {
         // Nothing was compared where the head stood in for the base.
         base: sides
             .base
@@ -201,7 +238,9 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
         incomplete,
         base_snapshot: base,
         head_snapshot: head,
-    }
+    };
+    shown::report(&mut report);
+    report
 }
 
 /// Marks what waivers cover.
@@ -244,13 +283,24 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
     Some(finding)
 }
 
-fn skipped_rules(context: &Context) -> Vec<SkippedRule> {
-    let off = rules::ALL.iter().filter(|rule| context.is_off(rule));
-    off.map(|rule| SkippedRule {
-        rule: rule.id,
-        reason: "off by configuration",
-    })
-    .collect()
+fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {
+    let why = |rule: &Rule| {
+        if context.is_off(rule) {
+            Some("as configured")
+        } else if !has_base && matches!(rule.check, Check::Change(_)) {
+            Some("as there is no base")
+        } else {
+            None
+        }
+    };
+    let skipped = rules::ALL.iter().filter_map(|rule| {
+        let reason = why(rule)?;
+        Some(SkippedRule {
+            rule: rule.id,
+            reason,
+        })
+    });
+    skipped.collect()
 }
 
 /// Findings of the head by path and place, then the fixed ones.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
-    &["syntax", "error", "nearest"],
+    &["syntax", "error", "nearest", "redact"],
     &["finding", "event"],
     &["change"],
     &["kubernetes"],
@@ -20,9 +20,10 @@ const FLOORS: &[&[&str]] = &[
     &["compare"],
     &["verdict"],
     &["pod_security"],
+    &["shown"],
     &["report"],
     &["run"],
-    &["cli"],
+    &["cli", "progress"],
     &["action"],
     &["command"],
 ];

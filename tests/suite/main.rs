@@ -22,6 +22,8 @@ mod change_rules;
 mod command_line;
 mod configuration;
 mod corpora;
+mod formats;
+mod hostile;
 mod identity;
 mod kinds;
 mod pod_security;

@@ -58,6 +58,18 @@ pub(crate) fn of(base: &[(&str, &str)], head: &[(&str, &str)]) -> Report {
     judge(&sides, &Governance::default())
 }
 
+/// The report of a folder, in which everything is introduced.
+pub(crate) fn of_folder(root: &std::path::Path) -> Report {
+    let sides = Sides {
+        tip: None,
+        history_missing: None,
+        base: None,
+        head: folder::open(root, is_relevant).expect("the folder is read"),
+        scope: Vec::new(),
+    };
+    judge(&sides, &Governance::default())
+}
+
 /// A line of Markdown without its code spans.
 pub(crate) fn without_code(line: &str) -> String {
     let mut out = String::new();

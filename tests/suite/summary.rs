@@ -2,7 +2,7 @@
 
 use tidegate::finding::{Finding, Severity, Status};
 use tidegate::kubernetes::pod_security::Level;
-use tidegate::report::summary::{self, Links};
+use tidegate::report::summary::{self, Budget, Links};
 use tidegate::verdict::{FailOn, LevelChange, Report};
 
 use crate::reports;
@@ -18,7 +18,7 @@ fn links() -> Links {
 }
 
 fn render(report: &Report) -> String {
-    summary::render(report, &links(), None)
+    summary::render(report, &links(), None, Budget::JOB)
 }
 
 fn report() -> Report {

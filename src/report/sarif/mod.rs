@@ -16,12 +16,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Message, Run, RunAutomationDetails, Tool, ToolComponent,
-    VersionControlDetails,
+    ArtifactLocation, Invocation, Message, PropertyBag, Run, RunAutomationDetails, Tool,
+    ToolComponent, VersionControlDetails,
 };
 
 use crate::change::SideKind;
-use crate::verdict::{Outcome, Report};
+use crate::verdict::{Coverage, Outcome, Report};
 
 use descriptor::Descriptors;
 use result::Results;
@@ -156,8 +156,24 @@ fn run(report: &Report, options: &SarifOptions, descriptors: &Descriptors, dropp
         .invocations(vec![invocation(report, options, dropped)])
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
         .build();
+    run.properties = Some(coverage(&report.coverage));
     run.version_control_provenance = provenance(report, options).map(|details| vec![details]);
     run
+}
+
+/// What was looked at, for readers beside GitHub.
+fn coverage(coverage: &Coverage) -> PropertyBag {
+    let values = [
+        ("files", coverage.files_read),
+        ("objects", coverage.objects),
+        ("containers", coverage.containers),
+        ("rulesRun", coverage.rules_run),
+        ("rulesSkipped", coverage.rules_skipped.len()),
+    ];
+    let values = values.map(|(name, number)| (name.to_owned(), number.into()));
+    let mut values = BTreeMap::from(values);
+    values.insert("coverage".to_owned(), super::coverage(coverage).into());
+    PropertyBag::builder().additional_properties(values).build()
 }
 
 /// How the run went. A run that did not see all that changed says that it failed: GitHub then refuses the file,

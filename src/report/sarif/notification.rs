@@ -39,6 +39,10 @@ pub(super) fn all(report: &Report, options: &SarifOptions, dropped: usize) -> Ve
         );
         told.push((Level::Warning, notification(Level::Warning, &text)));
     }
+    if report.coverage.objects == 0 {
+        let text = crate::report::coverage(&report.coverage);
+        told.push((Level::Note, notification(Level::Note, &text)));
+    }
     // The worst first, as only so many are told; sorting keeps the order of equals.
     told.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let untold = told.len().saturating_sub(limits::NOTIFICATIONS);

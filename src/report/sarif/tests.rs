@@ -48,7 +48,10 @@ fn report(findings: Vec<Finding>) -> Report {
         policy: Policy::default(),
         findings,
         levels: Vec::new(),
-        coverage: Coverage::default(),
+        coverage: Coverage {
+            objects: 1,
+            ..Coverage::default()
+        },
         incomplete: Vec::new(),
         base_snapshot: None,
         head_snapshot: Snapshot::default(),

@@ -11,7 +11,7 @@ use crate::report::places::{Places, Region};
 use crate::rules;
 use crate::verdict::Report;
 
-use super::{Detail, FrameKey, Terminal};
+use super::{Detail, FrameKey, Terminal, secret};
 
 /// The longest line that is shown, in bytes; of longer ones the place is told and nothing else.
 const LONGEST_LINE: usize = 4_000;
@@ -223,7 +223,11 @@ impl<'r> Frames<'r> {
             .lines(in_base, &finding.location.path)?
             .line_span(region.start.line);
         let raw = text.get(span.range())?;
-        (raw.len() <= LONGEST_LINE).then(|| SourceLine::new(raw, span.start as usize))
+        if raw.len() > LONGEST_LINE {
+            return None;
+        }
+        let masked = secret::mask(snapshot, &finding.location.path, span, raw)?;
+        Some(SourceLine::new(&masked, span.start as usize))
     }
 }
 

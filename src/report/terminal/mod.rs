@@ -1,6 +1,7 @@
 //! For people on a terminal: frames as rustc draws them, then what it all comes to.
 
 mod frame;
+mod secret;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -49,7 +50,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
     Frames::new(report, terminal, detail).draw(&findings, &mut places, &mut text);
     if detail == Detail::Quiet {
         if report.outcome() != Outcome::Passed {
-            verdict(report, &mut text);
+            verdict(report, terminal, &mut text);
         }
         return text;
     }
@@ -59,7 +60,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
     levels(report, &mut text);
     coverage(report, detail, &mut text);
     configuration(report, detail, &mut text);
-    verdict(report, &mut text);
+    verdict(report, terminal, &mut text);
     text
 }
 
@@ -172,25 +173,32 @@ fn configuration(report: &Report, detail: Detail, text: &mut String) {
 }
 
 /// The last line: the answer and why.
-fn verdict(report: &Report, text: &mut String) {
+fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
     let introduced: Vec<&Finding> = report.with_status(Status::Introduced).collect();
     let existing = report.with_status(Status::Existing).count();
     let fixed = report.with_status(Status::Fixed).count();
     for reason in &report.incomplete {
         let _ = writeln!(text, "not seen: {}", one_line(reason));
     }
-    match report.outcome() {
-        Outcome::Passed => text.push_str("passed: "),
+    let (word, on) = match report.outcome() {
+        Outcome::Passed => ("passed".to_owned(), "\u{1b}[1;32m"),
         Outcome::Blocked => {
             let blocking = report
                 .findings
                 .iter()
                 .filter(|finding| report.policy.blocks(finding))
                 .count();
-            let _ = write!(text, "blocked by {}: ", count(blocking, "finding"));
+            let word = format!("blocked by {}", count(blocking, "finding"));
+            (word, "\u{1b}[1;31m")
         }
-        Outcome::Incomplete => text.push_str("incomplete: "),
-    }
+        Outcome::Incomplete => ("incomplete".to_owned(), "\u{1b}[1;33m"),
+    };
+    let (on, off) = if terminal.color {
+        (on, "\u{1b}[0m")
+    } else {
+        ("", "")
+    };
+    let _ = write!(text, "{on}{word}{off}: ");
     if report.coverage.objects == 0 && report.findings.is_empty() {
         text.push_str("no Kubernetes objects found, nothing to judge");
     } else {

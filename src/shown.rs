@@ -1,0 +1,150 @@
+//! What a report repeats of a repository: secrets redacted, and nothing longer than a reader can use.
+//!
+//! Everything that is printed passes here once, when the report is whole and before any reporter sees it: messages,
+//! names, fields, coverage and reasons alike, so that neither a rule nor a reporter can forget. Identities were
+//! computed from the raw values before. Paths of files stay as they are: whoever reads must find the file. Lines of
+//! source are masked where they are drawn.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::finding::{Finding, Resource, Waived};
+use crate::pod_security::Answer;
+use crate::redact::redact;
+use crate::syntax::escape_segment;
+use crate::verdict::{PassedOver, Report};
+
+/// The most bytes of a sentence, and of a field's address.
+pub const LONGEST_SENTENCE: usize = 4_000;
+/// The most bytes of a name. Kubernetes takes 253 of most.
+pub const LONGEST_NAME: usize = 1_000;
+
+/// Makes a report fit to be shown.
+pub fn report(report: &mut Report) {
+    report.findings.par_iter_mut().for_each(finding);
+    for change in &mut report.levels {
+        text(&mut change.name, LONGEST_NAME);
+        resource(&mut change.workload);
+    }
+    for reason in &mut report.incomplete {
+        text(reason, LONGEST_SENTENCE);
+    }
+    passed_over(&mut report.coverage.skipped);
+    passed_over(&mut report.coverage.unreadable);
+    text(&mut report.head.name, LONGEST_NAME);
+    if let Some(base) = &mut report.base {
+        text(&mut base.name, LONGEST_NAME);
+    }
+    if let Some(configuration) = &mut report.configuration {
+        text(&mut configuration.from, LONGEST_NAME);
+        if let Some(problem) = &mut configuration.problem {
+            text(problem, LONGEST_SENTENCE);
+        }
+    }
+}
+
+/// Makes the answer of `pod-security` fit to be shown.
+pub fn answer(answer: &mut Answer) {
+    for workload in &mut answer.workloads {
+        resource(&mut workload.resource);
+        if let Some((namespace, _)) = &mut workload.namespace {
+            text(namespace, LONGEST_NAME);
+        }
+        for violation in &mut workload.violations {
+            text(&mut violation.message, LONGEST_SENTENCE);
+        }
+    }
+    passed_over(&mut answer.not_judged);
+    passed_over(&mut answer.unreadable);
+}
+
+fn finding(finding: &mut Finding) {
+    let sentence = finding
+        .message
+        .split_off(finding.sentence_start.min(finding.message.len()));
+    // Who and what are told apart by their place in the message.
+    text(&mut finding.message, LONGEST_SENTENCE);
+    finding.sentence_start = finding.message.len();
+    finding.message.push_str(&redact(&sentence));
+    cut(&mut finding.message, LONGEST_SENTENCE);
+    for related in &mut finding.related {
+        text(&mut related.message, LONGEST_SENTENCE);
+    }
+    if let Some(waived) = &mut finding.waived {
+        let mut own = Waived::clone(waived);
+        text(&mut own.reason, LONGEST_SENTENCE);
+        if let Some(owner) = &mut own.owner {
+            text(owner, LONGEST_NAME);
+        }
+        *waived = Arc::new(own);
+    }
+    if let Some(object) = &mut finding.subject.resource {
+        resource(object);
+    }
+    if let Some(container) = &mut finding.subject.container {
+        shared(container, LONGEST_NAME);
+    }
+    if let Some(field) = &mut finding.subject.field {
+        pointer(field);
+        shared(field, LONGEST_SENTENCE);
+    }
+}
+
+/// A name in a pointer is looked at as it was before it got there.
+fn pointer(field: &mut Arc<str>) {
+    if !field.contains('~') {
+        return;
+    }
+    let segments = field.split('/').map(|segment| {
+        let name = segment.replace("~1", "/").replace("~0", "~");
+        escape_segment(&redact(&name))
+    });
+    *field = segments.collect::<Vec<_>>().join("/").into();
+}
+
+fn resource(shared_resource: &mut Arc<Resource>) {
+    let mut own = Resource::clone(shared_resource);
+    let names = [&mut own.api_version, &mut own.kind, &mut own.name];
+    let mut changed = false;
+    for name in names.into_iter().chain(&mut own.namespace) {
+        changed |= shared(name, LONGEST_NAME);
+    }
+    if changed {
+        *shared_resource = Arc::new(own);
+    }
+}
+
+fn passed_over(files: &mut [PassedOver]) {
+    for file in files {
+        text(&mut file.reason, LONGEST_SENTENCE);
+    }
+}
+
+/// Text that others hold as well; true if it had to change.
+fn shared(name: &mut Arc<str>, most: usize) -> bool {
+    let mut own = redact(name);
+    if own.len() > most {
+        cut(own.to_mut(), most);
+    }
+    if *own == **name {
+        return false;
+    }
+    let own: Arc<str> = own.into();
+    *name = own;
+    true
+}
+
+fn text(text: &mut String, most: usize) {
+    if let std::borrow::Cow::Owned(redacted) = redact(text) {
+        *text = redacted;
+    }
+    cut(text, most);
+}
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
+        text.push('…');
+    }
+}
