@@ -178,8 +178,6 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     let mut all = findings;
     if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
-        let before = (base, evaluation.findings);
-        all = compare(before, (&head, all), changes.renamed(), &pairs);
         let pair = Pair {
             base,
             head: &head,
@@ -187,19 +185,7 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
             renames: changes.renamed(),
             pairs: &pairs,
         };
-        all.extend(evaluate_change(&pair, context));
-        let mut causes = Causes::new(base, &head, changes.renamed());
-        for finding in &mut all {
-            if finding.status == Status::Introduced {
-                finding.changed_at = causes.of(finding);
-                // What is gone has no place of its own: the one where it was taken out is the nearest.
-                if let Some(at) = &finding.changed_at
-                    && finding.location.span == Span::default()
-                {
-                    finding.location = at.clone();
-                }
-            }
-        }
+        all = of_change(&pair, evaluation.findings, all, context);
     }
     waive(&mut all, base.as_ref(), &head, governance);
     all.extend(broken_at_tip(governance, &all));
@@ -241,6 +227,31 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     };
     shown::report(&mut report);
     report
+}
+
+/// The findings of both sides held against each other, with those about the change itself, and what caused each.
+fn of_change(
+    pair: &Pair<'_>,
+    before: Vec<Finding>,
+    after: Vec<Finding>,
+    context: &Context,
+) -> Vec<Finding> {
+    let (base, head) = (pair.base, pair.head);
+    let mut all = compare((base, before), (head, after), pair.renames, pair.pairs);
+    all.extend(evaluate_change(pair, context));
+    let mut causes = Causes::new(base, head, pair.renames);
+    for finding in &mut all {
+        if finding.status == Status::Introduced {
+            finding.changed_at = causes.of(finding);
+            // What is gone has no place of its own: the one where it was taken out is the nearest.
+            if let Some(at) = &finding.changed_at
+                && finding.location.span == Span::default()
+            {
+                finding.location = at.clone();
+            }
+        }
+    }
+    all
 }
 
 /// Marks what waivers cover.
