@@ -80,7 +80,7 @@ pub fn evaluate_with(
             &b.subject.discriminator,
         ))
     });
-    evaluation.rules_run = rules.iter().filter(|rule| !context.is_off(rule)).count();
+    evaluation.rules_run = rules.len();
     evaluation
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::finding::{Finding, Resource};
+use crate::finding::{Finding, Resource, Waived};
 use crate::pod_security::Answer;
 use crate::redact::redact;
 use crate::syntax::escape_segment;
@@ -42,6 +42,12 @@ pub fn report(report: &mut Report) {
     if let Some(base) = &mut report.base {
         text(&mut base.name, LONGEST_NAME);
     }
+    if let Some(configuration) = &mut report.configuration {
+        text(&mut configuration.from, LONGEST_NAME);
+        if let Some(problem) = &mut configuration.problem {
+            text(problem, LONGEST_SENTENCE);
+        }
+    }
 }
 
 /// Makes the answer of `pod-security` fit to be shown.
@@ -72,11 +78,12 @@ fn finding(finding: &mut Finding) {
         text(&mut related.message, LONGEST_SENTENCE);
     }
     if let Some(waived) = &mut finding.waived {
-        let waived = Arc::make_mut(waived);
-        text(&mut waived.reason, LONGEST_SENTENCE);
-        for detail in [&mut waived.owner, &mut waived.until].into_iter().flatten() {
-            text(detail, LONGEST_NAME);
+        let mut own = Waived::clone(waived);
+        text(&mut own.reason, LONGEST_SENTENCE);
+        if let Some(owner) = &mut own.owner {
+            text(owner, LONGEST_NAME);
         }
+        *waived = Arc::new(own);
     }
     if let Some(object) = &mut finding.subject.resource {
         resource(object);

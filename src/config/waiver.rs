@@ -1,6 +1,7 @@
 //! Waivers: findings that are accepted, and why.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
@@ -86,7 +87,8 @@ impl Waiver {
             ("value", self.value.as_deref()),
         ] {
             if let Some(value) = value {
-                text.push_str(&format!(" {name}={value:?}"));
+                // Writing to a String cannot fail.
+                let _ = write!(text, " {name}={value:?}");
             }
         }
         text

@@ -12,7 +12,7 @@ pub mod severity;
 pub mod summary;
 pub mod terminal;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::verdict::Coverage;
@@ -81,16 +81,13 @@ pub fn coverage(coverage: &Coverage) -> String {
         count(coverage.containers, "container"),
         count(coverage.rules_run, "rule"),
     );
-    if !coverage.rules_skipped.is_empty() {
-        let skipped = coverage.rules_skipped.iter();
-        let reasons: BTreeSet<&str> = skipped.map(|skipped| skipped.reason).collect();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for skipped in &coverage.rules_skipped {
+        *reasons.entry(skipped.reason).or_default() += 1;
+    }
+    for (reason, number) in reasons {
         // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "; {} skipped ({})",
-            count(coverage.rules_skipped.len(), "rule"),
-            Vec::from_iter(reasons).join(", ")
-        );
+        let _ = write!(text, "; {} skipped, {reason}", count(number, "rule"));
     }
     if coverage.other_objects > 0 {
         text.push_str("; ");

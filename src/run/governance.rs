@@ -119,7 +119,6 @@ impl Governance {
             clusters: Arc::new(Clusters::new(&config.kubernetes.clusters)),
             settings,
             today: self.today,
-            ..Context::default()
         }
     }
 

@@ -19,7 +19,7 @@ use crate::kubernetes::Completeness;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::kubernetes::pod_security::{Level, Standard, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Check, Context, Pair, Sink, object_name};
+use crate::rule::{Check, Context, Pair, Rule, Sink, object_name};
 use crate::rules;
 use crate::shown;
 use crate::snapshot::load::{Loaded, load};
@@ -78,12 +78,12 @@ pub fn run(request: &Request) -> Result<Report, Error> {
 /// # Errors
 /// The same.
 pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, Error> {
-    watch(Stage::Listing);
     let given = request
         .config
         .as_deref()
         .map(Governing::given)
         .transpose()?;
+    watch(Stage::Listing);
     let sides = sides::find(
         &request.paths,
         request.base.as_deref(),
@@ -137,11 +137,11 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
 }
 
 fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) -> Report {
+    let context = &governance.context();
     let listed = |side: &Side| side.files().len();
     watch(Stage::Reading(
         sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
     ));
-    let context = &governance.context();
     let Loaded {
         base,
         mut head,
@@ -178,8 +178,6 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     let mut all = findings;
     if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
-        let before = (base, evaluation.findings);
-        all = compare(before, (&head, all), changes.renamed(), &pairs);
         let pair = Pair {
             base,
             head: &head,
@@ -187,19 +185,7 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
             renames: changes.renamed(),
             pairs: &pairs,
         };
-        all.extend(evaluate_change(&pair, context));
-        let mut causes = Causes::new(base, &head, changes.renamed());
-        for finding in &mut all {
-            if finding.status == Status::Introduced {
-                finding.changed_at = causes.of(finding);
-                // What is gone has no place of its own: the one where it was taken out is the nearest.
-                if let Some(at) = &finding.changed_at
-                    && finding.location.span == Span::default()
-                {
-                    finding.location = at.clone();
-                }
-            }
-        }
+        all = of_change(&pair, evaluation.findings, all, context);
     }
     waive(&mut all, base.as_ref(), &head, governance);
     all.extend(broken_at_tip(governance, &all));
@@ -220,7 +206,8 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
-    tell_skipped_rules(context, base.is_some(), &mut coverage);
+    coverage.rules_skipped = skipped_rules(context, base.is_some());
+    coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
         // Nothing was compared where the head stood in for the base.
         base: sides
@@ -240,6 +227,31 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     };
     shown::report(&mut report);
     report
+}
+
+/// The findings of both sides held against each other, with those about the change itself, and what caused each.
+fn of_change(
+    pair: &Pair<'_>,
+    before: Vec<Finding>,
+    after: Vec<Finding>,
+    context: &Context,
+) -> Vec<Finding> {
+    let (base, head) = (pair.base, pair.head);
+    let mut all = compare((base, before), (head, after), pair.renames, pair.pairs);
+    all.extend(evaluate_change(pair, context));
+    let mut causes = Causes::new(base, head, pair.renames);
+    for finding in &mut all {
+        if finding.status == Status::Introduced {
+            finding.changed_at = causes.of(finding);
+            // What is gone has no place of its own: the one where it was taken out is the nearest.
+            if let Some(at) = &finding.changed_at
+                && finding.location.span == Span::default()
+            {
+                finding.location = at.clone();
+            }
+        }
+    }
+    all
 }
 
 /// Marks what waivers cover.
@@ -282,22 +294,24 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
     Some(finding)
 }
 
-/// Rules that are off, and those about changes, which have nothing to look at without a base.
-fn tell_skipped_rules(context: &Context, has_base: bool, coverage: &mut Coverage) {
-    for rule in rules::ALL {
-        let reason = if context.is_off(rule) {
-            "off by configuration"
+fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {
+    let why = |rule: &Rule| {
+        if context.is_off(rule) {
+            Some("as configured")
         } else if !has_base && matches!(rule.check, Check::Change(_)) {
-            coverage.rules_run = coverage.rules_run.saturating_sub(1);
-            "there is no base"
+            Some("as there is no base")
         } else {
-            continue;
-        };
-        coverage.rules_skipped.push(SkippedRule {
+            None
+        }
+    };
+    let skipped = rules::ALL.iter().filter_map(|rule| {
+        let reason = why(rule)?;
+        Some(SkippedRule {
             rule: rule.id,
             reason,
-        });
-    }
+        })
+    });
+    skipped.collect()
 }
 
 /// Findings of the head by path and place, then the fixed ones.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use tidegate::evaluate::evaluate;
 use tidegate::finding::{Finding, Severity};
 use tidegate::kubernetes::pod_security::{Level, StandardCheck, Version, VersionSet, meets};
-use tidegate::kubernetes::{Labelled, Namespace, Pod, Standing};
+use tidegate::kubernetes::{Labelled, Namespace, Object, Pod, Standing};
 use tidegate::rule::Context;
 use tidegate::snapshot::Snapshot;
 
@@ -308,7 +308,7 @@ fn pods() -> Vec<String> {
 fn each_pod(visit: impl Fn(Pod<'_>) + Sync) {
     let judge = |text: &String| {
         let snapshot = snapshot(&[("pod.yaml", text)]);
-        let pods = snapshot.objects().flat_map(|object| object.pods());
+        let pods = snapshot.objects().flat_map(Object::pods);
         pods.map(&visit).count()
     };
     let seen: usize = pods().par_iter().map(judge).sum();

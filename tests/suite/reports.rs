@@ -61,6 +61,7 @@ pub(crate) fn of(base: &[(&str, &str)], head: &[(&str, &str)]) -> Report {
 /// The report of a folder, in which everything is introduced.
 pub(crate) fn of_folder(root: &std::path::Path) -> Report {
     let sides = Sides {
+        tip: None,
         history_missing: None,
         base: None,
         tip: None,

@@ -3,6 +3,7 @@ use crate::nearest::nearest;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::rules;
 use crate::snapshot::Snapshot;
+use crate::syntax::Node;
 use crate::waivers::stated;
 
 declare_rule! {
@@ -37,7 +38,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     {
         for pattern in config.rules.keys().filter(|pattern| is_unknown(pattern)) {
             let node = config_file.node(&["rules", pattern.as_str()]);
-            let key = node.and_then(|node| node.key()).map(|key| key.span());
+            let key = node.and_then(Node::key).map(Node::span);
             sink.in_file(&file.path)
                 .report_at(key.unwrap_or_default(), Some("/rules".into()))
                 .discriminator(pattern.as_str())

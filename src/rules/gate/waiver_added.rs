@@ -1,3 +1,4 @@
+use crate::config::pattern::RulePattern;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::waivers::added::added;
 use crate::waivers::{Said, Stated};
@@ -55,7 +56,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             || "without an end".to_owned(),
             |until| format!("until {until}"),
         );
-        let rules: Vec<&str> = waiver.rules().iter().map(|rule| rule.as_str()).collect();
+        let rules: Vec<&str> = waiver.rules().iter().map(RulePattern::as_str).collect();
         let rules = rules.join(", ");
         let sentence = match added.before {
             Some(before) => {
