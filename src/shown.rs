@@ -32,12 +32,6 @@ pub fn report(report: &mut Report) {
     }
     passed_over(&mut report.coverage.skipped);
     passed_over(&mut report.coverage.unreadable);
-    if let Some(label) = &mut report.configuration {
-        text(&mut label.from, LONGEST_NAME);
-        if let Some(problem) = &mut label.problem {
-            text(problem, LONGEST_SENTENCE);
-        }
-    }
     text(&mut report.head.name, LONGEST_NAME);
     if let Some(base) = &mut report.base {
         text(&mut base.name, LONGEST_NAME);

@@ -64,7 +64,6 @@ pub(crate) fn of_folder(root: &std::path::Path) -> Report {
         tip: None,
         history_missing: None,
         base: None,
-        tip: None,
         head: folder::open(root, is_relevant).expect("the folder is read"),
         scope: Vec::new(),
     };
