@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::change::LeftOutReason;
+use crate::change::{LeftOutReason, SideLabel};
 use crate::change::compare::{Change, Changes};
 use crate::compare::{Comparison, Pairs, compare};
 use crate::config::value::Day;
@@ -31,7 +31,7 @@ use crate::waivers::uses::Force;
 
 use cause::Causes;
 use governance::{Governance, Governing, Overrides};
-use sides::Sides;
+use sides::{Sides, is_in_scope};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -107,13 +107,39 @@ pub fn pod_security(
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, governance: &Governance) -> Report {
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let asked = Asked {
+        base: sides.base.as_ref().map(|base| base.label().clone()),
+        head: sides.head.label().clone(),
+        scope: sides.scope.clone(),
+        history_missing: sides.history_missing.clone(),
+    };
+    judge_loaded(loaded, asked, governance)
+}
+
+/// What is said of two sides beside what they hold.
+#[derive(Debug)]
+pub struct Asked {
+    /// What head is compared with.
+    pub base: Option<SideLabel>,
+    /// What is judged.
+    pub head: SideLabel,
+    /// Prefixes of paths below the root; empty for everything.
+    pub scope: Vec<String>,
+    /// Why the base could not be found in this clone; the head then stands in its place.
+    pub history_missing: Option<String>,
+}
+
+/// The same of what was read already: touches neither disk nor clock.
+#[must_use]
+pub fn judge_loaded(loaded: Loaded, asked: Asked, governance: &Governance) -> Report {
     let context = &governance.context();
     let Loaded {
         base,
         mut head,
         base_contents,
         head_contents,
-    } = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    } = loaded;
     let mut changes = Changes::between(&base_contents, &head_contents);
     if let Some(base) = &base {
         changes.find_similar(
@@ -160,13 +186,13 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
     }
     waive(&mut all, base.as_ref(), &head, governance);
     all.extend(broken_at_tip(governance, &all));
-    let in_scope = |path: &str| sides.holds(path);
+    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     // What watches over the gate is no matter of folders.
     all.retain(|finding| in_scope(&finding.location.path) || finding.rule.starts_with("gate/"));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
-    incomplete.splice(..0, sides.history_missing.clone());
+    incomplete.splice(..0, asked.history_missing.clone());
     let unknown = governance
         .file
         .as_ref()
@@ -180,12 +206,8 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
     coverage.rules_skipped = skipped_rules(context);
     Report {
         // Nothing was compared where the head stood in for the base.
-        base: sides
-            .base
-            .as_ref()
-            .filter(|_| sides.history_missing.is_none())
-            .map(|base| base.label().clone()),
-        head: sides.head.label().clone(),
+        base: asked.base.filter(|_| asked.history_missing.is_none()),
+        head: asked.head,
         configuration: governance.label(),
         policy: governance.policy(),
         findings: all,
