@@ -164,7 +164,6 @@ CASES = [
     (big_manifests, 100),
     (big_garbage, 100),
     (largest_manifest, 4000),
-    (small_files, 100_000),
     (many_documents, 10_000),
     (clusters, 1000),
     (plain_waivers, 10_000),
@@ -184,6 +183,7 @@ CASES = [
     (hostile_names, 1000),
     (anchors, 100_000),
     (duplicate_keys, 100_000),
+    (small_files, 100_000),
 ]
 
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::change::{LeftOutReason, SideLabel};
 use crate::change::compare::{Change, Changes};
+use crate::change::{LeftOutReason, SideLabel};
 use crate::compare::{Comparison, Pairs, compare};
 use crate::config::value::Day;
 use crate::error::Error;
