@@ -90,6 +90,8 @@ impl fmt::Display for RulePattern {
 #[derive(Clone, Debug)]
 pub struct PathPattern {
     text: String,
+    /// Letters that every path has that fits: to look for them costs next to nothing.
+    needed: String,
     matcher: OnceLock<Option<GlobMatcher>>,
 }
 
@@ -110,6 +112,7 @@ impl PathPattern {
         glob(text).map_err(|error| format!("not a path pattern: {}", error.kind()))?;
         Ok(Self {
             text: text.to_owned(),
+            needed: needed(text).to_owned(),
             matcher: OnceLock::new(),
         })
     }
@@ -127,12 +130,22 @@ impl PathPattern {
         is_plain.then_some(&*self.text)
     }
 
+    /// The letters that every path begins with that fits.
+    #[must_use]
+    pub fn start(&self) -> &str {
+        let meta = ['*', '?', '[', '{', '\\'];
+        self.text.split(meta).next().unwrap_or_default()
+    }
+
     /// True if a path fits. Most patterns are plain paths, which need no matcher; the others get theirs when they
     /// are first asked for.
     #[must_use]
     pub fn fits(&self, path: &str) -> bool {
         if let Some(exact) = self.exact() {
             return exact == path;
+        }
+        if !path.contains(&self.needed) {
+            return false;
         }
         let matcher = self
             .matcher
@@ -141,6 +154,16 @@ impl PathPattern {
             .as_ref()
             .is_some_and(|matcher| matcher.is_match(path))
     }
+}
+
+/// The longest run of letters in a glob that stands for itself; nothing where it has alternatives or escapes. A
+/// slash beside `**` may stand for nothing.
+fn needed(text: &str) -> &str {
+    if text.contains(['[', '{', '\\']) {
+        return "";
+    }
+    let parts = text.split(['*', '?']).map(|part| part.trim_matches('/'));
+    parts.max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 /// The glob of a path pattern.
@@ -201,6 +224,14 @@ impl ResourcePattern {
     #[must_use]
     pub fn exact_name(&self) -> Option<&str> {
         (!self.name.contains('*')).then_some(&*self.name)
+    }
+
+    /// The letters that every name begins with that fits, and those that it ends with.
+    #[must_use]
+    pub fn name_ends(&self) -> (&str, &str) {
+        let start = self.name.split('*').next();
+        let end = self.name.rsplit('*').next();
+        (start.unwrap_or_default(), end.unwrap_or_default())
     }
 
     /// True if an object fits; `namespaces` are the one that is written and the one that it lands in.
@@ -271,6 +302,33 @@ written_as_text!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_path_needs_never_keeps_out_one_that_fits() {
+        for pattern in [
+            "**/team-1/*.yaml",
+            "team-1/**",
+            "**",
+            "*/a?.yaml",
+            "team-1/**/a1.yaml",
+            "{team-1,b}/*.yaml",
+            "team-[0-9]/a1.yaml",
+            "team\\-1/*",
+            "**/team-1/**/a1.yaml",
+        ] {
+            let matcher = glob(pattern).unwrap().compile_matcher();
+            let read = PathPattern::parse(pattern).unwrap();
+            for path in [
+                "team-1/a1.yaml",
+                "a/team-1/b/a1.yaml",
+                "b/x.yaml",
+                "a1.yaml",
+            ] {
+                assert_eq!(read.fits(path), matcher.is_match(path), "{pattern} {path}");
+                assert!(!matcher.is_match(path) || path.starts_with(read.start()));
+            }
+        }
+    }
 
     #[test]
     fn a_star_is_anything_and_the_rest_is_itself() {

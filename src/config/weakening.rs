@@ -4,7 +4,7 @@
 //! that then holds. What is stricter, moved or only spelt differently is no weakening. Waivers are told apart by
 //! `waivers::added`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 
 use super::pattern::{PathPattern, RulePattern};
@@ -297,9 +297,10 @@ fn weight(setting: Setting) -> Option<Severity> {
 }
 
 fn added<'a>(before: &[PathPattern], after: &'a [PathPattern]) -> Vec<&'a PathPattern> {
+    let before: HashSet<&str> = before.iter().map(PathPattern::as_str).collect();
     after
         .iter()
-        .filter(|pattern| !before.contains(pattern))
+        .filter(|pattern| !before.contains(pattern.as_str()))
         .collect()
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
-use crate::change::{LeftOutReason, Side};
+use crate::change::{LeftOutReason, Side, SideLabel};
 use crate::compare::compare;
 use crate::config::value::Day;
 use crate::error::Error;
@@ -33,7 +33,7 @@ use crate::waivers::uses::Force;
 
 use cause::Causes;
 use governance::{Governance, Governing, Overrides};
-use sides::Sides;
+use sides::{Sides, is_in_scope};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -137,17 +137,48 @@ pub fn judge(sides: &Sides, governance: &Governance) -> Report {
 }
 
 fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) -> Report {
-    let context = &governance.context();
     let listed = |side: &Side| side.files().len();
     watch(Stage::Reading(
         sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
     ));
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let asked = Asked {
+        base: sides.base.as_ref().map(|base| base.label().clone()),
+        head: sides.head.label().clone(),
+        scope: sides.scope.clone(),
+        history_missing: sides.history_missing.clone(),
+    };
+    judge_loaded(loaded, asked, governance, watch)
+}
+
+/// What is said of two sides beside what they hold.
+#[derive(Debug)]
+pub struct Asked {
+    /// What head is compared with.
+    pub base: Option<SideLabel>,
+    /// What is judged.
+    pub head: SideLabel,
+    /// Prefixes of paths below the root; empty for everything.
+    pub scope: Vec<String>,
+    /// Why the base could not be found in this clone; the head then stands in its place.
+    pub history_missing: Option<String>,
+}
+
+/// The same of what was read already: touches neither disk nor clock.
+#[must_use]
+pub fn judge_loaded(
+    loaded: Loaded,
+    asked: Asked,
+    governance: &Governance,
+    watch: &dyn Fn(Stage),
+) -> Report {
+    let context = &governance.context();
     let Loaded {
         base,
         mut head,
         base_contents,
         head_contents,
-    } = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    } = loaded;
     let mut changes = Changes::between(&base_contents, &head_contents);
     if let Some(base) = &base {
         changes.find_similar(
@@ -189,13 +220,13 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     }
     waive(&mut all, base.as_ref(), &head, governance);
     all.extend(broken_at_tip(governance, &all));
-    let in_scope = |path: &str| sides.holds(path);
+    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
-    incomplete.splice(..0, sides.history_missing.clone());
+    incomplete.splice(..0, asked.history_missing.clone());
     let unknown = governance
         .file
         .as_ref()
@@ -210,12 +241,8 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
         // Nothing was compared where the head stood in for the base.
-        base: sides
-            .base
-            .as_ref()
-            .filter(|_| sides.history_missing.is_none())
-            .map(|base| base.label().clone()),
-        head: sides.head.label().clone(),
+        base: asked.base.filter(|_| asked.history_missing.is_none()),
+        head: asked.head,
         configuration: governance.label(),
         policy: governance.policy(),
         findings: all,

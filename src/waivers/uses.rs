@@ -1,6 +1,6 @@
 //! What each waiver covers, and which of them are in force.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::added::Added;
@@ -23,7 +23,21 @@ pub struct WaiverUse<'a> {
 #[must_use]
 pub fn uses<'a>(stated: &'a [Stated<'a>], findings: &[Finding]) -> Vec<WaiverUse<'a>> {
     let mut covered = vec![0; stated.len()];
-    let index = Index::new(stated.iter().enumerate());
+    // Entries that say the same are looked at once.
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let stands_for: Vec<usize> = stated
+        .iter()
+        .enumerate()
+        .map(|(number, stated)| match &stated.waiver {
+            Said::Entry(waiver) => *first.entry(waiver.selectors()).or_insert(number),
+            Said::Comment(..) | Said::Garbled(_) => number,
+        })
+        .collect();
+    let own = stated.iter().enumerate().zip(&stands_for);
+    let index = Index::new(
+        own.filter(|((number, _), first)| number == *first)
+            .map(|(numbered, _)| numbered),
+    );
     for finding in findings {
         index.visit(finding, |number| {
             if stated
@@ -36,9 +50,12 @@ pub fn uses<'a>(stated: &'a [Stated<'a>], findings: &[Finding]) -> Vec<WaiverUse
             false
         });
     }
-    let pairs = stated.iter().zip(covered);
+    let pairs = stated.iter().zip(stands_for);
     pairs
-        .map(|(stated, covered)| WaiverUse { stated, covered })
+        .map(|(stated, first)| WaiverUse {
+            stated,
+            covered: covered.get(first).copied().unwrap_or_default(),
+        })
         .collect()
 }
 
@@ -51,7 +68,11 @@ struct Index<'a> {
     names: HashMap<&'a str, Vec<usize>>,
     /// Entries that name a file without a pattern.
     paths: HashMap<&'a str, Vec<usize>>,
-    /// Entries that name a rule without a pattern, and neither of those.
+    /// Entries with a pattern of names, by the letters that such a name begins or ends with.
+    name_ends: Ends<'a>,
+    /// Entries with a pattern of paths and none of names, by the letters that such a path begins with.
+    path_ends: Ends<'a>,
+    /// Entries that name a rule without a pattern, and none of those.
     rules: HashMap<&'a str, Vec<usize>>,
     /// All other entries.
     others: Vec<usize>,
@@ -76,11 +97,27 @@ impl<'a> Index<'a> {
             .as_ref()
             .and_then(ResourcePattern::exact_name);
         let path = waiver.path.as_ref().and_then(PathPattern::exact);
-        match (name, path, waiver.rule.exact()) {
-            (Some(name), ..) => self.names.entry(name).or_default(),
-            (None, Some(path), _) => self.paths.entry(path).or_default(),
-            (None, None, Some(rule)) => self.rules.entry(rule).or_default(),
-            (None, None, None) => &mut self.others,
+        if let Some(name) = name {
+            return self.names.entry(name).or_default();
+        }
+        if let Some(path) = path {
+            return self.paths.entry(path).or_default();
+        }
+        let (start, end) = waiver
+            .resource
+            .as_ref()
+            .map(ResourcePattern::name_ends)
+            .unwrap_or_default();
+        if let Some(end) = End::longer(start, end) {
+            return self.name_ends.list_for(end);
+        }
+        let start = waiver.path.as_ref().map(PathPattern::start);
+        if let Some(end) = End::longer(start.unwrap_or_default(), "") {
+            return self.path_ends.list_for(end);
+        }
+        match waiver.rule.exact() {
+            Some(rule) => self.rules.entry(rule).or_default(),
+            None => &mut self.others,
         }
     }
 
@@ -88,18 +125,73 @@ impl<'a> Index<'a> {
     fn visit(&self, finding: &Finding, mut is_enough: impl FnMut(usize) -> bool) {
         let resource = finding.subject.resource.as_deref();
         let path = &*finding.location.path;
-        let lists = [
+        let name = resource.map(|resource| &*resource.name);
+        let exact = [
             self.comments.get(path),
-            resource.and_then(|resource| self.names.get(&*resource.name)),
+            name.and_then(|name| self.names.get(name)),
             self.paths.get(path),
-            self.rules.get(finding.rule),
-            Some(&self.others),
         ];
-        for number in lists.into_iter().flatten().flatten() {
+        let rest = [self.rules.get(finding.rule), Some(&self.others)];
+        let lists = exact
+            .into_iter()
+            .flatten()
+            .chain(name.into_iter().flat_map(|name| self.name_ends.of(name)))
+            .chain(self.path_ends.of(path))
+            .chain(rest.into_iter().flatten());
+        for number in lists.flatten() {
             if is_enough(*number) {
                 return;
             }
         }
+    }
+}
+
+/// Letters that a text begins or ends with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum End<'a> {
+    Start(&'a str),
+    End(&'a str),
+}
+
+impl<'a> End<'a> {
+    /// The one that says more; none if neither says anything.
+    fn longer(start: &'a str, end: &'a str) -> Option<Self> {
+        if start.is_empty() && end.is_empty() {
+            return None;
+        }
+        Some(if start.len() < end.len() {
+            Self::End(end)
+        } else {
+            Self::Start(start)
+        })
+    }
+}
+
+/// Lists by the letters that a text must begin or end with.
+#[derive(Default)]
+struct Ends<'a> {
+    lists: HashMap<End<'a>, Vec<usize>>,
+    /// The lengths of all these letters.
+    lengths: BTreeSet<usize>,
+}
+
+impl<'a> Ends<'a> {
+    fn list_for(&mut self, end: End<'a>) -> &mut Vec<usize> {
+        let (End::Start(letters) | End::End(letters)) = end;
+        self.lengths.insert(letters.len());
+        self.lists.entry(end).or_default()
+    }
+
+    /// The lists that a text belongs to.
+    fn of<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t Vec<usize>> {
+        self.lengths.range(..=text.len()).flat_map(move |length| {
+            let start = text.get(..*length).map(End::Start);
+            let end = text.get(text.len() - length..).map(End::End);
+            [start, end]
+                .into_iter()
+                .flatten()
+                .filter_map(|end| self.lists.get(&end))
+        })
     }
 }
 
@@ -208,5 +300,37 @@ impl<'a> Force<'a> {
             });
             finding.waived = covering;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_found_by_how_a_text_begins_or_ends() {
+        let mut ends = Ends::default();
+        let patterns = [
+            ("api-", ""),
+            ("", "-api"),
+            ("a", "-db"),
+            ("é", ""),
+            ("api-1", ""),
+        ];
+        for (number, (start, end)) in patterns.into_iter().enumerate() {
+            ends.list_for(End::longer(start, end).unwrap()).push(number);
+        }
+        for (text, expected) in [
+            ("api-1", &[0, 4][..]),
+            ("web-api", &[1]),
+            ("a-db", &[2]),
+            ("é", &[3]),
+            ("", &[]),
+            ("ap", &[]),
+        ] {
+            let found: Vec<usize> = ends.of(text).flatten().copied().collect();
+            assert_eq!(found, expected, "{text}");
+        }
+        assert!(End::longer("", "").is_none());
     }
 }

@@ -1,9 +1,11 @@
+use std::collections::HashMap;
+
 use crate::config::pattern::RulePattern;
 use crate::nearest::nearest;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::rules;
 use crate::snapshot::Snapshot;
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 use crate::waivers::stated;
 
 declare_rule! {
@@ -36,11 +38,15 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     if let Some((file, config_file)) = snapshot.configuration()
         && let Ok(config) = &config_file.config
     {
+        let settings = config_file.node(&["rules"]).into_iter();
+        let places: HashMap<&str, Span> = settings
+            .flat_map(Node::entries)
+            .map(|entry| (entry.key.key_text(), entry.key.span()))
+            .collect();
         for pattern in config.rules.keys().filter(|pattern| is_unknown(pattern)) {
-            let node = config_file.node(&["rules", pattern.as_str()]);
-            let key = node.and_then(Node::key).map(Node::span);
+            let place = places.get(pattern.as_str()).copied();
             sink.in_file(&file.path)
-                .report_at(key.unwrap_or_default(), Some("/rules".into()))
+                .report_at(place.unwrap_or_default(), Some("/rules".into()))
                 .discriminator(pattern.as_str())
                 .say(&sentence(pattern));
         }

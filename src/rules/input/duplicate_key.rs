@@ -1,4 +1,7 @@
+use std::collections::HashMap;
+
 use crate::declare_rule;
+use crate::kubernetes::Object;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::Snapshot;
@@ -35,15 +38,21 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let Some(manifest) = file.manifest() else {
             continue;
         };
+        if manifest.tree.duplicates().is_empty() {
+            continue;
+        }
+        // Each is found once, as there may be as many objects and mappings as duplicates.
+        let mut objects: Vec<Object<'_>> = snapshot.objects_of(file).collect();
+        objects.sort_by_key(|object| object.node().id());
+        let mut is_list: HashMap<u32, bool> = HashMap::new();
         for duplicate in manifest.tree.duplicates() {
             let value = manifest.tree.duplicate_value(duplicate);
             let key = shortened(value.key().map_or("", Node::source));
             let first = "the first one, which has no effect";
-            let owner = snapshot
-                .objects_of(file)
-                .find(|object| value.is_within(object.node()));
-            if let Some(object) = owner {
-                sink.about(object)
+            let next = objects.partition_point(|object| object.node().id() <= value.id());
+            let owner = next.checked_sub(1).and_then(|index| objects.get(index));
+            if let Some(object) = owner.filter(|object| value.is_within(object.node())) {
+                sink.about(*object)
                     .report_keyed(value, duplicate.second)
                     .related(duplicate.first, first)
                     .say(&format!(
@@ -53,7 +62,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             }
             // The envelope of a list is no object, and can make objects disappear.
             let mapping = manifest.tree.duplicate_mapping(duplicate);
-            if mapping.get("items").is_some() {
+            let is_list = is_list
+                .entry(mapping.id())
+                .or_insert_with(|| mapping.get("items").is_some());
+            if *is_list {
                 sink.in_file(&file.path)
                     .report_span(duplicate.second)
                     .discriminator(&key)

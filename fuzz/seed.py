@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Makes a corpus for each target from the fixtures of the suite: fuzz/corpus/TARGET/. git ignores it.
+
+Usage: fuzz/seed.py
+"""
+
+import hashlib
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+BETWEEN = "\n%%\n"
+CONFIGURATION = """\
+fail-on: high
+kubernetes: {versions: ["1.35"], pod-security: baseline, clusters: [{name: a, paths: ["deploy/**"]}]}
+manifests: {exclude: ["**/testdata/**"]}
+rules: {"image/*": off, "pod-security/*": low}
+new-waivers: after-merge
+waivers:
+- {rule: pod-security/host-path, resource: DaemonSet/logging/*, path: "deploy/**", reason: x, until: 2027-01-31}
+- rule: "*"
+  container: api
+  reason: y
+"""
+COMMENT = 'allow(pod-security/host-path, rbac/*) until=2027-01-31 owner=@a reason="reads \\"logs\\""'
+
+
+def keep(target, text):
+    """Writes one input under the hash of its bytes."""
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    data = text.encode()
+    (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
+def main():
+    for path in sorted((ROOT / "tests" / "fixtures").rglob("*")):
+        if path.suffix not in (".yaml", ".yml", ".json") or path.stat().st_size > 8192:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if path.suffix == ".json":
+            keep("json", text)
+            continue
+        keep("yaml", text)
+        keep("views", text)
+        if path.name == ".tidegate.yaml":
+            keep("configuration", BETWEEN.join([CONFIGURATION, text, COMMENT]))
+        else:
+            waived = f"# tidegate: {COMMENT}\n{text}"
+            keep("change", BETWEEN.join([CONFIGURATION, "", text, waived]))
+            keep("change", BETWEEN.join(["", CONFIGURATION, "", text]))
+    keep("configuration", BETWEEN.join(["", CONFIGURATION, COMMENT]))
+
+
+if __name__ == "__main__":
+    main()
