@@ -69,7 +69,7 @@ fuzz_target!(|text: &str| {
     }
     let _ = annotation::render(&report, "");
     let links = Links::new(Some("https://github.com"), Some("octo/shop"), &"0".repeat(40));
-    let _ = summary::render(&report, &links, None);
+    let _ = summary::render(&report, &links, None, summary::Budget::JOB);
     json::write(&report, std::io::sink()).expect("a sink refuses nothing");
     sarif::write(&report, &sarif::SarifOptions::default(), std::io::sink()).expect("a sink refuses nothing");
 });

@@ -1,6 +1,7 @@
 //! What one file holds, by its bytes alone: the part of reading that equal blobs share.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -127,9 +128,13 @@ pub fn read_expected(
     }
     let kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
     // A list whose `items` stand twice may hide objects: the rule about duplicate keys looks.
+    // Each mapping is looked at once: all of its keys may be doubled.
+    let mut seen = HashSet::new();
     let doubled = tree.duplicates().iter().any(|duplicate| {
         let envelope = tree.duplicate_mapping(duplicate);
-        envelope.get("items").is_some() && envelope.get("apiVersion").is_some()
+        seen.insert(envelope.id())
+            && envelope.get("items").is_some()
+            && envelope.get("apiVersion").is_some()
     });
     let kept = doubled
         || !records.is_empty()
