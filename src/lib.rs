@@ -6,8 +6,10 @@
 //! arguments, event ─▶ run: two sides            change/     where base and head come from
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ the configuration in force               config/     of the tip of the base, never of the head
 //!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
 //!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
+//!   ─▶ waivers, where they stand                 waivers/    what each covers, and which are in force
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
 //!   ─▶ Report                                    verdict     outcome, posture, coverage
@@ -39,7 +41,8 @@
 //!
 //! A *rule* looks, a *finding* is what it says of a *subject*. *Base* and *head* are the two revisions; a
 //! finding is *introduced*, *existing* or *fixed*. *Posture* is a fact before and after the change, *coverage*
-//! what was looked at. A *place* is bytes of a file; lines are for reports.
+//! what was looked at. A *waiver* accepts findings and says why. *Targets* are the versions of Kubernetes that
+//! clusters run. A *place* is bytes of a file; lines are for reports.
 
 pub mod action;
 pub mod change;

@@ -434,6 +434,25 @@ fn the_schema_takes_what_the_reader_takes() {
     assert_eq!(ConfigFile::read(Vec::new()).config, Ok(Config::default()));
 }
 
+#[test]
+fn the_example_of_the_readme_is_a_configuration() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).expect("there is a README");
+    let (_, behind) = readme
+        .split_once("```yaml\n# yaml-language-server")
+        .expect("an example");
+    let (example, _) = behind.split_once("```").expect("it ends");
+    let file = ConfigFile::read(format!("#{example}").into_bytes());
+    let config = file
+        .config
+        .as_ref()
+        .unwrap_or_else(|_| panic!("{}", file.describe(Path::new("README"))));
+    assert_eq!(
+        (config.waivers.len(), config.kubernetes.workloads.len()),
+        (1, 1)
+    );
+}
+
 /// The file is read twice: by serde for what it says, by `syntax` for where it says it. They must see the same file.
 #[test]
 fn both_readers_see_the_same() {
