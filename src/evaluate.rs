@@ -53,15 +53,20 @@ pub fn evaluate_with(
     context: &Context,
 ) -> Evaluation {
     let namespaces = Namespaces::of(snapshot, &context.clusters);
+    let asked: Vec<_> = rules
+        .iter()
+        .copied()
+        .filter(|rule| !rule.opt_in || !context.is_off(rule))
+        .collect();
     let files = || {
         snapshot
             .files()
             .par_iter()
-            .map(|file| judge_file(rules, (snapshot, &namespaces), file, context))
+            .map(|file| judge_file(&asked, (snapshot, &namespaces), file, context))
             .reduce(Evaluation::default, Evaluation::join)
     };
     let whole = || {
-        rules
+        asked
             .par_iter()
             .map(|rule| judge_whole(rule, snapshot, context))
             .reduce(Vec::new, |mut all, more| {
@@ -113,6 +118,7 @@ fn judge_file(
                 pod,
                 namespaces: &candidates,
                 is_whole: namespaces.is_whole(object),
+                snapshot,
             };
             for rule in rules {
                 if let Check::Workload(check) = rule.check {

@@ -29,6 +29,16 @@ pub struct KnownRule {
     pub id: &'static str,
     /// The gravest severity that its findings have by themselves.
     pub gravest: Severity,
+    /// True if it looks only where the configuration names it.
+    pub opt_in: bool,
+}
+
+impl KnownRule {
+    /// What a configuration makes of it. A pattern that fits many rules asks for none that waits to be asked.
+    fn setting_in<'c>(&self, config: &'c Config) -> Option<(&'c RulePattern, Setting)> {
+        setting_of(config, self.id)
+            .filter(|(pattern, _)| !self.opt_in || pattern.as_str() == self.id)
+    }
 }
 
 /// The setting of one rule: of the patterns that fit, the one that says most.
@@ -245,15 +255,24 @@ impl Found {
     fn rules(&mut self, before: &Config, after: &Config, rules: &[KnownRule]) {
         let mut weaker: BTreeMap<(&str, &str), Vec<&KnownRule>> = BTreeMap::new();
         for rule in rules {
-            let (old, new) = (setting_of(before, rule.id), setting_of(after, rule.id));
-            let own = weight(Setting::Severity(rule.gravest));
+            let (old, new) = (rule.setting_in(before), rule.setting_in(after));
+            let own = if rule.opt_in {
+                Setting::Off
+            } else {
+                Setting::Severity(rule.gravest)
+            };
+            let own = weight(own);
             let weigh = |setting: Option<(&RulePattern, Setting)>| {
                 setting.map_or(own, |(_, setting)| weight(setting))
             };
             if weigh(new) < weigh(old) {
                 let by = new.or(old);
                 let pattern = by.map_or(rule.id, |(pattern, _)| pattern.as_str());
-                let now = new.map_or("its own severities", |(_, setting)| setting.name());
+                let now = match new {
+                    Some((_, setting)) => setting.name(),
+                    None if rule.opt_in => Setting::Off.name(),
+                    None => "its own severities",
+                };
                 weaker.entry((pattern, now)).or_default().push(rule);
             }
         }
@@ -313,14 +332,17 @@ mod tests {
         KnownRule {
             id: "image/unpinned",
             gravest: Severity::Medium,
+            opt_in: false,
         },
         KnownRule {
             id: "rbac/wildcard",
             gravest: Severity::Critical,
+            opt_in: false,
         },
         KnownRule {
             id: "gate/unused-waiver",
             gravest: Severity::Low,
+            opt_in: false,
         },
     ];
 

@@ -27,10 +27,11 @@ pub fn list() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{:width$}  {:8}  {}",
+            "{:width$}  {:8}  {}{}",
             rule.id,
             rule.severity.name(),
-            rule.title()
+            rule.title(),
+            if rule.opt_in { " (opt-in)" } else { "" }
         );
     }
     let _ = write!(
@@ -47,6 +48,7 @@ struct JsonRule {
     title: &'static str,
     severity: Severity,
     other_severities: &'static [Severity],
+    opt_in: bool,
     references: &'static [&'static str],
     help_uri: String,
     documentation: String,
@@ -64,6 +66,7 @@ pub fn write_json(out: &mut dyn Write) -> io::Result<()> {
             title: rule.title(),
             severity: rule.severity,
             other_severities: rule.other_severities,
+            opt_in: rule.opt_in,
             references: rule.references,
             help_uri: super::help_uri(rule.id),
             documentation: markdown(rule),
@@ -95,6 +98,12 @@ pub fn explain(rule: &Rule) -> String {
     let mut text = format!("{}  {}", rule.id, rule.severity.name());
     for severity in rule.other_severities {
         let _ = write!(text, " or {}", severity.name());
+    }
+    if rule.opt_in {
+        let _ = write!(
+            text,
+            "; looks only where `rules` of the configuration names it"
+        );
     }
     let _ = write!(text, "\n\n{}\n", markdown(rule));
     if !rule.references.is_empty() {

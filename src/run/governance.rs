@@ -106,7 +106,12 @@ impl Governance {
         let config = self.config();
         let settings: BTreeMap<_, _> = rules::ALL
             .iter()
-            .filter_map(|rule| Some((rule.id, setting_of(&config, rule.id)?.1)))
+            .filter_map(|rule| {
+                let (pattern, setting) = setting_of(&config, rule.id)?;
+                // A pattern that fits many rules asks for none of those that wait to be asked.
+                let asked = !rule.opt_in || pattern.as_str() == rule.id;
+                asked.then_some((rule.id, setting))
+            })
             .collect();
         let versions = config.kubernetes.versions.iter().flatten();
         // A version that is not known yet is judged by the newest that is, as the API server does it.

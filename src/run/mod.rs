@@ -323,7 +323,9 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
 
 fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {
     let why = |rule: &Rule| {
-        if context.is_off(rule) {
+        if rule.opt_in && !context.settings.contains_key(rule.id) {
+            Some("as the configuration does not ask for it")
+        } else if context.is_off(rule) {
             Some("as configured")
         } else if !has_base && matches!(rule.check, Check::Change(_)) {
             Some("as there is no base")
@@ -464,6 +466,9 @@ fn coverage(
             State::Read(_)
             | State::Configuration(_)
             | State::Workflow(_)
+            | State::Dockerfile(_)
+            | State::Tree(_)
+            | State::Text(_)
             | State::Oversized(_)
             | State::Missing(_) => {}
         }

@@ -12,11 +12,12 @@ use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
-use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::manifest::{read, read_expected, shows_object};
-use crate::syntax::{Format, MAX_FILE_SIZE};
+use crate::syntax::dockerfile::Dockerfile;
+use crate::syntax::{self, Format, MAX_FILE_SIZE};
 use crate::workflow::{Workflow, is_workflow};
 
+use super::file_kind::FileKind;
 use super::{Snapshot, State};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
@@ -47,7 +48,7 @@ pub struct Loaded {
 /// Files that matter although they are neither YAML nor JSON by name.
 #[must_use]
 pub fn is_relevant(path: &str) -> bool {
-    is_kustomization_name(path)
+    FileKind::of(path).is_known_by_name()
         || Path::new(path)
             .extension()
             .is_some_and(|extension| extension == "tpl")
@@ -132,7 +133,7 @@ fn read_expected_files(
             let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
                 return None;
             };
-            let kind = Kind::of(&file.path);
+            let kind = FileKind::of(&file.path);
             match read_expected(kind.format(), bytes, false, declared) {
                 Reading::Other => None,
                 reading => Some((Arc::clone(&file.path), Arc::new(State::Read(reading)))),
@@ -150,45 +151,7 @@ struct Identified<'a> {
 }
 
 /// How a blob is read depends on its name as well: `kustomization.yaml` needs neither `apiVersion` nor `kind`.
-type Key = (ContentId, Kind);
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Kind {
-    Yaml,
-    Json,
-    Kustomization,
-    Configuration,
-    Workflow,
-}
-
-impl Kind {
-    fn of(path: &str) -> Self {
-        if is_kustomization_name(path) {
-            Self::Kustomization
-        } else if config::PATHS.contains(&path) {
-            Self::Configuration
-        } else if is_workflow(path) {
-            Self::Workflow
-        } else if path
-            .rsplit('.')
-            .next()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-        {
-            Self::Json
-        } else {
-            Self::Yaml
-        }
-    }
-}
-
-impl Kind {
-    fn format(self) -> Format {
-        match self {
-            Self::Json => Format::Json,
-            Self::Yaml | Self::Kustomization | Self::Configuration | Self::Workflow => Format::Yaml,
-        }
-    }
-}
+type Key = (ContentId, FileKind);
 
 impl Intake {
     /// True if a file is read. No pattern reaches the configuration itself, nor the workflows that run the gate.
@@ -202,7 +165,7 @@ impl Intake {
 
 impl Identified<'_> {
     fn key(&self) -> Key {
-        (self.id, Kind::of(&self.file.path))
+        (self.id, FileKind::of(&self.file.path))
     }
 }
 
@@ -283,16 +246,13 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
-    let kind = Kind::of(path);
+    let kind = FileKind::of(path);
     let bytes = match content {
-        Content::Bytes(bytes) if kind == Kind::Configuration => {
-            return Some(State::Configuration(Box::new(ConfigFile::read(bytes))));
-        }
-        Content::Oversized(_) if kind == Kind::Configuration => {
+        Content::Oversized(_) if kind == FileKind::Configuration => {
             let file = ConfigFile::refused("the file is larger than 4 MiB");
             return Some(State::Configuration(Box::new(file)));
         }
-        Content::LfsPointer if kind == Kind::Configuration => {
+        Content::LfsPointer if kind == FileKind::Configuration => {
             let file = ConfigFile::refused(
                 "a Git LFS pointer stands in its place; keep the configuration out of LFS",
             );
@@ -304,14 +264,50 @@ fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
         Content::Missing(reason) => return Some(State::Missing(reason)),
     };
     if bytes.len() > MAX_FILE_SIZE {
-        return shows_object(&bytes).then_some(State::Oversized(bytes.len() as u64));
+        let matters = kind.is_known_by_name() || shows_object(&bytes);
+        return matters.then_some(State::Oversized(bytes.len() as u64));
     }
-    if kind == Kind::Workflow {
-        return Some(workflow_state(bytes, declared));
+    read_as(kind, bytes, declared)
+}
+
+/// What bytes are that are all there; none if they have nothing to do with Kubernetes or with tidegate.
+#[must_use]
+pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<State> {
+    match kind {
+        FileKind::Configuration => Some(State::Configuration(Box::new(ConfigFile::read(bytes)))),
+        FileKind::Workflow => Some(workflow_state(bytes, declared)),
+        FileKind::Yaml | FileKind::Json | FileKind::Kustomization => {
+            match read(
+                kind.format(),
+                bytes,
+                kind == FileKind::Kustomization,
+                declared,
+            ) {
+                Reading::Other | Reading::Encoding { shows: false, .. } => None,
+                reading => Some(State::Read(reading)),
+            }
+        }
+        FileKind::Dockerfile => Some(of_text(bytes, |text| {
+            State::Dockerfile(Dockerfile::read(text))
+        })),
+        FileKind::PackageJson | FileKind::YarnSettings => Some(of_text(bytes, |text| {
+            State::Tree(syntax::parse(kind.format(), text))
+        })),
+        FileKind::DockerIgnore
+        | FileKind::NodeVersion
+        | FileKind::ToolVersions
+        | FileKind::NpmSettings
+        | FileKind::Environment => Some(of_text(bytes, State::Text)),
     }
-    match read(kind.format(), bytes, kind == Kind::Kustomization, declared) {
-        Reading::Other | Reading::Encoding { shows: false, .. } => None,
-        reading => Some(State::Read(reading)),
+}
+
+fn of_text(bytes: Vec<u8>, read: impl FnOnce(String) -> State) -> State {
+    match syntax::decode(bytes) {
+        Ok(text) => read(text),
+        Err((encoding, _)) => State::Read(Reading::Encoding {
+            encoding,
+            shows: true,
+        }),
     }
 }
 

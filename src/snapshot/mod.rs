@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod file_kind;
 pub mod labels;
 pub mod load;
 pub mod namespaces;
@@ -14,7 +15,11 @@ use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::syntax::Tree;
+use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
+
+use file_kind::FileKind;
 
 /// What became of a file of this revision.
 #[derive(Debug)]
@@ -23,6 +28,12 @@ pub enum State {
     Read(Reading),
     /// It is a workflow, and no manifest.
     Workflow(Workflow),
+    /// It is a Dockerfile.
+    Dockerfile(Dockerfile),
+    /// It is a file that its name makes a tree: `package.json`, `.yarnrc.yml`.
+    Tree(Tree),
+    /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
+    Text(String),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -56,6 +67,39 @@ impl SourceFile {
         }
     }
 
+    /// What it is by its name.
+    #[must_use]
+    pub fn kind(&self) -> FileKind {
+        FileKind::of(&self.path)
+    }
+
+    /// The Dockerfile, if it is one.
+    #[must_use]
+    pub fn dockerfile(&self) -> Option<&Dockerfile> {
+        match &*self.state {
+            State::Dockerfile(dockerfile) => Some(dockerfile),
+            _ => None,
+        }
+    }
+
+    /// The tree of a `package.json` or a `.yarnrc.yml`.
+    #[must_use]
+    pub fn tree(&self) -> Option<&Tree> {
+        match &*self.state {
+            State::Tree(tree) => Some(tree),
+            _ => None,
+        }
+    }
+
+    /// The text of a file of lines.
+    #[must_use]
+    pub fn lines(&self) -> Option<&str> {
+        match &*self.state {
+            State::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The text of the file, where it could be read.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -64,6 +108,9 @@ impl SourceFile {
             State::Read(Reading::Unrecognised(_, tree)) => Some(tree.text()),
             State::Configuration(file) => Some(file.tree.text()),
             State::Workflow(workflow) => workflow.text(),
+            State::Dockerfile(dockerfile) => Some(dockerfile.text()),
+            State::Tree(tree) => Some(tree.text()),
+            State::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -75,7 +122,12 @@ impl SourceFile {
             State::Read(Reading::Manifest(manifest)) => {
                 manifest.unreadable.is_empty() && manifest.templates == 0
             }
-            State::Read(Reading::Other) | State::Configuration(_) | State::Workflow(_) => true,
+            State::Tree(tree) => tree.problems().is_empty(),
+            State::Read(Reading::Other)
+            | State::Configuration(_)
+            | State::Workflow(_)
+            | State::Dockerfile(_)
+            | State::Text(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer

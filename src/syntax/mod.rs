@@ -6,6 +6,7 @@
 
 mod build;
 mod comment;
+pub mod dockerfile;
 mod json;
 mod lines;
 mod pointer;

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
-use tidegate::config::PATHS;
-use tidegate::config::read::ConfigFile;
 use tidegate::config::value::Day;
 use tidegate::evaluate::evaluate_change;
 use tidegate::finding::Finding;
+use tidegate::kubernetes::Reading;
 use tidegate::kubernetes::kinds::Declared;
-use tidegate::kubernetes::manifest;
 use tidegate::kubernetes::pod_security::{Version, VersionSet};
 use tidegate::rule::{Context, Pair};
+use tidegate::snapshot::file_kind::FileKind;
+use tidegate::snapshot::load::read_as;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::snapshot::{Snapshot, State};
-use tidegate::syntax::{Format, Node, Value};
+use tidegate::syntax::{Node, Value};
 
 /// A revision of the given files.
 pub(crate) fn snapshot(files: &[(&str, &str)]) -> Snapshot {
@@ -27,17 +27,10 @@ pub(crate) fn snapshot_with(files: &[(&str, &str)], declared: &[Declared]) -> Sn
     let mut files: Vec<_> = files
         .iter()
         .map(|(path, text)| {
-            let format = match path.rsplit_once('.') {
-                Some((_, "json")) => Format::Json,
-                _ => Format::Yaml,
-            };
-            let kustomization = path.ends_with("kustomization.yaml");
             let bytes = text.as_bytes().to_vec();
-            let state = if PATHS.contains(path) {
-                State::Configuration(Box::new(ConfigFile::read(bytes)))
-            } else {
-                State::Read(manifest::read(format, bytes, kustomization, declared))
-            };
+            // A test names the files that it wants, so that those without relevance are kept as well.
+            let state =
+                read_as(FileKind::of(path), bytes, declared).unwrap_or(State::Read(Reading::Other));
             (Arc::from(*path), Arc::new(state))
         })
         .collect();

@@ -101,7 +101,8 @@ fn every_rule_is_described() {
     let mut page = String::from(
         "# Rules\n\n\
          What each rule finds, why it matters, and what to write instead. This page is made from the rules' own\n\
-         documentation; `tidegate explain RULE` prints the same.\n",
+         documentation; `tidegate explain RULE` prints the same. An opt-in rule looks only where `rules` of the\n\
+         configuration names it, such as `rules: {\"family/name\": low}`.\n",
     );
     let mut families: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in rules::ALL {
@@ -151,7 +152,11 @@ fn anchor(id: &str) -> String {
 fn severities(rule: &Rule) -> String {
     let mut names = vec![rule.severity.name()];
     names.extend(rule.other_severities.iter().map(|severity| severity.name()));
-    names.join(", ")
+    let severities = names.join(", ");
+    if rule.opt_in {
+        return format!("{severities} (opt-in)");
+    }
+    severities
 }
 
 #[test]

@@ -52,6 +52,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         .map(|rule| KnownRule {
             id: rule.id,
             gravest: rule.gravest(),
+            opt_in: rule.opt_in,
         })
         .collect();
     let supported: Vec<Version> = VersionSet::SUPPORTED.iter().collect();

@@ -134,7 +134,11 @@ fn steps(snapshot: &Snapshot) -> Vec<Step> {
 fn hidden(file: Option<&SourceFile>) -> Option<Span> {
     match &*file?.state {
         State::Workflow(workflow) => (!workflow.is_readable()).then(|| workflow.stopped_at()),
-        State::Read(_) | State::Configuration(_) => None,
+        State::Read(_)
+        | State::Configuration(_)
+        | State::Dockerfile(_)
+        | State::Tree(_)
+        | State::Text(_) => None,
         State::Oversized(_) | State::LfsPointer | State::Missing(_) => Some(Span::default()),
     }
 }

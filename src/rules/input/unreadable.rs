@@ -2,11 +2,12 @@ use crate::declare_rule;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::{Completeness, Reading};
 use crate::rule::{Check, Context, Severity, Sink};
+use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{SourceFile, State};
 use crate::syntax::{Encoding, Problem, ProblemKind, Span, Tree};
 
 declare_rule! {
-    /// A manifest cannot be read.
+    /// A manifest, or another file that matters, cannot be read.
     ///
     /// ## Why it matters
     /// Nothing that stands in it was judged, and what it held before is unknown. A change that makes a manifest unreadable ends the run as incomplete (exit code 3), whatever `--fail-on` says: green never means blind.
@@ -26,7 +27,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Templates are told as `input/not-judged` instead.
+    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Dockerfiles, `package.json`, `.npmrc`, `.env` and their kin count by their names. Templates are told as `input/not-judged` instead.
     "input/unreadable",
     severity: Severity::High,
     references: &["YAML 1.2", "CWE-693"],
@@ -44,13 +45,13 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
                     .say("template actions make this manifest unreadable, and it lies in no chart; nothing in this document was judged");
             }
             for problem in &manifest.unreadable {
-                say_problem(problem, &manifest.tree, sink);
+                say_problem(file, problem, &manifest.tree, sink);
             }
             return;
         }
         State::Read(Reading::Unrecognised(problem, tree)) => {
             if file.was_manifest || is_kustomization_name(&file.path) {
-                say_problem(problem, tree, sink);
+                say_problem(file, problem, tree, sink);
             }
             return;
         }
@@ -65,9 +66,17 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         State::LfsPointer if file.was_manifest || is_yaml(&file.path) => {
             "a Git LFS pointer stands in its place; keep manifests out of LFS, or check out with `lfs: true`".to_owned()
         }
+        State::Tree(tree) => {
+            for problem in tree.problems() {
+                say_problem(file, problem, tree, sink);
+            }
+            return;
+        }
         State::Read(Reading::Other)
         | State::Configuration(_)
         | State::Workflow(_)
+        | State::Dockerfile(_)
+        | State::Text(_)
         | State::LfsPointer
         | State::Oversized(_) => return,
     };
@@ -75,7 +84,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         .report_span(Span::default())
         .unread()
         .discriminator("bytes");
-    draft.say(&format!("this manifest cannot be read: {why}"));
+    draft.say(&format!("this {} cannot be read: {why}", what(file.kind())));
 }
 
 fn is_yaml(path: &str) -> bool {
@@ -83,7 +92,7 @@ fn is_yaml(path: &str) -> bool {
     extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
 }
 
-fn say_problem(problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
+fn say_problem(file: &SourceFile, problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
     let why = match &problem.kind {
         ProblemKind::Syntax(why) => why.as_str(),
         ProblemKind::TooDeep => "it is nested too deeply",
@@ -96,8 +105,19 @@ fn say_problem(problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
         .unread()
         .discriminator(&tree.lost_name(problem));
     draft.say(&format!(
-        "this manifest cannot be read: {why}; nothing in this document was judged"
+        "this {} cannot be read: {why}; nothing in this document was judged",
+        what(file.kind())
     ));
+}
+
+/// What a file is, in a sentence.
+fn what(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Dockerfile => "Dockerfile",
+        FileKind::PackageJson => "package file",
+        _ if kind.is_known_by_name() && kind != FileKind::Kustomization => "file",
+        _ => "manifest",
+    }
 }
 
 /// From where the reader stopped to the end of the line; at the end of the file, its last line with text.

@@ -1,0 +1,292 @@
+//! Where findings go, and what completes them.
+
+use std::sync::Arc;
+
+use crate::finding::{Finding, Fingerprint, Location, Related, Severity, Status, Subject};
+use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
+use crate::syntax::{Node, Span};
+
+use super::told::enforces_from;
+use super::{Check, Pair, Rule, Told};
+
+/// Where a rule's findings go. It completes them (prefix, place, identity) and withholds what cannot be known.
+#[derive(Debug)]
+pub struct Sink<'a> {
+    rule: &'static Rule,
+    path: Arc<str>,
+    object: Option<Object<'a>>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for what a rule says of one object, or of one file.
+    pub fn new(
+        rule: &'static Rule,
+        path: &Arc<str>,
+        object: Option<Object<'a>>,
+        findings: &'a mut Vec<Finding>,
+    ) -> Self {
+        Self {
+            rule,
+            path: Arc::clone(path),
+            object,
+            findings,
+        }
+    }
+
+    /// A sink for the same rule and another file: rules that see the whole revision use it.
+    pub fn in_file<'b>(&'b mut self, path: &Arc<str>) -> Sink<'b> {
+        Sink {
+            rule: self.rule,
+            path: Arc::clone(path),
+            object: None,
+            findings: self.findings,
+        }
+    }
+
+    /// The same for an object.
+    pub fn about<'b>(&'b mut self, object: Object<'b>) -> Sink<'b> {
+        Sink {
+            rule: self.rule,
+            path: Arc::clone(object.path()),
+            object: Some(object),
+            findings: self.findings,
+        }
+    }
+
+    /// Says of an object of the base that it is gone. The place is the start of the file of the head that held it,
+    /// or of the file that is gone with it, as bytes of the base mean nothing in the head; where the run finds the
+    /// changed lines that took it out, they take the place of this.
+    pub fn report_removed<'s>(&'s mut self, pair: &Pair<'_>) -> Draft<'s, 'a> {
+        self.path = pair.continued(&self.path);
+        self.draft(Span::default(), None, false)
+    }
+
+    /// Reports about a field, present or absent. On partial objects, and on templates, nothing is said of
+    /// what is absent: it may stand elsewhere.
+    pub fn report<'s>(&'s mut self, field: Field<'_>) -> Draft<'s, 'a> {
+        let completeness = self
+            .object
+            .map_or(Completeness::Complete, Object::completeness);
+        let unrendered = completeness == Completeness::Template
+            && field.as_str().is_some_and(|text| text.contains("{{"));
+        let withheld = unrendered || completeness != Completeness::Complete && !field.is_set();
+        let pointer = self.below_object(field.pointer());
+        self.draft(field.span(), Some(pointer), withheld)
+    }
+
+    /// Reports about a node that is there, at its key.
+    pub fn report_keyed<'s>(&'s mut self, node: Node<'_>, key: Span) -> Draft<'s, 'a> {
+        let pointer = self.below_object(node.pointer());
+        self.draft(key, Some(pointer), false)
+    }
+
+    /// Reports what breaks the Pod Security Standards: where it stands, what tells it from others, on which
+    /// targets it counts, and which namespace refuses it.
+    pub fn report_violation<'s>(&'s mut self, told: &Told<'_>) -> Draft<'s, 'a> {
+        let addition = self
+            .object
+            .map_or_else(String::new, |object| told.addition(object));
+        let mut draft = self
+            .report(told.field)
+            .container(told.container)
+            .discriminator(&told.value);
+        draft.addition = addition;
+        for namespace in told.refusing() {
+            draft.at_least = Severity::High;
+            draft = draft.enforced_by(namespace);
+        }
+        draft
+    }
+
+    /// Reports about bytes of the file that have an address of their own.
+    pub fn report_at<'s>(&'s mut self, span: Span, field: Option<Arc<str>>) -> Draft<'s, 'a> {
+        self.draft(span, field, false)
+    }
+
+    /// Reports about bytes of the file.
+    pub fn report_span<'s>(&'s mut self, span: Span) -> Draft<'s, 'a> {
+        self.draft(span, None, false)
+    }
+
+    /// The address of a field from its object on: where the object stands in a list is no part of it.
+    fn below_object(&self, pointer: String) -> Arc<str> {
+        let object = self.object.map(|object| object.node().pointer());
+        match object
+            .as_deref()
+            .and_then(|object| pointer.strip_prefix(object))
+        {
+            Some(below) => below.into(),
+            None => pointer.into(),
+        }
+    }
+
+    fn draft<'s>(
+        &'s mut self,
+        span: Span,
+        field: Option<Arc<str>>,
+        withheld: bool,
+    ) -> Draft<'s, 'a> {
+        let subject = Subject {
+            resource: self.object.map(|object| Arc::clone(object.resource())),
+            container: None,
+            field,
+            discriminator: "".into(),
+        };
+        Draft {
+            severity: self.rule.severity,
+            at_least: Severity::Note,
+            addition: String::new(),
+            span,
+            subject,
+            related: Vec::new(),
+            withheld,
+            unread: false,
+            sink: self,
+        }
+    }
+}
+
+/// A finding in the making; [`Draft::say`] completes it.
+#[must_use = "a draft reports nothing until it says something"]
+#[derive(Debug)]
+pub struct Draft<'s, 'a> {
+    sink: &'s mut Sink<'a>,
+    severity: Severity,
+    at_least: Severity,
+    /// What follows the sentence.
+    addition: String,
+    span: Span,
+    subject: Subject,
+    related: Vec<Related>,
+    withheld: bool,
+    unread: bool,
+}
+
+impl Draft<'_, '_> {
+    /// The container that it is about.
+    pub fn container(mut self, container: Option<Container<'_>>) -> Self {
+        self.subject.container = container.map(|container| container.name().into());
+        self
+    }
+
+    /// A severity other than the rule's default; the rule must declare it.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Another place than the field's own: the line that a person looks at.
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// The value that tells this finding from others about the same field.
+    pub fn discriminator(mut self, value: &str) -> Self {
+        self.subject.discriminator = value.into();
+        self
+    }
+
+    /// Says that something could not be read, in contrast to something bad that was.
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
+    /// A further place of the same file.
+    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+        let path = Arc::clone(&self.sink.path);
+        self.related.push(Related {
+            location: Location { path, span },
+            message: message.into(),
+        });
+        self
+    }
+
+    /// A further place of another file.
+    pub fn related_in(mut self, location: Location, message: impl Into<String>) -> Self {
+        self.related.push(Related {
+            location,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// The label by which a namespace refuses it.
+    pub fn enforced_by(self, namespace: &Labelled) -> Self {
+        let location = Location {
+            path: Arc::clone(&namespace.path),
+            span: namespace.at,
+        };
+        self.related_in(location, enforces_from(namespace, ""))
+    }
+
+    /// Completes the finding. The sentence starts with the field; resource and container are put before it.
+    pub fn say(self, sentence: &str) {
+        if self.withheld {
+            return;
+        }
+        let severity = self.severity.max(self.at_least);
+        debug_assert!(
+            self.sink.rule.may_be(severity),
+            "{} does not declare {severity:?}",
+            self.sink.rule.id
+        );
+        let mut message = String::with_capacity(sentence.len() + self.addition.len() + 48);
+        if let Some(object) = self.sink.object {
+            message.push_str(&object_name(object));
+            if let Some(container) = &self.subject.container {
+                message.push_str(", container `");
+                message.push_str(&crate::kubernetes::field::shortened(container));
+                message.push('`');
+            }
+            message.push_str(": ");
+        }
+        let sentence_start = message.len();
+        message.push_str(sentence);
+        message.push_str(&self.addition);
+        let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
+        self.sink.findings.push(Finding {
+            rule: self.sink.rule.id,
+            severity,
+            message,
+            sentence_start,
+            location: Location {
+                path: Arc::clone(&self.sink.path),
+                span: self.span,
+            },
+            changed_at: None,
+            related: self.related,
+            subject: self.subject,
+            namespace: self.sink.object.and_then(stated_namespace).map(Into::into),
+            waived: None,
+            status: Status::Introduced,
+            fingerprint,
+            unread: self.unread,
+            change: matches!(self.sink.rule.check, Check::Change(_)),
+        });
+    }
+}
+
+/// `Deployment shop/cart`: with the namespace that it lands in, where something says which.
+#[must_use]
+pub fn object_name(object: Object<'_>) -> String {
+    let resource = object.resource();
+    let name = crate::kubernetes::field::shortened(&resource.name);
+    match stated_namespace(object) {
+        Some(namespace) => {
+            let namespace = crate::kubernetes::field::shortened(namespace);
+            format!("{} {namespace}/{name}", resource.kind)
+        }
+        None => format!("{} {name}", resource.kind),
+    }
+}
+
+/// The namespace that an object lands in, where the object or its kustomization says which.
+fn stated_namespace(object: Object<'_>) -> Option<&str> {
+    match object.namespace()? {
+        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
+        (_, NamespaceSource::Default) => None,
+    }
+}

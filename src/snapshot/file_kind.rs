@@ -1,0 +1,141 @@
+//! What a file is by its name: which reader takes it.
+
+use std::path::Path;
+
+use crate::config;
+use crate::kubernetes::kustomization::is_kustomization_name;
+use crate::syntax::Format;
+use crate::workflow::is_workflow;
+
+/// What a file is by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// YAML, and everything that is nothing else.
+    Yaml,
+    /// JSON.
+    Json,
+    /// `kustomization.yaml` and its other names.
+    Kustomization,
+    /// The configuration of this program.
+    Configuration,
+    /// A GitHub workflow.
+    Workflow,
+    /// `Dockerfile`, `Containerfile`, with anything before or behind.
+    Dockerfile,
+    /// `.dockerignore`, of a folder or of one Dockerfile.
+    DockerIgnore,
+    /// `package.json`.
+    PackageJson,
+    /// `.nvmrc` or `.node-version`.
+    NodeVersion,
+    /// `.tool-versions`, as asdf and mise read it.
+    ToolVersions,
+    /// `.npmrc`.
+    NpmSettings,
+    /// `.yarnrc.yml`.
+    YarnSettings,
+    /// `.env`, `.env.production` and the like.
+    Environment,
+}
+
+impl FileKind {
+    /// What a path is.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if is_kustomization_name(path) {
+            return Self::Kustomization;
+        }
+        if config::PATHS.contains(&path) {
+            return Self::Configuration;
+        }
+        if is_workflow(path) {
+            return Self::Workflow;
+        }
+        match name {
+            "package.json" => Self::PackageJson,
+            ".nvmrc" | ".node-version" => Self::NodeVersion,
+            ".tool-versions" => Self::ToolVersions,
+            ".npmrc" => Self::NpmSettings,
+            ".yarnrc.yml" => Self::YarnSettings,
+            ".env" => Self::Environment,
+            _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
+            _ if name.starts_with(".env.") => Self::Environment,
+            _ if is_dockerfile(name) => Self::Dockerfile,
+            _ if has_extension(name, "env") => Self::Environment,
+            _ if has_extension(name, "json") => Self::Json,
+            _ => Self::Yaml,
+        }
+    }
+
+    /// True if a file is read whatever its extension.
+    #[must_use]
+    pub fn is_known_by_name(self) -> bool {
+        !matches!(
+            self,
+            Self::Yaml | Self::Json | Self::Configuration | Self::Workflow
+        )
+    }
+
+    /// The notation of a file that is read as a tree.
+    #[must_use]
+    pub fn format(self) -> Format {
+        match self {
+            Self::Json | Self::PackageJson => Format::Json,
+            _ => Format::Yaml,
+        }
+    }
+}
+
+/// True for the names that Docker, Podman and editors take for a Dockerfile: the word alone, before a dot, or as an
+/// extension. Documents about one, and templates of one, are none.
+fn is_dockerfile(name: &str) -> bool {
+    const OTHERS: [&str; 8] = ["md", "txt", "j2", "tmpl", "tpl", "template", "erb", "bak"];
+    let is_word = |part: &str| ["Dockerfile", "dockerfile", "Containerfile"].contains(&part);
+    let Some((first, _)) = name.split_once('.') else {
+        return is_word(name);
+    };
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    is_word(extension) || is_word(first) && !OTHERS.contains(&extension)
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|own| own.eq_ignore_ascii_case(extension))
+        || name.strip_prefix('.') == Some(extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_a_file_is() {
+        for (path, kind) in [
+            ("Dockerfile", FileKind::Dockerfile),
+            ("api/Dockerfile.prod", FileKind::Dockerfile),
+            ("api/prod.Dockerfile", FileKind::Dockerfile),
+            ("Containerfile", FileKind::Dockerfile),
+            ("Dockerfile.md", FileKind::Yaml),
+            ("Dockerfile.j2", FileKind::Yaml),
+            ("MyDockerfile", FileKind::Yaml),
+            (".dockerignore", FileKind::DockerIgnore),
+            ("Dockerfile.dockerignore", FileKind::DockerIgnore),
+            ("api/package.json", FileKind::PackageJson),
+            ("package-lock.json", FileKind::Json),
+            (".nvmrc", FileKind::NodeVersion),
+            (".env", FileKind::Environment),
+            (".env.production", FileKind::Environment),
+            ("deploy/prod.env", FileKind::Environment),
+            (".github/workflows/ci.yml", FileKind::Workflow),
+            ("deploy/kustomization.yaml", FileKind::Kustomization),
+            (".tidegate.yaml", FileKind::Configuration),
+            ("deploy/.tidegate.yaml", FileKind::Yaml),
+            ("a.yaml", FileKind::Yaml),
+            ("a.JSON", FileKind::Json),
+        ] {
+            assert_eq!(FileKind::of(path), kind, "{path}");
+        }
+    }
+}
