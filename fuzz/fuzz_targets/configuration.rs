@@ -13,8 +13,8 @@ use tidegate::waivers::Inline;
 use tidegate_fuzz::{lies_within, parts};
 
 const RULES: [KnownRule; 2] = [
-    KnownRule { id: "pod-security/host-path", gravest: Severity::Critical },
-    KnownRule { id: "gate/unused-waiver", gravest: Severity::Low },
+    KnownRule { id: "pod-security/host-path", gravest: Severity::Critical, opt_in: false },
+    KnownRule { id: "gate/unused-waiver", gravest: Severity::Low, opt_in: true },
 ];
 
 fn same(ours: Node<'_>, theirs: &Value) {

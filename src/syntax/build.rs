@@ -97,6 +97,11 @@ impl Builder {
             .is_some_and(|open| open.mapping && !open.key_pending)
     }
 
+    /// True if a key of a mapping in braces is due.
+    pub(super) fn expects_flow_key(&self) -> bool {
+        self.expects_key() && self.open.last().is_some_and(|open| open.flow)
+    }
+
     /// Notes that a node was written where a key or a value was due.
     fn took_place(&mut self) {
         if let Some(open) = self.open.last_mut().filter(|open| open.mapping) {

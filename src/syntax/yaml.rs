@@ -158,8 +158,18 @@ fn take(text: &str, builder: &mut Builder, event: Event<'_>, span: Span) -> Resu
     match event {
         Event::DocumentStart(..) => builder.start_document(span.start as usize),
         Event::DocumentEnd => builder.end_document(),
-        Event::Scalar(value, style, anchor, tag) => {
+        Event::Scalar(mut value, style, anchor, tag) => {
             let plain = style == ScalarStyle::Plain;
+            let mut span = span;
+            // Within braces Kubernetes' reader takes a question mark for the sign of a key even where no blank
+            // follows: `{?privileged: true}` sets `privileged`.
+            if plain
+                && builder.expects_flow_key()
+                && let Some(key) = value.strip_prefix('?')
+            {
+                value = Cow::Owned(key.to_owned());
+                span.start = (span.start + 1).min(span.end);
+            }
             let kind = tag.as_deref().map(type_name);
             let is_merge = value == "<<"
                 && match &kind {
@@ -406,6 +416,34 @@ mod tests {
         assert_eq!(get(&tree, "z"), Value::Text("Pod"));
         assert_eq!(get(&tree, "key"), Value::Int(3));
         assert_eq!(parse("z: !!binary '*'\n".to_owned()).problems().len(), 1);
+    }
+
+    #[test]
+    fn a_question_mark_in_braces_is_the_sign_of_a_key() {
+        let text = "{a: x,?b: true, ? c: {?d: 1}, e?: [?f]}";
+        let tree = only(text);
+        let root = tree.root(tree.documents().first().unwrap());
+        let keys: Vec<_> = root
+            .entries()
+            .map(|entry| {
+                (
+                    entry.key.key_text(),
+                    text.get(entry.key.span().range()).unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(keys, [("a", "a"), ("b", "b"), ("c", "c"), ("e?", "e?")]);
+        assert!(root.get("c").unwrap().get("d").is_some());
+        assert_eq!(
+            only("?b: true")
+                .node(0)
+                .entries()
+                .next()
+                .unwrap()
+                .key
+                .key_text(),
+            "?b"
+        );
     }
 
     #[test]
