@@ -130,7 +130,13 @@ pub fn headline(report: &Report) -> String {
         Outcome::Passed if report.coverage.objects == 0 && report.findings.is_empty() => {
             "passed: there are no Kubernetes objects to judge".to_owned()
         }
-        Outcome::Passed if introduced == 0 => "passed: nothing introduced".to_owned(),
+        Outcome::Passed if introduced == 0 => match report.waived().count() {
+            0 => "passed: nothing introduced".to_owned(),
+            waived => format!(
+                "passed: nothing introduced, {} waived",
+                count(waived, "finding")
+            ),
+        },
         Outcome::Passed => format!(
             "passed: {} introduced, none of which blocks",
             count(introduced, "finding")
@@ -295,8 +301,16 @@ fn item(finding: &Finding, places: &mut Places<'_>, links: &Links, budget: Budge
 fn counts(report: &Report, text: &mut String) {
     let existing = report.with_status(Status::Existing).count();
     let fixed = report.with_status(Status::Fixed).count();
+    let waived = report.waived().count();
+    let mut counted = Vec::new();
     if report.base.is_some() && existing + fixed > 0 {
-        let _ = write!(text, "Existing before: {existing}. Fixed: {fixed}.\n\n");
+        counted.push(format!("Existing before: {existing}. Fixed: {fixed}."));
+    }
+    if waived > 0 {
+        counted.push(format!("Waived: {waived}."));
+    }
+    if !counted.is_empty() {
+        let _ = write!(text, "{}\n\n", counted.join(" "));
     }
     text.push_str("Coverage: ");
     text.push_str(&super::coverage(&report.coverage));

@@ -3,6 +3,7 @@
 mod cause;
 pub mod governance;
 pub mod sides;
+mod stretches;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -218,7 +219,8 @@ pub fn judge_loaded(
         };
         all = of_change(&pair, evaluation.findings, all, context);
     }
-    waive(&mut all, base.as_ref(), &head, governance);
+    let told = waive(&mut all, base.as_ref(), &head, governance);
+    all.extend(settled(told, context));
     all.extend(broken_at_tip(governance, &all));
     let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
@@ -281,13 +283,13 @@ fn of_change(
     all
 }
 
-/// Marks what waivers cover.
+/// Marks what waivers cover, and says which of them would cover more than they were written for.
 fn waive(
     findings: &mut [Finding],
     base: Option<&Snapshot>,
     head: &Snapshot,
     governance: &Governance,
-) {
+) -> Vec<Finding> {
     let config = governance.config();
     let in_head = stated(head);
     let new = base.map(|base| added(base, head)).unwrap_or_default();
@@ -297,7 +299,14 @@ fn waive(
         .map_or_else(|| "".into(), |file| Arc::clone(&file.path));
     let accepts_new = governance.accepts_new_waivers();
     let today = governance.today;
-    Force::new(&config.waivers, &source, &in_head, &new, accepts_new, today).mark(findings);
+    let force = Force::new(&config.waivers, &source, &in_head, &new, accepts_new, today);
+    let stretched = force.mark(findings, base.is_some());
+    stretches::tell(&stretched, findings, accepts_new)
+}
+
+fn settled(mut findings: Vec<Finding>, context: &Context) -> Vec<Finding> {
+    context.settle(&mut findings);
+    findings
 }
 
 /// What there is to say of a configuration that is broken where it counts, and of which neither side shows it.

@@ -206,6 +206,17 @@ struct InForce<'a> {
 /// The waivers that are in force for the head of a change.
 pub struct Force<'a> {
     waivers: Vec<InForce<'a>>,
+    accept_new: bool,
+}
+
+/// A comment that stood in the base already, and a finding of the change that its line would cover from now on: it
+/// accepted another one.
+#[derive(Clone, Debug)]
+pub struct Stretched<'a> {
+    /// The waiver.
+    pub stated: Stated<'a>,
+    /// The place of the finding among all.
+    pub finding: usize,
 }
 
 impl<'a> Force<'a> {
@@ -273,33 +284,58 @@ impl<'a> Force<'a> {
                 }
             }
         }
-        Self { waivers }
+        Self {
+            waivers,
+            accept_new,
+        }
     }
 
-    /// Marks the findings of the head that a waiver covers.
-    pub fn mark(&self, findings: &mut [Finding]) {
+    /// Marks the findings of the head that a waiver covers. A comment accepts what stood on its line when it was
+    /// written: where there is a base, what the change puts there is as if the change had added the waiver. These
+    /// are returned.
+    pub fn mark(&self, findings: &mut [Finding], has_base: bool) -> Vec<Stretched<'a>> {
+        let mut stretched = Vec::new();
         if self.waivers.is_empty() {
-            return;
+            return stretched;
         }
         let index = Index::new(self.waivers.iter().map(|waiver| &waiver.stated).enumerate());
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| finding.status != Status::Fixed)
-        {
+        for (at, finding) in findings.iter_mut().enumerate() {
+            if finding.status == Status::Fixed {
+                continue;
+            }
             let guarded = finding.unread || finding.rule.starts_with("gate/");
+            let is_new = has_base && finding.status == Status::Introduced;
             let mut covering = None;
+            let mut stretching = None;
             index.visit(finding, |number| {
                 let Some(waiver) = self.waivers.get(number) else {
                     return false;
                 };
-                let may = !(waiver.is_new && guarded);
-                if may && waiver.stated.covers(finding) {
+                let is_comment = matches!(waiver.stated.waiver, Said::Comment(..));
+                let stretches = is_comment && is_new && !waiver.is_new;
+                let may = !((waiver.is_new || stretches) && guarded);
+                if !may || !waiver.stated.covers(finding) {
+                    return false;
+                }
+                if stretches {
+                    stretching.get_or_insert(waiver);
+                } else {
                     covering = Some(Arc::clone(&waiver.waived));
                 }
                 covering.is_some()
             });
+            if covering.is_none()
+                && let Some(waiver) = stretching
+            {
+                stretched.push(Stretched {
+                    stated: waiver.stated.clone(),
+                    finding: at,
+                });
+                covering = self.accept_new.then(|| Arc::clone(&waiver.waived));
+            }
             finding.waived = covering;
         }
+        stretched
     }
 }
 

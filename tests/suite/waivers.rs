@@ -260,6 +260,27 @@ fn a_waiver_is_bound_to_its_finding() {
 }
 
 #[test]
+fn a_comment_covers_nothing_that_it_was_not_written_for() {
+    let allow = "hostPath: {path: /opt} # tidegate: allow(pod-security/host-path) reason=x";
+    let flow = POD.replace("hostPath:\n      path: /opt", allow);
+    let more = flow.replace("path: /opt", "path: /etc/kubernetes");
+    for (config, code, waived) in [
+        ("new-waivers: accept\n", 0, " waived"),
+        ("new-waivers: after-merge\n", 1, ""),
+    ] {
+        let before = [(".tidegate.yaml", config), ("pod.yaml", &*flow)];
+        let folder = repository(&before, &[("pod.yaml", &more)]);
+        let (answer, json) = check(folder.path(), &["--base", "main"]);
+        let lines = told(&json);
+        let path = format!("introduced critical pod-security/host-path pod.yaml:12{waived}");
+        let added = "introduced medium gate/waiver-added pod.yaml:12".to_owned();
+        assert_eq!(answer.code, code, "{lines:?}");
+        assert!(lines.contains(&path), "{lines:?}");
+        assert!(lines.contains(&added), "{lines:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_waiver_is_told() {
     let run = |entries: &str| {
         let folder = repository(

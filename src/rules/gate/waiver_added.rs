@@ -4,7 +4,7 @@ use crate::waivers::added::added;
 use crate::waivers::{Said, Stated};
 
 declare_rule! {
-    /// A waiver is added, or holds for longer than before.
+    /// A waiver is added, holds for longer than before, or covers more.
     ///
     /// ## Why it matters
     /// A waiver takes a finding out of the verdict. Whoever approves the change approves the waiver with it, and
@@ -41,7 +41,8 @@ declare_rule! {
     ///
     /// ## Limits
     /// With `new-waivers: after-merge`, and in pull requests from forks, a new waiver does not hold before it is
-    /// merged; it is told all the same.
+    /// merged; it is told all the same. The same goes for a comment that stood there before and whose line the change
+    /// gives something new to cover.
     "gate/waiver-added",
     severity: Severity::Medium,
     references: &["CWE-693"],
