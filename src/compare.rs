@@ -48,8 +48,11 @@ pub fn compare(
         if let Some(gone) = gone.get_mut(index) {
             *gone = false;
         }
-        let before = base_findings.get(index).map(|finding| finding.severity);
-        if before.is_some_and(|before| finding.severity <= before) {
+        // What is graver than before is introduced, and so is what a namespace now refuses and did not.
+        let is_no_worse = |before: &Finding| {
+            finding.severity <= before.severity && (before.refused || !finding.refused)
+        };
+        if base_findings.get(index).is_some_and(is_no_worse) {
             finding.status = Status::Existing;
         }
     }

@@ -202,6 +202,8 @@ pub struct Finding {
     /// True if this finding says that something could not be read: it makes a run incomplete where its file
     /// changed, and `fail-on` never counts it.
     pub unread: bool,
+    /// True if the namespace of its workload refuses the pod for it.
+    pub refused: bool,
     /// True if it is about the change itself rather than about a state.
     pub change: bool,
 }

@@ -11,6 +11,10 @@ pub struct Kustomization {
     pub namespace: Option<String>,
     /// True if names are changed on the way, so that identities of its files are not those of the cluster.
     pub renames: bool,
+    /// True if it is a part of others.
+    pub is_component: bool,
+    /// True if a patch names what it changes beside itself.
+    pub targets: bool,
     /// Files and folders that are applied as they stand (`resources`, `bases`, `components`).
     pub resources: Vec<String>,
     /// Files that only change others.
@@ -62,6 +66,20 @@ pub fn is_kustomization_name(path: &str) -> bool {
 }
 
 impl Kustomization {
+    /// True if some of what it changes may not stand in this repository by the name that a patch has: it comes from
+    /// elsewhere, or the patch says itself what it is for.
+    #[must_use]
+    pub fn builds_on_elsewhere(&self) -> bool {
+        self.is_component
+            || self.targets
+            || self.requests.iter().any(|request| {
+                matches!(
+                    request.what,
+                    Unbuilt::RemoteResource | Unbuilt::HelmChart | Unbuilt::Transformation
+                )
+            })
+    }
+
     /// Reads the first document of a kustomization file.
     #[must_use]
     pub fn read(tree: &Tree) -> Option<Self> {
@@ -93,6 +111,8 @@ impl Kustomization {
         Some(Self {
             namespace: text("namespace"),
             renames: root.present("namePrefix").is_some() || root.present("nameSuffix").is_some(),
+            is_component: text("kind").as_deref() == Some("Component"),
+            targets: items(root, "patches").any(|patch| patch.present("target").is_some()),
             resources,
             patches,
             build_files: build_files(root),

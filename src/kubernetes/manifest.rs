@@ -28,6 +28,15 @@ pub struct Record {
     pub complete: bool,
 }
 
+impl Record {
+    /// True if nobody writes a patch like this: it makes pods, and holds the selector that the API demands and no patch
+    /// can change.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        self.complete && self.kind.needs_selector
+    }
+}
+
 /// A file that has something to do with Kubernetes.
 #[derive(Debug)]
 pub struct Manifest {

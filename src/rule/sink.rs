@@ -264,6 +264,7 @@ impl Draft<'_, '_> {
             status: Status::Introduced,
             fingerprint,
             unread: self.unread,
+            refused: self.at_least == Severity::High,
             change: matches!(self.sink.rule.check, Check::Change(_)),
         });
     }

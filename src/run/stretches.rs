@@ -25,7 +25,9 @@ pub(super) fn tell(
     }
     let mut told = Vec::new();
     for of_comment in by_comment.into_values() {
-        let mut covered = of_comment.iter().filter_map(|one| findings.get(one.finding));
+        let mut covered = of_comment
+            .iter()
+            .filter_map(|one| findings.get(one.finding));
         let (Some(one), Some(first)) = (of_comment.first(), covered.next()) else {
             continue;
         };

@@ -6,7 +6,7 @@ pub mod load;
 pub mod namespaces;
 pub mod pairs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::change::LeftOut;
@@ -215,21 +215,43 @@ impl Snapshot {
         snapshot
     }
 
-    /// Files that some kustomization names as a patch and none names as a resource.
+    /// Files that some kustomization names as a patch, that none names as a resource, and that can be patches: what
+    /// they say is for an object that stands elsewhere. A kustomization cannot make a patch of what is applied as
+    /// it stands.
     fn patch_only_files(&self) -> BTreeSet<String> {
-        let named = |list: fn(&Kustomization) -> &Vec<String>| {
-            self.kustomizations()
-                .flat_map(|(folder, kustomization)| {
-                    list(kustomization)
-                        .iter()
-                        .filter_map(move |path| kustomization::resolve(folder, path))
+        let mut resources = BTreeSet::new();
+        // By file: true if what it changes may come from another repository.
+        let mut patches: BTreeMap<String, bool> = BTreeMap::new();
+        for (folder, kustomization) in self.kustomizations() {
+            let resolved = |path: &String| kustomization::resolve(folder, path);
+            resources.extend(kustomization.resources.iter().filter_map(resolved));
+            for patch in kustomization.patches.iter().filter_map(resolved) {
+                *patches.entry(patch).or_default() |= kustomization.builds_on_elsewhere();
+            }
+        }
+        patches.retain(|path, _| !resources.contains(path));
+        let named = |file: &SourceFile| patches.contains_key(&*file.path);
+        let targets: HashSet<_> = self
+            .files
+            .iter()
+            .filter(|file| !named(file))
+            .flat_map(|file| file.manifest().into_iter().flat_map(|found| &found.records))
+            .map(kind_and_name)
+            .collect();
+        let is_patch = |path: &str, elsewhere: bool| {
+            let records = self.file(path).and_then(SourceFile::manifest);
+            records.is_none_or(|found| {
+                let mut records = found.records.iter();
+                records.all(|record| {
+                    !record.stands_alone()
+                        && (elsewhere || targets.contains(&kind_and_name(record)))
                 })
-                .collect::<BTreeSet<_>>()
+            })
         };
-        let resources = named(|kustomization| &kustomization.resources);
-        let mut patches = named(|kustomization| &kustomization.patches);
-        patches.retain(|path| !resources.contains(path));
-        patches
+        let only = patches
+            .iter()
+            .filter(|(path, elsewhere)| is_patch(path, **elsewhere));
+        only.map(|(path, _)| path.clone()).collect()
     }
 
     /// The kustomizations with their folders.
@@ -296,6 +318,12 @@ impl Snapshot {
             file.was_manifest = before
                 .and_then(SourceFile::manifest)
                 .is_some_and(|manifest| !manifest.records.is_empty());
+            // What was judged whole is judged whole: the change alone cannot make a patch of it.
+            if file.completeness == Completeness::Partial
+                && before.is_some_and(|before| before.completeness == Completeness::Complete)
+            {
+                file.completeness = Completeness::Complete;
+            }
         }
     }
 
@@ -372,6 +400,10 @@ impl Snapshot {
             .map(|(path, (_, namespace))| (path, namespace))
             .collect()
     }
+}
+
+fn kind_and_name(record: &Record) -> (&str, &str) {
+    (&record.resource.kind, &record.resource.name)
 }
 
 fn landing_namespace<'a>(

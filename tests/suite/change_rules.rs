@@ -77,9 +77,15 @@ fn what_cannot_be_seen_is_not_known_to_be_gone() {
 
 #[test]
 fn a_patch_that_is_gone_takes_no_policy_away() {
-    let patches = "patches:\n  - path: patch.yaml\n";
-    let base = [("kustomization.yaml", patches), ("patch.yaml", POLICY)];
-    assert!(change(&base, &[("kustomization.yaml", "resources: []\n")]).is_empty());
+    let patches = "resources: [policy.yaml]\npatches:\n  - path: patch.yaml\n";
+    let policy = ("policy.yaml", POLICY);
+    let base = [
+        ("kustomization.yaml", patches),
+        ("patch.yaml", POLICY),
+        policy,
+    ];
+    let head = [("kustomization.yaml", "resources: [policy.yaml]\n"), policy];
+    assert!(change(&base, &head).is_empty());
 }
 
 #[test]

@@ -41,4 +41,5 @@ mod sarif;
 mod stories;
 mod summary;
 mod waivers;
+mod weakening;
 mod workflow;

@@ -31,6 +31,7 @@ fn finding(number: usize, severity: Severity, status: Status) -> Finding {
         waived: None,
         status,
         unread: false,
+        refused: false,
         change: false,
     }
 }

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use crate::config::clusters::{Clusters, Separated, separated};
 use crate::config::read::ConfigFile;
 use crate::config::weakening::{KnownRule, Weakening, weakenings};
 use crate::config::{Config, PATHS};
+use crate::kubernetes::field::shortened;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::rules;
@@ -34,19 +36,28 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
+    /// Where the file of the base is broken, the defaults were in force: what the mended file takes from them is told
+    /// as medium. A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
     /// branch that gives this rule a lower severity.
     "gate/configuration-weakened",
     severity: Severity::High,
+    other_severities: &[Severity::Medium],
     references: &["CWE-693", "CWE-1188"],
     check: Check::Change(check),
 }
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let (Some(before), Some(after)) = (config(pair.base), config(pair.head)) else {
-        // What cannot be read is told by `invalid-configuration`.
+    // What cannot be read is told by `invalid-configuration`.
+    let Some(after) = config(pair.head) else {
         return;
     };
+    let before = config(pair.base);
+    // A broken file meant the defaults, and whoever mends it brings back what it was to say.
+    let severity = match before {
+        Some(_) => Severity::High,
+        None => Severity::Medium,
+    };
+    let before = before.unwrap_or_default();
     let known: Vec<KnownRule> = rules::ALL
         .iter()
         .map(|rule| KnownRule {
@@ -58,7 +69,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let supported: Vec<Version> = VersionSet::SUPPORTED.iter().collect();
     let file = pair.head.configuration();
     let path = file.map_or_else(|| gone(pair.base), |(file, _)| Arc::clone(&file.path));
-    for weakening in weakenings(&before, &after, &known, &supported) {
+    let mut found = weakenings(&before, &after, &known, &supported);
+    found.extend(parted(pair.base, &before, &after));
+    for weakening in found {
         let span = file.map_or_else(Span::default, |(_, config)| place(config, &weakening));
         let sentence = match file {
             Some(_) => weakening.sentence.clone(),
@@ -67,8 +80,25 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         sink.in_file(&path)
             .report_at(span, Some(format!("/{}", weakening.keys.join("/")).into()))
             .discriminator(&weakening.sentence)
+            .severity(severity)
             .say(&sentence);
     }
+}
+
+/// Clusters that no longer hold together what they held together.
+fn parted(base: &Snapshot, before: &Config, after: &Config) -> Option<Weakening> {
+    let [old, new] = [before, after].map(|config| Clusters::new(&config.kubernetes.clusters));
+    let files = base.files().iter().filter(|file| file.manifest().is_some());
+    let paths: Vec<&str> = files.map(|file| &*file.path).collect();
+    let Separated { one, other } = separated(&old, &new, &paths)?;
+    Some(Weakening {
+        keys: vec!["kubernetes".to_owned(), "clusters".to_owned()],
+        sentence: format!(
+            "kubernetes.clusters parts {} from {}, so that what one says no longer counts for the other",
+            shortened(other),
+            shortened(one)
+        ),
+    })
 }
 
 /// What a revision is configured as; the defaults where it has no file, and nothing where the file is broken.
