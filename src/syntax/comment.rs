@@ -95,6 +95,55 @@ impl Tree {
     }
 }
 
+/// The comments that start with `word` and have a line of their own, in a file whose statements are `statements`, in
+/// order: a comment speaks of all of the next one. Within a statement nothing is a comment.
+#[must_use]
+pub fn comments_between(text: &str, word: &str, statements: &[Span]) -> Vec<Comment> {
+    let found = memmem::find_iter(text.as_bytes(), word.as_bytes());
+    let mut comments: Vec<Comment> = Vec::new();
+    for at in found {
+        let start = text.get(..at).and_then(|before| before.rfind('\n'));
+        let start = start.map_or(0, |newline| newline + 1);
+        let rest = text.get(at..).unwrap_or_default();
+        let end = at + rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let before = text.get(start..at).unwrap_or_default();
+        if before.trim_matches(['\u{feff}', ' ', '\t']) != "#" {
+            continue;
+        }
+        let hash = at - (before.len() - before.find('#').unwrap_or_default());
+        let line = Span::new(hash, end);
+        let next = statements.partition_point(|span| span.start <= line.start);
+        let within = next.checked_sub(1).and_then(|index| statements.get(index));
+        if within.is_some_and(|span| line.start < span.end) {
+            continue;
+        }
+        let nothing = Span {
+            start: line.end,
+            ..line
+        };
+        comments.push(Comment {
+            span: line,
+            text: Span::new(at + word.len(), end),
+            governs: statements.get(next).copied().unwrap_or(nothing),
+        });
+    }
+    comments
+}
+
+/// The lines of a file of lines that say something: neither empty nor comments.
+#[must_use]
+pub fn statement_lines(text: &str) -> Vec<Span> {
+    let mut at = 0;
+    let lines = text.split_inclusive('\n').filter_map(|line| {
+        let start = at + (line.len() - line.trim_start().len());
+        at += line.len();
+        let content = line.trim();
+        let says = !content.is_empty() && !content.starts_with('#');
+        says.then(|| Span::new(start, start + content.len()))
+    });
+    lines.collect()
+}
+
 fn width(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }
@@ -144,6 +193,24 @@ mod tests {
             found("a: 1\r\n# tidegate: x\r\nb: 2\r\n"),
             [pair(" x", "b: 2")]
         );
+    }
+
+    #[test]
+    fn between_statements_a_comment_speaks_of_all_of_the_next() {
+        let text = "# tidegate: x\nFROM a\n\n  # tidegate: y\n# more\nRUN b \\\n  # tidegate: no\n  c\nENV a=b # tidegate: no\n# tidegate: z";
+        let of = |part: &str| {
+            let start = text.find(part).unwrap();
+            super::Span::new(start, start + part.len())
+        };
+        let run = "RUN b \\\n  # tidegate: no\n  c";
+        let statements = ["FROM a", run, "ENV a=b # tidegate: no"].map(of);
+        let found: Vec<_> = super::comments_between(text, "tidegate:", &statements)
+            .into_iter()
+            .map(|comment| (&text[comment.text.range()], &text[comment.governs.range()]))
+            .collect();
+        assert_eq!(found, [(" x", "FROM a"), (" y", run), (" z", "")]);
+        let lines = super::statement_lines("# a\n\n b=c\r\nd");
+        assert_eq!(lines, [super::Span::new(6, 9), super::Span::new(11, 12)]);
     }
 
     #[test]

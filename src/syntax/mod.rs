@@ -15,7 +15,7 @@ mod text;
 mod tree;
 mod yaml;
 
-pub use comment::Comment;
+pub use comment::{Comment, comments_between, statement_lines};
 pub use lines::{Lines, Position};
 pub use pointer::escape_segment;
 pub use text::{Encoding, decode};

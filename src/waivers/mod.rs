@@ -13,7 +13,7 @@ use crate::config::waiver::Waiver;
 use crate::finding::Finding;
 use crate::kubernetes::Object;
 use crate::snapshot::{Snapshot, SourceFile};
-use crate::syntax::Span;
+use crate::syntax::{Comment, Span, comments_between, statement_lines};
 
 pub use inline::Inline;
 
@@ -124,6 +124,7 @@ pub fn stated(snapshot: &Snapshot) -> Vec<Stated<'_>> {
 
 fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<Stated<'a>>) {
     let Some(manifest) = file.manifest() else {
+        between_statements(file, stated);
         return;
     };
     let comments = manifest.tree.comments(WORD);
@@ -133,12 +134,8 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
     let mut objects: Vec<Object<'a>> = snapshot.objects_of(file).collect();
     objects.sort_by_key(|object| object.node().span().start);
     for comment in comments {
-        let text = manifest.tree.text().get(comment.text.range());
-        let waiver = match Inline::parse(text.unwrap_or_default()) {
-            // Another word of ours, or prose.
-            None => continue,
-            Some(Ok(inline)) => Said::Comment(Arc::new(inline), comment.governs),
-            Some(Err(why)) => Said::Garbled(why),
+        let Some(waiver) = said(manifest.tree.text(), comment) else {
+            continue;
         };
         let line = comment.governs;
         let next = objects.partition_point(|object| object.node().span().start <= line.end);
@@ -155,4 +152,41 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
             object,
         });
     }
+}
+
+/// The same of a Dockerfile, or of a file of lines.
+fn between_statements<'a>(file: &'a SourceFile, stated: &mut Vec<Stated<'a>>) {
+    let read = file.dockerfile().is_some() || file.lines().is_some();
+    if !read || !file.text().is_some_and(|text| text.contains(WORD)) {
+        return;
+    }
+    let (text, statements) = match (file.dockerfile(), file.lines()) {
+        (Some(dockerfile), _) => {
+            let instructions = dockerfile.instructions().iter();
+            let spans = instructions.map(|instruction| instruction.span);
+            (dockerfile.text(), spans.collect())
+        }
+        (None, Some(text)) => (text, statement_lines(text)),
+        (None, None) => return,
+    };
+    for comment in comments_between(text, WORD, &statements) {
+        if let Some(waiver) = said(text, comment) {
+            stated.push(Stated {
+                path: &file.path,
+                span: comment.span,
+                waiver,
+                object: None,
+                field: None,
+            });
+        }
+    }
+}
+
+/// What a comment says as a waiver; none if it is another word of ours, or prose.
+fn said<'a>(text: &str, comment: Comment) -> Option<Said<'a>> {
+    let words = text.get(comment.text.range()).unwrap_or_default();
+    Some(match Inline::parse(words)? {
+        Ok(inline) => Said::Comment(Arc::new(inline), comment.governs),
+        Err(why) => Said::Garbled(why),
+    })
 }
