@@ -5,9 +5,14 @@
 //! fields live in this folder alone.
 
 pub mod admission;
+pub mod annotations;
 pub mod container;
 pub mod field;
+pub mod gateway;
 pub mod image;
+pub mod image_sources;
+pub mod image_tag;
+pub mod ingress;
 pub mod kinds;
 pub mod kustomization;
 pub mod manifest;
@@ -18,6 +23,7 @@ pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
 pub mod security_context;
+pub mod service;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
