@@ -184,6 +184,14 @@ impl<'a> ImageReference<'a> {
         self.digest
     }
 
+    /// The digest as a message shows it: enough of it to be told from others.
+    #[must_use]
+    pub fn short_digest(&self) -> Option<String> {
+        const SHOWN: usize = 12;
+        let (algorithm, hex) = self.digest?.split_once(':')?;
+        Some(format!("{algorithm}:{}…", hex.get(..SHOWN)?))
+    }
+
     /// The tag that decides what is pulled: `latest` where none is written, none where a digest decides.
     #[must_use]
     pub fn effective_tag(&self) -> Option<&'a str> {

@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use crate::syntax::Node;
+
 use super::annotations::{annotation_text, annotations};
 use super::field::Field;
 use super::object::Object;
@@ -134,7 +136,7 @@ impl<'a> Service<'a> {
     #[must_use]
     pub fn of(object: Object<'a>) -> Option<Self> {
         let resource = object.resource();
-        (&*resource.group == "" && &*resource.kind == "Service").then_some(Self { object })
+        (resource.group.is_empty() && &*resource.kind == "Service").then_some(Self { object })
     }
 
     /// The object.
@@ -174,6 +176,33 @@ impl<'a> Service<'a> {
             .items()
             .filter(|port| port.is_mapping())
             .map(|port| Field::follow(port, &["port"]))
+    }
+
+    /// True if it looks like the entry of a cluster: the proxy behind its Ingresses or Gateways, for the web alone.
+    #[must_use]
+    pub fn is_entry(self) -> bool {
+        const PROXIES: [&str; 6] = [
+            "contour",
+            "envoy",
+            "haproxy",
+            "kong",
+            "nginx-ingress",
+            "traefik",
+        ];
+        let is_proxy = |text: &str| {
+            text.contains("ingress") || text.contains("gateway") || PROXIES.contains(&text)
+        };
+        let mut ports = self.ports().peekable();
+        let labels: [&'static [&'static str]; 2] = [&["metadata", "labels"], &["spec", "selector"]];
+        let mut said = labels
+            .into_iter()
+            .filter_map(|path| self.object.field(path).node())
+            .flat_map(Node::entries)
+            .filter_map(|entry| entry.value.as_str())
+            .chain(std::iter::once(&*self.object.resource().name));
+        ports.peek().is_some()
+            && ports.all(|port| matches!(port.as_int(), Some(80 | 443)))
+            && said.any(is_proxy)
     }
 
     /// The first of the ranges that a load balancer takes clients from that is everybody; none where there are none,

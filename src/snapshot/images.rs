@@ -1,7 +1,7 @@
 //! Every place of a revision that says which image runs, and who has the last word.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::kubernetes::image_sources::{built_by_skaffold, is_filled_in};
@@ -110,27 +110,37 @@ pub fn images(snapshot: &Snapshot) -> Vec<ImageUse<'_>> {
 
 /// What replaces images on the way to the cluster.
 struct Sources<'a> {
-    /// The changes of the kustomizations that build from a file.
-    changes: BTreeMap<String, Vec<&'a ImageChange>>,
+    /// What each kustomization that replaces images makes of a name.
+    changes: Vec<HashMap<&'a str, Elsewhere>>,
+    /// The kustomizations, by their number, that build from a file.
+    builders: HashMap<String, Vec<usize>>,
     /// The names of images that Skaffold builds.
     built: BTreeSet<&'a str>,
     /// Containers whose image a patch sets, by the kind and the name of their object.
     patched: HashSet<(&'a str, &'a str, &'a str)>,
 }
 
+/// The most files that are followed from kustomizations that replace images. What lies beyond is taken as written.
+const MOST_BUILT: usize = 500_000;
+
 impl<'a> Sources<'a> {
     fn of(snapshot: &'a Snapshot) -> Self {
-        let mut changes: BTreeMap<String, Vec<&ImageChange>> = BTreeMap::new();
+        let mut changes = Vec::new();
+        let mut builders: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut left = MOST_BUILT;
         for (folder, kustomization) in snapshot.kustomizations() {
-            if kustomization.images.is_empty() {
+            if kustomization.images.is_empty() || left == 0 {
                 continue;
             }
             for path in snapshot.built_from(folder) {
-                changes
-                    .entry(path)
-                    .or_default()
-                    .extend(&kustomization.images);
+                left = left.saturating_sub(1);
+                builders.entry(path).or_default().push(changes.len());
             }
+            let mut of_names: HashMap<&str, Elsewhere> = HashMap::new();
+            for change in &kustomization.images {
+                of_names.entry(&change.name).or_default().join(change);
+            }
+            changes.push(of_names);
         }
         let skaffold = snapshot.files().iter().filter(|file| {
             let name = file.path.rsplit('/').next().unwrap_or_default();
@@ -150,6 +160,7 @@ impl<'a> Sources<'a> {
         }
         Self {
             changes,
+            builders,
             built: skaffold
                 .filter_map(SourceFile::manifest)
                 .flat_map(|manifest| built_by_skaffold(&manifest.tree))
@@ -174,10 +185,12 @@ impl<'a> Sources<'a> {
         if self.built.contains(&*name) {
             return Elsewhere::ALL;
         }
-        for change in self.changes.get(&**object.path()).into_iter().flatten() {
-            if change.name == name {
-                elsewhere.join(change);
-            }
+        let builders = self.builders.get(&**object.path()).into_iter().flatten();
+        let changes = builders.filter_map(|number| self.changes.get(*number)?.get(&*name));
+        for change in changes {
+            elsewhere.name |= change.name;
+            elsewhere.tag |= change.tag;
+            elsewhere.digest |= change.digest;
         }
         elsewhere
     }

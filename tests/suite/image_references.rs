@@ -187,7 +187,7 @@ proptest! {
         // Without a host, a first segment with a dot would be one.
         let first = segments.first().map(String::as_str).unwrap_or_default();
         prop_assume!(host.is_some() || !first.contains('.') && first != "localhost" || segments.len() == 1);
-        let mut text = host.iter().map(|host| format!("{host}/")).collect::<String>();
+        let mut text = host.as_ref().map_or_else(String::new, |host| format!("{host}/"));
         text.push_str(&path);
         text.extend(tag.iter().map(|tag| format!(":{tag}")));
         text.extend(digest.iter().map(|digest| format!("@{digest}")));

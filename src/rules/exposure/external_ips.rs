@@ -8,9 +8,9 @@ declare_rule! {
     /// A Service claims addresses that the cluster did not give it.
     ///
     /// ## Why it matters
-    /// Every node sends what is meant for an address in `externalIPs` to the pods of the Service, whoever the address belongs
-    /// to. Whoever may write Services can so read and change the traffic of other pods to a database, a DNS server or
-    /// any host of the internet. There is no mend for it in Kubernetes: CVE-2020-8554.
+    /// Every node sends what is meant for an address in `externalIPs` to the pods of the Service, whoever the address
+    /// belongs to. Whoever may write Services can so read and change the traffic of other pods to a database, a DNS
+    /// server or any host of the internet. There is no mend for it in Kubernetes: CVE-2020-8554.
     ///
     /// ## Example
     /// ```yaml bad
@@ -41,8 +41,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A cluster may refuse the field by an admission plugin, which a manifest cannot show. `externalName` and the addresses
-    /// in the status are something else.
+    /// A cluster may refuse the field by an admission plugin, which a manifest cannot show. `externalName` and the
+    /// addresses in the status are something else.
     "exposure/external-ips",
     severity: Severity::High,
     references: &["CVE-2020-8554", "OWASP K8s 2025: K06", "CWE-668"],

@@ -46,10 +46,10 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Routes are looked for in the repository: where one on the listener serves something, it speaks; where all of them send
-    /// clients to HTTPS, it does not. Where none is here, it speaks only of a Gateway that has no listener with TLS at all.
-    /// Nothing is said of a Gateway that only pods reach, such as a waypoint of a service mesh, or that a patch changes, nor of
-    /// Istio's own kind of that name.
+    /// Routes are looked for in the repository: where one on the listener serves something, it speaks; where all of
+    /// them send clients to HTTPS, it does not. Where none is here, it speaks only of a Gateway that has no listener
+    /// with TLS at all. Nothing is said of a Gateway that only pods reach, such as a waypoint of a service mesh, or
+    /// that a patch changes, nor of Istio's own kind of that name.
     "exposure/gateway-without-tls",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K06", "CWE-319"],
@@ -57,7 +57,10 @@ declare_rule! {
 }
 
 /// Routes by the namespace and the name of the Gateway that they hang on.
-type Routes<'a> = BTreeMap<(&'a str, &'a str), Vec<(Route<'a>, Parent<'a>)>>;
+type Routes<'a> = BTreeMap<(&'a str, &'a str), Vec<Hanging<'a>>>;
+
+/// A route, what it hangs on, and how near the nearest copy of that is.
+type Hanging<'a> = (Route<'a>, Parent<'a>, usize);
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let gateways: Vec<Gateway<'_>> = snapshot.objects().filter_map(Gateway::of).collect();
@@ -65,18 +68,24 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         return;
     }
     let patched = Patched::of(snapshot);
-    let mut routes = Routes::new();
-    for route in snapshot.objects().filter_map(Route::of) {
-        for parent in route.parents() {
-            let namespace = parent.namespace.unwrap_or(namespace(route.object()));
-            let of_gateway = routes.entry((namespace, parent.name)).or_default();
-            of_gateway.push((route, parent));
-        }
-    }
     let mut copies: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for gateway in &gateways {
         let object = gateway.object();
         copies.entry(key(object)).or_default().push(object.path());
+    }
+    let mut routes = Routes::new();
+    for route in snapshot.objects().filter_map(Route::of) {
+        for parent in route.parents() {
+            let namespace = parent.namespace.unwrap_or(namespace(route.object()));
+            let Some(copies) = copies.get(&(namespace, parent.name)) else {
+                continue;
+            };
+            // Of several copies of a Gateway, a route hangs on the nearest.
+            let near = copies.iter().take(MOST);
+            let near = near.map(|copy| nearness(route.object().path(), copy)).max();
+            let of_gateway = routes.entry((namespace, parent.name)).or_default();
+            of_gateway.push((route, parent, near.unwrap_or_default()));
+        }
     }
     for gateway in gateways {
         let object = gateway.object();
@@ -84,19 +93,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let known = routes.get(&key(object)).map_or(&[][..], Vec::as_slice);
-        let others = copies.get(&key(object)).map_or(&[][..], Vec::as_slice);
-        // Of several copies of a Gateway, a route hangs on the nearest.
         let own: Vec<_> = known
             .iter()
-            .take(MOST)
-            .filter(|(route, _)| {
-                let path = route.object().path();
-                let near = nearness(path, object.path());
-                others
-                    .iter()
-                    .take(MOST)
-                    .all(|other| nearness(path, other) <= near)
-            })
+            .filter(|(route, _, near)| nearness(route.object().path(), object.path()) >= *near)
             .collect();
         let has_tls = gateway
             .listeners()
@@ -109,19 +108,19 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     }
 }
 
-/// The most copies, and the most routes, that are held against each other.
+/// The most copies of a Gateway that a route is held against.
 const MOST: usize = 200;
 
-fn is_open(listener: Listener<'_>, routes: &[&(Route<'_>, Parent<'_>)], has_tls: bool) -> bool {
+fn is_open(listener: Listener<'_>, routes: &[&Hanging<'_>], has_tls: bool) -> bool {
     let mut on_it = routes
         .iter()
-        .filter(|(_, parent)| parent.means(listener))
+        .filter(|(_, parent, _)| parent.means(listener))
         .peekable();
     if on_it.peek().is_none() {
         return !has_tls;
     }
     // A route that names no listener hangs on that for HTTPS as well.
-    on_it.any(|(route, _)| !route.only_redirects())
+    on_it.any(|(route, ..)| !route.only_redirects())
 }
 
 fn report(listener: Listener<'_>, sink: &mut Sink<'_>) {

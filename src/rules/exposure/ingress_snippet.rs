@@ -8,10 +8,10 @@ declare_rule! {
     /// An annotation of an Ingress writes the configuration of the proxy.
     ///
     /// ## Why it matters
-    /// The proxy of all tenants reads what the annotation holds, word for word. Whoever may write an Ingress can so read the
-    /// token of the controller, which mostly reads every Secret of the cluster (CVE-2021-25742), or send the traffic of others
-    /// where they like. The community's controller refuses snippets by default since 1.9: where they work, somebody has
-    /// allowed them for everybody.
+    /// The proxy of all tenants reads what the annotation holds, word for word. Whoever may write an Ingress can so
+    /// read the token of the controller, which mostly reads every Secret of the cluster (CVE-2021-25742), or send the
+    /// traffic of others where they like. The community's controller refuses snippets by default since 1.9: where they
+    /// work, somebody has allowed them for everybody.
     ///
     /// The same is told of a value that ends its directive and goes on with others, the way that CVE-2025-24514,
     /// CVE-2025-1097 and CVE-2025-1098 were used on the way to CVE-2025-1974.
@@ -69,8 +69,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// The snippets of ingress-nginx, of F5's nginx, and of both HAProxy controllers are known. That `auth-url`, `mirror-target`
-    /// and their kin are there is no mistake: current controllers check them, and only a value that no URL would hold is told.
+    /// The snippets of ingress-nginx, of F5's nginx and of both controllers for `HAProxy` are known. That `auth-url`,
+    /// `mirror-target` and their kin are there is no mistake: current controllers check them, and only a value that no
+    /// URL would hold is told.
     "exposure/ingress-snippet",
     severity: Severity::High,
     references: &[

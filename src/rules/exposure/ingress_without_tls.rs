@@ -1,3 +1,4 @@
+use crate::kubernetes::Field;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::Ingress;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
@@ -54,11 +55,11 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Hosts are compared, and a wildcard stands for one label. An Ingress without any TLS is one mistake, however many hosts
-    /// it serves. Nothing is said where annotations of AWS, Azure, Google, Oracle, OpenShift, Traefik, Kong, HAProxy or nginx
-    /// say that TLS ends elsewhere or that plain HTTP is refused, where the class is that of a tunnel (Cloudflare, ngrok,
-    /// Tailscale), of `localhost` and names below `.localhost` and `.test`, nor of an Ingress that a patch changes. A proxy before the cluster that ends TLS
-    /// cannot be seen: a waiver says so.
+    /// Hosts are compared, and a wildcard stands for one label. An Ingress without any TLS is one mistake, however many
+    /// hosts it serves. Nothing is said where annotations of AWS, Azure, Google, Oracle, `OpenShift`, Traefik, Kong,
+    /// `HAProxy` or nginx say that TLS ends elsewhere or that plain HTTP is refused, where the class is that of a
+    /// tunnel (Cloudflare, ngrok, Tailscale), of `localhost` and names below `.localhost` and `.test`, nor of an
+    /// Ingress that a patch changes. A proxy before the cluster that ends TLS cannot be seen: a waiver says so.
     "exposure/ingress-without-tls",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K06", "CWE-319"],
@@ -77,20 +78,19 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 
 fn judge(ingress: Ingress<'_>, sink: &mut Sink<'_>) {
     let mut sink = sink.about(ingress.object());
-    let is_open = |host: &Option<&str>| match host {
+    let is_open = |host: &Field<'_>| match host.as_str() {
         Some(host) => !is_local(host) && !host.contains("{{") && !ingress.covers(Some(host)),
         None => !ingress.covers(None),
     };
     if ingress.tls().items().next().is_none() {
-        let mut names = ingress.hosts().map(|host| host.as_str()).filter(is_open);
         let all_local = ingress.hosts().next().is_some();
-        let who = match names.next() {
-            Some(Some(host)) => quoted(host),
-            Some(None) => "every host".to_owned(),
+        let mut open = ingress.hosts().filter(is_open);
+        let who = match open.next().map(Field::as_str) {
             None if all_local => return,
-            None => "every host".to_owned(),
+            Some(Some(host)) => quoted(host),
+            Some(None) | None => "every host".to_owned(),
         };
-        let more = match names.count() {
+        let more = match open.count() {
             0 => String::new(),
             count => format!(" and {count} more"),
         };
@@ -99,7 +99,7 @@ fn judge(ingress: Ingress<'_>, sink: &mut Sink<'_>) {
         ));
         return;
     }
-    for field in ingress.hosts().filter(|host| is_open(&host.as_str())) {
+    for field in ingress.hosts().filter(is_open) {
         match field.as_str() {
             Some(host) => sink.report(field).discriminator(host).say(&format!(
                 "host {} is in no tls[].hosts, so that it is served in the clear; add it there",
@@ -114,5 +114,6 @@ fn judge(ingress: Ingress<'_>, sink: &mut Sink<'_>) {
 
 /// True for names that never leave a machine, for which nobody issues certificates.
 fn is_local(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host.ends_with(".test")
+    let last = host.rsplit('.').next().unwrap_or(host);
+    host == "localhost" || last != host && ["localhost", "test"].contains(&last)
 }

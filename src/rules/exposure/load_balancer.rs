@@ -1,3 +1,4 @@
+use crate::kubernetes::Field;
 use crate::kubernetes::service::{Reach, Service};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -7,9 +8,10 @@ declare_rule! {
     /// A load balancer takes clients from everywhere.
     ///
     /// ## Why it matters
-    /// A Service of type LoadBalancer without `loadBalancerSourceRanges` and without the annotation that makes it internal
-    /// gets an address of the internet on most clouds, past every Ingress and what guards it. Ports of databases and of what
-    /// administers machines are high: they are found and tried within minutes.
+    /// A Service of type `LoadBalancer` without `loadBalancerSourceRanges` and without the annotation that makes it
+    /// internal gets an address of the internet on most clouds, past every Ingress and what guards it. Ports of
+    /// databases and of what administers machines are high: they are found and tried within minutes. The proxy behind
+    /// Ingresses or Gateways, with ports 80 and 443 alone, is low: it is mostly meant to be reached.
     ///
     /// ## Example
     /// ```yaml bad
@@ -42,14 +44,14 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// For the one Service that is meant to be the public entry of a cluster, a waiver says so. The annotations of AWS,
-    /// Azure, Google, Oracle, IBM, Alibaba, Tencent, DigitalOcean, Hetzner, Scaleway, Yandex and OpenStack are known, and that
-    /// the controller of AWS makes what is internal by itself. Where a private address is asked for, the load balancer is taken
-    /// to be internal; whether that of a cluster of your own can be reached from outside, nobody can say from here. Nothing is
-    /// said of a Service that a patch changes.
+    /// For a Service that is meant for everybody, a waiver says so. The annotations of AWS, Azure, Google, Oracle, IBM,
+    /// Alibaba, Tencent, `DigitalOcean`, Hetzner, Scaleway, Yandex and `OpenStack` are known, and that the controller
+    /// of AWS makes what is internal by itself. Where a private address is asked for, the load balancer is taken to be
+    /// internal; whether that of a cluster of your own can be reached from outside, nobody can say from here. Nothing
+    /// is said of a Service that a patch changes.
     "exposure/load-balancer",
     severity: Severity::Medium,
-    other_severities: &[Severity::High],
+    other_severities: &[Severity::High, Severity::Low],
     references: &["OWASP K8s 2025: K06", "CWE-668"],
     check: Check::Manifests(check),
 }
@@ -84,10 +86,11 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if service.reach() != Some(Reach::World) || !is_whole && open.is_none() {
             continue;
         }
-        let mut ports = service.ports().filter_map(|port| port.as_int());
+        let mut ports = service.ports().filter_map(Field::as_int);
         let grave = ports.find_map(|port| NEVER_PUBLIC.iter().find(|(known, _)| *known == port));
         let (severity, what) = match grave {
             Some((port, name)) => (Severity::High, format!("port {port} of {name}")),
+            None if service.is_entry() => (Severity::Low, "it".to_owned()),
             None => (Severity::Medium, "it".to_owned()),
         };
         let sentence = match open {

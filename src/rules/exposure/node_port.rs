@@ -6,8 +6,8 @@ declare_rule! {
     /// A Service opens a port on every node.
     ///
     /// ## Why it matters
-    /// Whoever reaches any node reaches the Service, past Ingress, TLS and mostly past NetworkPolicies as well, as the address
-    /// of the client is often lost on the way. On nodes with addresses of the internet that is everybody.
+    /// Whoever reaches any node reaches the Service, past Ingress, TLS and mostly past `NetworkPolicies` as well, as
+    /// the address of the client is often lost on the way. On nodes with addresses of the internet that is everybody.
     ///
     /// ## Example
     /// ```yaml bad
@@ -38,8 +38,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Load balancers of some clouds need the port; whether the nodes can be reached from outside, a manifest cannot say.
-    /// A Service of type LoadBalancer opens ports as well: `exposure/load-balancer` speaks of it.
+    /// Load balancers of some clouds need the port; whether the nodes can be reached from outside, a manifest cannot
+    /// say. A Service of type `LoadBalancer` opens ports as well: `exposure/load-balancer` speaks of it.
     "exposure/node-port",
     severity: Severity::Low,
     references: &["OWASP K8s 2025: K06", "CWE-668"],

@@ -1,7 +1,9 @@
+use std::collections::HashMap;
+
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::{Guard, Ingress};
 use crate::kubernetes::service::{Reach, Service};
-use crate::kubernetes::{Completeness, Field};
+use crate::kubernetes::{Completeness, Field, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::patched::Patched;
 
@@ -9,10 +11,10 @@ declare_rule! {
     /// A change opens what was closed to the outside.
     ///
     /// ## Why it matters
-    /// What only the cluster or a known network reached, the whole internet reaches after the merge, and one word of the
-    /// manifest did it. Nothing behind it was built for that: it may have no login, no limits and no TLS.
+    /// What only the cluster or a known network reached, the whole internet reaches after the merge, and one word of
+    /// the manifest did it. Nothing behind it was built for that: it may have no login, no limits and no TLS.
     ///
-    /// A Service that goes to type NodePort is medium: whoever reaches a node reaches it.
+    /// A Service that goes to type `NodePort` is medium: whoever reaches a node reaches it.
     ///
     /// ## Example
     /// ```yaml bad
@@ -68,10 +70,11 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Of Services it tells the type, the source ranges and the annotations that make a load balancer internal; of Ingresses
-    /// whose class stays the same, the lists of addresses, the logins and the scheme that annotations of ingress-nginx and of
-    /// AWS keep. What is wholly new is judged by `exposure/load-balancer` and `exposure/node-port`, which leave to this rule
-    /// what it tells of. Nothing is said of what is gone from a patch, from a template or from an object that a patch changes.
+    /// Of Services it tells the type, the source ranges and the annotations that make a load balancer internal; of
+    /// Ingresses whose class stays the same, the lists of addresses, the logins and the scheme that annotations of
+    /// ingress-nginx and of AWS keep. What is wholly new is judged by `exposure/load-balancer` and
+    /// `exposure/node-port`, which leave to this rule what it tells of. Nothing is said of what is gone from a patch,
+    /// from a template or from an object that a patch changes.
     "exposure/opened",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -82,18 +85,28 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let patched = Patched::of(pair.head);
-    for object in pair.head.objects() {
-        if let Some(after) = Service::of(object) {
-            let before = pair.before(object).and_then(Service::of);
-            if let Some(before) = before {
-                let is_whole = patched.is_whole(object);
-                opened_service(before, after, is_whole, &mut sink.about(object));
-            }
-        } else if let Some(after) = Ingress::of(object) {
-            let before = pair.before(object).and_then(Ingress::of);
-            if let Some(before) = before.filter(|_| patched.is_whole(object)) {
-                opened_ingress(before, after, &mut sink.about(object));
-            }
+    let is_known =
+        |object: &Object<'_>| Service::of(*object).is_some() || Ingress::of(*object).is_some();
+    // Of several copies in one file, the last is the one that stays.
+    let base: HashMap<_, _> = pair
+        .base
+        .objects()
+        .filter(is_known)
+        .map(|object| ((object.resource(), object.path()), object))
+        .collect();
+    for object in pair.head.objects().filter(is_known) {
+        let path = pair.pairs.base_path(object.resource(), object.path());
+        let Some(before) = path.and_then(|path| base.get(&(object.resource(), path))) else {
+            continue;
+        };
+        let (is_whole, mut sink) = (patched.is_whole(object), sink.about(object));
+        if let (Some(before), Some(after)) = (Service::of(*before), Service::of(object)) {
+            opened_service(before, after, is_whole, &mut sink);
+        }
+        if let (Some(before), Some(after)) = (Ingress::of(*before), Ingress::of(object))
+            && is_whole
+        {
+            opened_ingress(before, after, &mut sink);
         }
     }
 }

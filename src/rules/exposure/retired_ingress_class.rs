@@ -12,8 +12,8 @@ declare_rule! {
     /// An Ingress is served by ingress-nginx, which is retired.
     ///
     /// ## Why it matters
-    /// The Kubernetes community ended its nginx controller in March 2026: there are no further releases and no fixes, not for
-    /// holes that are found later either. It stands where the internet comes in.
+    /// The Kubernetes community ended its nginx controller in March 2026: there are no further releases and no fixes,
+    /// not for holes that are found later either. It stands where the internet comes in.
     ///
     /// ## Example
     /// ```yaml bad
@@ -42,7 +42,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Instead
-    /// Move to a Gateway, or to a controller that is kept: F5's nginx, Traefik, HAProxy, Envoy, or that of the cloud.
+    /// Move to a Gateway, or to a controller that is kept: F5's nginx, Traefik, `HAProxy`, Envoy, or that of the cloud.
     /// ```yaml good
     /// apiVersion: networking.k8s.io/v1
     /// kind: Ingress
@@ -68,8 +68,8 @@ declare_rule! {
     ///
     /// ## Limits
     /// F5's controller has the same name for its class. So a class called `nginx` proves nothing: what counts is the
-    /// controller of an IngressClass in the repository, or annotations of the community's controller on an Ingress whose class
-    /// does not belong to another. Traefik reads these annotations as well, if it is told to.
+    /// controller of an `IngressClass` in the repository, or annotations of the community's controller on an Ingress
+    /// whose class does not belong to another. Traefik reads these annotations as well, if it is told to.
     "exposure/retired-ingress-class",
     severity: Severity::Note,
     references: &["OWASP K8s 2025: K06", "CWE-1104"],
@@ -77,11 +77,15 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    let classes: BTreeMap<&str, &str> =
-        snapshot.objects().filter_map(controller_of_class).collect();
+    // A class that belongs to several controllers in several places proves nothing.
+    let mut classes: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for (class, controller) in snapshot.objects().filter_map(controller_of_class) {
+        let known = classes.entry(class).or_insert(Some(controller));
+        *known = known.filter(|known| *known == controller);
+    }
     for ingress in snapshot.objects().filter_map(Ingress::of) {
         let class = ingress.class();
-        let controller = class.and_then(|class| classes.get(class).copied());
+        let controller = class.and_then(|class| classes.get(class).copied().flatten());
         let annotation = ingress
             .annotations()
             .find(|entry| entry.key.key_text().starts_with(COMMUNITY_NGINX));

@@ -8,9 +8,9 @@ declare_rule! {
     /// A change gives the same tag of an image another digest.
     ///
     /// ## Why it matters
-    /// A release does not change after it was made. If its tag now stands for other bytes, then the tag was pushed again, by
-    /// mistake or by somebody who should not have been able to, or the digest is of another image altogether. The line
-    /// still reads like the release that everybody knows.
+    /// A release does not change after it was made. If its tag now stands for other bytes, then the tag was pushed
+    /// again, by mistake or by somebody who should not have been able to, or the digest is of another image altogether.
+    /// The line still reads like the release that everybody knows.
     ///
     /// Tags that are built again by design are low: those that name no exact release, such as `22-alpine`, and those of
     /// official images of Docker Hub, which are built again whenever what is below them changes.
@@ -82,11 +82,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let sentence = format!(
-            "the tag {} of image {} keeps its name, and its digest goes from {} to {}; find out why it was pushed again",
+            "the tag {} of image {} stays, and its digest goes from {} to {}; find out why the tag was pushed again",
             quoted(tag),
             quoted(&now.familiar_name()),
-            quoted(old),
-            quoted(new)
+            quoted(&was.short_digest().unwrap_or_default()),
+            quoted(&now.short_digest().unwrap_or_default())
         );
         sink.say_of_image(&after, severity(&now, tag), &sentence);
     }

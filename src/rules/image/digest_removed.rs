@@ -6,8 +6,8 @@ declare_rule! {
     /// A change takes the digest from an image.
     ///
     /// ## Why it matters
-    /// With the digest, the manifest said which image runs. Without it, whoever may push to the registry says so: the change
-    /// reads like a tidier line, and gives away what kept the image from being exchanged.
+    /// With the digest, the manifest said which image runs. Without it, whoever may push to the registry says so: the
+    /// change reads like a tidier line, and gives away what kept the image from being exchanged.
     ///
     /// ## Example
     /// ```yaml bad
@@ -55,8 +55,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Containers are held against each other by name, within one object. Nothing is said where a kustomization, one of its
-    /// patches, Skaffold, or a trigger in the cluster puts a digest in its place, nor of a container that is new.
+    /// Containers are held against each other by name, within one object. Nothing is said where a kustomization, one of
+    /// its patches, Skaffold, or a trigger in the cluster puts a digest in its place, nor of a container that is new.
     "image/digest-removed",
     severity: Severity::High,
     references: &["OWASP K8s 2022: K02", "CWE-1357"],
@@ -68,7 +68,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let (Some(was), Some(now)) = (before.image(), after.image()) else {
             continue;
         };
-        let (Some(digest), None) = (was.digest(), now.digest()) else {
+        let (Some(digest), None) = (was.short_digest(), now.digest()) else {
             continue;
         };
         if after.elsewhere.digest || after.elsewhere.name && after.elsewhere.tag {
@@ -77,7 +77,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let sentence = format!(
             "image {} had the digest {} and has none any longer; add the digest of the new image",
             quoted(&now.familiar_name()),
-            quoted(digest)
+            quoted(&digest)
         );
         sink.say_of_image(&after, Severity::High, &sentence);
     }

@@ -11,9 +11,9 @@ declare_rule! {
     /// A Node.js image holds more than a service needs.
     ///
     /// ## Why it matters
-    /// The full image of Node.js carries compilers, Python, Git and several hundred packages of Debian; debug variants carry a
-    /// shell. None of it runs in a service, all of it is there for an attacker, and most findings of image scanners are about
-    /// it.
+    /// The full image of Node.js carries compilers, Python, Git and several hundred packages of Debian; debug variants
+    /// carry a shell. None of it runs in a service, all of it is there for an attacker, and most findings of image
+    /// scanners are about it.
     ///
     /// ## Example
     /// ```yaml bad
@@ -26,9 +26,10 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Images are known by name and tag: those of Docker Hub's `node` and copies below a folder `library`, distroless images
-    /// with a debug tag, Chainguard's with `-dev`, Red Hat's without `-minimal`, and development containers. Of a Dockerfile
-    /// the last stage counts: earlier ones build. Nothing is said where the image depends on an argument of the build.
+    /// Images are known by name and tag: those of Docker Hub's `node` and copies below a folder `library`, distroless
+    /// images with a debug tag, Chainguard's with `-dev`, Red Hat's without `-minimal`, and development containers. Of
+    /// a Dockerfile the last stage counts: earlier ones build. Nothing is said where the image depends on an argument
+    /// of the build.
     "image/full-base",
     severity: Severity::Note,
     references: &["OWASP K8s 2025: K01", "CWE-1104"],

@@ -1,6 +1,6 @@
 use crate::kubernetes::ImageReference;
 use crate::kubernetes::field::quoted;
-use crate::kubernetes::image_tag::is_moving;
+use crate::kubernetes::image_tag::{is_moving, is_stand_in};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::images::images;
@@ -10,8 +10,11 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// Nobody can say which code runs behind `latest`, `main` or no tag at all: two nodes may run different releases, a
-    /// restart in the night brings in what was pushed that day, and going back to the manifest of yesterday does not bring
-    /// back the image of yesterday. Whoever may push to the tag changes what runs without a pull request.
+    /// restart in the night brings in what was pushed that day, and going back to the manifest of yesterday does not
+    /// bring back the image of yesterday. Whoever may push to the tag changes what runs without a pull request.
+    ///
+    /// A name without registry and folder that is no official image of Docker Hub is low: it mostly stands in for what
+    /// a build puts in its place.
     ///
     /// ## Example
     /// ```yaml bad
@@ -25,13 +28,14 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A tag moves here if it is missing, or consists of words such as `latest`, `stable` or `main` and of words for the
-    /// distribution below, such as `alpine`. A major version alone moves as well, but says how far; `image/unpinned` tells
-    /// of it. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger in the cluster puts a tag in
-    /// its place, and of placeholders that no runtime would accept. `imagePullPolicy` has no say: it decides when a node
-    /// asks for an image, not which one it gets.
+    /// A tag moves here if it is missing, or consists of words such as `latest`, `stable` or `main` and of words for
+    /// the distribution below, such as `alpine`. A major version alone moves as well, but says how far;
+    /// `image/unpinned` tells of it. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
+    /// in the cluster puts a tag in its place, and of placeholders that no runtime would accept. `imagePullPolicy` has
+    /// no say: it decides when a node asks for an image, not which one it gets.
     "image/moving-tag",
     severity: Severity::Medium,
+    other_severities: &[Severity::Low],
     references: &["OWASP K8s 2025: K01", "CWE-1357"],
     check: Check::Manifests(check),
 }
@@ -42,7 +46,12 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         if let Some(sentence) = sentence(&image) {
-            sink.say_of_image(&found, Severity::Medium, &sentence);
+            let severity = if is_stand_in(&image) {
+                Severity::Low
+            } else {
+                Severity::Medium
+            };
+            sink.say_of_image(&found, severity, &sentence);
         }
     }
 }

@@ -7,9 +7,9 @@ declare_rule! {
     /// An image comes from a registry that the configuration does not allow.
     ///
     /// ## Why it matters
-    /// What lies in a registry of one's own was built, scanned and signed the way the others were. An image from elsewhere
-    /// was not, and a name that differs by one letter, or that lies below a host that only looks like a trusted one, is all
-    /// that an attacker needs.
+    /// What lies in a registry of one's own was built, scanned and signed the way the others were. An image from
+    /// elsewhere was not, and a name that differs by one letter, or that lies below a host that only looks like a
+    /// trusted one, is all that an attacker needs.
     ///
     /// ## Example
     /// ```yaml bad
@@ -36,11 +36,11 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// It speaks only where the configuration lists `images.registries`. Labels of hosts and segments of paths are compared
-    /// whole, a port belongs to the host, and `*` stands for one label or segment. An image that names no registry is of
-    /// `docker.io`, and one without a folder of `docker.io/library`. What images are built from, in Dockerfiles, is not looked
-    /// at. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger in the cluster puts another name
-    /// in its place.
+    /// It speaks only where the configuration lists `images.registries`. Labels of hosts and segments of paths are
+    /// compared whole, a port belongs to the host, and `*` stands for one label or segment. An image that names no
+    /// registry is of `docker.io`, and one without a folder of `docker.io/library`. What images are built from, in
+    /// Dockerfiles, is not looked at. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
+    /// in the cluster puts another name in its place.
     "image/registry-not-allowed",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K01", "CIS 1.12: 5.5.1", "CWE-829"],
@@ -57,8 +57,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         };
         if !registries.allow(&image) {
             let sentence = format!(
-                "image {} comes from {}, which images.registries of the configuration does not allow; take it from {registries}",
-                quoted(&image.familiar_name()),
+                "image {} lies in no registry that images.registries of the configuration allows; take it from {registries}",
                 quoted(&image.name()),
             );
             sink.say_of_image(&found, Severity::Medium, &sentence);

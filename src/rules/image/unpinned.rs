@@ -8,8 +8,8 @@ declare_rule! {
     /// An image is named by a tag and not by its digest.
     ///
     /// ## Why it matters
-    /// A tag is a word that can be put on another image; a digest is the image. With the digest beside the tag, what was
-    /// reviewed is what runs, on every node and after every restart.
+    /// A tag is a word that can be put on another image; a digest is the image. With the digest beside the tag, what
+    /// was reviewed is what runs, on every node and after every restart.
     ///
     /// Most manifests name tags alone, so that this rule looks only where the configuration names it.
     ///
@@ -25,8 +25,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Nothing is said of what `image/moving-tag` tells of, nor where a kustomization, one of its patches, Skaffold, or a
-    /// trigger in the cluster puts an image in its place.
+    /// Nothing is said of what `image/moving-tag` tells of, nor where a kustomization, one of its patches, Skaffold, or
+    /// a trigger in the cluster puts an image in its place.
     "image/unpinned",
     severity: Severity::Note,
     opt_in: true,
@@ -36,7 +36,8 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for found in images(snapshot) {
-        let is_open = !found.elsewhere.digest && !(found.elsewhere.tag && found.elsewhere.name);
+        let elsewhere = found.elsewhere;
+        let is_open = !(elsewhere.digest || elsewhere.tag && elsewhere.name);
         let Some(image) = found.image().filter(|_| is_open) else {
             continue;
         };
