@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Finding, Resource, Status, Subject};
+use crate::finding::{Finding, Resource, Severity, Status, Subject};
 use crate::kubernetes::{Completeness, Object};
+use crate::rules;
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 
@@ -65,6 +66,35 @@ pub fn compare(
     }
     findings
 }
+
+/// Adds what is said of the change itself. What a change brings about is told once: where a rule about the change
+/// covers one about the state, and says nothing less grave of the same object, the introduced state is left out.
+pub fn join_changes(findings: &mut Vec<Finding>, of_change: Vec<Finding>) {
+    let mut covered: HashMap<Covered<'_>, Severity> = HashMap::new();
+    for finding in &of_change {
+        let rule = rules::ALL.iter().find(|rule| rule.id == finding.rule);
+        let Some((rule, resource)) = rule.zip(finding.subject.resource.as_ref()) else {
+            continue;
+        };
+        for state in rule.covers {
+            let object = (*state, &*finding.location.path, resource.identity());
+            let severity = covered.entry(object).or_insert(finding.severity);
+            *severity = finding.severity.max(*severity);
+        }
+    }
+    findings.retain(|finding| {
+        let Some(resource) = &finding.subject.resource else {
+            return true;
+        };
+        let object = (finding.rule, &*finding.location.path, resource.identity());
+        let by = covered.get(&object);
+        finding.status != Status::Introduced || by.is_none_or(|by| *by < finding.severity)
+    });
+    findings.extend(of_change);
+}
+
+/// A rule about the state, and an object of a file.
+type Covered<'a> = (&'static str, &'a str, Identity<'a>);
 
 type Key<'a> = (
     &'static str,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use tidegate::kubernetes::manifest::{Reading, read};
-use tidegate::kubernetes::{Container, Field, Namespace, Pod, SecurityContext};
+use tidegate::kubernetes::{Container, Field, ImageReference, Namespace, Pod, SecurityContext};
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::Format;
 use tidegate_fuzz::lies_within;
@@ -27,6 +27,12 @@ fn security_context(context: SecurityContext<'_>, text: &str) {
 fn container(container: Container<'_>, text: &str) {
     let _ = (container.name(), container.kind(), container.adds_capability("NET_ADMIN"));
     field(container.image(), text);
+    if let Some(image) = container.image().as_str()
+        && let Ok(image) = ImageReference::parse(image)
+    {
+        assert!(ImageReference::parse(&image.name()).is_ok());
+        let _ = (image.familiar_name(), image.short_digest(), image.official());
+    }
     field(container.privileged(), text);
     field(container.allow_privilege_escalation(), text);
     field(container.proc_mount(), text);

@@ -6,6 +6,7 @@
 pub mod clusters;
 pub mod pattern;
 pub mod read;
+pub mod registries;
 pub mod value;
 pub mod waiver;
 pub mod weakening;
@@ -21,6 +22,7 @@ use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::Level;
 
 use pattern::{PathPattern, RulePattern};
+use registries::{Registries, RegistryPattern};
 use value::{Period, Setting, TargetVersion};
 use waiver::Waiver;
 
@@ -104,6 +106,9 @@ pub struct Config {
     /// Which files are manifests.
     #[serde(deserialize_with = "or_default")]
     pub manifests: ManifestsConfig,
+    /// What is asked of container images.
+    #[serde(deserialize_with = "or_default")]
+    pub images: ImagesConfig,
     /// What is asked of Node.js packages.
     #[serde(deserialize_with = "or_default")]
     pub packages: PackagesConfig,
@@ -224,6 +229,24 @@ pub struct ManifestsConfig {
     /// Files that are not read, such as `**/testdata/**`.
     #[serde(deserialize_with = "or_default")]
     pub exclude: Vec<PathPattern>,
+}
+
+/// What is asked of container images.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ImagesConfig {
+    /// Where the images of workloads may come from: registries such as `registry.example.com`, or folders of them such
+    /// as `ghcr.io/acme`. Without it, from anywhere.
+    #[serde(deserialize_with = "or_default")]
+    pub registries: Vec<RegistryPattern>,
+}
+
+impl ImagesConfig {
+    /// Where images may come from; none where nothing is said.
+    #[must_use]
+    pub fn registries(&self) -> Option<Registries> {
+        Registries::new(&self.registries)
+    }
 }
 
 /// What is asked of Node.js packages. Read and watched already; the rules about packages will heed it.

@@ -64,6 +64,7 @@ pub fn weakenings(
     let mut found = Found::default();
     found.gate(before, after);
     found.kubernetes(before, after, supported);
+    found.images(before, after);
     found.packages(before, after);
     found.rules(before, after, rules);
     found.0
@@ -170,6 +171,27 @@ impl Found {
                 &["kubernetes", "workloads"],
                 format!("kubernetes.workloads no longer declares {kind} as it was, so that its pods may go unread"),
             );
+        }
+    }
+
+    fn images(&mut self, before: &Config, after: &Config) {
+        const KEYS: [&str; 2] = ["images", "registries"];
+        let Some(old) = before.images.registries() else {
+            return;
+        };
+        if after.images.registries.is_empty() {
+            let sentence = "images.registries is gone, so that images may come from anywhere";
+            self.push(&KEYS, sentence.to_owned());
+        }
+        for pattern in &after.images.registries {
+            if !old.include(pattern) {
+                self.push(
+                    &KEYS,
+                    format!(
+                        "images.registries now holds \"{pattern}\", so that more images are let in"
+                    ),
+                );
+            }
         }
     }
 
@@ -378,6 +400,21 @@ mod tests {
                 "",
                 "kubernetes.workloads",
             ),
+            (
+                "images: {registries: [ghcr.io/acme]}",
+                "",
+                "images.registries",
+            ),
+            (
+                "images: {registries: [ghcr.io/acme]}",
+                "images: {registries: [ghcr.io/acme, quay.io]}",
+                "images.registries",
+            ),
+            (
+                "images: {registries: [ghcr.io/acme]}",
+                "images: {registries: [ghcr.io]}",
+                "images.registries",
+            ),
             ("", "packages: {cooldown: 1d}", "packages.cooldown"),
             (
                 "",
@@ -459,6 +496,11 @@ mod tests {
                 "rules: {'*': off, image/unpinned: low}",
             ),
             ("rules: {image/unpinned: off}", "rules: {'image/*': off}"),
+            ("", "images: {registries: [ghcr.io]}"),
+            (
+                "images: {registries: [ghcr.io, quay.io]}",
+                "images: {registries: [ghcr.io/acme]}",
+            ),
             ("", "kubernetes: {clusters: [{name: a, paths: ['**']}]}"),
         ] {
             assert_eq!(told(before, after), [""; 0], "{before} -> {after}");

@@ -21,8 +21,63 @@ pub struct Kustomization {
     pub patches: Vec<String>,
     /// Files that say what is to be built: transformers, generators and replacements.
     pub build_files: Vec<String>,
+    /// What becomes of the images of its files.
+    pub images: Vec<ImageChange>,
     /// What only `kustomize build` can show.
     pub requests: Vec<Request>,
+}
+
+/// What a kustomization makes of the images of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageChange {
+    /// The name of the images, as their containers write it.
+    pub name: String,
+    /// The name that they get.
+    pub new_name: Option<String>,
+    /// The tag that they get.
+    pub tag: Option<String>,
+    /// The digest that they get.
+    pub digest: Option<String>,
+    /// True if a tag is put together from the one that is there.
+    pub appends: bool,
+    /// The bytes that say it: of the digest, else of the tag, else of the name.
+    pub at: Span,
+    /// The address of the entry.
+    pub pointer: String,
+}
+
+impl ImageChange {
+    /// The reference that comes out, as far as the entry alone says.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let mut text = self.new_name.as_ref().unwrap_or(&self.name).clone();
+        for (mark, part) in [(':', &self.tag), ('@', &self.digest)] {
+            if let Some(part) = part {
+                text.push(mark);
+                text.push_str(part);
+            }
+        }
+        text
+    }
+
+    fn read(entry: Node<'_>) -> Option<Self> {
+        let text = |key: &str| {
+            let value = entry.present(key)?;
+            Some(value.key_text().to_owned()).filter(|text| !text.is_empty())
+        };
+        let at = ["digest", "newTag", "newName", "name"]
+            .into_iter()
+            .find_map(|key| entry.present(key));
+        Some(Self {
+            name: text("name")?,
+            new_name: text("newName"),
+            tag: text("newTag"),
+            digest: text("digest"),
+            appends: text("tagSuffix").is_some(),
+            at: at?.span(),
+            pointer: entry.pointer(),
+        })
+    }
 }
 
 /// Where a kustomization asks for something that only a build can show.
@@ -116,6 +171,9 @@ impl Kustomization {
             resources,
             patches,
             build_files: build_files(root),
+            images: items(root, "images")
+                .filter_map(ImageChange::read)
+                .collect(),
             requests: requests(root),
         })
     }

@@ -5,8 +5,14 @@
 //! fields live in this folder alone.
 
 pub mod admission;
+pub mod annotations;
 pub mod container;
 pub mod field;
+pub mod gateway;
+pub mod image;
+pub mod image_sources;
+pub mod image_tag;
+pub mod ingress;
 pub mod kinds;
 pub mod kustomization;
 pub mod manifest;
@@ -17,9 +23,11 @@ pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
 pub mod security_context;
+pub mod service;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
+pub use image::ImageReference;
 pub use manifest::{Manifest, Reading};
 pub use namespace::{Mode, ModeLabels, Namespace, PolicyVersion};
 pub use object::{Completeness, NamespaceSource, Object};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
+use crate::config::registries::Registries;
 use crate::config::value::{Day, Setting};
 use crate::finding::Finding;
 use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet};
@@ -32,6 +33,9 @@ pub struct Rule {
     pub other_severities: &'static [Severity],
     /// True if it looks only where the configuration names it: it holds an opinion that not everybody shares.
     pub opt_in: bool,
+    /// Rules about the state whose findings say the same as this one does of the change: where both speak of an
+    /// object, the change is told and the state is not.
+    pub covers: &'static [&'static str],
     /// Standards and identifiers that say the same.
     pub references: &'static [&'static str],
     /// How it looks.
@@ -106,6 +110,8 @@ pub struct Context {
     pub clusters: Arc<Clusters>,
     /// What the configuration makes of rules; a rule that is not here keeps its own severities.
     pub settings: BTreeMap<&'static str, Setting>,
+    /// Where images may come from; none where the configuration does not say.
+    pub registries: Option<Arc<Registries>>,
     /// The day on which the run takes place; none where nobody says, so that nothing expires.
     pub today: Option<Day>,
 }
@@ -174,6 +180,7 @@ impl Default for Context {
             targets: VersionSet::SUPPORTED,
             clusters: Arc::default(),
             settings: BTreeMap::new(),
+            registries: None,
             today: None,
         }
     }
@@ -207,6 +214,7 @@ macro_rules! declare_rule {
         severity: $severity:expr,
         $(other_severities: $others:expr,)?
         $(opt_in: $opt_in:expr,)?
+        $(covers: $covers:expr,)?
         references: $references:expr,
         check: $check:expr $(,)?
     ) => {
@@ -217,6 +225,7 @@ macro_rules! declare_rule {
             severity: $severity,
             other_severities: $crate::declare_rule!(@others $($others)?),
             opt_in: $crate::declare_rule!(@opt_in $($opt_in)?),
+            covers: $crate::declare_rule!(@others $($covers)?),
             references: $references,
             check: $check,
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Fingerprint, Location, Related, Severity, Status, Subject};
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
+use crate::snapshot::images::{ImagePlace, ImageUse};
 use crate::syntax::{Node, Span};
 
 use super::told::enforces_from;
@@ -107,6 +108,23 @@ impl<'a> Sink<'a> {
     /// Reports about bytes of the file.
     pub fn report_span<'s>(&'s mut self, span: Span) -> Draft<'s, 'a> {
         self.draft(span, None, false)
+    }
+
+    /// Says something of an image, where it is named.
+    pub fn say_of_image(&mut self, image: &ImageUse<'_>, severity: Severity, sentence: &str) {
+        match image.place {
+            ImagePlace::Container(object, _, container) => self
+                .about(object)
+                .report(container.image())
+                .container(Some(container))
+                .severity(severity)
+                .say(sentence),
+            ImagePlace::Kustomization(path, change) => self
+                .in_file(path)
+                .report_at(change.at, Some((&*change.pointer).into()))
+                .severity(severity)
+                .say(sentence),
+        }
     }
 
     /// The address of a field from its object on: where the object stands in a list is no part of it.

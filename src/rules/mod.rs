@@ -5,6 +5,17 @@
 
 use crate::rule::Rule;
 
+mod exposure {
+    pub(crate) mod external_ips;
+    pub(crate) mod gateway_without_tls;
+    pub(crate) mod ingress_snippet;
+    pub(crate) mod ingress_without_tls;
+    pub(crate) mod load_balancer;
+    pub(crate) mod node_port;
+    pub(crate) mod opened;
+    pub(crate) mod retired_ingress_class;
+}
+
 mod gate {
     pub(crate) mod broad_waiver;
     pub(crate) mod configuration_weakened;
@@ -15,6 +26,15 @@ mod gate {
     pub(crate) mod unused_waiver;
     pub(crate) mod waiver_added;
     pub(crate) mod workflow_weakened;
+}
+
+mod image {
+    pub(crate) mod digest_changed;
+    pub(crate) mod digest_removed;
+    pub(crate) mod full_base;
+    pub(crate) mod moving_tag;
+    pub(crate) mod registry_not_allowed;
+    pub(crate) mod unpinned;
 }
 
 mod input {
@@ -62,6 +82,14 @@ mod pod_security {
 
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
+    &exposure::external_ips::RULE,
+    &exposure::gateway_without_tls::RULE,
+    &exposure::ingress_snippet::RULE,
+    &exposure::ingress_without_tls::RULE,
+    &exposure::load_balancer::RULE,
+    &exposure::node_port::RULE,
+    &exposure::opened::RULE,
+    &exposure::retired_ingress_class::RULE,
     &gate::broad_waiver::RULE,
     &gate::configuration_weakened::RULE,
     &gate::expired_waiver::RULE,
@@ -71,6 +99,12 @@ pub static ALL: &[&Rule] = &[
     &gate::unused_waiver::RULE,
     &gate::waiver_added::RULE,
     &gate::workflow_weakened::RULE,
+    &image::digest_changed::RULE,
+    &image::digest_removed::RULE,
+    &image::full_base::RULE,
+    &image::moving_tag::RULE,
+    &image::registry_not_allowed::RULE,
+    &image::unpinned::RULE,
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,

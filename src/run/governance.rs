@@ -123,6 +123,7 @@ impl Governance {
             targets: targets.unwrap_or(VersionSet::SUPPORTED),
             clusters: Arc::new(Clusters::new(&config.kubernetes.clusters)),
             settings,
+            registries: config.images.registries().map(Arc::new),
             today: self.today,
         }
     }

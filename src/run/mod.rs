@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{LeftOutReason, Side, SideLabel};
-use crate::compare::compare;
+use crate::compare::{compare, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
@@ -267,7 +267,7 @@ fn of_change(
 ) -> Vec<Finding> {
     let (base, head) = (pair.base, pair.head);
     let mut all = compare((base, before), (head, after), pair.renames, pair.pairs);
-    all.extend(evaluate_change(pair, context));
+    join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {
         if finding.status == Status::Introduced {

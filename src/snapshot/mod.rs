@@ -1,10 +1,13 @@
 //! Everything that is known of one revision.
 
 pub mod file_kind;
+pub mod image_pairs;
+pub mod images;
 pub mod labels;
 pub mod load;
 pub mod namespaces;
 pub mod pairs;
+pub mod patched;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;

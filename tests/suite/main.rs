@@ -25,6 +25,7 @@ mod corpora;
 mod formats;
 mod hostile;
 mod identity;
+mod image_references;
 mod kinds;
 mod pod_security;
 mod program;

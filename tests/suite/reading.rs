@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use tidegate::config::registries::Registries;
 use tidegate::config::value::Day;
 use tidegate::evaluate::evaluate_change;
 use tidegate::finding::Finding;
@@ -61,6 +62,13 @@ pub(crate) fn context() -> Context {
         today: Some(Day::parse("2026-11-25").unwrap()),
         ..Context::default()
     }
+}
+
+/// The registries that the configuration of a revision allows.
+pub(crate) fn registries(snapshot: &Snapshot) -> Option<Arc<Registries>> {
+    let (_, file) = snapshot.configuration()?;
+    let config = file.config.as_ref().ok()?;
+    config.images.registries().map(Arc::new)
 }
 
 /// A value without its places: aliases and merge keys applied.

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use tidegate::compare::compare;
+use tidegate::compare::{compare, join_changes};
 use tidegate::config::value::Setting;
 use tidegate::evaluate::evaluate;
 use tidegate::finding::{Finding, Status};
@@ -26,7 +26,7 @@ use tidegate::snapshot::Snapshot;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{context, findings_of_change, plain, snapshot, targets};
+use crate::reading::{context, findings_of_change, plain, registries, snapshot, targets};
 
 /// The fenced blocks of a rule's documentation that are marked with a word, as far as they can be run: YAML, JSON,
 /// INI and Dockerfiles.
@@ -86,6 +86,7 @@ fn fired(rule: &Rule, example: &str) -> Vec<&'static str> {
         snapshot(&files)
     };
     let head = read(&head);
+    context.registries = registries(&head);
     let findings = if base.is_empty() {
         evaluate(&head, &context).findings
     } else {
@@ -103,7 +104,7 @@ fn introduced(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
     let renames = BTreeMap::new();
     let pairs = Pairs::between(base, head, &renames);
     let mut findings = compare((base, before), (head, after), &renames, &pairs);
-    findings.extend(findings_of_change(base, head));
+    join_changes(&mut findings, findings_of_change(base, head));
     findings.retain(|finding| finding.status == Status::Introduced);
     findings
 }

@@ -21,7 +21,7 @@ use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::{context, findings_of_change, snapshot, targets};
+use crate::reading::{context, findings_of_change, registries, snapshot, targets};
 
 /// The findings as a person reads them, one a line.
 fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
@@ -64,8 +64,9 @@ fn folder(rule: &Rule) -> PathBuf {
         .join(rule.id)
 }
 
-fn context_of(rule: &Rule) -> Context {
+fn context_of(rule: &Rule, head: &Snapshot) -> Context {
     let mut context = context();
+    context.registries = registries(head);
     if let Ok(versions) = fs::read_to_string(folder(rule).join("targets")) {
         context.targets = targets(versions.trim());
     }
@@ -99,7 +100,7 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             assert_fires_in_files(rule, base.iter().chain(&files), &findings);
             findings
         } else {
-            let evaluation = evaluate(&snapshot, &context_of(rule));
+            let evaluation = evaluate(&snapshot, &context_of(rule, &snapshot));
             if about_objects {
                 assert_fires(rule, &snapshot, &evaluation);
             }
@@ -152,7 +153,8 @@ fn assert_fires_in_files<'a>(
 #[test]
 fn one_mistake_has_one_identity() {
     for rule in rules::ALL {
-        let evaluation = evaluate(&read(&side(rule, "head")), &context_of(rule));
+        let snapshot = read(&side(rule, "head"));
+        let evaluation = evaluate(&snapshot, &context_of(rule, &snapshot));
         let mut identities = BTreeSet::new();
         for finding in &evaluation.findings {
             let path = &finding.location.path;
