@@ -27,6 +27,7 @@ mod hostile;
 mod identity;
 mod image_references;
 mod kinds;
+mod labelled;
 mod pod_security;
 mod program;
 mod reading;
