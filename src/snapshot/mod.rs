@@ -4,10 +4,12 @@ pub mod file_kind;
 pub mod labels;
 pub mod load;
 pub mod namespaces;
+mod near;
+pub mod neighbours;
 pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::change::LeftOut;
 use crate::config;
@@ -20,6 +22,7 @@ use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
 
 use file_kind::FileKind;
+use neighbours::Neighbours;
 
 /// What became of a file of this revision.
 #[derive(Debug)]
@@ -164,6 +167,8 @@ pub struct Snapshot {
     pub misnamed: Vec<Arc<str>>,
     /// Files that the configuration keeps from being read.
     pub excluded: Vec<Arc<str>>,
+    /// What stands beside its workloads, once somebody has asked.
+    neighbours: OnceLock<Neighbours>,
 }
 
 impl Snapshot {
@@ -183,6 +188,7 @@ impl Snapshot {
             left_out: Vec::new(),
             misnamed: Vec::new(),
             excluded: Vec::new(),
+            neighbours: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
@@ -339,6 +345,11 @@ impl Snapshot {
                 Object::new(&file.path, &manifest.tree, record, completeness, namespace)
             })
         })
+    }
+
+    /// What stands beside its workloads.
+    pub fn neighbours(&self) -> &Neighbours {
+        self.neighbours.get_or_init(|| Neighbours::of(self))
     }
 
     /// All objects, by path and then in the order of their file.
