@@ -95,14 +95,11 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
         } else if has_probes(&container) {
             continue;
         } else {
-            "livenessProbe is not set, nor any other probe, so it stays when it hangs; add one"
+            "readinessProbe is not set, nor any other probe, so it stays when it hangs; add a livenessProbe"
                 .to_owned()
         };
-        let field = if is_asked {
-            readiness
-        } else {
-            container.liveness_probe()
-        };
-        sink.report(field).container(Some(container)).say(&sentence);
+        // Always the same field: a port that is added makes no new finding of an old one.
+        let draft = sink.report(readiness).container(Some(container));
+        draft.say(&sentence);
     }
 }
