@@ -88,7 +88,7 @@ struct GroupResources<'a> {
 }
 
 /// The most comparisons that a policy may cost: those of all its rules with all that they list.
-const BUDGET: usize = 1_000_000;
+const BUDGET: usize = 10_000_000;
 
 /// A policy.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Paths of a node that give it away to whoever mounts them.
 //!
-//! Sources: the directories and sockets that the kubelet, containerd, CRI-O, Docker, BuildKit, Podman, k3s, k0s and
+//! Sources: the directories and sockets that the kubelet, containerd, CRI-O, Docker, `BuildKit`, Podman, k3s, k0s and
 //! `MicroK8s` use by default.
 
 /// Paths that give the node away to whoever can read them, with all above and below them: credentials, other

@@ -72,7 +72,7 @@ fn namespace_of(object: Object<'_>) -> Option<&str> {
     }
 }
 
-fn folder_of<'a>(object: Object<'a>) -> &'a str {
+fn folder_of(object: Object<'_>) -> &str {
     above(object.path()).unwrap_or_default()
 }
 

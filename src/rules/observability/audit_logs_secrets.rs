@@ -9,7 +9,7 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// At the levels `Request` and `RequestResponse` the API server writes bodies down. Whoever reads the log, the systems
-    /// it is shipped to, or a backup of them, then has the credentials. ConfigMaps alone are medium.
+    /// it is shipped to, or a backup of them, then has the credentials. `ConfigMaps` alone are medium.
     ///
     /// ## Example
     /// ```yaml bad

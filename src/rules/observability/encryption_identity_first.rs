@@ -36,7 +36,7 @@ declare_rule! {
     /// `identity` comes first for a while where encryption is taken back on purpose: give that a waiver with an end.
     "observability/encryption-identity-first",
     severity: Severity::Medium,
-    references: &["CIS 1.12: 1.2.28", "OWASP K8s 2022: K03", "CWE-311"],
+    references: &["OWASP K8s 2022: K08", "CWE-311"],
     check: Check::Object(check),
 }
 

@@ -2,11 +2,11 @@ use crate::kubernetes::accounts::DEFAULT;
 use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
 
 declare_rule! {
-    /// A pod uses rights that are given to the default ServiceAccount of its namespace.
+    /// A pod uses rights that are given to the default `ServiceAccount` of its namespace.
     ///
     /// ## Why it matters
-    /// Every pod of the namespace that names no ServiceAccount has the same rights, also those that are added later and
-    /// by somebody else. A ServiceAccount of its own keeps the rights with the program that needs them.
+    /// Every pod of the namespace that names no `ServiceAccount` has the same rights, also those that are added later and
+    /// by somebody else. A `ServiceAccount` of its own keeps the rights with the program that needs them.
     ///
     /// ## Example
     /// ```yaml bad
@@ -58,7 +58,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Where nothing gives the default ServiceAccount rights, its name does no harm: a token that is mounted all the same
+    /// Where nothing gives the default `ServiceAccount` rights, its name does no harm: a token that is mounted all the same
     /// is a matter of `workload/token-automounted`. Without a namespace, a pod and a binding belong together if they
     /// stand in one folder.
     "workload/default-service-account",

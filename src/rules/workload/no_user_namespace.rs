@@ -1,5 +1,5 @@
 use crate::kubernetes::pod_security::Version;
-use crate::kubernetes::{Container, Pod};
+use crate::kubernetes::{Container, Field, Pod};
 use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
 
 declare_rule! {
@@ -56,7 +56,7 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let shares = [pod.host_network(), pod.host_pid(), pod.host_ipc()];
     let cannot = pod.wants_windows()
         || pod.has_host_process()
-        || shares.into_iter().any(|field| field.is_true())
+        || shares.into_iter().any(Field::is_true)
         || pod.containers().any(Container::has_devices);
     let field = pod.host_users();
     let is_known = field.is_set() || workload.is_whole;
@@ -82,7 +82,7 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
 
 fn may_be_root(pod: Pod<'_>, container: Container<'_>) -> bool {
     let (own, pods) = (container.security_context(), pod.security_context());
-    let pick = |own: crate::kubernetes::Field<'_>, pods: crate::kubernetes::Field<'_>| {
+    let pick = |own: Field<'_>, pods: Field<'_>| {
         if own.is_set() {
             own.as_int()
         } else {

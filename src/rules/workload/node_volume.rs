@@ -5,7 +5,7 @@ use crate::kubernetes::persistent_volume::NodeVolume;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
-    /// A PersistentVolume is a path of a node.
+    /// A `PersistentVolume` is a path of a node.
     ///
     /// ## Why it matters
     /// Pods that may not mount paths of the node mount this one through a claim, past the Pod Security Standards. With

@@ -1,5 +1,5 @@
-use crate::kubernetes::Container;
 use crate::kubernetes::container::ContainerKind;
+use crate::kubernetes::{Container, Field};
 use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
 
 declare_rule! {
@@ -33,7 +33,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only of pods that are to keep running: not of Jobs, CronJobs, init containers, and pods whose `restartPolicy` lets
+    /// Only of pods that are to keep running: not of Jobs, `CronJobs`, init containers, and pods whose `restartPolicy` lets
     /// them end. Containers without ports beside one that has ports or probes are silent. Readiness is asked for
     /// where the container has a port or a Service selects its pod; a readiness probe alone is enough, as a process that
     /// ends when it fails needs no liveness probe. Nothing is said of workloads that a kustomize patch changes.
@@ -60,7 +60,7 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
             container.liveness_probe(),
             container.startup_probe(),
         ];
-        probes.into_iter().any(|probe| probe.is_set())
+        probes.into_iter().any(Field::is_set)
     };
     let is_alone = regular().nth(1).is_none();
     let told_apart = regular().any(|container| has_ports(&container) || has_probes(&container));

@@ -27,7 +27,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// A CPU limit is never asked for: it slows a container down even while the node idles. A limit counts as the request
-    /// where that is missing, as for the API server. What a LimitRange of the namespace fills in is not missing, nor what
+    /// where that is missing, as for the API server. What a `LimitRange` of the namespace fills in is not missing, nor what
     /// the pod sets for all of its containers, if every targeted cluster knows the pod's `resources` (1.34). An init
     /// container that ends runs while the others do not, so that the scheduler has their requests for it: it is asked for
     /// a memory limit alone. Nothing is said of workloads that a kustomize patch changes.

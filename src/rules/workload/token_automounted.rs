@@ -6,7 +6,7 @@ declare_rule! {
     /// A pod gets a token for the API server that nothing in the repository has a use for.
     ///
     /// ## Why it matters
-    /// Whoever reads a file of the container can speak to the API server as its ServiceAccount: see what every account
+    /// Whoever reads a file of the container can speak to the API server as its `ServiceAccount`: see what every account
     /// may see, and use whatever rights the account is given some day. Most services never speak to it.
     ///
     /// ## Example
@@ -22,19 +22,18 @@ declare_rule! {
     ///   serviceAccountName: shop
     ///   automountServiceAccountToken: false
     /// ```
-    /// Where the program does speak to the API server, give its ServiceAccount a Role that says what it may do.
+    /// Where the program does speak to the API server, give its `ServiceAccount` a Role that says what it may do.
     ///
     /// ## Limits
-    /// The token counts as needed where a RoleBinding or ClusterRoleBinding of the repository names the ServiceAccount,
+    /// The token counts as needed where a `RoleBinding` or `ClusterRoleBinding` of the repository names the `ServiceAccount`,
     /// where a token is mounted by hand, where Consul, Dapr or Vault is asked to inject a container that uses the token,
-    /// and where a ServiceAccount with a name of its own is not in the repository: it may be given rights where it is.
-    /// Rights that every account has need no binding, nor does a program that only checks its own token: set the pod's
-    /// field to `true` and waive the finding.
-    /// The pod's field counts more than the ServiceAccount's; of several copies of that, the nearest count, and one that
+    /// and where a `ServiceAccount` with a name of its own is not in the repository: it may be given rights where it is.
+    /// A program that uses only what every account may do needs a token and no binding: waive the finding.
+    /// The pod's field counts more than the `ServiceAccount`'s; of several copies of that, the nearest count, and one that
     /// says `false` is believed.
     "workload/token-automounted",
     severity: Severity::Low,
-    references: &["CIS 1.12: 5.1.6", "OWASP K8s 2022: K03", "CWE-522"],
+    references: &["CIS 1.12: 5.1.6", "OWASP K8s 2022: K06", "CWE-522"],
     check: Check::Workload(check),
 }
 
