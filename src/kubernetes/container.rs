@@ -61,6 +61,70 @@ impl<'a> Container<'a> {
         self.field(&["image"])
     }
 
+    /// True if it is an init container that keeps running beside the regular ones.
+    #[must_use]
+    pub fn is_sidecar(self) -> bool {
+        self.kind == ContainerKind::Init
+            && self.field(&["restartPolicy"]).as_str() == Some("Always")
+    }
+
+    /// `readinessProbe`.
+    #[must_use]
+    pub fn readiness_probe(self) -> Field<'a> {
+        self.field(&["readinessProbe"])
+    }
+
+    /// `livenessProbe`.
+    #[must_use]
+    pub fn liveness_probe(self) -> Field<'a> {
+        self.field(&["livenessProbe"])
+    }
+
+    /// `startupProbe`.
+    #[must_use]
+    pub fn startup_probe(self) -> Field<'a> {
+        self.field(&["startupProbe"])
+    }
+
+    /// `securityContext.readOnlyRootFilesystem`.
+    #[must_use]
+    pub fn read_only_root(self) -> Field<'a> {
+        self.field(&["securityContext", "readOnlyRootFilesystem"])
+    }
+
+    /// `resources`.
+    #[must_use]
+    pub fn resources(self) -> Field<'a> {
+        self.field(&["resources"])
+    }
+
+    /// True if a volume is handed to it as a raw device.
+    #[must_use]
+    pub fn has_devices(self) -> bool {
+        self.field(&["volumeDevices"]).items().next().is_some()
+    }
+
+    /// True if it is visibly a program of Node.js: its image, its command or its environment says so.
+    #[must_use]
+    pub fn shows_node(self) -> bool {
+        const PROGRAMS: [&str; 5] = ["node", "nodejs", "npm", "pnpm", "yarn"];
+        const VARIABLES: [&str; 2] = ["NODE_ENV", "NODE_OPTIONS"];
+        let name = self.image().as_str().map(image_name).unwrap_or_default();
+        let starts = |field: Field<'a>| {
+            let first = field.items().next().and_then(Node::as_str);
+            let program = first.and_then(|first| first.rsplit('/').next());
+            program.is_some_and(|program| PROGRAMS.contains(&program))
+        };
+        let variables = self.field(&["env"]).items();
+        name == "node"
+            || name.starts_with("nodejs")
+            || starts(self.field(&["command"]))
+            || starts(self.field(&["args"]))
+            || variables
+                .filter_map(|variable| variable.get("name")?.as_str())
+                .any(|name| VARIABLES.contains(&name))
+    }
+
     /// The security context.
     #[must_use]
     pub fn security_context(self) -> SecurityContext<'a> {
@@ -173,6 +237,14 @@ impl<'a> Container<'a> {
     }
 }
 
+/// The last part of the name of an image, without tag and digest: `nginx` of `registry:5000/library/nginx:1.29`.
+#[must_use]
+pub fn image_name(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.split(':').next().unwrap_or_default()
+}
+
 /// One entry of `ports`.
 #[derive(Clone, Copy, Debug)]
 pub struct Port<'a> {
@@ -210,6 +282,18 @@ impl<'a> VolumeMount<'a> {
     #[must_use]
     pub fn volume(self) -> Field<'a> {
         Field::follow(self.node, &["name"])
+    }
+
+    /// `mountPath`.
+    #[must_use]
+    pub fn path(self) -> Field<'a> {
+        Field::follow(self.node, &["mountPath"])
+    }
+
+    /// `mountPropagation`.
+    #[must_use]
+    pub fn propagation(self) -> Field<'a> {
+        Field::follow(self.node, &["mountPropagation"])
     }
 
     /// True if the container cannot write to it.

@@ -88,6 +88,11 @@ impl<'a> Field<'a> {
         self.node.and_then(Node::as_str)
     }
 
+    /// The texts among the items, if it is a list.
+    pub fn texts(self) -> impl Iterator<Item = &'a str> {
+        self.items().filter_map(Node::as_str)
+    }
+
     /// The items, if it is a list.
     pub fn items(self) -> impl Iterator<Item = Node<'a>> {
         self.node.into_iter().flat_map(Node::items)

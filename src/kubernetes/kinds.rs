@@ -45,6 +45,23 @@ impl Kind {
 }
 
 impl Kind {
+    /// True if its pods are there to keep running, in contrast to those that end when their work is done.
+    #[must_use]
+    pub fn keeps_pods_running(&self) -> bool {
+        const KINDS: [&str; 9] = [
+            "DaemonSet",
+            "Deployment",
+            "DeploymentConfig",
+            "LeaderWorkerSet",
+            "Pod",
+            "ReplicaSet",
+            "ReplicationController",
+            "Rollout",
+            "StatefulSet",
+        ];
+        KINDS.contains(&self.name)
+    }
+
     /// True if its objects are pods themselves, in contrast to what makes pods.
     #[must_use]
     pub fn is_pod(&self) -> bool {
@@ -185,6 +202,9 @@ static KINDS: &[Kind] = &[
     cluster(&["constraints.gatekeeper.sh"], ANY),
     cluster(&["apiextensions.k8s.io"], "CustomResourceDefinition"),
     cluster(&["apiregistration.k8s.io"], "APIService"),
+    // Files of the API server rather than objects that it serves.
+    cluster(&["apiserver.config.k8s.io"], "EncryptionConfiguration"),
+    cluster(&["audit.k8s.io"], "Policy"),
     cluster(&["certificates.k8s.io"], "CertificateSigningRequest"),
     cluster(&["flowcontrol.apiserver.k8s.io"], "FlowSchema"),
     cluster(

@@ -4,9 +4,12 @@
 //! with. Nothing is decoded into structs, so missing and misspelt fields stay visible. The strings that name
 //! fields live in this folder alone.
 
+pub mod accounts;
 pub mod admission;
 pub mod annotations;
+pub mod audit;
 pub mod container;
+pub mod encryption;
 pub mod field;
 pub mod gateway;
 pub mod image;
@@ -15,14 +18,19 @@ pub mod image_tag;
 pub mod ingress;
 pub mod kinds;
 pub mod kustomization;
+pub mod log_files;
 pub mod manifest;
 pub mod namespace;
+pub mod node_paths;
 pub mod object;
+pub mod persistent_volume;
 pub mod pod;
 pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
+pub mod resources;
 pub mod security_context;
+pub mod selector;
 pub mod service;
 
 pub use container::{Container, Port, VolumeMount};

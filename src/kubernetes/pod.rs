@@ -66,16 +66,56 @@ impl<'a> Pod<'a> {
         self.field(&["hostIPC"])
     }
 
+    /// `hostUsers`.
+    #[must_use]
+    pub fn host_users(self) -> Field<'a> {
+        self.field(&["hostUsers"])
+    }
+
     /// True if `hostUsers` is explicitly false: the pod runs in a user namespace of its own.
     #[must_use]
     pub fn has_user_namespace(self) -> bool {
-        self.field(&["hostUsers"]).is_false()
+        self.host_users().is_false()
     }
 
     /// True if `os.name` says Windows.
     #[must_use]
     pub fn is_windows(self) -> bool {
         self.field(&["os", "name"]).as_str() == Some("windows")
+    }
+
+    /// True if the pod lands on a Windows node, as far as it says.
+    #[must_use]
+    pub fn wants_windows(self) -> bool {
+        let selector = self.field(&["nodeSelector"]).node();
+        let mut labels = selector.into_iter().flat_map(Node::entries);
+        self.is_windows()
+            || labels.any(|label| {
+                ["kubernetes.io/os", "beta.kubernetes.io/os"].contains(&label.key.key_text())
+                    && label.value.as_str() == Some("windows")
+            })
+    }
+
+    /// True if the pod ends when its containers do: nothing starts them again, or not after success.
+    #[must_use]
+    pub fn ends(self) -> bool {
+        let policy = self.field(&["restartPolicy"]).as_str();
+        matches!(policy, Some("Never" | "OnFailure"))
+    }
+
+    /// The pod's own labels (the template's, not the workload's).
+    pub fn labels(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        Field::follow(self.root, &["metadata", "labels"])
+            .node()
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|entry| (entry.key.key_text(), entry.value.key_text()))
+    }
+
+    /// `resources` of the pod as a whole.
+    #[must_use]
+    pub fn resources(self) -> Field<'a> {
+        self.field(&["resources"])
     }
 
     /// The pod's own security context.

@@ -294,6 +294,8 @@ pub fn object_name(object: Object<'_>) -> String {
     let resource = object.resource();
     let name = crate::kubernetes::field::shortened(&resource.name);
     match stated_namespace(object) {
+        // Files of the API server have no names.
+        None if name.is_empty() => resource.kind.to_string(),
         Some(namespace) => {
             let namespace = crate::kubernetes::field::shortened(namespace);
             format!("{} {namespace}/{name}", resource.kind)

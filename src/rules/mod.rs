@@ -57,6 +57,13 @@ mod namespace {
     pub(crate) mod webhook_fails_open;
 }
 
+mod observability {
+    pub(crate) mod audit_gap;
+    pub(crate) mod audit_logs_secrets;
+    pub(crate) mod encryption_identity_first;
+    pub(crate) mod log_file;
+}
+
 mod pod_security {
     pub(crate) mod added_capability;
     pub(crate) mod apparmor_unconfined;
@@ -78,6 +85,18 @@ mod pod_security {
     pub(crate) mod unsafe_sysctl;
     pub(crate) mod volume_type;
     pub(crate) mod windows_host_process;
+}
+
+mod workload {
+    pub(crate) mod bidirectional_mount;
+    pub(crate) mod default_namespace;
+    pub(crate) mod default_service_account;
+    pub(crate) mod no_user_namespace;
+    pub(crate) mod node_volume;
+    pub(crate) mod probe_missing;
+    pub(crate) mod resources_unset;
+    pub(crate) mod token_automounted;
+    pub(crate) mod writable_root_filesystem;
 }
 
 /// All rules, by id.
@@ -119,6 +138,10 @@ pub static ALL: &[&Rule] = &[
     &namespace::unlabelled::RULE,
     &namespace::weakened::RULE,
     &namespace::webhook_fails_open::RULE,
+    &observability::audit_gap::RULE,
+    &observability::audit_logs_secrets::RULE,
+    &observability::encryption_identity_first::RULE,
+    &observability::log_file::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,
@@ -139,6 +162,15 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &workload::bidirectional_mount::RULE,
+    &workload::default_namespace::RULE,
+    &workload::default_service_account::RULE,
+    &workload::no_user_namespace::RULE,
+    &workload::node_volume::RULE,
+    &workload::probe_missing::RULE,
+    &workload::resources_unset::RULE,
+    &workload::token_automounted::RULE,
+    &workload::writable_root_filesystem::RULE,
 ];
 
 /// A rule by its id.

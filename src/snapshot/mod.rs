@@ -6,11 +6,13 @@ pub mod images;
 pub mod labels;
 pub mod load;
 pub mod namespaces;
+mod near;
+pub mod neighbours;
 pub mod pairs;
 pub mod patched;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::change::LeftOut;
 use crate::config;
@@ -23,6 +25,7 @@ use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
 
 use file_kind::FileKind;
+use neighbours::Neighbours;
 
 /// What became of a file of this revision.
 #[derive(Debug)]
@@ -167,6 +170,8 @@ pub struct Snapshot {
     pub misnamed: Vec<Arc<str>>,
     /// Files that the configuration keeps from being read.
     pub excluded: Vec<Arc<str>>,
+    /// What stands beside its workloads, once somebody has asked.
+    neighbours: OnceLock<Neighbours>,
 }
 
 impl Snapshot {
@@ -186,6 +191,7 @@ impl Snapshot {
             left_out: Vec::new(),
             misnamed: Vec::new(),
             excluded: Vec::new(),
+            neighbours: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
@@ -370,6 +376,11 @@ impl Snapshot {
                 Object::new(&file.path, &manifest.tree, record, completeness, namespace)
             })
         })
+    }
+
+    /// What stands beside its workloads.
+    pub fn neighbours(&self) -> &Neighbours {
+        self.neighbours.get_or_init(|| Neighbours::of(self))
     }
 
     /// All objects, by path and then in the order of their file.

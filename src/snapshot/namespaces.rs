@@ -8,9 +8,7 @@ use crate::config::clusters::Clusters;
 use crate::kubernetes::{Completeness, Labelled, Namespace, NamespaceSource, Object};
 
 use super::Snapshot;
-
-/// The most candidates that are told apart. Where as many say different things, nothing is known.
-const MOST: usize = 8;
+use super::near::{MOST, Near, keep};
 
 /// The Namespaces of a revision by name, and then by where they stand. Equal ones are kept once a place.
 #[derive(Debug, Default)]
@@ -25,10 +23,7 @@ pub struct Namespaces {
 
 #[derive(Debug, Default)]
 struct Copies {
-    /// By the file that holds them, and by its folder.
-    beside: HashMap<Box<str>, Vec<Labelled>>,
-    /// By every folder above their file.
-    below: HashMap<Box<str>, Vec<Labelled>>,
+    placed: Near<Labelled>,
     /// Patches that say something about pods: they may be applied to any copy.
     patches: Vec<Labelled>,
 }
@@ -94,7 +89,7 @@ impl Namespaces {
         };
         let mut candidates: Vec<&Labelled> = Vec::new();
         for copies in copies {
-            let nearest = copies.near(workload.path());
+            let nearest = copies.placed.near(workload.path());
             if nearest.is_empty() {
                 continue;
             }
@@ -105,6 +100,7 @@ impl Namespaces {
                 }
             }
         }
+        // Where as many say different things, nothing is known.
         if candidates.len() >= MOST {
             return Vec::new();
         }
@@ -116,51 +112,20 @@ impl Copies {
     fn add(&mut self, namespace: Namespace<'_>, labelled: &Labelled) {
         if namespace.object().completeness() == Completeness::Partial {
             if namespace.pod_security_labels().next().is_some() {
-                keep(&mut self.patches, labelled);
+                keep(&mut self.patches, labelled, same);
             }
             return;
         }
-        let path = &*labelled.path;
-        for place in [path, above(path).unwrap_or_default()] {
-            keep(self.beside.entry(place.into()).or_default(), labelled);
-        }
-        let mut at = path;
-        while let Some(folder) = above(at) {
-            keep(self.below.entry(folder.into()).or_default(), labelled);
-            at = folder;
-        }
+        self.placed.add(&labelled.path, labelled, same);
     }
+}
 
-    fn near(&self, path: &str) -> &[Labelled] {
-        let folder = above(path).unwrap_or_default();
-        let beside = self.beside.get(path).or_else(|| self.beside.get(folder));
-        let mut found = beside;
-        let mut at = path;
-        while let (None, Some(folder)) = (found, above(at)) {
-            found = self.below.get(folder);
-            at = folder;
-        }
-        found.map(Vec::as_slice).unwrap_or_default()
-    }
+/// Copies that ask the same are one.
+fn same(one: &Labelled, other: &Labelled) -> bool {
+    one.admission == other.admission
 }
 
 fn kind_and_name(object: Object<'_>) -> (Arc<str>, Arc<str>) {
     let resource = object.resource();
     (Arc::clone(&resource.kind), Arc::clone(&resource.name))
-}
-
-/// The folder of a file or of a folder; the root is empty, and nothing is above it.
-fn above(path: &str) -> Option<&str> {
-    match path.rsplit_once('/') {
-        Some((folder, _)) => Some(folder),
-        None => (!path.is_empty()).then_some(""),
-    }
-}
-
-/// Keeps what says something else than the others.
-fn keep(places: &mut Vec<Labelled>, labelled: &Labelled) {
-    let known = |known: &Labelled| known.admission == labelled.admission;
-    if places.len() < MOST && !places.iter().any(known) {
-        places.push(labelled.clone());
-    }
 }

@@ -39,11 +39,16 @@ pub(crate) fn check(folder: &Path, more: &[&str]) -> (Answer, Json) {
     (answer, json)
 }
 
-/// The findings, as `status severity rule path:line`.
+/// The findings, as `status severity rule path:line`. The pod lacks more than these tests are about, and what every
+/// workload should say is left out.
 pub(crate) fn told(json: &Json) -> Vec<String> {
     let findings = json["findings"].as_array().expect("findings");
     findings
         .iter()
+        .filter(|finding| {
+            let rule = finding["rule"].as_str().unwrap_or_default();
+            !rule.starts_with("workload/")
+        })
         .map(|finding| {
             let text = |key: &str| finding[key].as_str().unwrap_or_default();
             let location = &finding["location"];

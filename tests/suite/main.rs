@@ -28,6 +28,7 @@ mod identity;
 mod image_references;
 mod kinds;
 mod labelled;
+mod neighbours;
 mod pod_security;
 mod program;
 mod reading;

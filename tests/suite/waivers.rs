@@ -347,7 +347,8 @@ fn what_is_wrong_with_a_waiver_is_told() {
 
 #[test]
 fn the_terminal_counts_and_shows_what_is_waived() {
-    let config = waiver("rule: pod-security/host-path, resource: Pod/shop/web");
+    let waiver = waiver("rule: pod-security/host-path, resource: Pod/shop/web");
+    let config = format!("rules: {{'workload/*': off}}\n{waiver}");
     let folder = repository(&[(".tidegate.yaml", &config)], &[("pod.yaml", POD)]);
     let run = |more: &[&str]| {
         let mut arguments = vec!["check", "--base", "main"];

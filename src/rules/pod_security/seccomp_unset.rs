@@ -10,20 +10,10 @@ declare_rule! {
     ///
     /// ## Example
     /// ```yaml bad
-    /// apiVersion: v1
-    /// kind: Pod
-    /// metadata:
-    ///   name: shop
     /// spec:
     ///   securityContext:
     ///     runAsNonRoot: true
-    ///   containers:
-    ///     - name: app
-    ///       image: registry.example.com/shop@sha256:8f3c0e6f5f3f8d4c3f0b1c5b7f0e5d9a2b6c4d8e1f7a9b3c5d7e9f1a3b5c7d9e
-    ///       securityContext:
-    ///         allowPrivilegeEscalation: false
-    ///         capabilities:
-    ///           drop: [ALL]
+    ///     seccompProfile: ~
     /// ```
     ///
     /// ## Instead
