@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod container;
 pub mod field;
+pub mod image;
 pub mod kinds;
 pub mod kustomization;
 pub mod manifest;
@@ -16,13 +17,17 @@ pub mod pod;
 pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
+pub mod process;
 pub mod security_context;
+pub mod service_target;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
+pub use image::ImageReference;
 pub use manifest::{Manifest, Reading};
 pub use namespace::{Mode, ModeLabels, Namespace, PolicyVersion};
 pub use object::{Completeness, NamespaceSource, Object};
 pub use pod::{Pod, Volume};
 pub use pod_admission::{Admission, Breach, Labelled, Standing};
+pub use process::{Process, Variable};
 pub use security_context::SecurityContext;

@@ -4,7 +4,10 @@ pub mod file_kind;
 pub mod labels;
 pub mod load;
 pub mod namespaces;
+pub mod node_starts;
+pub mod node_versions;
 pub mod pairs;
+pub mod projects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
