@@ -186,12 +186,6 @@ impl<'a> Port<'a> {
         Field::follow(self.node, &["containerPort"])
     }
 
-    /// `name`.
-    #[must_use]
-    pub fn name(self) -> Field<'a> {
-        Field::follow(self.node, &["name"])
-    }
-
     /// `hostPort`.
     #[must_use]
     pub fn host_port(self) -> Field<'a> {

@@ -38,28 +38,14 @@ impl<'a> ServiceTarget<'a> {
         })
     }
 
-    /// True if it sends requests to a port of a pod of the same namespace.
+    /// True if its selector picks a pod by its labels. The namespace is for the caller to compare.
     #[must_use]
-    pub fn reaches(&self, of: Object<'_>, pod: Pod<'_>, port: u16) -> bool {
-        let written = self.port.node().map(scalar).unwrap_or_default();
-        let is_named = || {
-            let mut ports = pod.containers().flat_map(super::Container::ports);
-            ports.any(|own| {
-                own.name().as_str() == Some(written)
-                    && own.container_port().as_int() == Some(i64::from(port))
-            })
-        };
-        let same_namespace =
-            self.service.namespace().map(|(name, _)| name) == of.namespace().map(|(name, _)| name);
-        same_namespace && (written == port.to_string() || is_named()) && self.selects(pod)
-    }
-
-    fn selects(&self, pod: Pod<'_>) -> bool {
+    pub fn selects(&self, pod: Pod<'_>) -> bool {
         let labels = Field::follow(pod.root(), &["metadata", "labels"]).node();
         let selector = self.service.field(&["spec", "selector"]).node();
         let mut wanted = selector
             .into_iter()
-            .flat_map(|selector| selector.entries())
+            .flat_map(crate::syntax::Node::entries)
             .peekable();
         wanted.peek().is_some()
             && wanted.all(|entry| {

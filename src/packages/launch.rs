@@ -82,7 +82,7 @@ impl Launch {
             {
                 let script = rest.get(at + 1).copied().unwrap_or_default();
                 launch.commands = commands(script);
-                launch.shell = Some(name.to_owned());
+                launch.shell = Some((*first).to_owned());
                 return launch;
             } else {
                 launch.commands = vec![words.iter().map(|word| (*word).to_owned()).collect()];

@@ -90,10 +90,10 @@ fn of_tag(tag: &str) -> Option<NodeVersion> {
         let parts: Vec<_> = first.split('.').collect();
         let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         return match parts.as_slice() {
-            [major, ..] if parts.iter().all(|part| is_number(&part)) && parts.len() > 3 => {
+            [major, ..] if parts.iter().all(is_number) && parts.len() > 3 => {
                 NodeVersion::parse(major)
             }
-            _ if parts.iter().all(|part| is_number(&part)) => NodeVersion::parse(first),
+            _ if parts.iter().all(is_number) => NodeVersion::parse(first),
             _ => None,
         };
     }

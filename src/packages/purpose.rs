@@ -34,6 +34,12 @@ pub fn is_for_development(name: &str) -> bool {
         })
 }
 
+/// True if a path is one of an installed package: what it says is its author's business.
+#[must_use]
+pub fn is_installed(path: &str) -> bool {
+    path.split('/').any(|part| part == "node_modules")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

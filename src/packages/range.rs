@@ -11,7 +11,7 @@ const BEYOND: u64 = 1_000_000;
 /// A range, or one version, which is the range that holds just it.
 #[derive(Clone, Debug)]
 pub struct Range {
-    range: semver::Range,
+    parsed: semver::Range,
     /// A version for every stretch of numbers between two that the text names: what one of them satisfies is what
     /// can be satisfied at all.
     probes: Vec<Version>,
@@ -26,9 +26,9 @@ impl Range {
     /// Reads a range; none if npm would not.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let range = semver::Range::parse(text.trim()).ok()?;
+        let parsed = semver::Range::parse(text.trim()).ok()?;
         Some(Self {
-            range,
+            parsed,
             probes: probes(text),
             is_exact: semver::Version::parse(text.trim()).is_ok(),
         })
@@ -44,7 +44,7 @@ impl Range {
     #[must_use]
     pub fn holds(&self, version: Version) -> bool {
         let Version(major, minor, patch) = version;
-        self.range
+        self.parsed
             .satisfies(&semver::Version::new(major, minor, patch))
     }
 
@@ -135,7 +135,7 @@ mod tests {
                 .meets(&Range::parse(other).unwrap())
         };
         assert!(meets(">=20.11", "20"));
-        assert!(meets(">=20 <22.5", ">22.4"));
+        assert!(meets(">=20 <22.5", ">=22.4"));
         assert!(meets("*", "18.1.2"));
         assert!(meets(">=4", ">=6"));
         assert!(!meets(">=22", "20.x"));

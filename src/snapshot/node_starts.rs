@@ -12,7 +12,7 @@ use crate::packages::purpose::is_for_development;
 use crate::syntax::dockerfile::{Command, Dockerfile, Instruction, Stages};
 use crate::syntax::{Node, Span};
 
-use super::node_versions::{is_node_image, is_node_stage};
+use super::node_versions::is_node_image;
 use super::projects::{Project, Projects};
 use super::{Snapshot, SourceFile};
 
@@ -88,59 +88,11 @@ fn of_dockerfile<'a>(
     dockerfile: &'a Dockerfile,
     projects: &Projects<'a>,
 ) -> Option<Start<'a>> {
-    if is_for_development(&file.path) {
+    let stages = dockerfile.stages();
+    if is_development_image(file, &stages) {
         return None;
     }
-    let stages = dockerfile.stages();
-    let read = |keyword| {
-        let instruction = stages.effective(keyword)?;
-        Some((instruction, dockerfile.command(instruction)))
-    };
-    let (entrypoint, command) = (read("ENTRYPOINT"), read("CMD"));
-    let words = |command: &Command| match command {
-        Command::Exec(words) => words.iter().map(|word| word.text.clone()).collect(),
-        Command::Shell(_) => Vec::new(),
-    };
-    let script = |command: &Command| match command {
-        Command::Shell(scripts) => scripts.first().map(|script| script.text().to_owned()),
-        Command::Exec(_) => None,
-    };
-    let at = |instruction: &Instruction| instruction.operands;
-    let (keyword, span, launch) = match (&entrypoint, &command) {
-        // A shell that reads the ENTRYPOINT does not look at CMD.
-        (Some((own, entry)), _) if script(entry).is_some() => {
-            ("ENTRYPOINT", at(own), Launch::of_script(&script(entry)?))
-        }
-        (Some((own, entry)), command) => {
-            let first: Vec<String> = words(entry);
-            let rest = command.as_ref().map(|(_, command)| match script(command) {
-                Some(script) => vec!["/bin/sh".to_owned(), "-c".to_owned(), script],
-                None => words(command),
-            });
-            let first: Vec<&str> = first.iter().map(String::as_str).collect();
-            let rest = rest.unwrap_or_default();
-            let all: Vec<&str> = first
-                .iter()
-                .copied()
-                .chain(rest.iter().map(String::as_str))
-                .collect();
-            let (keyword, at) = match command {
-                Some((own, _)) if !Launch::of_words(&first).is_node() => ("CMD", at(own)),
-                _ => ("ENTRYPOINT", at(own)),
-            };
-            (keyword, at, Launch::of_words(&all))
-        }
-        (None, Some((own, command))) => {
-            let words: Vec<String> = words(command);
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let launch = script(command).map_or_else(
-                || Launch::of_words(&words),
-                |script| Launch::of_script(&script),
-            );
-            ("CMD", at(own), launch)
-        }
-        (None, None) => return None,
-    };
+    let (keyword, span, launch) = start_of(dockerfile, &stages)?;
     Some(Start {
         path: &file.path,
         span,
@@ -151,11 +103,55 @@ fn of_dockerfile<'a>(
     })
 }
 
-/// True if the image of a Dockerfile runs Node.js, as far as can be seen.
+/// True if the name of a Dockerfile, or that of its last stage, says that it is for development or tests.
 #[must_use]
-pub fn makes_node_image(stages: &Stages<'_>) -> bool {
-    let last = stages.all().len().checked_sub(1);
-    last.is_some_and(|last| is_node_stage(stages, last))
+pub fn is_development_image(file: &SourceFile, stages: &Stages<'_>) -> bool {
+    let name = stages.last().and_then(|stage| stage.name.as_ref());
+    is_for_development(&file.path) || name.is_some_and(|name| is_for_development(&name.text))
+}
+
+/// What the image of a Dockerfile starts: the instruction to edit, where its operands stand, and the program.
+#[must_use]
+pub fn start_of(
+    dockerfile: &Dockerfile,
+    stages: &Stages<'_>,
+) -> Option<(&'static str, Span, Launch)> {
+    let read = |keyword| {
+        let instruction = stages.effective(keyword)?;
+        Some((instruction.operands, words_of(dockerfile, instruction)))
+    };
+    let launch = |words: &[String]| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Launch::of_words(&words)
+    };
+    match (read("ENTRYPOINT"), read("CMD")) {
+        (None, None) => None,
+        (None, Some((at, words))) => Some(("CMD", at, launch(&words))),
+        (Some((at, words)), None) => Some(("ENTRYPOINT", at, launch(&words))),
+        (Some((own, entry)), Some((at, words))) => {
+            // A shell that reads the ENTRYPOINT does not look at CMD.
+            let is_script = entry.first().is_some_and(|word| word == SHELL);
+            let all: Vec<String> = entry.iter().chain(&words).cloned().collect();
+            if is_script || launch(&entry).is_node() {
+                let all = if is_script { entry } else { all };
+                return Some(("ENTRYPOINT", own, launch(&all)));
+            }
+            Some(("CMD", at, launch(&all)))
+        }
+    }
+}
+
+/// What reads a command that is no list of words.
+const SHELL: &str = "/bin/sh";
+
+fn words_of(dockerfile: &Dockerfile, instruction: &Instruction) -> Vec<String> {
+    match dockerfile.command(instruction) {
+        Command::Exec(words) => words.into_iter().map(|word| word.text).collect(),
+        Command::Shell(scripts) => {
+            let script = scripts.first().map_or("", |script| script.text());
+            vec![SHELL.to_owned(), "-c".to_owned(), script.to_owned()]
+        }
+    }
 }
 
 fn of_container<'a>(

@@ -1,18 +1,19 @@
 //! Every place of a revision that states a version of Node.js.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::{Container, Field, ImageReference, Object};
 use crate::packages::node_image::node_image;
-use crate::packages::purpose::is_for_development;
+use crate::packages::purpose::is_installed;
 use crate::packages::{NodeVersion, PackageJson, Range};
 use crate::syntax::Span;
-use crate::syntax::dockerfile::{Base, Dockerfile, Origin, Stage, Stages};
+use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
 
 use super::file_kind::FileKind;
+use super::node_starts::{is_development_image, start_of};
 use super::{Snapshot, SourceFile, State};
 
 /// What kind of place states a version.
@@ -107,7 +108,9 @@ pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
                     });
                 }
             }
-            State::Tree(_) if file.kind() == FileKind::PackageJson => of_package(file, &mut places),
+            State::Tree(_) if file.kind() == FileKind::PackageJson && !is_installed(&file.path) => {
+                of_package(file, &mut places);
+            }
             State::Text(text) => of_lines(file, text, &mut places),
             State::Dockerfile(dockerfile) => of_dockerfile(file, dockerfile, &mut places),
             _ => of_manifest(snapshot, file, &mut places),
@@ -277,93 +280,150 @@ pub fn is_node_image(text: &str) -> bool {
     read_image(text).is_some()
 }
 
-/// True if a stage of a Dockerfile is built on an image that brings Node.js.
-#[must_use]
-pub fn is_node_stage(stages: &Stages<'_>, index: usize) -> bool {
-    let chain = stages.chain_of(index);
-    let image = chain.first().and_then(|ground| ground.image.known());
-    image.is_some_and(is_node_image)
-}
-
 fn of_dockerfile<'a>(
     file: &'a SourceFile,
     dockerfile: &'a Dockerfile,
     places: &mut Vec<Place<'a>>,
 ) {
     let stages = dockerfile.stages();
-    let is_deployed_file = !is_for_development(&file.path);
-    let last: Vec<usize> = stages.chain().iter().map(|stage| stage.from).collect();
-    for (index, stage) in stages.all().iter().enumerate() {
-        let is_last = last.contains(&stage.from) && is_deployed_file;
-        if stage.base == Base::Image
-            && let Some(text) = stage.image.known()
-            && let Some(written) = &stage.written
-        {
-            let argument = origin_of_version(dockerfile, &stage.image.used, text);
-            let place = of_image(file, text, "FROM", argument.unwrap_or(written.span));
+    let deployed: BTreeSet<usize> = if is_development_image(file, &stages) {
+        BTreeSet::new()
+    } else {
+        stages.chain().iter().map(|stage| stage.from).collect()
+    };
+    let arguments = Arguments::of(dockerfile);
+    let starts_node = start_of(dockerfile, &stages).is_some_and(|(.., launch)| launch.is_node());
+    let mut brings_node: Vec<bool> = Vec::with_capacity(stages.all().len());
+    for stage in stages.all() {
+        let image = stage.image.known().filter(|_| stage.base == Base::Image);
+        brings_node.push(match stage.base {
+            Base::Stage(below) => brings_node.get(below) == Some(&true),
+            Base::Image => image.is_some_and(is_node_image),
+            Base::Scratch => false,
+        });
+        let is_deployed = deployed.contains(&stage.from);
+        if let (Some(image), Some(written)) = (image, &stage.written) {
+            let argument = arguments.origin_of_version(&stage.image.used, image);
+            let place = of_image(file, image, "FROM", argument.unwrap_or(written.span));
             places.extend(place.map(|place| Place {
-                is_deployed: is_last,
+                is_deployed,
                 used_at: argument.map(|_| written.span),
                 ..place
             }));
         }
-        of_body(file, &stages, (index, stage), is_last, places);
+        for instruction in stages.body(stage) {
+            match &*instruction.keyword {
+                "COPY" => {
+                    let Some(flag) = instruction.flag("from") else {
+                        continue;
+                    };
+                    if let Origin::Image(text) = stages.origin(stage, instruction) {
+                        let place = of_image(file, &text, "COPY --from", flag.span);
+                        places.extend(place.map(|place| Place {
+                            is_deployed,
+                            ..place
+                        }));
+                    }
+                }
+                // The official image sets it as well, to what its tag says.
+                "ENV" | "ARG" if brings_node.last() == Some(&false) => {
+                    let variables = of_variable(file, dockerfile, &stages, instruction);
+                    places.extend(variables.into_iter().map(|place| Place {
+                        is_deployed: is_deployed && starts_node,
+                        ..place
+                    }));
+                }
+                _ => {}
+            }
+        }
     }
+}
+
+/// `NODE_VERSION` of an `ENV` or `ARG`: what a script fetches.
+fn of_variable<'a>(
+    file: &'a SourceFile,
+    dockerfile: &Dockerfile,
+    stages: &Stages<'_>,
+    instruction: &Instruction,
+) -> Vec<Place<'a>> {
+    let pairs = dockerfile.pairs(instruction).into_iter();
+    pairs
+        .filter(|pair| pair.name == "NODE_VERSION")
+        .filter_map(|pair| {
+            let value = pair.value?;
+            let resolved = stages.global().resolve(&value.raw, dockerfile.escape());
+            let text = resolved.known()?;
+            Some(Place {
+                title: format!("NODE_VERSION {}", quoted(text)),
+                key: "NODE_VERSION".to_owned(),
+                ..bare(
+                    Source::Variable,
+                    file,
+                    value.span,
+                    NodeVersion::parse(text)?,
+                )
+            })
+        })
+        .collect()
 }
 
 /// How many arguments may stand in one another's defaults.
 const DEEPEST: usize = 8;
 
-/// Where the version of an image is written, if that is the default of an argument: one of those that were put in.
-fn origin_of_version(dockerfile: &Dockerfile, used: &[String], image: &str) -> Option<Span> {
-    let (_, tag) = image.rsplit_once(':')?;
-    let version = tag
-        .split(['-', '_'])
-        .next()
-        .filter(|version| !version.is_empty())?;
-    let before = dockerfile
-        .instructions()
-        .iter()
-        .take_while(|found| found.keyword != "FROM");
-    let arguments: Vec<_> = before
-        .filter(|found| found.keyword == "ARG")
-        .flat_map(|found| dockerfile.pairs(found))
-        .collect();
-    let mut names = used.to_vec();
-    let mut found = None;
-    for _ in 0..DEEPEST {
-        let values = names.iter().filter_map(|name| {
-            let argument = arguments.iter().rfind(|argument| argument.name == *name)?;
-            argument.value.as_ref()
-        });
-        let mut values: Vec<_> = values.collect();
-        if let [only] = &*values
-            && used.len() == 1
-        {
-            found = Some(only.span);
-        }
-        values.retain(|value| value.text.contains(version) || value.text.contains('$'));
-        let own = values.iter().find(|value| value.text.contains(version));
-        if let Some(own) = own {
-            return Some(own.span);
-        }
-        names = values
+/// The defaults of the arguments before the first `FROM`, by name.
+struct Arguments(BTreeMap<String, (String, Span)>);
+
+impl Arguments {
+    fn of(dockerfile: &Dockerfile) -> Self {
+        let before = dockerfile
+            .instructions()
             .iter()
-            .flat_map(|value| variables(&value.text))
-            .collect();
+            .take_while(|found| found.keyword != "FROM");
+        let pairs = before
+            .filter(|found| found.keyword == "ARG")
+            .flat_map(|found| dockerfile.pairs(found));
+        Self(
+            pairs
+                .filter_map(|pair| {
+                    let value = pair.value?;
+                    Some((pair.name, (value.text, value.span)))
+                })
+                .collect(),
+        )
     }
-    found
+
+    /// Where the version of an image is written, if that is the default of an argument: one of those that were put
+    /// in, or that stand in the default of one.
+    fn origin_of_version(&self, used: &[String], image: &str) -> Option<Span> {
+        let (_, tag) = image.rsplit_once(':')?;
+        let version = tag.split(['-', '_', '@']).next()?;
+        let mut names: Vec<String> = used.to_vec();
+        for _ in 0..DEEPEST {
+            let values: Vec<_> = names.iter().filter_map(|name| self.0.get(name)).collect();
+            if let Some((_, span)) = values.iter().find(|(text, _)| text.contains(version)) {
+                return Some(*span);
+            }
+            names = values
+                .iter()
+                .flat_map(|(text, _)| variables(text))
+                .collect();
+        }
+        None
+    }
 }
 
 /// The names of the variables of a text.
 fn variables(text: &str) -> Vec<String> {
-    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let behind = text
-        .split('$')
-        .skip(1)
-        .map(|part| part.trim_start_matches('{'));
+    let is_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    let behind = text.split('$').skip(1);
     behind
-        .map(|part| part.chars().take_while(|letter| is_name(*letter)).collect())
+        .map(|part| {
+            part.trim_start_matches('{')
+                .chars()
+                .take_while(is_name)
+                .collect()
+        })
+        .take(DEEPEST)
         .collect()
 }
 
@@ -375,50 +435,4 @@ fn of_image<'a>(file: &'a SourceFile, text: &str, keyword: &str, span: Span) -> 
         is_untagged: image.is_untagged,
         ..bare(Source::Base, file, span, image.version?)
     })
-}
-
-fn of_body<'a>(
-    file: &'a SourceFile,
-    stages: &Stages<'_>,
-    (index, stage): (usize, &Stage),
-    is_last: bool,
-    places: &mut Vec<Place<'a>>,
-) {
-    let brings_node = is_node_stage(stages, index);
-    for instruction in stages.body(stage) {
-        match &*instruction.keyword {
-            "COPY" => {
-                let Some(flag) = instruction.flag("from") else {
-                    continue;
-                };
-                if let Origin::Image(text) = stages.origin(stage, instruction) {
-                    let place = of_image(file, &text, "COPY --from", flag.span);
-                    places.extend(place.map(|place| Place {
-                        is_deployed: is_last,
-                        ..place
-                    }));
-                }
-            }
-            // The official image sets it as well, to what its tag says.
-            "ENV" | "ARG" if !brings_node => {
-                let Some(dockerfile) = file.dockerfile() else {
-                    continue;
-                };
-                let pairs = dockerfile.pairs(instruction).into_iter();
-                for pair in pairs.filter(|pair| pair.name == "NODE_VERSION") {
-                    let Some(value) = pair.value else { continue };
-                    let Some(version) = NodeVersion::parse(&value.text) else {
-                        continue;
-                    };
-                    places.push(Place {
-                        title: format!("NODE_VERSION {}", quoted(&value.text)),
-                        key: "NODE_VERSION".to_owned(),
-                        is_deployed: is_last,
-                        ..bare(Source::Variable, file, value.span, version)
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
 }

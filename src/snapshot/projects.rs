@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::packages::PackageJson;
+use crate::packages::purpose::is_installed;
 
 use super::file_kind::FileKind;
 use super::{Snapshot, SourceFile};
@@ -32,7 +33,7 @@ impl<'a> Projects<'a> {
         for file in snapshot
             .files()
             .iter()
-            .filter(|file| file.kind() == FileKind::PackageJson)
+            .filter(|file| file.kind() == FileKind::PackageJson && !is_installed(&file.path))
         {
             let Some(package) = file.tree().and_then(PackageJson::of) else {
                 continue;

@@ -26,6 +26,7 @@ mod formats;
 mod hostile;
 mod identity;
 mod kinds;
+mod node;
 mod pod_security;
 mod program;
 mod reading;

@@ -50,7 +50,8 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
             let mut wide = parts.filter(|part| part.ends_with('*') && !part.starts_with('-'));
             let tells = match name {
                 "DEBUG" => wide.next().is_some(),
-                _ => !["", "0", "false"].contains(&text.trim()),
+                // `--inspect=…` is how skaffold hands on what to debug with.
+                _ => !["", "0", "false"].contains(&text.trim()) && !text.starts_with('-'),
             };
             if tells {
                 sink.report(Field::of(variable.value))

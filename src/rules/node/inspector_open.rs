@@ -1,4 +1,5 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::kubernetes::field::quoted;
@@ -8,7 +9,7 @@ use crate::kubernetes::{Container, Field, Object, Pod, Process};
 use crate::packages::launch::Inspector;
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::node_starts::node_starts;
+use crate::snapshot::node_starts::{is_development, is_development_image, node_starts};
 use crate::snapshot::projects::Projects;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::{Command, Dockerfile};
@@ -61,12 +62,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             for pod in object.pods() {
                 for container in pod.containers() {
                     let found = opened(container);
-                    if found.is_empty() || crate::snapshot::node_starts::is_development(object) {
+                    if found.is_empty() || is_development(object) {
                         continue;
                     }
-                    let targets: &Vec<ServiceTarget<'_>> = targets.get_or_insert_with(|| {
-                        snapshot.objects().flat_map(ServiceTarget::of).collect()
-                    });
+                    let targets = targets.get_or_insert_with(|| targets_by_port(snapshot));
                     for (inspector, field) in found {
                         let exposed = exposed(object, pod, &inspector, targets);
                         let place = field.span();
@@ -98,30 +97,55 @@ fn opened(container: Container<'_>) -> Vec<(Inspector, Field<'_>)> {
         .collect()
 }
 
+/// The ports that Services send requests to, by namespace and by what they call the port.
+type Targets<'a> = BTreeMap<(&'a str, &'a str), Vec<ServiceTarget<'a>>>;
+
+/// The most Services with one port that are asked whether they are for a pod.
+const MOST: usize = 64;
+
+fn targets_by_port(snapshot: &Snapshot) -> Targets<'_> {
+    let mut targets = Targets::new();
+    for target in snapshot.objects().flat_map(ServiceTarget::of) {
+        let key = (
+            namespace_of(target.service),
+            target.port.node().map_or("", scalar),
+        );
+        let known = targets.entry(key).or_default();
+        if known.len() < MOST {
+            known.push(target);
+        }
+    }
+    targets
+}
+
+fn namespace_of(object: Object<'_>) -> &str {
+    object.namespace().map_or("", |(name, _)| name)
+}
+
 /// The port of a container, or of a Service, that is for the inspector.
 fn exposed(
     object: Object<'_>,
     pod: Pod<'_>,
     inspector: &Inspector,
-    targets: &[ServiceTarget<'_>],
+    targets: &Targets<'_>,
 ) -> Option<Location> {
     let port = inspector.port;
     let own = pod
         .containers()
         .flat_map(Container::ports)
         .find(|own| own.container_port().as_int() == Some(i64::from(port)));
-    let own = own.map(|own| Location {
-        path: object.path().clone(),
-        span: own.container_port().span(),
-    });
-    own.or_else(|| {
-        let target = targets
-            .iter()
-            .find(|target| target.reaches(object, pod, port))?;
-        Some(Location {
-            path: target.service.path().clone(),
-            span: target.port.span(),
-        })
+    if let Some(own) = own {
+        return Some(Location {
+            path: Arc::clone(object.path()),
+            span: own.container_port().span(),
+        });
+    }
+    let port = port.to_string();
+    let of_number = targets.get(&(namespace_of(object), &*port));
+    let target = of_number?.iter().find(|target| target.selects(pod))?;
+    Some(Location {
+        path: Arc::clone(target.service.path()),
+        span: target.port.span(),
     })
 }
 
@@ -176,6 +200,9 @@ fn judged(inspector: &Inspector, is_exposed: bool) -> (Severity, String) {
 
 fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>) {
     let stages = dockerfile.stages();
+    if is_development_image(file, &stages) {
+        return;
+    }
     let mut report = |span, inspector: &Inspector, key: &str| {
         let (severity, sentence) = judged(inspector, false);
         sink.in_file(&file.path)
@@ -212,7 +239,7 @@ fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>
     stages.walk(&mut |_, instruction, _| {
         if instruction.keyword == "ENV" {
             let pairs = dockerfile.pairs(instruction).into_iter();
-            if let Some(pair) = pairs.filter(|pair| pair.name == "NODE_OPTIONS").last() {
+            if let Some(pair) = pairs.rev().find(|pair| pair.name == "NODE_OPTIONS") {
                 options = pair.value;
             }
         }
@@ -229,10 +256,10 @@ fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let projects = Projects::of(snapshot);
     let mut told = BTreeSet::new();
     for start in node_starts(snapshot, &projects) {
-        let is_development = start
+        let is_for_developers = start
             .container
-            .is_some_and(|(object, ..)| crate::snapshot::node_starts::is_development(object));
-        let Some(project) = start.project.filter(|_| !is_development) else {
+            .is_some_and(|(object, ..)| is_development(object));
+        let Some(project) = start.project.filter(|_| !is_for_developers) else {
             continue;
         };
         for (name, node, text) in start.scripts() {

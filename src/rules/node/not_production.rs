@@ -2,7 +2,7 @@ use crate::kubernetes::field::quoted;
 use crate::kubernetes::{Field, Process};
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::node_starts::is_development;
+use crate::snapshot::node_starts::{is_development, is_development_image};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::Dockerfile;
 
@@ -85,8 +85,7 @@ fn sentence(value: &str) -> String {
 /// What the last stage sets for good. A stage below it may be for development: its name may say so, and is not asked.
 fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>) {
     let stages = dockerfile.stages();
-    let last_name = stages.last().and_then(|stage| stage.name.as_ref());
-    if last_name.is_some_and(|name| is_for_development(&name.text)) {
+    if is_development_image(file, &stages) {
         return;
     }
     let mut at = None;

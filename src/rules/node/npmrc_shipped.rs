@@ -1,6 +1,6 @@
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::{Snapshot, SourceFile};
-use crate::syntax::dockerfile::{Dockerfile, Origin};
+use crate::syntax::dockerfile::{Dockerfile, Origin, Word};
 
 declare_rule! {
     /// An image holds the settings of npm, with what they give access to.
@@ -62,14 +62,25 @@ fn of_dockerfile(
         if told || !["COPY", "ADD"].contains(&&*instruction.keyword) {
             return;
         }
-        let mut words = dockerfile.words(instruction);
-        words.pop();
-        let is_settings = |text: &str| text.rsplit('/').next() == Some(".npmrc");
-        let Some(word) = words.into_iter().find(|word| is_settings(&word.text)) else {
+        let words = dockerfile.words(instruction);
+        let Some((_, from)) = words.split_last() else {
+            return;
+        };
+        let is_settings = |word: &&Word| word.text.rsplit('/').next() == Some(".npmrc");
+        let wanted = from.iter().find(is_settings);
+        // `.npmrc*` copies it where there is one.
+        let is_sure = wanted.is_some();
+        let wanted = wanted.or_else(|| from.iter().find(|word| word.text.ends_with(".npmrc*")));
+        let Some(word) = wanted else {
             return;
         };
         let is_of_image = matches!(stages.origin(stage, instruction), Origin::Image(_));
-        if is_of_image || is_harmless(snapshot, file, &word.text) {
+        let path = word.text.trim_end_matches('*');
+        let told_here = match held(snapshot, file, path) {
+            Some(holds_credential) => holds_credential,
+            None => is_sure,
+        };
+        if is_of_image || !told_here {
             return;
         }
         told = true;
@@ -83,23 +94,19 @@ fn of_dockerfile(
     });
 }
 
-/// True if the file is here and holds no credential of its own.
-fn is_harmless(snapshot: &Snapshot, dockerfile: &SourceFile, written: &str) -> bool {
+/// Whether the file holds a credential of its own; none where it is not here.
+fn held(snapshot: &Snapshot, dockerfile: &SourceFile, written: &str) -> Option<bool> {
     let written = written.trim_start_matches("./").trim_start_matches('/');
     let beside = match dockerfile.folder() {
         "" => written.to_owned(),
         folder => format!("{folder}/{written}"),
     };
-    let mut found = false;
-    for path in [beside.as_str(), written] {
-        if let Some(text) = snapshot.file(path).and_then(SourceFile::lines) {
-            found = true;
-            if text.lines().any(holds_credential) {
-                return false;
-            }
-        }
-    }
-    found
+    let texts = [beside.as_str(), written].into_iter();
+    let mut texts = texts
+        .filter_map(|path| snapshot.file(path).and_then(SourceFile::lines))
+        .peekable();
+    texts.peek()?;
+    Some(texts.any(|text| text.lines().any(holds_credential)))
 }
 
 fn holds_credential(line: &str) -> bool {

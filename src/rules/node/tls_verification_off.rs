@@ -1,14 +1,15 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Field, Process};
 use crate::packages::PackageJson;
-use crate::packages::purpose::is_for_development;
+use crate::packages::purpose::{is_for_development, is_installed};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{Snapshot, SourceFile};
-use crate::syntax::dockerfile::{Command, Dockerfile};
-use crate::syntax::{Span, Tree};
+use crate::syntax::dockerfile::{Command, Dockerfile, Instruction};
+use crate::syntax::{Node, Span, Tree};
 
 declare_rule! {
     /// Certificates are not verified: neither by Node.js, nor by the package manager.
@@ -37,7 +38,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// It looks at containers, ConfigMaps, Dockerfiles, scripts of `package.json`, `.env` files, `.npmrc` and
+    /// It looks at containers, `ConfigMap` objects, Dockerfiles, scripts of `package.json`, `.env` files, `.npmrc` and
     /// `.yarnrc.yml`. What the program itself switches off (`rejectUnauthorized: false`) is not seen.
     "node/tls-verification-off",
     severity: Severity::High,
@@ -52,7 +53,8 @@ const VARIABLE: &str = "NODE_TLS_REJECT_UNAUTHORIZED";
 const STRICT: [&str; 2] = ["NPM_CONFIG_STRICT_SSL", "YARN_ENABLE_STRICT_SSL"];
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    for file in snapshot.files() {
+    let files = snapshot.files().iter();
+    for file in files.filter(|file| !is_installed(&file.path)) {
         let mut found = Found {
             path: &file.path,
             sink: &mut *sink,
@@ -105,7 +107,7 @@ fn of_manifest(snapshot: &Snapshot, file: &SourceFile, sink: &mut Sink<'_>) {
     for object in snapshot.objects_of(file) {
         if object.kind().name == "ConfigMap" {
             let data = object.field(&["data"]).node();
-            for entry in data.into_iter().flat_map(|data| data.entries()) {
+            for entry in data.into_iter().flat_map(Node::entries) {
                 if let Some(sentence) = switched_off(entry.key.key_text(), scalar(entry.value)) {
                     sink.about(object)
                         .report(Field::of(entry.value))
@@ -157,41 +159,69 @@ fn assigned(script: &str) -> Option<usize> {
     })
 }
 
+/// One mistake a Dockerfile and kind of mistake: where it is gravest, of equals the first.
 fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, found: &mut Found<'_, '_>) {
-    let severity = of_file(file);
-    for instruction in dockerfile.instructions() {
-        if ["ENV", "ARG"].contains(&&*instruction.keyword) {
-            for pair in dockerfile.pairs(instruction) {
-                let value = pair.value.as_ref().map_or("", |value| &*value.text);
-                if let Some(sentence) = switched_off(&pair.name, value) {
-                    found.say(pair.span, &pair.name, severity, &sentence);
+    let stages = dockerfile.stages();
+    let of_file = of_file(file);
+    let mut graver: BTreeMap<String, (Severity, Span, String)> = BTreeMap::new();
+    for stage in stages.all() {
+        let name = stage.name.as_ref();
+        let is_development = name.is_some_and(|name| is_for_development(&name.text));
+        let severity = if is_development {
+            Severity::Medium
+        } else {
+            of_file
+        };
+        for instruction in stages.body(stage) {
+            for (key, span, sentence) in of_instruction(dockerfile, instruction) {
+                let known = graver.get(&key).map(|known| known.0);
+                if known.is_none_or(|known| known < severity) {
+                    graver.insert(key, (severity, span, sentence));
                 }
             }
         }
-        if instruction.keyword != "RUN" {
-            continue;
+    }
+    for (key, (severity, span, sentence)) in graver {
+        found.say(span, &key, severity, &sentence);
+    }
+}
+
+fn of_instruction(
+    dockerfile: &Dockerfile,
+    instruction: &Instruction,
+) -> Vec<(String, Span, String)> {
+    let mut found = Vec::new();
+    if ["ENV", "ARG"].contains(&&*instruction.keyword) {
+        for pair in dockerfile.pairs(instruction) {
+            let value = pair.value.as_ref().map_or("", |value| &*value.text);
+            if let Some(sentence) = switched_off(&pair.name, value) {
+                found.push((pair.name, pair.span, sentence));
+            }
         }
-        let Command::Shell(scripts) = dockerfile.command(instruction) else {
-            continue;
-        };
-        for (script, command) in scripts
-            .iter()
-            .flat_map(|script| script.commands.iter().map(move |command| (script, command)))
-        {
+    }
+    if instruction.keyword != "RUN" {
+        return found;
+    }
+    let Command::Shell(scripts) = dockerfile.command(instruction) else {
+        return found;
+    };
+    for script in &scripts {
+        for command in &script.commands {
             let span = script.span(&command.range());
             let text = script.text().get(command.range()).unwrap_or_default();
             if assigned(text).is_some() {
                 let sentence = format!(
                     "RUN sets {VARIABLE} to 0, so that what it fetches may come from anybody; trust the authority that signed the certificate instead"
                 );
-                found.say(span, "RUN", severity, &sentence);
+                found.push(("RUN".to_owned(), span, sentence));
             }
             if sets_lax(text) {
                 let sentence = "RUN switches strict-ssl off, so that packages are installed from whoever answers; set cafile to your authority instead";
-                found.say(span, "strict-ssl", severity, sentence);
+                found.push(("strict-ssl".to_owned(), span, sentence.to_owned()));
             }
         }
     }
+    found
 }
 
 /// True for `npm config set strict-ssl false`, its other spellings, and the same as a flag.

@@ -107,7 +107,7 @@ fn report(odd: &Place<'_>, others: &[&Place<'_>], all: &[Place<'_>], sink: &mut 
     named.truncate(3);
     let mut named = named.join(", ");
     if more > 0 {
-        named.push_str(&format!(" and {more} more"));
+        named = format!("{named} and {more} more");
     }
     let sentence = format!(
         "{} and {named} exclude each other; let all places of a package name the same Node.js",
