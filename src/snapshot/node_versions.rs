@@ -13,7 +13,7 @@ use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
 
 use super::file_kind::FileKind;
-use super::node_starts::{is_development_image, start_of};
+use super::node_starts::{is_development, is_development_image, start_of};
 use super::{Snapshot, SourceFile, State};
 
 /// What kind of place states a version.
@@ -243,7 +243,7 @@ fn of_manifest<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, places: &mut Ve
             places.push(Place {
                 title: format!("image {}", quoted(text)),
                 key: text.to_owned(),
-                is_deployed: true,
+                is_deployed: !is_development(object),
                 container: Some((object, container)),
                 is_untagged: image.is_untagged,
                 ..bare(Source::Image, file, Field::of(node).span(), version)

@@ -52,6 +52,43 @@ fn versions_beyond_the_schedule_never_end() {
     }
 }
 
+/// What a change introduces.
+fn introduced(path: &str, base: &str, head: &str) -> usize {
+    let sides = [base, head].map(|text| snapshot(&[(path, text)]));
+    let found = sides.each_ref().map(|side| {
+        let findings = evaluate(side, &context()).findings;
+        let own = findings
+            .iter()
+            .filter(|found| found.rule == "node/end-of-life");
+        own.map(|found| found.fingerprint).collect::<Vec<_>>()
+    });
+    let [before, after] = found;
+    after.iter().filter(|own| !before.contains(own)).count()
+}
+
+#[test]
+fn a_newer_patch_of_an_ended_line_is_no_new_mistake() {
+    for (path, base, head, wanted) in [
+        (
+            "Dockerfile",
+            "FROM node:18.1.0",
+            "FROM node:18.20.8-alpine",
+            0,
+        ),
+        (
+            "Dockerfile",
+            "FROM node:18",
+            "FROM node:18 AS a\nFROM node:18-slim",
+            0,
+        ),
+        ("Dockerfile", "FROM node:16", "FROM node:18", 1),
+        ("Dockerfile", "FROM node:24", "FROM node:20", 1),
+        (".nvmrc", "18.1.0", "18.20.8", 0),
+    ] {
+        assert_eq!(introduced(path, base, head), wanted, "{base} -> {head}");
+    }
+}
+
 #[test]
 fn nothing_that_is_written_stops_the_reading() {
     let deep = format!("{}1", "<".repeat(10_000));

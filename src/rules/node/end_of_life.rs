@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::packages::node_release::Support;
@@ -48,8 +51,10 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     let projects = Projects::of(snapshot);
+    let mut told: Vec<Told<'_>> = Vec::new();
+    let mut known: BTreeMap<(Arc<str>, String), usize> = BTreeMap::new();
     for place in node_versions(snapshot) {
-        let told = match place.version.best(today) {
+        let judged = match place.version.best(today) {
             Some((_, Support::Supported)) => None,
             Some((line, Support::EndsSoon)) => Some((
                 Severity::Low,
@@ -68,7 +73,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             }
             None => lowest(&place, &projects, today).map(|sentence| (Severity::Note, sentence)),
         };
-        let Some((severity, sentence)) = told else {
+        let Some((severity, sentence)) = judged else {
             continue;
         };
         let sentence = match Line::oldest_lts(today).filter(|_| severity == Severity::Note) {
@@ -77,7 +82,45 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             ),
             None => format!("{sentence}{}", remedy(today)),
         };
-        report(&place, severity, &sentence, sink);
+        let key = key(&place, today);
+        let twin = known
+            .get(&(Arc::clone(place.path), key.clone()))
+            .filter(|_| place.container.is_none());
+        if let Some(first) = twin.and_then(|index| told.get_mut(*index)) {
+            first.more.push(place);
+            continue;
+        }
+        known.insert((Arc::clone(place.path), key.clone()), told.len());
+        told.push(Told {
+            place,
+            key,
+            severity,
+            sentence,
+            more: Vec::new(),
+        });
+    }
+    for told in &told {
+        report(told, sink);
+    }
+}
+
+/// A finding with the further places of its file that say the same. Places come with the gravest first.
+struct Told<'a> {
+    place: Place<'a>,
+    key: String,
+    severity: Severity,
+    sentence: String,
+    more: Vec<Place<'a>>,
+}
+
+/// What makes two places of one file one mistake. A newer patch of an ended line is no new mistake, so that in
+/// Dockerfiles and workflows it is the line.
+fn key(place: &Place<'_>, today: Date) -> String {
+    match (place.source, place.version.best(today)) {
+        (Source::Base | Source::Variable | Source::Workflow, Some((line, _))) => {
+            format!("Node.js {line}")
+        }
+        _ => place.key.clone(),
     }
 }
 
@@ -122,22 +165,26 @@ fn remedy(today: Date) -> String {
     }
 }
 
-fn report(place: &Place<'_>, severity: Severity, sentence: &str, sink: &mut Sink<'_>) {
+fn report(told: &Told<'_>, sink: &mut Sink<'_>) {
+    let place = &told.place;
     if let Some((object, container)) = place.container {
         sink.about(object)
             .report(container.image())
             .container(Some(container))
-            .severity(severity)
-            .say(sentence);
+            .severity(told.severity)
+            .say(&told.sentence);
         return;
     }
     let mut sink = sink.in_file(place.path);
     let mut draft = sink
         .report_span(place.span)
-        .severity(severity)
-        .discriminator(&place.key);
+        .severity(told.severity)
+        .discriminator(&told.key);
     if let Some(used) = place.used_at {
         draft = draft.related(used, "used here");
     }
-    draft.say(sentence);
+    for more in &told.more {
+        draft = draft.related(more.span, format!("{} is here", more.title));
+    }
+    draft.say(&told.sentence);
 }

@@ -126,7 +126,7 @@ fn report(odd: &Place<'_>, others: &[&Place<'_>], all: &[Place<'_>], sink: &mut 
             .say(&sentence);
     } else {
         let mut sink = sink.in_file(odd.path);
-        let draft = sink.report_span(odd.span).discriminator(&odd.key);
+        let draft = sink.report_span(odd.span).discriminator("versions");
         places
             .fold(draft, |draft, place| {
                 draft.related_in(place.location(), related(place))
