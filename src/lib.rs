@@ -6,6 +6,7 @@
 //! arguments, event ─▶ run: two sides            change/     where base and head come from
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ package.json, versions of Node.js         packages/   the same for what JavaScript brings
 //!   ─▶ the configuration in force               config/     of the tip of the base, never of the head
 //!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
 //!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
@@ -56,6 +57,7 @@ pub mod event;
 pub mod finding;
 pub mod kubernetes;
 pub mod nearest;
+pub mod packages;
 pub mod pod_security;
 pub mod progress;
 pub mod redact;

@@ -28,10 +28,12 @@ pub mod pod;
 pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
+pub mod process;
 pub mod resources;
 pub mod security_context;
 pub mod selector;
 pub mod service;
+pub mod service_target;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
@@ -41,4 +43,5 @@ pub use namespace::{Mode, ModeLabels, Namespace, PolicyVersion};
 pub use object::{Completeness, NamespaceSource, Object};
 pub use pod::{Pod, Volume};
 pub use pod_admission::{Admission, Breach, Labelled, Standing};
+pub use process::{Process, Variable};
 pub use security_context::SecurityContext;

@@ -118,6 +118,12 @@ impl<'a> Pod<'a> {
         self.field(&["resources"])
     }
 
+    /// True if its containers see each other's processes.
+    #[must_use]
+    pub fn shares_processes(self) -> bool {
+        self.field(&["shareProcessNamespace"]).is_true()
+    }
+
     /// The pod's own security context.
     #[must_use]
     pub fn security_context(self) -> SecurityContext<'a> {

@@ -57,6 +57,19 @@ mod namespace {
     pub(crate) mod webhook_fails_open;
 }
 
+mod node {
+    pub(crate) mod debug_environment;
+    pub(crate) mod end_of_life;
+    pub(crate) mod heap_above_limit;
+    pub(crate) mod inspector_open;
+    pub(crate) mod not_production;
+    pub(crate) mod npmrc_shipped;
+    pub(crate) mod tls_verification_off;
+    pub(crate) mod unpinned_version;
+    pub(crate) mod versions_disagree;
+    pub(crate) mod wrapped_process;
+}
+
 mod observability {
     pub(crate) mod audit_gap;
     pub(crate) mod audit_logs_secrets;
@@ -138,6 +151,16 @@ pub static ALL: &[&Rule] = &[
     &namespace::unlabelled::RULE,
     &namespace::weakened::RULE,
     &namespace::webhook_fails_open::RULE,
+    &node::debug_environment::RULE,
+    &node::end_of_life::RULE,
+    &node::heap_above_limit::RULE,
+    &node::inspector_open::RULE,
+    &node::not_production::RULE,
+    &node::npmrc_shipped::RULE,
+    &node::tls_verification_off::RULE,
+    &node::unpinned_version::RULE,
+    &node::versions_disagree::RULE,
+    &node::wrapped_process::RULE,
     &observability::audit_gap::RULE,
     &observability::audit_logs_secrets::RULE,
     &observability::encryption_identity_first::RULE,

@@ -8,8 +8,11 @@ pub mod load;
 pub mod namespaces;
 mod near;
 pub mod neighbours;
+pub mod node_starts;
+pub mod node_versions;
 pub mod pairs;
 pub mod patched;
+pub mod projects;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};

@@ -7,10 +7,12 @@
 mod build;
 mod comment;
 pub mod dockerfile;
+pub mod dockerignore;
 mod json;
 mod lines;
 mod pointer;
 mod scalar;
+pub mod shell;
 mod text;
 mod tree;
 mod yaml;

@@ -1,11 +1,12 @@
 //! GitHub workflows, as far as they run tidegate: which steps do, under which conditions, and what of that a
 //! change weakens.
 //!
-//! A workflow file is never a manifest, and nothing else of it is judged.
+//! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it sets up.
 
 mod compare;
 mod pin;
 mod script;
+mod setup_node;
 mod step;
 mod trigger;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::syntax::{Format, Node, Span, Tree, decode, parse};
 
 pub use compare::{Weakening, weakenings};
+pub use setup_node::NodeSetup;
 pub use step::{MOST_STEPS, Step};
 
 /// Where GitHub looks for workflows: in this folder and in none below it.
@@ -75,6 +77,12 @@ impl Workflow {
         self.root()
             .map(|root| step::all(root, path))
             .unwrap_or_default()
+    }
+
+    /// The steps that set up a version of Node.js.
+    #[must_use]
+    pub fn node_setups(&self) -> Vec<NodeSetup<'_>> {
+        self.root().map(setup_node::all).unwrap_or_default()
     }
 
     /// The line to point at for what is gone from a job: the job's own, else that of all jobs.

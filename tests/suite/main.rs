@@ -29,6 +29,7 @@ mod image_references;
 mod kinds;
 mod labelled;
 mod neighbours;
+mod node;
 mod pod_security;
 mod program;
 mod reading;

@@ -1,0 +1,155 @@
+//! What a container is told to run: its command, its variables, and the memory it may have.
+
+use crate::syntax::{Node, Value};
+
+use super::container::Container;
+
+/// A container as the process that it starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Process<'a> {
+    container: Container<'a>,
+}
+
+/// One entry of `env` with a value of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The value.
+    pub value: Node<'a>,
+}
+
+impl<'a> Variable<'a> {
+    /// The value as the process gets it. Numbers and booleans are refused by the API server; people write them.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        scalar(self.value)
+    }
+}
+
+impl<'a> Process<'a> {
+    /// The process of a container.
+    #[must_use]
+    pub fn of(container: Container<'a>) -> Self {
+        Self { container }
+    }
+
+    /// The container.
+    #[must_use]
+    pub fn container(self) -> Container<'a> {
+        self.container
+    }
+
+    /// The entries of `env` with a value of their own, those that a later one of the same name replaces included.
+    pub fn variables(self) -> impl Iterator<Item = Variable<'a>> {
+        self.container.field(&["env"]).items().filter_map(|entry| {
+            let name = entry.get("name")?.as_str()?;
+            let value = entry.present("value")?;
+            let is_scalar = !value.is_mapping() && !value.is_sequence();
+            is_scalar.then_some(Variable { name, value })
+        })
+    }
+
+    /// The variable of a name, where its value is written: the last one counts.
+    #[must_use]
+    pub fn variable(self, name: &str) -> Option<Variable<'a>> {
+        self.variables()
+            .filter(|variable| variable.name == name)
+            .last()
+    }
+
+    /// The words of `command`.
+    pub fn command(self) -> impl Iterator<Item = Node<'a>> {
+        self.container.field(&["command"]).items()
+    }
+
+    /// The words of `args`.
+    pub fn arguments(self) -> impl Iterator<Item = Node<'a>> {
+        self.container.field(&["args"]).items()
+    }
+
+    /// The words of `command`, then those of `args`.
+    pub fn words(self) -> impl Iterator<Item = Node<'a>> {
+        self.command().chain(self.arguments())
+    }
+
+    /// `resources.limits.memory` in bytes, with where it is written.
+    #[must_use]
+    pub fn memory_limit(self) -> Option<(u64, Node<'a>)> {
+        let limit = self
+            .container
+            .field(&["resources", "limits", "memory"])
+            .node()?;
+        Some((bytes(scalar(limit))?, limit))
+    }
+}
+
+/// A scalar as it is written, without quotes.
+#[must_use]
+pub fn scalar(node: Node<'_>) -> &str {
+    match node.value() {
+        Value::Text(text) => text,
+        Value::Null | Value::Sequence | Value::Mapping => "",
+        _ => node.source(),
+    }
+}
+
+/// A quantity in bytes: `512Mi`, `1G`, `1.5Gi`, `1e9`, `128974848`; a fraction of a byte counts as one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "finite, not negative and below 2^63 is checked"
+)]
+fn bytes(text: &str) -> Option<u64> {
+    const SUFFIXES: [(&str, f64); 13] = [
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("Pi", 1_125_899_906_842_624.0),
+        ("Ei", 1_152_921_504_606_846_976.0),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+        ("P", 1e15),
+        ("E", 1e18),
+    ];
+    let text = text.trim();
+    let suffix = SUFFIXES
+        .iter()
+        .find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, factor)));
+    let (number, factor) = suffix.unwrap_or((text, &1.0));
+    let is_number = number
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    let value = number.parse::<f64>().ok().filter(|_| is_number)? * factor;
+    (value.is_finite() && (0.0..9e18).contains(&value)).then(|| value.ceil() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_as_the_api_server_reads_them() {
+        for (text, wanted) in [
+            ("512Mi", Some(512 << 20)),
+            ("1Gi", Some(1 << 30)),
+            ("1.5Gi", Some(3 << 29)),
+            ("1G", Some(1_000_000_000)),
+            ("500M", Some(500_000_000)),
+            ("1e9", Some(1_000_000_000)),
+            ("128974848", Some(128_974_848)),
+            ("128974848000m", Some(128_974_848)),
+            ("512MB", None),
+            ("{{ .Values.memory }}", None),
+            ("", None),
+            ("-1", None),
+            ("inf", None),
+        ] {
+            assert_eq!(bytes(text), wanted, "{text}");
+        }
+    }
+}

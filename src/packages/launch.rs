@@ -1,0 +1,295 @@
+//! How a program of Node.js is started: by `node` itself, by a package manager, under a shell.
+
+use crate::syntax::shell;
+
+/// What a container starts, taken apart as far as that decides who gets its signals and what Node.js is told.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// The shell that reads the commands, where one does.
+    shell: Option<String>,
+    /// True if an init process such as `tini` stands before it.
+    has_init: bool,
+    /// The commands, in order; one where no shell reads them.
+    commands: Vec<Vec<String>>,
+}
+
+/// Who stands between the container's signals and Node.js.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrapper {
+    /// A package manager, with the command as it is written.
+    PackageManager(String),
+    /// A shell.
+    Shell(String),
+}
+
+/// The inspector of Node.js, as a flag opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspector {
+    /// The flag as it is written.
+    pub flag: String,
+    /// The port; 9229 where none is written.
+    pub port: u16,
+    /// The address, where it is another than the machine's own.
+    pub beyond_loopback: Option<String>,
+}
+
+/// What passes signals on, and reaps what is left behind.
+const INITS: [&str; 6] = [
+    "tini",
+    "tini-static",
+    "dumb-init",
+    "catatonit",
+    "s6-svscan",
+    "pid1",
+];
+
+const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
+
+const MANAGERS: [&str; 4] = ["npm", "yarn", "pnpm", "npx"];
+
+/// What runs JavaScript under Node.js.
+const RUNTIMES: [&str; 9] = [
+    "node",
+    "nodejs",
+    "nodemon",
+    "pm2-runtime",
+    "pm2",
+    "ts-node",
+    "ts-node-dev",
+    "tsx",
+    "next",
+];
+
+impl Launch {
+    /// What a list of words starts.
+    #[must_use]
+    pub fn of_words(words: &[&str]) -> Self {
+        let mut launch = Self::default();
+        let mut words = words;
+        while let Some((first, rest)) = words.split_first() {
+            let name = base(first);
+            if INITS.contains(&name) {
+                launch.has_init = true;
+                let flags = rest.iter().take_while(|word| word.starts_with('-')).count();
+                words = rest.get(flags..).unwrap_or_default();
+            } else if name == "docker-entrypoint.sh" || name == "env" || shell::is_assignment(first)
+            {
+                words = rest;
+            } else if name == "gosu" || name == "su-exec" {
+                words = rest.get(1..).unwrap_or_default();
+            } else if SHELLS.contains(&name)
+                && let Some(at) = rest.iter().position(|word| is_script_flag(word))
+            {
+                let script = rest.get(at + 1).copied().unwrap_or_default();
+                launch.commands = commands(script);
+                launch.shell = Some((*first).to_owned());
+                return launch;
+            } else {
+                launch.commands = vec![words.iter().map(|word| (*word).to_owned()).collect()];
+                return launch;
+            }
+        }
+        launch
+    }
+
+    /// What a script starts that a shell reads.
+    #[must_use]
+    pub fn of_script(script: &str) -> Self {
+        Self {
+            shell: Some("/bin/sh".to_owned()),
+            has_init: false,
+            commands: commands(script),
+        }
+    }
+
+    /// The command that stays: the last one.
+    fn last(&self) -> Option<(&str, &[String])> {
+        let words = self.commands.last()?;
+        let (first, rest) = words.split_first()?;
+        Some((base(first), rest))
+    }
+
+    /// True if it starts Node.js, by itself or by a package manager.
+    #[must_use]
+    pub fn is_node(&self) -> bool {
+        let is_known = |words: &Vec<String>| {
+            let names: Vec<_> = words.iter().map(|word| base(word)).collect();
+            let first = match names.as_slice() {
+                ["exec", second, ..] => second,
+                [first, ..] => first,
+                [] => return false,
+            };
+            RUNTIMES.contains(first) || MANAGERS.contains(first)
+        };
+        self.commands.iter().any(is_known)
+    }
+
+    /// Who keeps the signals of the container from Node.js, if anybody.
+    #[must_use]
+    pub fn wrapper(&self) -> Option<Wrapper> {
+        let (name, rest) = self.last().filter(|_| self.is_node() && !self.has_init)?;
+        let (name, rest, is_exec) = match (name, rest.split_first()) {
+            ("exec", Some((second, rest))) => (base(second), rest, true),
+            _ => (name, rest, false),
+        };
+        let starts = match name {
+            "npm" | "pnpm" => rest
+                .iter()
+                .any(|word| ["start", "run", "run-script", "exec"].contains(&&**word)),
+            "yarn" => rest.first().is_some_and(|word| word != "node"),
+            "npx" => true,
+            _ => false,
+        };
+        if starts {
+            let written: Vec<&str> = std::iter::once(name)
+                .chain(rest.iter().map(String::as_str))
+                .collect();
+            return Some(Wrapper::PackageManager(written.join(" ")));
+        }
+        let shell = self
+            .shell
+            .as_ref()
+            .filter(|_| !is_exec && RUNTIMES.contains(&name))?;
+        Some(Wrapper::Shell(shell.clone()))
+    }
+
+    /// The script of `package.json` that a package manager starts.
+    #[must_use]
+    pub fn script(&self) -> Option<&str> {
+        self.commands.iter().find_map(|words| {
+            let words: Vec<_> = words
+                .iter()
+                .map(String::as_str)
+                .filter(|word| *word != "exec")
+                .collect();
+            let (first, rest) = words.split_first()?;
+            let mut plain = rest.iter().filter(|word| !word.starts_with('-'));
+            match (base(first), *plain.next()?) {
+                ("npm" | "pnpm" | "yarn", "run" | "run-script") => plain.next().copied(),
+                ("npm" | "pnpm" | "yarn", "start") => Some("start"),
+                ("yarn" | "pnpm", name) => Some(name),
+                _ => None,
+            }
+        })
+    }
+}
+
+impl Inspector {
+    /// The inspectors that the words of a text open: those of `NODE_OPTIONS`, or of a command.
+    pub fn all(text: &str) -> impl Iterator<Item = Self> {
+        let words =
+            text.split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\''));
+        words.filter_map(Self::of_word)
+    }
+
+    /// The inspector that a word opens.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        if !["--inspect", "--inspect-brk", "--inspect-wait"].contains(&name) {
+            return None;
+        }
+        let (host, port) = match value.rsplit_once(':') {
+            Some((host, port)) => (host, port),
+            None if value.bytes().all(|b| b.is_ascii_digit()) => ("", value),
+            None if value.starts_with('$') => ("", ""),
+            None => (value, ""),
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback =
+            bare.is_empty() || bare == "localhost" || bare == "::1" || bare.starts_with("127.");
+        Some(Self {
+            flag: word.to_owned(),
+            port: port.parse().unwrap_or(9229),
+            beyond_loopback: (!is_loopback).then(|| bare.to_owned()),
+        })
+    }
+}
+
+/// The name of a program without its folder.
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// `-c`, also among other letters: `-ec`.
+fn is_script_flag(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|flags| flags.ends_with('c') && flags.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// The words of each command of a script, assignments in front taken away.
+fn commands(script: &str) -> Vec<Vec<String>> {
+    shell::commands(script, '\\')
+        .into_iter()
+        .map(|command| command.words.into_iter().map(|word| word.text).collect())
+        .filter(|words: &Vec<String>| !words.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_the_signals_is_known() {
+        let wrapper = |words: &[&str]| match Launch::of_words(words).wrapper() {
+            Some(Wrapper::PackageManager(name) | Wrapper::Shell(name)) => name,
+            None => String::new(),
+        };
+        for (words, wanted) in [
+            (&["node", "server.js"][..], ""),
+            (&["npm", "start"], "npm start"),
+            (
+                &["npm", "--prefix", "api", "run", "serve"],
+                "npm --prefix api run serve",
+            ),
+            (&["npm", "ci"], ""),
+            (&["yarn", "start"], "yarn start"),
+            (&["yarn", "node", "x"], ""),
+            (&["tini", "--", "npm", "start"], ""),
+            (&["/usr/bin/dumb-init", "--", "npm", "start"], ""),
+            (&["sh", "-c", "node server.js"], "sh"),
+            (&["/bin/sh", "-ec", "migrate && exec node server.js"], ""),
+            (&["sh", "-c", "migrate; npm run start"], "npm run start"),
+            (&["sh", "-c", "exec npm start"], "npm start"),
+            (&["sh", "-c", "python app.py"], ""),
+            (&["sh", "-c", "NODE_ENV=production node ."], "sh"),
+            (&["./entrypoint.sh"], ""),
+            (&[], ""),
+        ] {
+            assert_eq!(wrapper(words), wanted, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn scripts_are_named() {
+        let script = |text: &str| Launch::of_script(text).script().map(str::to_owned);
+        assert_eq!(script("npm start").as_deref(), Some("start"));
+        assert_eq!(
+            script("cd a && npm run -s start:prod").as_deref(),
+            Some("start:prod")
+        );
+        assert_eq!(script("yarn dev").as_deref(), Some("dev"));
+        assert_eq!(script("npm ci"), None);
+        assert_eq!(script("node ."), None);
+    }
+
+    #[test]
+    fn inspectors_bind_loopback_unless_told_otherwise() {
+        let of = |word: &str| {
+            Inspector::of_word(word)
+                .map(|found| (found.port, found.beyond_loopback.unwrap_or_default()))
+        };
+        let local = |port| Some((port, String::new()));
+        let open = |port, host: &str| Some((port, host.to_owned()));
+        assert_eq!(of("--inspect"), local(9229));
+        assert_eq!(of("--inspect-brk=9230"), local(9230));
+        assert_eq!(of("--inspect=127.0.0.1:9229"), local(9229));
+        assert_eq!(of("--inspect=0.0.0.0:9229"), open(9229, "0.0.0.0"));
+        assert_eq!(of("--inspect=0.0.0.0"), open(9229, "0.0.0.0"));
+        assert_eq!(of("--inspect=[::]:9229"), open(9229, "::"));
+        assert_eq!(of("--inspect=$PORT"), local(9229));
+        assert_eq!(of("--inspect-publish-uid=http"), None);
+        assert_eq!(of("inspect"), None);
+    }
+}

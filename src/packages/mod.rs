@@ -1,0 +1,19 @@
+//! Packages of JavaScript and the runtime that they ask for.
+//!
+//! Nothing here knows of Kubernetes. Views borrow the spanned trees, as those of `kubernetes/` do; the strings that
+//! name fields of `package.json` live in this folder alone.
+
+pub mod launch;
+pub mod node_image;
+pub mod node_release;
+mod node_schedule;
+pub mod node_version;
+pub mod package_json;
+pub mod purpose;
+pub mod range;
+
+pub use launch::Launch;
+pub use node_release::Line;
+pub use node_version::NodeVersion;
+pub use package_json::PackageJson;
+pub use range::Range;

@@ -1,0 +1,137 @@
+use crate::kubernetes::field::quoted;
+use crate::kubernetes::process::scalar;
+use crate::kubernetes::{Container, Field, Process};
+use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
+use crate::syntax::Node;
+
+declare_rule! {
+    /// The heap of Node.js may grow beyond the memory of its container.
+    ///
+    /// ## Why it matters
+    /// `--max-old-space-size` says in MiB how far the heap may grow before Node.js works hard to collect garbage. Where
+    /// that is more than the container's limit, the kernel kills the process first: no error, no heap snapshot, all
+    /// requests lost. Buffers, stacks and the code itself need memory beside the heap, so that more than nine tenths
+    /// of the limit (low) end the same way.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// env:
+    ///   - name: NODE_OPTIONS
+    ///     value: --max-old-space-size=4096
+    /// resources:
+    ///   limits:
+    ///     memory: 2Gi
+    /// ```
+    ///
+    /// ## Instead
+    /// Leave a quarter of the memory to everything else.
+    /// ```yaml good
+    /// env:
+    ///   - name: NODE_OPTIONS
+    ///     value: --max-old-space-size=1536
+    /// resources:
+    ///   limits:
+    ///     memory: 2Gi
+    /// ```
+    ///
+    /// ## Limits
+    /// Only flags that stand in the manifest, beside a limit that stands there as well. A flag in the command
+    /// replaces one in `NODE_OPTIONS`.
+    "node/heap-above-limit",
+    severity: Severity::Medium,
+    other_severities: &[Severity::Low],
+    references: &["CWE-400"],
+    check: Check::Workload(check),
+}
+
+fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    for container in workload.pod.containers() {
+        let Some((heap, node)) = heap(container) else {
+            continue;
+        };
+        let Some((limit, written)) = Process::of(container).memory_limit() else {
+            continue;
+        };
+        let Some(bytes) = heap.checked_mul(1 << 20) else {
+            continue;
+        };
+        let severity = if bytes >= limit {
+            Severity::Medium
+        } else if bytes / 9 >= limit / 10 {
+            Severity::Low
+        } else {
+            continue;
+        };
+        let limit_in_mib = limit >> 20;
+        sink.report(Field::of(node))
+            .container(Some(container))
+            .severity(severity)
+            .related(written.span(), "the limit")
+            .say(&format!(
+                "--max-old-space-size lets the heap grow to {heap} MiB, and the memory limit of {} is {limit_in_mib} MiB for everything; set it to about {}",
+                quoted(scalar(written)),
+                limit_in_mib / 4 * 3
+            ));
+    }
+}
+
+/// The size of the heap in MiB, with the node that says it: the last flag of the command, else of `NODE_OPTIONS`.
+fn heap(container: Container<'_>) -> Option<(u64, Node<'_>)> {
+    let process = Process::of(container);
+    let mut size = None;
+    let words: Vec<_> = process.words().collect();
+    for (index, word) in words.iter().enumerate() {
+        let next = words.get(index + 1).map(|next| scalar(*next));
+        if let Some(found) = last_size(scalar(*word), next) {
+            size = Some((found, *word));
+        }
+    }
+    let options = || {
+        let options = process.variable("NODE_OPTIONS")?;
+        Some((last_size(options.text(), None)?, options.value))
+    };
+    size.or_else(options)
+}
+
+/// The size that the last such flag of a text says; `next` is what follows the text.
+fn last_size(text: &str, next: Option<&str>) -> Option<u64> {
+    let words: Vec<&str> = text
+        .split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\''))
+        .collect();
+    let mut size = None;
+    for (index, word) in words.iter().enumerate() {
+        let Some(rest) = ["--max-old-space-size", "--max_old_space_size"]
+            .iter()
+            .find_map(|flag| word.strip_prefix(flag))
+        else {
+            continue;
+        };
+        let value = match rest.strip_prefix('=') {
+            Some(value) => Some(value),
+            None if rest.is_empty() => words.get(index + 1).copied().or(next),
+            None => None,
+        };
+        size = value.and_then(|value| value.parse().ok()).or(size);
+    }
+    size
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_flag_counts() {
+        assert_eq!(last_size("--max-old-space-size=4096", None), Some(4096));
+        assert_eq!(
+            last_size(
+                "node --max_old_space_size=512 --max-old-space-size 1024 .",
+                None
+            ),
+            Some(1024)
+        );
+        assert_eq!(last_size("--max-old-space-size", Some("256")), Some(256));
+        assert_eq!(last_size("--max-old-space-size-percentage=75", None), None);
+        assert_eq!(last_size("--max-old-space-size=$(HEAP)", None), None);
+    }
+}

@@ -1,0 +1,119 @@
+use crate::kubernetes::field::quoted;
+use crate::kubernetes::{Field, Process};
+use crate::packages::purpose::is_for_development;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::node_starts::{is_development, is_development_image};
+use crate::snapshot::{Snapshot, SourceFile};
+use crate::syntax::dockerfile::Dockerfile;
+
+declare_rule! {
+    /// A deployed program of Node.js runs as in development.
+    ///
+    /// ## Why it matters
+    /// With `NODE_ENV=development` Express answers errors with stack traces and caches no views, frameworks load their
+    /// tools for developers, and many packages write more, check more and allow more. With `test` some skip
+    /// authentication altogether.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// env:
+    ///   - name: NODE_ENV
+    ///     value: development
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// env:
+    ///   - name: NODE_ENV
+    ///     value: production
+    /// ```
+    ///
+    /// ## Limits
+    /// Only `development`, `dev`, `test` and `testing` count; the name of a stage of your own (`staging`) does not. Where
+    /// nothing sets the variable, the image or the program may, and nothing is said. Files, namespaces and objects
+    /// whose name says that they are for development or tests are left alone.
+    "node/not-production",
+    severity: Severity::Low,
+    references: &["CWE-489"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for file in snapshot.files() {
+        if is_for_development(&file.path) {
+            continue;
+        }
+        if let Some(dockerfile) = file.dockerfile() {
+            of_dockerfile(file, dockerfile, sink);
+            continue;
+        }
+        for object in snapshot.objects_of(file) {
+            for container in object
+                .pods()
+                .flat_map(|pod| pod.containers().collect::<Vec<_>>())
+            {
+                let variable = Process::of(container).variable("NODE_ENV");
+                let Some(variable) =
+                    variable.filter(|variable| is_development_value(variable.text()))
+                else {
+                    continue;
+                };
+                if !is_development(object) {
+                    sink.about(object)
+                        .report(Field::of(variable.value))
+                        .container(Some(container))
+                        .say(&sentence(variable.text()));
+                }
+            }
+        }
+    }
+}
+
+fn is_development_value(value: &str) -> bool {
+    ["development", "dev", "test", "testing"]
+        .iter()
+        .any(|known| value.eq_ignore_ascii_case(known))
+}
+
+fn sentence(value: &str) -> String {
+    format!(
+        "NODE_ENV is {}, so that errors show their stack and packages run as for developers; set it to production",
+        quoted(value)
+    )
+}
+
+/// What the last stage sets for good. A stage below it may be for development: its name may say so, and is not asked.
+fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>) {
+    let stages = dockerfile.stages();
+    if is_development_image(file, &stages) {
+        return;
+    }
+    let mut at = None;
+    let mut written = String::new();
+    let scope = stages.walk(&mut |_, instruction, scope| {
+        if instruction.keyword != "ENV" {
+            return;
+        }
+        for pair in dockerfile
+            .pairs(instruction)
+            .into_iter()
+            .filter(|pair| pair.name == "NODE_ENV")
+        {
+            if let Some(value) = pair.value {
+                // An argument with a default is for whoever builds the image to set.
+                written = scope.resolve(&value.raw, dockerfile.escape()).text;
+                at = Some((value.span, value.text.contains('$')));
+            }
+        }
+    });
+    let Some((span, is_argument)) = at else {
+        return;
+    };
+    let value = scope.get("NODE_ENV").flatten().unwrap_or(&written);
+    if is_development_value(value) && !is_argument {
+        sink.in_file(&file.path)
+            .report_span(span)
+            .discriminator("NODE_ENV")
+            .say(&sentence(value));
+    }
+}

@@ -1,0 +1,438 @@
+//! Every place of a revision that states a version of Node.js.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::finding::Location;
+use crate::kubernetes::field::quoted;
+use crate::kubernetes::{Container, Field, ImageReference, Object};
+use crate::packages::node_image::node_image;
+use crate::packages::purpose::is_installed;
+use crate::packages::{NodeVersion, PackageJson, Range};
+use crate::syntax::Span;
+use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
+
+use super::file_kind::FileKind;
+use super::node_starts::{is_development, is_development_image, start_of};
+use super::{Snapshot, SourceFile, State};
+
+/// What kind of place states a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// `engines.node`: what the program runs with.
+    Engines,
+    /// `devEngines.runtime`: what developers run it with.
+    DevEngines,
+    /// `volta.node`.
+    Volta,
+    /// `.nvmrc`, `.node-version` or `.tool-versions`.
+    VersionFile,
+    /// A step of a workflow.
+    Workflow,
+    /// The image that a Dockerfile starts from, or copies from.
+    Base,
+    /// `NODE_VERSION` in a Dockerfile that fetches Node.js itself.
+    Variable,
+    /// The image of a container.
+    Image,
+}
+
+/// One place.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// What kind of place.
+    pub source: Source,
+    /// The file.
+    pub path: &'a Arc<str>,
+    /// The bytes to edit.
+    pub span: Span,
+    /// The place as a sentence names it: `engines.node ">=14"`.
+    pub title: String,
+    /// What tells it from others of its file: what it says, and not where.
+    pub key: String,
+    /// What it allows; none where an image brings Node.js and does not say which.
+    pub version: NodeVersion,
+    /// True if what it names runs in a cluster: the image of a container, what the last stage of a Dockerfile is
+    /// built on.
+    pub is_deployed: bool,
+    /// The container, with its object.
+    pub container: Option<(Object<'a>, Container<'a>)>,
+    /// Where an argument takes the version to: the `FROM` that uses it.
+    pub used_at: Option<Span>,
+    /// True if the image has no tag of its own, or `latest`.
+    pub is_untagged: bool,
+    /// True if it is a matrix of several versions.
+    pub is_one_of_several: bool,
+}
+
+impl Place<'_> {
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        Location {
+            path: Arc::clone(self.path),
+            span: self.span,
+        }
+    }
+}
+
+/// The places of a revision, file by file. The same image is told once a file, where it is deployed if it is.
+#[must_use]
+pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
+    let mut places = Vec::new();
+    for file in snapshot.files() {
+        let first = places.len();
+        match &*file.state {
+            State::Workflow(workflow) => {
+                for setup in workflow.node_setups() {
+                    let parsed: Vec<_> = setup
+                        .versions
+                        .iter()
+                        .map(|text| NodeVersion::parse(text))
+                        .collect();
+                    let Some(version) = union(parsed) else {
+                        continue;
+                    };
+                    let written = setup.versions.join(", ");
+                    let title = format!(
+                        "node-version {} of job {}",
+                        quoted(&written),
+                        quoted(setup.job)
+                    );
+                    let key = format!("{} {written}", setup.job);
+                    places.push(Place {
+                        title,
+                        key,
+                        is_one_of_several: setup.versions.len() > 1,
+                        ..bare(Source::Workflow, file, setup.at, version)
+                    });
+                }
+            }
+            State::Tree(_) if file.kind() == FileKind::PackageJson && !is_installed(&file.path) => {
+                of_package(file, &mut places);
+            }
+            State::Text(text) => of_lines(file, text, &mut places),
+            State::Dockerfile(dockerfile) => of_dockerfile(file, dockerfile, &mut places),
+            _ => of_manifest(snapshot, file, &mut places),
+        }
+        let mut seen = BTreeSet::new();
+        let mut of_file = places.split_off(first);
+        of_file.sort_by_key(|place| !place.is_deployed);
+        of_file.retain(|place| {
+            place.container.is_some() || seen.insert((place.source, place.key.clone()))
+        });
+        places.extend(of_file);
+    }
+    places
+}
+
+fn bare(source: Source, file: &SourceFile, span: Span, version: NodeVersion) -> Place<'_> {
+    Place {
+        source,
+        path: &file.path,
+        span,
+        title: String::new(),
+        key: String::new(),
+        version,
+        is_deployed: false,
+        container: None,
+        used_at: None,
+        is_untagged: false,
+        is_one_of_several: false,
+    }
+}
+
+/// What any of several texts allows; none where one of them is not understood.
+fn union(versions: Vec<Option<NodeVersion>>) -> Option<NodeVersion> {
+    let mut ranges = Vec::new();
+    let mut moves = false;
+    for version in versions {
+        match version? {
+            NodeVersion::Moving => moves = true,
+            NodeVersion::In(range) => ranges.push(range),
+            NodeVersion::AnyOf(more) => ranges.extend(more),
+        }
+    }
+    match (moves, ranges.len()) {
+        (true, _) => Some(NodeVersion::Moving),
+        (false, 0) => None,
+        (false, 1) => ranges.pop().map(NodeVersion::In),
+        (false, _) => Some(NodeVersion::AnyOf(ranges)),
+    }
+}
+
+fn of_package<'a>(file: &'a SourceFile, places: &mut Vec<Place<'a>>) {
+    let Some(package) = file.tree().and_then(PackageJson::of) else {
+        return;
+    };
+    let engines = package
+        .engines_node()
+        .map(|node| (Source::Engines, "engines.node", node));
+    let volta = package
+        .volta_node()
+        .map(|node| (Source::Volta, "volta.node", node));
+    let runtimes = package
+        .dev_engines_node()
+        .map(|node| (Source::DevEngines, "devEngines.runtime", node));
+    for (source, name, node) in engines.into_iter().chain(volta).chain(runtimes) {
+        let text = node.as_str().unwrap_or_default();
+        let version = match source {
+            // npm takes no words here, and an empty range for any version.
+            Source::Engines => Range::parse(text).map(NodeVersion::In),
+            _ => NodeVersion::parse(text),
+        };
+        let Some(version) = version else { continue };
+        places.push(Place {
+            title: format!("{name} {}", quoted(text)),
+            key: name.to_owned(),
+            ..bare(source, file, node.span(), version)
+        });
+    }
+}
+
+fn of_lines<'a>(file: &'a SourceFile, text: &str, places: &mut Vec<Place<'a>>) {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let is_tools = file.kind() == FileKind::ToolVersions;
+    if !is_tools && file.kind() != FileKind::NodeVersion {
+        return;
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let content = line.split('#').next().unwrap_or_default();
+        let mut words = content.trim_start_matches('\u{feff}').split_whitespace();
+        let mut word = words.next();
+        if is_tools {
+            if !matches!(word, Some("nodejs" | "node")) {
+                continue;
+            }
+            // What follows the first version is what asdf falls back to.
+            word = words.next();
+        }
+        let Some(word) = word else { continue };
+        if let Some(version) = NodeVersion::parse(word) {
+            let offset = start + line.find(word).unwrap_or(0);
+            let span = Span::new(offset, offset + word.len());
+            places.push(Place {
+                title: format!("{name} {}", quoted(word)),
+                key: name.to_owned(),
+                ..bare(Source::VersionFile, file, span, version)
+            });
+        }
+        return;
+    }
+}
+
+fn of_manifest<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, places: &mut Vec<Place<'a>>) {
+    for object in snapshot.objects_of(file) {
+        for container in object
+            .pods()
+            .flat_map(|pod| pod.containers().collect::<Vec<_>>())
+        {
+            let Some(node) = container.image().node() else {
+                continue;
+            };
+            let text = node.as_str().unwrap_or_default();
+            let Some(image) = read_image(text) else {
+                continue;
+            };
+            let Some(version) = image.version else {
+                continue;
+            };
+            places.push(Place {
+                title: format!("image {}", quoted(text)),
+                key: text.to_owned(),
+                is_deployed: !is_development(object),
+                container: Some((object, container)),
+                is_untagged: image.is_untagged,
+                ..bare(Source::Image, file, Field::of(node).span(), version)
+            });
+        }
+    }
+}
+
+struct Image {
+    version: Option<NodeVersion>,
+    is_untagged: bool,
+}
+
+/// What an image says of Node.js; none if it is no image of Node.js.
+fn read_image(text: &str) -> Option<Image> {
+    let reference = ImageReference::parse(text).ok()?;
+    let tag = match (reference.tag(), reference.digest()) {
+        (Some(tag), _) => Some(tag),
+        (None, Some(_)) => None,
+        (None, None) => Some("latest"),
+    };
+    let image = node_image(&reference.registry(), &reference.repository(), tag)?;
+    // A digest says exactly which, whatever the tag moves to.
+    let moves = matches!(image.version, Some(NodeVersion::Moving)) && reference.digest().is_some();
+    Some(Image {
+        version: image.version.filter(|_| !moves),
+        is_untagged: tag == Some("latest"),
+    })
+}
+
+/// True if a text is the name of an image that brings Node.js.
+#[must_use]
+pub fn is_node_image(text: &str) -> bool {
+    read_image(text).is_some()
+}
+
+fn of_dockerfile<'a>(
+    file: &'a SourceFile,
+    dockerfile: &'a Dockerfile,
+    places: &mut Vec<Place<'a>>,
+) {
+    let stages = dockerfile.stages();
+    let deployed: BTreeSet<usize> = if is_development_image(file, &stages) {
+        BTreeSet::new()
+    } else {
+        stages.chain().iter().map(|stage| stage.from).collect()
+    };
+    let arguments = Arguments::of(dockerfile);
+    let starts_node = start_of(dockerfile, &stages).is_some_and(|(.., launch)| launch.is_node());
+    let mut brings_node: Vec<bool> = Vec::with_capacity(stages.all().len());
+    for stage in stages.all() {
+        let image = stage.image.known().filter(|_| stage.base == Base::Image);
+        brings_node.push(match stage.base {
+            Base::Stage(below) => brings_node.get(below) == Some(&true),
+            Base::Image => image.is_some_and(is_node_image),
+            Base::Scratch => false,
+        });
+        let is_deployed = deployed.contains(&stage.from);
+        if let (Some(image), Some(written)) = (image, &stage.written) {
+            let argument = arguments.origin_of_version(&stage.image.used, image);
+            let place = of_image(file, image, "FROM", argument.unwrap_or(written.span));
+            places.extend(place.map(|place| Place {
+                is_deployed,
+                used_at: argument.map(|_| written.span),
+                ..place
+            }));
+        }
+        for instruction in stages.body(stage) {
+            match &*instruction.keyword {
+                "COPY" => {
+                    let Some(flag) = instruction.flag("from") else {
+                        continue;
+                    };
+                    if let Origin::Image(text) = stages.origin(stage, instruction) {
+                        let place = of_image(file, &text, "COPY --from", flag.span);
+                        places.extend(place.map(|place| Place {
+                            is_deployed,
+                            ..place
+                        }));
+                    }
+                }
+                // The official image sets it as well, to what its tag says.
+                "ENV" | "ARG" if brings_node.last() == Some(&false) => {
+                    let variables = of_variable(file, dockerfile, &stages, instruction);
+                    places.extend(variables.into_iter().map(|place| Place {
+                        is_deployed: is_deployed && starts_node,
+                        ..place
+                    }));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `NODE_VERSION` of an `ENV` or `ARG`: what a script fetches.
+fn of_variable<'a>(
+    file: &'a SourceFile,
+    dockerfile: &Dockerfile,
+    stages: &Stages<'_>,
+    instruction: &Instruction,
+) -> Vec<Place<'a>> {
+    let pairs = dockerfile.pairs(instruction).into_iter();
+    pairs
+        .filter(|pair| pair.name == "NODE_VERSION")
+        .filter_map(|pair| {
+            let value = pair.value?;
+            let resolved = stages.global().resolve(&value.raw, dockerfile.escape());
+            let text = resolved.known()?;
+            Some(Place {
+                title: format!("NODE_VERSION {}", quoted(text)),
+                key: "NODE_VERSION".to_owned(),
+                ..bare(
+                    Source::Variable,
+                    file,
+                    value.span,
+                    NodeVersion::parse(text)?,
+                )
+            })
+        })
+        .collect()
+}
+
+/// How many arguments may stand in one another's defaults.
+const DEEPEST: usize = 8;
+
+/// The defaults of the arguments before the first `FROM`, by name.
+struct Arguments(BTreeMap<String, (String, Span)>);
+
+impl Arguments {
+    fn of(dockerfile: &Dockerfile) -> Self {
+        let before = dockerfile
+            .instructions()
+            .iter()
+            .take_while(|found| found.keyword != "FROM");
+        let pairs = before
+            .filter(|found| found.keyword == "ARG")
+            .flat_map(|found| dockerfile.pairs(found));
+        Self(
+            pairs
+                .filter_map(|pair| {
+                    let value = pair.value?;
+                    Some((pair.name, (value.text, value.span)))
+                })
+                .collect(),
+        )
+    }
+
+    /// Where the version of an image is written, if that is the default of an argument: one of those that were put
+    /// in, or that stand in the default of one.
+    fn origin_of_version(&self, used: &[String], image: &str) -> Option<Span> {
+        let (_, tag) = image.rsplit_once(':')?;
+        let version = tag.split(['-', '_', '@']).next()?;
+        let mut names: Vec<String> = used.to_vec();
+        for _ in 0..DEEPEST {
+            let values: Vec<_> = names.iter().filter_map(|name| self.0.get(name)).collect();
+            if let Some((_, span)) = values.iter().find(|(text, _)| text.contains(version)) {
+                return Some(*span);
+            }
+            names = values
+                .iter()
+                .flat_map(|(text, _)| variables(text))
+                .collect();
+        }
+        None
+    }
+}
+
+/// The names of the variables of a text.
+fn variables(text: &str) -> Vec<String> {
+    let is_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    let behind = text.split('$').skip(1);
+    behind
+        .map(|part| {
+            part.trim_start_matches('{')
+                .chars()
+                .take_while(is_name)
+                .collect()
+        })
+        .take(DEEPEST)
+        .collect()
+}
+
+fn of_image<'a>(file: &'a SourceFile, text: &str, keyword: &str, span: Span) -> Option<Place<'a>> {
+    let image = read_image(text)?;
+    Some(Place {
+        title: format!("{keyword} {}", quoted(text)),
+        key: text.to_owned(),
+        is_untagged: image.is_untagged,
+        ..bare(Source::Base, file, span, image.version?)
+    })
+}

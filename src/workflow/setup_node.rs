@@ -1,0 +1,94 @@
+//! Which versions of Node.js the jobs of a workflow set up.
+
+use crate::syntax::{Entry, Node, Span};
+
+use super::scalar;
+
+/// A step that sets up Node.js.
+#[derive(Clone, Debug)]
+pub struct NodeSetup<'a> {
+    /// The id of the job.
+    pub job: &'a str,
+    /// The versions as they are written: one, or all that a matrix runs through.
+    pub versions: Vec<&'a str>,
+    /// The place to edit: the value, or the list of the matrix.
+    pub at: Span,
+}
+
+/// The most steps that are told apart in one workflow.
+const MOST: usize = 256;
+
+/// The steps of a workflow that name a version of Node.js.
+pub(super) fn all(root: Node<'_>) -> Vec<NodeSetup<'_>> {
+    let mut found = Vec::new();
+    for job in root.get("jobs").into_iter().flat_map(Node::entries) {
+        let steps = job.value.get("steps").into_iter().flat_map(Node::items);
+        for step in steps.filter(|step| step.is_mapping()) {
+            if found.len() >= MOST {
+                return found;
+            }
+            found.extend(setup(root, &job, step));
+        }
+    }
+    found
+}
+
+fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetup<'a>> {
+    let uses = scalar(step.get("uses")?)?;
+    let (action, _) = uses.split_once('@')?;
+    if !action.eq_ignore_ascii_case("actions/setup-node") {
+        return None;
+    }
+    let version = step.get("with")?.get("node-version")?;
+    let text = scalar(version)?;
+    let found = |versions, at| {
+        Some(NodeSetup {
+            job: job.key.key_text(),
+            versions,
+            at,
+        })
+    };
+    let Some(expression) = expression(text) else {
+        return found(vec![text], version.span())
+            .filter(|_| !text.is_empty() && !text.contains("${{"));
+    };
+    if let Some(name) = expression.strip_prefix("env.") {
+        let value = [step, job.value, root]
+            .into_iter()
+            .find_map(|place| place.get("env")?.get(name))?;
+        let text = scalar(value).filter(|text| !text.contains("${{"))?;
+        return found(vec![text], value.span());
+    }
+    let name = of_matrix(expression)?;
+    let matrix = job.value.get("strategy")?.get("matrix")?;
+    let list = matrix.entry(name).filter(|entry| entry.value.is_sequence());
+    let included = matrix.get("include").into_iter().flat_map(Node::items);
+    let included: Vec<_> = included.filter_map(|item| item.entry(name)).collect();
+    let at = list.as_ref().or(included.first())?;
+    let values = list.iter().flat_map(|entry| entry.value.items());
+    let values = values.chain(included.iter().map(|entry| entry.value));
+    // One value that is not known makes the whole of them unknown.
+    let versions: Option<Vec<_>> = values
+        .map(|value| scalar(value).filter(|text| !text.contains("${{")))
+        .collect();
+    found(
+        versions.filter(|versions| !versions.is_empty())?,
+        at.key.span().to(at.value.span()),
+    )
+}
+
+/// What stands in `${{ … }}`, where nothing stands around it.
+fn expression(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("${{")?.strip_suffix("}}")?;
+    (!inner.contains("${{")).then(|| inner.trim())
+}
+
+/// The key of `matrix.key` and `matrix['key']`.
+fn of_matrix(expression: &str) -> Option<&str> {
+    let rest = expression.strip_prefix("matrix")?;
+    let name = rest
+        .strip_prefix('.')
+        .or_else(|| rest.strip_prefix("['")?.strip_suffix("']"))?;
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    name.chars().all(is_name).then_some(name)
+}

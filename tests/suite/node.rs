@@ -1,0 +1,118 @@
+//! Versions of Node.js and the day on which they are asked about.
+
+use tidegate::config::value::Day;
+use tidegate::evaluate::evaluate;
+use tidegate::finding::Severity;
+
+use crate::reading::{context, snapshot};
+
+/// What is said of the support of versions on a day.
+fn on(day: Option<&str>, files: &[(&str, &str)]) -> Vec<(Severity, String)> {
+    let mut context = context();
+    context.today = day.map(|day| Day::parse(day).unwrap());
+    let findings = evaluate(&snapshot(files), &context).findings;
+    let findings = findings.into_iter();
+    findings
+        .filter(|found| found.rule == "node/end-of-life")
+        .map(|found| (found.severity, found.message))
+        .collect()
+}
+
+#[test]
+fn the_day_decides() {
+    let files = [("Dockerfile", "FROM node:22-alpine\n")];
+    let severity = |day| on(day, &files).first().map(|found| found.0);
+    assert_eq!(severity(Some("2027-01-29")), None);
+    assert_eq!(severity(Some("2027-01-30")), Some(Severity::Low));
+    assert_eq!(severity(Some("2027-04-30")), Some(Severity::Low));
+    assert_eq!(severity(Some("2027-05-01")), Some(Severity::High));
+    assert_eq!(severity(None), None, "where nobody says which day it is");
+}
+
+#[test]
+fn the_newest_line_with_long_support_is_what_to_move_to() {
+    let files = [(".nvmrc", "18\n")];
+    let named = |day, line: &str| {
+        let found = on(Some(day), &files);
+        let message = &found.first().unwrap().1;
+        assert!(message.contains(line), "{day}: {message}");
+    };
+    named("2026-10-27", "move to Node.js 24,");
+    named("2026-10-28", "move to Node.js 26,");
+    named("2040-01-01", "move to a line that is supported");
+}
+
+#[test]
+fn versions_beyond_the_schedule_never_end() {
+    for version in [
+        "29", "31.2.0", ">=29", ">=14", "lts/*", "system", "3.3.1", "garbage", "",
+    ] {
+        let found = on(Some("2040-01-01"), &[(".nvmrc", version)]);
+        assert!(found.is_empty(), "{version}: {found:?}");
+    }
+}
+
+/// What a change introduces.
+fn introduced(path: &str, base: &str, head: &str) -> usize {
+    let sides = [base, head].map(|text| snapshot(&[(path, text)]));
+    let found = sides.each_ref().map(|side| {
+        let findings = evaluate(side, &context()).findings;
+        let own = findings
+            .iter()
+            .filter(|found| found.rule == "node/end-of-life");
+        own.map(|found| found.fingerprint).collect::<Vec<_>>()
+    });
+    let [before, after] = found;
+    after.iter().filter(|own| !before.contains(own)).count()
+}
+
+#[test]
+fn a_newer_patch_of_an_ended_line_is_no_new_mistake() {
+    for (path, base, head, wanted) in [
+        (
+            "Dockerfile",
+            "FROM node:18.1.0",
+            "FROM node:18.20.8-alpine",
+            0,
+        ),
+        (
+            "Dockerfile",
+            "FROM node:18",
+            "FROM node:18 AS a\nFROM node:18-slim",
+            0,
+        ),
+        ("Dockerfile", "FROM node:16", "FROM node:18", 1),
+        ("Dockerfile", "FROM node:24", "FROM node:20", 1),
+        (".nvmrc", "18.1.0", "18.20.8", 0),
+    ] {
+        assert_eq!(introduced(path, base, head), wanted, "{base} -> {head}");
+    }
+}
+
+#[test]
+fn nothing_that_is_written_stops_the_reading() {
+    let deep = format!("{}1", "<".repeat(10_000));
+    let wide = "18 || ".repeat(20_000);
+    for text in [
+        "\u{feff}18\r\n",
+        "\r\n\r\n18",
+        "99999999999999999999",
+        "v",
+        "1..2",
+        "^",
+        &deep,
+        &wide,
+    ] {
+        let package = serde_json::json!({"engines": {"node": text}, "volta": {"node": text}});
+        let dockerfile = format!(
+            "ARG V={text}\nFROM node:${{V}}\nFROM node:{text} AS a\nFROM a\nENV NODE_VERSION={text}"
+        );
+        let files = [
+            (".nvmrc", text),
+            (".tool-versions", &format!("nodejs {text}")),
+            ("package.json", &package.to_string()),
+            ("Dockerfile", &dockerfile),
+        ];
+        on(Some("2026-11-26"), &files.map(|(path, text)| (path, text)));
+    }
+}
