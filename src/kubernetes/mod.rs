@@ -5,6 +5,7 @@
 //! fields live in this folder alone.
 
 pub mod admission;
+pub mod api_versions;
 pub mod container;
 pub mod field;
 pub mod kinds;
@@ -16,6 +17,7 @@ pub mod pod;
 pub mod pod_admission;
 pub mod pod_security;
 pub mod pod_security_policy;
+pub mod schema;
 pub mod security_context;
 
 pub use container::{Container, Port, VolumeMount};

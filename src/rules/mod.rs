@@ -60,6 +60,14 @@ mod pod_security {
     pub(crate) mod windows_host_process;
 }
 
+mod workload {
+    pub(crate) mod deprecated_api;
+    pub(crate) mod misplaced_field;
+    pub(crate) mod removed_api;
+    pub(crate) mod unknown_field;
+    pub(crate) mod wrong_type;
+}
+
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
     &gate::broad_waiver::RULE,
@@ -105,6 +113,11 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &workload::deprecated_api::RULE,
+    &workload::misplaced_field::RULE,
+    &workload::removed_api::RULE,
+    &workload::unknown_field::RULE,
+    &workload::wrong_type::RULE,
 ];
 
 /// A rule by its id.

@@ -16,6 +16,7 @@ mod action;
 mod action_metadata;
 mod admission;
 mod annotation;
+mod api_versions;
 mod architecture;
 mod catalogue;
 mod change_rules;
