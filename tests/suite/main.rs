@@ -39,6 +39,7 @@ mod rule_fixtures;
 mod rules_registry;
 mod runner;
 mod sarif;
+mod schema;
 mod stories;
 mod summary;
 mod waivers;

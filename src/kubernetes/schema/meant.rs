@@ -3,14 +3,18 @@
 use crate::nearest::nearest;
 use crate::syntax::Node;
 
+use super::super::kinds::group_of;
 use super::super::object::Object;
-use super::{Oddity, Shape, Type, is_guarded};
+use super::{KINDS, Oddity, Shape, TYPES, Type, is_guarded};
 
 /// How many steps up and down the object the place of a misplaced field may be away.
 const FARTHEST: usize = 3;
 
 /// More places than these are no answer.
 const MOST_PLACES: usize = 2;
+
+/// How many keys of a mapping are looked at.
+const WIDEST: usize = 200;
 
 /// What a key means that is no field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub enum Meant {
     Field(&'static str),
     /// The same field at another place: paths from the object on.
     Elsewhere(Vec<String>),
+    /// A field that another version of the kind has.
+    Version(&'static str),
     /// Nobody can tell.
     Unknown,
 }
@@ -36,7 +42,7 @@ impl Oddity {
         self.guarded
             || match meant {
                 Meant::Field(name) => is_guarded(name),
-                Meant::Elsewhere(_) | Meant::Unknown => is_guarded(key),
+                Meant::Elsewhere(_) | Meant::Version(_) | Meant::Unknown => is_guarded(key),
             }
     }
 
@@ -51,16 +57,29 @@ impl Oddity {
         if let Some(name) = slip {
             return Meant::Field(name);
         }
+        if let Some(place) = label(self.within, object, node, key) {
+            return Meant::Elsewhere(vec![place]);
+        }
         let places = places(object, node, key);
         if !places.is_empty() {
             return Meant::Elsewhere(places);
         }
-        let taken = |name: &&str| node.parent().is_none_or(|own| own.get(name).is_none());
-        match nearest(key, self.within.names().filter(taken)) {
+        if let Some(version) = other_version(self.within, object, key) {
+            return Meant::Version(version);
+        }
+        match nearest(key, self.within.names()).filter(|name| !stands_beside(node, name)) {
             Some(name) => Meant::Field(name),
             None => Meant::Unknown,
         }
     }
+}
+
+/// True if a key is written beside the value's own, as far as anybody looks.
+fn stands_beside(node: Node<'_>, name: &str) -> bool {
+    let beside = node.parent().into_iter().flat_map(Node::written_entries);
+    beside
+        .take(WIDEST)
+        .any(|entry| entry.key.key_text() == name)
 }
 
 /// True if one letter, the case or a separator is all that makes the difference.
@@ -90,6 +109,30 @@ fn is_slip(typed: &str, name: &str) -> bool {
     }
 }
 
+/// Where a label belongs that stands beside `matchLabels`, in a type that is made for little else.
+fn label(own: &'static Type, object: Object<'_>, node: Node<'_>, key: &str) -> Option<String> {
+    let map = own.fields.iter().find(|(_, shape)| {
+        matches!(shape, Shape::Map(Shape::Text)) && own.fields.len() <= 2 && node.as_str().is_some()
+    });
+    let (map, _) = map?;
+    let levels = levels(object, node);
+    let (path, _) = levels.first()?;
+    Some(format!("{path}.{map}.{key}"))
+}
+
+/// The other version of the kind whose type of this name has the field.
+fn other_version(own: &Type, object: Object<'_>, key: &str) -> Option<&'static str> {
+    let resource = object.resource();
+    let mut kinds = KINDS.iter().filter(|(version, kind, _)| {
+        *kind == &*resource.kind
+            && *version != &*resource.api_version
+            && group_of(version) == group_of(&resource.api_version)
+    });
+    let (version, ..) = kinds.next()?;
+    let knows = |one: &Type| one.name == own.name && one.field(key).is_some();
+    TYPES.iter().any(knows).then_some(*version)
+}
+
 /// The nearest places of the object that have a field of this name which takes the value.
 fn places(object: Object<'_>, node: Node<'_>, key: &str) -> Vec<String> {
     let levels = levels(object, node);
@@ -105,7 +148,7 @@ fn places(object: Object<'_>, node: Node<'_>, key: &str) -> Vec<String> {
                 path: vec![path],
                 found: &mut found,
             };
-            search.below(own, distance - up);
+            search.below(own, distance - up, up == 0);
         }
         if !found.is_empty() {
             break;
@@ -175,7 +218,7 @@ struct Search<'s, 'a> {
 
 impl Search<'_, '_> {
     /// Looks as many steps below a type.
-    fn below(&mut self, own: &'static Type, steps: usize) {
+    fn below(&mut self, own: &'static Type, steps: usize, is_start: bool) {
         if steps == 0 {
             let shape = own.field(self.key);
             // Containers of one kind and of the other are the same to who looks for the place.
@@ -191,6 +234,10 @@ impl Search<'_, '_> {
             }
             return;
         }
+        // What somebody wrote for one of many, such as the sources of a volume, is not meant for another.
+        if own.is_choice() && !is_start {
+            return;
+        }
         for (name, shape) in own.fields {
             // Nobody writes these into a file.
             if *name == "ephemeralContainers" {
@@ -203,7 +250,7 @@ impl Search<'_, '_> {
             };
             if let Some(inner) = shape.fields() {
                 self.path.extend([*name, item]);
-                self.below(inner, steps - 1);
+                self.below(inner, steps - 1, false);
                 self.path.truncate(self.path.len() - 2);
             }
         }

@@ -120,6 +120,12 @@ impl Type {
         self.fields.iter().map(|(name, _)| *name)
     }
 
+    /// True if one of many is to be chosen: so many mappings stand beside each other nowhere else.
+    fn is_choice(&self) -> bool {
+        let inner = self.fields.iter();
+        inner.filter(|(_, shape)| matches!(shape, Of(_))).count() >= 10
+    }
+
     /// True if whoever misspells a field of it loses a protection, or grants something else than was meant.
     fn guards(&self) -> bool {
         GUARDS.binary_search(&self.name).is_ok()

@@ -62,6 +62,7 @@ pub(crate) fn oddities(
         return Vec::new();
     }
     let mut walk = Walk {
+        object,
         budget,
         found: Vec::new(),
     };
@@ -69,12 +70,13 @@ pub(crate) fn oddities(
     walk.found
 }
 
-struct Walk<'b> {
+struct Walk<'a, 'b> {
+    object: Node<'a>,
     budget: &'b mut Budget,
     found: Vec<Oddity>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     fn add(&mut self, node: Node<'_>, within: &'static Type, what: What, guarded: bool) {
         if let Some(left) = self.budget.0.checked_sub(1) {
             self.budget.0 = left;
@@ -98,7 +100,10 @@ impl Walk<'_> {
                 None if key == "<<" && !entry.value.is_aliased() => {
                     self.mapping(entry.value, own, guarded);
                 }
-                None if is_name(key) && !entry.value.is_aliased() && !is_spared(node, key) => {
+                None if is_name(key)
+                    && !entry.value.is_aliased()
+                    && !(node == self.object && is_spared(key)) =>
+                {
                     self.add(entry.value, own, What::NoField, guarded);
                 }
                 None => {}
@@ -149,10 +154,9 @@ fn is_name(key: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 
-/// Keys that people put beside an object's own for other programs, and what servers write.
-fn is_spared(node: Node<'_>, key: &str) -> bool {
-    let beside_kind = || node.get("apiVersion").is_some() && node.get("kind").is_some();
-    (key == "status" || key.starts_with("x-") || key.starts_with('.')) && beside_kind()
+/// Keys of an object that people put beside its own for other programs, and what servers write.
+fn is_spared(key: &str) -> bool {
+    key == "status" || key.starts_with("x-") || key.starts_with('.')
 }
 
 /// True for text that stands for a value of another type until something fills it in.

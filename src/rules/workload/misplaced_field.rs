@@ -1,6 +1,6 @@
-use crate::kubernetes::Object;
 use crate::kubernetes::field::shortened;
 use crate::kubernetes::schema::{Meant, What};
+use crate::kubernetes::{Container, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -30,8 +30,8 @@ declare_rule! {
     ///
     /// ## Limits
     /// A key is misplaced if a type at most three steps away in the object has a field of that name that takes the
-    /// value; where more than two places are equally near, or where the key is one letter from a field that belongs
-    /// there, the rule about unknown fields speaks. What it judges, this judges.
+    /// value, or if it is a label beside `matchLabels`. Where more than two places are equally near, or where the key is
+    /// one letter from a field that belongs there, the rule about unknown fields speaks. Both judge the same objects.
     "workload/misplaced-field",
     severity: Severity::Medium,
     references: &["CWE-710"],
@@ -46,11 +46,13 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         let Some(key) = node.key() else { continue };
-        sink.report_keyed(node, key.span()).say(&format!(
-            "{} is no field of {}, so it has no effect (strict validation refuses it); move it to {}",
-            shortened(key.key_text()),
-            odd.within().name,
-            places.join(" or ")
-        ));
+        sink.report_keyed(node, key.span())
+            .container(Container::around(node))
+            .say(&format!(
+                "{} is no field of {}, so it has no effect (strict validation refuses it); move it to {}",
+                shortened(key.key_text()),
+                odd.within().name,
+                places.join(" or ")
+            ));
     }
 }

@@ -1,6 +1,6 @@
-use crate::kubernetes::Object;
 use crate::kubernetes::field::shortened;
 use crate::kubernetes::schema::{Meant, What};
+use crate::kubernetes::{Container, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -45,6 +45,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let instead = match meant {
             Meant::Elsewhere(_) => continue,
             Meant::Field(name) => format!("write {name}"),
+            Meant::Version(version) => format!("{version} has it"),
             Meant::Unknown => "remove it, or look up what it is called".to_owned(),
         };
         let Some(key) = node.key() else { continue };
@@ -55,6 +56,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             Severity::Low
         };
         sink.report_keyed(node, key.span())
+            .container(Container::around(node))
             .severity(severity)
             .say(&format!(
                 "{} is no field of {}, so it has no effect (strict validation refuses it); {instead}",

@@ -1,6 +1,6 @@
-use crate::kubernetes::Object;
 use crate::kubernetes::field::{Field, quoted, shortened};
 use crate::kubernetes::schema::{Shape, What};
+use crate::kubernetes::{Container, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::syntax::{Node, Value};
 
@@ -43,13 +43,22 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         let node = odd.node(object);
-        sink.report(Field::of(node)).say(&format!(
-            "{} is {} where the API takes {}, so the API server refuses the object; {}",
-            named(node),
-            found(node),
-            wanted.in_words(),
-            remedy(node, wanted)
-        ));
+        // A scalar has no name in its list; what it is tells it from others.
+        let list = node
+            .parent()
+            .filter(|list| list.is_sequence() && !node.is_mapping());
+        let (field, item) = list.map_or((node, ""), |list| (list, node.source()));
+        sink.report(Field::of(field))
+            .at(Field::of(node).span())
+            .discriminator(item)
+            .container(Container::around(node))
+            .say(&format!(
+                "{} is {} where the API takes {}, so the API server refuses the object; {}",
+                named(node),
+                found(node),
+                wanted.in_words(),
+                remedy(node, wanted)
+            ));
     }
 }
 
@@ -62,7 +71,10 @@ fn named(node: Node<'_>) -> String {
             .map_or("the list", Node::key_text);
         return format!("an item of {}", shortened(list));
     };
-    let item = parent.filter(|item| item.key().is_none() && key != "name");
+    // The container is named already.
+    let container = Container::around(node).map(Container::node);
+    let item =
+        parent.filter(|item| item.key().is_none() && key != "name" && Some(*item) != container);
     match item
         .and_then(|item| item.get("name"))
         .and_then(Node::as_str)
