@@ -1,6 +1,6 @@
 //! Versions of the API that Kubernetes serves no longer, or not for ever.
 //!
-//! Source: the guide to deprecated APIs of the Kubernetes documentation, up to 1.32; from 1.29 on what the OpenAPI
+//! Source: the guide to deprecated APIs of the Kubernetes documentation, up to 1.32; from 1.29 on what the `OpenAPI`
 //! descriptions of the releases serve, up to 1.37 (the packages that `data/fields.py` reads), which wins where a
 //! description and a plan disagree. Alpha versions are held where people wrote them into files.
 

@@ -40,7 +40,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// The targets are those of the configuration, or the supported versions. Kinds that custom resources define are
-    /// not judged. Of PodSecurityPolicy a rule of its own speaks.
+    /// not judged. Of `PodSecurityPolicy` a rule of its own speaks.
     "workload/deprecated-api",
     severity: Severity::Low,
     references: &["CWE-477"],

@@ -106,9 +106,7 @@ fn remedy(node: Node<'_>, wanted: Shape) -> String {
         (Shape::Text | Shape::Bytes, Value::Bool(_) | Value::Int(_) | Value::Float(_)) => {
             "put it in quotes".to_owned()
         }
-        (Shape::Bool, Value::Text(text)) if matches!(text, "true" | "false") => {
-            "leave out the quotes".to_owned()
-        }
+        (Shape::Bool, Value::Text("true" | "false")) => "leave out the quotes".to_owned(),
         (Shape::Int, Value::Text(text)) if text.parse::<i64>().is_ok() => {
             "leave out the quotes".to_owned()
         }
