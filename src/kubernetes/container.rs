@@ -28,6 +28,21 @@ impl<'a> Container<'a> {
         Self { node, kind }
     }
 
+    /// The container that a node lies in; the list's name says that it is one.
+    #[must_use]
+    pub fn around(node: Node<'a>) -> Option<Self> {
+        std::iter::successors(Some(node), |node| node.parent()).find_map(|node| {
+            let list = node.parent().filter(|list| list.is_sequence())?;
+            let kind = match list.key()?.key_text() {
+                "initContainers" => ContainerKind::Init,
+                "containers" => ContainerKind::Regular,
+                "ephemeralContainers" => ContainerKind::Ephemeral,
+                _ => return None,
+            };
+            node.is_mapping().then(|| Self::new(node, kind))
+        })
+    }
+
     /// The mapping of the container.
     #[must_use]
     pub fn node(self) -> Node<'a> {

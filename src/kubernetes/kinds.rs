@@ -114,6 +114,7 @@ const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
 /// What a kind of a group is called whose kinds users name themselves.
 const ANY: &str = "*";
 
+const RESOURCE: &[&str] = &["resource.k8s.io"];
 const STORAGE: &[&str] = &["storage.k8s.io"];
 
 static KINDS: &[Kind] = &[
@@ -213,7 +214,27 @@ static KINDS: &[Kind] = &[
     ),
     cluster(&["node.k8s.io"], "RuntimeClass"),
     cluster(&["scheduling.k8s.io"], "PriorityClass"),
+    // What older versions of the API served, or what few people write: a rule says which versions are gone.
+    cluster(&["audit.k8s.io"], "Policy"),
+    cluster(&["audit.k8s.io"], "Event"),
+    cluster(&["authentication.k8s.io"], "TokenReview"),
+    kind(&["authorization.k8s.io"], "LocalSubjectAccessReview"),
+    cluster(&["authorization.k8s.io"], "SelfSubjectAccessReview"),
+    cluster(&["authorization.k8s.io"], "SelfSubjectRulesReview"),
+    cluster(&["authorization.k8s.io"], "SubjectAccessReview"),
+    cluster(&["certificates.k8s.io"], "ClusterTrustBundle"),
+    kind(&["events.k8s.io", ""], "Event"),
+    cluster(NETWORKING, "IPAddress"),
+    cluster(NETWORKING, "ServiceCIDR"),
+    cluster(RESOURCE, "DeviceClass"),
+    kind(RESOURCE, "ResourceClaim"),
+    kind(RESOURCE, "ResourceClaimTemplate"),
+    cluster(RESOURCE, "ResourceSlice"),
+    kind(&["settings.k8s.io"], "PodPreset"),
+    cluster(&["storagemigration.k8s.io"], "StorageVersionMigration"),
     cluster(STORAGE, "CSIDriver"),
+    cluster(STORAGE, "CSINode"),
+    cluster(STORAGE, "VolumeAttributesClass"),
     cluster(STORAGE, "StorageClass"),
     cluster(STORAGE, "VolumeAttachment"),
     kind(STORAGE, "CSIStorageCapacity"),

@@ -12,6 +12,7 @@ use crate::syntax::{self, Encoding, Format, Node, Problem, Tree, Value};
 use super::field::Field;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
+use super::schema::{Budget, Oddity, oddities};
 
 /// An object that was found in a tree.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Record {
     pub resource: Arc<Resource>,
     /// The mappings that hold `metadata` and `spec` of the pods that it is or makes.
     pub pods: Vec<u32>,
+    /// What in it is no field, or has the wrong type.
+    pub oddities: Vec<Oddity>,
     /// False if the API server would need more than is written here, so that it must be a patch.
     pub complete: bool,
 }
@@ -105,6 +108,7 @@ pub fn read_expected(
         declared,
         records: Vec::new(),
         others: 0,
+        budget: Budget::default(),
     };
     for document in tree.documents() {
         found.collect(tree.root(document), None);
@@ -216,6 +220,7 @@ struct Found<'d> {
     declared: &'d [Declared],
     records: Vec<Record>,
     others: usize,
+    budget: Budget,
 }
 
 impl Found<'_> {
@@ -245,8 +250,9 @@ impl Found<'_> {
             let group = known.groups.first().copied().unwrap_or_default();
             let pods = known.pods.iter();
             let pods = pods.flat_map(|path| kinds::follow(node, path)).collect();
-            self.records
-                .push(record(node, api_version, known, group.into(), kind, pods));
+            let mut record = record(node, api_version, known, group.into(), kind, pods);
+            record.oddities = oddities(node, api_version, kind, &mut self.budget);
+            self.records.push(record);
             return;
         }
         let mut declared = self.declared.iter();
@@ -305,6 +311,7 @@ fn record(
         kind,
         complete: is_complete(node, api_version, kind, &pods),
         pods: pods.into_iter().map(Node::id).collect(),
+        oddities: Vec::new(),
         resource: Arc::new(resource),
     }
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod admission;
 pub mod annotations;
+pub mod api_versions;
 pub mod audit;
 pub mod container;
 pub mod encryption;
@@ -30,6 +31,7 @@ pub mod pod_security;
 pub mod pod_security_policy;
 pub mod process;
 pub mod resources;
+pub mod schema;
 pub mod security_context;
 pub mod selector;
 pub mod service;

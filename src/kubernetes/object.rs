@@ -9,6 +9,7 @@ use super::field::{Field, anchor};
 use super::kinds::Kind;
 use super::manifest::Record;
 use super::pod::Pod;
+use super::schema::Oddity;
 
 /// Whether an object says all that the API server will be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +96,11 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn namespace(self) -> Option<(&'a str, NamespaceSource)> {
         self.namespace
+    }
+
+    /// What in it is no field of its kind, or has a type that the API refuses.
+    pub fn oddities(self) -> impl Iterator<Item = &'a Oddity> {
+        self.record.oddities.iter()
     }
 
     /// A field below the object.

@@ -104,12 +104,17 @@ mod workload {
     pub(crate) mod bidirectional_mount;
     pub(crate) mod default_namespace;
     pub(crate) mod default_service_account;
+    pub(crate) mod deprecated_api;
+    pub(crate) mod misplaced_field;
     pub(crate) mod no_user_namespace;
     pub(crate) mod node_volume;
     pub(crate) mod probe_missing;
+    pub(crate) mod removed_api;
     pub(crate) mod resources_unset;
     pub(crate) mod token_automounted;
+    pub(crate) mod unknown_field;
     pub(crate) mod writable_root_filesystem;
+    pub(crate) mod wrong_type;
 }
 
 /// All rules, by id.
@@ -188,12 +193,17 @@ pub static ALL: &[&Rule] = &[
     &workload::bidirectional_mount::RULE,
     &workload::default_namespace::RULE,
     &workload::default_service_account::RULE,
+    &workload::deprecated_api::RULE,
+    &workload::misplaced_field::RULE,
     &workload::no_user_namespace::RULE,
     &workload::node_volume::RULE,
     &workload::probe_missing::RULE,
+    &workload::removed_api::RULE,
     &workload::resources_unset::RULE,
     &workload::token_automounted::RULE,
+    &workload::unknown_field::RULE,
     &workload::writable_root_filesystem::RULE,
+    &workload::wrong_type::RULE,
 ];
 
 /// A rule by its id.

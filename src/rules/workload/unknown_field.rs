@@ -1,0 +1,67 @@
+use crate::kubernetes::field::shortened;
+use crate::kubernetes::schema::{Meant, What};
+use crate::kubernetes::{Container, Object};
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+
+declare_rule! {
+    /// A key is no field of the Kubernetes API.
+    ///
+    /// ## Why it matters
+    /// The API server drops what it does not know. A misspelt security field is a protection that is written down and
+    /// not there: the pod runs, and nothing says that `runAsNonRot` did nothing. Strict validation, the default of
+    /// `kubectl apply`, refuses the object instead; many other clients do not ask for it.
+    ///
+    /// It is medium where the key decides, or is meant to decide, who may do what or reach whom, and low elsewhere.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// securityContext:
+    ///   readOnlyRootFileSystem: true
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// securityContext:
+    ///   readOnlyRootFilesystem: true
+    /// ```
+    ///
+    /// ## Limits
+    /// Judged are the stable versions of Kubernetes' own kinds by the fields of Kubernetes 1.29 to 1.37, whichever of
+    /// them is targeted. `CustomResourceDefinition`, `status` and what is encrypted with SOPS are not looked into, nor
+    /// are keys of an anchor's copies, directives of patches, and top-level keys that begin with `x-` or a dot. A file
+    /// has at most 1000 such findings, wrong types included.
+    "workload/unknown-field",
+    severity: Severity::Low,
+    other_severities: &[Severity::Medium],
+    references: &["CWE-710"],
+    check: Check::Object(check),
+}
+
+fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    let unknown = object.oddities().filter(|odd| odd.what == What::NoField);
+    for odd in unknown {
+        let node = odd.node(object);
+        let meant = odd.meant(object);
+        let instead = match meant {
+            Meant::Elsewhere(_) => continue,
+            Meant::Field(name) => format!("write {name}"),
+            Meant::Version(version) => format!("{version} has it"),
+            Meant::Unknown => "remove it, or look up what it is called".to_owned(),
+        };
+        let Some(key) = node.key() else { continue };
+        let name = key.key_text();
+        let severity = if odd.is_guarded(&meant, name) {
+            Severity::Medium
+        } else {
+            Severity::Low
+        };
+        sink.report_keyed(node, key.span())
+            .container(Container::around(node))
+            .severity(severity)
+            .say(&format!(
+                "{} is no field of {}, so it has no effect (strict validation refuses it); {instead}",
+                shortened(name),
+                odd.within().name
+            ));
+    }
+}
