@@ -15,6 +15,7 @@ use crate::kubernetes::Object;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::Span;
 
+use inline::Addresses;
 pub use inline::Inline;
 
 /// The word that opens a waiver in a comment.
@@ -132,6 +133,7 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
     }
     let mut objects: Vec<Object<'a>> = snapshot.objects_of(file).collect();
     objects.sort_by_key(|object| object.node().span().start);
+    let mut addresses = Addresses::default();
     for comment in comments {
         let text = manifest.tree.text().get(comment.text.range());
         let waiver = match Inline::parse(text.unwrap_or_default()) {
@@ -151,7 +153,7 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
             path: &file.path,
             span: comment.span,
             waiver,
-            field: object.map(|object| inline::address(object, line)),
+            field: object.map(|object| addresses.of(object, line)),
             object,
         });
     }
