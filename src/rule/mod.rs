@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::config::clusters::Clusters;
 use crate::config::value::{Day, Setting};
 use crate::finding::Finding;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet};
 use crate::kubernetes::{Labelled, Object, Pod, Standing};
 use crate::snapshot::{Snapshot, SourceFile};
@@ -104,6 +105,8 @@ pub struct Context {
     pub targets: VersionSet,
     /// What is applied together; without any, copies of an object in different folders are alternatives.
     pub clusters: Arc<Clusters>,
+    /// The kinds that make pods beside the known ones.
+    pub declared: Vec<Declared>,
     /// What the configuration makes of rules; a rule that is not here keeps its own severities.
     pub settings: BTreeMap<&'static str, Setting>,
     /// The day on which the run takes place; none where nobody says, so that nothing expires.
@@ -173,6 +176,7 @@ impl Default for Context {
             level: Level::Restricted,
             targets: VersionSet::SUPPORTED,
             clusters: Arc::default(),
+            declared: Vec::new(),
             settings: BTreeMap::new(),
             today: None,
         }

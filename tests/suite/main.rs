@@ -23,6 +23,7 @@ mod command_line;
 mod configuration;
 mod corpora;
 mod formats;
+mod hidden;
 mod hostile;
 mod identity;
 mod kinds;
