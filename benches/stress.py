@@ -84,6 +84,14 @@ def path_waivers(number):
     return waivers(number, 'rule: "*", path: "**/team-{index}/*.yaml"')
 
 
+def path_waivers_of_files(number):
+    """As many files as patterns of paths."""
+    lines = ["waivers:"]
+    lines += [f'- {{rule: "*", path: "**/team-{index}/*.yaml", reason: r}}' for index in range(number)]
+    pods = {f"team-{index}/pod.yaml": PRIVILEGED.format(name=f"pod-{index}") for index in range(number)}
+    return {CONFIGURATION: "\n".join(lines), **pods}
+
+
 def rule_settings(number):
     lines = ["rules:"] + [f'  "{"*" * 20}p*{index}": low' for index in range(number)]
     return {CONFIGURATION: "\n".join(lines), "pods.yaml": pods(100)}
@@ -105,6 +113,38 @@ def inline_in_one_object(number):
         f'    a{index}: b # tidegate: allow(pod-security/*) reason="r"\n' for index in range(number)
     )
     return {"pod.yaml": lines[0].replace("{}", notes)}
+
+
+def kustomization_chain(number):
+    """Kustomizations that take in the next two, round in a circle."""
+    return chain(number, lambda index: [index + 1, (index + 2) % number], lambda index: index == 0)
+
+
+def kustomization_line(number):
+    """Kustomizations that take in the next one, each with a pod of which there is another one elsewhere."""
+    line = chain(number, lambda index: [index + 1], lambda _: True)
+    return {**line, "all/kustomization.yaml": "resources:\n- pods.yaml\n", "all/pods.yaml": pods(number)}
+
+
+def chain(number, parts, has_pod):
+    files = {}
+    for index in range(number):
+        resources = [f"../d{part}" for part in parts(index)]
+        if has_pod(index):
+            resources.append("pod.yaml")
+            files[f"d{index}/pod.yaml"] = PRIVILEGED.format(name=f"pod-{index}")
+        lines = "".join(f"- {resource}\n" for resource in resources)
+        files[f"d{index}/kustomization.yaml"] = f"resources:\n{lines}"
+    return files
+
+
+def installed_folders(number):
+    """Kustomizations that each name a file of installed packages of their own."""
+    files = {}
+    for index in range(number):
+        files[f"d{index}/kustomization.yaml"] = "resources:\n- node_modules/x/pod.yaml\n"
+        files[f"d{index}/node_modules/x/pod.yaml"] = PRIVILEGED.format(name=f"pod-{index}")
+    return files
 
 
 def nested(depth):
@@ -170,10 +210,14 @@ CASES = [
     (pattern_waivers, 10_000),
     (one_rule_waivers, 10_000),
     (path_waivers, 10_000),
+    (path_waivers_of_files, 10_000),
     (same_waivers, 10_000),
     (rule_settings, 10_000),
     (inline_waivers, 10_000),
     (inline_in_one_object, 10_000),
+    (kustomization_chain, 10_000),
+    (kustomization_line, 10_000),
+    (installed_folders, 5000),
     (nested, 100_000),
     (nested_block, 2000),
     (long_names, 1000),

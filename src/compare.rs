@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Finding, Resource, Severity, Status, Subject};
-use crate::kubernetes::{Completeness, Object};
+use crate::finding::{Finding, Severity, Status, Subject};
+use crate::kubernetes::Completeness;
 use crate::rules;
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
@@ -57,7 +57,7 @@ pub fn compare(
             finding.status = Status::Existing;
         }
     }
-    let sight = Sight::new(base, head, renames, pairs);
+    let mut sight = Sight::new(base, head, renames, pairs);
     for (mut finding, gone) in base_findings.into_iter().zip(gone) {
         if gone && sight.is_gone(&finding) {
             finding.status = Status::Fixed;
@@ -151,7 +151,14 @@ struct Sight<'a> {
     /// The head path of a base path.
     moved_to: HashMap<&'a Arc<str>, &'a Arc<str>>,
     pairs: &'a Pairs,
+    /// How complete the objects are of the files that were asked for, of the base and of the head: each file is gone
+    /// through once, however many of its findings are gone.
+    in_base: HashMap<Arc<str>, Completenesses<'a>>,
+    in_head: HashMap<Arc<str>, Completenesses<'a>>,
 }
+
+/// The least and the last completeness of the copies of each object in one file.
+type Completenesses<'a> = HashMap<Identity<'a>, (Completeness, Completeness)>;
 
 impl<'a> Sight<'a> {
     fn new(
@@ -165,10 +172,12 @@ impl<'a> Sight<'a> {
             head,
             moved_to: renames.iter().map(|(new, old)| (old, new)).collect(),
             pairs,
+            in_base: HashMap::new(),
+            in_head: HashMap::new(),
         }
     }
 
-    fn is_gone(&self, finding: &Finding) -> bool {
+    fn is_gone(&mut self, finding: &Finding) -> bool {
         let path = &finding.location.path;
         let before = self.base.file(path);
         if finding.unread && before.is_some_and(|file| matches!(*file.state, State::Missing(_))) {
@@ -178,8 +187,11 @@ impl<'a> Sight<'a> {
         let resource = finding.subject.resource.as_ref();
         let counterpart = resource.and_then(|resource| self.pairs.head_path(resource, path));
         if let (Some(resource), Some(head_path)) = (resource, counterpart) {
-            let then = completeness(self.base, path, resource).min();
-            let now = completeness(self.head, head_path, resource).last();
+            let identity = resource.identity();
+            let then = of_file(&mut self.in_base, self.base, path).get(&identity);
+            let then = then.map(|(least, _)| *least);
+            let now = of_file(&mut self.in_head, self.head, head_path).get(&identity);
+            let now = now.map(|(_, last)| *last);
             // What was complete and is now a patch may have its missing fields elsewhere: not known to be fixed.
             return then.is_none_or(|then| now.is_none_or(|now| now <= then));
         }
@@ -193,17 +205,21 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// How complete the copies of an object in one file are.
-fn completeness<'a>(
+/// How complete the objects of a file are.
+fn of_file<'c, 'a>(
+    known: &'c mut HashMap<Arc<str>, Completenesses<'a>>,
     snapshot: &'a Snapshot,
-    path: &str,
-    resource: &'a Resource,
-) -> impl Iterator<Item = Completeness> {
-    let objects = snapshot
-        .file(path)
-        .into_iter()
-        .flat_map(|file| snapshot.objects_of(file));
-    objects
-        .filter(|object| object.resource().identity() == resource.identity())
-        .map(Object::completeness)
+    path: &Arc<str>,
+) -> &'c Completenesses<'a> {
+    known.entry(Arc::clone(path)).or_insert_with(|| {
+        let mut completenesses = Completenesses::new();
+        let file = snapshot.file(path).into_iter();
+        for object in file.flat_map(|file| snapshot.objects_of(file)) {
+            let own = object.completeness();
+            let copies = completenesses.entry(object.resource().identity());
+            let copies = copies.or_insert((own, own));
+            *copies = (copies.0.min(own), own);
+        }
+        completenesses
+    })
 }

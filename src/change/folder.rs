@@ -1,7 +1,8 @@
 //! A folder as a side, and the walk that the working tree of a repository shares.
 //!
-//! The answer depends on nothing outside the folder: ignore files above it and global ones are not read. Nothing in
-//! it is trusted: symbolic links are never followed, not even by ignore files.
+//! A folder is listed whole: no file in it decides what of it is read, as a change could bring that file. In a working
+//! tree, `.gitignore` keeps what is not tracked apart; what is tracked no file can hide. The answer depends on nothing
+//! outside the folder, and nothing in it is trusted: symbolic links are never followed, not even by ignore files.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,8 +19,8 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{
-    Content, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel, Source,
-    is_in_scope, is_passed_over, may_hide,
+    Content, INSTALLED, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
+    Source, is_in_scope, is_passed_over, may_hide,
 };
 use crate::error::Error;
 
@@ -27,7 +28,10 @@ use crate::error::Error;
 /// work; what lies beyond is not honoured, and so lists more files rather than fewer.
 const IGNORE_BUDGET: u64 = 1 << 20;
 
-/// Lists a folder: what its own `.gitignore` and `.ignore` files let through, whether or not it is a repository.
+/// The one file that git lets decide what of a working tree is left alone. Those of other tools have no say.
+const IGNORE_FILE: &str = ".gitignore";
+
+/// Lists a folder, whatever ignore files it has and whether or not it is a repository.
 ///
 /// # Errors
 ///
@@ -48,7 +52,7 @@ pub fn open_within(root: &Path, within: &[String], is_relevant: IsRelevant) -> R
     if !real.is_dir() {
         return Err(Error::Usage(format!("{} is not a folder", root.display())));
     }
-    let listing = walk(&real, within, is_relevant, &BTreeSet::new());
+    let listing = walk(&real, Extent::Folder { within }, is_relevant);
     let label = SideLabel {
         kind: SideKind::Folder,
         name: root.display().to_string(),
@@ -127,11 +131,27 @@ fn is_same_file(_: &Metadata, opened: &Metadata) -> bool {
     opened.is_file()
 }
 
-/// The ignore files of a folder, and where those of the folders above it are.
+/// What of a folder is listed.
+#[derive(Clone, Copy)]
+pub(super) enum Extent<'a> {
+    /// All of it, or what lies at or below one of some prefixes, where there are any.
+    Folder {
+        /// The prefixes.
+        within: &'a [String],
+    },
+    /// The working tree of a repository: what git does not ignore.
+    WorkingTree {
+        /// What the caller asks for by name is listed although it is ignored.
+        named: &'a [String],
+        /// Folders that belong to other repositories.
+        submodules: &'a BTreeSet<String>,
+    },
+}
+
+/// The ignore file of a folder, and where that of the next folder above is.
 struct Level {
     above: Option<usize>,
-    /// `.ignore`, then `.gitignore`: any word of the first kind counts before all of the second.
-    files: [Option<Gitignore>; 2],
+    patterns: Option<Gitignore>,
 }
 
 struct Folder {
@@ -140,6 +160,8 @@ struct Folder {
     /// Path from the root with a `/` at its end, or nothing for the root.
     prefix: Prefix,
     level: Option<usize>,
+    /// True if only what is named is listed of it.
+    is_ignored: bool,
 }
 
 #[derive(Clone)]
@@ -150,26 +172,18 @@ struct Prefix {
 
 struct Walk<'a> {
     is_relevant: IsRelevant,
-    within: &'a [String],
-    submodules: &'a BTreeSet<String>,
+    extent: Extent<'a>,
     levels: Vec<Level>,
     ignore_budget: u64,
     folders: Vec<Folder>,
     listing: Listing,
 }
 
-/// Lists what is below `root` and one of the prefixes `within`, if there are any. `submodules` are folders that
-/// belong to other repositories.
-pub(super) fn walk(
-    root: &Path,
-    within: &[String],
-    is_relevant: IsRelevant,
-    submodules: &BTreeSet<String>,
-) -> Listing {
+/// Lists what is below `root`.
+pub(super) fn walk(root: &Path, extent: Extent<'_>, is_relevant: IsRelevant) -> Listing {
     let mut walk = Walk {
-        within,
+        extent,
         is_relevant,
-        submodules,
         levels: Vec::new(),
         ignore_budget: IGNORE_BUDGET,
         folders: vec![Folder {
@@ -179,6 +193,7 @@ pub(super) fn walk(
                 is_unicode: true,
             },
             level: None,
+            is_ignored: false,
         }],
         listing: Listing::default(),
     };
@@ -195,16 +210,12 @@ pub(super) fn walk(
 impl Walk<'_> {
     fn visit(&mut self, folder: &Folder) -> io::Result<()> {
         let mut entries = Vec::new();
-        let mut has_ignore_file = [false; 2];
+        let mut has_ignore_file = false;
         for entry in fs::read_dir(&folder.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            // The listing knows whether there are ignore files: no folder costs a system call for those it lacks.
-            if name == ".ignore" {
-                has_ignore_file = [true, has_ignore_file[1]];
-            } else if name == ".gitignore" {
-                has_ignore_file = [has_ignore_file[0], true];
-            }
+            // The listing knows whether there is an ignore file: no folder costs a system call for one it lacks.
+            has_ignore_file |= name == IGNORE_FILE;
             entries.push((name, entry));
         }
         // Which ignore files fit the budget must not depend on the order in which a file system lists them.
@@ -224,14 +235,13 @@ impl Walk<'_> {
             if !self.is_wanted(&path, kind.is_dir()) {
                 continue;
             }
+            let is_ignored = !self.is_named(&path)
+                && (folder.is_ignored || self.is_ignored(level, &path, kind.is_dir()));
             if kind.is_dir() {
-                if is_passed_over(name.as_encoded_bytes()) || self.is_ignored(level, &path, true) {
+                let Some(is_ignored) = self.enters(&path, name.as_encoded_bytes(), is_ignored)
+                else {
                     continue;
-                }
-                if self.submodules.contains(&path) {
-                    self.listing.leave_out(path, LeftOutReason::Submodule);
-                    continue;
-                }
+                };
                 self.folders.push(Folder {
                     path: entry.path(),
                     prefix: Prefix {
@@ -239,20 +249,22 @@ impl Walk<'_> {
                         is_unicode,
                     },
                     level,
+                    is_ignored,
                 });
-            } else if kind.is_symlink() {
+                continue;
+            }
+            if is_ignored {
+                continue;
+            }
+            if kind.is_symlink() {
                 let target = fs::read_link(entry.path()).ok();
                 let target = target.as_deref().map(Path::to_string_lossy);
-                if !is_passed_over(name.as_encoded_bytes())
+                if !self.is_for_the_index(name.as_encoded_bytes())
                     && may_hide(&path, target.as_deref(), self.is_relevant)
-                    && !self.is_ignored(level, &path, false)
                 {
                     self.listing.leave_out(path, LeftOutReason::Symlink);
                 }
-            } else if kind.is_file()
-                && is_in_scope(&path, self.is_relevant)
-                && !self.is_ignored(level, &path, false)
-            {
+            } else if kind.is_file() && is_in_scope(&path, self.is_relevant) {
                 if is_unicode {
                     self.listing.files.push(ListedFile {
                         path: Arc::from(path),
@@ -267,39 +279,85 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// True if a path lies at or below one of the wanted ones, or is a folder on the way to one.
-    fn is_wanted(&self, path: &str, is_folder: bool) -> bool {
-        let is_below = |path: &str, folder: &str| {
-            let rest = path.strip_prefix(folder);
-            folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.within.is_empty()
-            || self
-                .within
-                .iter()
-                .any(|wanted| is_below(path, wanted) || is_folder && is_below(wanted, path))
+    /// Whether a folder is looked into, and then whether only for what is named in it.
+    fn enters(&mut self, path: &str, name: &[u8], is_ignored: bool) -> Option<bool> {
+        let leads_on = self.leads_to_named(path);
+        if is_passed_over(name) {
+            let is_entered = name == INSTALLED && leads_on;
+            if name == INSTALLED && !is_entered && !self.is_for_the_index(name) {
+                self.listing.leave_out(path, LeftOutReason::Installed);
+            }
+            // Somebody asked for what is in it, but not for all.
+            return is_entered.then_some(!self.names().any(|named| named == path));
+        }
+        if is_ignored && !leads_on {
+            return None;
+        }
+        if let Extent::WorkingTree { submodules, .. } = self.extent
+            && submodules.contains(path)
+        {
+            self.listing.leave_out(path, LeftOutReason::Submodule);
+            return None;
+        }
+        Some(is_ignored)
     }
 
-    fn level_of(&mut self, folder: &Folder, has_ignore_file: [bool; 2]) -> Option<usize> {
-        if has_ignore_file == [false; 2] {
+    /// True if the index of a working tree says what there is to say of it: whether packages were committed, or are
+    /// only installed.
+    fn is_for_the_index(&self, name: &[u8]) -> bool {
+        is_passed_over(name)
+            && (name != INSTALLED || matches!(self.extent, Extent::WorkingTree { .. }))
+    }
+
+    /// True if a path lies at or below one of the wanted ones, or is a folder on the way to one.
+    fn is_wanted(&self, path: &str, is_folder: bool) -> bool {
+        match self.extent {
+            Extent::WorkingTree { .. } => true,
+            Extent::Folder { within } => {
+                within.is_empty()
+                    || within
+                        .iter()
+                        .any(|wanted| is_below(path, wanted) || is_folder && is_below(wanted, path))
+            }
+        }
+    }
+
+    /// What the caller asks for by name; all of the folder is no name.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let (Extent::Folder { within: names } | Extent::WorkingTree { named: names, .. }) =
+            self.extent;
+        names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
+    }
+
+    /// True if the caller asks for a path, or for a folder that it lies in.
+    fn is_named(&self, path: &str) -> bool {
+        self.names().any(|named| is_below(path, named))
+    }
+
+    /// True if the caller asks for a path, or for one below it.
+    fn leads_to_named(&self, path: &str) -> bool {
+        self.names().any(|named| is_below(named, path))
+    }
+
+    fn level_of(&mut self, folder: &Folder, has_ignore_file: bool) -> Option<usize> {
+        if !has_ignore_file || matches!(self.extent, Extent::Folder { .. }) {
             return folder.level;
         }
-        let [plain, git] = has_ignore_file;
-        let files = [
-            plain.then(|| self.read_ignore_file(folder, ".ignore")),
-            git.then(|| self.read_ignore_file(folder, ".gitignore")),
-        ];
+        let patterns = self.read_ignore_file(folder);
         self.levels.push(Level {
             above: folder.level,
-            files: files.map(Option::flatten),
+            patterns,
         });
         Some(self.levels.len() - 1)
     }
 
     /// An ignore file that is a link, is too large or does not read has no say, as in git since 2.32: a pull request
     /// could otherwise have it read from anywhere, `/dev/zero` for one.
-    fn read_ignore_file(&mut self, folder: &Folder, name: &str) -> Option<Gitignore> {
-        let path = folder.path.join(name);
+    fn read_ignore_file(&mut self, folder: &Folder) -> Option<Gitignore> {
+        let path = folder.path.join(IGNORE_FILE);
         let metadata = fs::symlink_metadata(&path).ok()?;
         if !metadata.is_file() || metadata.len() > self.ignore_budget {
             return None;
@@ -318,27 +376,32 @@ impl Walk<'_> {
     }
 
     fn is_ignored(&self, level: Option<usize>, path: &str, is_folder: bool) -> bool {
-        for kind in 0..2 {
-            let mut at = level;
-            while let Some(level) = at.and_then(|at| self.levels.get(at)) {
-                if let Some(Some(patterns)) = level.files.get(kind) {
-                    match patterns.matched(path, is_folder) {
-                        Match::Ignore(_) => return true,
-                        Match::Whitelist(_) => return false,
-                        Match::None => {}
-                    }
+        let mut at = level;
+        while let Some(level) = at.and_then(|at| self.levels.get(at)) {
+            if let Some(patterns) = &level.patterns {
+                match patterns.matched(path, is_folder) {
+                    Match::Ignore(_) => return true,
+                    Match::Whitelist(_) => return false,
+                    Match::None => {}
                 }
-                at = level.above;
             }
+            at = level.above;
         }
         false
     }
+}
+
+/// True if a path is a folder or lies in it; everything lies in the empty one.
+fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use crate::change::LeftOut;
     use std::os::unix::fs::symlink;
 
     const NOTHING_ELSE: IsRelevant = |_| false;
@@ -357,8 +420,13 @@ mod tests {
         side.files().iter().map(|file| &*file.path).collect()
     }
 
+    fn left_out(side: &Side) -> Vec<(&str, &LeftOutReason)> {
+        let left_out = side.left_out().iter();
+        left_out.map(|out| (&*out.path, &out.reason)).collect()
+    }
+
     #[test]
-    fn a_folder_lists_what_is_in_scope_and_not_ignored() {
+    fn no_file_of_a_folder_decides_what_of_it_is_listed() {
         let folder = folder(&[
             ("b.yaml", ""),
             ("a/x.yml", ""),
@@ -366,18 +434,10 @@ mod tests {
             (".github/workflows/w.yml", ""),
             (".hidden.json", ""),
             (".git/config.yaml", ""),
-            ("node_modules/x/package.json", ""),
             ("dist/out.yaml", ""),
-            (".gitignore", "/dist\n*.tmp.yaml\n!keep.tmp.yaml\n[\n"),
-            ("a/1.tmp.yaml", ""),
-            ("a/keep.tmp.yaml", ""),
-            ("a/.gitignore", "/inner\n"),
-            ("a/inner/i.yaml", ""),
-            ("inner/i.yaml", ""),
-            ("c/.ignore", "*.yaml\n!k.yaml\n"),
-            ("c/.gitignore", "k.yaml\n"),
-            ("c/j.yaml", ""),
-            ("c/k.yaml", ""),
+            (".gitignore", "*\n"),
+            (".ignore", "*\n"),
+            ("a/.gitignore", "*\n"),
         ]);
         let side = open(folder.path(), NOTHING_ELSE).unwrap();
         assert_eq!(
@@ -385,11 +445,9 @@ mod tests {
             [
                 ".github/workflows/w.yml",
                 ".hidden.json",
-                "a/keep.tmp.yaml",
                 "a/x.yml",
                 "b.yaml",
-                "c/k.yaml",
-                "inner/i.yaml"
+                "dist/out.yaml",
             ]
         );
         assert!(side.left_out().is_empty());
@@ -398,10 +456,32 @@ mod tests {
     }
 
     #[test]
-    fn ignore_files_above_the_folder_have_no_say() {
-        let folder = folder(&[(".gitignore", "*\n"), (".ignore", "*\n"), ("a/x.yaml", "")]);
-        let side = open(&folder.path().join("a"), NOTHING_ELSE).unwrap();
-        assert_eq!(paths(&side), ["x.yaml"]);
+    fn installed_packages_are_counted_once_and_read_where_they_are_named() {
+        let folder = folder(&[
+            ("node_modules/x/package.json", ""),
+            ("node_modules/x/node_modules/y/package.json", ""),
+            ("node_modules/z/package.json", ""),
+            ("a/node_modules/x/p.yaml", ""),
+            ("a/p.yaml", ""),
+        ]);
+        let side = open(folder.path(), NOTHING_ELSE).unwrap();
+        assert_eq!(paths(&side), ["a/p.yaml"]);
+        let installed = &LeftOutReason::Installed;
+        assert_eq!(
+            left_out(&side),
+            [("a/node_modules", installed), ("node_modules", installed)]
+        );
+        let within = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            open_within(folder.path(), &names, NOTHING_ELSE).unwrap()
+        };
+        let side = within(&["a"]);
+        assert_eq!(paths(&side), ["a/p.yaml"]);
+        assert_eq!(left_out(&side), [("a/node_modules", installed)]);
+        let side = within(&["node_modules/x"]);
+        assert_eq!(paths(&side), ["node_modules/x/package.json"]);
+        let inner = ("node_modules/x/node_modules", installed);
+        assert_eq!(left_out(&side), [inner]);
     }
 
     #[test]
@@ -433,6 +513,53 @@ mod tests {
         }
     }
 
+    fn working_tree(root: &Path, named: &[&str]) -> Vec<String> {
+        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        let extent = Extent::WorkingTree {
+            named: &named,
+            submodules: &BTreeSet::new(),
+        };
+        let listing = walk(root, extent, NOTHING_ELSE);
+        let told = |out: &LeftOut| out.reason != LeftOutReason::Symlink;
+        assert!(!listing.left_out.iter().any(told), "{:?}", listing.left_out);
+        let files = listing.files.into_iter();
+        let mut paths: Vec<String> = files.map(|file| file.path.to_string()).collect();
+        paths.sort_unstable();
+        paths
+    }
+
+    #[test]
+    fn git_keeps_apart_what_is_not_tracked_unless_it_is_named() {
+        let folder = folder(&[
+            (".gitignore", "/dist\n*.tmp.yaml\n!keep.tmp.yaml\n[\n"),
+            (".ignore", "*\n"),
+            ("b.yaml", ""),
+            ("dist/out.yaml", ""),
+            ("dist/in/deep.yaml", ""),
+            ("a/1.tmp.yaml", ""),
+            ("a/keep.tmp.yaml", ""),
+            ("a/.gitignore", "/inner\n"),
+            ("a/inner/i.yaml", ""),
+            ("inner/i.yaml", ""),
+            ("node_modules/x/p.yaml", ""),
+        ]);
+        let listed = ["a/keep.tmp.yaml", "b.yaml", "inner/i.yaml"];
+        for (named, more) in [
+            (&[][..], &[][..]),
+            // All of the repository is no name.
+            (&[""], &[]),
+            (&["dist"], &["dist/in/deep.yaml", "dist/out.yaml"]),
+            (&["dist/in"], &["dist/in/deep.yaml"]),
+            (&["dist/out.yaml"], &["dist/out.yaml"]),
+            (&["a"], &["a/1.tmp.yaml", "a/inner/i.yaml"]),
+            (&["node_modules/x"], &["node_modules/x/p.yaml"]),
+        ] {
+            let mut expected = [&listed, more].concat();
+            expected.sort_unstable();
+            assert_eq!(working_tree(folder.path(), named), expected, "{named:?}");
+        }
+    }
+
     #[test]
     fn ignore_files_that_are_links_or_too_large_have_no_say() {
         let folder = folder(&[
@@ -441,9 +568,7 @@ mod tests {
             ("b/y.yaml", ""),
         ]);
         symlink("/dev/zero", folder.path().join("a/.gitignore")).unwrap();
-        symlink("/dev/zero", folder.path().join(".ignore")).unwrap();
-        let side = open(folder.path(), NOTHING_ELSE).unwrap();
-        assert_eq!(paths(&side), ["a/x.yaml", "b/y.yaml"]);
+        assert_eq!(working_tree(folder.path(), &[]), ["a/x.yaml", "b/y.yaml"]);
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub enum LeftOutReason {
     Symlink,
     /// Another repository, at one of its commits.
     Submodule,
+    /// A folder of installed packages, which is not looked into.
+    Installed,
     /// The path is not Unicode.
     NotUnicodePath,
     /// The path is longer than a system could check out.
@@ -236,9 +238,26 @@ impl Listing {
     }
 }
 
-/// Folders with these names are never looked into: git's own files, and installed packages.
+/// What a folder of installed packages is called.
+const INSTALLED: &[u8] = b"node_modules";
+
+/// Folders with these names are not looked into: git's own files, and installed packages. The latter are counted
+/// wherever they belong to a side.
 fn is_passed_over(folder: &[u8]) -> bool {
-    folder == b".git" || folder == b"node_modules"
+    folder == b".git" || folder == INSTALLED
+}
+
+/// The topmost folder of installed packages that a path lies in, if it does; not a file or link of that name.
+fn installed_folder(path: &[u8]) -> Option<&[u8]> {
+    let mut start = 0;
+    for part in path.split(|byte| *byte == b'/') {
+        let end = start + part.len();
+        if part == INSTALLED && end < path.len() {
+            return path.get(..end);
+        }
+        start = end + 1;
+    }
+    None
 }
 
 /// Whether a path is worth listing.

@@ -137,6 +137,30 @@ impl PathPattern {
         self.text.split(meta).next().unwrap_or_default()
     }
 
+    /// The longest folder or file name that every path has that fits; nothing where each may be many.
+    #[must_use]
+    pub fn part(&self) -> &str {
+        if self.text.contains(['[', '{', '\\']) {
+            return "";
+        }
+        let parts = self
+            .text
+            .split('/')
+            .filter(|part| !part.contains(['*', '?']));
+        parts.max_by_key(|part| part.len()).unwrap_or_default()
+    }
+
+    /// The letters that every path ends with that fits.
+    #[must_use]
+    pub fn end(&self) -> &str {
+        let end = self
+            .text
+            .rsplit(['*', '?', '[', ']', '{', '}', '\\'])
+            .next();
+        // A slash beside `**` may stand for nothing.
+        end.unwrap_or_default().trim_start_matches('/')
+    }
+
     /// True if a path fits. Most patterns are plain paths, which need no matcher; the others get theirs when they
     /// are first asked for.
     #[must_use]
@@ -314,6 +338,11 @@ mod tests {
             "{team-1,b}/*.yaml",
             "team-[0-9]/a1.yaml",
             "team\\-1/*",
+            "**/a1.yaml",
+            "**/*1.yaml",
+            "team-1/**/**",
+            "a/team-1/**a1.yaml",
+            "**/{b,x}.yaml",
             "**/team-1/**/a1.yaml",
         ] {
             let matcher = glob(pattern).unwrap().compile_matcher();
@@ -325,7 +354,12 @@ mod tests {
                 "a1.yaml",
             ] {
                 assert_eq!(read.fits(path), matcher.is_match(path), "{pattern} {path}");
-                assert!(!matcher.is_match(path) || path.starts_with(read.start()));
+                if matcher.is_match(path) {
+                    assert!(path.starts_with(read.start()), "{pattern} {path}");
+                    assert!(path.ends_with(read.end()), "{pattern} {path}");
+                    let part = read.part();
+                    assert!(part.is_empty() || path.split('/').any(|own| own == part));
+                }
             }
         }
     }

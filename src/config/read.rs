@@ -285,6 +285,10 @@ mod tests {
                 "c:2:22: kubernetes.versions[1]: a version needs quotes, as 1.30 without them is the number 1.3; this reads as 1.3",
             ),
             (
+                "kubernetes:\n  versions: [\"1.36\", \"1.2\"]\n",
+                "c:2:22: kubernetes.versions[1]: 1.2 is older than 1.23, the first version that enforces Pod Security labels; name the version of the cluster",
+            ),
+            (
                 "kubernetes:\n  pod-securty: baseline\n",
                 "c:2:3: there is no setting `pod-securty`; did you mean `pod-security`?",
             ),

@@ -87,6 +87,14 @@ impl JsonSchema for Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TargetVersion(pub Version);
 
+impl TargetVersion {
+    /// The oldest target that makes sense: the first version that enforces the labels of Namespaces by itself. The
+    /// rules take that enforcement for granted, and no managed or maintained cluster is older.
+    ///
+    /// Source: the feature gate `PodSecurity` of Kubernetes, on by default from 1.23 on.
+    pub const OLDEST: Version = Version(23);
+}
+
 impl<'de> Deserialize<'de> for TargetVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
@@ -109,7 +117,14 @@ impl<'de> Deserialize<'de> for TargetVersion {
                         "`latest` changes its meaning from one day to the next: name the version of the cluster",
                     ));
                 }
-                text.parse().map(TargetVersion).map_err(E::custom)
+                let version: Version = text.parse().map_err(E::custom)?;
+                if version < TargetVersion::OLDEST {
+                    return Err(E::custom(format!(
+                        "{version} is older than {}, the first version that enforces Pod Security labels; name the version of the cluster",
+                        TargetVersion::OLDEST
+                    )));
+                }
+                Ok(TargetVersion(version))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -126,7 +141,7 @@ impl JsonSchema for TargetVersion {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": r"^v?1\.(0|[1-9][0-9]*)$" })
+        json_schema!({ "type": "string", "pattern": r"^v?1\.(2[3-9]|[3-9][0-9]|[1-9][0-9]{2,})$" })
     }
 }
 

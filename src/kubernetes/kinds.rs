@@ -322,6 +322,18 @@ impl Declared {
         *self.kind == *kind && self.group.as_deref().is_none_or(|own| own == group)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Its API group; none where that of any group is meant.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
+
     /// Where its pod templates are.
     #[must_use]
     pub fn pod_template(&self) -> &str {

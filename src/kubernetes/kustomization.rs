@@ -94,7 +94,7 @@ pub struct Request {
 }
 
 /// Something that a kustomization brings in and that does not stand in the repository as an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unbuilt {
     /// A patch that is written into the kustomization itself.
     InlinePatch,

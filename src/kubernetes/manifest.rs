@@ -110,9 +110,9 @@ pub fn read_expected(
         others: 0,
         budget: Budget::default(),
     };
-    for document in tree.documents() {
-        found.collect(tree.root(document), None);
-    }
+    visit_objects(&tree, &mut |node, api_version, kind| {
+        found.add(node, api_version, kind);
+    });
     let Found {
         records,
         others: other_objects,
@@ -224,28 +224,7 @@ struct Found<'d> {
 }
 
 impl Found<'_> {
-    fn collect(&mut self, node: Node<'_>, list: Option<(&str, &str)>) {
-        if !node.is_mapping() {
-            return;
-        }
-        let text = |key: &str| node.get(key).and_then(Node::as_str);
-        // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
-        let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version))
-        else {
-            return;
-        };
-        let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
-            return;
-        };
-        let items = node.get("items").filter(|items| items.is_sequence());
-        if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
-            // As deep as lists go: the tree itself is not deeper than its own limit.
-            let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
-            for item in items.items() {
-                self.collect(item, inherited);
-            }
-            return;
-        }
+    fn add(&mut self, node: Node<'_>, api_version: &str, kind: &str) {
         if let Some(known) = kinds::find(api_version, kind) {
             let group = known.groups.first().copied().unwrap_or_default();
             let pods = known.pods.iter();
@@ -274,6 +253,41 @@ impl Found<'_> {
             None => self.others += 1,
         }
     }
+}
+
+/// Visits all that looks like an object, of whatever kind, with its `apiVersion` and `kind`; lists are unwrapped.
+pub fn visit_objects<'a>(tree: &'a Tree, visit: &mut dyn FnMut(Node<'a>, &'a str, &'a str)) {
+    for document in tree.documents() {
+        visit_object(tree.root(document), None, visit);
+    }
+}
+
+fn visit_object<'a>(
+    node: Node<'a>,
+    list: Option<(&'a str, &'a str)>,
+    visit: &mut dyn FnMut(Node<'a>, &'a str, &'a str),
+) {
+    if !node.is_mapping() {
+        return;
+    }
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
+    let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version)) else {
+        return;
+    };
+    let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
+        return;
+    };
+    let items = node.get("items").filter(|items| items.is_sequence());
+    if let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) {
+        // As deep as lists go: the tree itself is not deeper than its own limit.
+        let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
+        for item in items.items() {
+            visit_object(item, inherited, visit);
+        }
+        return;
+    }
+    visit(node, api_version, kind);
 }
 
 fn record(

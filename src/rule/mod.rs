@@ -10,6 +10,7 @@ use crate::config::clusters::Clusters;
 use crate::config::registries::Registries;
 use crate::config::value::{Day, Setting};
 use crate::finding::Finding;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet};
 use crate::kubernetes::{Labelled, Object, Pod, Standing};
 use crate::snapshot::{Snapshot, SourceFile};
@@ -108,6 +109,8 @@ pub struct Context {
     pub targets: VersionSet,
     /// What is applied together; without any, copies of an object in different folders are alternatives.
     pub clusters: Arc<Clusters>,
+    /// The kinds that make pods beside the known ones.
+    pub declared: Vec<Declared>,
     /// What the configuration makes of rules; a rule that is not here keeps its own severities.
     pub settings: BTreeMap<&'static str, Setting>,
     /// Where images may come from; none where the configuration does not say.
@@ -179,6 +182,7 @@ impl Default for Context {
             level: Level::Restricted,
             targets: VersionSet::SUPPORTED,
             clusters: Arc::default(),
+            declared: Vec::new(),
             settings: BTreeMap::new(),
             registries: None,
             today: None,

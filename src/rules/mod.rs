@@ -23,6 +23,8 @@ mod gate {
     pub(crate) mod invalid_configuration;
     pub(crate) mod invalid_waiver;
     pub(crate) mod unknown_rule;
+    pub(crate) mod unknown_version;
+    pub(crate) mod unmatched_workload;
     pub(crate) mod unused_waiver;
     pub(crate) mod waiver_added;
     pub(crate) mod workflow_weakened;
@@ -133,6 +135,8 @@ pub static ALL: &[&Rule] = &[
     &gate::invalid_configuration::RULE,
     &gate::invalid_waiver::RULE,
     &gate::unknown_rule::RULE,
+    &gate::unknown_version::RULE,
+    &gate::unmatched_workload::RULE,
     &gate::unused_waiver::RULE,
     &gate::waiver_added::RULE,
     &gate::workflow_weakened::RULE,

@@ -19,6 +19,7 @@ use crate::config::value::Day;
 use crate::config::weakening::setting_of;
 use crate::config::{Config, FailOn, NewWaivers, OnIncomplete, PATHS};
 use crate::error::Error;
+use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::Context;
 use crate::rules;
@@ -122,6 +123,7 @@ impl Governance {
             level: config.kubernetes.pod_security,
             targets: targets.unwrap_or(VersionSet::SUPPORTED),
             clusters: Arc::new(Clusters::new(&config.kubernetes.clusters)),
+            declared: declared(&config),
             settings,
             registries: config.images.registries().map(Arc::new),
             today: self.today,
@@ -141,12 +143,7 @@ impl Governance {
         }
         Intake {
             exclude: exclude.build().unwrap_or_else(|_| GlobSet::empty()),
-            // Declarations were looked at as well.
-            declared: config
-                .kubernetes
-                .declared()
-                .filter_map(Result::ok)
-                .collect(),
+            declared: declared(&config),
         }
     }
 
@@ -169,6 +166,12 @@ impl Governance {
                 .then(|| governing.file.describe(Path::new(&*governing.path))),
         })
     }
+}
+
+/// The kinds that a configuration declares. They were looked at when it was read.
+fn declared(config: &Config) -> Vec<Declared> {
+    let declared = config.kubernetes.declared();
+    declared.filter_map(Result::ok).collect()
 }
 
 impl Governing {

@@ -391,8 +391,9 @@ fn incomplete(
         })
         .map(|finding| format!("{}: {}", finding.location.path, finding.message))
         .collect();
+    let in_base: BTreeSet<_> = base.iter().flat_map(|base| &base.left_out).collect();
     for left_out in &head.left_out {
-        let known = base.is_some_and(|base| base.left_out.contains(left_out));
+        let known = in_base.contains(left_out);
         if let Some(reason) = blinding(&left_out.reason)
             && !known
             && in_scope(&left_out.path)
@@ -415,7 +416,7 @@ fn incomplete(
 /// Why a path that was left out makes the run blind; none where a note is enough.
 fn blinding(reason: &LeftOutReason) -> Option<String> {
     match reason {
-        LeftOutReason::Symlink | LeftOutReason::Submodule => None,
+        LeftOutReason::Symlink | LeftOutReason::Submodule | LeftOutReason::Installed => None,
         LeftOutReason::NotCheckedOut
         | LeftOutReason::NotUnicodePath
         | LeftOutReason::TooDeep
@@ -429,6 +430,7 @@ fn describe(reason: &LeftOutReason) -> String {
     match reason {
         LeftOutReason::Symlink => "a symbolic link, which is not followed".to_owned(),
         LeftOutReason::Submodule => "a submodule: another repository".to_owned(),
+        LeftOutReason::Installed => "installed packages, which are not looked into".to_owned(),
         LeftOutReason::NotUnicodePath => "its path is not Unicode".to_owned(),
         LeftOutReason::TooDeep => "its path is too long to be checked out".to_owned(),
         LeftOutReason::TooMany => "there are more files than one run reads".to_owned(),

@@ -63,7 +63,9 @@ pub fn find(paths: &[PathBuf], base: Option<&str>, head: Option<&str>) -> Result
     };
     let head_place = head.map(|spec| places.find(spec)).transpose()?;
     let base_place = base.map(|spec| places.find(spec)).transpose()?;
-    let (head_side, root) = places.head(head_place.as_ref(), head)?;
+    let root = places.root(head_place.as_ref())?;
+    let scope = scope(&current, &root, paths)?;
+    let head_side = places.head(head_place.as_ref(), head, &scope)?;
     let mut history_missing = None;
     let base = match &base_place {
         None => None,
@@ -74,14 +76,13 @@ pub fn find(paths: &[PathBuf], base: Option<&str>, head: Option<&str>) -> Result
                 Err(Error::HistoryMissing(why)) => {
                     // What the head holds can still be told, as what is there: compared with itself.
                     history_missing = Some(why);
-                    Some(places.head(head_place.as_ref(), head)?.0)
+                    Some(places.head(head_place.as_ref(), head, &scope)?)
                 }
                 Err(error) => return Err(error),
             }
         }
     };
     let head = head_side;
-    let scope = scope(&current, &root, paths)?;
     for (prefix, path) in scope.iter().zip(paths) {
         let listed = |side: &Side| {
             side.files()
@@ -146,21 +147,29 @@ impl Places<'_> {
         })
     }
 
-    /// The head with its root: what is named, else the working tree, else the current directory.
-    fn head(&self, place: Option<&Place>, name: Option<&str>) -> Result<(Side, PathBuf), Error> {
+    /// The folder that the paths of the head are below: of what is named, else of the repository, else the current one.
+    fn root(&self, place: Option<&Place>) -> Result<PathBuf, Error> {
         Ok(match (place, &self.repository) {
-            (Some(Place::Folder(path)), _) => (folder_side(path, name)?, path.clone()),
-            (Some(Place::Revision(revision)), _) => {
-                let repository = self.repository()?;
-                let side = repository.side(revision, is_relevant)?;
-                (side, repository.root().to_path_buf())
-            }
-            (None, Some(repository)) => (
-                repository.working_tree(is_relevant)?,
-                repository.root().to_path_buf(),
-            ),
-            (None, None) => (folder_side(self.current, None)?, self.current.to_path_buf()),
+            (Some(Place::Folder(path)), _) => path.clone(),
+            (Some(Place::Revision(_)), _) => self.repository()?.root().to_path_buf(),
+            (None, Some(repository)) => repository.root().to_path_buf(),
+            (None, None) => self.current.to_path_buf(),
         })
+    }
+
+    /// The head: what is named, else the working tree, else the current directory. `scope` is what of it is asked for.
+    fn head(
+        &self,
+        place: Option<&Place>,
+        name: Option<&str>,
+        scope: &[String],
+    ) -> Result<Side, Error> {
+        match (place, &self.repository) {
+            (Some(Place::Folder(path)), _) => folder_side(path, name),
+            (Some(Place::Revision(revision)), _) => self.repository()?.side(revision, is_relevant),
+            (None, Some(repository)) => repository.working_tree(scope, is_relevant),
+            (None, None) => folder_side(self.current, None),
+        }
     }
 
     fn find(&self, spec: &str) -> Result<Place, Error> {
@@ -225,7 +234,7 @@ fn linter_side(current: &Path, paths: &[PathBuf]) -> Result<Sides, Error> {
                 history_missing: None,
                 tip: None,
                 base: None,
-                head: repository.working_tree(is_relevant)?,
+                head: repository.working_tree(&scope, is_relevant)?,
                 scope,
             });
         }

@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod built;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;
@@ -358,11 +359,12 @@ impl Snapshot {
     /// A file by path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&SourceFile> {
-        let index = self
-            .files
-            .binary_search_by(|file| (*file.path).cmp(path))
-            .ok()?;
-        self.files.get(index)
+        self.files.get(self.index_of(path)?)
+    }
+
+    fn index_of(&self, path: &str) -> Option<usize> {
+        let found = self.files.binary_search_by(|file| (*file.path).cmp(path));
+        found.ok()
     }
 
     /// The objects of a file.

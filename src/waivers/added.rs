@@ -1,6 +1,6 @@
 //! The waivers that a change adds, or lets hold for longer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Said, Stated, stated};
 use crate::config::value::Day;
@@ -32,20 +32,27 @@ fn key(stated: &Stated<'_>) -> (String, String, String) {
 #[must_use]
 pub fn added<'a>(base: &Snapshot, head: &'a Snapshot) -> Vec<Added<'a>> {
     let in_base = stated(base);
-    let mut known: HashMap<_, Vec<&Stated<'_>>> = HashMap::new();
-    for waiver in &in_base {
-        known.entry(key(waiver)).or_default().push(waiver);
+    // Of those that say the same, by file: the next one there stands last.
+    let mut known: HashMap<_, BTreeMap<&str, Vec<&Stated<'_>>>> = HashMap::new();
+    for waiver in in_base.iter().rev() {
+        let same = known.entry(key(waiver)).or_default();
+        same.entry(waiver.path).or_default().push(waiver);
     }
     let mut added = Vec::new();
     let in_head = stated(head).into_iter();
     for waiver in in_head.filter(|stated| !matches!(stated.waiver, Said::Garbled(_))) {
-        let candidates = known.get_mut(&key(&waiver));
-        let before = candidates.and_then(|candidates| {
-            let same_file = candidates
-                .iter()
-                .position(|known| known.path == waiver.path);
-            let index = same_file.unwrap_or_default();
-            (index < candidates.len()).then(|| candidates.remove(index).until())
+        let before = known.get_mut(&key(&waiver)).and_then(|candidates| {
+            let path = if candidates.contains_key(&**waiver.path) {
+                &**waiver.path
+            } else {
+                candidates.keys().next().copied()?
+            };
+            let of_file = candidates.get_mut(path)?;
+            let known = of_file.pop()?;
+            if of_file.is_empty() {
+                candidates.remove(path);
+            }
+            Some(known.until())
         });
         match before {
             // For ever, or at least as long.

@@ -1,5 +1,6 @@
 //! A waiver in a comment: `# tidegate: allow(family/name) until=2027-01-31 reason="…"`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::pattern::RulePattern;
@@ -120,38 +121,69 @@ fn value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// The address, from its object on, of the first thing that is written on a line.
-pub(super) fn address(object: Object<'_>, line: Span) -> Arc<str> {
-    let root = object.node();
-    let node = at_line(root, line);
-    let whole = node.pointer();
-    whole.strip_prefix(&root.pointer()).unwrap_or(&whole).into()
+/// Tells what is written on a line, for many lines of one file.
+#[derive(Default)]
+pub(super) struct Addresses<'a> {
+    /// What stands in the mappings and lists that were gone through, if it stands there in order.
+    children: HashMap<u32, Option<Vec<Child<'a>>>>,
 }
 
-fn at_line(from: Node<'_>, line: Span) -> Node<'_> {
-    let starts = |span: Span| line.start <= span.start && span.start <= line.end;
-    let mut node = from;
-    'deeper: loop {
-        for entry in node.written_entries() {
-            if starts(entry.key.span()) {
-                return entry.value;
-            }
-            if holds(entry.value.span(), line) {
-                node = entry.value;
-                continue 'deeper;
-            }
-        }
-        for item in node.items() {
-            if starts(item.span()) {
-                return item;
-            }
-            if holds(item.span(), line) {
-                node = item;
-                continue 'deeper;
-            }
-        }
-        return node;
+/// What stands in a mapping or a list: where it starts, and its value.
+type Child<'a> = (u32, Node<'a>);
+
+impl<'a> Addresses<'a> {
+    /// The address, from its object on, of the first thing that is written on a line.
+    pub(super) fn of(&mut self, object: Object<'a>, line: Span) -> Arc<str> {
+        let root = object.node();
+        let node = self.at_line(root, line);
+        let whole = node.pointer();
+        whole.strip_prefix(&root.pointer()).unwrap_or(&whole).into()
     }
+
+    fn at_line(&mut self, from: Node<'a>, line: Span) -> Node<'a> {
+        let mut node = from;
+        loop {
+            let ordered = self.children.entry(node.id()).or_insert_with(|| {
+                let children: Vec<_> = children(node).collect();
+                children
+                    .is_sorted_by_key(|(start, _)| *start)
+                    .then_some(children)
+            });
+            let found = match ordered {
+                None => children(node).find_map(|child| step(child, line)),
+                Some(children) => {
+                    // The last one before the line may reach into it; else one starts there, or none does.
+                    let next = children.partition_point(|(start, _)| *start < line.start);
+                    let near = children.get(next.saturating_sub(1)..).unwrap_or_default();
+                    near.iter().take(2).find_map(|child| step(*child, line))
+                }
+            };
+            match found {
+                Some(Step::Found(found)) => return found,
+                Some(Step::Deeper(deeper)) => node = deeper,
+                None => return node,
+            }
+        }
+    }
+}
+
+enum Step<'a> {
+    Found(Node<'a>),
+    Deeper(Node<'a>),
+}
+
+fn step((start, value): Child<'_>, line: Span) -> Option<Step<'_>> {
+    if line.start <= start && start <= line.end {
+        return Some(Step::Found(value));
+    }
+    holds(value.span(), line).then_some(Step::Deeper(value))
+}
+
+fn children(node: Node<'_>) -> impl Iterator<Item = Child<'_>> {
+    let entries = node.written_entries();
+    let entries = entries.map(|entry| (entry.key.span().start, entry.value));
+    let items = node.items().map(|item| (item.span().start, item));
+    entries.chain(items)
 }
 
 fn holds(span: Span, line: Span) -> bool {

@@ -15,6 +15,7 @@ use crate::kubernetes::Object;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Comment, Span, comments_between, statement_lines};
 
+use inline::Addresses;
 pub use inline::Inline;
 
 /// The word that opens a waiver in a comment.
@@ -133,6 +134,7 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
     }
     let mut objects: Vec<Object<'a>> = snapshot.objects_of(file).collect();
     objects.sort_by_key(|object| object.node().span().start);
+    let mut addresses = Addresses::default();
     for comment in comments {
         let Some(waiver) = said(manifest.tree.text(), comment) else {
             continue;
@@ -148,7 +150,7 @@ fn inline_of<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, stated: &mut Vec<
             path: &file.path,
             span: comment.span,
             waiver,
-            field: object.map(|object| inline::address(object, line)),
+            field: object.map(|object| addresses.of(object, line)),
             object,
         });
     }

@@ -379,7 +379,7 @@ fn the_committed_schema_is_the_one_of_the_types() {
 }
 
 /// Configurations that are right, and those that are wrong in a way that a schema can tell.
-const EXAMPLES: [(&str, bool); 16] = [
+const EXAMPLES: [(&str, bool); 17] = [
     ("", true),
     (DESIGNED, true),
     ("rules: {a/b: off}", true),
@@ -392,6 +392,7 @@ const EXAMPLES: [(&str, bool); 16] = [
     ("rules: {a/b: true}", false),
     ("kubernetes: {versions: [1.30]}", false),
     ("kubernetes: {versions: [latest]}", false),
+    ("kubernetes: {versions: ['1.22']}", false),
     ("kubernetes: {pod-security: Baseline}", false),
     ("packages: {cooldown: 3}", false),
     ("waivers: [{rule: a/b}]", false),
@@ -513,4 +514,75 @@ fn kinds_that_make_pods_can_be_declared() {
     assert!(!fires(
         "kubernetes: {workloads: [{kind: GameServer, group: example.com, pod-template: spec.template}]}\n"
     ));
+}
+
+#[test]
+fn a_declared_kind_that_blinds_the_gate_is_told() {
+    let server = "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec:\n  template:\n    spec:\n      containers:\n      - name: arena\n        image: arena:1\n        securityContext: {privileged: true}\n";
+    let config = |kind: &str, path: &str| {
+        format!("kubernetes:\n  workloads:\n  - {{kind: {kind}, pod-template: {path}}}\n")
+    };
+    let of_change = |config: &str| {
+        let folder = repository(
+            &[(".tidegate.yaml", config), ("old.yaml", server)],
+            &[("arena.yaml", server)],
+        );
+        told(&check(folder.path(), &["--base", "main"]).1)
+    };
+    assert_eq!(
+        of_change(&config("GameServer", "spec.tmplate")),
+        [
+            "existing note gate/unmatched-workload .tidegate.yaml:3",
+            "introduced note input/not-judged arena.yaml:3",
+        ]
+    );
+    assert_eq!(
+        of_change(&config("GameSrver", "spec.template")),
+        ["existing note gate/unmatched-workload .tidegate.yaml:3"]
+    );
+    // What is mistyped in the change is told in it, and where there is no base as well.
+    let mistyped = config("GameServer", "spec.tmplate");
+    let folder = repository(&[("old.yaml", server)], &[(".tidegate.yaml", &mistyped)]);
+    let line = "introduced note gate/unmatched-workload .tidegate.yaml:3".to_owned();
+    for arguments in [&["--base", "main"][..], &[]] {
+        let told = told(&check(folder.path(), arguments).1);
+        assert!(told.contains(&line), "{told:?}");
+    }
+    // A patch of such an object says only what it changes.
+    let patch =
+        "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec: {ports: []}\n";
+    let folder = repository(
+        &[
+            (".tidegate.yaml", &config("GameServer", "spec.template")),
+            ("old.yaml", server),
+        ],
+        &[
+            (
+                "o/kustomization.yaml",
+                "resources: [../old.yaml]\npatchesStrategicMerge: [patch.yaml]\n",
+            ),
+            ("o/patch.yaml", patch),
+        ],
+    );
+    let told = told(&check(folder.path(), &["--base", "main"]).1);
+    let is_ours = |line: &String| line.contains(" gate/") || line.contains(" input/");
+    assert!(!told.iter().any(is_ours), "{told:?}");
+}
+
+#[test]
+fn a_version_that_makes_no_sense_is_refused_or_told() {
+    let run = |version: &str| {
+        let config = format!("kubernetes:\n  versions: [\"{version}\"]\n");
+        let folder = repository(&[], &[(".tidegate.yaml", &config)]);
+        told(&check(folder.path(), &[]).1)
+    };
+    let invalid = "introduced high gate/invalid-configuration .tidegate.yaml:2";
+    assert_eq!(run("1.2"), [invalid]);
+    assert_eq!(run("1.22"), [invalid]);
+    assert_eq!(run("1.23"), Vec::<String>::new());
+    assert_eq!(run("1.37"), Vec::<String>::new());
+    assert_eq!(
+        run("1.40"),
+        ["introduced note gate/unknown-version .tidegate.yaml:2"]
+    );
 }

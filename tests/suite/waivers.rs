@@ -370,3 +370,44 @@ fn the_terminal_counts_and_shows_what_is_waived() {
     let sarif = run(&["--format", "sarif"]);
     assert!(!sarif.contains("host-path"), "{sarif}");
 }
+
+#[test]
+fn a_waiver_is_found_among_many() {
+    let number = 500;
+    let pods: Vec<String> = (0..number)
+        .map(|index| {
+            let comment =
+                "  # tidegate: allow(pod-security/host-path) reason=\"r\"\n      path: /opt";
+            let pod = POD.replace("name: web, n", &format!("name: web-{index}, n"));
+            pod.replace("path: /opt", comment)
+        })
+        .collect();
+    let lines: Vec<String> = (0..number)
+        .map(|index| format!("- {{rule: '*', path: '**/team-{index}/*.yaml', reason: r}}\n"))
+        .collect();
+    let config = format!(
+        "waivers:\n{}- {{rule: 'pod-*/*', path: '**/team-7/**', reason: s}}\n",
+        lines.concat()
+    );
+    let folder = repository(
+        &[(".tidegate.yaml", &config)],
+        &[
+            ("lines/pods.yaml", &pods.join("---\n")),
+            ("team-7/x/pod.yaml", POD),
+            ("a/team-8/pod.yaml", POD),
+            ("team-x/pod.yaml", POD),
+        ],
+    );
+    let (_, json) = check(folder.path(), &["--base", "main"]);
+    let told = told(&json);
+    let of = |path: &str| {
+        let lines = told.iter().filter(|line| line.contains(path));
+        lines
+            .filter(|line| line.contains("pod-security/host-path") && line.ends_with(" waived"))
+            .count()
+    };
+    assert_eq!(of("lines/pods.yaml"), number);
+    assert_eq!(of("team-7/x/pod.yaml"), 1);
+    assert_eq!(of("a/team-8/pod.yaml"), 1);
+    assert_eq!(of("team-x/pod.yaml"), 0);
+}

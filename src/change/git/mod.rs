@@ -16,10 +16,10 @@ use std::sync::Arc;
 use gix::bstr::ByteSlice;
 
 use self::objects::{Blobs, Objects};
-use super::folder::{self, Disk};
+use super::folder::{self, Disk, Extent};
 use super::{
     Content, ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
-    Source, is_in_scope, is_passed_over,
+    Source, installed_folder, is_in_scope,
 };
 use crate::error::Error;
 
@@ -209,12 +209,13 @@ impl Repository {
         })
     }
 
-    /// The files on disk: those that are not ignored, and those that are although they are tracked.
+    /// The files on disk: those that are tracked, and beside them those that git does not ignore or that lie at or
+    /// below one of the paths in `named`. The whole of the repository is no name.
     ///
     /// # Errors
     ///
     /// [`Error::Usage`] if the repository is bare; [`Error::Repository`] if its index cannot be read.
-    pub fn working_tree(&self, is_relevant: IsRelevant) -> Result<Side, Error> {
+    pub fn working_tree(&self, named: &[String], is_relevant: IsRelevant) -> Result<Side, Error> {
         if self.is_bare {
             return Err(Error::Usage(format!(
                 "{} is a bare repository and has no files on disk: name a revision",
@@ -222,7 +223,11 @@ impl Repository {
             )));
         }
         let tracked = self.objects.with(|repo| Tracked::read(repo, is_relevant))?;
-        let mut listing = folder::walk(&self.root, &[], is_relevant, &tracked.submodules);
+        let extent = Extent::WorkingTree {
+            named,
+            submodules: &tracked.submodules,
+        };
+        let mut listing = folder::walk(&self.root, extent, is_relevant);
         tracked.complete(&mut listing, &self.root);
         let label = SideLabel {
             kind: SideKind::WorkingTree,
@@ -267,6 +272,8 @@ struct Tracked {
     submodules: BTreeSet<String>,
     /// What a sparse checkout keeps off the disk, with what the index says of its content; a whole folder has none.
     absent: BTreeMap<String, Option<ContentId>>,
+    /// Folders of installed packages, and whether a sparse checkout keeps some of one off the disk.
+    installed: BTreeMap<String, bool>,
 }
 
 impl Tracked {
@@ -281,8 +288,12 @@ impl Tracked {
         };
         for entry in index.entries() {
             let path = entry.path(&index);
-            let components = path.split_str("/");
-            if components.into_iter().any(is_passed_over) {
+            if let Some(folder) = installed_folder(path) {
+                let is_sparse = entry.flags.contains(Flags::SKIP_WORKTREE);
+                *tracked
+                    .installed
+                    .entry(folder.to_str_lossy().into_owned())
+                    .or_default() |= is_sparse;
                 continue;
             }
             // The walk lists by itself what is not Unicode, unless it is ignored too: too rare a case to carry on.
@@ -332,6 +343,11 @@ impl Tracked {
         for path in &self.links {
             if folder::metadata_without_links(root, path).is_ok_and(|found| found.is_symlink()) {
                 listing.leave_out(path, LeftOutReason::Symlink);
+            }
+        }
+        for (folder, is_sparse) in self.installed {
+            if is_sparse || is_present(&root.join(&folder)) {
+                listing.leave_out(folder, LeftOutReason::Installed);
             }
         }
         for (path, id) in self.absent {

@@ -11,8 +11,8 @@ use gix::objs::tree::EntryKind;
 
 use super::history::missing_object;
 use crate::change::{
-    ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, is_in_scope, is_passed_over,
-    may_hide,
+    ContentId, INSTALLED, IsRelevant, LeftOutReason, ListedFile, Listing, is_in_scope,
+    is_passed_over, may_hide,
 };
 use crate::error::Error;
 
@@ -107,6 +107,9 @@ pub(super) fn list_at_most(
             entries_left = left;
             let path = [&*prefix, entry.filename].concat();
             match entry.mode.kind() {
+                EntryKind::Tree if *entry.filename == *INSTALLED => {
+                    listing.leave_out(path.to_str_lossy(), LeftOutReason::Installed);
+                }
                 EntryKind::Tree if is_passed_over(entry.filename) => {}
                 _ if !is_name(entry.filename) => {
                     listing.leave_out(path.to_str_lossy(), LeftOutReason::Malformed);

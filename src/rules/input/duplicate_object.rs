@@ -1,10 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::declare_rule;
 use crate::finding::Location;
-use crate::kubernetes::{Object, kustomization};
+use crate::kubernetes::Object;
 use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::Snapshot;
+use crate::snapshot::built::{Built, inside_out};
+use crate::syntax::Span;
 
 declare_rule! {
     /// An object stands twice in what is applied together.
@@ -33,7 +36,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Copies in different files are alternatives (bases, overlays, release copies) unless one kustomization lists both.
+    /// Copies in different files are alternatives (bases, overlays, release copies) unless one kustomization lists both. Kustomizations that share so much of each other that looking through them would take millions of steps are not looked through, which is told.
     "input/duplicate-object",
     severity: Severity::Medium,
     references: &["CWE-694"],
@@ -56,63 +59,147 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             }
         }
     }
-    let mut told: BTreeSet<(&str, Identity<'_>)> = BTreeSet::new();
-    for (folder, _) in snapshot.kustomizations() {
-        let mut paths = BTreeSet::new();
-        collect(snapshot, folder, &mut BTreeSet::new(), &mut paths);
-        let mut seen: BTreeMap<Identity<'_>, Object<'_>> = BTreeMap::new();
-        for file in paths.iter().filter_map(|path| snapshot.file(path)) {
-            for object in snapshot.objects_of(file).filter(|object| is_named(*object)) {
-                let identity = object.resource().identity();
-                let Some(first) = seen.insert(identity, object) else {
-                    continue;
-                };
-                if first.path() != object.path() && told.insert((&**object.path(), identity)) {
-                    say(
-                        object,
-                        first,
-                        "in one kustomization, whose build fails",
-                        sink,
-                    );
-                }
+    // The parts of what changes names or namespaces are other objects in what takes it in.
+    let built = inside_out(snapshot, |part| part.namespace.is_none() && !part.renames);
+    let shared = Shared::of(snapshot, &built);
+    let mut told = HashSet::new();
+    let mut budget = MOST_STEPS;
+    let mut contents: Vec<Holdings> = Vec::with_capacity(built.len());
+    for kustomization in &built {
+        let holdings = holdings(kustomization, &contents, &shared, &mut budget);
+        let Some(mut holdings) = holdings else {
+            if let Some((file, _)) = snapshot.kustomization_file(kustomization.folder) {
+                sink.in_file(&file.path)
+                    .report_span(Span::default())
+                    .discriminator("budget")
+                    .say("the kustomizations share too much of each other to be looked through for objects that stand twice; let each name what it takes in directly");
             }
+            break;
+        };
+        // Of each object the first definition is kept: the others are told, and need not be told of what takes this in.
+        if !holdings.is_sorted_by(|one, next| one.0 < next.0) {
+            let all = Arc::make_mut(&mut holdings);
+            let mut before: Option<(Number, usize)> = None;
+            all.retain(|holding| {
+                let first = before.filter(|before| before.0 == holding.0);
+                before = Some(*holding);
+                let Some(first) = first else {
+                    return true;
+                };
+                if told.insert(*holding)
+                    && let (Some((_, first)), Some((object, _))) =
+                        (shared.ends.get(&first), shared.ends.get(holding))
+                {
+                    let place = "in one kustomization, whose build fails";
+                    say(*object, *first, place, sink);
+                }
+                false
+            });
         }
+        contents.push(holdings);
     }
+}
+
+/// How many holdings are put together before the rule gives up. Repositories with thousands of kustomizations need a
+/// tenth of it.
+const MOST_STEPS: usize = 2_000_000;
+
+/// An identity that stands in several files, by number.
+type Number = usize;
+
+/// The shared identities that a kustomization holds, each with the index of its file, in order.
+type Holdings = Arc<Vec<(Number, usize)>>;
+
+/// The identities that stand in more than one of the files that kustomizations name: of all others there is nothing
+/// to be said.
+struct Shared<'a> {
+    /// The shared identities of a file.
+    of_file: HashMap<usize, Vec<Number>>,
+    /// The first and the last object of an identity in a file.
+    ends: HashMap<(Number, usize), (Object<'a>, Object<'a>)>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(snapshot: &'a Snapshot, built: &[Built<'_>]) -> Self {
+        let mut files: Vec<usize> = built
+            .iter()
+            .flat_map(|built| &built.files)
+            .copied()
+            .collect();
+        files.sort_unstable();
+        files.dedup();
+        let objects = || {
+            let files = files
+                .iter()
+                .filter_map(|index| Some((*index, snapshot.files().get(*index)?)));
+            files.flat_map(|(index, file)| {
+                let named = snapshot.objects_of(file).filter(|object| is_named(*object));
+                named.map(move |object| (index, object))
+            })
+        };
+        // The file that holds an identity; none where there are several.
+        let mut holders: HashMap<Identity<'_>, Option<usize>> = HashMap::new();
+        for (index, object) in objects() {
+            let holder = holders
+                .entry(object.resource().identity())
+                .or_insert(Some(index));
+            *holder = holder.filter(|holder| *holder == index);
+        }
+        let mut numbers: HashMap<Identity<'_>, Number> = HashMap::new();
+        let mut shared = Self {
+            of_file: HashMap::new(),
+            ends: HashMap::new(),
+        };
+        for (index, object) in objects() {
+            let identity = object.resource().identity();
+            if holders.get(&identity) != Some(&None) {
+                continue;
+            }
+            let next = numbers.len();
+            let number = *numbers.entry(identity).or_insert(next);
+            let ends = shared.ends.entry((number, index));
+            if matches!(ends, std::collections::hash_map::Entry::Vacant(_)) {
+                shared.of_file.entry(index).or_default().push(number);
+            }
+            ends.or_insert((object, object)).1 = object;
+        }
+        shared
+    }
+}
+
+/// What a kustomization holds itself and by its parts; none where that is too much.
+fn holdings(
+    built: &Built<'_>,
+    contents: &[Holdings],
+    shared: &Shared<'_>,
+    budget: &mut usize,
+) -> Option<Holdings> {
+    let mut parts: Vec<&Holdings> = built
+        .parts
+        .iter()
+        .filter_map(|part| contents.get(*part))
+        .collect();
+    parts.retain(|part| !part.is_empty());
+    parts.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    let own = built.files.iter().flat_map(|file| {
+        let numbers = shared.of_file.get(file).into_iter().flatten();
+        numbers.map(|number| (*number, *file))
+    });
+    let mut all: Vec<(Number, usize)> = own.collect();
+    if let ([part], true) = (parts.as_slice(), all.is_empty()) {
+        return Some(Arc::clone(part));
+    }
+    let steps = all.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+    *budget = budget.checked_sub(steps)?;
+    all.extend(parts.into_iter().flat_map(|part| part.iter().copied()));
+    all.sort_unstable();
+    all.dedup();
+    Some(Arc::new(all))
 }
 
 fn is_named(object: Object<'_>) -> bool {
     let name = &object.resource().name;
     !name.is_empty() && !name.ends_with('*')
-}
-
-/// The files that a kustomization applies as they stand, those of kustomizations below it included as long
-/// as these leave identities alone.
-fn collect(
-    snapshot: &Snapshot,
-    folder: &str,
-    visited: &mut BTreeSet<String>,
-    paths: &mut BTreeSet<String>,
-) {
-    if !visited.insert(folder.to_owned()) {
-        return;
-    }
-    let Some(kustomization) = snapshot.kustomization(folder) else {
-        return;
-    };
-    for resource in &kustomization.resources {
-        let Some(path) = kustomization::resolve(folder, resource) else {
-            continue;
-        };
-        match snapshot.kustomization(&path) {
-            Some(nested) if nested.namespace.is_none() && !nested.renames => {
-                collect(snapshot, &path, visited, paths);
-            }
-            Some(_) => {}
-            None => {
-                paths.insert(path);
-            }
-        }
-    }
 }
 
 fn say(object: Object<'_>, first: Object<'_>, where_: &str, sink: &mut Sink<'_>) {

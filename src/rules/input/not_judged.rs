@@ -1,19 +1,20 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::change::LeftOutReason;
 use crate::declare_rule;
-use crate::kubernetes::kustomization::{self, Unbuilt};
-use crate::kubernetes::{Completeness, Object};
+use crate::kubernetes::field::shortened;
+use crate::kubernetes::kustomization::{self, Request, Unbuilt};
+use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::{Snapshot, SourceFile, State};
-use crate::syntax::Span;
+use crate::syntax::{Node, Span, Tree};
 
 declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, inline Kustomize patches, remote resources and symbolic links become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, inline Kustomize patches, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -33,11 +34,15 @@ declare_rule! {
     check: Check::Change(check),
 }
 
-fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+/// What a folder of installed packages is called.
+const INSTALLED: &str = "node_modules";
+
+fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     for file in pair.head.files() {
         if pair.changed.contains(&file.path) {
             changed_file(file, &mut sink.in_file(&file.path));
             new_requests(pair, file, &mut sink.in_file(&file.path));
+            without_pods(pair.head, file, context, sink);
         }
     }
     for path in pair.changed {
@@ -50,8 +55,10 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     }
     unread_patches(pair, sink);
     lost_completeness(pair, sink);
+    in_installed_packages(pair, sink);
+    let in_base: BTreeSet<_> = pair.base.left_out.iter().collect();
     for left_out in &pair.head.left_out {
-        if pair.base.left_out.contains(left_out) {
+        if in_base.contains(left_out) {
             continue;
         }
         let what = match &left_out.reason {
@@ -59,7 +66,8 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 "this symbolic link is not followed, so what it points to was not judged under this name"
             }
             LeftOutReason::Submodule => "this submodule is another repository and was not judged",
-            // The rest makes the run incomplete and is told there.
+            // Installed packages are told where something takes one of their files for a manifest; the rest makes the
+            // run incomplete and is told there.
             _ => continue,
         };
         let path = left_out.path.as_str().into();
@@ -90,6 +98,109 @@ fn changed_file(file: &SourceFile, sink: &mut Sink<'_>) {
     }
 }
 
+/// Objects of declared kinds that have nothing where the configuration says that their pods are.
+fn without_pods(snapshot: &Snapshot, file: &SourceFile, context: &Context, sink: &mut Sink<'_>) {
+    // Patches and templates say what they say.
+    if context.declared.is_empty() || file.completeness != Completeness::Complete {
+        return;
+    }
+    for object in snapshot.objects_of(file) {
+        let of_other_pods = object.field(&["spec", "workloadRef"]).is_set();
+        if !std::ptr::eq(object.kind(), &raw const kinds::DECLARED)
+            || object.pods().next().is_some()
+            || of_other_pods
+        {
+            continue;
+        }
+        let resource = object.resource();
+        let mut declared = context.declared.iter();
+        let Some(declared) =
+            declared.find(|kind| kind.holds(&resource.api_version, &resource.kind))
+        else {
+            continue;
+        };
+        let path = declared.pod_template();
+        sink.about(object)
+            .report_span(object.name_span())
+            .discriminator("pod-template")
+            .say(&format!(
+                "nothing stands at `{}`, where kubernetes.workloads of the configuration says that its pods are, so that they were not judged; correct the path there",
+                shortened(path)
+            ));
+    }
+}
+
+/// Files of installed packages that a kustomization names, where it, or the folder, is new to it.
+fn in_installed_packages(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    let before: BTreeSet<&str> = installed(pair.base).collect();
+    let folders: BTreeSet<&str> = installed(pair.head).collect();
+    if folders.is_empty() {
+        return;
+    }
+    for (file, _) in pair.head.kustomization_files() {
+        let Some(manifest) = file.manifest() else {
+            continue;
+        };
+        let known: BTreeSet<&str> = match pair.base.file(&file.path).and_then(SourceFile::manifest)
+        {
+            Some(manifest) => texts(&manifest.tree).map(|(text, _)| text).collect(),
+            None => BTreeSet::new(),
+        };
+        for (text, at) in texts(&manifest.tree) {
+            let Some(path) = kustomization::resolve(file.folder(), text) else {
+                continue;
+            };
+            let folder = installed_folder(&path).filter(|folder| folders.contains(folder));
+            let Some(folder) = folder else {
+                continue;
+            };
+            if known.contains(text) && before.contains(folder) {
+                continue;
+            }
+            sink.in_file(&file.path)
+                .report_span(at)
+                .discriminator(&shortened(text))
+                .say("this lies among installed packages, which are not looked into, and was not judged; keep manifests outside of `node_modules`");
+        }
+    }
+}
+
+fn installed(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
+    let folders = snapshot.left_out.iter();
+    let folders = folders.filter(|left_out| left_out.reason == LeftOutReason::Installed);
+    folders.map(|left_out| left_out.path.as_str())
+}
+
+/// The texts of a tree that name a folder of installed packages.
+fn texts(tree: &Tree) -> impl Iterator<Item = (&str, Span)> {
+    let is_close = tree.text().contains(INSTALLED);
+    let roots = tree.documents().iter().filter(move |_| is_close);
+    let mut left: Vec<Node<'_>> = roots.map(|document| tree.root(document)).collect();
+    std::iter::from_fn(move || {
+        loop {
+            let node = left.pop()?;
+            left.extend(node.items());
+            left.extend(node.written_entries().map(|entry| entry.value));
+            if let Some(text) = node.as_str().filter(|text| text.contains(INSTALLED)) {
+                return Some((text, node.span()));
+            }
+        }
+    })
+}
+
+/// The topmost folder of installed packages on a path, which may be the last of it.
+fn installed_folder(path: &str) -> Option<&str> {
+    let mut end = 0;
+    for part in path.split('/') {
+        end += part.len();
+        if part == INSTALLED {
+            return path.get(..end);
+        }
+        end += 1;
+    }
+    None
+}
+
 /// What a changed kustomization asks for, and did not ask for before.
 fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
     let Some(kustomization) = pair.head.kustomization(file.folder()) else {
@@ -102,13 +213,14 @@ fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
         return;
     }
     let before = pair.base.kustomization(file.folder());
-    let known = before
-        .map(|before| before.requests.as_slice())
-        .unwrap_or_default();
+    let key = |request: &Request| (request.what, request.content);
+    let known: HashSet<_> = before
+        .into_iter()
+        .flat_map(|before| &before.requests)
+        .map(key)
+        .collect();
     for request in &kustomization.requests {
-        let asked_before = known
-            .iter()
-            .any(|known| known.what == request.what && known.content == request.content);
+        let asked_before = known.contains(&key(request));
         let path = request.path.as_deref();
         let resolved = path.and_then(|path| kustomization::resolve(file.folder(), path));
         if asked_before || is_read(pair.head, request.what, resolved.as_deref()) {

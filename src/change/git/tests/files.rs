@@ -55,6 +55,7 @@ fn a_commit_lists_its_files_and_tells_of_what_it_cannot_show() {
     let unshown = [
         ("folder", LeftOutReason::Symlink),
         ("link.yaml", LeftOutReason::Symlink),
+        ("node_modules", LeftOutReason::Installed),
         ("sub", LeftOutReason::Submodule),
         ("\u{fffd}.yaml", LeftOutReason::NotUnicodePath),
     ];
@@ -69,7 +70,7 @@ fn a_commit_lists_its_files_and_tells_of_what_it_cannot_show() {
     );
 
     let tree = repository
-        .working_tree(|path| path.ends_with("Dockerfile"))
+        .working_tree(&[], |path| path.ends_with("Dockerfile"))
         .unwrap();
     expected.push("new.yaml");
     expected.sort_unstable();
@@ -93,7 +94,7 @@ fn deleted_and_replaced_files_are_not_in_the_working_tree() {
     symlink("real", fixture.root.join("d")).unwrap();
     fs::remove_file(fixture.root.join("e/y.yaml")).unwrap();
     symlink("../real/x.yaml", fixture.root.join("e/y.yaml")).unwrap();
-    let side = fixture.open().working_tree(NOTHING_ELSE).unwrap();
+    let side = fixture.open().working_tree(&[], NOTHING_ELSE).unwrap();
     assert_eq!(paths(&side), ["real/x.yaml"]);
     assert_eq!(
         left_out(&side),
@@ -113,7 +114,7 @@ fn a_sparse_checkout_tells_what_it_lacks() {
         .commit("one");
     for index in ["--no-sparse-index", "--sparse-index"] {
         fixture.git(&["sparse-checkout", "set", "--cone", index, "in"]);
-        let side = fixture.open().working_tree(NOTHING_ELSE).unwrap();
+        let side = fixture.open().working_tree(&[], NOTHING_ELSE).unwrap();
         if index == "--no-sparse-index" {
             // The index says what the file holds.
             assert_eq!(paths(&side), ["in/a.yaml", "out/b.yaml"]);
@@ -138,7 +139,7 @@ fn contents_that_cannot_be_judged_say_why() {
     let repository = fixture.open();
     for side in [
         repository.side("HEAD", NOTHING_ELSE).unwrap(),
-        repository.working_tree(NOTHING_ELSE).unwrap(),
+        repository.working_tree(&[], NOTHING_ELSE).unwrap(),
         folder::open(&fixture.root, NOTHING_ELSE).unwrap(),
     ] {
         let large = u64::try_from(LIMIT + 1).unwrap();

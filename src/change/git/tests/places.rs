@@ -49,7 +49,7 @@ fn a_bare_repository_has_revisions_and_no_files() {
         paths(&repository.side("HEAD", NOTHING_ELSE).unwrap()),
         ["a.yaml"]
     );
-    assert!(usage(repository.working_tree(NOTHING_ELSE)).contains("bare"));
+    assert!(usage(repository.working_tree(&[], NOTHING_ELSE)).contains("bare"));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_linked_worktree_has_its_own_head() {
     assert_eq!(repository.head_commit().unwrap(), one);
     assert_eq!(repository.commit_of("main").unwrap(), two);
     assert_eq!(
-        paths(&repository.working_tree(NOTHING_ELSE).unwrap()),
+        paths(&repository.working_tree(&[], NOTHING_ELSE).unwrap()),
         ["a.yaml"]
     );
 }
@@ -107,7 +107,7 @@ fn configuration_of_the_repository_cannot_redirect_it() {
     let side = repository.side("HEAD", NOTHING_ELSE).unwrap();
     assert_eq!(read(&side, "a.yaml"), Content::Bytes(b"b".to_vec()));
     assert_eq!(
-        paths(&repository.working_tree(NOTHING_ELSE).unwrap()),
+        paths(&repository.working_tree(&[], NOTHING_ELSE).unwrap()),
         ["a.yaml"]
     );
 }
@@ -166,7 +166,7 @@ fn a_repository_of_another_owner_is_read_like_any_other() {
     let file = &side.files()[1];
     assert!(matches!(side.read(file, 32 << 20), Content::Bytes(_)));
     assert_eq!(
-        paths(&repository.working_tree(NOTHING_ELSE).unwrap()),
+        paths(&repository.working_tree(&[], NOTHING_ELSE).unwrap()),
         ["a.yaml", "large.yaml"]
     );
 }

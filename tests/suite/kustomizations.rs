@@ -1,0 +1,166 @@
+//! Kustomizations that take in each other, many of them and in circles.
+
+use tidegate::evaluate::evaluate;
+use tidegate::finding::Finding;
+
+use crate::reading::{context, snapshot};
+
+fn account(name: &str) -> String {
+    format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}}}\n")
+}
+
+fn duplicates(files: &[(String, String)]) -> Vec<Finding> {
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let mut findings = evaluate(&snapshot(&files), &context()).findings;
+    findings.retain(|finding| finding.rule == "input/duplicate-object");
+    findings
+}
+
+fn paths(findings: &[Finding]) -> Vec<&str> {
+    findings
+        .iter()
+        .map(|finding| &*finding.location.path)
+        .collect()
+}
+
+/// Folders that each take in some others, and some of which have a file of their own.
+fn folders(parts: &[(&str, &[&str], &[&str])]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for (folder, takes, own) in parts {
+        let takes = takes.iter().map(|part| format!("- ../{part}\n"));
+        let named = own.iter().map(|name| format!("- {name}.yaml\n"));
+        let lines: String = takes.chain(named).collect();
+        files.push((
+            format!("{folder}/kustomization.yaml"),
+            format!("resources:\n{lines}"),
+        ));
+        for name in *own {
+            files.push((format!("{folder}/{name}.yaml"), account(name)));
+        }
+    }
+    files
+}
+
+#[test]
+fn what_is_taken_in_twice_is_told_once() {
+    for (parts, expected) in [
+        // A copy in each of two parts.
+        (
+            &[
+                ("a", &["b", "c"][..], &[][..]),
+                ("b", &[], &["x"]),
+                ("c", &[], &["x"]),
+            ][..],
+            &["c/x.yaml"][..],
+        ),
+        // The same part by two ways is one.
+        (
+            &[
+                ("a", &["b", "c"], &[]),
+                ("b", &["d"], &[]),
+                ("c", &["d"], &[]),
+                ("d", &[], &["x"]),
+            ],
+            &[],
+        ),
+        // Three copies: the first stays.
+        (
+            &[
+                ("a", &["b", "c", "d"], &[]),
+                ("b", &[], &["x"]),
+                ("c", &[], &["x"]),
+                ("d", &[], &["x"]),
+            ],
+            &["c/x.yaml", "d/x.yaml"],
+        ),
+        // Far below, and once for all that take it in.
+        (
+            &[
+                ("a", &["b"], &[]),
+                ("b", &["c"], &["x"]),
+                ("c", &["d"], &[]),
+                ("d", &[], &["x"]),
+            ],
+            &["d/x.yaml"],
+        ),
+        // Alternatives, and what nobody takes in together.
+        (
+            &[
+                ("a", &["b"], &[]),
+                ("c", &["d"], &[]),
+                ("b", &[], &["x"]),
+                ("d", &[], &["x"]),
+            ],
+            &[],
+        ),
+        // A circle ends.
+        (
+            &[
+                ("a", &["b"], &["x"]),
+                ("b", &["c"], &[]),
+                ("c", &["a"], &["x"]),
+            ],
+            &["c/x.yaml"],
+        ),
+        (&[("a", &["a"], &["x"])], &[]),
+    ] {
+        assert_eq!(paths(&duplicates(&folders(parts))), expected, "{parts:?}");
+    }
+}
+
+#[test]
+fn what_renames_or_moves_has_other_objects() {
+    for more in ["namePrefix: b-\n", "namespace: b\n"] {
+        let mut files = folders(&[
+            ("a", &["b", "c"], &[]),
+            ("b", &[], &["x"]),
+            ("c", &[], &["x"]),
+        ]);
+        files[1].1.push_str(more);
+        assert_eq!(files[1].0, "b/kustomization.yaml");
+        assert_eq!(paths(&duplicates(&files)), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn a_long_chain_neither_takes_long_nor_overflows() {
+    let number = 4_000;
+    let names: Vec<String> = (0..number).map(|index| format!("d{index:05}")).collect();
+    let link = |own: fn(usize) -> String| {
+        let files = names.iter().enumerate().flat_map(move |(index, folder)| {
+            let next = (index + 1) % number;
+            let text = format!(
+                "resources:\n- ../d{next:05}\n- ../d{:05}\n- x.yaml\n",
+                (index + 2) % number
+            );
+            [
+                (format!("{folder}/kustomization.yaml"), text),
+                (format!("{folder}/x.yaml"), account(&own(index))),
+            ]
+        });
+        files.collect::<Vec<_>>()
+    };
+    assert_eq!(duplicates(&link(|index| format!("x{index}"))).len(), 0);
+    // All the same: the first stays.
+    assert_eq!(duplicates(&link(|_| "x".to_owned())).len(), number - 1);
+    // Everything stands a second time where nobody takes it in with the rest: too much to look through, and told.
+    let mut files = link(|index| format!("x{index}"));
+    let copies: Vec<String> = (0..number)
+        .map(|index| account(&format!("x{index}")))
+        .collect();
+    files.push((
+        "z/kustomization.yaml".to_owned(),
+        "resources: [x.yaml]\n".to_owned(),
+    ));
+    files.push(("z/x.yaml".to_owned(), copies.join("---\n")));
+    let told = duplicates(&files);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].message.contains("share too much of each other"),
+        "{}",
+        told[0].message
+    );
+}
