@@ -11,6 +11,7 @@ mod json;
 mod lines;
 mod pointer;
 mod scalar;
+pub mod shell;
 mod text;
 mod tree;
 mod yaml;
