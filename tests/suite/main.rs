@@ -22,6 +22,7 @@ mod change_rules;
 mod command_line;
 mod configuration;
 mod corpora;
+mod dockerfile;
 mod formats;
 mod hostile;
 mod identity;

@@ -102,6 +102,8 @@ pub(super) fn instructions(text: &str) -> (char, Vec<Instruction>) {
                 }
                 body = Span::new(body.range().start, line.next);
             }
+            // One that nothing ends goes to the end of the file, its last line break included.
+            end = end.max(body.range().end);
             instruction.span = instruction.span.to(Span::new(start, end));
             instruction.heredocs.push(Heredoc {
                 name,
