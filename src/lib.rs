@@ -56,6 +56,7 @@ pub mod event;
 pub mod finding;
 pub mod kubernetes;
 pub mod nearest;
+pub mod packages;
 pub mod pod_security;
 pub mod progress;
 pub mod redact;

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod container;
 pub mod field;
+pub mod image;
 pub mod kinds;
 pub mod kustomization;
 pub mod manifest;
@@ -20,6 +21,7 @@ pub mod security_context;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
+pub use image::ImageReference;
 pub use manifest::{Manifest, Reading};
 pub use namespace::{Mode, ModeLabels, Namespace, PolicyVersion};
 pub use object::{Completeness, NamespaceSource, Object};

@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod build_context;
 pub mod file_kind;
 pub mod labels;
 pub mod load;
@@ -15,6 +16,7 @@ use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::packages::install;
 use crate::syntax::Tree;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
@@ -142,6 +144,11 @@ impl SourceFile {
     }
 }
 
+/// True for the lockfile of a package manager.
+fn is_lockfile(path: &str) -> bool {
+    install::is_lockfile(path.rsplit('/').next().unwrap_or(path))
+}
+
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -162,6 +169,8 @@ pub struct Snapshot {
     pub left_out: Vec<LeftOut>,
     /// Files that look like a configuration of this program, and that nobody reads.
     pub misnamed: Vec<Arc<str>>,
+    /// The lockfiles of package managers, by path.
+    pub lockfiles: BTreeSet<Arc<str>>,
     /// Files that the configuration keeps from being read.
     pub excluded: Vec<Arc<str>>,
 }
@@ -182,6 +191,7 @@ impl Snapshot {
             files_read,
             left_out: Vec::new(),
             misnamed: Vec::new(),
+            lockfiles: BTreeSet::new(),
             excluded: Vec::new(),
         };
         for (path, state) in files {
@@ -198,6 +208,9 @@ impl Snapshot {
                 snapshot
                     .kustomizations
                     .insert(file.folder().to_owned(), snapshot.files.len());
+            }
+            if is_lockfile(&file.path) {
+                snapshot.lockfiles.insert(Arc::clone(&file.path));
             }
             snapshot.files.push(file);
         }

@@ -7,6 +7,7 @@
 mod build;
 mod comment;
 pub mod dockerfile;
+pub mod dockerignore;
 mod json;
 mod lines;
 mod pointer;

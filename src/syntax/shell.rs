@@ -83,6 +83,30 @@ impl<'a> Program<'a> {
         Some(&verb.text)
     }
 
+    /// The script that a shell is given as an argument: `sh -ec "…"`.
+    #[must_use]
+    pub fn given_script(self) -> Option<&'a Word> {
+        if !is_shell(self.name()) {
+            return None;
+        }
+        let arguments = self.arguments();
+        let at = arguments.iter().position(|word| {
+            word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with('c')
+        })?;
+        arguments.get(at + 1)
+    }
+
+    /// The program that its first argument without a dash names: what `npx` or `corepack` starts.
+    #[must_use]
+    pub fn started(self) -> Option<Self> {
+        let at = self
+            .arguments()
+            .iter()
+            .position(|word| !word.text.starts_with('-'))?;
+        let words = self.words.get(at + 1..)?;
+        Some(Self { words })
+    }
+
     /// From the name to the last argument.
     #[must_use]
     pub fn range(self) -> Range<usize> {

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["syntax", "error", "nearest", "redact"],
     &["finding", "event"],
     &["change"],
-    &["kubernetes"],
+    &["kubernetes", "packages"],
     &["config"],
     &["workflow"],
     &["snapshot"],

@@ -57,6 +57,11 @@ fn ask(file: &Dockerfile, instruction: &Instruction, within: &dyn Fn(Span)) {
         within(pair.name_span);
     }
     let _ = instruction.mounts().count();
+    for script in file.scripts(instruction) {
+        for command in &script.commands {
+            within(script.span(&command.range()));
+        }
+    }
     match file.command(instruction) {
         Command::Exec(words) => words.iter().for_each(|word| within(word.span)),
         Command::Shell(scripts) => {

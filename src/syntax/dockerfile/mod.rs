@@ -216,6 +216,76 @@ impl Dockerfile {
         });
         Command::Shell(std::iter::once(line).chain(body).collect())
     }
+
+    /// All scripts that an instruction runs: those of [`Self::command`], the words of a JSON array as one command,
+    /// and what these give to a shell (`sh -c "…"`). The commands of substitutions stand behind those of their script.
+    #[must_use]
+    pub fn scripts(&self, instruction: &Instruction) -> Vec<Script> {
+        let mut found = Vec::new();
+        let scripts = match self.command(instruction) {
+            Command::Shell(scripts) => scripts,
+            Command::Exec(words) => {
+                let whole = instruction.operands;
+                let logical = words::Logical::verbatim(self.slice(whole), whole);
+                let start = whole.range().start;
+                let words = words.into_iter().map(|word| shell::Word {
+                    text: word.text,
+                    range: word.span.range().start - start..word.span.range().end - start,
+                    inner: Vec::new(),
+                });
+                let command = shell::Command {
+                    words: words.collect(),
+                    ..shell::Command::default()
+                };
+                vec![Script {
+                    logical,
+                    commands: vec![command],
+                }]
+            }
+        };
+        for script in scripts {
+            unfold(script, DEEPEST, &mut found);
+        }
+        found
+    }
+}
+
+/// How deep `sh -c "sh -c …"` and `$(…)` are followed.
+const DEEPEST: usize = 4;
+
+/// A script with the commands of its substitutions behind its own, and the scripts that it gives to shells.
+fn unfold(mut script: Script, depth: usize, into: &mut Vec<Script>) {
+    let mut from = 0;
+    for _ in 0..DEEPEST {
+        let inner: Vec<_> = script
+            .commands
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .flat_map(shell::Command::all_words)
+            .flat_map(|word| word.inner.iter().cloned())
+            .collect();
+        from = script.commands.len();
+        for range in inner {
+            let commands = shell::commands_within(script.text(), range, '\\');
+            script.commands.extend(commands);
+        }
+    }
+    let mut given = Vec::new();
+    for command in &script.commands {
+        let text = command.program().and_then(shell::Program::given_script);
+        if let Some(word) = text.filter(|_| depth > 0) {
+            let logical = words::Logical::quoted(&word.text, script.span(&word.range));
+            given.push(Script {
+                commands: shell::commands(&logical.text, '\\'),
+                logical,
+            });
+        }
+    }
+    into.push(script);
+    for script in given {
+        unfold(script, depth - 1, into);
+    }
 }
 
 /// True if the first line of a script names a shell.

@@ -8,6 +8,9 @@ use super::variables::{Resolved, Scope};
 use super::words::Word;
 use super::{Dockerfile, Flag, Instruction};
 
+/// The most stages of a near chain.
+const NEAR: usize = 16;
+
 /// What a stage starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
@@ -156,6 +159,17 @@ impl<'a> Stages<'a> {
         stages.get(end.checked_sub(1)?).copied()
     }
 
+    /// The bytes of the default of an argument before the first `FROM`: the last one counts.
+    #[must_use]
+    pub fn default_of(&self, name: &str) -> Option<Span> {
+        let first = self.stages.first().map_or(0, |stage| stage.from);
+        let before = self.file.instructions().get(..first)?;
+        let arguments = before.iter().rev().filter(|found| found.keyword == "ARG");
+        let mut pairs = arguments.flat_map(|argument| self.file.pairs(argument).into_iter().rev());
+        let pair = pairs.find(|pair| pair.name == name && pair.value.is_some())?;
+        Some(pair.value?.span)
+    }
+
     /// All of them, in order.
     #[must_use]
     pub fn all(&self) -> &[Stage] {
@@ -182,6 +196,24 @@ impl<'a> Stages<'a> {
             .checked_sub(1)
             .map(|last| self.chain_of(last))
             .unwrap_or_default()
+    }
+
+    /// A stage and the nearest of those that it is built on: enough for what its instructions inherit, and never so
+    /// many that all chains together are more than the file deserves.
+    #[must_use]
+    pub fn near_chain(&self, stage: &Stage) -> Vec<&Stage> {
+        let mut chain = Vec::new();
+        let index = self.stages.partition_point(|other| other.from < stage.from);
+        let mut at = self.stages.get(index);
+        while let Some(stage) = at.filter(|_| chain.len() < NEAR) {
+            chain.push(stage);
+            at = match stage.base {
+                Base::Stage(base) => self.stages.get(base),
+                Base::Scratch | Base::Image => None,
+            };
+        }
+        chain.reverse();
+        chain
     }
 
     /// A stage and what it is built on, from the ground up.

@@ -11,6 +11,8 @@ pub(super) struct Logical {
     pub(super) text: String,
     /// Where a piece starts here, and where in the file.
     pieces: Vec<(usize, usize)>,
+    /// The bytes that stand for all of it, where it was written in quotes.
+    whole: Option<Span>,
 }
 
 impl Logical {
@@ -20,6 +22,7 @@ impl Logical {
         let mut logical = Self {
             text: String::with_capacity(whole.len()),
             pieces: Vec::new(),
+            whole: None,
         };
         let mut at = span.range().start;
         for (index, line) in whole.split_inclusive('\n').enumerate() {
@@ -44,6 +47,16 @@ impl Logical {
         Self {
             text: text.to_owned(),
             pieces: vec![(0, span.range().start)],
+            whole: None,
+        }
+    }
+
+    /// Text that was written in quotes: one span stands for all of it.
+    pub(super) fn quoted(text: &str, span: Span) -> Self {
+        Self {
+            text: text.to_owned(),
+            pieces: Vec::new(),
+            whole: Some(span),
         }
     }
 
@@ -58,6 +71,9 @@ impl Logical {
 
     /// The bytes of the file for a range here.
     pub(super) fn span(&self, range: &Range<usize>) -> Span {
+        if let Some(whole) = self.whole {
+            return whole;
+        }
         let start = self.offset(range.start);
         if range.end <= range.start {
             return Span::new(start, start);
