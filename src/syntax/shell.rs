@@ -107,6 +107,13 @@ impl<'a> Program<'a> {
         Some(Self { words })
     }
 
+    /// The words as one line, without quotes.
+    #[must_use]
+    pub fn line(self) -> String {
+        let words: Vec<_> = self.words.iter().map(|word| &*word.text).collect();
+        words.join(" ")
+    }
+
     /// From the name to the last argument.
     #[must_use]
     pub fn range(self) -> Range<usize> {

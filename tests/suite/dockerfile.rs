@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use tidegate::evaluate::evaluate;
 use tidegate::syntax::Span;
 use tidegate::syntax::dockerfile::{Command, Dockerfile, Instruction};
+
+use crate::reading::{context, snapshot};
 
 /// Reads a text, asks everything of it, and says what is wrong with the spans.
 fn examine(text: &str) {
@@ -119,12 +122,23 @@ fn a_huge_dockerfile_is_read_in_linear_time() {
         "ENV a=x$a$a\n".repeat(many),
         format!("RUN {}x", "--a=\" ".repeat(many)),
         "[[".repeat(many),
+        format!(
+            "FROM a\n{}{}",
+            "ARG A_TOKEN\n".repeat(many),
+            "RUN npm ci\n".repeat(many)
+        ),
+        format!(
+            "FROM a\n{}",
+            "COPY . .\nRUN curl http://a | sh | sh\n".repeat(many)
+        ),
     ];
     for text in texts {
         let start = Instant::now();
         examine(&text);
+        let snapshot = snapshot(&[("Dockerfile", &text)]);
+        let _ = evaluate(&snapshot, &context());
         let took = start.elapsed();
         let shown = text.get(..40);
-        assert!(took < Duration::from_secs(10), "{shown:?} took {took:?}");
+        assert!(took < Duration::from_secs(20), "{shown:?} took {took:?}");
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::kubernetes::field::shortened;
 use crate::packages::install::Install;
 use crate::packages::purpose::is_for_development;
@@ -73,6 +75,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let mut sink = sink.in_file(&file.path);
         let stages = dockerfile.stages();
         let mut installs = Vec::new();
+        let mut told = BTreeSet::new();
         let mut is_pruned = false;
         stages.walk(&mut |_, instruction, scope| {
             if instruction.keyword != "RUN" {
@@ -85,20 +88,22 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                     let Some(program) = command.program() else { continue };
                     is_pruned |= prunes(program);
                     if let Some(tool) = installed_compiler(program).filter(|_| !removes) {
+                        let name = tool_name(tool);
+                        if !told.insert(name.to_owned()) {
+                            continue;
+                        }
                         sink.report_span(script.span(&tool.range))
-                            .discriminator(&tool.text)
+                            .discriminator(name)
                             .say(&format!(
                                 "the image keeps the build tool `{}`; install it in a stage of its own, and copy what is built from there",
-                                shortened(&tool.text)
+                                shortened(name)
                             ));
                     }
                     if let Some(install) = Install::of(command) {
                         let keeps = !install.production && !install.named && !install.global && !install.unsure;
                         if keeps && !is_production(scope) {
-                            let range = install.program.range();
-                            let written = script.text().get(range.clone()).unwrap_or_default();
-                            let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-                            installs.push((script.span(&range), written));
+                            let span = script.span(&install.program.range());
+                            installs.push((span, install.program.line()));
                         }
                     }
                 }
@@ -107,8 +112,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if is_pruned || build.has_development_packages() != Some(true) {
             continue;
         }
-        installs.dedup_by(|a, b| a.1 == b.1);
         for (span, written) in installs {
+            if !told.insert(written.clone()) {
+                continue;
+            }
             sink.report_span(span)
                 .discriminator(&written)
                 .say(&format!(
@@ -131,10 +138,12 @@ fn installed_compiler(program: Program<'_>) -> Option<&Word> {
         _ => false,
     };
     let mut words = program.arguments().iter().filter(|_| installs);
-    words.find(|word| {
-        let name = word.text.split(['=', '~']).next().unwrap_or_default();
-        COMPILERS.contains(&name)
-    })
+    words.find(|word| COMPILERS.contains(&tool_name(word)))
+}
+
+/// The name of a package without its version.
+fn tool_name(word: &Word) -> &str {
+    word.text.split(['=', '~']).next().unwrap_or_default()
 }
 
 fn removes_packages(program: Program<'_>) -> bool {

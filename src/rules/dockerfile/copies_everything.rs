@@ -107,7 +107,10 @@ fn whole_copy(dockerfile: &Dockerfile) -> Option<WholeCopy> {
     }
     let wanted = folders_taken(dockerfile, &stages, &chain);
     for (index, folders) in wanted {
-        let origin = stages.chain_of(index);
+        let Some(stage) = stages.all().get(index) else {
+            continue;
+        };
+        let origin = stages.near_chain(stage);
         for (copy, to) in copies_of(dockerfile, &stages, &origin) {
             // The folder itself, or one above it; where nobody can say which, nothing.
             let Some(to) = to else { continue };

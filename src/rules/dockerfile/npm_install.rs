@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use crate::kubernetes::field::shortened;
 use crate::packages::install::{Install, Manager};
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
@@ -60,13 +63,24 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         };
         let mut sink = sink.in_file(&file.path);
         let stages = dockerfile.stages();
+        let mut told = BTreeSet::new();
         for stage in stages.all() {
+            let name = stage.name.as_ref().map_or("", |name| &*name.text);
+            let mut folder = String::new();
             stages.walk_chain(&stages.near_chain(stage), &mut |of, instruction, scope| {
+                if instruction.keyword == "WORKDIR" {
+                    folder = dockerfile.line(instruction);
+                }
                 if instruction.keyword != "RUN" || of.from != stage.from {
                     return;
                 }
                 for script in dockerfile.scripts(instruction) {
+                    let mut gone_to = "";
                     for command in &script.commands {
+                        let program = command.program();
+                        if let Some(cd) = program.filter(|program| program.name() == "cd") {
+                            gone_to = cd.verb().unwrap_or_default();
+                        }
                         let Some(install) = Install::of(command) else {
                             continue;
                         };
@@ -77,18 +91,16 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         let Some(lockfile) = build.lockfile(install.manager) else {
                             continue;
                         };
-                        let range = install.program.range();
-                        let written = script.text().get(range.clone()).unwrap_or_default();
-                        let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-                        let name = match &stage.name {
-                            Some(name) => &*name.text,
-                            None => "",
-                        };
-                        sink.report_span(script.span(&range))
-                            .discriminator(&format!("{name} {written}"))
+                        let line = install.program.line();
+                        let subject = format!("{name} {folder} {gone_to} {line}");
+                        if !told.insert(subject.clone()) {
+                            continue;
+                        }
+                        sink.report_span(script.span(&install.program.range()))
+                            .discriminator(&subject)
                             .say(&format!(
                                 "`{}` takes other versions where {lockfile} does not fit package.json or was not copied; {}",
-                                crate::kubernetes::field::shortened(&written),
+                                shortened(&line),
                                 remedy(install.manager)
                             ));
                     }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
 use crate::syntax::dockerfile::Script;
@@ -39,19 +42,25 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(dockerfile) = file.dockerfile() else {
         return;
     };
+    let mut told = BTreeSet::new();
     let runs = dockerfile.instructions().iter();
     for run in runs.filter(|found| found.keyword == "RUN") {
         for script in dockerfile.scripts(run) {
             for (range, fetcher, runner) in runs_unseen(&script) {
                 let address = fetcher.unwrap_or_default();
+                let subject = format!("{runner} {address}");
+                if !told.insert(subject.clone()) {
+                    continue;
+                }
+                let from = match address {
+                    "" => String::new(),
+                    address => format!(" from {}", shortened(address)),
+                };
                 sink.report_span(script.span(&range))
-                    .discriminator(&format!("{runner} {address}"))
+                    .discriminator(&subject)
                     .say(&format!(
                         "RUN runs what it fetches{} with `{runner}`, and nothing checks what that is; use a package or an image, or fetch it with `ADD --checksum=sha256:…` and run the file",
-                        match address {
-                            "" => String::new(),
-                            address => format!(" from {}", crate::kubernetes::field::shortened(address)),
-                        }
+                        from
                     ));
             }
         }

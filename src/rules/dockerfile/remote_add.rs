@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
@@ -36,6 +38,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(dockerfile) = file.dockerfile() else {
         return;
     };
+    let mut told = BTreeSet::new();
     for add in dockerfile.instructions() {
         if add.keyword != "ADD" || add.flag("checksum").is_some() {
             continue;
@@ -57,6 +60,9 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             } else {
                 continue;
             };
+            if !told.insert(address.to_owned()) {
+                continue;
+            }
             sink.report_span(source.span)
                 .discriminator(address)
                 .say(&sentence.replace("{}", &shortened(address)));

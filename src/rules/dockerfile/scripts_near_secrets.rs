@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::kubernetes::field::shortened;
 use crate::packages::install::{Install, Manager};
 use crate::packages::secret_name::names_secret;
@@ -36,7 +38,8 @@ declare_rule! {
     /// In reach is what the same `RUN` mounts (`type=secret`, `type=ssh`), an `ARG` of the stage that is called as a
     /// secret is and has no default, and a copied `.npmrc` or `.netrc` which is not in the repository or holds
     /// credentials there. `--ignore-scripts`, `npm_config_ignore_scripts`, `ignore-scripts=true` in `.npmrc` and
-    /// `enableScripts: false` in `.yarnrc.yml` silence it. pnpm and Bun run no scripts of dependencies unless asked to.
+    /// `enableScripts: false` in `.yarnrc.yml` silence it. pnpm and Bun run no scripts of dependencies unless asked to, and installs for
+    /// everybody (`-g`) are left alone.
     "dockerfile/scripts-near-secrets",
     severity: Severity::Medium,
     references: &["CICD-SEC-3", "CICD-SEC-6", "CWE-829"],
@@ -49,6 +52,18 @@ struct Secret {
     at: Span,
 }
 
+/// An install that a secret is in reach of.
+struct Near {
+    line: String,
+    manager: Manager,
+    at: Span,
+    what: String,
+    secret_at: Span,
+}
+
+/// The most places that are told beside the first one.
+const MOST_RELATED: usize = 8;
+
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for file in snapshot.files() {
         let (Some(dockerfile), Some(build)) = (file.dockerfile(), BuildContext::of(snapshot, file))
@@ -59,6 +74,8 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let yarn_never_runs = build.says(".yarnrc.yml", "enableScripts:false");
         let mut sink = sink.in_file(&file.path);
         let stages = dockerfile.stages();
+        // One finding for a secret in a stage: all installs that it is in reach of.
+        let mut found: BTreeMap<String, Vec<Near>> = BTreeMap::new();
         for stage in stages.all() {
             let mut lasting: Option<Secret> = None;
             let mut is_quiet = never_runs;
@@ -87,27 +104,48 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         let Some(secret) = mounted.as_ref().or(lasting.as_ref()) else {
                             continue;
                         };
-                        if !runs || !is_own || is_quiet || install.ignores_scripts || install.unsure || is_off(scope) {
+                        if !runs
+                            || !is_own
+                            || install.global
+                            || is_quiet
+                            || install.ignores_scripts
+                            || install.unsure
+                            || is_off(scope)
+                        {
                             continue;
                         }
-                        let range = install.program.range();
-                        let written = script.text().get(range.clone()).unwrap_or_default();
-                        let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-                        let (flag, rebuild) = match install.manager {
-                            Manager::Npm => ("--ignore-scripts", "npm rebuild"),
-                            _ => ("--ignore-scripts (`--mode=skip-build` in Yarn 2 and later)", "npm rebuild"),
-                        };
-                        sink.report_span(script.span(&range))
-                            .discriminator(&format!("{name} {written} {}", secret.what))
-                            .related(secret.at, "the secret is here")
-                            .say(&format!(
-                                "`{}` runs the scripts of all packages while {} is in reach; add {flag}, and run those that are needed without it, such as by `{rebuild}`",
-                                shortened(&written),
-                                secret.what
-                            ));
+                        let near = found.entry(format!("{name} {}", secret.what));
+                        near.or_default().push(Near {
+                            line: install.program.line(),
+                            manager: install.manager,
+                            at: script.span(&install.program.range()),
+                            what: secret.what.clone(),
+                            secret_at: secret.at,
+                        });
                     }
                 }
             });
+        }
+        for (subject, installs) in found {
+            let Some((first, others)) = installs.split_first() else {
+                continue;
+            };
+            let flag = match first.manager {
+                Manager::Npm => "--ignore-scripts",
+                _ => "--ignore-scripts (--mode=skip-build in Yarn 2 and later)",
+            };
+            let mut draft = sink
+                .report_span(first.at)
+                .discriminator(&subject)
+                .related(first.secret_at, "the secret is here");
+            for other in others.iter().take(MOST_RELATED) {
+                draft = draft.related(other.at, "it is in reach of this install as well");
+            }
+            draft.say(&format!(
+                "`{}` runs the scripts of all packages while {} is in reach; add {flag}, and run those that are needed without the secret, with `npm rebuild`",
+                shortened(&first.line),
+                first.what
+            ));
         }
     }
 }

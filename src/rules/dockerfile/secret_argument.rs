@@ -44,6 +44,9 @@ declare_rule! {
     check: Check::File(check),
 }
 
+/// The most arguments of a stage that are looked for in what follows them.
+const MOST: usize = 64;
+
 /// What is done with an argument.
 struct Use {
     argument: Span,
@@ -100,12 +103,16 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
                 )
             }
         };
+        let otherwise = match &**keyword {
+            "ENV" => ", and let the Deployment bring it where the program does",
+            _ => "",
+        };
         sink.report_span(found.argument)
             .severity(severity)
             .discriminator(&name)
             .related(found.by, format!("used by this {keyword}"))
             .say(&format!(
-                "ARG {shown} is called as a secret is, and {keyword} uses it, so that {stays}; mount it instead: `RUN --mount=type=secret,id={},env={shown} …`",
+                "ARG {shown} is called as a secret is, and {keyword} uses it, so that {stays}; mount it where the build needs it (`RUN --mount=type=secret,id={},env={shown} …`){otherwise}",
                 shortened(&name.to_ascii_lowercase())
             ));
     }
@@ -127,7 +134,7 @@ fn uses_in(dockerfile: &Dockerfile, stages: &Stages<'_>, stage: &Stage) -> BTree
                             .flatten()
                             .is_some_and(|value| !value.is_empty()),
                     };
-                    if names_secret(&pair.name) && !has_default {
+                    if names_secret(&pair.name) && !has_default && arguments.len() < MOST {
                         arguments.insert(pair.name, pair.span);
                     }
                 }
