@@ -140,8 +140,8 @@ fn copied_folders(dockerfile: &Dockerfile) -> Vec<String> {
     for copy in copies {
         let words = dockerfile.words(copy);
         for Word { text, .. } in words.iter().rev().skip(1).rev() {
-            let is_file =
-                text.ends_with(".json") || text.ends_with(".lock") || text.ends_with(".yaml");
+            let mut ends = [".json", ".lock", ".yaml"].iter();
+            let is_file = ends.any(|end| text.ends_with(end));
             let source = if is_file || text.contains('*') {
                 folder(text)
             } else {

@@ -249,7 +249,8 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
     // Whether it is there is all that matters of a lockfile that nobody can apply.
-    if is_lockfile(path) && !path.ends_with(".json") && !path.ends_with(".yaml") {
+    let has_own_extension = [".json", ".yaml"].iter().any(|end| path.ends_with(end));
+    if is_lockfile(path) && !has_own_extension {
         return None;
     }
     let bytes = match content {

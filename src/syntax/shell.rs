@@ -421,7 +421,6 @@ impl Reader<'_> {
                 _ if letter == self.escape => {
                     self.next();
                 }
-                Some(_) => {}
                 None if letter == '\'' || letter == '"' => quote = Some(letter),
                 None if letter == open => depth += 1,
                 None if letter == close => {
@@ -430,7 +429,7 @@ impl Reader<'_> {
                         return at;
                     }
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

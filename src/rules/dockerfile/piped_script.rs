@@ -59,9 +59,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
                 sink.report_span(script.span(&range))
                     .discriminator(&subject)
                     .say(&format!(
-                        "RUN runs what it fetches{} with `{runner}`, and nothing checks what that is; use a package or an image, or fetch it with `ADD --checksum=sha256:…` and run the file",
-                        from
-                    ));
+                        "RUN runs what it fetches{from} with `{runner}`, and nothing checks what that is; use a package or an image, or fetch it with `ADD --checksum=sha256:…` and run the file"));
             }
         }
     }
@@ -147,7 +145,7 @@ fn given<'s>(script: &Script, program: Program<'s>) -> Option<(&'s Word, Option<
         let is_file = word.text.starts_with("<(");
         let is_script = given == Some(word) || program.name() == "eval";
         let starts = word.text.starts_with("$(") || word.text.starts_with('`');
-        if !is_file && !(is_script && starts) {
+        if !(is_file || is_script && starts) {
             return None;
         }
         let fetched = word.inner.iter().any(|range| {

@@ -143,7 +143,8 @@ fn uses_in(dockerfile: &Dockerfile, stages: &Stages<'_>, stage: &Stage) -> BTree
                 let text = dockerfile.slice(instruction.span);
                 let installs = instruction.keyword == "RUN" && installs(dockerfile, instruction);
                 for (name, argument) in &arguments {
-                    if !mentions(text, name) && !(installs && names_registry_secret(name)) {
+                    let is_used = mentions(text, name) || installs && names_registry_secret(name);
+                    if !is_used {
                         continue;
                     }
                     let known = uses.get(name);

@@ -73,13 +73,13 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     }
 }
 
-fn say(sink: &mut Sink<'_>, span: Span, what: &str, image: &str, tag: Option<&str>) {
+fn say(sink: &mut Sink<'_>, span: Span, what: &str, image: &str, tag: Moving<'_>) {
     let shown = shortened(image);
     let why = match tag {
-        None => {
+        Moving::Untagged => {
             format!("{what} `{shown}` says no tag, so that every build takes what is newest then")
         }
-        Some(tag) => format!(
+        Moving::Tag(tag) => format!(
             "{what} `{shown}` has the tag `{tag}`, which moves, so that every build takes what is newest then"
         ),
     };
@@ -101,15 +101,21 @@ fn example(image: &str) -> String {
     }
 }
 
-/// The tag, if it or its absence means what is newest.
-fn moving(image: &str) -> Option<Option<&str>> {
+/// How an image says that it means what is newest.
+#[derive(Clone, Copy)]
+enum Moving<'a> {
+    Untagged,
+    Tag(&'a str),
+}
+
+fn moving(image: &str) -> Option<Moving<'_>> {
     let reference = ImageReference::parse(image).ok()?;
     if reference.digest().is_some() {
         return None;
     }
     match reference.tag() {
-        None => Some(None),
-        Some(tag) => MOVING.contains(&tag).then_some(Some(tag)),
+        None => Some(Moving::Untagged),
+        Some(tag) => MOVING.contains(&tag).then_some(Moving::Tag(tag)),
     }
 }
 
