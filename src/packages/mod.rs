@@ -3,6 +3,7 @@
 //! Nothing here knows of Kubernetes. Views borrow the spanned trees, as those of `kubernetes/` do; the strings that
 //! name fields of `package.json` live in this folder alone.
 
+pub mod install;
 pub mod launch;
 pub mod node_image;
 pub mod node_release;
@@ -11,6 +12,7 @@ pub mod node_version;
 pub mod package_json;
 pub mod purpose;
 pub mod range;
+pub mod secret_name;
 
 pub use launch::Launch;
 pub use node_release::Line;

@@ -5,6 +5,19 @@
 
 use crate::rule::Rule;
 
+mod dockerfile {
+    pub(crate) mod base_without_digest;
+    pub(crate) mod build_tools_in_image;
+    pub(crate) mod copies_everything;
+    pub(crate) mod npm_install;
+    pub(crate) mod piped_script;
+    pub(crate) mod remote_add;
+    pub(crate) mod root_user;
+    pub(crate) mod scripts_near_secrets;
+    pub(crate) mod secret_argument;
+    pub(crate) mod unpinned_base;
+}
+
 mod exposure {
     pub(crate) mod external_ips;
     pub(crate) mod gateway_without_tls;
@@ -121,6 +134,16 @@ mod workload {
 
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
+    &dockerfile::base_without_digest::RULE,
+    &dockerfile::build_tools_in_image::RULE,
+    &dockerfile::copies_everything::RULE,
+    &dockerfile::npm_install::RULE,
+    &dockerfile::piped_script::RULE,
+    &dockerfile::remote_add::RULE,
+    &dockerfile::root_user::RULE,
+    &dockerfile::scripts_near_secrets::RULE,
+    &dockerfile::secret_argument::RULE,
+    &dockerfile::unpinned_base::RULE,
     &exposure::external_ips::RULE,
     &exposure::gateway_without_tls::RULE,
     &exposure::ingress_snippet::RULE,

@@ -18,7 +18,7 @@ use crate::syntax::{self, Format, MAX_FILE_SIZE};
 use crate::workflow::{Workflow, is_workflow};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, State};
+use super::{Snapshot, State, is_lockfile};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
@@ -49,6 +49,7 @@ pub struct Loaded {
 #[must_use]
 pub fn is_relevant(path: &str) -> bool {
     FileKind::of(path).is_known_by_name()
+        || is_lockfile(path)
         || Path::new(path)
             .extension()
             .is_some_and(|extension| extension == "tpl")
@@ -247,6 +248,11 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
+    // Whether it is there is all that matters of a lockfile that nobody can apply.
+    let has_own_extension = [".json", ".yaml"].iter().any(|end| path.ends_with(end));
+    if is_lockfile(path) && !has_own_extension {
+        return None;
+    }
     let bytes = match content {
         Content::Oversized(_) if kind == FileKind::Configuration => {
             let file = ConfigFile::refused("the file is larger than 4 MiB");
@@ -347,6 +353,8 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) ->
         .filter(|file| config::UNREAD_PATHS.contains(&&*file.path))
         .map(|file| Arc::clone(&file.path))
         .collect();
+    let lockfiles = side.files().iter().map(|file| Arc::clone(&file.path));
+    snapshot.lockfiles = lockfiles.filter(|path| is_lockfile(path)).collect();
     snapshot.left_out = side.left_out().to_vec();
     snapshot
 }

@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod build_context;
 pub mod built;
 pub mod file_kind;
 pub mod image_pairs;
@@ -24,6 +25,7 @@ use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::packages::install;
 use crate::syntax::Tree;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
@@ -152,6 +154,11 @@ impl SourceFile {
     }
 }
 
+/// True for the lockfile of a package manager.
+fn is_lockfile(path: &str) -> bool {
+    install::is_lockfile(path.rsplit('/').next().unwrap_or(path))
+}
+
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -172,6 +179,8 @@ pub struct Snapshot {
     pub left_out: Vec<LeftOut>,
     /// Files that look like a configuration of this program, and that nobody reads.
     pub misnamed: Vec<Arc<str>>,
+    /// The lockfiles of package managers, by path.
+    pub lockfiles: BTreeSet<Arc<str>>,
     /// Files that the configuration keeps from being read.
     pub excluded: Vec<Arc<str>>,
     /// What stands beside its workloads, once somebody has asked.
@@ -194,6 +203,7 @@ impl Snapshot {
             files_read,
             left_out: Vec::new(),
             misnamed: Vec::new(),
+            lockfiles: BTreeSet::new(),
             excluded: Vec::new(),
             neighbours: OnceLock::new(),
         };
@@ -211,6 +221,9 @@ impl Snapshot {
                 snapshot
                     .kustomizations
                     .insert(file.folder().to_owned(), snapshot.files.len());
+            }
+            if is_lockfile(&file.path) {
+                snapshot.lockfiles.insert(Arc::clone(&file.path));
             }
             snapshot.files.push(file);
         }

@@ -9,12 +9,12 @@ pub fn excludes(text: &str, name: &str) -> bool {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (pattern, excludes) = match line.strip_prefix('!') {
+        let (pattern, keeps_out) = match line.strip_prefix('!') {
             Some(pattern) => (pattern.trim(), false),
             None => (line, true),
         };
-        if matches(pattern, name, excludes) {
-            excluded = excludes;
+        if matches(pattern, name, keeps_out) {
+            excluded = keeps_out;
         }
     }
     excluded
@@ -52,9 +52,9 @@ fn matches_segment(pattern: &str, name: &str) -> bool {
             Some('[') => letters.as_str().split_once(']').map(|(_, rest)| rest),
             Some('\\') => {
                 let escaped = letters.next();
-                (escaped.is_some() && name.chars().next() == escaped).then(|| letters.as_str())
+                (escaped.is_some() && name.chars().next() == escaped).then_some(letters.as_str())
             }
-            Some(letter) => name.starts_with(letter).then(|| letters.as_str()),
+            Some(letter) => name.starts_with(letter).then_some(letters.as_str()),
             None if name.is_empty() => return true,
             None => None,
         };

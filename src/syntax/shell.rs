@@ -107,6 +107,13 @@ impl<'a> Program<'a> {
         Some(Self { words })
     }
 
+    /// The words as one line, without quotes.
+    #[must_use]
+    pub fn line(self) -> String {
+        let words: Vec<_> = self.words.iter().map(|word| &*word.text).collect();
+        words.join(" ")
+    }
+
     /// From the name to the last argument.
     #[must_use]
     pub fn range(self) -> Range<usize> {
@@ -414,7 +421,6 @@ impl Reader<'_> {
                 _ if letter == self.escape => {
                     self.next();
                 }
-                Some(_) => {}
                 None if letter == '\'' || letter == '"' => quote = Some(letter),
                 None if letter == open => depth += 1,
                 None if letter == close => {
@@ -423,7 +429,7 @@ impl Reader<'_> {
                         return at;
                     }
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Dockerfiles as instructions with the bytes that they were written with, and as the stages that they build.
 //!
-//! Source: the Dockerfile reference (docs.docker.com/reference/dockerfile) and what BuildKit's reader does where
+//! Source: the Dockerfile reference (docs.docker.com/reference/dockerfile) and what the reader of `BuildKit` does where
 //! the reference is silent. Nothing here fails: a line that is no instruction is one with an unknown keyword.
 
 mod lines;

@@ -9,7 +9,7 @@ use super::words::Word;
 use super::{Dockerfile, Flag, Instruction};
 
 /// The most stages of a near chain.
-const NEAR: usize = 16;
+const NEAR: usize = 8;
 
 /// What a stage starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub struct Stages<'a> {
     file: &'a Dockerfile,
     /// The arguments before the first `FROM`.
     global: Scope,
-    stages: Vec<Stage>,
+    all: Vec<Stage>,
     by_name: BTreeMap<String, Vec<usize>>,
 }
 
@@ -100,13 +100,13 @@ impl<'a> Stages<'a> {
         let mut stages = Self {
             file,
             global: Scope::default(),
-            stages: Vec::new(),
+            all: Vec::new(),
             by_name: BTreeMap::new(),
         };
         for (index, instruction) in file.instructions().iter().enumerate() {
             match &*instruction.keyword {
                 "FROM" => stages.open(index, instruction),
-                "ARG" if stages.stages.is_empty() => {
+                "ARG" if stages.all.is_empty() => {
                     for pair in file.pairs(instruction) {
                         let value = pair.value.and_then(|value| {
                             let value = stages.global.resolve(&value.raw, file.escape());
@@ -117,7 +117,7 @@ impl<'a> Stages<'a> {
                 }
                 _ => {}
             }
-            if let Some(stage) = stages.stages.last_mut() {
+            if let Some(stage) = stages.all.last_mut() {
                 stage.body.end = index + 1;
             }
         }
@@ -133,16 +133,16 @@ impl<'a> Stages<'a> {
             self.global.resolve(&word.raw, self.file.escape())
         });
         let known = image.known();
-        let base = match known.and_then(|name| self.named(name, self.stages.len())) {
+        let base = match known.and_then(|name| self.named(name, self.all.len())) {
             Some(stage) => Base::Stage(stage),
             None if known == Some("scratch") => Base::Scratch,
             None => Base::Image,
         };
         if let Some(name) = &name {
             let known = self.by_name.entry(name.text.to_ascii_lowercase());
-            known.or_default().push(self.stages.len());
+            known.or_default().push(self.all.len());
         }
-        self.stages.push(Stage {
+        self.all.push(Stage {
             name,
             written,
             image,
@@ -162,7 +162,7 @@ impl<'a> Stages<'a> {
     /// The bytes of the default of an argument before the first `FROM`: the last one counts.
     #[must_use]
     pub fn default_of(&self, name: &str) -> Option<Span> {
-        let first = self.stages.first().map_or(0, |stage| stage.from);
+        let first = self.all.first().map_or(0, |stage| stage.from);
         let before = self.file.instructions().get(..first)?;
         let arguments = before.iter().rev().filter(|found| found.keyword == "ARG");
         let mut pairs = arguments.flat_map(|argument| self.file.pairs(argument).into_iter().rev());
@@ -173,13 +173,13 @@ impl<'a> Stages<'a> {
     /// All of them, in order.
     #[must_use]
     pub fn all(&self) -> &[Stage] {
-        &self.stages
+        &self.all
     }
 
     /// The stage that the image is made of, where nobody asks for another.
     #[must_use]
     pub fn last(&self) -> Option<&Stage> {
-        self.stages.last()
+        self.all.last()
     }
 
     /// The arguments before the first `FROM`.
@@ -191,7 +191,7 @@ impl<'a> Stages<'a> {
     /// The stages that the image holds the layers of: the last one, and what it is built on, from the ground up.
     #[must_use]
     pub fn chain(&self) -> Vec<&Stage> {
-        self.stages
+        self.all
             .len()
             .checked_sub(1)
             .map(|last| self.chain_of(last))
@@ -203,12 +203,12 @@ impl<'a> Stages<'a> {
     #[must_use]
     pub fn near_chain(&self, stage: &Stage) -> Vec<&Stage> {
         let mut chain = Vec::new();
-        let index = self.stages.partition_point(|other| other.from < stage.from);
-        let mut at = self.stages.get(index);
+        let index = self.all.partition_point(|other| other.from < stage.from);
+        let mut at = self.all.get(index);
         while let Some(stage) = at.filter(|_| chain.len() < NEAR) {
             chain.push(stage);
             at = match stage.base {
-                Base::Stage(base) => self.stages.get(base),
+                Base::Stage(base) => self.all.get(base),
                 Base::Scratch | Base::Image => None,
             };
         }
@@ -220,11 +220,11 @@ impl<'a> Stages<'a> {
     #[must_use]
     pub fn chain_of(&self, index: usize) -> Vec<&Stage> {
         let mut chain = Vec::new();
-        let mut at = self.stages.get(index);
+        let mut at = self.all.get(index);
         while let Some(stage) = at {
             chain.push(stage);
             at = match stage.base {
-                Base::Stage(base) => self.stages.get(base),
+                Base::Stage(base) => self.all.get(base),
                 Base::Scratch | Base::Image => None,
             };
         }
@@ -333,7 +333,7 @@ impl<'a> Stages<'a> {
     /// What a name after `from=` means in a stage.
     #[must_use]
     pub fn origin_of(&self, stage: &Stage, name: &str) -> Origin {
-        let index = self.stages.partition_point(|other| other.from < stage.from);
+        let index = self.all.partition_point(|other| other.from < stage.from);
         let by_number = name.parse().ok().filter(|number| *number < index);
         match by_number.or_else(|| self.named(name, index)) {
             Some(origin) => Origin::Stage(origin),

@@ -148,14 +148,13 @@ impl Scope {
         let is_set = value.is_some_and(|value| !counts_empty || value != Some(""));
         let word = operation.get(1..).unwrap_or_default();
         match operation.chars().next() {
-            None => self.put(name, into),
+            None | Some('?') => self.put(name, into),
             Some('-') if is_set => self.put(name, into),
             // An `ARG` without a default that nobody passes is not set: what stands here is what counts.
-            Some('-') | Some('+') if depth == 0 => into.unknown.push(name.to_owned()),
+            Some('-' | '+') if depth == 0 => into.unknown.push(name.to_owned()),
             Some('-') => self.resolve_into(word, escape, depth - 1, into),
             Some('+') if is_set => self.resolve_into(word, escape, depth - 1, into),
             Some('+') => {}
-            Some('?') => self.put(name, into),
             Some(_) => {
                 into.text.push_str("${");
                 into.text.push_str(name);

@@ -137,21 +137,17 @@ fn ranges(text: &str, escape: char) -> Vec<Range<usize>> {
     while let Some((at, letter)) = letters.next() {
         match quote {
             Some(open) if letter == open => quote = None,
-            Some('"') if letter == escape => {
-                letters.next();
-            }
-            Some(_) => {}
             None if letter.is_whitespace() => {
                 if let Some(start) = start.take() {
                     ranges.push(start..at);
                 }
                 continue;
             }
-            None if letter == escape => {
+            None | Some('"') if letter == escape => {
                 letters.next();
             }
             None if letter == '"' || letter == '\'' => quote = Some(letter),
-            None => {}
+            Some(_) | None => {}
         }
         start = start.or(Some(at));
     }

@@ -1,0 +1,145 @@
+//! Whatever a Dockerfile holds, its instructions are in order, and every byte belongs to one or is a comment.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use tidegate::evaluate::evaluate;
+use tidegate::syntax::Span;
+use tidegate::syntax::dockerfile::{Command, Dockerfile, Instruction};
+use tidegate::syntax::shell::Program;
+
+use crate::reading::{context, snapshot};
+
+/// Reads a text, asks everything of it, and says what is wrong with the spans.
+fn examine(text: &str) {
+    let file = Dockerfile::read(text.to_owned());
+    let within = |outer: Span, inner: Span| {
+        assert!(text.get(inner.range()).is_some(), "{inner:?} of {text:?}");
+        assert!(
+            outer.start <= inner.start && inner.end <= outer.end,
+            "{inner:?} leaves {outer:?} of {text:?}"
+        );
+    };
+    let mut covered = 0;
+    for instruction in file.instructions() {
+        let whole = instruction.span;
+        assert!(whole.start as usize >= covered, "{instruction:?} overlaps");
+        assert_blank(&text[covered..whole.start as usize]);
+        covered = whole.end as usize;
+        within(whole, instruction.keyword_span);
+        within(whole, instruction.arguments);
+        within(instruction.arguments, instruction.operands);
+        for flag in &instruction.flags {
+            within(instruction.arguments, flag.span);
+        }
+        for heredoc in &instruction.heredocs {
+            within(whole, heredoc.body);
+        }
+        ask(&file, instruction, &|span| within(whole, span));
+    }
+    assert_blank(&text[covered..]);
+    let stages = file.stages();
+    for stage in stages.all() {
+        assert_eq!(stages.from(stage).unwrap().keyword, "FROM");
+        for instruction in stages.body(stage) {
+            let _ = stages.origin(stage, instruction);
+        }
+    }
+    let _ = (stages.effective("USER"), stages.effective("CMD"));
+    stages.walk(&mut |_, instruction, scope| {
+        let _ = scope.resolve(&file.line(instruction), file.escape());
+    });
+}
+
+fn ask(file: &Dockerfile, instruction: &Instruction, within: &dyn Fn(Span)) {
+    for word in file.words(instruction) {
+        within(word.span);
+    }
+    for pair in file.pairs(instruction) {
+        within(pair.span);
+        within(pair.name_span);
+    }
+    let _ = instruction.mounts().count();
+    for script in file.scripts(instruction) {
+        for command in &script.commands {
+            within(script.span(&command.range()));
+        }
+    }
+    match file.command(instruction) {
+        Command::Exec(words) => words.iter().for_each(|word| within(word.span)),
+        Command::Shell(scripts) => {
+            for script in scripts {
+                for command in &script.commands {
+                    within(script.span(&command.range()));
+                    let _ = command.program().map(Program::name);
+                    for word in command.all_words() {
+                        assert!(script.text().get(word.range.clone()).is_some());
+                        within(script.span(&word.range));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What belongs to no instruction is blank or a comment.
+fn assert_blank(between: &str) {
+    for line in between.split(['\n']) {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        assert!(line.is_empty() || line.starts_with('#'), "{line:?} is lost");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_dockerfile_is_answered(text in "\u{feff}?((FROM|RUN|COPY|ARG|ENV|USER|ONBUILD|HEALTHCHECK CMD|--from=|--mount=|<<EOF|<<-|EOF| AS |\\$\\{|\\$\\(|:-|# escape=`)|[ab\u{e9}\u{1f600}#=\\[\\]\",'`\\\\|&;<>(){}$ \t\r\n]){0,60}") {
+        examine(&text);
+    }
+}
+
+#[test]
+fn a_huge_dockerfile_is_read_in_linear_time() {
+    let many = 50_000;
+    let mut chain = "FROM a AS s0\n".to_owned();
+    for stage in 1..10_000 {
+        writeln!(chain, "FROM s{} AS s{stage}\nENV A{stage}=$A", stage - 1).unwrap();
+    }
+    let texts = [
+        chain,
+        "RUN a <<A\n".repeat(many),
+        "RUN <<A <<B\nA\nB\n".repeat(many),
+        "RUN a \\\n".repeat(many),
+        format!("RUN {}", "${".repeat(many)),
+        format!("RUN {}", "$(".repeat(many)),
+        format!("RUN {}", "${a:-".repeat(many)),
+        format!("RUN {}", "`".repeat(many)),
+        format!("RUN {}", "<(".repeat(many)),
+        format!("RUN {}", "\"'".repeat(many)),
+        format!("CMD [{}", "\"a\",".repeat(many)),
+        format!("ENV {}", "a=$a$a ".repeat(many)),
+        "ENV a=x$a$a\n".repeat(many),
+        format!("RUN {}x", "--a=\" ".repeat(many)),
+        "[[".repeat(many),
+        format!(
+            "FROM a\n{}{}",
+            "ARG A_TOKEN\n".repeat(many),
+            "RUN npm ci\n".repeat(many)
+        ),
+        format!(
+            "FROM a\n{}",
+            "COPY . .\nRUN curl http://a | sh | sh\n".repeat(many)
+        ),
+    ];
+    for text in texts {
+        let start = Instant::now();
+        examine(&text);
+        let snapshot = snapshot(&[("Dockerfile", &text)]);
+        let _ = evaluate(&snapshot, &context());
+        let took = start.elapsed();
+        let shown = text.get(..40);
+        assert!(took < Duration::from_secs(20), "{shown:?} took {took:?}");
+    }
+}
