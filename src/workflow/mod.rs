@@ -4,8 +4,11 @@
 //! A workflow file is never a manifest, and nothing else of it is judged.
 
 mod compare;
+mod needs;
 mod pin;
 mod script;
+mod scripted;
+mod shell;
 mod step;
 mod trigger;
 
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 use crate::syntax::{Format, Node, Span, Tree, decode, parse};
 
-pub use compare::{Weakening, weakenings};
+pub use compare::{Force, Weakening, weakenings};
 pub use step::{MOST_STEPS, Step};
 
 /// Where GitHub looks for workflows: in this folder and in none below it.
