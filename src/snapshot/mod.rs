@@ -5,6 +5,7 @@ pub mod labels;
 pub mod load;
 pub mod namespaces;
 pub mod pairs;
+pub mod predecessors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
