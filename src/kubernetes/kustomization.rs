@@ -4,6 +4,8 @@
 
 use crate::syntax::{Node, Span, Tree};
 
+use super::label_change::{self, LabelChange};
+
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kustomization {
@@ -19,6 +21,10 @@ pub struct Kustomization {
     pub build_files: Vec<String>,
     /// What only `kustomize build` can show.
     pub requests: Vec<Request>,
+    /// What it does itself to the Pod Security labels of Namespaces.
+    pub labels: Vec<LabelChange>,
+    /// True for a component, which changes what it is listed beside.
+    pub is_component: bool,
 }
 
 /// Where a kustomization asks for something that only a build can show.
@@ -97,6 +103,8 @@ impl Kustomization {
             patches,
             build_files: build_files(root),
             requests: requests(root),
+            labels: label_change::of_kustomization(root),
+            is_component: text("kind").as_deref() == Some("Component"),
         })
     }
 }

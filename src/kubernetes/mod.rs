@@ -9,6 +9,7 @@ pub mod container;
 pub mod field;
 pub mod kinds;
 pub mod kustomization;
+pub mod label_change;
 pub mod manifest;
 pub mod namespace;
 pub mod object;
@@ -20,8 +21,9 @@ pub mod security_context;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;
+pub use label_change::LabelChange;
 pub use manifest::{Manifest, Reading};
-pub use namespace::{Mode, ModeLabels, Namespace, PolicyVersion};
+pub use namespace::{Mode, ModeLabels, ModeValues, Namespace, PolicyVersion};
 pub use object::{Completeness, NamespaceSource, Object};
 pub use pod::{Pod, Volume};
 pub use pod_admission::{Admission, Breach, Labelled, Standing};
