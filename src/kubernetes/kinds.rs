@@ -1,7 +1,7 @@
 //! The kinds that are known: what counts as a manifest, what is cluster-scoped and what bears pods.
 //!
 //! Source: the API reference of Kubernetes 1.37 (built-in groups), with the groups that older versions used
-//! for the same kinds; the kinds of Kyverno 1.15 and Gatekeeper 3.20 that admit or refuse other objects; and the
+//! for the same kinds; the kinds of Kyverno 1.16 and Gatekeeper 3.20 that admit or refuse other objects; and the
 //! custom resources that bear pods, of Argo Rollouts, Knative Serving 1.20, `OpenShift` 4, `JobSet` and `LeaderWorkerSet`.
 //! The configuration can declare more. A kind that is neither is "other": counted, and otherwise none of our
 //! business.
@@ -107,6 +107,7 @@ const BATCH: &[&str] = &["batch"];
 const CORE: &[&str] = &[""];
 const GATEWAY: &[&str] = &["gateway.networking.k8s.io"];
 const KYVERNO: &[&str] = &["kyverno.io"];
+const KYVERNO_CEL: &[&str] = &["policies.kyverno.io"];
 const KNATIVE: &[&str] = &["serving.knative.dev"];
 const NETWORKING: &[&str] = &["networking.k8s.io", "extensions"];
 const POLICY: &[&str] = &["policy", "extensions"];
@@ -198,6 +199,18 @@ static KINDS: &[Kind] = &[
     cluster(ADMISSION, "MutatingAdmissionPolicyBinding"),
     cluster(KYVERNO, "ClusterPolicy"),
     kind(KYVERNO, "Policy"),
+    kind(KYVERNO, "PolicyException"),
+    cluster(KYVERNO_CEL, "DeletingPolicy"),
+    cluster(KYVERNO_CEL, "GeneratingPolicy"),
+    cluster(KYVERNO_CEL, "ImageValidatingPolicy"),
+    cluster(KYVERNO_CEL, "MutatingPolicy"),
+    cluster(KYVERNO_CEL, "ValidatingPolicy"),
+    kind(KYVERNO_CEL, "NamespacedDeletingPolicy"),
+    kind(KYVERNO_CEL, "NamespacedGeneratingPolicy"),
+    kind(KYVERNO_CEL, "NamespacedImageValidatingPolicy"),
+    kind(KYVERNO_CEL, "NamespacedMutatingPolicy"),
+    kind(KYVERNO_CEL, "NamespacedValidatingPolicy"),
+    kind(KYVERNO_CEL, "PolicyException"),
     cluster(&["templates.gatekeeper.sh"], "ConstraintTemplate"),
     // Each template makes a kind of constraint.
     cluster(&["constraints.gatekeeper.sh"], ANY),

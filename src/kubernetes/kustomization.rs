@@ -4,6 +4,8 @@
 
 use crate::syntax::{Node, Span, Tree};
 
+use super::label_change::{self, LabelChange};
+
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kustomization {
@@ -11,7 +13,7 @@ pub struct Kustomization {
     pub namespace: Option<String>,
     /// True if names are changed on the way, so that identities of its files are not those of the cluster.
     pub renames: bool,
-    /// True if it is a part of others.
+    /// True for a component, which changes what it is listed beside.
     pub is_component: bool,
     /// True if a patch names what it changes beside itself.
     pub targets: bool,
@@ -25,6 +27,8 @@ pub struct Kustomization {
     pub images: Vec<ImageChange>,
     /// What only `kustomize build` can show.
     pub requests: Vec<Request>,
+    /// What it does itself to the Pod Security labels of Namespaces.
+    pub labels: Vec<LabelChange>,
 }
 
 /// What a kustomization makes of the images of one name.
@@ -175,6 +179,7 @@ impl Kustomization {
                 .filter_map(ImageChange::read)
                 .collect(),
             requests: requests(root),
+            labels: label_change::of_kustomization(root),
         })
     }
 }

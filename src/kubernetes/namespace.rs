@@ -139,33 +139,40 @@ pub struct ModeLabels<'a> {
 }
 
 impl ModeLabels<'_> {
+    /// What the labels say.
+    #[must_use]
+    pub fn values(self) -> ModeValues {
+        let level = self.level_field.node();
+        let version = self.version_field.node();
+        ModeValues::of(
+            self.mode,
+            level.map(|node| node.as_str().unwrap_or_default()),
+            version.map(|node| node.as_str().unwrap_or_default()),
+        )
+    }
+
     /// The level as it is written; none where the label is not there, and so the default of the cluster holds.
     #[must_use]
     pub fn written_level(self) -> Option<Result<Level, UnknownLevel>> {
-        let node = self.level_field.node()?;
-        Some(node.as_str().ok_or(UnknownLevel).and_then(str::parse))
+        self.values().written_level
     }
 
     /// The level as admission reads it; none where the label is not there.
     #[must_use]
     pub fn level(self) -> Option<Level> {
-        let written = self.written_level()?;
-        Some(written.unwrap_or_else(|UnknownLevel| self.mode.fallback()))
+        self.values().level()
     }
 
     /// The version as it is written; none where the label is not there.
     #[must_use]
     pub fn written_version(self) -> Option<Result<PolicyVersion, InvalidVersion>> {
-        let node = self.version_field.node()?;
-        Some(node.as_str().ok_or(InvalidVersion).and_then(label_version))
+        self.values().written_version
     }
 
     /// The version as admission reads it: the latest where the label is not there or says nothing valid.
     #[must_use]
     pub fn version(self) -> PolicyVersion {
-        self.written_version()
-            .and_then(Result::ok)
-            .unwrap_or(PolicyVersion::Latest)
+        self.values().version()
     }
 
     /// True if a label of this mode holds template actions, so that its value is not known.
@@ -175,6 +182,43 @@ impl ModeLabels<'_> {
             .into_iter()
             .filter_map(Field::as_str)
             .any(|text| text.contains("{{"))
+    }
+}
+
+/// What the two labels of one mode say, wherever it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct ModeValues {
+    /// The mode.
+    pub mode: Mode,
+    /// The level as it is written; none where the label is not there.
+    pub written_level: Option<Result<Level, UnknownLevel>>,
+    /// The version as it is written; none where the label is not there.
+    pub written_version: Option<Result<PolicyVersion, InvalidVersion>>,
+}
+
+impl ModeValues {
+    /// Reads the text of both labels.
+    #[must_use]
+    pub fn of(mode: Mode, level: Option<&str>, version: Option<&str>) -> Self {
+        Self {
+            mode,
+            written_level: level.map(str::parse),
+            written_version: version.map(label_version),
+        }
+    }
+
+    /// The level as admission reads it; none where the label is not there.
+    #[must_use]
+    pub fn level(self) -> Option<Level> {
+        let written = self.written_level?;
+        Some(written.unwrap_or_else(|UnknownLevel| self.mode.fallback()))
+    }
+
+    /// The version as admission reads it: the latest where the label is not there or says nothing valid.
+    #[must_use]
+    pub fn version(self) -> PolicyVersion {
+        let written = self.written_version.and_then(Result::ok);
+        written.unwrap_or(PolicyVersion::Latest)
     }
 }
 

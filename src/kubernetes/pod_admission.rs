@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::syntax::{Node, Span};
 
 use super::field::anchor;
-use super::namespace::{Mode, Namespace, PolicyVersion};
+use super::namespace::{Mode, ModeValues, Namespace, PolicyVersion};
 use super::object::Completeness;
 use super::pod::Pod;
 use super::pod_security::{Level, StandardCheck, Version, VersionSet, Violation};
@@ -53,18 +53,24 @@ impl Admission {
     /// is a template's, nobody knows it yet: then nothing is asked.
     #[must_use]
     pub fn of(namespace: Namespace<'_>) -> Self {
-        let unknown = namespace.object().completeness() == Completeness::Template;
-        let sound = Mode::ALL.into_iter().all(|mode| {
-            let labels = namespace.mode(mode);
-            !labels.is_unrendered()
-                && !matches!(labels.written_level(), Some(Err(_)))
-                && !matches!(labels.written_version(), Some(Err(_)))
+        if namespace.object().completeness() == Completeness::Template {
+            return Self::default();
+        }
+        Self::of_values(|mode| namespace.mode(mode).values())
+    }
+
+    /// The same by what the labels come to. A template's value is no valid one.
+    #[must_use]
+    pub fn of_values(values: impl Fn(Mode) -> ModeValues) -> Self {
+        let sound = Mode::ALL.into_iter().map(&values).all(|labels| {
+            !matches!(labels.written_level, Some(Err(_)))
+                && !matches!(labels.written_version, Some(Err(_)))
         });
-        if unknown || !sound {
+        if !sound {
             return Self::default();
         }
         let demand = |mode: Mode| {
-            let labels = namespace.mode(mode);
+            let labels = values(mode);
             Some(Demand {
                 level: labels.level()?,
                 version: labels.version(),

@@ -1,6 +1,7 @@
 //! Everything that is known of one revision.
 
 pub mod build_context;
+pub mod builds;
 pub mod built;
 pub mod file_kind;
 pub mod image_pairs;
@@ -14,6 +15,7 @@ pub mod node_starts;
 pub mod node_versions;
 pub mod pairs;
 pub mod patched;
+pub mod predecessors;
 pub mod projects;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
-use crate::kubernetes::{Completeness, Labelled, Namespace, NamespaceSource, Object};
+use crate::kubernetes::{Admission, Completeness, Labelled, Namespace, NamespaceSource, Object};
 
 use super::Snapshot;
+use super::builds::Builds;
 use super::near::{MOST, Near, keep};
 
 /// The Namespaces of a revision by name, and then by where they stand. Equal ones are kept once a place.
@@ -57,7 +58,34 @@ impl Namespaces {
             let copies = namespaces.by_name.entry(Arc::clone(name)).or_default();
             copies.add(namespace, &labelled);
         }
+        namespaces.add_built(snapshot);
         namespaces
+    }
+
+    /// What kustomizations make of the labels: as with a patch, nobody knows which workloads it is for.
+    fn add_built(&mut self, snapshot: &Snapshot) {
+        let builds = Builds::of(snapshot);
+        for (name, built) in builds.folders().flat_map(|(_, namespaces)| namespaces) {
+            let Some(word) = built.kustomized() else {
+                continue;
+            };
+            let labelled = Labelled {
+                name: Arc::clone(name),
+                path: Arc::clone(word.path),
+                at: word.at,
+                admission: Admission::of_values(|mode| built.mode(mode)),
+            };
+            for cluster in self.clusters.of(word.path) {
+                let key = (cluster, Arc::clone(name));
+                keep(
+                    &mut self.in_cluster.entry(key).or_default().patches,
+                    &labelled,
+                    same,
+                );
+            }
+            let copies = self.by_name.entry(Arc::clone(name)).or_default();
+            keep(&mut copies.patches, &labelled, same);
+        }
     }
 
     /// True if a workload reaches the cluster as it is written, as far as the revision shows.

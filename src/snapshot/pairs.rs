@@ -11,7 +11,8 @@ use crate::kubernetes::Object;
 
 use super::{Snapshot, SourceFile};
 
-type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+/// What an object is called: group, kind, namespace as written, name.
+pub(super) type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
 /// Both revisions of a change.
 #[derive(Clone, Copy, Debug)]

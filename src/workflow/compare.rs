@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::syntax::Span;
 
+use super::scripted;
 use super::step::{Setting, Step};
 use super::trigger::Trigger;
 
@@ -23,25 +24,43 @@ pub struct Weakening {
     pub sentence: String,
     /// Where in the head; none if the step is gone.
     pub at: Option<Span>,
-    /// True if it does not stand before a merge.
-    pub comes_late: bool,
+    /// How sure it is that a merge is no longer kept back.
+    pub force: Force,
+}
+
+/// What is known of a weakening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// The gate can be passed by what it kept back.
+    Known,
+    /// It does not stand before a merge.
+    Late,
+    /// It cannot be shown to be harmless.
+    Unclear,
 }
 
 /// A weakening of a step that is known.
-struct Weakness {
+pub(super) struct Weakness {
     what: &'static str,
     sentence: String,
     at: Span,
-    comes_late: bool,
+    force: Force,
 }
 
 impl Weakness {
-    fn new(what: &'static str, sentence: String, at: Span) -> Self {
+    pub(super) fn new(what: &'static str, sentence: String, at: Span) -> Self {
         Self {
             what,
             sentence,
             at,
-            comes_late: false,
+            force: Force::Known,
+        }
+    }
+
+    pub(super) fn unclear(what: &'static str, sentence: String, at: Span) -> Self {
+        Self {
+            force: Force::Unclear,
+            ..Self::new(what, sentence, at)
         }
     }
 }
@@ -90,7 +109,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
             what: weakness.what,
             sentence: weakness.sentence,
             at: Some(weakness.at),
-            comes_late: weakness.comes_late,
+            force: weakness.force,
         }));
     }
     let replaced = |before: &Step| {
@@ -107,7 +126,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
                 sentence: "this step ran tidegate and is gone, and no other step does its work"
                     .to_owned(),
                 at: None,
-                comes_late: false,
+                force: Force::Known,
             });
         }
     }
@@ -161,18 +180,63 @@ fn settings(before: &Step, now: &Step) -> Vec<Weakness> {
         );
         found.push(Weakness::new("path", sentence, now.paths_at));
     }
-    if before.has_base && !now.has_base {
-        let sentence = "it compared with a base and no longer does, so that nothing is said of the change itself";
-        found.push(Weakness::new("base", sentence.to_owned(), now.at));
-    }
-    if let (None, Some(Setting { value, at })) = (&before.swallowed, &now.swallowed) {
-        let sentence = format!(
-            "its exit code failed the step and is now lost to `{}`",
-            shortened(value)
-        );
-        found.push(Weakness::new("exit-code", sentence, *at));
+    needs(before, now, &mut found);
+    scripted::weaknesses(before, now, &mut found);
+    for (name, Setting { value, at }) in &now.others {
+        let then = before.others.iter().find(|(known, _)| known == name);
+        if then.is_none_or(|(_, then)| then.value != *value) {
+            let sentence = format!(
+                "{name} is now {}, which cannot be shown to be harmless",
+                quoted(value)
+            );
+            found.push(Weakness::unclear("setting", sentence, *at));
+        }
     }
     found
+}
+
+/// Jobs that can keep this one from running, and could not before.
+fn needs(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
+    let is_known = |job: &str| before.needs.iter().any(|known| known.job == job);
+    let gone = before
+        .needs
+        .iter()
+        .filter(|then| !now.needs.iter().any(|now| now.job == then.job));
+    let mut replaced = gone.count();
+    for needed in &now.needs {
+        let job = shortened(&needed.job);
+        if let Some(Setting { value, at }) = &needed.condition {
+            let mut known = before
+                .needs
+                .iter()
+                .filter_map(|then| then.condition.as_ref());
+            if !known.any(|known| known.value == *value) {
+                let sentence = format!(
+                    "it waits for the job `{job}`, which may be skipped as its `if` is `{}`, and this job with it: a check that is skipped counts as passed",
+                    shortened(value)
+                );
+                let at = if is_known(&needed.job) {
+                    *at
+                } else {
+                    needed.at
+                };
+                found.push(Weakness::new("needs", sentence, at));
+                continue;
+            }
+        }
+        if is_known(&needed.job) {
+            continue;
+        }
+        if replaced > 0 {
+            // A job under another name.
+            replaced -= 1;
+            continue;
+        }
+        let sentence = format!(
+            "it now waits for the job `{job}`: where that fails this job is skipped, and a check that is skipped counts as passed; let the job have `if: ${{{{ !cancelled() }}}}`"
+        );
+        found.push(Weakness::unclear("needs", sentence, needed.at));
+    }
 }
 
 fn program(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
@@ -196,10 +260,23 @@ fn program(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
         };
         found.push(Weakness::new("pin", sentence, program.at));
     }
-    if then.version != program.version && program.is_older_than(then) {
+    if then.version == program.version {
+        return;
+    }
+    if program.is_older_than(then) {
         let (old, new) = (then.told(), program.told());
         let sentence = format!("its version was {old} and is {new}, which is older");
         found.push(Weakness::new("version", sentence, program.at));
+    } else if then.is_fixed() && program.is_fixed() && !program.tells_another_version_than(then) {
+        let version = if program.tells_its_version() {
+            format!("still says {}", program.told())
+        } else {
+            "says no version".to_owned()
+        };
+        let sentence = format!(
+            "it is pinned to other code, and the comment behind it {version}, so that nobody can see what it is; name the version of that commit"
+        );
+        found.push(Weakness::unclear("pin", sentence, program.at));
     }
 }
 
@@ -319,8 +396,12 @@ fn triggers(before: &Step, now: &Step, others: &[Step]) -> Vec<Weakness> {
         };
         if !lost.is_empty() && !elsewhere() {
             // Where nothing else starts it, a push is all the gate there is.
-            let comes_late = then.comes_late() && before.triggers.len() > 1;
-            found.extend(lost.into_iter().map(|lost| Weakness { comes_late, ..lost }));
+            let force = if then.comes_late() && before.triggers.len() > 1 {
+                Force::Late
+            } else {
+                Force::Known
+            };
+            found.extend(lost.into_iter().map(|lost| Weakness { force, ..lost }));
         }
     }
     found

@@ -4,9 +4,12 @@
 //! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it sets up.
 
 mod compare;
+mod needs;
 mod pin;
 mod script;
+mod scripted;
 mod setup_node;
+mod shell;
 mod step;
 mod trigger;
 
@@ -14,7 +17,7 @@ use std::sync::Arc;
 
 use crate::syntax::{Format, Node, Span, Tree, decode, parse};
 
-pub use compare::{Weakening, weakenings};
+pub use compare::{Force, Weakening, weakenings};
 pub use setup_node::NodeSetup;
 pub use step::{MOST_STEPS, Step};
 

@@ -71,6 +71,16 @@ impl Program {
             && hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
+    /// True if both tell their versions, and these differ, or only this one does.
+    pub(super) fn tells_another_version_than(&self, other: &Self) -> bool {
+        !self.numbers.is_empty() && self.numbers != other.numbers
+    }
+
+    /// True if it tells its version.
+    pub(super) fn tells_its_version(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
     /// True if both tell their versions, and this one is older.
     pub(super) fn is_older_than(&self, other: &Self) -> bool {
         let pairs = self.numbers.iter().zip(&other.numbers);

@@ -1,11 +1,17 @@
-//! What a `run:` script does with tidegate. This is no shell: it splits words and commands, and knows the few
-//! ways in which a command's exit code gets lost.
+//! What a `run:` script does with tidegate, and what of the script decides whether that counts.
+
+use std::sync::Arc;
+
+use super::shell::{Command, Shell, Statement, Token, statements, text};
 
 /// The most calls that are looked for in one script.
 const MOST_CALLS: usize = 64;
 
+/// The most statements of a script that are held against another one's. More differ where their hashes do.
+const MOST_STATEMENTS: usize = 256;
+
 /// One call of tidegate.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Call {
     /// The line of the script that it stands on, from 0.
     pub(super) line: usize,
@@ -16,138 +22,102 @@ pub(super) struct Call {
     pub(super) fail_on: Option<String>,
     pub(super) fail_on_existing: bool,
     pub(super) on_incomplete: Option<String>,
-    pub(super) base: bool,
+    pub(super) base: Option<String>,
+    pub(super) head: Option<String>,
+    pub(super) config: Option<String>,
     pub(super) paths: Vec<String>,
+    /// A flag with which it judges nothing.
+    pub(super) idle: Option<String>,
+    /// Flags that are not known.
+    pub(super) others: Vec<String>,
     /// What keeps its exit code from failing the step.
     pub(super) swallowed: Option<String>,
+    /// What may keep it from running, and the line of it.
+    pub(super) avoided: Option<(String, usize)>,
+    /// What else stands around it.
+    pub(super) around: Around,
 }
 
-/// What stands between two commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    /// `;`, a line break, a bracket, `&&`.
-    Next,
-    Or,
-    Pipe,
-    Background,
+/// What of a script stands around a call and may decide on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Around {
+    /// The statements of the script that can have an effect on its calls.
+    statements: Arc<[Fragment]>,
+    /// How many of them stand before it.
+    before: usize,
+    /// In its own statement: what stands before it, and what behind.
+    prefix: String,
+    suffix: String,
+    /// True if nothing behind it has a say.
+    is_final: bool,
 }
 
-#[derive(Debug, Default)]
-struct Command {
-    words: Vec<(String, usize)>,
-    then: Option<Operator>,
-}
-
-impl Command {
-    fn word(&self, index: usize) -> Option<&str> {
-        self.words.get(index).map(|(word, _)| word.as_str())
-    }
-}
-
-/// Splits a script into commands.
-struct Splitter {
-    commands: Vec<Command>,
-    command: Command,
-    word: String,
-    quoted: bool,
+/// A statement that may matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fragment {
+    text: String,
     line: usize,
 }
 
-impl Splitter {
-    fn end_word(&mut self) {
-        if !self.word.is_empty() || self.quoted {
-            let word = std::mem::take(&mut self.word);
-            self.command.words.push((word, self.line));
+impl Around {
+    /// The first thing around a call that is not as it was, with its line where it is not about the call's own.
+    /// What is gone from behind it, or can do it no harm there, does not count.
+    pub(super) fn changed(&self, before: &Self) -> Option<(String, Option<usize>)> {
+        let parts = |around: &Self, own: &str| {
+            if own.is_empty() {
+                String::new()
+            } else {
+                format!("{} … {}", around.prefix, around.suffix)
+            }
+        };
+        let alone = self.prefix.is_empty() && self.suffix.is_empty();
+        if !alone && (&self.prefix, &self.suffix) != (&before.prefix, &before.suffix) {
+            let own = if self.prefix.is_empty() {
+                &self.suffix
+            } else {
+                &self.prefix
+            };
+            let shown = parts(self, own).trim().to_owned();
+            return Some((shown, None));
         }
-        self.quoted = false;
+        let (now, then) = (self.statements_before(), before.statements_before());
+        if let Some(found) = first_change(now, then) {
+            return Some(found);
+        }
+        if self.is_final {
+            return None;
+        }
+        first_change(self.statements_behind(), before.statements_behind())
     }
 
-    fn end_command(&mut self, then: Operator) {
-        self.end_word();
-        if !self.command.words.is_empty() {
-            let mut command = std::mem::take(&mut self.command);
-            command.then = Some(then);
-            self.commands.push(command);
-        }
+    fn statements_before(&self) -> &[Fragment] {
+        self.statements.get(..self.before).unwrap_or_default()
+    }
+
+    fn statements_behind(&self) -> &[Fragment] {
+        self.statements.get(self.before..).unwrap_or_default()
     }
 }
 
-fn commands(script: &str) -> Vec<Command> {
-    let mut splitter = Splitter {
-        commands: Vec::new(),
-        command: Command::default(),
-        word: String::new(),
-        quoted: false,
-        line: 0,
-    };
-    let mut characters = script.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next() {
-                Some('\n') => {
-                    splitter.end_word();
-                    splitter.line += 1;
-                }
-                Some(other) => splitter.word.push(other),
-                None => {}
-            },
-            '\'' | '"' => {
-                splitter.quoted = true;
-                while let Some(inner) = characters.next() {
-                    match inner {
-                        '\\' if character == '"' => splitter.word.extend(characters.next()),
-                        inner if inner == character => break,
-                        inner => {
-                            splitter.line += usize::from(inner == '\n');
-                            splitter.word.push(inner);
-                        }
-                    }
-                }
-            }
-            '#' if splitter.word.is_empty() => {
-                while characters.peek().is_some_and(|next| *next != '\n') {
-                    characters.next();
-                }
-            }
-            // An expression of GitHub's, or a substitution: one word, whatever stands in it.
-            '$' if matches!(characters.peek(), Some('{' | '(')) => {
-                splitter.word.push('$');
-                let opening = characters.next().unwrap_or_default();
-                splitter.word.push(opening);
-                let closing = if opening == '{' { '}' } else { ')' };
-                let mut depth = 1_usize;
-                for inner in characters.by_ref() {
-                    splitter.line += usize::from(inner == '\n');
-                    splitter.word.push(inner);
-                    if inner == opening {
-                        depth += 1;
-                    } else if inner == closing {
-                        depth -= 1;
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-            '\n' => {
-                splitter.end_command(Operator::Next);
-                splitter.line += 1;
-            }
-            '&' if splitter.word.ends_with('>') => splitter.word.push('&'),
-            '&' | '|' if characters.peek() == Some(&character) => {
-                characters.next();
-                let or = character == '|';
-                splitter.end_command(if or { Operator::Or } else { Operator::Next });
-            }
-            '|' => splitter.end_command(Operator::Pipe),
-            '&' => splitter.end_command(Operator::Background),
-            ';' | '(' | ')' => splitter.end_command(Operator::Next),
-            character if character.is_whitespace() => splitter.end_word(),
-            character => splitter.word.push(character),
-        }
+fn first_change(now: &[Fragment], then: &[Fragment]) -> Option<(String, Option<usize>)> {
+    let mut pairs = now.iter().zip(then).take(MOST_STATEMENTS);
+    if let Some((now, _)) = pairs.find(|(now, then)| now.text != then.text) {
+        return Some((now.text.clone(), Some(now.line)));
     }
-    splitter.end_command(Operator::Next);
-    splitter.commands
+    if now.len().max(then.len()) > MOST_STATEMENTS {
+        // What is the same object, or says the same to the last byte, is the same.
+        let same = now.len() == then.len()
+            && now
+                .iter()
+                .zip(then)
+                .all(|(now, then)| now.text == then.text);
+        return (!same).then(|| ("a long script".to_owned(), None));
+    }
+    if let Some(more) = now.get(then.len()) {
+        return Some((more.text.clone(), Some(more.line)));
+    }
+    let less = then.get(now.len())?;
+    Some((format!("{} (gone)", less.text), None))
 }
 
 /// The name of a program, without folders, tag and digest.
@@ -169,57 +139,192 @@ const WITH_VALUE: [&str; 8] = [
     "--config",
 ];
 
-/// The calls of tidegate in a script. `pipefail` says that the shell lets no part of a pipe fail unseen.
-pub(super) fn calls(script: &str, pipefail: bool) -> Vec<Call> {
-    let commands = commands(script);
-    let mut calls = Vec::new();
-    let mut pipefail = pipefail;
-    let mut goes_on = false;
-    for (index, command) in commands.iter().enumerate() {
-        if command.word(0) == Some("set") {
-            let mut words = command.words.iter();
-            pipefail |= words.any(|(word, _)| word == "pipefail");
-            let says = |flag| command.words.iter().any(|(word, _)| word.starts_with(flag));
-            goes_on = says("+e") || goes_on && !says("-e");
-            continue;
-        }
-        if matches!(command.word(0), Some("echo" | "printf")) {
-            continue;
-        }
-        let mut places = command.words.windows(2).enumerate();
-        let found = places.find_map(|(at, pair)| match pair {
-            [(program, line), (verb, _)] => {
-                let is_call =
-                    program_name(program) == "tidegate" && matches!(&**verb, "check" | "action");
-                is_call.then_some((at, program, *line, verb == "action"))
-            }
-            _ => None,
-        });
-        let Some((at, program, line, is_action)) = found else {
-            continue;
-        };
-        let mut call = Call {
-            line,
-            program: program.clone(),
-            is_action,
-            base: is_action,
-            ..Call::default()
-        };
-        let arguments = command.words.get(at + 2..).unwrap_or_default();
-        read_arguments(arguments, &mut call);
-        let is_last = index + 1 == commands.len();
-        let lost = lost_by(command, commands.get(index + 1), pipefail);
-        call.swallowed = lost.or_else(|| (goes_on && !is_last).then(|| "set +e".to_owned()));
-        calls.push(call);
-        if calls.len() == MOST_CALLS {
-            break;
-        }
+/// Programs that do nothing with what they are told to say.
+const IDLE: [&str; 6] = ["echo", "printf", "true", "false", ":", "test"];
+
+/// Where a command calls tidegate: the place of the program among its words.
+fn call_in(command: &Command<'_>) -> Option<usize> {
+    if command.word(0).is_some_and(|word| IDLE.contains(&word)) {
+        return None;
     }
-    calls
+    let mut places = command.words.windows(2).enumerate();
+    places.find_map(|(at, pair)| match pair {
+        [(program, _), (verb, _)] => {
+            let calls = program_name(program) == "tidegate" && matches!(*verb, "check" | "action");
+            calls.then_some(at)
+        }
+        _ => None,
+    })
 }
 
-fn read_arguments(arguments: &[(String, usize)], call: &mut Call) {
-    let mut arguments = arguments.iter().map(|(argument, _)| argument.as_str());
+/// What the statements of a script have done by the time that a call is reached.
+struct Progress {
+    shell: Shell,
+    pipefail: bool,
+    /// True if a failure stops nothing.
+    goes_on: bool,
+    /// What is open: conditions, loops, groups, each with its line.
+    open: Vec<(&'static str, usize)>,
+    /// What ends the script early or changes what it ends with.
+    evades: Option<(String, usize)>,
+}
+
+/// The calls of tidegate in a script that a shell runs.
+pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
+    let statements = statements(script);
+    let mut progress = Progress {
+        shell,
+        pipefail: shell.has_pipefail(),
+        goes_on: matches!(shell, Shell::GoesOn { .. }),
+        open: Vec::new(),
+        evades: None,
+    };
+    let mut found: Vec<Call> = Vec::new();
+    let mut fragments: Vec<Fragment> = Vec::new();
+    let last = statements.len().saturating_sub(1);
+    for (index, statement) in statements.iter().enumerate() {
+        let rest = statements.get(index + 1..).unwrap_or_default();
+        let mut calls_here = false;
+        for command in statement.commands() {
+            if let Some(at) = call_in(&command)
+                && found.len() < MOST_CALLS
+            {
+                calls_here = true;
+                let mut call = progress.call(statement, &command, at, rest, index == last);
+                call.around.before = fragments.len();
+                found.push(call);
+            }
+            progress.enter(&command);
+        }
+        if !calls_here && !is_harmless(statement) {
+            fragments.push(Fragment {
+                text: text(&statement.tokens),
+                line: statement.line(),
+            });
+        }
+    }
+    let fragments: Arc<[Fragment]> = fragments.into();
+    for call in &mut found {
+        call.around.statements = Arc::clone(&fragments);
+    }
+    found
+}
+
+impl Progress {
+    /// Takes in what a command does to those behind it.
+    fn enter(&mut self, command: &Command<'_>) {
+        let line = command.words.first().map_or(0, |(_, line)| *line);
+        let Some(first) = command.word(0) else { return };
+        let second = command.word(1);
+        match first {
+            "if" => self.open.push(("if", line)),
+            "while" => self.open.push(("while", line)),
+            "until" => self.open.push(("until", line)),
+            "for" | "select" => self.open.push(("for", line)),
+            "case" => self.open.push(("case", line)),
+            "fi" | "done" | "esac" => {
+                self.open.pop();
+            }
+            "set" => {
+                let mut words = command.words.iter();
+                self.pipefail |= words.any(|(word, _)| *word == "pipefail");
+                let says = |flag| command.words.iter().any(|(word, _)| word.starts_with(flag));
+                self.goes_on = says("+e") || self.goes_on && !says("-e");
+            }
+            "exit" | "return" if second.is_none_or(|code| code == "0") => {
+                self.evade("exit 0", line);
+            }
+            "exec"
+                if second.is_some_and(|word| !word.contains(['>', '<']))
+                    && call_in(command).is_none() =>
+            {
+                self.evade("exec", line);
+            }
+            "trap" => {
+                let signals = command.words.iter().skip(2);
+                let mut signals = signals.map(|(signal, _)| signal.to_ascii_uppercase());
+                if signals.any(|signal| ["EXIT", "0", "ERR", "SIGEXIT"].contains(&&*signal)) {
+                    self.evade("trap", line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn evade(&mut self, what: &str, line: usize) {
+        self.evades.get_or_insert((what.to_owned(), line));
+    }
+
+    fn call(
+        &self,
+        statement: &Statement,
+        command: &Command<'_>,
+        at: usize,
+        rest: &[Statement],
+        is_last: bool,
+    ) -> Call {
+        let (program, line) = command.words.get(at).copied().unwrap_or_default();
+        let verb = command.words.get(at + 1).map(|(verb, _)| *verb);
+        let mut call = Call {
+            line,
+            program: program.to_owned(),
+            is_action: verb == Some("action"),
+            ..Call::default()
+        };
+        read_arguments(command.words.get(at + 2..).unwrap_or_default(), &mut call);
+        let tail = statement.tokens.get(command.end..).unwrap_or_default();
+        let lead = statement.tokens.get(..command.start + at);
+        let lead = lead.unwrap_or_default();
+        let lost = lost_by(command, tail, rest, self.pipefail, is_last);
+        let goes_on = self.goes_on && !is_last;
+        call.swallowed = lost.or_else(|| goes_on.then(|| "set +e".to_owned()));
+        call.avoided = self.avoided(lead, line, is_last);
+        // Words that only hand the command on, and what opens a branch that is told of by itself.
+        let lead = lead.iter().filter(|(token, _)| {
+            !token.word().is_some_and(|word| {
+                ["sudo", "time", "nice", "command", "exec", "then", "do"].contains(&word)
+            })
+        });
+        let lead: Vec<_> = lead.cloned().collect();
+        call.around = Around {
+            prefix: text(&lead),
+            suffix: if is_harmless_tail(tail, rest) {
+                String::new()
+            } else {
+                text(tail)
+            },
+            is_final: self.open.is_empty()
+                && !goes_on
+                && call.swallowed.is_none()
+                && matches!(self.shell, Shell::Stops { .. } | Shell::GoesOn { .. }),
+            ..Around::default()
+        };
+        call
+    }
+
+    /// What may keep a call from running, or from counting.
+    fn avoided(
+        &self,
+        lead: &[(Token, usize)],
+        line: usize,
+        is_last: bool,
+    ) -> Option<(String, usize)> {
+        if let Some((what, line)) = &self.evades {
+            return Some((what.clone(), *line));
+        }
+        let or = lead.iter().any(|(token, _)| *token == Token::Or);
+        // The list fails with the first that does, but only at the end of the script.
+        let and = lead.iter().any(|(token, _)| *token == Token::And) && !is_last;
+        if or || and {
+            return Some((if or { "||" } else { "&&" }.to_owned(), line));
+        }
+        let (word, line) = self.open.last()?;
+        Some(((*word).to_owned(), *line))
+    }
+}
+
+fn read_arguments(arguments: &[(&str, usize)], call: &mut Call) {
+    let mut arguments = arguments.iter().map(|(argument, _)| *argument);
     while let Some(argument) = arguments.next() {
         if argument.contains(['>', '<']) {
             if argument.ends_with(['>', '<']) {
@@ -236,85 +341,234 @@ fn read_arguments(arguments: &[(String, usize)], call: &mut Call) {
             None if WITH_VALUE.contains(&argument) => (argument, arguments.next()),
             None => (argument, None),
         };
+        let value = value.map(Into::into);
         match flag {
-            "--fail-on" => call.fail_on = value.map(Into::into),
-            "--on-incomplete" => call.on_incomplete = value.map(Into::into),
+            "--fail-on" => call.fail_on = value,
+            "--on-incomplete" => call.on_incomplete = value,
             "--fail-on-existing" => call.fail_on_existing = true,
-            "--base" => call.base = true,
-            _ => {}
+            "--base" => call.base = value,
+            "--head" => call.head = value,
+            "--config" => call.config = value,
+            "--help" | "-h" | "--version" | "-V" => call.idle = Some(flag.to_owned()),
+            "--format" | "--output" | "--color" | "--quiet" | "-q" | "--verbose" | "-v" => {}
+            _ => call.others.push(argument.to_owned()),
         }
     }
 }
 
 /// What of the command itself, or behind it, takes its exit code away.
-fn lost_by(command: &Command, next: Option<&Command>, pipefail: bool) -> Option<String> {
+fn lost_by(
+    command: &Command<'_>,
+    tail: &[(Token, usize)],
+    rest: &[Statement],
+    pipefail: bool,
+    is_last: bool,
+) -> Option<String> {
     if let Some(word @ ("if" | "elif" | "while" | "until" | "!")) = command.word(0) {
         return Some(word.to_owned());
     }
-    match command.then? {
-        Operator::Next => None,
-        Operator::Background => Some("&".to_owned()),
-        Operator::Pipe => {
-            let program = next.and_then(|next| next.word(0)).unwrap_or_default();
-            (!pipefail).then(|| format!("| {program}"))
+    // A group hands on what its last command ends with.
+    let groups = tail.iter().take_while(|(token, _)| *token == Token::Close);
+    let tail = tail.get(groups.count()..).unwrap_or_default();
+    let (first, behind) = tail.split_first()?;
+    let next = behind.first().and_then(|(token, _)| token.word());
+    let next = next.unwrap_or_default();
+    match &first.0 {
+        Token::Background => Some("&".to_owned()),
+        Token::Pipe if !pipefail => Some(format!("| {next}")),
+        Token::And => {
+            let or = behind.iter().position(|(token, _)| *token == Token::Or);
+            match or {
+                Some(at) => lost_to(behind.get(at + 1..).unwrap_or_default(), rest),
+                // What fails on the left of `&&` stops no script.
+                None => (!is_last).then(|| format!("&& {next}")),
+            }
         }
-        Operator::Or => {
-            let next = next?;
-            let program = next.word(0)?;
-            let harmless = match program {
-                "true" | ":" | "echo" | "printf" => true,
-                "exit" | "return" => next.word(1) == Some("0"),
-                _ => false,
-            };
-            let code = if program == "exit" || program == "return" {
-                " 0"
-            } else {
-                ""
-            };
-            harmless.then(|| format!("|| {program}{code}"))
+        Token::Or => lost_to(behind, rest),
+        Token::Pipe => {
+            let or = behind.iter().position(|(token, _)| *token == Token::Or)?;
+            lost_to(behind.get(or + 1..).unwrap_or_default(), rest)
         }
+        Token::Word(_) | Token::Open | Token::Close => None,
     }
+}
+
+/// What comes behind `||`, where it is known to end well.
+fn lost_to(behind: &[(Token, usize)], rest: &[Statement]) -> Option<String> {
+    let program = behind.first()?.0.word()?;
+    let argument = behind.get(1).and_then(|(token, _)| token.word());
+    let ends_well = match program {
+        "true" | ":" | "echo" | "printf" => true,
+        "exit" | "return" => argument == Some("0"),
+        "{" => !ends_badly(behind, rest) && group_is_harmless(behind, rest),
+        _ => false,
+    };
+    let code = if matches!(program, "exit" | "return") {
+        " 0"
+    } else {
+        ""
+    };
+    ends_well.then(|| format!("|| {program}{code}"))
+}
+
+/// The commands of the group that begins at the start of the tokens.
+fn group<'s>(behind: &'s [(Token, usize)], rest: &'s [Statement]) -> Option<Vec<Vec<&'s str>>> {
+    let words = |tokens: &'s [(Token, usize)]| {
+        let words = tokens.iter().map(|(token, _)| token.word());
+        words.collect::<Option<Vec<_>>>()
+    };
+    let mut commands = vec![words(behind.get(1..)?)?];
+    for statement in rest.iter().take(16) {
+        let words = words(&statement.tokens)?;
+        if words.first() == Some(&"}") {
+            commands.retain(|command| !command.is_empty());
+            return (words.len() == 1).then_some(commands);
+        }
+        commands.push(words);
+    }
+    None
+}
+
+/// True if what comes behind `||` fails in turn.
+fn ends_badly(behind: &[(Token, usize)], rest: &[Statement]) -> bool {
+    let fails = |words: &[&str]| match words {
+        ["exit" | "return", code] => code.parse::<u8>().is_ok_and(|code| code != 0),
+        ["false"] => true,
+        _ => false,
+    };
+    let first = behind.first().and_then(|(token, _)| token.word());
+    if first == Some("{") {
+        return group(behind, rest)
+            .and_then(|commands| commands.last().map(|last| fails(last)))
+            .unwrap_or_default();
+    }
+    let words: Vec<&str> = behind.iter().map_while(|(token, _)| token.word()).collect();
+    words.len() == behind.len() && fails(&words)
+}
+
+fn group_is_harmless(behind: &[(Token, usize)], rest: &[Statement]) -> bool {
+    let commands = group(behind, rest).unwrap_or_default();
+    let last = commands.last().and_then(|command| command.first());
+    last.is_some_and(|program| ["echo", "printf", "true", ":"].contains(program))
+}
+
+/// True if what stands behind a call in its statement leaves its exit code as it is, as far as [`lost_by`] has
+/// nothing to say of it.
+fn is_harmless_tail(tail: &[(Token, usize)], rest: &[Statement]) -> bool {
+    let Some((first, behind)) = tail.split_first() else {
+        return true;
+    };
+    let has_or = behind.iter().any(|(token, _)| *token == Token::Or);
+    match first.0 {
+        Token::Or => ends_badly(behind, rest),
+        Token::And | Token::Pipe => !has_or,
+        _ => false,
+    }
+}
+
+/// Programs that leave no trace in the script that runs them.
+const HARMLESS: [&str; 14] = [
+    "echo", "printf", "true", ":", "ls", "cat", "pwd", "date", "mkdir", "test", "sleep", "whoami",
+    "uname", "wait",
+];
+
+/// True if a statement can have no effect on calls in the same script.
+fn is_harmless(statement: &Statement) -> bool {
+    let words: Option<Vec<&str>> = statement
+        .tokens
+        .iter()
+        .map(|(token, _)| token.word())
+        .collect();
+    let Some(words) = words else { return false };
+    let Some((program, arguments)) = words.split_first() else {
+        return true;
+    };
+    if *program == "set" {
+        // What is switched off is known where it counts.
+        let known = |flag: &str| {
+            let letters = flag.strip_prefix(['-', '+']);
+            letters.is_some_and(|letters| letters.chars().all(|letter| "eEuxov".contains(letter)))
+                || ["pipefail", "errexit", "nounset", "xtrace"].contains(&flag)
+        };
+        return arguments.iter().all(|flag| known(flag));
+    }
+    let is_quiet = |word: &&str| {
+        let harmless_target = [
+            "GITHUB_STEP_SUMMARY",
+            "GITHUB_OUTPUT",
+            "/dev/null",
+            ">&2",
+            "2>&1",
+        ];
+        !word.contains("$(")
+            && !word.contains('`')
+            && (!word.contains(['>', '<']) || word.ends_with('>') || {
+                harmless_target.iter().any(|target| word.contains(target))
+            })
+    };
+    // A redirection with a space behind it names its target in the next word.
+    let targets = arguments.windows(2).all(|pair| match pair {
+        [sign, target] if sign.ends_with('>') => {
+            target.contains("GITHUB_STEP_SUMMARY")
+                || target.contains("GITHUB_OUTPUT")
+                || *target == "/dev/null"
+        }
+        _ => true,
+    });
+    let known = HARMLESS.contains(program) || program_name(program) == "tidegate";
+    known && targets && arguments.iter().all(is_quiet)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn swallowed(script: &str) -> Option<String> {
-        let mut calls = calls(script, false);
+    const SHELL: Shell = Shell::Stops { pipefail: false };
+
+    fn calls(script: &str) -> Vec<Call> {
+        super::calls(script, SHELL)
+    }
+
+    fn call(script: &str) -> Call {
+        let mut calls = calls(script);
         assert_eq!(calls.len(), 1, "{script}");
-        calls.pop().unwrap().swallowed
+        calls.pop().unwrap()
     }
 
     #[test]
     fn calls_are_found_with_their_arguments() {
         let script = "set -eu\necho tidegate check # tidegate check\n./bin/tidegate check deploy \\\n  --base \"origin/${{ github.base_ref }}\" \\\n  --fail-on=low --output sarif=a.sarif --fail-on-existing 2>&1\n";
-        let calls = calls(script, false);
+        let found = call(script);
         assert_eq!(
-            calls,
-            [Call {
+            found,
+            Call {
                 line: 2,
                 program: "./bin/tidegate".to_owned(),
                 fail_on: Some("low".to_owned()),
                 fail_on_existing: true,
-                base: true,
+                base: Some("origin/${{ github.base_ref }}".to_owned()),
                 paths: vec!["deploy".to_owned()],
+                around: Around {
+                    is_final: true,
+                    ..Around::default()
+                },
                 ..Call::default()
-            }]
+            }
         );
         let docker = "docker run --rm -v \"$PWD:/w\" ghcr.io/tidegate/tidegate:1.2 check --on-incomplete pass > out.txt";
-        let call = super::calls(docker, false).pop().unwrap();
-        assert_eq!(call.program, "ghcr.io/tidegate/tidegate:1.2");
-        assert_eq!(call.on_incomplete.as_deref(), Some("pass"));
-        assert!(call.paths.is_empty());
+        let found = call(docker);
+        assert_eq!(found.program, "ghcr.io/tidegate/tidegate:1.2");
+        assert_eq!(found.on_incomplete.as_deref(), Some("pass"));
+        assert!(found.paths.is_empty());
         for other in [
             "tidegate rules",
             "echo 'tidegate check'",
             "x=\"tidegate check\"",
             "# tidegate check",
             "tidegated check",
+            "true tidegate check",
         ] {
-            assert_eq!(super::calls(other, false), [], "{other}");
+            assert_eq!(calls(other), [], "{other}");
         }
     }
 
@@ -325,17 +579,22 @@ mod tests {
             ("tidegate check ||:", "|| :"),
             ("tidegate check || exit 0", "|| exit 0"),
             ("tidegate check || echo found", "|| echo"),
+            ("tidegate check && echo ok || echo bad", "|| echo"),
+            ("tidegate check || { echo bad; }", "|| {"),
+            ("tidegate check && echo ok\necho done", "&& echo"),
+            ("(tidegate check) || true", "|| true"),
             ("tidegate check | tee log", "| tee"),
             ("tidegate check & wait", "&"),
             ("if tidegate check; then echo; fi", "if"),
             ("! tidegate check", "!"),
             ("set +e\ntidegate check\ntrue", "set +e"),
         ] {
-            assert_eq!(swallowed(script).as_deref(), Some(lost), "{script}");
+            assert_eq!(call(script).swallowed.as_deref(), Some(lost), "{script}");
         }
         for script in [
             "tidegate check",
             "tidegate check || exit 1",
+            "tidegate check || { echo bad; exit 1; }",
             "tidegate check && echo fine",
             "tidegate check 2>&1",
             "set -o pipefail\ntidegate check | tee log",
@@ -343,7 +602,35 @@ mod tests {
             "set +e\nls\nset -e\ntidegate check\necho",
             "true || tidegate check",
         ] {
-            assert_eq!(swallowed(script), None, "{script}");
+            assert_eq!(call(script).swallowed, None, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_call_from_running_is_seen() {
+        for (script, avoided) in [
+            ("exit 0\ntidegate check", "exit 0"),
+            ("[ -n \"$X\" ] || exit\ntidegate check", "exit 0"),
+            ("if false; then\n  tidegate check\nfi", "if"),
+            ("for x in; do tidegate check; done", "for"),
+            ("trap 'exit 0' EXIT\ntidegate check", "trap"),
+            ("exec true\ntidegate check", "exec"),
+            ("false && tidegate check\ntrue", "&&"),
+            ("true || tidegate check", "||"),
+        ] {
+            let found = call(script).avoided;
+            assert_eq!(found.unwrap().0, avoided, "{script}");
+        }
+        for script in [
+            "exit_on=x\ntidegate check\nexit 0",
+            "ls || exit 1\ntidegate check",
+            "if true; then ls; fi\ntidegate check",
+            "cd deploy && tidegate check",
+            "exec tidegate check",
+            "exec 2>&1\ntidegate check",
+            "trap 'rm x' INT\ntidegate check",
+        ] {
+            assert_eq!(call(script).avoided, None, "{script}");
         }
     }
 }

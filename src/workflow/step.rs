@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::syntax::{Entry, Node, Span};
 
+use super::needs::{Needed, needed};
 use super::pin::Program;
 use super::scalar;
-use super::script::{Call, calls};
+use super::script::{Around, Call, calls};
+use super::shell::Shell;
 use super::trigger::{self, Trigger};
 
 /// The most steps that are told apart in one revision. A repository has a handful.
@@ -41,11 +43,46 @@ pub struct Step {
     /// What is gated, from the workspace on; an empty path is everything.
     pub(super) paths: Vec<String>,
     pub(super) paths_at: Span,
-    /// True if a change is judged, rather than everything.
-    pub(super) has_base: bool,
-    pub(super) swallowed: Option<Setting>,
+    /// The jobs without which its own is skipped, and those that these wait for.
+    pub(super) needs: Vec<Needed>,
+    /// What a script says of the call; none for an action.
+    pub(super) script: Option<Script>,
+    /// Other settings that decide what is run: the environment of the shell, arguments of a container.
+    pub(super) others: Vec<(String, Setting)>,
     pub(super) triggers: Vec<Trigger>,
     pub(super) on_at: Span,
+}
+
+/// A call of tidegate in a script, with what decides on it.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    /// The program as it is written; empty for an image with a version, which is a program of its own.
+    pub(super) program: Setting,
+    /// The revision that the change is compared with. Without it everything is judged.
+    pub(super) base: Option<Setting>,
+    pub(super) head: Option<Setting>,
+    pub(super) config: Option<Setting>,
+    /// True for `tidegate action`, which finds the change by itself.
+    pub(super) is_action: bool,
+    pub(super) idle: Option<Setting>,
+    pub(super) flags: Vec<Setting>,
+    pub(super) swallowed: Option<Setting>,
+    pub(super) avoided: Option<Setting>,
+    pub(super) shell: Option<Setting>,
+    pub(super) around: Around,
+    /// Where each line of the script stands.
+    pub(super) lines: Arc<[Span]>,
+}
+
+impl Script {
+    /// True if a change is judged, rather than everything.
+    pub(super) fn compares(&self) -> bool {
+        self.is_action || self.base.is_some()
+    }
+
+    pub(super) fn line(&self, number: usize) -> Option<Span> {
+        self.lines.get(number).copied()
+    }
 }
 
 /// The steps of a workflow that run tidegate.
@@ -93,8 +130,15 @@ impl Place<'_> {
         } else if let Some(run) = self.step.entry("run")
             && let Some(script) = run.value.as_str()
         {
-            let calls = calls(script, self.has_pipefail());
-            found.extend(calls.into_iter().map(|call| self.call(&run, script, call)));
+            let shell = self.of_runs("shell");
+            let kind = Shell::of(shell.as_ref().map(|shell| shell.value.as_str()));
+            let calls = calls(script, kind);
+            let lines: Arc<[Span]> = if calls.is_empty() {
+                Arc::default()
+            } else {
+                places_of_lines(&run, script).into()
+            };
+            found.extend(calls.into_iter().map(|call| self.call(&run, &lines, call)));
         }
     }
 
@@ -115,8 +159,9 @@ impl Place<'_> {
             on_incomplete: None,
             paths: vec![String::new()],
             paths_at: at,
-            has_base: true,
-            swallowed: None,
+            needs: needed(self.root, self.job),
+            script: None,
+            others: self.environment(),
             triggers: self.triggers.to_vec(),
             on_at: self.on_at,
         }
@@ -130,6 +175,11 @@ impl Place<'_> {
         let inside = folder.as_ref().map_or("", |folder| &folder.value);
         let written = path.as_ref().map_or(".", |path| &path.value);
         let lines = written.lines().filter(|line| !line.trim().is_empty());
+        let bare = self.bare(line(uses));
+        // What a container is started with, where the step names one.
+        let arguments = ["entrypoint", "args"]
+            .into_iter()
+            .filter_map(|name| Some((format!("with.{name}"), input(name)?)));
         Step {
             program: Some(program),
             fail_on: input("fail-on"),
@@ -137,18 +187,27 @@ impl Place<'_> {
             on_incomplete: input("on-incomplete"),
             paths: lines.map(|line| below(inside, line.trim())).collect(),
             paths_at: path.or(folder).map_or(line(uses), |input| input.at),
-            ..self.bare(line(uses))
+            others: bare.others.into_iter().chain(arguments).collect(),
+            ..bare
         }
     }
 
-    fn call(&self, run: &Entry<'_>, script: &str, call: Call) -> Step {
-        let at = place_of_line(run, script, call.line);
+    fn call(&self, run: &Entry<'_>, lines: &Arc<[Span]>, call: Call) -> Step {
+        let place = |number: usize| lines.get(number).copied().unwrap_or(run.key.span());
+        let at = place(call.line);
         let here = |value: String| Setting { value, at };
-        let folder = setting(self.step, "working-directory");
+        let folder = self.of_runs("working-directory");
         let folder = folder.map(|folder| folder.value).unwrap_or_default();
         let paths = call.paths.iter().map(|path| below(&folder, path));
+        let program =
+            Program::of_image(&call.program, at).filter(|image| !image.version.is_empty());
+        let name = if program.is_some() {
+            String::new()
+        } else {
+            call.program
+        };
         Step {
-            program: Program::of_image(&call.program, at).filter(|image| !image.version.is_empty()),
+            program,
             fail_on: call.fail_on.map(here),
             fail_on_existing: call.fail_on_existing.then(|| here("true".to_owned())),
             on_incomplete: call.on_incomplete.map(here),
@@ -158,26 +217,58 @@ impl Place<'_> {
             } else {
                 paths.collect()
             },
-            has_base: call.base,
-            swallowed: call.swallowed.map(here),
+            script: Some(Script {
+                program: here(name),
+                base: call.base.map(here),
+                head: call.head.map(here),
+                config: call.config.map(here),
+                is_action: call.is_action,
+                idle: call.idle.map(here),
+                flags: call.others.into_iter().map(here).collect(),
+                swallowed: call.swallowed.map(here),
+                avoided: call.avoided.map(|(value, number)| Setting {
+                    value,
+                    at: place(number),
+                }),
+                shell: self.of_runs("shell"),
+                around: call.around,
+                lines: Arc::clone(lines),
+            }),
             ..self.bare(at)
         }
     }
 
-    /// What GitHub calls `bash` fails with any part of a pipe; what runs where nothing is said does not.
-    fn has_pipefail(&self) -> bool {
-        let default = |node: Node<'_>| {
-            let run = node.get("defaults")?.get("run")?;
-            setting(run, "shell")
-        };
-        let shell = setting(self.step, "shell")
+    /// A setting of scripts: the step's own, else the job's, else the workflow's.
+    fn of_runs(&self, key: &str) -> Option<Setting> {
+        let default = |node: Node<'_>| setting(node.get("defaults")?.get("run")?, key);
+        setting(self.step, key)
             .or_else(|| default(self.job.value))
-            .or_else(|| default(self.root));
-        shell.is_some_and(|shell| shell.value == "bash" || shell.value.contains("pipefail"))
+            .or_else(|| default(self.root))
+    }
+
+    /// Variables with which a shell runs other programs, or other code before the script.
+    fn environment(&self) -> Vec<(String, Setting)> {
+        const TELLING: [&str; 6] = [
+            "PATH",
+            "BASH_ENV",
+            "ENV",
+            "SHELLOPTS",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+        ];
+        let mut found = Vec::new();
+        for name in TELLING {
+            let places = [self.step, self.job.value, self.root].into_iter();
+            let mut set = places.filter_map(|node| setting(node.get("env")?, name));
+            if let Some(set) = set.next() {
+                found.push((format!("env.{name}"), set));
+            }
+        }
+        found
     }
 }
 
-fn setting(node: Node<'_>, key: &str) -> Option<Setting> {
+pub(super) fn setting(node: Node<'_>, key: &str) -> Option<Setting> {
     let entry = node.entry(key)?;
     Some(Setting {
         value: scalar(entry.value)?.to_owned(),
@@ -192,7 +283,7 @@ fn line(entry: &Entry<'_>) -> Span {
 
 /// An `if` that may skip something, without the marks of an expression. What never skips more than no `if` at all
 /// counts as none.
-fn condition(node: Node<'_>) -> Option<Setting> {
+pub(super) fn condition(node: Node<'_>) -> Option<Setting> {
     let found = setting(node, "if")?;
     let bare = found
         .value
@@ -235,16 +326,25 @@ fn comment_behind(value: Node<'_>) -> &str {
     line.split_once('#').map_or("", |(_, comment)| comment)
 }
 
-/// Where a line of a script stands in the file; the key where that cannot be told.
-fn place_of_line(run: &Entry<'_>, script: &str, number: usize) -> Span {
-    let wanted = script.lines().nth(number).unwrap_or_default().trim();
+/// Where each line of a script stands in the file; the key where that cannot be told.
+fn places_of_lines(run: &Entry<'_>, script: &str) -> Vec<Span> {
     let key = run.key.span();
-    let found = run
-        .value
-        .source()
-        .find(wanted)
-        .filter(|_| !wanted.is_empty());
-    let Some(offset) = found else { return key };
-    let start = run.value.span().range().start + offset;
-    Span::new(start, start + wanted.len())
+    let source = run.value.source();
+    let start = run.value.span().range().start;
+    let mut from = Some(0_usize);
+    let place = |line: &str| {
+        let wanted = line.trim();
+        let rest = from.and_then(|from| source.get(from..));
+        if wanted.is_empty() || rest.is_none() {
+            return key;
+        }
+        // Where one line is written otherwise, so may be all behind it.
+        let found = rest.and_then(|rest| rest.find(wanted));
+        let begin = from.zip(found).map(|(from, found)| from + found);
+        from = begin.map(|begin| begin + wanted.len());
+        begin.map_or(key, |begin| {
+            Span::new(start + begin, start + begin + wanted.len())
+        })
+    };
+    script.lines().map(place).collect()
 }

@@ -208,6 +208,31 @@ fn a_patch_of_the_namespace_leaves_the_refusal_open() {
 }
 
 #[test]
+fn a_kustomization_that_labels_the_namespace_leaves_the_refusal_open() {
+    let weak = pod(CLEAN_SPEC, KEEPS_CAPABILITIES);
+    let base = namespace("shop", &[("enforce", "restricted")]);
+    let of = |labels: &str| {
+        let kustomization = format!("resources: [namespace.yaml, pod.yaml]\n{labels}");
+        let files = [
+            ("kustomization.yaml", kustomization.as_str()),
+            ("namespace.yaml", base.as_str()),
+            ("pod.yaml", weak.as_str()),
+        ];
+        let found = findings(&files, None);
+        found.iter().map(|found| found.severity).collect::<Vec<_>>()
+    };
+    assert_eq!(of(""), [Severity::High]);
+    let lowered = "commonLabels: {pod-security.kubernetes.io/enforce: baseline}\n";
+    assert_eq!(of(lowered), []);
+    assert_eq!(
+        of(&lowered.replace("baseline", "restricted")),
+        [Severity::High]
+    );
+    let unknown = lowered.replace("baseline", "'{{ level }}'");
+    assert_eq!(of(&unknown), [Severity::Medium]);
+}
+
+#[test]
 fn a_patch_of_the_workload_is_not_called_refused() {
     let patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: cart, namespace: shop}\nspec: {hostPID: true}\n";
     assert_eq!(

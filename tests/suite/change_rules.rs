@@ -1,8 +1,13 @@
 //! What rules about the change may say of what is gone, and when they have to be silent.
 
-use tidegate::finding::Finding;
+use std::sync::Arc;
 
-use crate::reading::{findings_of_change, snapshot};
+use tidegate::config::Cluster;
+use tidegate::config::clusters::Clusters;
+use tidegate::finding::Finding;
+use tidegate::rule::Context;
+
+use crate::reading::{context, findings_of_change, findings_of_change_with, snapshot};
 
 const POLICY: &str = "apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -114,4 +119,221 @@ fn a_namespace_that_is_deleted_or_new_is_not_weakened() {
         )
         .is_empty()
     );
+}
+
+/// Where a kustomization lowers the level of the Namespace beside it, and what is said.
+#[track_caller]
+fn kustomized(base: &str, head: &str) -> Vec<(String, String)> {
+    let of = |more: &str| format!("resources: [a.yaml]\n{more}");
+    let (base, head) = (of(base), of(head));
+    let side = |text| vec![("kustomization.yaml", text), ("a.yaml", NAMESPACE)];
+    let found = change(&side(&base), &side(&head));
+    let weakened = found
+        .into_iter()
+        .filter(|found| found.rule == "namespace/weakened");
+    weakened
+        .map(|found| {
+            assert_eq!(&*found.location.path, "kustomization.yaml");
+            let span = found.location.span;
+            (head[span.range()].to_owned(), found.message)
+        })
+        .collect()
+}
+
+#[test]
+fn a_kustomization_cannot_lower_a_level_unseen() {
+    const LABEL: &str = "pod-security.kubernetes.io/enforce";
+    let target = "target: {kind: Namespace, name: shop}";
+    let merged = |labels: &str| {
+        format!("apiVersion: v1\n    kind: Namespace\n    metadata:\n      name: shop\n{labels}")
+    };
+    let patch = |labels: &str| {
+        format!(
+            "patches:\n- patch: |\n    {}",
+            merged(&format!("      labels:\n        {labels}\n"))
+        )
+    };
+    let operation =
+        |operation: &str| format!("patches:\n- {target}\n  patch: |\n    - {operation}\n");
+    for (head, shown) in [
+        (
+            format!("labels:\n- pairs: {{{LABEL}: privileged}}\n"),
+            "privileged",
+        ),
+        (format!("commonLabels: {{{LABEL}: baseline}}\n"), "baseline"),
+        (format!("commonLabels: {{{LABEL}-version: v1.0}}\n"), "v1.0"),
+        (patch(&format!("{LABEL}: baseline")), LABEL),
+        (patch(&format!("{LABEL}: null")), LABEL),
+        (
+            patch(&format!(
+                "{LABEL}-version: v1.0\n        {LABEL}: privileged"
+            )),
+            LABEL,
+        ),
+        (patch("$patch: delete"), "$patch"),
+        (patch("$patch: replace"), "$patch"),
+        (
+            format!(
+                "patches:\n- patch: |\n    $patch: delete\n    {}",
+                merged("")
+            ),
+            "$patch",
+        ),
+        (
+            format!(
+                "patchesStrategicMerge:\n- |\n    {}",
+                merged("      labels: null\n")
+            ),
+            "patchesStrategicMerge",
+        ),
+        (
+            operation(
+                "{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: baseline}",
+            ),
+            "/metadata/labels/pod-security.kubernetes.io~1enforce",
+        ),
+        (
+            operation("{op: remove, path: /metadata/labels/pod-security.kubernetes.io~1enforce}"),
+            "/metadata/labels/pod-security.kubernetes.io~1enforce",
+        ),
+        (
+            operation("{op: remove, path: /metadata/labels}"),
+            "/metadata/labels",
+        ),
+        (
+            operation("{op: replace, path: /metadata/labels, value: {team: a}}"),
+            "/metadata/labels",
+        ),
+    ] {
+        let found = kustomized("", &head);
+        assert_eq!(found.len(), 1, "{head}\n{found:?}");
+        if shown != "patchesStrategicMerge" {
+            assert_eq!(found[0].0, shown, "{head}");
+        }
+        assert!(
+            found[0].1.starts_with("Namespace \"shop\", as "),
+            "{found:?}"
+        );
+        // It is said of the change, and not of what was so before.
+        assert_eq!(kustomized(&head, &head), [], "{head}");
+        assert_eq!(kustomized(&head, ""), [], "{head}");
+    }
+    for silent in [
+        format!("labels:\n- pairs: {{{LABEL}: restricted, {LABEL}-version: latest}}\n"),
+        "commonLabels: {team: a}\n".to_owned(),
+        patch("team: a"),
+        operation("{op: add, path: /metadata/labels/team, value: a}"),
+        operation("{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: baseline}")
+            .replace("name: shop", "name: other"),
+        operation("{op: remove, path: /metadata/labels}").replace("kind: Namespace", "kind: Pod"),
+        patch(&format!("{LABEL}: baseline")).replace("name: shop", "name: other"),
+        patch(&format!("{LABEL}: baseline")).replace("kind: Namespace", "kind: ConfigMap"),
+        patch("{{ : ["),
+        "labels: [{pairs: ~}]\ncommonLabels: x\npatches: [~, {patch: 3}]\n".to_owned(),
+    ] {
+        assert_eq!(kustomized("", &silent), [], "{silent}");
+    }
+    // The last word counts: what is lowered below may be raised above.
+    let raised = format!(
+        "{}labels:\n- pairs: {{{LABEL}: restricted}}\n",
+        patch(&format!("{LABEL}: null"))
+    );
+    assert_eq!(kustomized("", &raised), []);
+    // A label that only the kustomization held is gone with it.
+    let bare = NAMESPACE.replace("restricted", "privileged");
+    let held = format!("resources: [a.yaml]\ncommonLabels: {{{LABEL}: restricted}}\n");
+    let base = [
+        ("kustomization.yaml", held.as_str()),
+        ("a.yaml", bare.as_str()),
+    ];
+    let head = [
+        ("kustomization.yaml", "resources: [a.yaml]\n"),
+        ("a.yaml", bare.as_str()),
+    ];
+    let found = change(&base, &head);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(&*found[0].location.path, "kustomization.yaml");
+}
+
+#[test]
+fn a_comment_does_not_stand_for_a_label() {
+    let bare = NAMESPACE.split("  labels:").next().unwrap();
+    let kustomization = "resources: [a.yaml]\n# pod-security.kubernetes.io/enforce\n";
+    let base = [("kustomization.yaml", kustomization), ("a.yaml", NAMESPACE)];
+    let found = change(
+        &base,
+        &[("kustomization.yaml", kustomization), ("a.yaml", bare)],
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    // What is not read may hold it.
+    let unread = format!("{kustomization}transformers: [labels.yaml]\n");
+    let head = [("kustomization.yaml", unread.as_str()), ("a.yaml", bare)];
+    assert!(change(&base, &head).is_empty());
+}
+
+#[test]
+fn a_level_is_followed_through_overlays_and_components() {
+    const LABEL: &str = "pod-security.kubernetes.io/enforce";
+    let lowers = format!("kind: Component\ncommonLabels: {{{LABEL}: privileged}}\n");
+    let keeps = "kind: Component\ncommonLabels: {team: a}\n";
+    let side = |component: &'static str| {
+        vec![
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("base/a.yaml", NAMESPACE),
+            (
+                "prod/kustomization.yaml",
+                "resources: [../base]\ncomponents: [../part]\n",
+            ),
+            ("part/kustomization.yaml", component),
+        ]
+    };
+    let lowers: &'static str = Box::leak(lowers.into_boxed_str());
+    let found = change(&side(keeps), &side(lowers));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(&*found[0].location.path, "part/kustomization.yaml");
+    // An overlay that is new is another environment.
+    let mut head = side(keeps);
+    head.push((
+        "dev/kustomization.yaml",
+        "resources: [../base]\ncomponents: [../open]\n",
+    ));
+    head.push(("open/kustomization.yaml", lowers));
+    assert!(change(&side(keeps), &head).is_empty());
+    // In a circle, nothing can be built, and nothing is.
+    let circle = [
+        ("a/kustomization.yaml", "resources: [../b, n.yaml]\n"),
+        ("b/kustomization.yaml", "resources: [../a]\n"),
+        ("a/n.yaml", NAMESPACE),
+    ];
+    assert!(change(&circle, &circle).is_empty());
+}
+
+#[test]
+fn a_cluster_holds_its_copies_together() {
+    let lowered = NAMESPACE.replace("restricted", "baseline");
+    let base = snapshot(&[("a/n.yaml", NAMESPACE)]);
+    let head = snapshot(&[("a/n.yaml", NAMESPACE), ("b/n.yaml", lowered.as_str())]);
+    let weakened = |paths: &[&str]| {
+        let cluster = Cluster {
+            name: "prod".to_owned(),
+            paths: paths
+                .iter()
+                .map(|path| serde_json::from_value((*path).into()).unwrap())
+                .collect(),
+        };
+        let context = Context {
+            clusters: Arc::new(Clusters::new(&[cluster])),
+            ..context()
+        };
+        let mut found = findings_of_change_with(&base, &head, &context);
+        found.retain(|found| found.rule == "namespace/weakened");
+        found
+    };
+    let found = weakened(&["**"]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(&*found[0].location.path, "b/n.yaml");
+    assert!(found[0].message.contains("was \"restricted\" in a/n.yaml"));
+    assert_eq!(weakened(&["a/**", "b/**"]).len(), 1);
+    assert!(weakened(&["a/**"]).is_empty());
+    assert!(weakened(&[]).is_empty());
 }

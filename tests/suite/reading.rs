@@ -42,6 +42,15 @@ pub(crate) fn snapshot_with(files: &[(&str, &str)], declared: &[Declared]) -> Sn
 
 /// What the rules about the change itself say of two revisions. Files are known by their paths alone.
 pub(crate) fn findings_of_change(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
+    findings_of_change_with(base, head, &context())
+}
+
+/// The same where the configuration says more.
+pub(crate) fn findings_of_change_with(
+    base: &Snapshot,
+    head: &Snapshot,
+    context: &Context,
+) -> Vec<Finding> {
     let renames = BTreeMap::new();
     let text = |snapshot: &Snapshot, path: &str| Some(snapshot.file(path)?.text()?.to_owned());
     let paths = head.files().iter().map(|file| Arc::clone(&file.path));
@@ -53,7 +62,7 @@ pub(crate) fn findings_of_change(base: &Snapshot, head: &Snapshot) -> Vec<Findin
         renames: &renames,
         pairs: &Pairs::between(base, head, &renames),
     };
-    evaluate_change(&pair, &context())
+    evaluate_change(&pair, context)
 }
 
 /// What rules may know: a day on which some waivers of the fixtures are past theirs.

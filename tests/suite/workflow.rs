@@ -81,7 +81,10 @@ fn edited(text: &str, edits: &[(&str, &str)]) -> String {
 #[test]
 fn what_weakens_an_action_is_told_where_it_stands() {
     let tag = format!("@{SHA} # v1.4.0");
-    let older = format!("@{} # v1.3.9", SHA.replace('8', "9"));
+    let other = SHA.replace('8', "9");
+    let older = format!("@{other} # v1.3.9");
+    let same_version = format!("@{other} # v1.4.0");
+    let no_version = format!("@{other}");
     let step = format!(
         "      - id: tidegate\n        uses: tidegate/tidegate@{SHA} # v1.4.0\n        with:\n          fail-on: \
          medium\n          fail-on-existing: true\n"
@@ -165,6 +168,21 @@ fn what_weakens_an_action_is_told_where_it_stands() {
             "version: uses: tidegate/tidegate@9f3c0e6f5f3f9d4c3f0b1c5b7f0e5d9a2b6c4d9e # v1.3.9",
         ),
         (
+            tag.as_str(),
+            same_version.as_str(),
+            "pin: uses: tidegate/tidegate@9f3c0e6f5f3f9d4c3f0b1c5b7f0e5d9a2b6c4d9e # v1.4.0",
+        ),
+        (
+            tag.as_str(),
+            no_version.as_str(),
+            "pin: uses: tidegate/tidegate@9f3c0e6f5f3f9d4c3f0b1c5b7f0e5d9a2b6c4d9e",
+        ),
+        (
+            with,
+            "        env: {BASH_ENV: ./x}\n        with:\n",
+            "setting: env: {BASH_ENV: ./x}",
+        ),
+        (
             "tidegate/tidegate@",
             "someone/tidegate@",
             "program: uses: someone/tidegate@8f3c0e6f5f3f8d4c3f0b1c5b7f0e5d9a2b6c4d8e # v1.4.0",
@@ -210,6 +228,7 @@ fn what_weakens_an_action_is_told_where_it_stands() {
         if !["program", "removed"]
             .iter()
             .any(|what| expected.starts_with(what))
+            && to != same_version
             && steps(&[(PATH, &after)]).len() == 1
             && !from.contains("branches: [main]")
         {
@@ -226,7 +245,6 @@ fn what_weakens_an_action_is_told_where_it_stands() {
 fn what_only_looks_weaker_is_silent() {
     let tag = format!("@{SHA} # v1.4.0");
     let newer = format!("@{} # v1.10.0", SHA.replace('8', "9"));
-    let unknown = format!("@{}", SHA.replace('8', "9"));
     let on = "on:\n  pull_request:\n  merge_group:\n  push:\n    branches: [main]\n";
     for (from, to) in [
         ("        with:\n", "        if: always()\n        with:\n"),
@@ -249,7 +267,6 @@ fn what_only_looks_weaker_is_silent() {
             "          fail-on: medium\n          path: .\n          sarif-file: a.sarif\n",
         ),
         (tag.as_str(), newer.as_str()),
-        (tag.as_str(), unknown.as_str()),
         ("name: Gate", "name: Gates"),
         ("id: tidegate", "id: gate"),
         ("  gate:\n", "  security:\n"),
@@ -335,6 +352,199 @@ fn what_weakens_a_script_is_told_where_it_stands() {
     assert_eq!(told(SCRIPT, &piped), Vec::<String>::new());
     let gone = edited(SCRIPT, &[(call, "echo tidegate check")]);
     assert_eq!(told(SCRIPT, &gone), ["removed: -"]);
+}
+
+/// What an edit of the script weakens, without the place.
+#[track_caller]
+fn of_script(from: &str, to: &str) -> Vec<String> {
+    let after = edited(SCRIPT, &[(from, to)]);
+    let (base, head) = (steps(&[(PATH, SCRIPT)]), steps(&[(PATH, &after)]));
+    let weakenings = weakenings(&base, &head);
+    let told = weakenings
+        .iter()
+        .map(|told| format!("{} {:?}", told.what, told.force));
+    told.collect()
+}
+
+#[test]
+fn a_script_cannot_lose_its_call_unseen() {
+    let call = "tidegate check --base origin/main --fail-on medium";
+    let after = |text: &str| format!("{call}{text}");
+    let inside = |text: &str| call.replace("--base origin/main", text);
+    let before = |text: &str| format!("{text}\n          {call}");
+    for (to, expected) in [
+        (after(" && echo ok || echo bad"), "exit-code Known"),
+        (after(" || { echo bad; }"), "exit-code Known"),
+        (after(" && echo ok\n          echo done"), "exit-code Known"),
+        (format!("({call}) || true"), "exit-code Known"),
+        (format!("( {call} ) || ./cleanup"), "script Unclear"),
+        (format!("{{ {call}; }} || true"), "script Unclear"),
+        (after(" || ./cleanup"), "script Unclear"),
+        (inside("--base HEAD"), "base Known"),
+        (inside("--base ${{ github.sha }}"), "base Known"),
+        (inside("--base origin/other"), "base Unclear"),
+        (
+            inside("--base origin/main --head origin/main"),
+            "head Known",
+        ),
+        (
+            inside("--base origin/main --head ${{ github.base_ref }}"),
+            "head Known",
+        ),
+        (inside("--base origin/main --head origin/x"), "head Unclear"),
+        (
+            inside("--base origin/main --config ./lax.yaml"),
+            "config Known",
+        ),
+        (
+            inside("--base origin/main --config /etc/tidegate.yaml"),
+            "config Unclear",
+        ),
+        (inside("--base origin/main --help"), "idle Known"),
+        (inside("--base origin/main -V"), "idle Known"),
+        (inside("--base origin/main --lenient"), "script Unclear"),
+        (before("exit 0"), "skipped Known"),
+        (before("[ -z \"$CI\" ] && exit 0"), "skipped Known"),
+        (before("trap \"exit 0\" EXIT"), "skipped Known"),
+        (before("exec true"), "skipped Known"),
+        (
+            format!("if false; then\n            {call}\n          fi"),
+            "skipped Known",
+        ),
+        (format!("true || {call}"), "skipped Known"),
+        (before("tidegate() { true; }"), "script Unclear"),
+        (before("alias tidegate=true"), "script Unclear"),
+        (before("PATH=.:$PATH"), "script Unclear"),
+        (before("./prepare"), "script Unclear"),
+        (before("cd web"), "script Unclear"),
+        (before("echo x > .tidegate.yaml"), "script Unclear"),
+        (before("echo \"$(./prepare)\""), "script Unclear"),
+        (before("set -n"), "script Unclear"),
+        (format!("timeout 1 {call}"), "script Unclear"),
+        (format!("./{call}"), "program Unclear"),
+    ] {
+        assert_eq!(of_script(call, &to), [expected], "{to}");
+    }
+    let run = "        run: |";
+    for (to, expected) in [
+        (
+            "        shell: bash {0} || true\n        run: |",
+            "shell Known",
+        ),
+        ("        shell: \"true {0}\"\n        run: |", "shell Known"),
+        ("        shell: python\n        run: |", "shell Unclear"),
+    ] {
+        assert_eq!(of_script(run, to), [expected], "{to}");
+    }
+    let defaults = "    defaults: {run: {shell: \"true {0}\"}}\n    steps:\n";
+    assert_eq!(of_script("    steps:\n", defaults), ["shell Known"]);
+    let defaults = "defaults: {run: {shell: \"true {0}\"}}\njobs:\n";
+    assert_eq!(of_script("jobs:\n", defaults), ["shell Known"]);
+    let folder = "    defaults: {run: {working-directory: web}}\n    steps:\n";
+    assert_eq!(of_script("    steps:\n", folder), Vec::<String>::new());
+}
+
+#[test]
+fn a_script_may_change_where_the_call_stays_as_it_is() {
+    let call = "tidegate check --base origin/main --fail-on medium";
+    let after = |text: &str| format!("{call}{text}");
+    let inside = |text: &str| call.replace("--base origin/main", text);
+    let before = |text: &str| format!("{text}\n          {call}");
+    for to in [
+        before("# a comment"),
+        before("echo \"The gate:\""),
+        before("set -o pipefail"),
+        before("tidegate --version"),
+        before("mkdir -p out"),
+        after("\n          ./publish || true\n          exit 0"),
+        after(" --verbose --output sarif=out/a.sarif"),
+        after(" || exit 1"),
+        after(" || { echo \"::error::blocked\"; exit 1; }"),
+        after(" && ./publish"),
+        after(" >> \"$GITHUB_STEP_SUMMARY\""),
+        inside("--base \"origin/${{ github.base_ref }}\""),
+        inside("--base \"origin/$GITHUB_BASE_REF\" --head HEAD"),
+        format!("exec {call}"),
+        format!("  {call}  # as agreed"),
+    ] {
+        assert_eq!(of_script(call, &to), Vec::<String>::new(), "{to}");
+    }
+    for to in [
+        "        shell: bash\n        run: |",
+        "        shell: bash -euo pipefail {0}\n        run: |",
+        "        shell: bash {0}\n        run: |",
+    ] {
+        assert_eq!(
+            of_script("        run: |", to),
+            Vec::<String>::new(),
+            "{to}"
+        );
+    }
+    for (from, to) in [
+        ("- name: Gate", "- name: The gate"),
+        ("    steps:\n", "    steps:\n      - run: exit 0\n"),
+        ("    steps:\n", "    timeout-minutes: 9\n    steps:\n"),
+    ] {
+        assert_eq!(of_script(from, to), Vec::<String>::new(), "{to}");
+    }
+    // What was around it stays as it was, and may go.
+    let odd = edited(
+        SCRIPT,
+        &[(
+            call,
+            "cd web\n          tidegate check --base origin/main --fail-on medium || ./cleanup",
+        )],
+    );
+    let less = edited(&odd, &[(" || ./cleanup", "")]);
+    assert_eq!(told(&odd, &odd), Vec::<String>::new());
+    assert_eq!(told(&odd, &less), Vec::<String>::new());
+    let commented = edited(&odd, &[("cd web\n", "# as ever\n          cd web\n")]);
+    assert_eq!(told(&odd, &commented), Vec::<String>::new());
+}
+
+#[test]
+fn a_job_that_waits_for_others_may_be_skipped_with_them() {
+    let lint = "  lint:\n    runs-on: ubuntu-latest\n    steps: [{run: make lint}]\n";
+    let skipped = lint.replace("    runs-on", "    if: false\n    runs-on");
+    let base = action().replace("  gate:\n", &format!("{lint}  gate:\n"));
+    let waits = |job: &str, more: &str| {
+        action().replace(
+            "  gate:\n",
+            &format!("{job}  gate:\n    needs: lint\n{more}"),
+        )
+    };
+    let of = |before: &str, after: &str| {
+        let (base, head) = (steps(&[(PATH, before)]), steps(&[(PATH, after)]));
+        let weakenings = weakenings(&base, &head);
+        let told = weakenings
+            .iter()
+            .map(|told| format!("{} {:?}", told.what, told.force));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&base, &waits(&skipped, "")), ["needs Known"]);
+    assert_eq!(of(&base, &waits(lint, "")), ["needs Unclear"]);
+    for anyway in ["    if: always()\n", "    if: ${{ !cancelled() }}\n"] {
+        assert_eq!(of(&base, &waits(&skipped, anyway)), Vec::<String>::new());
+    }
+    // It waited before: what is new is that it may be skipped.
+    assert_eq!(of(&waits(lint, ""), &waits(&skipped, "")), ["needs Known"]);
+    assert_eq!(
+        of(&waits(lint, "    if: always()\n"), &waits(lint, "")),
+        ["needs Unclear"]
+    );
+    let behind = skipped.replace("  lint:", "  first:");
+    let chain = format!(
+        "{behind}{}",
+        lint.replace("    runs-on", "    needs: [first]\n    runs-on")
+    );
+    assert_eq!(of(&waits(lint, ""), &waits(&chain, "")), ["needs Known"]);
+    let renamed = waits(lint, "").replace("lint", "checks");
+    assert_eq!(of(&waits(lint, ""), &renamed), Vec::<String>::new());
+    let circle = lint.replace("    runs-on", "    needs: gate\n    runs-on");
+    assert_eq!(
+        of(&waits(lint, ""), &waits(&circle, "")),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

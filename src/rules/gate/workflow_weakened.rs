@@ -5,7 +5,7 @@ use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::Span;
-use crate::workflow::{MOST_STEPS, Step, Weakening, Workflow, is_workflow, weakenings};
+use crate::workflow::{Force, MOST_STEPS, Step, Weakening, Workflow, is_workflow, weakenings};
 
 declare_rule! {
     /// A workflow runs tidegate with less force than before, or no longer.
@@ -31,6 +31,8 @@ declare_rule! {
     ///
     /// ## Limits
     /// Steps are found by the name of the action, the image or the program, directly in a workflow: not in reusable workflows, composite actions or scripts that a workflow calls, and not in other systems than GitHub. What makes GitHub refuse a workflow that is sound YAML is not seen, nor whether the comment behind a commit names its true version.
+    ///
+    /// A script can do anything. Of the one that calls tidegate, what takes away the exit code, skips the call or has it compare with something else is high where it is understood; any other change around the call, an unknown flag, a new `needs` and another commit under the same version comment are medium, as they cannot be shown to be harmless. Comments, `echo` and the like, and what stands behind a call that ends the script when it fails are silent. Other steps of the job are not looked at: what they leave behind (another checkout, another program of that name) is not seen.
     "gate/workflow-weakened",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -80,10 +82,9 @@ fn report(pair: &Pair<'_>, weakening: &Weakening, sink: &mut Sink<'_>) {
             .unwrap_or_default()
     });
     // An event after the merge keeps nothing out; it loses sight.
-    let severity = if weakening.comes_late {
-        Severity::Medium
-    } else {
-        Severity::High
+    let severity = match weakening.force {
+        Force::Known => Severity::High,
+        Force::Late | Force::Unclear => Severity::Medium,
     };
     sink.in_file(&weakening.path)
         .report_span(at)

@@ -1,6 +1,12 @@
+use std::collections::BTreeSet;
+
+use crate::kubernetes::field::quoted;
+use crate::kubernetes::namespace::is_system;
 use crate::kubernetes::pod_security::Level;
-use crate::kubernetes::{Namespace, Object};
+use crate::kubernetes::{Mode, Namespace};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::builds::{Builds, Speaker};
 
 declare_rule! {
     /// A Namespace lets pods of any kind in: it enforces the level `privileged`.
@@ -31,20 +37,43 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Nothing is said of `kube-system`, `kube-public` and `kube-node-lease`, whose own components need it.
+    /// Nothing is said of `kube-system`, `kube-public` and `kube-node-lease`, whose own components need it. A kustomization
+    /// that sets the label itself, in `labels`, `commonLabels` or a patch of its own, is told where it builds a Namespace.
     "namespace/privileged",
     severity: Severity::High,
     references: &["CIS 1.12: 5.2.1", "OWASP K8s 2022: K04", "CWE-250"],
-    check: Check::Object(check),
+    check: Check::Manifests(check),
 }
 
-fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let Some(namespace) = Namespace::of(object).filter(|namespace| !namespace.is_system()) else {
-        return;
-    };
-    let enforce = namespace.enforce();
-    if enforce.written_level() == Some(Ok(Level::Privileged)) {
-        sink.report(enforce.level_field)
-            .say("the label pod-security.kubernetes.io/enforce is \"privileged\", so that no pod is refused; set it to restricted or baseline");
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    let namespaces = snapshot.objects().filter_map(Namespace::of);
+    for namespace in namespaces.filter(|namespace| !namespace.is_system()) {
+        let enforce = namespace.enforce();
+        if enforce.written_level() == Some(Ok(Level::Privileged)) {
+            sink.about(namespace.object())
+                .report(enforce.level_field)
+                .say("the label pod-security.kubernetes.io/enforce is \"privileged\", so that no pod is refused; set it to restricted or baseline");
+        }
+    }
+    let builds = Builds::of(snapshot);
+    let mut told = BTreeSet::new();
+    let built = builds.folders().flat_map(|(_, namespaces)| namespaces);
+    for (name, namespace) in built.filter(|(name, _)| !is_system(name)) {
+        let privileged = namespace.mode(Mode::Enforce).written_level == Some(Ok(Level::Privileged));
+        let word = namespace.word(Mode::Enforce.level_label());
+        let Some(word) = word.filter(|_| privileged) else {
+            continue;
+        };
+        if let Speaker::Kustomization(by) = word.by
+            && told.insert((word.path, word.at))
+        {
+            sink.in_file(word.path)
+                .report_span(word.at)
+                .discriminator(name)
+                .say(&format!(
+                    "Namespace {}, as {by} has it: the label pod-security.kubernetes.io/enforce is \"privileged\", so that no pod is refused; set it to restricted or baseline",
+                    quoted(name)
+                ));
+        }
     }
 }

@@ -95,7 +95,10 @@ fn is_replaced(head: &Snapshot) -> bool {
         Control::of(object).is_some_and(|control| {
             matches!(
                 control.kind(),
-                ControlKind::Binding | ControlKind::Kyverno | ControlKind::Constraint
+                ControlKind::Binding
+                    | ControlKind::Kyverno
+                    | ControlKind::KyvernoExpressions
+                    | ControlKind::Constraint
             ) && control.validates()
                 && control.effect() != Effect::Told
         })

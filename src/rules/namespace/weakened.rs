@@ -1,10 +1,17 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::kubernetes::namespace::PolicyVersion;
+use crate::kubernetes::field::{quoted, shortened};
+use crate::kubernetes::kustomization;
+use crate::kubernetes::namespace::{LABEL_PREFIX, PolicyVersion};
 use crate::kubernetes::pod_security::{Level, StandardCheck, Version};
-use crate::kubernetes::{Completeness, Mode, ModeLabels, Namespace};
+use crate::kubernetes::{Completeness, Field, Mode, ModeValues, Namespace, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::builds::{Builds, Built, Speaker, Word};
 use crate::snapshot::labels::labelled_files;
+use crate::snapshot::predecessors::Predecessors;
+use crate::syntax::Span;
 
 declare_rule! {
     /// A change lowers the Pod Security level of a Namespace.
@@ -55,6 +62,13 @@ declare_rule! {
     /// Nothing is said of a Namespace that is new or deleted, nor of a label that is gone from a patch, from a template,
     /// or from a Namespace that a kustomization may label. A version counts as older only where a check is asked no
     /// longer; pinned where it followed the cluster, it is told as medium if the cluster itself may be that old.
+    ///
+    /// A copy of a Namespace that is new in its place is held against the copy of the base in the same folder, in the
+    /// same declared cluster, or in a kustomization that was there before; in another folder it is an alternative. What a
+    /// kustomization makes of the labels is followed: `labels`, `commonLabels`, patches that set a label, set it to null
+    /// or delete it, also where they stand in the kustomization itself. Operations of a JSON patch in a file of its own
+    /// are not read, and `input/not-judged` says so; neither are prefixes of names, and a kustomization that is new counts
+    /// only for the Namespaces of its own folder.
     "namespace/weakened",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
@@ -65,24 +79,68 @@ declare_rule! {
 /// Clusters that are older than this are nowhere maintained any longer.
 const OLDEST_CLUSTER: Version = Version(30);
 
-fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     let labelled = labelled_files(pair.head);
+    let mut predecessors = Predecessors::of(pair, &context.clusters, |object| {
+        Namespace::of(object).is_some()
+    });
+    let mut told_at: BTreeSet<(Arc<str>, Span)> = BTreeSet::new();
     for after in pair.head.objects().filter_map(Namespace::of) {
-        let Some(before) = pair.before(after.object()).and_then(Namespace::of) else {
-            continue;
-        };
         let object = after.object();
         let open =
             object.completeness() != Completeness::Complete || labelled.contains(&**object.path());
-        for mode in Mode::ALL {
-            let (was, now) = (before.mode(mode), after.mode(mode));
-            if now.is_unrendered() || was.is_unrendered() {
-                continue;
+        let known = predecessors.of_object(object);
+        for before in known.into_iter().filter_map(Namespace::of) {
+            let from = place_of(before.object(), object);
+            for mode in Mode::ALL {
+                let (was, now) = (before.mode(mode), after.mode(mode));
+                if now.is_unrendered() || was.is_unrendered() {
+                    continue;
+                }
+                let enforced = after.enforce().values();
+                let mut sink = sink.about(object);
+                if let Some(told) = lower_level(was.values(), now.values(), enforced, &from)
+                    && (now.level_field.is_set() || !open)
+                {
+                    told.say(now.level_field, object, &mut sink);
+                    told_at.insert((Arc::clone(object.path()), now.level_field.span()));
+                }
+                if let Some(told) = older_version(was.values(), now.values(), &from)
+                    && (now.version_field.is_set() || !open)
+                {
+                    told.say(now.version_field, object, &mut sink);
+                    told_at.insert((Arc::clone(object.path()), now.version_field.span()));
+                }
             }
-            let mut sink = sink.about(object);
-            lower_level(was, now, open, after, &mut sink);
-            older_version(was, now, open, after, &mut sink);
         }
+    }
+    built(pair, &labelled, &told_at, sink);
+}
+
+/// The other file that said what counted so far.
+fn place_of(before: Object<'_>, after: Object<'_>) -> String {
+    if before.path() == after.path() {
+        String::new()
+    } else {
+        format!(" in {}", shortened(before.path()))
+    }
+}
+
+/// What is told of a label.
+struct Told {
+    severity: Severity,
+    sentence: String,
+}
+
+impl Told {
+    fn say(&self, field: Field<'_>, object: Object<'_>, sink: &mut Sink<'_>) {
+        let draft = sink.report(field).severity(self.severity);
+        let draft = if field.is_set() {
+            draft
+        } else {
+            draft.at(object.name_span())
+        };
+        draft.say(&self.sentence);
     }
 }
 
@@ -93,64 +151,47 @@ fn severity(mode: Mode) -> Severity {
     }
 }
 
-fn lower_level(
-    was: ModeLabels<'_>,
-    now: ModeLabels<'_>,
-    open: bool,
-    after: Namespace<'_>,
-    sink: &mut Sink<'_>,
-) {
+fn lower_level(was: ModeValues, now: ModeValues, enforced: ModeValues, from: &str) -> Option<Told> {
     // A level that nothing could read was none that anything kept.
-    let Some(Ok(level)) = was.written_level() else {
-        return;
+    let Some(Ok(level)) = was.written_level else {
+        return None;
     };
     let label = was.mode.level_label();
-    match now.level() {
-        Some(lower) if lower < level => {
-            sink.report(now.level_field)
-                .severity(severity(now.mode))
-                .say(&format!(
-                    "the label {label} was \"{level}\" and now counts as \"{lower}\"; set it to {level} again"
-                ));
-        }
-        Some(_) => {}
+    let sentence = match now.level() {
+        Some(lower) if lower < level => format!(
+            "the label {label} was \"{level}\"{from} and now counts as \"{lower}\"; set it to {level} again"
+        ),
+        Some(_) => return None,
         None => {
             // Without a label of its own, `warn` follows `enforce`.
             let followed = now.mode == Mode::Warn
-                && matches!(after.enforce().written_level(), Some(Ok(enforced)) if enforced >= level);
-            if level == Level::Privileged || open || followed {
-                return;
+                && matches!(enforced.written_level, Some(Ok(enforced)) if enforced >= level);
+            if level == Level::Privileged || followed {
+                return None;
             }
-            sink.report(now.level_field)
-                .at(after.object().name_span())
-                .severity(severity(now.mode))
-                .say(&format!(
-                    "the label {label} was \"{level}\" and is gone, so that the default of the cluster decides; set it to {level} again"
-                ));
+            format!(
+                "the label {label} was \"{level}\"{from} and is gone, so that the default of the cluster decides; set it to {level} again"
+            )
         }
-    }
+    };
+    Some(Told {
+        severity: severity(now.mode),
+        sentence,
+    })
 }
 
-fn older_version(
-    was: ModeLabels<'_>,
-    now: ModeLabels<'_>,
-    open: bool,
-    after: Namespace<'_>,
-    sink: &mut Sink<'_>,
-) {
+fn older_version(was: ModeValues, now: ModeValues, from: &str) -> Option<Told> {
     // What is asked at the level that stays; a lower level is told of by itself.
     let (Some(level), PolicyVersion::Pinned(pinned)) = (now.level(), now.version()) else {
-        return;
+        return None;
     };
     let followed = was.version() == PolicyVersion::Latest;
-    if was.level().is_none() || open && !now.version_field.is_set() {
-        return;
-    }
+    was.level()?;
     let asked: BTreeSet<_> = StandardCheck::of(level, pinned).collect();
     let lost: Vec<_> = StandardCheck::of(level, was.version().on(Version::LATEST))
         .filter(|check| !asked.contains(check) && check.since() > pinned)
         .collect();
-    let Some(first) = lost.first() else { return };
+    let first = lost.first()?;
     let severity = match severity(now.mode) {
         Severity::High if followed && lost.iter().all(|check| check.since() > OLDEST_CLUSTER) => {
             Severity::Medium
@@ -158,21 +199,147 @@ fn older_version(
         severity => severity,
     };
     let label = now.mode.version_label();
-    let before = match was.written_version() {
-        Some(Ok(version)) => format!("was \"{version}\""),
-        _ => "was not set".to_owned(),
+    let before = match was.written_version {
+        Some(Ok(version)) => format!("was \"{version}\"{from}"),
+        _ => format!("was not set{from}"),
     };
     let more = match lost.len() {
         1 => " is".to_owned(),
         2 => " and 1 more check are".to_owned(),
         count => format!(" and {} more checks are", count - 1),
     };
-    sink.about(after.object())
-        .report(now.version_field)
-        .severity(severity)
-        .say(&format!(
+    Some(Told {
+        severity,
+        sentence: format!(
             "the label {label} {before} and is now \"{}\", so that {}{more} asked no longer; take the later version again",
             now.version(),
             first.id(),
-        ));
+        ),
+    })
+}
+
+/// What the kustomizations that were there before now make of the labels of their Namespaces.
+fn built(
+    pair: &Pair<'_>,
+    labelled: &BTreeSet<String>,
+    told_at: &BTreeSet<(Arc<str>, Span)>,
+    sink: &mut Sink<'_>,
+) {
+    let head = Builds::of(pair.head);
+    let base = Builds::of(pair.base);
+    let mut in_folders: BTreeMap<&str, BTreeMap<Arc<str>, Built<'_>>> = BTreeMap::new();
+    for namespace in pair.base.objects().filter_map(Namespace::of) {
+        let path = &**namespace.object().path();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let known = in_folders.entry(folder).or_default();
+        known.insert(namespace.name().into(), Built::of(namespace));
+    }
+    let hidden = hides_labels(pair.head);
+    // What is said of the Namespace, or the patch, itself is not said again; where its label is gone, this is if
+    // nothing that is read may label it.
+    let told_there = |word: Option<&Word<'_>>, was: Option<&Word<'_>>| match (word, was) {
+        (Some(word), _) => {
+            told_at.contains(&(Arc::clone(word.path), word.at))
+                || matches!(word.by, Speaker::Namespace(_)) && pair.changed.contains(word.path)
+        }
+        (None, Some(was)) => {
+            let own = matches!(was.by, Speaker::Namespace(_));
+            own && (hidden || !labelled.contains(&**was.path))
+        }
+        (None, None) => false,
+    };
+    for (folder, namespaces) in head.folders() {
+        let Some((file, _)) = pair.head.kustomization_file(folder) else {
+            continue;
+        };
+        let moved = pair.renames.get(&file.path).map(|old| {
+            let folder = old.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folder.to_owned()
+        });
+        let before = base
+            .of_folder(folder)
+            .or_else(|| base.of_folder(moved.as_deref()?))
+            .or_else(|| in_folders.get(folder));
+        let Some(before) = before else { continue };
+        for (name, now) in namespaces {
+            if let Some(was) = before.get(name) {
+                relabelled((name, &file.path), (was, now), &told_there, sink);
+            }
+        }
+    }
+}
+
+/// True if something that is not read may label Namespaces.
+fn hides_labels(head: &Snapshot) -> bool {
+    head.kustomization_files().any(|(file, kustomization)| {
+        let speaks = file
+            .text()
+            .is_some_and(|text| text.contains("Namespace") || text.contains(LABEL_PREFIX));
+        let patches = kustomization.patches.iter();
+        let mut patches = patches.filter_map(|path| kustomization::resolve(file.folder(), path));
+        let is_read = |path: &str| {
+            head.file(path)
+                .is_some_and(|file| file.manifest().is_some())
+        };
+        !kustomization.build_files.is_empty() || speaks && patches.any(|path| !is_read(&path))
+    })
+}
+
+/// True if what was said last of a label is told elsewhere: in the head, and in the base.
+type ToldThere<'f> = &'f dyn Fn(Option<&Word<'_>>, Option<&Word<'_>>) -> bool;
+
+fn relabelled(
+    (name, kustomization): (&str, &Arc<str>),
+    (was, now): (&Built<'_>, &Built<'_>),
+    told_there: ToldThere<'_>,
+    sink: &mut Sink<'_>,
+) {
+    let enforced = now.mode(Mode::Enforce);
+    for mode in Mode::ALL {
+        if was.is_unrendered(mode) || now.is_unrendered(mode) {
+            continue;
+        }
+        let (before, after) = (was.mode(mode), now.mode(mode));
+        for (label, told) in [
+            (mode.level_label(), lower_level(before, after, enforced, "")),
+            (mode.version_label(), older_version(before, after, "")),
+        ] {
+            let word = now.word(label);
+            let Some(told) = told.filter(|_| !told_there(word, was.word(label))) else {
+                continue;
+            };
+            let discriminator = format!("{label}\0{name}");
+            if let Some(Word {
+                by: Speaker::Patch(object),
+                at,
+                ..
+            }) = word
+            {
+                sink.about(*object)
+                    .report_span(*at)
+                    .severity(told.severity)
+                    .discriminator(&discriminator)
+                    .say(&told.sentence);
+                continue;
+            }
+            let (path, at, by) = match word {
+                Some(Word {
+                    by: Speaker::Kustomization(by),
+                    path,
+                    at,
+                    ..
+                }) => (*path, *at, *by),
+                _ => (kustomization, Span::default(), "this kustomization"),
+            };
+            sink.in_file(path)
+                .report_span(at)
+                .severity(told.severity)
+                .discriminator(&discriminator)
+                .say(&format!(
+                    "Namespace {}, as {by} now has it: {}",
+                    quoted(name),
+                    told.sentence
+                ));
+        }
+    }
 }
