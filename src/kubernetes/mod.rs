@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod container;
+pub mod exposed;
 pub mod field;
 pub mod kinds;
 pub mod kustomization;

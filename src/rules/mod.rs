@@ -60,6 +60,16 @@ mod pod_security {
     pub(crate) mod windows_host_process;
 }
 
+mod secret {
+    pub(crate) mod account_token;
+    pub(crate) mod as_environment;
+    pub(crate) mod exposed;
+    pub(crate) mod in_file;
+    pub(crate) mod in_image;
+    pub(crate) mod last_applied;
+    pub(crate) mod literal;
+}
+
 /// All rules, by id.
 pub static ALL: &[&Rule] = &[
     &gate::broad_waiver::RULE,
@@ -105,6 +115,13 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &secret::account_token::RULE,
+    &secret::as_environment::RULE,
+    &secret::exposed::RULE,
+    &secret::in_file::RULE,
+    &secret::in_image::RULE,
+    &secret::last_applied::RULE,
+    &secret::literal::RULE,
 ];
 
 /// A rule by its id.

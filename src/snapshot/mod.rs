@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod credentials;
 pub mod file_kind;
 pub mod labels;
 pub mod load;

@@ -9,6 +9,7 @@ mod comment;
 pub mod dockerfile;
 mod json;
 mod lines;
+mod part;
 mod pointer;
 mod scalar;
 mod text;

@@ -26,6 +26,7 @@ mod formats;
 mod hostile;
 mod identity;
 mod kinds;
+mod planted;
 mod pod_security;
 mod program;
 mod reading;
