@@ -22,7 +22,7 @@ impl Candidate {
         let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         let (user, password, host) = (part(&self.user), part(&self.password), part(&self.host));
         let is_odd = |character: char| "{}()[]|\\^$<>*,;".contains(character);
-        if password.is_empty() || password.len() > 256 || is_placeholder(user, password) {
+        if password.is_empty() || password.len() > 256 || is_placeholder("", password) {
             return None;
         }
         if is_documentation(host) || host.is_empty() || user.contains(is_odd) {

@@ -133,11 +133,11 @@ fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, 
     let start = text.len() - value.len();
     let end = match (quote, reader) {
         (Some(quote), _) => memchr::memchr2(quote, b'\n', value.as_bytes()),
-        (None, Reader::Source) if !assigned => end_of_line(value),
         // Scheme and value belong together.
         (None, _) if class == Class::Authorization => {
             value.find(|character: char| "\"'`,;\n\r…".contains(character))
         }
+        (None, Reader::Source) if !assigned => end_of_line(value),
         (None, _) => value
             .find(|character: char| character.is_whitespace() || "\"'`,;&)]}…".contains(character)),
     };

@@ -122,10 +122,42 @@ fn last_word(key: &str) -> String {
 
 /// What says that a value is about a secret and none itself.
 const ABOUT: [&str; 36] = [
-    "age", "alias", "arn", "count", "date", "digest", "duration", "enabled", "endpoint", "expiry",
-    "file", "format", "hash", "host", "id", "issuer", "kind", "length", "lifetime", "mtime",
-    "name", "namespace", "path", "policy", "port", "provider", "ref", "region", "store", "ttl",
-    "type", "uri", "url", "user", "username", "version",
+    "age",
+    "alias",
+    "arn",
+    "count",
+    "date",
+    "digest",
+    "duration",
+    "enabled",
+    "endpoint",
+    "expiry",
+    "file",
+    "format",
+    "hash",
+    "host",
+    "id",
+    "issuer",
+    "kind",
+    "length",
+    "lifetime",
+    "mtime",
+    "name",
+    "namespace",
+    "path",
+    "policy",
+    "port",
+    "provider",
+    "ref",
+    "region",
+    "store",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "version",
 ];
 
 /// True for what a key of a Secret may be called beside what tells everywhere: a word for secrets in the middle, or
@@ -156,7 +188,16 @@ pub(super) fn is_loose_password(key: &str) -> bool {
 /// True for keys whose values may be read by everybody, whatever they look like.
 pub(super) fn is_public(key: &str) -> bool {
     const WORDS: [&str; 10] = [
-        "ca", "cer", "cert", "certificate", "checksum", "crl", "crt", "pem", "pub", "sha256",
+        "ca",
+        "cer",
+        "cert",
+        "certificate",
+        "checksum",
+        "crl",
+        "crt",
+        "pem",
+        "pub",
+        "sha256",
     ];
     let last = last_word(key);
     ABOUT.contains(&&*last) || WORDS.contains(&&*last) || plain_end(key).ends_with("publickey")

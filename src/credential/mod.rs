@@ -191,7 +191,7 @@ pub fn encoded_password(text: &str) -> Option<bool> {
     let plain = String::from_utf8(plain).ok()?;
     let (user, password) = plain.split_once(':')?;
     let printable = |text: &str| !text.chars().any(char::is_control);
-    if password.is_empty() || !printable(user) || is_placeholder(user, password) {
+    if password.is_empty() || !printable(user) || is_placeholder("", password) {
         return None;
     }
     printable(password).then(|| !is_strong_password(password))
@@ -232,7 +232,7 @@ pub fn of_secret(key: &str, value: &str) -> Option<Found> {
     if let Some(found) = proved_by_key(key, value, true) {
         return Some(found);
     }
-    let is_noise = is_random(trimmed) && !strength::is_identifier(trimmed);
+    let is_noise = is_random(trimmed);
     if is_loosely_telling(key) {
         let what = if key::is_loose_password(key) {
             What::Password
@@ -243,6 +243,7 @@ pub fn of_secret(key: &str, value: &str) -> Option<Found> {
         let counts = what == What::Password || is_noise;
         return counts.then(|| Found::new(range, what, !is_strong));
     }
+    let is_noise = is_noise && !strength::is_identifier(trimmed);
     let counts = trimmed.len() >= 20 && is_noise && !key::is_public(key);
     counts.then(|| Found::new(range, What::Noise, false))
 }
@@ -269,7 +270,8 @@ fn is_public(value: &str) -> bool {
 /// Everything that may be a secret, in order and apart from each other: what must not be shown.
 #[must_use]
 pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
+    let mut found: Vec<_> = find(text).into_iter().map(|found| found.range).collect();
     shape::scan(text, &mut |candidate| found.push(candidate.range));
     strength::long_tokens(text, &mut found);
     armour::scan(text, &mut |block| found.push(block.range));

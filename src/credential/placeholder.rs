@@ -6,23 +6,91 @@ use super::strength::{is_wordy, words};
 
 /// What templates and references are written with.
 const MARKS: [&str; 17] = [
-    "${", "$(", "{{", "}}", "<%", "%(", "ENC[", "vault:", "ref+", "op://", "secretsmanager:",
-    "arn:aws", "!vault", "KeyVault(", "[redacted]", "process.env", "***",
+    "${",
+    "$(",
+    "{{",
+    "}}",
+    "<%",
+    "%(",
+    "ENC[",
+    "vault:",
+    "ref+",
+    "op://",
+    "secretsmanager:",
+    "arn:aws",
+    "!vault",
+    "KeyVault(",
+    "[redacted]",
+    "process.env",
+    "***",
 ];
 
 /// Words that say that a value is none, without case and punctuation.
 const SAYING: [&str; 22] = [
-    "changeit", "changeme", "changethis", "dummy", "example", "fakepassword", "fixme", "foobar",
-    "notarealkey", "notareal", "notasecret", "notreal", "placeholder", "putyour", "redacted",
-    "replace", "sample", "somepassword", "tobedefined", "todo", "youpassword", "insertyour",
+    "changeit",
+    "changeme",
+    "changethis",
+    "dummy",
+    "example",
+    "fakepassword",
+    "fixme",
+    "foobar",
+    "notarealkey",
+    "notareal",
+    "notasecret",
+    "notreal",
+    "placeholder",
+    "putyour",
+    "redacted",
+    "replace",
+    "sample",
+    "somepassword",
+    "tobedefined",
+    "todo",
+    "youpassword",
+    "insertyour",
 ];
 
 /// Words that name what should stand in their place, or nothing.
 const NAMING: [&str; 38] = [
-    "apikey", "bar", "baz", "blah", "credentials", "default", "empty", "false", "foo", "key",
-    "nil", "none", "null", "off", "on", "optional", "pass", "passwd", "password", "passphrase",
-    "private", "pwd", "required", "root-password", "secret", "secretkey", "secretvalue", "string",
-    "tbd", "test", "testing", "token", "true", "undefined", "unset", "value", "yes", "no",
+    "apikey",
+    "bar",
+    "baz",
+    "blah",
+    "credentials",
+    "default",
+    "empty",
+    "false",
+    "foo",
+    "key",
+    "nil",
+    "none",
+    "null",
+    "off",
+    "on",
+    "optional",
+    "pass",
+    "passwd",
+    "password",
+    "passphrase",
+    "private",
+    "pwd",
+    "required",
+    "root-password",
+    "secret",
+    "secretkey",
+    "secretvalue",
+    "string",
+    "tbd",
+    "test",
+    "testing",
+    "token",
+    "true",
+    "undefined",
+    "unset",
+    "value",
+    "yes",
+    "no",
 ];
 
 /// True for a value that stands for another one: a variable, a word for what belongs there, a row of the same letter.
@@ -61,9 +129,12 @@ fn plain(text: &str) -> String {
 
 fn is_template(value: &str) -> bool {
     let is_variable = value.strip_prefix('$').is_some_and(|name| {
-        name.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '{' | '(' | '_'))
-            && !name.contains('$')
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_{}().:-".contains(&byte))
+        name.starts_with(|first: char| {
+            first.is_ascii_alphabetic() || matches!(first, '{' | '(' | '_')
+        }) && !name.contains('$')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_{}().:-".contains(&byte))
     });
     let wrapped = |open: &str, close: &str| {
         value.len() > 2 && value.starts_with(open) && value.ends_with(close)
@@ -83,7 +154,11 @@ fn is_template(value: &str) -> bool {
 pub(super) fn has_placeholder_mark(value: &str) -> bool {
     let bytes = value.as_bytes();
     let lower: Cow<'_, str> = if value.len() > 256 {
-        value.get(..value.floor_char_boundary(256)).unwrap_or_default().to_ascii_lowercase().into()
+        value
+            .get(..value.floor_char_boundary(256))
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .into()
     } else {
         value.to_ascii_lowercase().into()
     };
@@ -94,10 +169,7 @@ pub(super) fn has_placeholder_mark(value: &str) -> bool {
     if same || lower.contains("...") || lower.contains('…') {
         return true;
     }
-    let plain: String = lower
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
     SAYING.iter().any(|word| plain.contains(word)) || is_documented(value) || is_sequence(bytes)
 }
 
@@ -129,12 +201,12 @@ fn names_itself(value: &str) -> bool {
         return true;
     }
     let plain = plain(value);
-    let rest = ARTICLES.iter().find_map(|article| plain.strip_prefix(article));
+    let rest = ARTICLES
+        .iter()
+        .find_map(|article| plain.strip_prefix(article));
     rest.is_some_and(|rest| {
         let rest = rest.trim_end_matches(|character: char| character.is_ascii_digit());
-        NAMING.contains(&rest)
-            || is_naming(rest) && is_wordy(value)
-            || rest.is_empty()
+        NAMING.contains(&rest) || is_naming(rest) && is_wordy(value) || rest.is_empty()
     })
 }
 

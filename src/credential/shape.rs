@@ -132,13 +132,7 @@ static WEBHOOKS: &[Shape] = &[
     ),
 ];
 
-static AZURE_CLIENT: Shape = shape(
-    "",
-    b"_~.-",
-    24,
-    Least(30),
-    "a client secret of Azure",
-);
+static AZURE_CLIENT: Shape = shape("", b"_~.-", 24, Least(30), "a client secret of Azure");
 
 /// Something that starts as a token does.
 #[derive(Debug)]

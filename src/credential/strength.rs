@@ -86,7 +86,10 @@ pub(super) fn words(text: &str) -> Vec<Cow<'_, str>> {
 fn segments(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        while bytes.get(at).is_some_and(|byte| !byte.is_ascii_alphanumeric()) {
+        while bytes
+            .get(at)
+            .is_some_and(|byte| !byte.is_ascii_alphanumeric())
+        {
             at += 1;
         }
         let start = at;
@@ -116,6 +119,13 @@ pub(super) fn is_wordy(text: &str) -> bool {
 fn is_random_part(part: &str) -> bool {
     let part = part.as_bytes().get(..256).unwrap_or(part.as_bytes());
     let runs = segments(part).count();
+    let holds = |is: fn(&u8) -> bool| part.iter().any(is);
+    let is_hex = part.iter().all(u8::is_ascii_hexdigit)
+        && holds(u8::is_ascii_digit)
+        && holds(u8::is_ascii_alphabetic);
+    if is_hex && part.len() >= 20 {
+        return true;
+    }
     // Words have four letters and more, and few numbers behind them.
     part.len() >= 10 && runs >= 4 && part.len() * 10 <= runs * 34 && entropy(part) >= 2.5
 }
@@ -127,7 +137,10 @@ pub fn is_random(value: &str) -> bool {
     if value.len() < 12 || value.contains(char::is_whitespace) || value.contains("://") {
         return false;
     }
-    if bytes.iter().any(|byte| !byte.is_ascii_graphic() || b"()[]{}<>\"'`\\".contains(byte)) {
+    if bytes
+        .iter()
+        .any(|byte| !byte.is_ascii_graphic() || b"()[]{}<>\"'`\\".contains(byte))
+    {
         return false;
     }
     is_uuid(value) || !is_wordy(value) && entropy(bytes) >= 3.0
@@ -146,7 +159,9 @@ pub(super) fn is_uuid(value: &str) -> bool {
 
 /// True for what names things without telling a secret: identifiers and sums.
 pub(super) fn is_identifier(value: &str) -> bool {
-    is_uuid(value)
+    let is_sum = matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128)
+        && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sum || is_uuid(value)
 }
 
 /// True for a password that is not guessed at once: letters of several kinds that are no name.

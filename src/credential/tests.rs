@@ -1,6 +1,7 @@
 use super::*;
 
-const LETTERS: &str = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9aS2dF4gH6jK8lZ1xC3vB5nM7qW9eR2tY4uI6oP8";
+const LETTERS: &str =
+    "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9aS2dF4gH6jK8lZ1xC3vB5nM7qW9eR2tY4uI6oP8";
 const HEX: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 fn first(number: usize) -> &'static str {
@@ -50,22 +51,67 @@ fn tokens_of_providers_prove_themselves() {
 #[test]
 fn addresses_keys_and_connections_prove_themselves() {
     let block = |label: &str| {
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", first(64))
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+            first(64)
+        )
     };
     for (text, what, is_weak) in [
-        (format!("postgres://app:{}@db:5432/shop", first(12)), What::Address, false),
-        ("mongodb://root:toor@mongo/shop".to_owned(), What::Address, true),
+        (
+            format!("postgres://app:{}@db:5432/shop", first(12)),
+            What::Address,
+            false,
+        ),
+        (
+            "mongodb://root:toor@mongo/shop".to_owned(),
+            What::Address,
+            true,
+        ),
         (block("PRIVATE KEY"), What::PrivateKey, false),
         (block("OPENSSH PRIVATE KEY"), What::PrivateKey, false),
         (block("ENCRYPTED PRIVATE KEY"), What::PrivateKey, true),
-        ("Host=db;Username=app;Password=otelp;Database=x".to_owned(), What::ConnectionString, true),
-        (format!("Authorization: Bearer {}", first(30)), What::Secret, false),
-        (format!("Authorization: Basic {}", BASE64_STANDARD.encode("shop:wXy7ab!q2")), What::BasicAuthentication, false),
+        (
+            "Host=db;Username=app;Password=otelp;Database=x".to_owned(),
+            What::ConnectionString,
+            true,
+        ),
+        (
+            format!("Authorization: Bearer {}", first(30)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!(
+                "Authorization: Basic {}",
+                BASE64_STANDARD.encode("shop:wXy7ab!q2")
+            ),
+            What::BasicAuthentication,
+            false,
+        ),
         (format!("db.password={}", first(12)), What::Password, false),
-        (format!("{{\"apiKey\": \"{}\", \"x\": 1}}", first(24)), What::Secret, false),
-        (format!("{{\\\"apiKey\\\": \\\"{}\\\"}}", first(24)), What::Secret, false),
-        (format!("//registry.npmjs.org/:_authToken={}", first(24)), What::Secret, false),
-        (format!("{{\"auths\":{{\"x\":{{\"auth\":\"{}\"}}}}}}", BASE64_STANDARD.encode("shop:wXy7ab!q2")), What::BasicAuthentication, false),
+        (
+            format!("{{\"apiKey\": \"{}\", \"x\": 1}}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!("{{\\\"apiKey\\\": \\\"{}\\\"}}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!("//registry.npmjs.org/:_authToken={}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!(
+                "{{\"auths\":{{\"x\":{{\"auth\":\"{}\"}}}}}}",
+                BASE64_STANDARD.encode("shop:wXy7ab!q2")
+            ),
+            What::BasicAuthentication,
+            false,
+        ),
     ] {
         let found = find(&text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -116,7 +162,10 @@ fn what_stands_for_a_secret_is_none() {
 #[test]
 fn a_variable_needs_a_value_that_is_evidence() {
     for (key, value) in [
-        ("SECRET_KEY_BASE", "yYrECL4qbNwleYInGJYvVnSkwJuSQJ4ijPTx5tirGUXrbznFIBFVJdPl5t6O9ASw"),
+        (
+            "SECRET_KEY_BASE",
+            "yYrECL4qbNwleYInGJYvVnSkwJuSQJ4ijPTx5tirGUXrbznFIBFVJdPl5t6O9ASw",
+        ),
         ("DB_PASSWORD", "tR7!kq2Vz"),
         ("dbPass", "tR7!kq2Vz"),
         ("API_KEY", "123e4567-e89b-12d3-a456-426614174000"),
@@ -152,7 +201,11 @@ fn in_a_secret_less_serves() {
         ("password_in", "mpass", true),
         ("POSTGRES_PASSWORD", "postgres", true),
         ("password", "sCaleio123", false),
-        ("k8sgoatvaultkey", "k8s-goat-cd2da27224591da2b48ef83826a8a6c3", false),
+        (
+            "k8sgoatvaultkey",
+            "k8s-goat-cd2da27224591da2b48ef83826a8a6c3",
+            false,
+        ),
         ("key", "AQB16V1VoF5mExAA5kCQs7bBj8VULRw26C84HA==", false),
         ("session", first(32), false),
     ] {
@@ -167,18 +220,27 @@ fn in_a_secret_less_serves() {
         ("bearerToken", "my-token"),
         ("key", "mypassword"),
         ("key", "docs"),
-        ("server.crt", "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----"),
+        (
+            "server.crt",
+            "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----",
+        ),
         ("dhparam.pem", "...base64 encoded data..."),
         ("webhook.github.secret", "shhhh! it's a github secret"),
         ("admin.passwordMtime", "2018-06-01T00:00:00Z"),
-        ("admin.password", "$2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa"),
+        (
+            "admin.password",
+            "$2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa",
+        ),
         ("auth", "foo:$apr1$OFG3Xybp$ckL0FHDAkoXYIlH9.cysT0"),
         ("id", "123e4567-e89b-12d3-a456-426614174000"),
         ("url", "https://github.com/argoproj/private-repo"),
         ("tls.crt", ""),
         ("FUNCTIONS_WORKER_RUNTIME", "python"),
         ("config.yaml", "host: db\nport: 5432\n"),
-        ("password", "ENC[AES256_GCM,data:aB3dE5fG7hJ9kL1mN2p,type:str]"),
+        (
+            "password",
+            "ENC[AES256_GCM,data:aB3dE5fG7hJ9kL1mN2p,type:str]",
+        ),
     ] {
         assert_eq!(of_secret(key, value), None, "{key}={value}");
     }
@@ -203,12 +265,57 @@ fn what_is_found_is_hidden() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn what_is_found_anywhere_is_hidden(parts in proptest::collection::vec(0..40_usize, 1..12)) {
+        let marks = [
+            " ", "=", ": ", "\"", "'", "\n", ",", ";", "\\n", "://", "@", "{", "}", "password", "api-token", "x",
+            "Authorization", "Basic ", "Bearer ", "host=db;", "tR7!kq2Vz", "aB3dE5fG7hJ9kL1mN2pQ", "é", "…",
+        ];
+        let tokens = tokens();
+        let text: String = parts
+            .iter()
+            .map(|part| marks.get(*part).copied().unwrap_or_else(|| &tokens[part % tokens.len()]))
+            .collect();
+        let redacted = crate::redact::redact(&text);
+        let masked = crate::redact::mask(&text);
+        proptest::prop_assert_eq!(masked.len(), text.len());
+        for found in find(&text) {
+            let value = &text[found.range.clone()];
+            proptest::prop_assert!(!masked[found.range].contains(value), "{}: {}", text, masked);
+            proptest::prop_assert!(
+                redacted.matches(value).count() < text.matches(value).count(),
+                "{}: {}", text, redacted
+            );
+        }
+    }
+}
+
 #[test]
 fn every_scan_is_linear() {
     for part in [
-        "a", ":", "=", "token=", "token=$", "token: x\n", "token: \"", "://", "://a:b@", "eyJ.", "Q~", "abc1Q~",
-        "-----BEGIN PRIVATE KEY-----", "AKIA", "password=a;host=b;", "x y\n", "\"auth\": \"", "{{", "a1b2", " ",
-        "authorization: Basic ", "hooks.slack.com/services/",
+        "a",
+        ":",
+        "=",
+        "token=",
+        "token=$",
+        "token: x\n",
+        "token: \"",
+        "://",
+        "://a:b@",
+        "eyJ.",
+        "Q~",
+        "abc1Q~",
+        "-----BEGIN PRIVATE KEY-----",
+        "AKIA",
+        "password=a;host=b;",
+        "x y\n",
+        "\"auth\": \"",
+        "{{",
+        "a1b2",
+        " ",
+        "authorization: Basic ",
+        "hooks.slack.com/services/",
     ] {
         let text = part.repeat((256 << 10) / part.len());
         let start = std::time::Instant::now();

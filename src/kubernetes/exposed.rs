@@ -90,7 +90,11 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
             continue;
         }
         if let Some(value) = entry.value.as_str() {
-            keep(entry.value, &|| format!("annotation `{}`", short(key)), all(key, value));
+            keep(
+                entry.value,
+                &|| format!("annotation `{}`", short(key)),
+                all(key, value),
+            );
         }
     }
     if object.kind().name == "ConfigMap" {
@@ -98,7 +102,11 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         for entry in data.into_iter().flat_map(Node::entries) {
             let key = entry.key.key_text();
             if let Some(value) = entry.value.as_str() {
-                keep(entry.value, &|| format!("data `{}`", short(key)), all(key, value));
+                keep(
+                    entry.value,
+                    &|| format!("data `{}`", short(key)),
+                    all(key, value),
+                );
             }
         }
     }
@@ -140,24 +148,47 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
         };
         if let Some(value) = node.as_str() {
             let place = format!("env {}", short(name));
-            keep(node, (place, node.pointer(), String::new()), all(name, value));
+            keep(
+                node,
+                (place, node.pointer(), String::new()),
+                all(name, value),
+            );
         }
     }
     let commands: [(&str, &'static [&'static str]); 7] = [
         ("command", &["command"]),
         ("args", &["args"]),
-        ("livenessProbe.exec.command", &["livenessProbe", "exec", "command"]),
-        ("readinessProbe.exec.command", &["readinessProbe", "exec", "command"]),
-        ("startupProbe.exec.command", &["startupProbe", "exec", "command"]),
-        ("lifecycle.postStart.exec.command", &["lifecycle", "postStart", "exec", "command"]),
-        ("lifecycle.preStop.exec.command", &["lifecycle", "preStop", "exec", "command"]),
+        (
+            "livenessProbe.exec.command",
+            &["livenessProbe", "exec", "command"],
+        ),
+        (
+            "readinessProbe.exec.command",
+            &["readinessProbe", "exec", "command"],
+        ),
+        (
+            "startupProbe.exec.command",
+            &["startupProbe", "exec", "command"],
+        ),
+        (
+            "lifecycle.postStart.exec.command",
+            &["lifecycle", "postStart", "exec", "command"],
+        ),
+        (
+            "lifecycle.preStop.exec.command",
+            &["lifecycle", "preStop", "exec", "command"],
+        ),
     ];
     for (name, path) in commands {
         let list = container.field(path);
         let mut flag = "";
         for node in list.items() {
             let value = node.as_str().unwrap_or_default();
-            let found = if is_telling(flag) { all(flag, value) } else { credential::find(value) };
+            let found = if is_telling(flag) {
+                all(flag, value)
+            } else {
+                credential::find(value)
+            };
             // The value would be its own address: what stands before it has to do.
             let discriminator = match found.first() {
                 Some(found) => format!(
@@ -167,7 +198,11 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
                 ),
                 None => String::new(),
             };
-            keep(node, (name.to_owned(), list.pointer(), discriminator), found);
+            keep(
+                node,
+                (name.to_owned(), list.pointer(), discriminator),
+                found,
+            );
             flag = if value.starts_with('-') && !value.contains('=') {
                 value
             } else {
@@ -176,11 +211,23 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
         }
     }
     let headers: [(&str, &'static [&'static str]); 5] = [
-        ("livenessProbe", &["livenessProbe", "httpGet", "httpHeaders"]),
-        ("readinessProbe", &["readinessProbe", "httpGet", "httpHeaders"]),
+        (
+            "livenessProbe",
+            &["livenessProbe", "httpGet", "httpHeaders"],
+        ),
+        (
+            "readinessProbe",
+            &["readinessProbe", "httpGet", "httpHeaders"],
+        ),
         ("startupProbe", &["startupProbe", "httpGet", "httpHeaders"]),
-        ("lifecycle.postStart", &["lifecycle", "postStart", "httpGet", "httpHeaders"]),
-        ("lifecycle.preStop", &["lifecycle", "preStop", "httpGet", "httpHeaders"]),
+        (
+            "lifecycle.postStart",
+            &["lifecycle", "postStart", "httpGet", "httpHeaders"],
+        ),
+        (
+            "lifecycle.preStop",
+            &["lifecycle", "preStop", "httpGet", "httpHeaders"],
+        ),
     ];
     for (place, path) in headers {
         for header in container.field(path).items() {
@@ -190,7 +237,11 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
             };
             if let Some(value) = node.as_str() {
                 let place = format!("{place}, header {}", short(name));
-                keep(node, (place, node.pointer(), String::new()), all(name, value));
+                keep(
+                    node,
+                    (place, node.pointer(), String::new()),
+                    all(name, value),
+                );
             }
         }
     }
@@ -228,11 +279,19 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
                 None if number && field == "stringData" => node.source(),
                 None => continue,
             };
-            let found = if field == "data" { decoded(key, text) } else { credential::of_secret(key, text) };
+            let found = if field == "data" {
+                decoded(key, text)
+            } else {
+                credential::of_secret(key, text)
+            };
             let Some(found) = found else {
                 continue;
             };
-            let range = if field == "data" { 0..text.len() } else { found.range.clone() };
+            let range = if field == "data" {
+                0..text.len()
+            } else {
+                found.range.clone()
+            };
             let line = line_of(node, range);
             literals.push(Literal {
                 node,
@@ -259,8 +318,14 @@ fn decoded(key: &str, text: &str) -> Option<Found> {
         Ok(plain) => credential::of_secret(key, &plain),
         Err(error) => {
             let is_key = is_telling(key) && matches!(error.as_bytes().len(), 12..=256);
-            let is_store = STORES.iter().any(|store| extension.eq_ignore_ascii_case(store));
-            let what = if is_store { credential::What::Store } else { credential::What::Secret };
+            let is_store = STORES
+                .iter()
+                .any(|store| extension.eq_ignore_ascii_case(store));
+            let what = if is_store {
+                credential::What::Store
+            } else {
+                credential::What::Secret
+            };
             (is_key || is_store).then(|| Found {
                 range: 0..text.len(),
                 what,
@@ -273,7 +338,9 @@ fn decoded(key: &str, text: &str) -> Option<Found> {
 /// What an object keeps in the annotation of `kubectl apply`, if it is a credential: the annotation, and what it is.
 #[must_use]
 pub fn last_applied(object: Object<'_>) -> Option<(Node<'_>, Found)> {
-    let node = object.field(&["metadata", "annotations", LAST_APPLIED]).node()?;
+    let node = object
+        .field(&["metadata", "annotations", LAST_APPLIED])
+        .node()?;
     let tree = syntax::parse(Format::Json, node.as_str()?.to_owned());
     let root = tree.root(tree.documents().first()?);
     let mut all: Vec<Found> = Vec::new();
@@ -314,7 +381,9 @@ pub fn secrets_as_environment<'a>(
     let variables = container.field(&["env"]).items().filter_map(|variable| {
         let field = Field::follow(variable, &["valueFrom", "secretKeyRef"]);
         let name = variable.get("name").map_or("", Node::key_text);
-        field.is_set().then(|| (format!("env {}", short(name)), field))
+        field
+            .is_set()
+            .then(|| (format!("env {}", short(name)), field))
     });
     let whole = container.field(&["envFrom"]).items().filter_map(|source| {
         let field = Field::follow(source, &["secretRef"]);

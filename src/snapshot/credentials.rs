@@ -147,12 +147,16 @@ fn in_environment(text: &str) -> Vec<Held> {
     }
     // A key may go on over lines.
     for found in credential::find(text) {
-        let apart = |range: &Range<usize>| {
-            range.end <= found.range.start || range.start >= found.range.end
-        };
+        let apart =
+            |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
         if found.what == What::PrivateKey && covered.iter().all(apart) {
             let range = found.range.clone();
-            all.push(held(range, found, "a line".to_owned(), "private key".to_owned()));
+            all.push(held(
+                range,
+                found,
+                "a line".to_owned(),
+                "private key".to_owned(),
+            ));
         }
     }
     all
@@ -351,18 +355,31 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     exposed::exposed(object, &mut |exposed| spans.extend(exposed.spans()));
     let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
     spans.extend(annotations.node().map(Node::span));
-    for container in object.pods().flat_map(crate::kubernetes::Pod::containers) {
-        let lists = container.node().written_entries();
-        let lists = lists.filter(|entry| entry.key.key_text() == "env");
-        for variable in lists.flat_map(|entry| entry.value.items()) {
-            let name = variable.get("name").and_then(Node::as_str);
-            if !name.is_some_and(credential::is_telling) {
-                continue;
-            }
-            // A value that a later one hides is as secret.
-            let values = variable.written_entries();
-            let values = values.filter(|entry| entry.key.key_text() == "value");
-            spans.extend(values.map(|entry| entry.value.span()));
+    of_telling(node, spans);
+}
+
+/// What stands behind a name or a flag that says that it is secret, whether or not it looks like it. A value that a
+/// later one hides is as secret. Depth is bounded by the reader.
+fn of_telling(node: Node<'_>, spans: &mut Vec<Span>) {
+    let mut flag = "";
+    for item in node.items() {
+        if credential::is_telling(flag) {
+            spans.push(item.span());
         }
+        let text = item.as_str().unwrap_or_default();
+        let is_flag = text.starts_with('-') && !text.contains('=');
+        flag = if is_flag { text } else { "" };
+        of_telling(item, spans);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let name = node.get("name").and_then(Node::as_str);
+    let is_telling = name.is_some_and(credential::is_telling);
+    for entry in node.written_entries() {
+        if is_telling && entry.key.key_text() == "value" {
+            spans.push(entry.value.span());
+        }
+        of_telling(entry.value, spans);
     }
 }

@@ -32,13 +32,29 @@ fn planted() -> Vec<(String, String)> {
         whole(format!("dop_v1_{hex}")),
         whole(format!("dckr_pat_{}", first(27))),
         whole(format!("eyJ{}.eyJ{}.{}", first(30), first(30), first(43))),
-        with(first(60), format!("Endpoint=sb://x;AccountKey={}==", first(60))),
-        with(first(44), format!("https://hooks.slack.com/services/{}", first(44))),
-        with(first(14), format!("postgres://app:{}@db:5432/shop", first(14))),
-        with("otelPas5", "Host=db;Username=app;Password=otelPas5;Database=x".to_owned()),
         with(
             first(60),
-            format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n{}\n-----END RSA PRIVATE KEY-----", first(60), first(60)),
+            format!("Endpoint=sb://x;AccountKey={}==", first(60)),
+        ),
+        with(
+            first(44),
+            format!("https://hooks.slack.com/services/{}", first(44)),
+        ),
+        with(
+            first(14),
+            format!("postgres://app:{}@db:5432/shop", first(14)),
+        ),
+        with(
+            "otelPas5",
+            "Host=db;Username=app;Password=otelPas5;Database=x".to_owned(),
+        ),
+        with(
+            first(60),
+            format!(
+                "-----BEGIN RSA PRIVATE KEY-----\n{}\n{}\n-----END RSA PRIVATE KEY-----",
+                first(60),
+                first(60)
+            ),
         ),
         // By key and entropy alone.
         whole("tR7!kq2Vz".to_owned()),
@@ -56,15 +72,60 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
     let line = value.replace('\n', "\\n");
     let meta = "apiVersion: v1\nkind:";
     vec![
-        ("secret.yaml", format!("{meta} Secret\nmetadata:\n  name: a\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: {applied}\ntype: kubernetes.io/service-account-token\ndata:\n  password: {packed}\n  password: {packed}\nstringData:\n  api-token: {quoted}\n  private-key: |\n{block}\n")),
-        ("configmap.yaml", format!("{meta} ConfigMap\nmetadata:\n  name: b\n  annotations:\n    token: {quoted}\n    token: {quoted}\ndata:\n  password: {quoted}\n  api-token: |\n{block}\n  a.properties: |\n    a=b\n    password={line}\n    api-token={line}\n  a.json: |\n    {{\"password\": {quoted}, \"apiToken\": {quoted}}}\n")),
-        ("pod.yaml", format!("{meta} Pod\nmetadata:\n  name: c\n  annotations:\n    db-password: {quoted}\n    api-token: {quoted}\nspec:\n  containers:\n  - name: c\n    image: c\n    command: [x, --password, {quoted}, --token, {quoted}]\n    args:\n    - --api-token\n    - {quoted}\n    - --db-password\n    - {quoted}\n    - --x\n    env:\n    - name: DB_PASSWORD\n      value: {quoted}\n    - name: API_TOKEN\n      value: {quoted}\n      value: {quoted}\n    livenessProbe: {{httpGet: {{port: 80, httpHeaders: [{{name: x-token, value: {quoted}}}, {{name: password, value: {quoted}}}]}}}}\n")),
-        ("kustomization.yaml", format!("secretGenerator:\n- name: a\n  literals:\n  - password={line}\n  - api-token={line}\n")),
-        (".npmrc", format!("//registry.npmjs.org/:_authToken={line}\n//a/:_password={packed}\n//b/:_auth={}\n", BASE64_STANDARD.encode(format!("app:{value}")))),
-        (".yarnrc.yml", format!("npmAuthToken: {quoted}\nnpmAuthIdent: {}\n", BASE64_STANDARD.encode(format!("app:{value}")))),
-        (".env", format!("DB_PASSWORD={quoted}\nAPI_TOKEN='{value}'\n")),
-        ("package.json", format!("{{\"name\": \"a\", \"scripts\": {{\"token\": {quoted}}}, \"config\": {{\"dbPassword\": {quoted}, \"apiToken\": {quoted}}}}}\n")),
-        ("Dockerfile", format!("FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n")),
+        (
+            "secret.yaml",
+            format!(
+                "{meta} Secret\nmetadata:\n  name: a\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: {applied}\ntype: kubernetes.io/service-account-token\ndata:\n  password: {packed}\n  password: {packed}\nstringData:\n  api-token: {quoted}\n  private-key: |\n{block}\n"
+            ),
+        ),
+        (
+            "configmap.yaml",
+            format!(
+                "{meta} ConfigMap\nmetadata:\n  name: b\n  annotations:\n    token: {quoted}\n    token: {quoted}\ndata:\n  password: {quoted}\n  api-token: |\n{block}\n  a.properties: |\n    a=b\n    password={line}\n    api-token={line}\n  a.json: |\n    {{\"password\": {quoted}, \"apiToken\": {quoted}}}\n"
+            ),
+        ),
+        (
+            "pod.yaml",
+            format!(
+                "{meta} Pod\nmetadata:\n  name: c\n  annotations:\n    db-password: {quoted}\n    api-token: {quoted}\nspec:\n  containers:\n  - name: c\n    image: c\n    command: [x, --password, {quoted}, --token, {quoted}]\n    args:\n    - --api-token\n    - {quoted}\n    - --db-password\n    - {quoted}\n    - --x\n    env:\n    - name: DB_PASSWORD\n      value: {quoted}\n    - name: API_TOKEN\n      value: {quoted}\n      value: {quoted}\n    livenessProbe: {{httpGet: {{port: 80, httpHeaders: [{{name: x-token, value: {quoted}}}, {{name: password, value: {quoted}}}]}}}}\n"
+            ),
+        ),
+        (
+            "kustomization.yaml",
+            format!(
+                "secretGenerator:\n- name: a\n  literals:\n  - password={line}\n  - api-token={line}\n"
+            ),
+        ),
+        (
+            ".npmrc",
+            format!(
+                "//registry.npmjs.org/:_authToken={line}\n//a/:_password={packed}\n//b/:_auth={}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
+            ),
+        ),
+        (
+            ".yarnrc.yml",
+            format!(
+                "npmAuthToken: {quoted}\nnpmAuthIdent: {}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
+            ),
+        ),
+        (
+            ".env",
+            format!("DB_PASSWORD={quoted}\nAPI_TOKEN='{value}'\n"),
+        ),
+        (
+            "package.json",
+            format!(
+                "{{\"name\": \"a\", \"scripts\": {{\"token\": {quoted}}}, \"config\": {{\"dbPassword\": {quoted}, \"apiToken\": {quoted}}}}}\n"
+            ),
+        ),
+        (
+            "Dockerfile",
+            format!(
+                "FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n"
+            ),
+        ),
     ]
 }
 
@@ -85,7 +146,16 @@ fn no_output_repeats_what_a_rule_finds() {
             for (from, to) in [("base", "head"), ("head", "base"), ("head", "head")] {
                 let answer = tidegate(
                     scene.path(),
-                    &["check", "--verbose", "--base", from, "--head", to, "--format", format],
+                    &[
+                        "check",
+                        "--verbose",
+                        "--base",
+                        from,
+                        "--head",
+                        to,
+                        "--format",
+                        format,
+                    ],
                     &[],
                 );
                 assert!(!answer.stdout.is_empty(), "{}", answer.stderr);

@@ -44,7 +44,11 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 .discriminator(name)
                 .say(&format!(
                     "{place} takes {} from a Secret; mount the Secret as a file instead",
-                    if place == "envFrom" { "all variables" } else { "its value" },
+                    if place == "envFrom" {
+                        "all variables"
+                    } else {
+                        "its value"
+                    },
                 ));
         }
     }

@@ -39,7 +39,9 @@ declare_rule! {
 
 fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let instead = match file.kind() {
-        FileKind::NpmSettings | FileKind::YarnSettings => "name a variable that only the pipeline has",
+        FileKind::NpmSettings | FileKind::YarnSettings => {
+            "name a variable that only the pipeline has"
+        }
         FileKind::Environment => "keep the file out of the repository",
         FileKind::Kustomization => "keep it out of the repository",
         _ => "take it from a variable",
