@@ -58,7 +58,10 @@ pub fn line_of(node: Node<'_>, range: std::ops::Range<usize>) -> Span {
     let blank = part.len() - part.trim_start().len();
     let first = part.trim_start().lines().next().unwrap_or_default();
     let start = range.start + blank;
-    let line = node.parts(&[start..start + first.len()]).into_iter().next();
+    let line = node
+        .parts(std::slice::from_ref(&(start..start + first.len())))
+        .into_iter()
+        .next();
     line.flatten().unwrap_or_else(|| match node.key() {
         Some(key) => key.span(),
         None => node.span(),
@@ -128,15 +131,64 @@ fn all(key: &str, value: &str) -> Vec<Found> {
     found
 }
 
+/// Where commands stand, and what to call the place.
+const COMMANDS: [Place; 7] = [
+    ("command", &["command"]),
+    ("args", &["args"]),
+    (
+        "livenessProbe.exec.command",
+        &["livenessProbe", "exec", "command"],
+    ),
+    (
+        "readinessProbe.exec.command",
+        &["readinessProbe", "exec", "command"],
+    ),
+    (
+        "startupProbe.exec.command",
+        &["startupProbe", "exec", "command"],
+    ),
+    (
+        "lifecycle.postStart.exec.command",
+        &["lifecycle", "postStart", "exec", "command"],
+    ),
+    (
+        "lifecycle.preStop.exec.command",
+        &["lifecycle", "preStop", "exec", "command"],
+    ),
+];
+
+/// Where headers stand.
+const HEADERS: [Place; 5] = [
+    (
+        "livenessProbe",
+        &["livenessProbe", "httpGet", "httpHeaders"],
+    ),
+    (
+        "readinessProbe",
+        &["readinessProbe", "httpGet", "httpHeaders"],
+    ),
+    ("startupProbe", &["startupProbe", "httpGet", "httpHeaders"]),
+    (
+        "lifecycle.postStart",
+        &["lifecycle", "postStart", "httpGet", "httpHeaders"],
+    ),
+    (
+        "lifecycle.preStop",
+        &["lifecycle", "preStop", "httpGet", "httpHeaders"],
+    ),
+];
+
+type Place = (&'static str, &'static [&'static str]);
+
 fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
-    let mut keep = |node: Node<'a>, (place, pointer, discriminator), found: Vec<Found>| {
+    let mut keep = |node: Node<'a>, place: String, found: Vec<Found>| {
         if !found.is_empty() {
             visit(Exposed {
                 node,
                 container: Some(container),
                 place,
-                pointer,
-                discriminator,
+                pointer: node.pointer(),
+                discriminator: String::new(),
                 found,
             });
         }
@@ -148,38 +200,26 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
         };
         if let Some(value) = node.as_str() {
             let place = format!("env {}", short(name));
-            keep(
-                node,
-                (place, node.pointer(), String::new()),
-                all(name, value),
-            );
+            keep(node, place, all(name, value));
         }
     }
-    let commands: [(&str, &'static [&'static str]); 7] = [
-        ("command", &["command"]),
-        ("args", &["args"]),
-        (
-            "livenessProbe.exec.command",
-            &["livenessProbe", "exec", "command"],
-        ),
-        (
-            "readinessProbe.exec.command",
-            &["readinessProbe", "exec", "command"],
-        ),
-        (
-            "startupProbe.exec.command",
-            &["startupProbe", "exec", "command"],
-        ),
-        (
-            "lifecycle.postStart.exec.command",
-            &["lifecycle", "postStart", "exec", "command"],
-        ),
-        (
-            "lifecycle.preStop.exec.command",
-            &["lifecycle", "preStop", "exec", "command"],
-        ),
-    ];
-    for (name, path) in commands {
+    for (place, path) in HEADERS {
+        for header in container.field(path).items() {
+            let name = header.get("name").map_or("", Node::key_text);
+            let Some(node) = header.get("value") else {
+                continue;
+            };
+            if let Some(value) = node.as_str() {
+                let place = format!("{place}, header {}", short(name));
+                keep(node, place, all(name, value));
+            }
+        }
+    }
+    of_commands(container, visit);
+}
+
+fn of_commands<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    for (name, path) in COMMANDS {
         let list = container.field(path);
         let mut flag = "";
         for node in list.items() {
@@ -198,51 +238,21 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
                 ),
                 None => String::new(),
             };
-            keep(
-                node,
-                (name.to_owned(), list.pointer(), discriminator),
-                found,
-            );
+            if !found.is_empty() {
+                visit(Exposed {
+                    node,
+                    container: Some(container),
+                    place: name.to_owned(),
+                    pointer: list.pointer(),
+                    discriminator,
+                    found,
+                });
+            }
             flag = if value.starts_with('-') && !value.contains('=') {
                 value
             } else {
                 ""
             };
-        }
-    }
-    let headers: [(&str, &'static [&'static str]); 5] = [
-        (
-            "livenessProbe",
-            &["livenessProbe", "httpGet", "httpHeaders"],
-        ),
-        (
-            "readinessProbe",
-            &["readinessProbe", "httpGet", "httpHeaders"],
-        ),
-        ("startupProbe", &["startupProbe", "httpGet", "httpHeaders"]),
-        (
-            "lifecycle.postStart",
-            &["lifecycle", "postStart", "httpGet", "httpHeaders"],
-        ),
-        (
-            "lifecycle.preStop",
-            &["lifecycle", "preStop", "httpGet", "httpHeaders"],
-        ),
-    ];
-    for (place, path) in headers {
-        for header in container.field(path).items() {
-            let name = header.get("name").map_or("", Node::key_text);
-            let Some(node) = header.get("value") else {
-                continue;
-            };
-            if let Some(value) = node.as_str() {
-                let place = format!("{place}, header {}", short(name));
-                keep(
-                    node,
-                    (place, node.pointer(), String::new()),
-                    all(name, value),
-                );
-            }
         }
     }
 }
@@ -326,7 +336,7 @@ fn decoded(key: &str, text: &str) -> Option<Found> {
             } else {
                 credential::What::Secret
             };
-            (is_key || is_store).then(|| Found {
+            (is_key || is_store).then_some(Found {
                 range: 0..text.len(),
                 what,
                 is_weak: false,
@@ -375,9 +385,9 @@ fn walk<'t>(node: Node<'t>, visit: &mut dyn FnMut(&'t str, &'t str)) {
 }
 
 /// Where a container takes variables from Secrets, one by one or all of one: what to call the place, and the field.
-pub fn secrets_as_environment<'a>(
-    container: Container<'a>,
-) -> impl Iterator<Item = (String, Field<'a>)> {
+pub fn secrets_as_environment(
+    container: Container<'_>,
+) -> impl Iterator<Item = (String, Field<'_>)> {
     let variables = container.field(&["env"]).items().filter_map(|variable| {
         let field = Field::follow(variable, &["valueFrom", "secretKeyRef"]);
         let name = variable.get("name").map_or("", Node::key_text);
@@ -387,7 +397,7 @@ pub fn secrets_as_environment<'a>(
     });
     let whole = container.field(&["envFrom"]).items().filter_map(|source| {
         let field = Field::follow(source, &["secretRef"]);
-        field.is_set().then(|| ("envFrom".to_owned(), field))
+        field.is_set().then_some(("envFrom".to_owned(), field))
     });
     variables.chain(whole)
 }

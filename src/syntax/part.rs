@@ -56,6 +56,6 @@ mod tests {
         let found = written("a", &[5..6, 7..22]);
         assert_eq!(found, [Some("1"), Some("two: b\n  three: c")]);
         assert_eq!(written("b", &[0..3, 4..5]), [None, Some("b")]);
-        assert_eq!(written("c", &[0..1]), [Some("q")]);
+        assert_eq!(written("c", std::slice::from_ref(&(0..1))), [Some("q")]);
     }
 }

@@ -2,10 +2,10 @@ use crate::kubernetes::Object;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
-    /// A Secret asks for a token of a ServiceAccount that never ends.
+    /// A Secret asks for a token of a service account that never ends.
     ///
     /// ## Why it matters
-    /// The cluster fills a Secret of this type with a token that holds until the Secret or the ServiceAccount is
+    /// The cluster fills a Secret of this type with a token that holds until the Secret or the service account is
     /// deleted, whoever copies it, and that everybody can read who may read Secrets. Tokens that pods are given
     /// themselves end within the hour and with the pod.
     ///

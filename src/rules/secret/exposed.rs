@@ -6,7 +6,7 @@ declare_rule! {
     /// A credential is written where everybody can read it who may see the object.
     ///
     /// ## Why it matters
-    /// Variables, arguments, annotations, the headers of probes and ConfigMaps are shown to whoever may read workloads,
+    /// Variables, arguments, annotations, the headers of probes and `ConfigMaps` are shown to whoever may read workloads,
     /// by dashboards and by `kubectl describe`, and lie in the repository for good. The evidence is the value: the token
     /// of a provider, a private key, an address with a password, or a value drawn by lot behind a key that says that it is
     /// secret. What opens little (a default password, half of a pair of keys, a test account) is medium.

@@ -46,7 +46,9 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     } else {
         Severity::High
     };
-    let key = node.key().map_or_else(|| node.span(), |key| key.span());
+    let key = node
+        .key()
+        .map_or_else(|| node.span(), crate::syntax::Node::span);
     sink.report_keyed(node, key).severity(severity).say(&format!(
         "the annotation kubectl.kubernetes.io/last-applied-configuration repeats {}; take the annotation out, and replace the credential",
         found.what.name()
