@@ -156,4 +156,36 @@ mod tests {
         }
         assert_eq!(mask_range("a: bc", 3..5), "a: **");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_found_anywhere_is_hidden(parts in proptest::collection::vec(0..40_usize, 1..12)) {
+            let marks = [
+                " ", "=", ": ", "\"", "'", "\n", ",", ";", "\\n", "://", "@", "{", "}", "password", "api-token", "x",
+                "Authorization", "Basic ", "Bearer ", "host=db;", "tR7!kq2Vz", "aB3dE5fG7hJ9kL1mN2pQ", "é", "…",
+            ];
+            let letters = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9";
+            let tokens = [
+                format!("ghp_{}", &letters[..36]),
+                format!("AKIA{}", "Q3EGWZ7KJ2MXP5RT"),
+                format!("postgres://app:{}@db/shop", &letters[..12]),
+                format!("-----BEGIN PRIVATE KEY-----\n{letters}{letters}\n-----END PRIVATE KEY-----"),
+            ];
+            let text: String = parts
+                .iter()
+                .map(|part| marks.get(*part).copied().unwrap_or_else(|| &tokens[part % tokens.len()]))
+                .collect();
+            let redacted = redact(&text);
+            let masked = mask(&text);
+            proptest::prop_assert_eq!(masked.len(), text.len());
+            for found in crate::credential::find(&text) {
+                let value = &text[found.range.clone()];
+                proptest::prop_assert!(!masked[found.range].contains(value), "{}: {}", text, masked);
+                proptest::prop_assert!(
+                    redacted.matches(value).count() < text.matches(value).count(),
+                    "{}: {}", text, redacted
+                );
+            }
+        }
+    }
 }

@@ -265,32 +265,6 @@ fn what_is_found_is_hidden() {
     }
 }
 
-proptest::proptest! {
-    #[test]
-    fn what_is_found_anywhere_is_hidden(parts in proptest::collection::vec(0..40_usize, 1..12)) {
-        let marks = [
-            " ", "=", ": ", "\"", "'", "\n", ",", ";", "\\n", "://", "@", "{", "}", "password", "api-token", "x",
-            "Authorization", "Basic ", "Bearer ", "host=db;", "tR7!kq2Vz", "aB3dE5fG7hJ9kL1mN2pQ", "é", "…",
-        ];
-        let tokens = tokens();
-        let text: String = parts
-            .iter()
-            .map(|part| marks.get(*part).copied().unwrap_or_else(|| &tokens[part % tokens.len()]))
-            .collect();
-        let redacted = crate::redact::redact(&text);
-        let masked = crate::redact::mask(&text);
-        proptest::prop_assert_eq!(masked.len(), text.len());
-        for found in find(&text) {
-            let value = &text[found.range.clone()];
-            proptest::prop_assert!(!masked[found.range].contains(value), "{}: {}", text, masked);
-            proptest::prop_assert!(
-                redacted.matches(value).count() < text.matches(value).count(),
-                "{}: {}", text, redacted
-            );
-        }
-    }
-}
-
 #[test]
 #[expect(
     clippy::disallowed_methods,
