@@ -51,6 +51,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod config;
+pub mod credential;
 pub mod error;
 pub mod evaluate;
 pub mod event;

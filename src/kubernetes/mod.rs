@@ -11,6 +11,7 @@ pub mod api_versions;
 pub mod audit;
 pub mod container;
 pub mod encryption;
+pub mod exposed;
 pub mod field;
 pub mod gateway;
 pub mod image;

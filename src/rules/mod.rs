@@ -115,6 +115,16 @@ mod pod_security {
     pub(crate) mod windows_host_process;
 }
 
+mod secret {
+    pub(crate) mod account_token;
+    pub(crate) mod as_environment;
+    pub(crate) mod exposed;
+    pub(crate) mod in_file;
+    pub(crate) mod in_image;
+    pub(crate) mod last_applied;
+    pub(crate) mod literal;
+}
+
 mod workload {
     pub(crate) mod bidirectional_mount;
     pub(crate) mod default_namespace;
@@ -217,6 +227,13 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &secret::account_token::RULE,
+    &secret::as_environment::RULE,
+    &secret::exposed::RULE,
+    &secret::in_file::RULE,
+    &secret::in_image::RULE,
+    &secret::last_applied::RULE,
+    &secret::literal::RULE,
     &workload::bidirectional_mount::RULE,
     &workload::default_namespace::RULE,
     &workload::default_service_account::RULE,

@@ -10,6 +10,7 @@ pub mod dockerfile;
 pub mod dockerignore;
 mod json;
 mod lines;
+mod part;
 mod pointer;
 mod scalar;
 pub mod shell;

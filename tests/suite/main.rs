@@ -34,6 +34,7 @@ mod kustomizations;
 mod labelled;
 mod neighbours;
 mod node;
+mod planted;
 mod pod_security;
 mod program;
 mod reading;

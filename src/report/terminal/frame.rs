@@ -25,6 +25,7 @@ pub(super) struct Frames<'r> {
     detail: Detail,
     /// Rules whose page was named already.
     named: BTreeSet<&'static str>,
+    masker: secret::Masker,
 }
 
 impl<'r> Frames<'r> {
@@ -39,6 +40,7 @@ impl<'r> Frames<'r> {
             renderer: renderer.term_width(terminal.width.max(40)),
             detail,
             named: BTreeSet::new(),
+            masker: secret::Masker::default(),
         }
     }
 
@@ -207,7 +209,7 @@ impl<'r> Frames<'r> {
 
     /// The line of a finding; none where the file has no text, or the line is too long to be looked at.
     fn source_line(
-        &self,
+        &mut self,
         in_base: bool,
         finding: &Finding,
         region: Region,
@@ -226,7 +228,9 @@ impl<'r> Frames<'r> {
         if raw.len() > LONGEST_LINE {
             return None;
         }
-        let masked = secret::mask(snapshot, &finding.location.path, span, raw)?;
+        let masked = self
+            .masker
+            .mask(snapshot, (in_base, &finding.location.path), span, raw)?;
         Some(SourceLine::new(&masked, span.start as usize))
     }
 }

@@ -1,0 +1,106 @@
+//! Passwords in addresses: `scheme://user:password@host`.
+
+use std::ops::Range;
+
+use super::is_placeholder;
+use super::strength::is_strong_password;
+
+/// An address with something between its user and its host.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// What must not be shown: all that may belong to the password.
+    pub(super) hidden: Range<usize>,
+    /// The password as a program would read it; empty where it would read none.
+    pub(super) password: Range<usize>,
+    user: Range<usize>,
+    host: Range<usize>,
+}
+
+impl Candidate {
+    /// Whether it is a weak one, if it is a password at all.
+    pub(super) fn proves(&self, text: &str) -> Option<bool> {
+        let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        let (user, password, host) = (part(&self.user), part(&self.password), part(&self.host));
+        let is_odd = |character: char| "{}()[]|\\^$<>*,;".contains(character);
+        if password.is_empty() || password.len() > 256 || is_placeholder("", password) {
+            return None;
+        }
+        if is_documentation(host) || host.is_empty() || user.contains(is_odd) {
+            return None;
+        }
+        let is_strong = is_strong_password(password);
+        let is_local = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"]
+            .iter()
+            .any(|local| host.starts_with(local));
+        // The default password of what runs on the own machine is no secret.
+        (is_strong || !is_local && !password.contains(is_odd)).then_some(!is_strong)
+    }
+}
+
+/// True for hosts that stand for another one.
+fn is_documentation(host: &str) -> bool {
+    let host = host.split(':').next().unwrap_or_default();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.split('.').any(|label| label == "example")
+        || matches!(last, "test" | "invalid")
+        || matches!(host, "host" | "hostname" | "HOST" | "server")
+        || host.contains("...")
+}
+
+/// Visits what stands between user and host, in order.
+pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    let bytes = text.as_bytes();
+    // Addresses that follow each other without a space end together.
+    let mut end = 0;
+    let mut last_at: Option<usize> = None;
+    for (mark, _) in text.match_indices("://") {
+        let start = mark + "://".len();
+        if start >= end {
+            let rest = text.get(start..).unwrap_or_default();
+            end = start
+                + rest
+                    .find(|character: char| {
+                        character.is_whitespace()
+                            || matches!(character, '"' | '\'' | '`' | '<' | '>' | '…')
+                    })
+                    .unwrap_or(rest.len());
+            let run = bytes.get(start..end).unwrap_or_default();
+            last_at = memchr::memrchr(b'@', run).map(|at| start + at);
+        }
+        let address = text.get(start..end).unwrap_or_default();
+        let Some(length) = memchr::memchr3(b':', b'/', b'@', address.as_bytes()) else {
+            continue;
+        };
+        if address.as_bytes().get(length) != Some(&b':') {
+            continue;
+        }
+        let password = start + length + 1;
+        let behind = text.get(password..end).unwrap_or_default();
+        let port = behind.bytes().take_while(u8::is_ascii_digit).count();
+        let is_port = matches!(behind.as_bytes().get(port), None | Some(b'/' | b'?' | b'#'));
+        if is_port && port > 0 {
+            continue;
+        }
+        let is_cut = text.get(end..).is_some_and(|rest| rest.starts_with('…'));
+        let close = match last_at {
+            Some(close) if close >= password => close,
+            _ if is_cut => end,
+            _ => continue,
+        };
+        if close == password {
+            continue;
+        }
+        // A program takes the host to end at the first of these.
+        let authority = behind
+            .find(['/', '?', '#'])
+            .map_or(end, |length| password + length);
+        let of_authority = bytes.get(password..authority).unwrap_or_default();
+        let split = memchr::memrchr(b'@', of_authority).map_or(password, |at| password + at);
+        visit(Candidate {
+            hidden: password..close,
+            password: password..split,
+            user: start..start + length,
+            host: (split + 1).min(authority)..authority,
+        });
+    }
+}

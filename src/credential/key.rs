@@ -1,0 +1,204 @@
+//! Keys that say that their value is secret.
+
+/// What a key says of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// People think of such values, so that they may be short.
+    Password,
+    /// A key or token: nobody thought of it.
+    Secret,
+    /// A scheme with what belongs to it, as in HTTP.
+    Authorization,
+    /// A user with a password in Base64.
+    Encoded,
+}
+
+/// How keys end, without case and punctuation.
+const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passwort"];
+const SECRETS: [&str; 24] = [
+    "accesskey",
+    "accountkey",
+    "apikey",
+    "appkey",
+    "authkey",
+    "clientkey",
+    "credential",
+    "credentials",
+    "cryptokey",
+    "encryptionkey",
+    "hmackey",
+    "jwtkey",
+    "masterkey",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "secretkeybase",
+    "sessionkey",
+    "sharedkey",
+    "signingkey",
+    "storagekey",
+    "subscriptionkey",
+    "token",
+    "vaultkey",
+];
+/// Words that are whole ones only at a boundary: a compass is none.
+const SHORT_PASSWORDS: [&str; 5] = ["pass", "pwd", "pw", "psk", "passcode"];
+/// Tokens and keys that open nothing.
+const OPEN: [&str; 7] = [
+    "csrftoken",
+    "xsrftoken",
+    "pagetoken",
+    "continuetoken",
+    "canceltoken",
+    "cancellationtoken",
+    "publickey",
+];
+
+/// A key is short; what is not is looked at from its end.
+const LONGEST_END: usize = 24;
+
+/// The end of a key in small letters and digits, without a number behind it.
+fn plain_end(key: &str) -> String {
+    let mut plain: Vec<u8> = key
+        .bytes()
+        .rev()
+        .take(4 * LONGEST_END)
+        .skip_while(|byte| byte.is_ascii_digit() || b"_-".contains(byte))
+        .filter(u8::is_ascii_alphanumeric)
+        .take(LONGEST_END)
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect();
+    plain.reverse();
+    String::from_utf8(plain).unwrap_or_default()
+}
+
+/// What a key says of its value, as `DB_PASSWORD` does.
+#[must_use]
+pub fn class(key: &str) -> Option<Class> {
+    let plain = plain_end(key);
+    let ends = |words: &[&str]| words.iter().any(|word| plain.ends_with(word));
+    // A sum over a Secret shows nothing of it.
+    if ends(&OPEN) || key.contains("checksum") {
+        return None;
+    }
+    if ends(&PASSWORDS) || SHORT_PASSWORDS.contains(&&*last_word(key)) {
+        return Some(Class::Password);
+    }
+    if ends(&SECRETS) {
+        return Some(Class::Secret);
+    }
+    if plain.ends_with("authorization") {
+        return Some(Class::Authorization);
+    }
+    // `_auth` of npm, `auth` of a registry's configuration.
+    let is_encoded = matches!(plain.as_str(), "auth" | "npmauthident");
+    let is_of_npm = key.ends_with(":_auth");
+    (is_encoded || is_of_npm).then_some(Class::Encoded)
+}
+
+/// True if a key says that its value is a secret.
+#[must_use]
+pub fn is_telling(key: &str) -> bool {
+    matches!(class(key), Some(Class::Password | Class::Secret))
+}
+
+/// The last word of a key in small letters: behind a mark, or behind a change of case.
+fn last_word(key: &str) -> String {
+    let key = key.trim_end_matches(|character: char| {
+        character.is_ascii_digit() || matches!(character, '_' | '-')
+    });
+    let bytes = key.as_bytes();
+    let mut start = bytes.len();
+    while let Some(byte) = start.checked_sub(1).and_then(|at| bytes.get(at)) {
+        let behind = bytes.get(start);
+        let changes = byte.is_ascii_lowercase() && behind.is_some_and(u8::is_ascii_uppercase);
+        if !byte.is_ascii_alphanumeric() || changes || bytes.len() - start > LONGEST_END {
+            break;
+        }
+        start -= 1;
+    }
+    key.get(start..).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// What says that a value is about a secret and none itself.
+const ABOUT: [&str; 36] = [
+    "age",
+    "alias",
+    "arn",
+    "count",
+    "date",
+    "digest",
+    "duration",
+    "enabled",
+    "endpoint",
+    "expiry",
+    "file",
+    "format",
+    "hash",
+    "host",
+    "id",
+    "issuer",
+    "kind",
+    "length",
+    "lifetime",
+    "mtime",
+    "name",
+    "namespace",
+    "path",
+    "policy",
+    "port",
+    "provider",
+    "ref",
+    "region",
+    "store",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "version",
+];
+
+/// True for what a key of a Secret may be called beside what tells everywhere: a word for secrets in the middle, or
+/// `key` at the end.
+#[must_use]
+pub fn is_loosely_telling(key: &str) -> bool {
+    const WORDS: [&str; 6] = ["key", "creds", "seed", "salt", "keytab", "hmac"];
+    if is_telling(key) {
+        return true;
+    }
+    let last = last_word(key);
+    if ABOUT.contains(&&*last) || plain_end(key).ends_with("publickey") {
+        return false;
+    }
+    let plain = plain_end(key);
+    WORDS.contains(&&*last)
+        || PASSWORDS.iter().any(|word| plain.contains(word))
+        || ["secret", "token"].iter().any(|word| plain.contains(word))
+        || plain.ends_with("key")
+}
+
+/// True where such a key speaks of a password.
+pub(super) fn is_loose_password(key: &str) -> bool {
+    let plain = plain_end(key);
+    class(key) == Some(Class::Password) || PASSWORDS.iter().any(|word| plain.contains(word))
+}
+
+/// True for keys whose values may be read by everybody, whatever they look like.
+pub(super) fn is_public(key: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "ca",
+        "cer",
+        "cert",
+        "certificate",
+        "checksum",
+        "crl",
+        "crt",
+        "pem",
+        "pub",
+        "sha256",
+    ];
+    let last = last_word(key);
+    ABOUT.contains(&&*last) || WORDS.contains(&&*last) || plain_end(key).ends_with("publickey")
+}

@@ -1,0 +1,293 @@
+//! Credentials in text: what has the shape of one, whatever it is called, and what a key that says so gives.
+//!
+//! One engine serves two readers. Redaction takes every candidate, placeholders and cut ones too: what it hides is
+//! never missed. The rules take a candidate only as [`Found`]: where the value itself is evidence. So whatever a rule
+//! finds in a text, redaction hides in it.
+//!
+//! Every scan is linear in its text: what was looked at as part of one candidate is not looked at again.
+
+mod address;
+mod armour;
+mod assignment;
+mod key;
+mod placeholder;
+mod shape;
+mod strength;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+
+pub use assignment::Reader;
+pub use key::{Class, class, is_loosely_telling, is_telling};
+pub use placeholder::is_placeholder;
+pub use strength::{is_random, is_strong_password};
+
+/// What a credential is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A token of a provider, by what to call it.
+    Token(&'static str),
+    /// A private key in its armour.
+    PrivateKey,
+    /// An address with a password in it.
+    Address,
+    /// A connection string with a password in it.
+    ConnectionString,
+    /// A user with a password in Base64.
+    BasicAuthentication,
+    /// A value behind a key that says that it is a password.
+    Password,
+    /// A value of high entropy behind a key that says that it is secret.
+    Secret,
+    /// A value of high entropy where only secrets stand.
+    Noise,
+    /// A file that keeps keys.
+    Store,
+}
+
+impl What {
+    /// What to call it in a sentence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Token(name) => name,
+            Self::PrivateKey => "a private key",
+            Self::Address => "an address with a password",
+            Self::ConnectionString => "a connection string with a password",
+            Self::BasicAuthentication => "a user with a password in Base64",
+            Self::Password => "a password",
+            Self::Store => "a store of keys",
+            Self::Secret | Self::Noise => "a secret value",
+        }
+    }
+}
+
+/// A value that is evidence by itself, or with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The bytes of the value.
+    pub range: Range<usize>,
+    /// What it is.
+    pub what: What,
+    /// True for what opens little or is guessed anyway: a default password, the key of a test account.
+    pub is_weak: bool,
+}
+
+impl Found {
+    fn new(range: Range<usize>, what: What, is_weak: bool) -> Self {
+        Self {
+            range,
+            what,
+            is_weak,
+        }
+    }
+}
+
+/// The longest value that stands for one password or key, in bytes.
+const LONGEST: usize = 4096;
+
+/// The credentials of a text, in order and apart from each other: settings, scripts, commands.
+#[must_use]
+pub fn find(text: &str) -> Vec<Found> {
+    find_in(text, false)
+}
+
+/// The same where weak passwords behind their keys count as well.
+#[must_use]
+pub fn find_all(text: &str) -> Vec<Found> {
+    find_in(text, true)
+}
+
+fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
+    let mut found = Vec::new();
+    shape::scan(text, &mut |candidate| {
+        if let Some(what) = candidate.proves(text) {
+            let Range { start, end } = candidate.range;
+            found.push(Found::new(start..end, what, candidate.shape.is_weak()));
+        }
+    });
+    armour::scan(text, &mut |block| {
+        if block.is_whole(text) {
+            let is_weak = block.is_encrypted(text);
+            found.push(Found::new(block.range, What::PrivateKey, is_weak));
+        }
+    });
+    address::scan(text, &mut |candidate| {
+        if let Some(is_weak) = candidate.proves(text) {
+            found.push(Found::new(candidate.password, What::Address, is_weak));
+        }
+    });
+    assignment::scan(text, Reader::Source, &mut |assignment| {
+        found.extend(assignment.proves(text, weak_too));
+    });
+    found.sort_by_key(|found| (found.range.start, found.range.end));
+    let mut apart: Vec<Found> = Vec::with_capacity(found.len());
+    for found in found {
+        match apart.last_mut() {
+            // The shape tells more than the key before it.
+            Some(last) if found.range.start < last.range.end => {
+                last.range.end = last.range.end.max(found.range.end);
+                let by_key = |what| matches!(what, What::Password | What::Secret);
+                if by_key(last.what) && !by_key(found.what) {
+                    last.what = found.what;
+                    last.is_weak = found.is_weak;
+                }
+            }
+            _ => apart.push(found),
+        }
+    }
+    apart
+}
+
+/// A value with the key that it stands behind, as in a variable: by its shape, or by key and entropy together.
+#[must_use]
+pub fn of_value(key: &str, value: &str) -> Option<Found> {
+    if let Some(found) = find(value).into_iter().next() {
+        return Some(found);
+    }
+    proved_by_key(key, value, false)
+}
+
+/// What key and value prove together.
+fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
+    let class = class(key)?;
+    let trimmed = value.trim();
+    let start = value.len() - value.trim_start().len();
+    let range = start..start + trimmed.len();
+    if trimmed.len() > LONGEST || is_placeholder(key, trimmed) {
+        return None;
+    }
+    let found = |what, is_weak| Some(Found::new(range.clone(), what, is_weak));
+    match class {
+        Class::Password if is_strong_password(trimmed) => found(What::Password, false),
+        Class::Password if weak_too => found(What::Password, true),
+        Class::Secret if trimmed.len() >= 16 && is_random(trimmed) => found(What::Secret, false),
+        Class::Secret if weak_too => found(What::Secret, true),
+        Class::Authorization => {
+            let (scheme, rest) = trimmed.split_once(' ')?;
+            let rest = rest.trim_start();
+            let at = range.end - rest.len()..range.end;
+            if scheme.eq_ignore_ascii_case("basic") {
+                let is_weak = encoded_password(rest)?;
+                return Some(Found::new(at, What::BasicAuthentication, is_weak));
+            }
+            let proves = rest.len() >= 16 && !is_placeholder(key, rest) && is_random(rest);
+            proves.then(|| Found::new(at, What::Secret, false))
+        }
+        Class::Encoded => found(What::BasicAuthentication, encoded_password(trimmed)?),
+        _ => None,
+    }
+}
+
+/// If text is Base64 of `user:password`: whether the password is a weak one. None for anything else.
+#[must_use]
+pub fn encoded_password(text: &str) -> Option<bool> {
+    let plain = decode(text)?;
+    let plain = String::from_utf8(plain).ok()?;
+    let (user, password) = plain.split_once(':')?;
+    let printable = |text: &str| !text.chars().any(char::is_control);
+    if password.is_empty() || !printable(user) || is_placeholder("", password) {
+        return None;
+    }
+    printable(password).then(|| !is_strong_password(password))
+}
+
+/// Base64 in lines or in one, with padding or without.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let packed: Cow<'_, str> = if text.contains(char::is_whitespace) {
+        text.split_whitespace().collect::<String>().into()
+    } else {
+        text.into()
+    };
+    let decoded = BASE64_STANDARD.decode(&*packed);
+    decoded
+        .or_else(|_| BASE64_STANDARD_NO_PAD.decode(&*packed))
+        .ok()
+}
+
+/// A value of a Secret, where less evidence serves: what stands behind a password's key is one.
+#[must_use]
+pub fn of_secret(key: &str, value: &str) -> Option<Found> {
+    let trimmed = value.trim();
+    let is_settings = key.ends_with("dockerconfigjson") || key.ends_with("dockercfg");
+    let found = if is_settings {
+        find_all(value)
+    } else {
+        find(value)
+    };
+    if let Some(found) = found.into_iter().next() {
+        return Some(found);
+    }
+    let is_one = !trimmed.contains(['\n', '\r']) && trimmed.len() <= LONGEST;
+    if is_settings || !is_one || is_placeholder(key, trimmed) || is_public(trimmed) {
+        return None;
+    }
+    let range = 0..value.len();
+    if let Some(found) = proved_by_key(key, value, true) {
+        return Some(found);
+    }
+    let is_noise = is_random(trimmed);
+    if is_loosely_telling(key) {
+        let what = if key::is_loose_password(key) {
+            What::Password
+        } else {
+            What::Secret
+        };
+        let is_strong = is_noise || is_strong_password(trimmed);
+        let counts = what == What::Password || is_noise;
+        return counts.then(|| Found::new(range, what, !is_strong));
+    }
+    let is_noise = is_noise && !strength::is_identifier(trimmed);
+    let counts = trimmed.len() >= 20 && is_noise && !key::is_public(key);
+    counts.then(|| Found::new(range, What::Noise, false))
+}
+
+/// True for what may be read by everybody: certificates, public keys, sums and hashes.
+fn is_public(value: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "-----BEGIN ",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+        "sha256:",
+        "sha512:",
+        "sha256-",
+        "sha384-",
+        "sha512-",
+    ];
+    STARTS.iter().any(|start| value.starts_with(start))
+        || [":$", "{SHA}", "$2a$", "$2b$", "$2y$", "$apr1$"]
+            .iter()
+            .any(|mark| value.contains(mark))
+}
+
+/// Everything that may be a secret, in order and apart from each other: what must not be shown.
+#[must_use]
+pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
+    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
+    let mut found: Vec<_> = find(text).into_iter().map(|found| found.range).collect();
+    shape::scan(text, &mut |candidate| found.push(candidate.range));
+    strength::long_tokens(text, &mut found);
+    armour::scan(text, &mut |block| found.push(block.range));
+    address::scan(text, &mut |candidate| found.push(candidate.hidden));
+    assignment::scan(text, reader, &mut |assignment| {
+        if assignment.is_to_hide(text, reader) {
+            found.push(assignment.value);
+        }
+    });
+    found.sort_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    for range in found {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}

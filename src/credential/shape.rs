@@ -1,0 +1,271 @@
+//! Tokens that providers mark as theirs.
+//!
+//! Source: the providers' own descriptions of their token formats, as of 2026.
+
+use std::ops::Range;
+
+use super::What;
+use super::placeholder::has_placeholder_mark;
+use super::strength::{entropy, run};
+
+/// What a body consists of where the token is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// Letters, digits and the others, as many as the number says or more.
+    Least(usize),
+    /// Exactly so many letters, digits and others.
+    Exactly(usize),
+    /// Exactly so many hexadecimal digits.
+    Hex(usize),
+    /// A JSON Web Token: three parts.
+    Jwt,
+}
+
+/// A token: how it starts, what it is made of beside letters and digits, how much of it is hidden, when it is
+/// evidence, and what to call it.
+#[derive(Debug)]
+pub(super) struct Shape {
+    prefix: &'static str,
+    others: &'static [u8],
+    least: usize,
+    body: Body,
+    name: &'static str,
+}
+
+impl Shape {
+    /// True for what opens little: the key of a test account, half of a pair, what browsers are given anyway.
+    pub(super) fn is_weak(&self) -> bool {
+        ["AKIA", "ASIA", "AIza", "sk_test_", "rk_test_"].contains(&self.prefix)
+    }
+}
+
+const fn shape(
+    prefix: &'static str,
+    others: &'static [u8],
+    least: usize,
+    body: Body,
+    name: &'static str,
+) -> Shape {
+    Shape {
+        prefix,
+        others,
+        least,
+        body,
+        name,
+    }
+}
+
+use Body::{Exactly, Hex, Jwt, Least};
+
+const SLACK: &str = "a token of Slack";
+const GITHUB: &str = "a token of GitHub";
+const GITLAB: &str = "a token of GitLab";
+const STRIPE: &str = "a key of Stripe";
+const AZURE: &str = "a key of Azure";
+
+/// The first that fits counts.
+static SHAPES: &[Shape] = &[
+    shape("AGE-SECRET-KEY-1", b"", 40, Least(50), "a key of age"),
+    shape("AIza", b"_-", 30, Exactly(35), "an API key of Google"),
+    shape("AKIA", b"", 16, Exactly(16), "an access key of AWS"),
+    shape("ASIA", b"", 16, Exactly(16), "an access key of AWS"),
+    shape("ATATT3", b"_-=", 40, Least(100), "a token of Atlassian"),
+    shape("AccountKey=", b"+/=", 20, Least(40), AZURE),
+    shape("GOCSPX-", b"_-", 20, Least(24), "a client secret of Google"),
+    shape("NRAK-", b"", 20, Exactly(27), "a key of New Relic"),
+    shape("SG.", b"._-", 40, Least(50), "a key of SendGrid"),
+    shape("SK", b"", 32, Hex(32), "a key of Twilio"),
+    shape("SharedAccessKey=", b"+/=", 20, Least(40), AZURE),
+    shape("dapi", b"-", 32, Hex(32), "a token of Databricks"),
+    shape("dckr_pat_", b"_-", 20, Least(24), "a token of Docker"),
+    shape("dop_v1_", b"", 32, Hex(64), "a token of DigitalOcean"),
+    // JSON in Base64: a JSON Web Token, or the configuration of a registry.
+    shape("eyJ", b"._-+/=", 17, Jwt, "a JSON Web Token"),
+    shape("ghp_", b"", 30, Least(36), GITHUB),
+    shape("gho_", b"", 30, Least(36), GITHUB),
+    shape("ghu_", b"", 30, Least(36), GITHUB),
+    shape("ghs_", b"_.-", 30, Least(36), GITHUB),
+    shape("ghr_", b"", 30, Least(36), GITHUB),
+    shape("github_pat_", b"_", 22, Least(50), GITHUB),
+    shape("gldt-", b"_.-", 20, Least(20), GITLAB),
+    shape("glpat-", b"_.-", 20, Least(20), GITLAB),
+    shape("glrt-", b"_.-", 20, Least(20), GITLAB),
+    shape("hf_", b"", 30, Least(34), "a token of Hugging Face"),
+    shape("hvs.", b"_-", 24, Least(24), "a token of Vault"),
+    shape("npm_", b"", 36, Exactly(36), "a token of npm"),
+    shape("pypi-", b"_-", 50, Least(80), "a token of PyPI"),
+    shape("rk_live_", b"", 16, Least(24), STRIPE),
+    shape("rk_test_", b"", 16, Least(24), STRIPE),
+    shape("rubygems_", b"", 32, Hex(48), "a key of RubyGems"),
+    shape("shpat_", b"", 32, Hex(32), "a token of Shopify"),
+    shape("sk-ant-", b"_-", 32, Least(40), "a key of Anthropic"),
+    shape("sk-proj-", b"_-", 32, Least(40), "a key of OpenAI"),
+    shape("sk-", b"_-", 40, Exactly(48), "a key of OpenAI"),
+    shape("sk_live_", b"", 16, Least(24), STRIPE),
+    shape("sk_test_", b"", 16, Least(24), STRIPE),
+    shape("whsec_", b"+/=", 24, Least(32), STRIPE),
+    shape("xapp-", b"-", 10, Least(24), SLACK),
+    shape("xoxa-", b"-", 10, Least(24), SLACK),
+    shape("xoxb-", b"-", 10, Least(24), SLACK),
+    shape("xoxe-", b"-", 10, Least(24), SLACK),
+    shape("xoxp-", b"-", 10, Least(24), SLACK),
+    shape("xoxr-", b"-", 10, Least(24), SLACK),
+    shape("xoxs-", b"-", 10, Least(24), SLACK),
+    shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
+];
+
+/// A webhook's address is its password.
+static WEBHOOKS: &[Shape] = &[
+    shape(
+        "hooks.slack.com/services/",
+        b"/",
+        20,
+        Least(40),
+        "the address of a webhook of Slack",
+    ),
+    shape(
+        "discord.com/api/webhooks/",
+        b"/_-",
+        20,
+        Least(60),
+        "the address of a webhook of Discord",
+    ),
+];
+
+static AZURE_CLIENT: Shape = shape("", b"_~.-", 24, Least(30), "a client secret of Azure");
+
+/// Something that starts as a token does.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) range: Range<usize>,
+    pub(super) shape: &'static Shape,
+    /// Where the body starts.
+    body: usize,
+}
+
+impl Candidate {
+    /// What it is, where it is whole and no placeholder.
+    pub(super) fn proves(&self, text: &str) -> Option<What> {
+        let body = text.get(self.body..self.range.end)?;
+        let length = body.len();
+        let fits = match self.shape.body {
+            Least(least) => length >= least,
+            Exactly(exactly) => length == exactly,
+            Hex(exactly) => length == exactly && body.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Jwt => is_web_token(body),
+        };
+        let is_noise = entropy(body.as_bytes()) >= if length < 24 { 2.8 } else { 3.0 };
+        let is_whole = fits && is_noise && !has_placeholder_mark(body);
+        is_whole.then_some(What::Token(self.shape.name))
+    }
+}
+
+/// Header, claims and signature.
+fn is_web_token(body: &str) -> bool {
+    // What the site about these tokens shows everybody.
+    const SHOWN: &str = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l";
+    let mut parts = body.split('.');
+    let parts = (parts.next(), parts.next(), parts.next(), parts.next());
+    let (Some(header), Some(claims), Some(signature), None) = parts else {
+        return false;
+    };
+    header.len() >= 12
+        && claims.starts_with("eyJ")
+        && claims.len() >= 12
+        && signature.len() >= 20
+        && !claims.starts_with(SHOWN)
+}
+
+/// What is left of a token that was cut must at least be this long.
+const LEAST_CUT: usize = 6;
+
+/// Visits what starts as a token does and is long enough to be one, in order of kind and place.
+pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut before = b' ';
+    while let Some(byte) = bytes.get(at).copied() {
+        let is_start = !before.is_ascii_alphanumeric() || is_behind_escape(bytes, at);
+        let candidate = if is_start && byte.is_ascii_alphabetic() {
+            token(text, at)
+        } else {
+            None
+        };
+        let next = candidate.as_ref().map_or(at + 1, |found| found.range.end);
+        if let Some(candidate) = candidate {
+            visit(candidate);
+        }
+        before = bytes.get(next - 1).copied().unwrap_or(b' ');
+        at = next;
+    }
+    for shape in WEBHOOKS {
+        for (start, _) in text.match_indices(shape.prefix) {
+            let body = start + shape.prefix.len();
+            let length = run(bytes.get(body..).unwrap_or_default(), shape.others);
+            if length >= shape.least {
+                visit(Candidate {
+                    range: body..body + length,
+                    shape,
+                    body,
+                });
+            }
+        }
+    }
+    azure_clients(text, visit);
+}
+
+/// True behind the `\n` of a string that is written with escapes.
+fn is_behind_escape(bytes: &[u8], at: usize) -> bool {
+    let before = |back: usize| bytes.get(at.checked_sub(back)?).copied();
+    before(2) == Some(b'\\') && matches!(before(1), Some(b'n' | b't' | b'r'))
+}
+
+fn token(text: &str, start: usize) -> Option<Candidate> {
+    let bytes = text.as_bytes();
+    let rest = bytes.get(start..)?;
+    let shape = SHAPES
+        .iter()
+        .find(|shape| rest.starts_with(shape.prefix.as_bytes()))?;
+    let body = start + shape.prefix.len();
+    let length = run(bytes.get(body..)?, shape.others);
+    let end = body + length;
+    let is_cut = text.get(end..).is_some_and(|rest| rest.starts_with('…'));
+    // Two letters are no mark: what follows must be what it should.
+    let is_vague = matches!(shape.body, Hex(_)) && shape.prefix.len() <= 4;
+    let fits = if is_vague {
+        let body = bytes.get(body..end)?;
+        length == shape.least && body.iter().all(u8::is_ascii_hexdigit)
+    } else {
+        length >= shape.least || is_cut && length >= LEAST_CUT
+    };
+    fits.then_some(Candidate {
+        range: start..end,
+        shape,
+        body,
+    })
+}
+
+/// A client secret of Azure has its mark in the fourth place.
+fn azure_clients(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, _) in text.match_indices("Q~") {
+        let Some(start) = at.checked_sub(4).filter(|start| *start >= from) else {
+            continue;
+        };
+        let head = bytes.get(start..at).unwrap_or_default();
+        let is_head = run(head, b"_~.-") == 4 && head.last().is_some_and(u8::is_ascii_digit);
+        if !is_head {
+            continue;
+        }
+        let length = run(bytes.get(at..).unwrap_or_default(), b"_~.-");
+        from = at + length;
+        if length >= AZURE_CLIENT.least {
+            visit(Candidate {
+                range: start..at + length,
+                shape: &AZURE_CLIENT,
+                body: at,
+            });
+        }
+    }
+}

@@ -1,0 +1,304 @@
+use super::*;
+
+const LETTERS: &str =
+    "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9aS2dF4gH6jK8lZ1xC3vB5nM7qW9eR2tY4uI6oP8";
+const HEX: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+fn first(number: usize) -> &'static str {
+    &LETTERS[..number]
+}
+
+/// Tokens of every shape, put together here so that nobody takes them for leaked ones.
+fn tokens() -> Vec<String> {
+    vec![
+        format!("AKIA{}", "Q3EGWZ7KJ2MXP5RT"),
+        format!("AIza{}", first(35)),
+        format!("ghp_{}", first(36)),
+        format!("github_pat_{}", first(60)),
+        format!("glpat-{}", first(20)),
+        format!("npm_{}", first(36)),
+        format!("xoxb-123456789012-{}", first(24)),
+        format!("sk_live_{}", first(24)),
+        format!("SG.{}.{}", first(22), first(43)),
+        format!("SK{}", &HEX[..32]),
+        format!("sk-{}", first(48)),
+        format!("sk-ant-{}", first(60)),
+        format!("pypi-{}", first(90)),
+        format!("dop_v1_{HEX}"),
+        format!("dckr_pat_{}", first(27)),
+        format!("AccountKey={}==", first(60)),
+        format!("eyJ{}.eyJ{}.{}", first(20), first(20), first(43)),
+        format!("abc8Q~{}", first(34)),
+        format!("hooks.slack.com/services/{}", first(44)),
+    ]
+}
+
+#[test]
+fn tokens_of_providers_prove_themselves() {
+    for token in tokens() {
+        for text in [
+            token.clone(),
+            format!("const x = \"{token}\";"),
+            format!("a: {token}\nb: 1\n"),
+        ] {
+            let found = find(&text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(matches!(found[0].what, What::Token(_)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn addresses_keys_and_connections_prove_themselves() {
+    let block = |label: &str| {
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+            first(64)
+        )
+    };
+    for (text, what, is_weak) in [
+        (
+            format!("postgres://app:{}@db:5432/shop", first(12)),
+            What::Address,
+            false,
+        ),
+        (
+            "mongodb://root:toor@mongo/shop".to_owned(),
+            What::Address,
+            true,
+        ),
+        (block("PRIVATE KEY"), What::PrivateKey, false),
+        (block("OPENSSH PRIVATE KEY"), What::PrivateKey, false),
+        (block("ENCRYPTED PRIVATE KEY"), What::PrivateKey, true),
+        (
+            "Host=db;Username=app;Password=otelp;Database=x".to_owned(),
+            What::ConnectionString,
+            true,
+        ),
+        (
+            format!("Authorization: Bearer {}", first(30)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!(
+                "Authorization: Basic {}",
+                BASE64_STANDARD.encode("shop:wXy7ab!q2")
+            ),
+            What::BasicAuthentication,
+            false,
+        ),
+        (format!("db.password={}", first(12)), What::Password, false),
+        (
+            format!("{{\"apiKey\": \"{}\", \"x\": 1}}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!("{{\\\"apiKey\\\": \\\"{}\\\"}}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!("//registry.npmjs.org/:_authToken={}", first(24)),
+            What::Secret,
+            false,
+        ),
+        (
+            format!(
+                "{{\"auths\":{{\"x\":{{\"auth\":\"{}\"}}}}}}",
+                BASE64_STANDARD.encode("shop:wXy7ab!q2")
+            ),
+            What::BasicAuthentication,
+            false,
+        ),
+    ] {
+        let found = find(&text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!((found[0].what, found[0].is_weak), (what, is_weak), "{text}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_secret_is_none() {
+    let block = "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----";
+    for text in [
+        "",
+        "AKIAIOSFODNN7EXAMPLE",
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "sk_live_abcdefghijklmnopqrstuvwxyz",
+        block,
+        "-----BEGIN CERTIFICATE-----\nMIIDjzCCAnegAwIBAgIUfIuuQDfWakIpZ7bZAuuLUWhSm2AwDQYJKoZIhvcNAQ\n-----END CERTIFICATE-----",
+        "postgres://user:password@host:5432/db",
+        "postgres://app:${DB_PASSWORD}@db/shop",
+        "postgres://app:$(DB_PASSWORD)@db/shop",
+        "postgres://app:<password>@db/shop",
+        "postgres://postgres:postgres@localhost:5432/shop",
+        "https://user:s3cr3tPass1@registry.example.com",
+        "https://registry.example:8080/path/@scope/pkg",
+        "password=changeme",
+        "password: your-password-here",
+        "token = getToken(request)",
+        "const token = process.env.API_TOKEN_V2",
+        "api_key: {{ .Values.apiKey }}",
+        "password=hunter2",
+        "tokenName: mysql-v2-root-creds-1a",
+        "clientSecret: argocd-oidc-client-1",
+        "checksum/secret: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "image: x@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "id: 123e4567-e89b-12d3-a456-426614174000",
+        "integrity: sha512-aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9aS2dF4gH6jK8lZ1xC3vB5nM7qW9eR2tY==",
+        "tokenPath: /var/run/secrets/kubernetes.io/serviceaccount/token",
+        "SECRET_STORE=kubernetes",
+        "--authorization-mode=Node,RBAC",
+        "ENC[AES256_GCM,data:aB3dE5fG7hJ9kL1mN2p,type:str]",
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ",
+    ] {
+        assert_eq!(find(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_variable_needs_a_value_that_is_evidence() {
+    for (key, value) in [
+        (
+            "SECRET_KEY_BASE",
+            "yYrECL4qbNwleYInGJYvVnSkwJuSQJ4ijPTx5tirGUXrbznFIBFVJdPl5t6O9ASw",
+        ),
+        ("DB_PASSWORD", "tR7!kq2Vz"),
+        ("dbPass", "tR7!kq2Vz"),
+        ("API_KEY", "123e4567-e89b-12d3-a456-426614174000"),
+        ("ACCESS_TOKEN", &HEX[..40]),
+    ] {
+        assert!(of_value(key, value).is_some(), "{key}");
+    }
+    for (key, value) in [
+        ("MYSQL_ROOT_PASSWORD", "c-krit"),
+        ("GF_SECURITY_ADMIN_PASSWORD", "admin"),
+        ("DB_PASSWORD", "DB_PASSWORD"),
+        ("DB_PASSWORD", "mysql-password"),
+        ("MYSQL_ROOT_PASSWORD", "fake_password"),
+        ("GOOGLE_API_KEY", "GOOGLE_API_KEY_VAL"),
+        ("ETCD_DISCOVERY_TOKEN", "INSERT_ETCD_DISCOVERY_TOKEN"),
+        ("COMPASS", "tR7!kq2VzaB3dE5fG7h"),
+        ("REQUEST_ID", "123e4567-e89b-12d3-a456-426614174000"),
+        ("GIT_COMMIT", &HEX[..40]),
+        ("TOKEN_TTL", "3600"),
+        ("SECRET", "true"),
+        ("PASSWORD_FILE", "/run/secrets/db-password"),
+        ("OAUTH_TOKEN", "/run/secrets/oauth2/token1"),
+        ("TOKEN_SECRET", "k8s-prod-eu-west-1-token-2"),
+    ] {
+        assert_eq!(of_value(key, value), None, "{key}={value}");
+    }
+}
+
+#[test]
+fn in_a_secret_less_serves() {
+    for (key, value, is_weak) in [
+        ("admin-password", "admin", true),
+        ("password_in", "mpass", true),
+        ("POSTGRES_PASSWORD", "postgres", true),
+        ("password", "sCaleio123", false),
+        (
+            "k8sgoatvaultkey",
+            "k8s-goat-cd2da27224591da2b48ef83826a8a6c3",
+            false,
+        ),
+        ("key", "AQB16V1VoF5mExAA5kCQs7bBj8VULRw26C84HA==", false),
+        ("session", first(32), false),
+    ] {
+        let found = of_secret(key, value).unwrap_or_else(|| panic!("{key}"));
+        assert_eq!(found.is_weak, is_weak, "{key}");
+    }
+    for (key, value) in [
+        ("admin-user", "admin"),
+        ("username", "storageos"),
+        ("rootpasswd", "password"),
+        ("password", "my-password"),
+        ("bearerToken", "my-token"),
+        ("key", "mypassword"),
+        ("key", "docs"),
+        (
+            "server.crt",
+            "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----",
+        ),
+        ("dhparam.pem", "...base64 encoded data..."),
+        ("webhook.github.secret", "shhhh! it's a github secret"),
+        ("admin.passwordMtime", "2018-06-01T00:00:00Z"),
+        (
+            "admin.password",
+            "$2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa",
+        ),
+        ("auth", "foo:$apr1$OFG3Xybp$ckL0FHDAkoXYIlH9.cysT0"),
+        ("id", "123e4567-e89b-12d3-a456-426614174000"),
+        ("url", "https://github.com/argoproj/private-repo"),
+        ("tls.crt", ""),
+        ("FUNCTIONS_WORKER_RUNTIME", "python"),
+        ("config.yaml", "host: db\nport: 5432\n"),
+        (
+            "password",
+            "ENC[AES256_GCM,data:aB3dE5fG7hJ9kL1mN2p,type:str]",
+        ),
+    ] {
+        assert_eq!(of_secret(key, value), None, "{key}={value}");
+    }
+}
+
+#[test]
+fn what_is_found_is_hidden() {
+    let mut texts = tokens();
+    texts.push(format!("password: {}", first(10)));
+    texts.push("password=tR7!kq2Vz;x".to_owned());
+    texts.push(format!("-H 'Authorization: Bearer {}'", first(30)));
+    for text in texts {
+        for found in find(&text) {
+            for reader in [Reader::Message, Reader::Source] {
+                let hidden = candidates(&text, reader);
+                let is_hidden = |range: &Range<usize>| {
+                    range.start <= found.range.start && range.end >= found.range.end
+                };
+                assert!(hidden.iter().any(is_hidden), "{text}: {hidden:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is tested is how long it takes"
+)]
+fn every_scan_is_linear() {
+    for part in [
+        "a",
+        ":",
+        "=",
+        "token=",
+        "token=$",
+        "token: x\n",
+        "token: \"",
+        "://",
+        "://a:b@",
+        "eyJ.",
+        "Q~",
+        "abc1Q~",
+        "-----BEGIN PRIVATE KEY-----",
+        "AKIA",
+        "password=a;host=b;",
+        "x y\n",
+        "\"auth\": \"",
+        "{{",
+        "a1b2",
+        " ",
+        "authorization: Basic ",
+        "hooks.slack.com/services/",
+    ] {
+        let text = part.repeat((256 << 10) / part.len());
+        let start = std::time::Instant::now();
+        let found = find(&text).len() + candidates(&text, Reader::Message).len();
+        let seconds = start.elapsed().as_secs();
+        assert!(seconds < 20, "{part}: {found} in {seconds} s");
+    }
+}

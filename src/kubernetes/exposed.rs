@@ -1,0 +1,403 @@
+//! Where an object shows what it says to whoever may read it: variables, commands, annotations, `ConfigMaps`, the
+//! headers of probes. And what a Secret holds.
+
+use crate::credential::{self, Found, is_telling};
+use crate::syntax::{self, Format, Node, Span, Value};
+
+use super::{Container, Field, Object, Pod};
+
+/// The annotation in which `kubectl apply` keeps the object as it was applied.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// A value in which credentials were found.
+#[derive(Clone, Debug)]
+pub struct Exposed<'a> {
+    /// The value.
+    pub node: Node<'a>,
+    /// The container that it belongs to.
+    pub container: Option<Container<'a>>,
+    /// What to call the place: `env DB_PASSWORD`.
+    pub place: String,
+    /// The address of the value, or of the list that it stands in: what stands in a list would be its own address.
+    pub pointer: String,
+    /// What tells it from others with this address; never the value.
+    pub discriminator: String,
+    /// What was found, never nothing.
+    pub found: Vec<Found>,
+}
+
+impl Exposed<'_> {
+    /// What counts most: what is strong before what is weak.
+    #[must_use]
+    pub fn gravest(&self) -> Option<&Found> {
+        let strong = self.found.iter().find(|found| !found.is_weak);
+        strong.or_else(|| self.found.first())
+    }
+
+    /// The first line of the gravest, or the key where the notation hides it.
+    #[must_use]
+    pub fn line(&self) -> Span {
+        let range = self.gravest().map(|found| found.range.clone());
+        line_of(self.node, range.unwrap_or_default())
+    }
+
+    /// The bytes that must not be shown.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        let ranges: Vec<_> = self.found.iter().map(|found| found.range.clone()).collect();
+        let whole = self.node.span();
+        let parts = self.node.parts(&ranges);
+        parts.into_iter().map(move |part| part.unwrap_or(whole))
+    }
+}
+
+/// The line of a part of a text.
+#[must_use]
+pub fn line_of(node: Node<'_>, range: std::ops::Range<usize>) -> Span {
+    let value = node.as_str().unwrap_or_default();
+    let part = value.get(range.clone()).unwrap_or_default();
+    let blank = part.len() - part.trim_start().len();
+    let first = part.trim_start().lines().next().unwrap_or_default();
+    let start = range.start + blank;
+    let line = node
+        .parts(std::slice::from_ref(&(start..start + first.len())))
+        .into_iter()
+        .next();
+    line.flatten().unwrap_or_else(|| match node.key() {
+        Some(key) => key.span(),
+        None => node.span(),
+    })
+}
+
+/// Visits the values of an object that show credentials. What a Secret holds is not among them.
+pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    let mut keep = |node: Node<'a>, place: &dyn Fn() -> String, found: Vec<Found>| {
+        if !found.is_empty() {
+            visit(Exposed {
+                node,
+                container: None,
+                place: place(),
+                pointer: node.pointer(),
+                discriminator: String::new(),
+                found,
+            });
+        }
+    };
+    let own = object.field(&["metadata", "annotations"]).node();
+    let of_pods = object.pods().filter_map(|pod| {
+        let annotations = Field::follow(pod.root(), &["metadata", "annotations"]);
+        annotations.node().filter(|node| Some(*node) != own)
+    });
+    for entry in own.into_iter().chain(of_pods).flat_map(Node::entries) {
+        let key = entry.key.key_text();
+        if key == LAST_APPLIED {
+            continue;
+        }
+        if let Some(value) = entry.value.as_str() {
+            keep(
+                entry.value,
+                &|| format!("annotation `{}`", short(key)),
+                all(key, value),
+            );
+        }
+    }
+    if object.kind().name == "ConfigMap" {
+        let data = object.field(&["data"]).node();
+        for entry in data.into_iter().flat_map(Node::entries) {
+            let key = entry.key.key_text();
+            if let Some(value) = entry.value.as_str() {
+                keep(
+                    entry.value,
+                    &|| format!("data `{}`", short(key)),
+                    all(key, value),
+                );
+            }
+        }
+    }
+    for container in object.pods().flat_map(Pod::containers) {
+        of_container(container, visit);
+    }
+}
+
+fn short(key: &str) -> String {
+    super::field::shortened(key)
+}
+
+/// Everything that a value shows, or what it is with its key.
+fn all(key: &str, value: &str) -> Vec<Found> {
+    let found = credential::find(value);
+    if found.is_empty() {
+        return credential::of_value(key, value).into_iter().collect();
+    }
+    found
+}
+
+/// Where commands stand, and what to call the place.
+const COMMANDS: [Place; 7] = [
+    ("command", &["command"]),
+    ("args", &["args"]),
+    (
+        "livenessProbe.exec.command",
+        &["livenessProbe", "exec", "command"],
+    ),
+    (
+        "readinessProbe.exec.command",
+        &["readinessProbe", "exec", "command"],
+    ),
+    (
+        "startupProbe.exec.command",
+        &["startupProbe", "exec", "command"],
+    ),
+    (
+        "lifecycle.postStart.exec.command",
+        &["lifecycle", "postStart", "exec", "command"],
+    ),
+    (
+        "lifecycle.preStop.exec.command",
+        &["lifecycle", "preStop", "exec", "command"],
+    ),
+];
+
+/// Where headers stand.
+const HEADERS: [Place; 5] = [
+    (
+        "livenessProbe",
+        &["livenessProbe", "httpGet", "httpHeaders"],
+    ),
+    (
+        "readinessProbe",
+        &["readinessProbe", "httpGet", "httpHeaders"],
+    ),
+    ("startupProbe", &["startupProbe", "httpGet", "httpHeaders"]),
+    (
+        "lifecycle.postStart",
+        &["lifecycle", "postStart", "httpGet", "httpHeaders"],
+    ),
+    (
+        "lifecycle.preStop",
+        &["lifecycle", "preStop", "httpGet", "httpHeaders"],
+    ),
+];
+
+type Place = (&'static str, &'static [&'static str]);
+
+fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    let mut keep = |node: Node<'a>, place: String, found: Vec<Found>| {
+        if !found.is_empty() {
+            visit(Exposed {
+                node,
+                container: Some(container),
+                place,
+                pointer: node.pointer(),
+                discriminator: String::new(),
+                found,
+            });
+        }
+    };
+    for variable in container.field(&["env"]).items() {
+        let name = variable.get("name").map_or("", Node::key_text);
+        let Some(node) = variable.get("value") else {
+            continue;
+        };
+        if let Some(value) = node.as_str() {
+            let place = format!("env {}", short(name));
+            keep(node, place, all(name, value));
+        }
+    }
+    for (place, path) in HEADERS {
+        for header in container.field(path).items() {
+            let name = header.get("name").map_or("", Node::key_text);
+            let Some(node) = header.get("value") else {
+                continue;
+            };
+            if let Some(value) = node.as_str() {
+                let place = format!("{place}, header {}", short(name));
+                keep(node, place, all(name, value));
+            }
+        }
+    }
+    of_commands(container, visit);
+}
+
+fn of_commands<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    for (name, path) in COMMANDS {
+        let list = container.field(path);
+        let mut flag = "";
+        for node in list.items() {
+            let value = node.as_str().unwrap_or_default();
+            let found = if is_telling(flag) {
+                all(flag, value)
+            } else {
+                credential::find(value)
+            };
+            // The value would be its own address: what stands before it has to do.
+            let discriminator = match found.first() {
+                Some(found) => format!(
+                    "{}{}",
+                    flag,
+                    value.get(..found.range.start).unwrap_or_default()
+                ),
+                None => String::new(),
+            };
+            if !found.is_empty() {
+                visit(Exposed {
+                    node,
+                    container: Some(container),
+                    place: name.to_owned(),
+                    pointer: list.pointer(),
+                    discriminator,
+                    found,
+                });
+            }
+            flag = if value.starts_with('-') && !value.contains('=') {
+                value
+            } else {
+                ""
+            };
+        }
+    }
+}
+
+/// A value of a Secret that is a credential.
+#[derive(Clone, Debug)]
+pub struct Literal<'a> {
+    /// The value.
+    pub node: Node<'a>,
+    /// `data` or `stringData`.
+    pub field: &'static str,
+    /// Its key there.
+    pub key: &'a str,
+    /// What it is.
+    pub found: Found,
+    /// The line to point at.
+    pub line: Span,
+}
+
+/// The credentials that a Secret holds, in the order of their keys. Nothing where SOPS has encrypted it.
+#[must_use]
+pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
+    let mut literals = Vec::new();
+    if secret.get("sops").is_some() {
+        return literals;
+    }
+    for field in ["data", "stringData"] {
+        for entry in secret.get(field).into_iter().flat_map(Node::entries) {
+            let (key, node) = (entry.key.key_text(), entry.value);
+            let number = matches!(node.value(), Value::Int(_));
+            let text = match node.as_str() {
+                Some(text) => text,
+                // Nobody quotes a password of digits; the API server refuses it, and it was shown all the same.
+                None if number && field == "stringData" => node.source(),
+                None => continue,
+            };
+            let found = if field == "data" {
+                decoded(key, text)
+            } else {
+                credential::of_secret(key, text)
+            };
+            let Some(found) = found else {
+                continue;
+            };
+            let range = if field == "data" {
+                0..text.len()
+            } else {
+                found.range.clone()
+            };
+            let line = line_of(node, range);
+            literals.push(Literal {
+                node,
+                field,
+                key,
+                found,
+                line,
+            });
+        }
+    }
+    literals
+}
+
+/// What stands in Base64 behind a key, or in its place.
+fn decoded(key: &str, text: &str) -> Option<Found> {
+    /// Stores of keys, by their extension.
+    const STORES: [&str; 6] = ["jks", "p12", "pfx", "keytab", "keystore", "kdbx"];
+    let Some(bytes) = credential::decode(text) else {
+        // Refused by the API server, and shown all the same.
+        return credential::find(text).into_iter().next();
+    };
+    let extension = key.rsplit('.').next().unwrap_or_default();
+    match String::from_utf8(bytes) {
+        Ok(plain) => credential::of_secret(key, &plain),
+        Err(error) => {
+            let is_key = is_telling(key) && matches!(error.as_bytes().len(), 12..=256);
+            let is_store = STORES
+                .iter()
+                .any(|store| extension.eq_ignore_ascii_case(store));
+            let what = if is_store {
+                credential::What::Store
+            } else {
+                credential::What::Secret
+            };
+            (is_key || is_store).then_some(Found {
+                range: 0..text.len(),
+                what,
+                is_weak: false,
+            })
+        }
+    }
+}
+
+/// What an object keeps in the annotation of `kubectl apply`, if it is a credential: the annotation, and what it is.
+#[must_use]
+pub fn last_applied(object: Object<'_>) -> Option<(Node<'_>, Found)> {
+    let node = object
+        .field(&["metadata", "annotations", LAST_APPLIED])
+        .node()?;
+    let tree = syntax::parse(Format::Json, node.as_str()?.to_owned());
+    let root = tree.root(tree.documents().first()?);
+    let mut all: Vec<Found> = Vec::new();
+    if root.get("kind").and_then(Node::as_str) == Some("Secret") {
+        all.extend(literals(root).into_iter().map(|literal| literal.found));
+    } else {
+        walk(root, &mut |key, value| all.extend(self::all(key, value)));
+    }
+    let strong = all.iter().find(|found| !found.is_weak).cloned();
+    strong.or_else(|| all.pop()).map(|found| (node, found))
+}
+
+/// Visits the texts of a tree with the key, or the name, that says what each is. Depth is bounded by the reader.
+fn walk<'t>(node: Node<'t>, visit: &mut dyn FnMut(&'t str, &'t str)) {
+    for item in node.items() {
+        match item.as_str() {
+            Some(text) => visit("", text),
+            None => walk(item, visit),
+        }
+    }
+    if node.is_mapping() {
+        let name = node.get("name").and_then(Node::as_str);
+        for entry in node.entries() {
+            let key = entry.key.key_text();
+            match (entry.value.as_str(), name) {
+                (Some(text), Some(name)) if key == "value" => visit(name, text),
+                (Some(text), _) => visit(key, text),
+                (None, _) => walk(entry.value, visit),
+            }
+        }
+    }
+}
+
+/// Where a container takes variables from Secrets, one by one or all of one: what to call the place, and the field.
+pub fn secrets_as_environment(
+    container: Container<'_>,
+) -> impl Iterator<Item = (String, Field<'_>)> {
+    let variables = container.field(&["env"]).items().filter_map(|variable| {
+        let field = Field::follow(variable, &["valueFrom", "secretKeyRef"]);
+        let name = variable.get("name").map_or("", Node::key_text);
+        field
+            .is_set()
+            .then(|| (format!("env {}", short(name)), field))
+    });
+    let whole = container.field(&["envFrom"]).items().filter_map(|source| {
+        let field = Field::follow(source, &["secretRef"]);
+        field.is_set().then_some(("envFrom".to_owned(), field))
+    });
+    variables.chain(whole)
+}

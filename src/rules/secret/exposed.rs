@@ -1,0 +1,65 @@
+use crate::kubernetes::Object;
+use crate::kubernetes::exposed::exposed;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+
+declare_rule! {
+    /// A credential is written where everybody can read it who may see the object.
+    ///
+    /// ## Why it matters
+    /// Variables, arguments, annotations, the headers of probes and `ConfigMaps` are shown to whoever may read workloads,
+    /// by dashboards and by `kubectl describe`, and lie in the repository for good. The evidence is the value: the token
+    /// of a provider, a private key, an address with a password, or a value drawn by lot behind a key that says that it is
+    /// secret. What opens little (a default password, half of a pair of keys, a test account) is medium.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// env:
+    ///   - name: DATABASE_URL
+    ///     value: postgres://shop:tR7-kq2-Vz9x@database/shop
+    /// ```
+    ///
+    /// ## Instead
+    /// Keep it in a Secret that is not in the repository, and replace it wherever it was valid.
+    /// ```yaml good
+    /// env:
+    ///   - name: DATABASE_URL
+    ///     valueFrom:
+    ///       secretKeyRef:
+    ///         name: database
+    ///         key: url
+    /// ```
+    ///
+    /// ## Limits
+    /// The name of a key alone is no evidence: a plain word behind `PASSWORD` stays silent, as do paths, names of
+    /// Secrets, variables, templates, sums and values that stand for others.
+    "secret/exposed",
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
+    references: &["OWASP K8s 2022: K03", "CWE-798", "CWE-526"],
+    check: Check::Object(check),
+}
+
+fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    let root = object.node().pointer();
+    exposed(object, &mut |exposed| {
+        let Some(found) = exposed.gravest() else {
+            return;
+        };
+        let severity = if found.is_weak {
+            Severity::Medium
+        } else {
+            Severity::High
+        };
+        let pointer = exposed.pointer.strip_prefix(&root);
+        let pointer = pointer.unwrap_or(&exposed.pointer).into();
+        sink.report_at(exposed.line(), Some(pointer))
+            .container(exposed.container)
+            .discriminator(&exposed.discriminator)
+            .severity(severity)
+            .say(&format!(
+                "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",
+                exposed.place,
+                found.what.name(),
+            ));
+    });
+}

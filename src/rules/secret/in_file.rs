@@ -1,0 +1,68 @@
+use std::collections::BTreeSet;
+
+use crate::kubernetes::field::shortened;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::SourceFile;
+use crate::snapshot::credentials::in_settings;
+use crate::snapshot::file_kind::FileKind;
+
+declare_rule! {
+    /// A file of settings holds a credential.
+    ///
+    /// ## Why it matters
+    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json` and the literals of a kustomization lie in the repository, in
+    /// packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
+    /// new versions of them.
+    ///
+    /// ## Example
+    /// ```ini bad
+    /// # file: .npmrc
+    /// //registry.npmjs.org/:_authToken=tR7kq2Vz9xQ4wL8n
+    /// ```
+    ///
+    /// ## Instead
+    /// Name a variable that only the pipeline has, and replace the credential wherever it was valid.
+    /// ```ini good
+    /// # file: .npmrc
+    /// //registry.npmjs.org/:_authToken=${NPM_TOKEN}
+    /// ```
+    ///
+    /// ## Limits
+    /// Files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`) stay
+    /// silent. In `.env` files a key that says that its value is secret needs a value that looks like one.
+    "secret/in-file",
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
+    references: &["OWASP K8s 2022: K03", "CWE-798", "CWE-312"],
+    check: Check::File(check),
+}
+
+fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
+    let instead = match file.kind() {
+        FileKind::NpmSettings | FileKind::YarnSettings => {
+            "name a variable that only the pipeline has"
+        }
+        FileKind::Environment => "keep the file out of the repository",
+        FileKind::Kustomization => "keep it out of the repository",
+        _ => "take it from a variable",
+    };
+    let mut seen = BTreeSet::new();
+    for held in in_settings(file) {
+        if !seen.insert(held.discriminator.clone()) {
+            continue;
+        }
+        let severity = if held.found.is_weak {
+            Severity::Medium
+        } else {
+            Severity::High
+        };
+        sink.report_span(held.line)
+            .discriminator(&held.discriminator)
+            .severity(severity)
+            .say(&format!(
+                "`{}` holds {}; {instead}, and replace the credential",
+                shortened(&held.place),
+                held.found.what.name()
+            ));
+    }
+}

@@ -1,0 +1,56 @@
+use crate::kubernetes::Object;
+use crate::kubernetes::exposed::last_applied;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+
+declare_rule! {
+    /// The annotation of `kubectl apply` repeats a credential.
+    ///
+    /// ## Why it matters
+    /// `kubectl apply` keeps the object as it was applied in an annotation. An object that was taken from a cluster with
+    /// it shows the data of a Secret a second time, where tools that mask `data` do not look.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// apiVersion: v1
+    /// kind: Secret
+    /// metadata:
+    ///   name: database
+    ///   namespace: shop
+    ///   annotations:
+    ///     kubectl.kubernetes.io/last-applied-configuration: |
+    ///       {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": "tR7-kq2-Vz9x"}}
+    /// ```
+    ///
+    /// ## Instead
+    /// Take the annotation out, and replace the credential wherever it was valid.
+    /// ```yaml good
+    /// apiVersion: v1
+    /// kind: Secret
+    /// metadata:
+    ///   name: database
+    ///   namespace: shop
+    /// ```
+    "secret/last-applied",
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
+    references: &["OWASP K8s 2022: K03", "CWE-312"],
+    check: Check::Object(check),
+}
+
+fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    let Some((node, found)) = last_applied(object) else {
+        return;
+    };
+    let severity = if found.is_weak {
+        Severity::Medium
+    } else {
+        Severity::High
+    };
+    let key = node
+        .key()
+        .map_or_else(|| node.span(), crate::syntax::Node::span);
+    sink.report_keyed(node, key).severity(severity).say(&format!(
+        "the annotation kubectl.kubernetes.io/last-applied-configuration repeats {}; take the annotation out, and replace the credential",
+        found.what.name()
+    ));
+}

@@ -1,0 +1,385 @@
+//! Credentials in the files beside the manifests: settings of npm and Yarn, environments, `package.json`,
+//! Dockerfiles, the literals of a kustomization.
+
+use std::ops::Range;
+
+use crate::credential::{self, Found, What, encoded_password, is_placeholder};
+use crate::kubernetes::exposed::{self, line_of};
+use crate::kubernetes::{Object, Reading};
+use crate::redact::redact;
+use crate::syntax::dockerfile::Dockerfile;
+use crate::syntax::{Node, Span, Tree};
+
+use super::file_kind::FileKind;
+use super::{Snapshot, SourceFile, State};
+
+/// A credential in a file that holds no object.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The bytes of the value.
+    pub span: Span,
+    /// The line to point at.
+    pub line: Span,
+    /// What it is.
+    pub found: Found,
+    /// What to call the place: `_authToken`, `ENV API_KEY`.
+    pub place: String,
+    /// What tells it from others of its file; never the value.
+    pub discriminator: String,
+}
+
+/// What stands in a file that describes how something is installed or started.
+#[must_use]
+pub fn in_settings(file: &SourceFile) -> Vec<Held> {
+    match file.kind() {
+        FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
+        FileKind::Environment if !is_template(&file.path) => {
+            file.lines().map(in_environment).unwrap_or_default()
+        }
+        FileKind::YarnSettings | FileKind::PackageJson => {
+            file.tree().map(in_tree).unwrap_or_default()
+        }
+        FileKind::Kustomization => match &*file.state {
+            State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// True for a file that shows what another one should hold.
+fn is_template(path: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "default", "defaults", "dist", "example", "sample", "schema", "template", "tpl",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split(['.', '-', '_'])
+        .any(|part| WORDS.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+/// The lines `key=value` of a text, with where the values stand.
+fn settings(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let mut at = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let start = at;
+        at += line.len();
+        if line.trim_start().starts_with(['#', ';']) {
+            return None;
+        }
+        let (key, value) = line.split_once('=')?;
+        let from = start + key.len() + 1;
+        let key = key.trim();
+        let key = key.strip_prefix("export ").unwrap_or(key).trim();
+        Some((key, trimmed(text, from..from + value.len())))
+    })
+}
+
+/// A value without the space and the quotes around it.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = text.get(range.clone()).unwrap_or_default();
+    let start = range.start + (value.len() - value.trim_start().len());
+    let value = value.trim();
+    for quote in ['"', '\''] {
+        let inner = value.strip_prefix(quote);
+        if let Some(inner) = inner {
+            let end = inner.find(quote).unwrap_or(inner.len());
+            return start + 1..start + 1 + end;
+        }
+    }
+    start..start + value.len()
+}
+
+fn held(range: Range<usize>, found: Found, place: String, discriminator: String) -> Held {
+    let span = Span::new(range.start, range.end);
+    Held {
+        span,
+        line: span,
+        found,
+        place,
+        discriminator,
+    }
+}
+
+fn in_npm_settings(text: &str) -> Vec<Held> {
+    let mut all = Vec::new();
+    for (key, range) in settings(text) {
+        let value = text.get(range.clone()).unwrap_or_default();
+        let name = key.rsplit(':').next().unwrap_or(key);
+        // These keys hold credentials and nothing else, so that what is no reference is one.
+        let found = match name {
+            "_authToken" | "_password" => literal(name, value, What::Secret),
+            "_auth" => encoded_password(value).map(|is_weak| Found {
+                range: 0..value.len(),
+                what: What::BasicAuthentication,
+                is_weak,
+            }),
+            _ => credential::of_value(name, value),
+        };
+        if let Some(found) = found {
+            all.push(held(range, found, name.to_owned(), key.to_owned()));
+        }
+    }
+    all
+}
+
+/// A value that stands where only secrets do.
+fn literal(key: &str, value: &str, what: What) -> Option<Found> {
+    let is_one = value.len() >= 8 && !is_placeholder(key, value);
+    is_one.then(|| {
+        let found = credential::find(value).into_iter().next();
+        found.unwrap_or(Found {
+            range: 0..value.len(),
+            what,
+            is_weak: false,
+        })
+    })
+}
+
+fn in_environment(text: &str) -> Vec<Held> {
+    let mut all = Vec::new();
+    let mut covered: Vec<Range<usize>> = Vec::new();
+    for (key, range) in settings(text) {
+        let value = text.get(range.clone()).unwrap_or_default();
+        if let Some(found) = credential::of_value(key, value) {
+            covered.push(range.clone());
+            all.push(held(range, found, key.to_owned(), key.to_owned()));
+        }
+    }
+    // A key may go on over lines.
+    for found in credential::find(text) {
+        let apart =
+            |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
+        if found.what == What::PrivateKey && covered.iter().all(apart) {
+            let range = found.range.clone();
+            all.push(held(
+                range,
+                found,
+                "a line".to_owned(),
+                "private key".to_owned(),
+            ));
+        }
+    }
+    all
+}
+
+/// The texts of a tree, with the key that says what each is.
+fn in_tree(tree: &Tree) -> Vec<Held> {
+    let mut all = Vec::new();
+    for document in tree.documents() {
+        walk(tree.root(document), "", &mut |key, node, value| {
+            let found = match key {
+                "npmAuthToken" => literal(key, value, What::Secret),
+                _ => credential::of_value(key, value),
+            };
+            if let Some(found) = found {
+                all.push(in_node(node, found, key));
+            }
+        });
+    }
+    all
+}
+
+fn in_node(node: Node<'_>, found: Found, place: &str) -> Held {
+    let part = node.parts(std::slice::from_ref(&found.range));
+    Held {
+        span: part.into_iter().flatten().next().unwrap_or(node.span()),
+        line: line_of(node, found.range.clone()),
+        found,
+        place: place.to_owned(),
+        // What stands in a list would be its own address.
+        discriminator: match node.key() {
+            Some(_) => node.pointer(),
+            None => node.parent().map(Node::pointer).unwrap_or_default() + "/" + place,
+        },
+    }
+}
+
+/// Visits the texts of a tree; depth is bounded by the reader.
+fn walk<'a>(node: Node<'a>, key: &'a str, visit: &mut dyn FnMut(&'a str, Node<'a>, &'a str)) {
+    if let Some(text) = node.as_str() {
+        visit(key, node, text);
+    }
+    for item in node.items() {
+        walk(item, key, visit);
+    }
+    if node.is_mapping() {
+        for entry in node.entries() {
+            walk(entry.value, entry.key.key_text(), visit);
+        }
+    }
+}
+
+/// The literals of generators: what they make is no file of the repository.
+fn in_kustomization(tree: &Tree) -> Vec<Held> {
+    let mut all = Vec::new();
+    for document in tree.documents() {
+        let root = tree.root(document);
+        for kind in ["secretGenerator", "configMapGenerator"] {
+            for generator in root.get(kind).into_iter().flat_map(Node::items) {
+                let name = generator.get("name").map_or("", Node::key_text);
+                let literals = generator.get("literals").into_iter().flat_map(Node::items);
+                for node in literals {
+                    let text = node.as_str().unwrap_or_default();
+                    let Some((key, value)) = text.split_once('=') else {
+                        continue;
+                    };
+                    let found = if kind == "secretGenerator" {
+                        credential::of_secret(key, value)
+                    } else {
+                        credential::of_value(key, value)
+                    };
+                    if let Some(mut found) = found {
+                        let before = text.len() - value.len();
+                        found.range = found.range.start + before..found.range.end + before;
+                        let mut one = in_node(node, found, &format!("{kind} {name}, {key}"));
+                        one.discriminator = format!("{kind}/{name}/{key}");
+                        all.push(one);
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What the instructions of a Dockerfile write into the image or into its history.
+#[must_use]
+pub fn in_image(file: &Dockerfile) -> Vec<Held> {
+    let mut all = Vec::new();
+    let text = file.text();
+    for instruction in file.instructions() {
+        let keyword = instruction.keyword.as_str();
+        let range = instruction.arguments.range();
+        let arguments = text.get(range.clone()).unwrap_or_default();
+        if matches!(keyword, "ENV" | "ARG" | "LABEL") {
+            for (key, value) in pairs(arguments) {
+                let written = arguments.get(value.clone()).unwrap_or_default();
+                if let Some(found) = credential::of_value(key, written) {
+                    let at = range.start + value.start..range.start + value.end;
+                    let place = format!("{keyword} {key}");
+                    all.push(held(at, found, place.clone(), place));
+                }
+            }
+        } else if keyword != "FROM" {
+            for found in credential::find(arguments) {
+                let at = range.start + found.range.start..range.start + found.range.end;
+                // What stands before it on its line tells it from others.
+                let before = arguments.get(..found.range.start).unwrap_or_default();
+                let line = before.rsplit('\n').next().unwrap_or_default().trim();
+                let discriminator = format!("{keyword} {}", redact(line));
+                all.push(held(at, found, keyword.to_owned(), discriminator));
+            }
+        }
+    }
+    for one in &mut all {
+        let first = text.get(one.span.range()).unwrap_or_default();
+        let first = first.lines().next().unwrap_or_default();
+        let start = one.span.start as usize;
+        one.line = Span::new(start, start + first.len());
+    }
+    all
+}
+
+/// The pairs of `ENV`, `ARG` and `LABEL`, and where the values stand: `KEY=value "KEY"="a value"`, or the old
+/// notation `KEY value` to the end of the line.
+fn pairs(arguments: &str) -> Vec<(&str, Range<usize>)> {
+    let mut pairs = Vec::new();
+    let bytes = arguments.as_bytes();
+    let is_space = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
+    let mut at = 0;
+    while at < bytes.len() {
+        if is_space(at) || bytes.get(at) == Some(&b'\\') && is_space(at + 1) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while !is_space(at) && bytes.get(at) != Some(&b'=') {
+            at += 1;
+        }
+        let key = arguments.get(start..at).unwrap_or_default();
+        let key = key.trim_matches(['"', '\'']);
+        if bytes.get(at) != Some(&b'=') {
+            if start == 0 && at < bytes.len() {
+                pairs.push((key, trimmed(arguments, at..arguments.len())));
+                break;
+            }
+            continue;
+        }
+        at += 1;
+        let from = at;
+        let mut quote = None;
+        while let Some(byte) = bytes.get(at).copied() {
+            match quote {
+                None if byte.is_ascii_whitespace() => break,
+                None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+                Some(open) if byte == open => quote = None,
+                _ if byte == b'\\' => at += 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        at = at.min(bytes.len());
+        pairs.push((key, trimmed(arguments, from..at)));
+    }
+    pairs
+}
+
+/// The bytes of a file that must not be shown, in order: everything that rules find, and what a Secret holds.
+#[must_use]
+pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for object in snapshot.objects_of(file) {
+        of_object(object, &mut spans);
+    }
+    spans.extend(in_settings(file).into_iter().map(|held| held.span));
+    if let Some(dockerfile) = file.dockerfile() {
+        spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
+    }
+    spans.sort_unstable();
+    spans
+}
+
+fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
+    let node = object.node();
+    if object.kind().name == "Secret" {
+        let data = node.written_entries();
+        let data = data.filter(|entry| matches!(entry.key.key_text(), "data" | "stringData"));
+        for entry in data {
+            let mut values = entry.value.written_entries().peekable();
+            if values.peek().is_none() {
+                spans.push(entry.value.span());
+            }
+            spans.extend(values.map(|entry| entry.value.span()));
+        }
+    }
+    exposed::exposed(object, &mut |exposed| spans.extend(exposed.spans()));
+    let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
+    spans.extend(annotations.node().map(Node::span));
+    of_telling(node, spans);
+}
+
+/// What stands behind a name or a flag that says that it is secret, whether or not it looks like it. A value that a
+/// later one hides is as secret. Depth is bounded by the reader.
+fn of_telling(node: Node<'_>, spans: &mut Vec<Span>) {
+    let mut flag = "";
+    for item in node.items() {
+        if credential::is_telling(flag) {
+            spans.push(item.span());
+        }
+        let text = item.as_str().unwrap_or_default();
+        let is_flag = text.starts_with('-') && !text.contains('=');
+        flag = if is_flag { text } else { "" };
+        of_telling(item, spans);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let name = node.get("name").and_then(Node::as_str);
+    let is_telling = name.is_some_and(credential::is_telling);
+    for entry in node.written_entries() {
+        if is_telling && entry.key.key_text() == "value" {
+            spans.push(entry.value.span());
+        }
+        of_telling(entry.value, spans);
+    }
+}

@@ -1,0 +1,201 @@
+//! A credential of every shape in every place that a rule looks at, and every output without any of them.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value as Json;
+
+use crate::program::{tidegate, write};
+
+/// Put together here, so that nothing in the repository looks like a leaked key; none was ever valid. With each goes
+/// what of it must be nowhere.
+fn planted() -> Vec<(String, String)> {
+    let letters = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9aS2dF4gH6jK8lZ1xC3vB5nM7qW9eR2tY4uI6oP8";
+    let first = |number: usize| &letters[..number];
+    let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let whole = |text: String| (text.clone(), text);
+    let with = |body: &str, text: String| (text, body.to_owned());
+    vec![
+        whole(format!("ghp_{}", first(36))),
+        whole(format!("github_pat_{}", first(60))),
+        whole(format!("glpat-{}", first(20))),
+        whole(format!("AKIA{}", "Q3EGWZ7KJ2MXP5RT")),
+        whole(format!("npm_{}", first(36))),
+        whole(format!("xoxb-123456789012-{}", first(24))),
+        whole(format!("sk_live_{}", first(24))),
+        whole(format!("AIza{}", first(35))),
+        whole(format!("SG.{}.{}", first(22), first(43))),
+        whole(format!("SK{}", &hex[..32])),
+        whole(format!("sk-ant-{}", first(60))),
+        whole(format!("pypi-{}", first(90))),
+        whole(format!("dop_v1_{hex}")),
+        whole(format!("dckr_pat_{}", first(27))),
+        whole(format!("eyJ{}.eyJ{}.{}", first(30), first(30), first(43))),
+        with(
+            first(60),
+            format!("Endpoint=sb://x;AccountKey={}==", first(60)),
+        ),
+        with(
+            first(44),
+            format!("https://hooks.slack.com/services/{}", first(44)),
+        ),
+        with(
+            first(14),
+            format!("postgres://app:{}@db:5432/shop", first(14)),
+        ),
+        with(
+            "otelPas5",
+            "Host=db;Username=app;Password=otelPas5;Database=x".to_owned(),
+        ),
+        with(
+            first(60),
+            format!(
+                "-----BEGIN RSA PRIVATE KEY-----\n{}\n{}\n-----END RSA PRIVATE KEY-----",
+                first(60),
+                first(60)
+            ),
+        ),
+        // By key and entropy alone.
+        whole("tR7!kq2Vz".to_owned()),
+        whole("q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F".to_owned()),
+        whole("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ8mPl31Kx".to_owned()),
+    ]
+}
+
+fn files(value: &str) -> Vec<(&'static str, String)> {
+    let quoted = serde_json::to_string(value).expect("it can be written");
+    let packed = BASE64_STANDARD.encode(value);
+    let block = format!("    {}", value.replace('\n', "\n    "));
+    let applied = serde_json::json!({"kind": "Secret", "stringData": {"password": value}});
+    let applied = serde_json::to_string(&applied.to_string()).expect("it can be written");
+    let line = value.replace('\n', "\\n");
+    let meta = "apiVersion: v1\nkind:";
+    vec![
+        (
+            "secret.yaml",
+            format!(
+                "{meta} Secret\nmetadata:\n  name: a\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: {applied}\ntype: kubernetes.io/service-account-token\ndata:\n  password: {packed}\n  password: {packed}\nstringData:\n  api-token: {quoted}\n  private-key: |\n{block}\n"
+            ),
+        ),
+        (
+            "configmap.yaml",
+            format!(
+                "{meta} ConfigMap\nmetadata:\n  name: b\n  annotations:\n    token: {quoted}\n    token: {quoted}\ndata:\n  password: {quoted}\n  api-token: |\n{block}\n  a.properties: |\n    a=b\n    password={line}\n    api-token={line}\n  a.json: |\n    {{\"password\": {quoted}, \"apiToken\": {quoted}}}\n"
+            ),
+        ),
+        (
+            "pod.yaml",
+            format!(
+                "{meta} Pod\nmetadata:\n  name: c\n  annotations:\n    db-password: {quoted}\n    api-token: {quoted}\nspec:\n  containers:\n  - name: c\n    image: c\n    command: [x, --password, {quoted}, --token, {quoted}]\n    args:\n    - --api-token\n    - {quoted}\n    - --db-password\n    - {quoted}\n    - --x\n    env:\n    - name: DB_PASSWORD\n      value: {quoted}\n    - name: API_TOKEN\n      value: {quoted}\n      value: {quoted}\n    livenessProbe: {{httpGet: {{port: 80, httpHeaders: [{{name: x-token, value: {quoted}}}, {{name: password, value: {quoted}}}]}}}}\n"
+            ),
+        ),
+        (
+            "kustomization.yaml",
+            format!(
+                "secretGenerator:\n- name: a\n  literals:\n  - password={line}\n  - api-token={line}\n"
+            ),
+        ),
+        (
+            ".npmrc",
+            format!(
+                "//registry.npmjs.org/:_authToken={line}\n//a/:_password={packed}\n//b/:_auth={}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
+            ),
+        ),
+        (
+            ".yarnrc.yml",
+            format!(
+                "npmAuthToken: {quoted}\nnpmAuthIdent: {}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
+            ),
+        ),
+        (
+            ".env",
+            format!("DB_PASSWORD={quoted}\nAPI_TOKEN='{value}'\n"),
+        ),
+        (
+            "package.json",
+            format!(
+                "{{\"name\": \"a\", \"scripts\": {{\"token\": {quoted}}}, \"config\": {{\"dbPassword\": {quoted}, \"apiToken\": {quoted}}}}}\n"
+            ),
+        ),
+        (
+            "Dockerfile",
+            format!(
+                "FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n"
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn no_output_repeats_what_a_rule_finds() {
+    let mut rules = std::collections::BTreeSet::new();
+    for (value, body) in planted() {
+        let scene = tempfile::tempdir().expect("a folder");
+        let head = scene.path().join("head");
+        fs::create_dir_all(scene.path().join("base")).expect("a folder");
+        for (name, text) in files(&value) {
+            write(&head, &[(name, text.as_str())]);
+        }
+        let settings = "rules: {secret/as-environment: note}\n";
+        write(scene.path(), &[("tidegate.yaml", settings)]);
+        let mut outputs = String::new();
+        for format in ["terminal", "json", "sarif", "github", "markdown"] {
+            for (from, to) in [("base", "head"), ("head", "base"), ("head", "head")] {
+                let answer = tidegate(
+                    scene.path(),
+                    &[
+                        "check",
+                        "--verbose",
+                        "--base",
+                        from,
+                        "--head",
+                        to,
+                        "--format",
+                        format,
+                    ],
+                    &[],
+                );
+                assert!(!answer.stdout.is_empty(), "{}", answer.stderr);
+                if format == "json" {
+                    let report: Json = serde_json::from_str(&answer.stdout).expect("it is JSON");
+                    let findings = report["findings"].as_array().expect("findings");
+                    rules.extend(findings.iter().map(|finding| {
+                        let (rule, path) = (&finding["rule"], &finding["location"]["path"]);
+                        format!("{} {}", rule.as_str().unwrap(), path.as_str().unwrap())
+                    }));
+                }
+                outputs.push_str(&answer.stdout);
+                outputs.push_str(&answer.stderr);
+            }
+        }
+        let packed = BASE64_STANDARD.encode(&value);
+        let user = BASE64_STANDARD.encode(format!("app:{value}"));
+        let escaped = body.replace('/', "~1");
+        for planted in [&body, &packed, &user, &escaped] {
+            // The start is as telling as the whole.
+            let start = &planted[..planted.len().min(16)];
+            if let Some(at) = outputs.find(start) {
+                let from = outputs.floor_char_boundary(at.saturating_sub(600));
+                panic!("{value}: {}", &outputs[from..at + start.len()]);
+            }
+        }
+    }
+    for found in [
+        "secret/literal secret.yaml",
+        "secret/last-applied secret.yaml",
+        "secret/account-token secret.yaml",
+        "secret/exposed configmap.yaml",
+        "secret/exposed pod.yaml",
+        "secret/in-file kustomization.yaml",
+        "secret/in-file .npmrc",
+        "secret/in-file .yarnrc.yml",
+        "secret/in-file .env",
+        "secret/in-file package.json",
+        "secret/in-image Dockerfile",
+    ] {
+        assert!(rules.contains(found), "{found}: {rules:?}");
+    }
+}
