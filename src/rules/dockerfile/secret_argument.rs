@@ -19,7 +19,7 @@ declare_rule! {
     /// ```dockerfile bad
     /// FROM node:24.11.1-bookworm-slim
     /// ARG NPM_TOKEN
-    /// COPY package.json .npmrc ./
+    /// COPY package.json package-lock.json ./
     /// RUN NPM_TOKEN=$NPM_TOKEN npm ci --omit=dev --ignore-scripts
     /// USER node
     /// ```
@@ -27,7 +27,7 @@ declare_rule! {
     /// ## Instead
     /// ```dockerfile good
     /// FROM node:24.11.1-bookworm-slim
-    /// COPY package.json .npmrc ./
+    /// COPY package.json package-lock.json ./
     /// RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm ci --omit=dev --ignore-scripts
     /// USER node
     /// ```
