@@ -4,6 +4,7 @@
 //! A workflow file is never a manifest, and nothing else of it is judged.
 
 mod compare;
+mod exit_code;
 mod needs;
 mod pin;
 mod script;
