@@ -381,7 +381,7 @@ fn kyverno_effect(action: Field<'_>) -> Effect {
     }
 }
 
-fn overrides<'a>(list: Option<Node<'a>>) -> impl Iterator<Item = Override<'a>> {
+fn overrides(list: Option<Node<'_>>) -> impl Iterator<Item = Override<'_>> {
     let items = list.into_iter().flat_map(Node::items);
     items
         .filter(|node| node.is_mapping())

@@ -292,13 +292,6 @@ impl Shell {
     }
 }
 
-/// The name of a program, without folders, tag and digest.
-pub(super) fn program_name(word: &str) -> &str {
-    let plain = word.split('@').next().unwrap_or(word);
-    let last = plain.rsplit('/').next().unwrap_or(plain);
-    last.split(':').next().unwrap_or(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
