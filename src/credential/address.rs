@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::is_placeholder;
 use super::strength::is_strong_password;
 
@@ -53,7 +55,7 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     // Addresses that follow each other without a space end together.
     let mut end = 0;
     let mut last_at: Option<usize> = None;
-    for (mark, _) in text.match_indices("://") {
+    for mark in memmem::find_iter(bytes, "://") {
         let start = mark + "://".len();
         if start >= end {
             let rest = text.get(start..).unwrap_or_default();

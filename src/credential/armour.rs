@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 /// A block, to its end or to the end of what is there of it.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -32,7 +34,8 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Block)) {
     const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
     let mut at = 0;
-    while let Some(start) = text.get(at..).and_then(|rest| rest.find(BEGIN)) {
+    let begin = |at: usize| memmem::find(text.as_bytes().get(at..)?, BEGIN.as_bytes());
+    while let Some(start) = begin(at) {
         let start = at + start;
         let body = start + BEGIN.len();
         let rest = text.get(body..).unwrap_or_default();

@@ -115,7 +115,6 @@ fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, 
     if key.is_empty() {
         return None;
     }
-    let class = class(key)?;
     let assigned = text.as_bytes().get(at) == Some(&b'=');
     let behind = text.get(at + 1..)?;
     let value = behind.trim_start_matches(' ');
@@ -123,6 +122,7 @@ fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, 
     if !assigned && value.len() == behind.len() && !value.starts_with(['"', '\'']) {
         return None;
     }
+    let class = class(key)?;
     let unescaped = value.strip_prefix('\\').unwrap_or(value);
     let quote = unescaped.bytes().next();
     let quote = quote.filter(|first| matches!(first, b'"' | b'\''));

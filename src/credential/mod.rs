@@ -150,10 +150,15 @@ pub fn of_value(key: &str, value: &str) -> Option<Found> {
     if let Some(found) = find(value).into_iter().next() {
         return Some(found);
     }
+    by_key(key, value)
+}
+
+/// What key and value prove together, where neither does alone.
+#[must_use]
+pub fn by_key(key: &str, value: &str) -> Option<Found> {
     proved_by_key(key, value, false)
 }
 
-/// What key and value prove together.
 fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
     let class = class(key)?;
     let trimmed = value.trim();
@@ -270,16 +275,21 @@ fn is_public(value: &str) -> bool {
 /// Everything that may be a secret, in order and apart from each other: what must not be shown.
 #[must_use]
 pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
-    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
-    let mut found: Vec<_> = find(text).into_iter().map(|found| found.range).collect();
+    let mut found = Vec::new();
     shape::scan(text, &mut |candidate| found.push(candidate.range));
     strength::long_tokens(text, &mut found);
     armour::scan(text, &mut |block| found.push(block.range));
-    address::scan(text, &mut |candidate| found.push(candidate.hidden));
+    address::scan(text, &mut |candidate| {
+        found.extend([candidate.hidden, candidate.password]);
+    });
     assignment::scan(text, reader, &mut |assignment| {
         if assignment.is_to_hide(text, reader) {
             found.push(assignment.value);
         }
+    });
+    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
+    assignment::scan(text, Reader::Source, &mut |assignment| {
+        found.extend(assignment.proves(text, false).map(|found| found.range));
     });
     found.sort_by_key(|range| (range.start, range.end));
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());

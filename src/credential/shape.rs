@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::What;
 use super::placeholder::has_placeholder_mark;
 use super::strength::{entropy, run};
@@ -64,7 +66,7 @@ const STRIPE: &str = "a key of Stripe";
 const AZURE: &str = "a key of Azure";
 
 /// The first that fits counts.
-static SHAPES: &[Shape] = &[
+const SHAPES: &[Shape] = &[
     shape("AGE-SECRET-KEY-1", b"", 40, Least(50), "a key of age"),
     shape("AIza", b"_-", 30, Exactly(35), "an API key of Google"),
     shape("AKIA", b"", 16, Exactly(16), "an access key of AWS"),
@@ -113,6 +115,26 @@ static SHAPES: &[Shape] = &[
     shape("xoxs-", b"-", 10, Least(24), SLACK),
     shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
 ];
+
+/// For each ASCII letter the second letters of the prefixes that begin with it, a bit each: most words of a text are
+/// told from a token by their first two letters.
+static SECOND_LETTERS: [u128; 128] = {
+    let mut letters = [0; 128];
+    let mut rest = SHAPES;
+    while let [shape, more @ ..] = rest {
+        if let [first, second, ..] = shape.prefix.as_bytes() {
+            letters[*first as usize] |= 1 << *second;
+        }
+        rest = more;
+    }
+    letters
+};
+
+/// True if a prefix begins with these two letters.
+fn may_start(first: u8, second: u8) -> bool {
+    let letters = SECOND_LETTERS.get(usize::from(first)).copied();
+    second < 128 && letters.is_some_and(|letters| letters >> second & 1 == 1)
+}
 
 /// A webhook's address is its password.
 static WEBHOOKS: &[Shape] = &[
@@ -185,8 +207,9 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     let mut at = 0;
     let mut before = b' ';
     while let Some(byte) = bytes.get(at).copied() {
-        let is_start = !before.is_ascii_alphanumeric() || is_behind_escape(bytes, at);
-        let candidate = if is_start && byte.is_ascii_alphabetic() {
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        let is_start = || !before.is_ascii_alphanumeric() || is_behind_escape(bytes, at);
+        let candidate = if may_start(byte, next) && is_start() {
             token(text, at)
         } else {
             None
@@ -199,7 +222,10 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         at = next;
     }
     for shape in WEBHOOKS {
-        for (start, _) in text.match_indices(shape.prefix) {
+        if bytes.len() < shape.prefix.len() + shape.least {
+            continue;
+        }
+        for start in memmem::find_iter(bytes, shape.prefix) {
             let body = start + shape.prefix.len();
             let length = run(bytes.get(body..).unwrap_or_default(), shape.others);
             if length >= shape.least {
@@ -248,8 +274,11 @@ fn token(text: &str, start: usize) -> Option<Candidate> {
 /// A client secret of Azure has its mark in the fourth place.
 fn azure_clients(text: &str, visit: &mut dyn FnMut(Candidate)) {
     let bytes = text.as_bytes();
+    if bytes.len() < AZURE_CLIENT.least {
+        return;
+    }
     let mut from = 0;
-    for (at, _) in text.match_indices("Q~") {
+    for at in memmem::find_iter(bytes, b"Q~") {
         let Some(start) = at.checked_sub(4).filter(|start| *start >= from) else {
             continue;
         };

@@ -126,7 +126,7 @@ fn short(key: &str) -> String {
 fn all(key: &str, value: &str) -> Vec<Found> {
     let found = credential::find(value);
     if found.is_empty() {
-        return credential::of_value(key, value).into_iter().collect();
+        return credential::by_key(key, value).into_iter().collect();
     }
     found
 }
@@ -181,12 +181,12 @@ const HEADERS: [Place; 5] = [
 type Place = (&'static str, &'static [&'static str]);
 
 fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
-    let mut keep = |node: Node<'a>, place: String, found: Vec<Found>| {
+    let mut keep = |node: Node<'a>, place: &dyn Fn() -> String, found: Vec<Found>| {
         if !found.is_empty() {
             visit(Exposed {
                 node,
                 container: Some(container),
-                place,
+                place: place(),
                 pointer: node.pointer(),
                 discriminator: String::new(),
                 found,
@@ -199,8 +199,8 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
             continue;
         };
         if let Some(value) = node.as_str() {
-            let place = format!("env {}", short(name));
-            keep(node, place, all(name, value));
+            let place = || format!("env {}", short(name));
+            keep(node, &place, all(name, value));
         }
     }
     for (place, path) in HEADERS {
@@ -210,8 +210,8 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
                 continue;
             };
             if let Some(value) = node.as_str() {
-                let place = format!("{place}, header {}", short(name));
-                keep(node, place, all(name, value));
+                let place = || format!("{place}, header {}", short(name));
+                keep(node, &place, all(name, value));
             }
         }
     }
