@@ -59,17 +59,14 @@ const LONGEST_END: usize = 24;
 
 /// The end of a key in small letters and digits, without a number behind it.
 fn plain_end(key: &str) -> String {
-    let mut plain: Vec<u8> = key
-        .bytes()
-        .rev()
-        .take(4 * LONGEST_END)
-        .skip_while(|byte| byte.is_ascii_digit() || b"_-".contains(byte))
-        .filter(u8::is_ascii_alphanumeric)
-        .take(LONGEST_END)
-        .map(|byte| byte.to_ascii_lowercase())
-        .collect();
-    plain.reverse();
-    String::from_utf8(plain).unwrap_or_default()
+    let mut plain = String::with_capacity(LONGEST_END);
+    let end = key.trim_end_matches(|last: char| last.is_ascii_digit() || matches!(last, '_' | '-'));
+    let start = end.floor_char_boundary(end.len().saturating_sub(4 * LONGEST_END));
+    let letters = end.bytes().skip(start).filter(u8::is_ascii_alphanumeric);
+    let count = letters.clone().count();
+    let last = letters.skip(count.saturating_sub(LONGEST_END));
+    plain.extend(last.map(|byte| char::from(byte.to_ascii_lowercase())));
+    plain
 }
 
 /// What a key says of its value, as `DB_PASSWORD` does.
@@ -86,7 +83,8 @@ pub fn class(key: &str) -> Option<Class> {
     if ends(&OPEN) || key.contains("checksum") {
         return None;
     }
-    if ends(&PASSWORDS) || SHORT_PASSWORDS.contains(&&*last_word(key)) {
+    let is_short = || SHORT_PASSWORDS.contains(&&*last_word(key));
+    if ends(&PASSWORDS) || ends(&SHORT_PASSWORDS) && is_short() {
         return Some(Class::Password);
     }
     if ends(&SECRETS) {

@@ -103,8 +103,14 @@ pub fn find_all(text: &str) -> Vec<Found> {
     find_in(text, true)
 }
 
+/// Nothing shorter is a credential by itself, key and all: most values are numbers and words.
+const SHORTEST: usize = 8;
+
 fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     let mut found = Vec::new();
+    if text.len() < SHORTEST {
+        return found;
+    }
     shape::scan(text, &mut |candidate| {
         if let Some(what) = candidate.proves(text) {
             let Range { start, end } = candidate.range;
