@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use crate::kubernetes::Field;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::Ingress;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, folder};
 use crate::snapshot::patched::Patched;
 
 declare_rule! {
@@ -59,7 +61,8 @@ declare_rule! {
     /// hosts it serves. Nothing is said where annotations of AWS, Azure, Google, Oracle, `OpenShift`, Traefik, Kong,
     /// `HAProxy` or nginx say that TLS ends elsewhere or that plain HTTP is refused, where the class is that of a
     /// tunnel (Cloudflare, ngrok, Tailscale), of `localhost` and names below `.localhost` and `.test`, nor of an
-    /// Ingress that a patch changes. A proxy before the cluster that ends TLS cannot be seen: a waiver says so.
+    /// Ingress that a patch changes. The community's nginx has one server for a host, however many Ingresses name it:
+    /// where another of the same folder and class gives that host its certificate, both are served with it. A proxy before the cluster that ends TLS cannot be seen: a waiver says so.
     "exposure/ingress-without-tls",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K06", "CWE-319"],
@@ -68,18 +71,50 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let patched = Patched::of(snapshot);
+    let shared = Shared::of(snapshot);
     let ingresses = snapshot.objects().filter_map(Ingress::of);
     for ingress in ingresses.filter(|ingress| patched.is_whole(ingress.object())) {
         if !ingress.has_tls_elsewhere() {
-            judge(ingress, sink);
+            judge(ingress, &shared, sink);
         }
     }
 }
 
-fn judge(ingress: Ingress<'_>, sink: &mut Sink<'_>) {
+/// The hosts for which an Ingress of the community's nginx brings a certificate, by folder and class.
+struct Shared<'a>(BTreeSet<(&'a str, Option<&'a str>, &'a str)>);
+
+impl<'a> Shared<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let ingresses = snapshot.objects().filter_map(Ingress::of);
+        let hosts = ingresses
+            .filter(|ingress| ingress.is_of_community_nginx())
+            .flat_map(|ingress| {
+                let hosts = ingress.hosts().filter_map(Field::as_str);
+                hosts
+                    .filter(move |host| ingress.covers(Some(host)))
+                    .map(move |host| Self::key(ingress, host))
+            });
+        Self(hosts.collect())
+    }
+
+    fn key(ingress: Ingress<'a>, host: &'a str) -> (&'a str, Option<&'a str>, &'a str) {
+        (folder(ingress.object().path()), ingress.class(), host)
+    }
+
+    fn has(&self, ingress: Ingress<'a>, host: &'a str) -> bool {
+        ingress.is_of_community_nginx()
+            && !ingress.keeps_plain_http()
+            && self.0.contains(&Self::key(ingress, host))
+    }
+}
+
+fn judge<'a>(ingress: Ingress<'a>, shared: &Shared<'a>, sink: &mut Sink<'_>) {
     let mut sink = sink.about(ingress.object());
-    let is_open = |host: &Field<'_>| match host.as_str() {
-        Some(host) => !is_local(host) && !host.contains("{{") && !ingress.covers(Some(host)),
+    let is_open = |host: &Field<'a>| match host.as_str() {
+        Some(host) => {
+            let is_covered = ingress.covers(Some(host)) || shared.has(ingress, host);
+            !is_local(host) && !host.contains("{{") && !is_covered
+        }
         None => !ingress.covers(None),
     };
     if ingress.tls().items().next().is_none() {
