@@ -302,7 +302,9 @@ impl<'a> Namespace<'a> {
     #[must_use]
     pub fn has_labels(self) -> bool {
         let labels = self.object.field(&["metadata", "labels"]);
-        labels.node().is_some_and(|labels| labels.entries().next().is_some())
+        labels
+            .node()
+            .is_some_and(|labels| labels.entries().next().is_some())
     }
 
     /// The labels of Pod Security admission, those that it does not know included.
