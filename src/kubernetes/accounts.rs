@@ -2,9 +2,11 @@
 
 use crate::syntax::{Node, Span};
 
+use super::container::Container;
 use super::field::{Field, anchor};
 use super::object::Object;
 use super::pod::Pod;
+use super::process::{Process, scalar};
 
 /// The account of every pod that names none.
 pub const DEFAULT: &str = "default";
@@ -14,6 +16,16 @@ const INJECTED: [&str; 3] = [
     "consul.hashicorp.com/connect-inject",
     "dapr.io/enabled",
     "vault.hashicorp.com/agent-inject",
+];
+
+/// Options of programs that watch the API server: controllers, operators, ingress controllers.
+const OF_CONTROLLERS: [&str; 6] = [
+    "--election-id",
+    "--enable-leader-election",
+    "--leader-elect",
+    "--leader-election",
+    "--publish-service",
+    "--watch-namespace",
 ];
 
 /// `automountServiceAccountToken` of a `ServiceAccount`.
@@ -54,7 +66,8 @@ impl<'a> Pod<'a> {
         self.field(&["automountServiceAccountToken"])
     }
 
-    /// True if the pod visibly wants a token: it mounts one by hand, or has a container injected that uses its own.
+    /// True if the pod visibly wants a token: it mounts one by hand, has a container injected that uses its own, or
+    /// starts a program with an option of controllers, or `kubectl`.
     #[must_use]
     pub fn wants_token(self) -> bool {
         let by_hand = |source: Node<'a>| source.present("serviceAccountToken").is_some();
@@ -64,7 +77,15 @@ impl<'a> Pod<'a> {
             .flat_map(|projected| Field::follow(projected, &["sources"]).items())
             .any(by_hand);
         let asks = |value: Node<'a>| value.as_bool() == Some(true) || value.key_text() == "true";
+        let speaks = |container: Container<'a>| {
+            Process::of(container).words().map(scalar).any(|word| {
+                let (option, _) = word.split_once('=').unwrap_or((word, ""));
+                let program = word.split_whitespace().next().unwrap_or_default();
+                OF_CONTROLLERS.contains(&option) || program.rsplit('/').next() == Some("kubectl")
+            })
+        };
         projected
+            || self.containers().any(speaks)
             || self
                 .annotations()
                 .any(|(name, value)| INJECTED.contains(&name) && asks(value))

@@ -95,6 +95,25 @@ impl<'a> Ingress<'a> {
             })
     }
 
+    /// True if the community's controller takes it in, as far as its class and annotations say.
+    #[must_use]
+    pub fn is_of_community_nginx(self) -> bool {
+        match self.class() {
+            Some(class) => class == "nginx" || class == "ingress-nginx",
+            None => self
+                .annotations()
+                .any(|entry| entry.key.key_text().starts_with(COMMUNITY_NGINX)),
+        }
+    }
+
+    /// True if the community's controller is told to serve plain HTTP although there is a certificate.
+    #[must_use]
+    pub fn keeps_plain_http(self) -> bool {
+        self.annotation("nginx.ingress.kubernetes.io/ssl-redirect")
+            .and_then(Field::node)
+            .is_some_and(|value| value.key_text() == "false")
+    }
+
     /// True if TLS ends, or plain HTTP is refused, by other means than `spec.tls`; or nobody can say from here.
     #[must_use]
     pub fn has_tls_elsewhere(self) -> bool {

@@ -298,6 +298,15 @@ impl<'a> Namespace<'a> {
         }
     }
 
+    /// True if it has labels, whatever they say.
+    #[must_use]
+    pub fn has_labels(self) -> bool {
+        let labels = self.object.field(&["metadata", "labels"]);
+        labels
+            .node()
+            .is_some_and(|labels| labels.entries().next().is_some())
+    }
+
     /// The labels of Pod Security admission, those that it does not know included.
     pub fn pod_security_labels(self) -> impl Iterator<Item = Entry<'a>> {
         let labels = self.object.field(&["metadata", "labels"]).node();

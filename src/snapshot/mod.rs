@@ -162,7 +162,8 @@ fn is_lockfile(path: &str) -> bool {
     install::is_lockfile(path.rsplit('/').next().unwrap_or(path))
 }
 
-fn folder(path: &str) -> &str {
+/// The folder of a path, without a slash behind it; empty for the root.
+pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

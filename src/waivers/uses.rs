@@ -394,12 +394,12 @@ impl<'a> Force<'a> {
                     return false;
                 };
                 let is_comment = matches!(waiver.stated.waiver, Said::Comment(..));
-                let stretches = is_comment && is_new && !waiver.is_new;
-                let may = !((waiver.is_new || stretches) && guarded);
+                let is_older = is_comment && is_new && !waiver.is_new;
+                let may = !((waiver.is_new || is_older) && guarded);
                 if !may || !waiver.stated.covers(finding) {
                     return false;
                 }
-                if stretches {
+                if is_older {
                     stretching.get_or_insert(waiver);
                 } else {
                     covering = Some(Arc::clone(&waiver.waived));

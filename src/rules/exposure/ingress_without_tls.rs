@@ -1,9 +1,11 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::kubernetes::Field;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::Ingress;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
 use crate::snapshot::patched::Patched;
+use crate::snapshot::{Snapshot, folder};
 
 declare_rule! {
     /// An Ingress serves a host without TLS.
@@ -59,7 +61,8 @@ declare_rule! {
     /// hosts it serves. Nothing is said where annotations of AWS, Azure, Google, Oracle, `OpenShift`, Traefik, Kong,
     /// `HAProxy` or nginx say that TLS ends elsewhere or that plain HTTP is refused, where the class is that of a
     /// tunnel (Cloudflare, ngrok, Tailscale), of `localhost` and names below `.localhost` and `.test`, nor of an
-    /// Ingress that a patch changes. A proxy before the cluster that ends TLS cannot be seen: a waiver says so.
+    /// Ingress that a patch changes. The community's nginx has one server for a host, however many Ingresses name it:
+    /// where one of another name, in the same folder and class, gives that host its certificate, both are served with it. A proxy before the cluster that ends TLS cannot be seen: a waiver says so.
     "exposure/ingress-without-tls",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K06", "CWE-319"],
@@ -68,18 +71,59 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let patched = Patched::of(snapshot);
+    let shared = Shared::of(snapshot);
     let ingresses = snapshot.objects().filter_map(Ingress::of);
     for ingress in ingresses.filter(|ingress| patched.is_whole(ingress.object())) {
         if !ingress.has_tls_elsewhere() {
-            judge(ingress, sink);
+            judge(ingress, &shared, sink);
         }
     }
 }
 
-fn judge(ingress: Ingress<'_>, sink: &mut Sink<'_>) {
+/// A folder, a class and a host.
+type Server<'a> = (&'a str, Option<&'a str>, &'a str);
+
+/// What Ingresses of the community's nginx bring a certificate for, with what these are called.
+struct Shared<'a>(BTreeMap<Server<'a>, BTreeSet<&'a str>>);
+
+impl<'a> Shared<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let mut servers: BTreeMap<Server<'a>, BTreeSet<&'a str>> = BTreeMap::new();
+        let ingresses = snapshot.objects().filter_map(Ingress::of);
+        for ingress in ingresses.filter(|ingress| ingress.is_of_community_nginx()) {
+            for host in ingress.hosts().filter_map(Field::as_str) {
+                if ingress.covers(Some(host)) {
+                    let names = servers.entry(server(ingress, host)).or_default();
+                    names.insert(&ingress.object().resource().name);
+                }
+            }
+        }
+        Self(servers)
+    }
+
+    /// An Ingress of the same name is one to apply in place of this one, not beside it.
+    fn has(&self, ingress: Ingress<'a>, host: &'a str) -> bool {
+        let name = &*ingress.object().resource().name;
+        ingress.is_of_community_nginx()
+            && !ingress.keeps_plain_http()
+            && self
+                .0
+                .get(&server(ingress, host))
+                .is_some_and(|names| names.iter().any(|other| *other != name))
+    }
+}
+
+fn server<'a>(ingress: Ingress<'a>, host: &'a str) -> Server<'a> {
+    (folder(ingress.object().path()), ingress.class(), host)
+}
+
+fn judge<'a>(ingress: Ingress<'a>, shared: &Shared<'a>, sink: &mut Sink<'_>) {
     let mut sink = sink.about(ingress.object());
-    let is_open = |host: &Field<'_>| match host.as_str() {
-        Some(host) => !is_local(host) && !host.contains("{{") && !ingress.covers(Some(host)),
+    let is_open = |host: &Field<'a>| match host.as_str() {
+        Some(host) => {
+            let is_covered = ingress.covers(Some(host)) || shared.has(ingress, host);
+            !is_local(host) && !host.contains("{{") && !is_covered
+        }
         None => !ingress.covers(None),
     };
     if ingress.tls().items().next().is_none() {

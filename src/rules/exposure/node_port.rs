@@ -38,10 +38,12 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
+    /// For the proxy behind Ingresses or Gateways it is a note, as something must lead to that from outside.
     /// Load balancers of some clouds need the port; whether the nodes can be reached from outside, a manifest cannot
     /// say. A Service of type `LoadBalancer` opens ports as well: `exposure/load-balancer` speaks of it.
     "exposure/node-port",
     severity: Severity::Low,
+    other_severities: &[Severity::Note],
     references: &["OWASP K8s 2025: K06", "CWE-668"],
     check: Check::Object(check),
 }
@@ -50,7 +52,18 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let Some(service) = Service::of(object).filter(|service| service.is_node_port()) else {
         return;
     };
-    sink.report(service.type_field()).say(
-        "type NodePort opens a port on every node; use ClusterIP, and let an Ingress or a Gateway lead to it",
-    );
+    let (severity, sentence) = if service.is_entry() {
+        (
+            Severity::Note,
+            "type NodePort opens a port on every node for what looks like the proxy behind Ingresses or Gateways; put a load balancer before it, with type LoadBalancer where the cluster can make one",
+        )
+    } else {
+        (
+            Severity::Low,
+            "type NodePort opens a port on every node; use ClusterIP, and let an Ingress or a Gateway lead to it",
+        )
+    };
+    sink.report(service.type_field())
+        .severity(severity)
+        .say(sentence);
 }

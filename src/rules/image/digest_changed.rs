@@ -84,7 +84,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let sentence = format!(
             "the tag {} of image {} stays, and its digest goes from {} to {}; find out why the tag was pushed again",
             quoted(tag),
-            quoted(&now.familiar_name()),
+            quoted(&now.written_name()),
             quoted(&was.short_digest().unwrap_or_default()),
             quoted(&now.short_digest().unwrap_or_default())
         );

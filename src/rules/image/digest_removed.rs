@@ -76,7 +76,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         }
         let sentence = format!(
             "image {} had the digest {} and has none any longer; add the digest of the new image",
-            quoted(&now.familiar_name()),
+            quoted(&now.written_name()),
             quoted(&digest)
         );
         sink.say_of_image(&after, Severity::High, &sentence);

@@ -58,7 +58,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 
 fn sentence(image: &ImageReference<'_>) -> Option<String> {
     let tag = image.effective_tag()?;
-    let name = quoted(&image.familiar_name());
+    let name = quoted(&image.written_name());
     if image.tag().is_none() {
         return Some(format!(
             "image {name} has no tag, so that it is whatever \"latest\" is when it is pulled; name a release, or its digest"

@@ -47,7 +47,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if !is_moving(&image, tag) {
             let sentence = format!(
                 "image {} is named by the tag {} alone; add its digest",
-                quoted(&image.familiar_name()),
+                quoted(&image.written_name()),
                 quoted(tag)
             );
             sink.say_of_image(&found, Severity::Note, &sentence);

@@ -58,9 +58,14 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         } else {
             "the label pod-security.kubernetes.io/enforce is not set, so that every pod is let in unless the cluster has a default; set it to restricted or baseline"
         };
-        sink.about(object)
-            .report(level)
-            .at(object.name_span())
-            .say(sentence);
+        let mut sink = sink.about(object);
+        let draft = sink.report(level);
+        // The label belongs beside the others; where there are none, the name says whose it is.
+        let draft = if namespace.has_labels() {
+            draft
+        } else {
+            draft.at(object.name_span())
+        };
+        draft.say(sentence);
     }
 }

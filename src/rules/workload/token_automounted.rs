@@ -27,7 +27,7 @@ declare_rule! {
     /// ## Limits
     /// The token counts as needed where a `RoleBinding` or `ClusterRoleBinding` of the repository names the `ServiceAccount`,
     /// where a token is mounted by hand, where Consul, Dapr or Vault is asked to inject a container that uses the token,
-    /// and where a `ServiceAccount` with a name of its own is not in the repository: it may be given rights where it is.
+    /// where a container starts `kubectl` or a program with an option of controllers such as `--leader-elect`, and where a `ServiceAccount` with a name of its own is not in the repository: it may be given rights where it is.
     /// A program that uses only what every account may do needs a token and no binding: waive the finding.
     /// The pod's field counts more than the `ServiceAccount`'s; of several copies of that, the nearest count, and one that
     /// says `false` is believed.

@@ -71,6 +71,11 @@ fn named(node: Node<'_>) -> String {
             .map_or("the list", Node::key_text);
         return format!("an item of {}", shortened(list));
     };
+    match parent.and_then(Node::key).map(Node::key_text) {
+        Some("annotations") => return format!("annotation {}", shortened(key)),
+        Some("labels") => return format!("label {}", shortened(key)),
+        _ => {}
+    }
     // The container is named already.
     let container = Container::around(node).map(Container::node);
     let item =

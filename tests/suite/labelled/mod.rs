@@ -120,10 +120,10 @@ fn run(tool: &str, name: impl Fn(&Json) -> String, agrees: impl Fn(&Json, &[Find
             wrong.push(format!("{check}: there is no rule {id}"));
             continue;
         }
-        let agreed = agrees(json, &findings(&table, mapped, &row));
+        let alike = agrees(json, &findings(&table, mapped, &row));
         let explained = mapped.except.contains_key(&row.name);
-        counts[usize::from(!agreed)] += 1;
-        match (agreed, explained) {
+        counts[usize::from(!alike)] += 1;
+        match (alike, explained) {
             (true, false) | (false, true) => {}
             (false, false) => wrong.push(format!("{check}: {} is {}", row.name, json["expected"])),
             (true, true) => wrong.push(format!("{check}: {} agrees by now", row.name)),
@@ -134,9 +134,9 @@ fn run(tool: &str, name: impl Fn(&Json) -> String, agrees: impl Fn(&Json, &[Find
             wrong.push(format!("{check} has no row"));
         }
     }
-    let [agreed, explained, unmapped] = counts;
+    let [alike, explained, unmapped] = counts;
     eprintln!(
-        "{tool}: {agreed} rows agree, {explained} do not, {unmapped} are of checks that are not ours"
+        "{tool}: {alike} rows agree, {explained} do not, {unmapped} are of checks that are not ours"
     );
     assert!(wrong.is_empty(), "{tool}:\n{}", wrong.join("\n"));
 }
