@@ -118,6 +118,10 @@ const SHAPES: &[Shape] = &[
 
 /// For each ASCII letter the second letters of the prefixes that begin with it, a bit each: most words of a text are
 /// told from a token by their first two letters.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "worked out by the compiler, which refuses to build what would panic here"
+)]
 static SECOND_LETTERS: [u128; 128] = {
     let mut letters = [0; 128];
     let mut rest = SHAPES;
