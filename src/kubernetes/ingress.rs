@@ -377,8 +377,7 @@ impl Guard {
             value.is_some_and(|value| match self {
                 Self::Scheme => value != "internet-facing",
                 Self::Addresses => {
-                    let mut ranges = value.split(',').map(str::trim);
-                    !value.is_empty() && !ranges.any(super::service::is_everybody)
+                    !value.is_empty() && super::service::everybody(value.split(',')).is_none()
                 }
                 Self::Login | Self::Certificate => {
                     !value.is_empty() && !["none", "false"].contains(&value)

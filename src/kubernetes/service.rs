@@ -2,7 +2,9 @@
 //!
 //! Sources: the Service of Kubernetes 1.37, and the documentation of the controllers that make load balancers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::syntax::Node;
 
@@ -210,15 +212,18 @@ impl<'a> Service<'a> {
     #[must_use]
     pub fn open_range(self) -> Option<Field<'a>> {
         let ranges = self.object.field(&["spec", "loadBalancerSourceRanges"]);
-        let open = |text: &str| is_everybody(text);
-        let mut items = ranges.items();
-        let item = items.find(|item| item.as_str().is_some_and(open));
-        item.map(Field::of).or_else(|| {
+        let items: Vec<_> = ranges
+            .items()
+            .filter_map(|item| Some((item, item.as_str()?)))
+            .collect();
+        let open = everybody(items.iter().map(|(_, text)| *text));
+        let item = open.and_then(|number| items.get(number));
+        item.map(|(item, _)| Field::of(*item)).or_else(|| {
             // The field wins over the annotation.
             let listed = ranges.items().next().is_some();
             let annotation = super::annotations::annotation(self.object, SOURCE_RANGES)?;
             let text = annotation.as_str()?;
-            (!listed && text.split(',').any(open)).then_some(annotation)
+            (!listed && everybody(text.split(',')).is_some()).then_some(annotation)
         })
     }
 
@@ -294,13 +299,38 @@ impl<'a> Service<'a> {
     }
 }
 
-/// True for the range that holds every address.
-pub(super) fn is_everybody(range: &str) -> bool {
-    let range = range.trim();
-    range == "::/0"
-        || range
-            .strip_suffix("/0")
-            .is_some_and(|address| address.parse::<IpAddr>().is_ok())
+/// The widest of some ranges, by its number, if together they let in everybody, or nearly so: half of all addresses of
+/// IPv4 or more, or all that IPv6 hands out. Two halves are as open as the whole.
+pub(super) fn everybody<'r>(ranges: impl Iterator<Item = &'r str>) -> Option<usize> {
+    let nets: Vec<(usize, IpNet)> = ranges
+        .map(str::trim)
+        .enumerate()
+        .filter_map(|(number, range)| Some((number, range.parse().ok()?)))
+        .collect();
+    let of_version_4 = nets.iter().filter_map(|(_, net)| match net {
+        IpNet::V4(net) => Some(*net),
+        IpNet::V6(_) => None,
+    });
+    let of_version_6 = nets.iter().filter_map(|(_, net)| match net {
+        IpNet::V6(net) => Some(*net),
+        IpNet::V4(_) => None,
+    });
+    let addresses: u64 = Ipv4Net::aggregate(&of_version_4.collect())
+        .iter()
+        .map(|net| 1 << (32 - net.prefix_len()))
+        .sum();
+    let unicast = Ipv6Net::new_assert(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+    let all_of_6 = Ipv6Net::aggregate(&of_version_6.collect())
+        .iter()
+        .any(|net| net.contains(&unicast));
+    let is_open = |net: &IpNet| match net {
+        IpNet::V4(_) => addresses >= 1 << 31,
+        IpNet::V6(_) => all_of_6,
+    };
+    nets.iter()
+        .filter(|(_, net)| is_open(net))
+        .min_by_key(|(_, net)| net.prefix_len())
+        .map(|(number, _)| *number)
 }
 
 /// True for an address that no router of the internet knows. Anything else that stands for addresses, such as the
@@ -313,5 +343,28 @@ fn is_private(text: &str) -> bool {
         }
         Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod everybody_tests {
+    use super::everybody;
+
+    #[test]
+    fn halves_are_as_open_as_the_whole() {
+        for (ranges, expected) in [
+            ("0.0.0.0/0", Some(0)),
+            ("10.0.0.0/8, 0.0.0.0/0", Some(1)),
+            ("0.0.0.0/1,128.0.0.0/1", Some(0)),
+            ("0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/2", Some(0)),
+            ("::/0", Some(0)),
+            ("2000::/4,3000::/4", Some(0)),
+            ("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16", None),
+            ("2001:db8::/32", None),
+            ("office, 203.0.113.0/24", None),
+            ("", None),
+        ] {
+            assert_eq!(everybody(ranges.split(',')), expected, "{ranges}");
+        }
     }
 }
