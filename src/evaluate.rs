@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+use crate::kubernetes::Object;
+use crate::kubernetes::schema::{Meant, What};
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
 use crate::snapshot::namespaces::Namespaces;
@@ -128,6 +130,7 @@ fn judge_file(
                 }
             }
         }
+        leave_out_misspelt(object, context, first, &mut evaluation.findings);
         // A value that stands twice in one list is one mistake.
         let mut seen = BTreeSet::new();
         let of_object = evaluation.findings.split_off(first);
@@ -142,6 +145,52 @@ fn judge_file(
         .findings
         .retain(|found| seen.insert((found.fingerprint, found.location.span)));
     evaluation
+}
+
+/// A field that is misspelt is missing for that very reason: that it is, is told once, where it is no graver.
+fn leave_out_misspelt(
+    object: Object<'_>,
+    context: &Context,
+    first: usize,
+    findings: &mut Vec<Finding>,
+) {
+    const TELLS: &str = "workload/unknown-field";
+    if rules::find(TELLS).is_none_or(|rule| context.is_off(rule)) {
+        return;
+    }
+    let root = object.node().pointer();
+    let meant: Vec<String> = object
+        .oddities()
+        .filter(|odd| odd.what == What::NoField)
+        .filter_map(|odd| {
+            let Meant::Field(name) = odd.meant(object) else {
+                return None;
+            };
+            let within = odd.node(object).parent()?;
+            let pointer = within.pointer();
+            let below = pointer.strip_prefix(&root).unwrap_or(&pointer);
+            within
+                .present(name)
+                .is_none()
+                .then(|| format!("{below}/{name}"))
+        })
+        .collect();
+    if meant.is_empty() {
+        return;
+    }
+    let is_meant = |field: &str| {
+        let rest = meant
+            .iter()
+            .filter_map(|meant| field.strip_prefix(&**meant));
+        rest.into_iter()
+            .any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let of_object = findings.split_off(first);
+    findings.extend(of_object.into_iter().filter(|finding| {
+        finding.rule == TELLS
+            || finding.severity > Severity::Low
+            || !finding.subject.field.as_deref().is_some_and(is_meant)
+    }));
 }
 
 /// A rule that sees the whole revision says of which object it speaks; until it does, it speaks of no file.

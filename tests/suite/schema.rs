@@ -72,3 +72,34 @@ fn objects_of_odd_shapes_are_survived() {
         2
     );
 }
+
+#[test]
+fn what_is_misspelt_is_told_once() {
+    let pod = |container: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\nspec:\n  serviceAccountName: web\n  automountServiceAccountToken: false\n  securityContext: {{runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}\n  containers:\n  - name: web\n    image: ghcr.io/acme/web:1.4.2\n    livenessProbe: {{tcpSocket: {{port: 80}}}}\n{container}"
+        );
+        let snapshot = snapshot(&[("pod.yaml", &text)]);
+        let evaluation = evaluate(&snapshot, &context());
+        let rules: Vec<_> = evaluation.findings.iter().map(|found| found.rule).collect();
+        rules
+    };
+    let clean = "    resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, readOnlyRootFilesystem: true}\n";
+    assert!(pod(clean).is_empty());
+    for typo in [
+        clean.replace("readOnlyRootFilesystem", "readOnlyRootFileSystem"),
+        clean.replace("resources:", "resource:"),
+    ] {
+        assert_eq!(pod(&typo), ["workload/unknown-field"], "{typo}");
+    }
+    // A graver consequence is told beside its cause.
+    let grave = clean.replace("allowPrivilegeEscalation", "allowPrivilegeEscalatoin");
+    let told = pod(&grave);
+    assert_eq!(told.len(), 2, "{told:?}");
+    // What is there as well is no typo's doing.
+    let both = clean.replace(
+        "readOnlyRootFilesystem: true",
+        "readOnlyRootFileSystem: true, readOnlyRootFilesystem: false",
+    );
+    assert!(pod(&both).contains(&"workload/writable-root-filesystem"));
+}
