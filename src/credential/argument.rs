@@ -57,9 +57,7 @@ impl Argument {
     }
 }
 
-/// How far before a flag its program is looked for, in bytes and in words.
-const BEFORE: usize = 512;
-/// The same in the words of a list.
+/// How many words before a flag its program is looked for in a list.
 const WORDS_BEFORE: usize = 16;
 
 /// The programs whose short flags take a credential.
@@ -93,17 +91,6 @@ impl Program {
         })
     }
 
-    /// The last one that these words start.
-    fn among<'t>(words: impl Iterator<Item = &'t str>) -> Option<Self> {
-        let mut program = None;
-        let mut login = false;
-        for word in words {
-            program = Self::of(word).or(program);
-            login |= word == "login";
-        }
-        program.filter(|program| *program != Self::Login || login)
-    }
-
     /// What a flag takes behind itself.
     fn takes(self, flag: &str) -> Option<Gives> {
         let is_short = flag.starts_with('-') && !flag.starts_with("--");
@@ -111,9 +98,7 @@ impl Program {
             || is_short && flag.len() <= 9 && flag.ends_with(['u', 'U']);
         match self {
             Self::Curl => of_curl.then_some(Gives::User),
-            Self::SshPass | Self::Login | Self::Mongo => {
-                (flag == "-p").then_some(Gives::Password)
-            }
+            Self::SshPass | Self::Login | Self::Mongo => (flag == "-p").then_some(Gives::Password),
             Self::Redis => (flag == "-a").then_some(Gives::Password),
             Self::Ldap => (flag == "-w").then_some(Gives::Password),
             Self::SqlServer => (flag == "-P").then_some(Gives::Password),
@@ -128,6 +113,61 @@ impl Program {
             Self::MySql => (flag == "-p").then_some(Gives::Password),
             _ => self.takes(flag),
         }
+    }
+}
+
+/// What the words before a flag start. What was read is not read again.
+#[derive(Debug, Default)]
+struct Before {
+    read: usize,
+    program: Option<Program>,
+    login: bool,
+}
+
+impl Before {
+    fn read_word(&mut self, word: &str) {
+        self.program = Program::of(word).or(self.program);
+        self.login |= word == "login";
+    }
+
+    fn program(&self) -> Option<Program> {
+        self.program
+            .filter(|program| *program != Program::Login || self.login)
+    }
+
+    /// The program of the command that goes on at a place of a text.
+    fn at(&mut self, text: &str, at: usize) -> Option<Program> {
+        let last = (self.read..at)
+            .rev()
+            .find(|at| ends_command(text.as_bytes(), *at));
+        let start = last.map_or(self.read, |last| last + 1);
+        if last.is_some() {
+            *self = Self::default();
+        }
+        self.read = at;
+        let command = text.get(start..at).unwrap_or_default();
+        for word in
+            command.split(|letter: char| letter.is_whitespace() || "\"',[]\\".contains(letter))
+        {
+            self.read_word(word);
+        }
+        self.program()
+    }
+}
+
+/// True where the next command begins behind a byte.
+fn ends_command(bytes: &[u8], at: usize) -> bool {
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+    match byte(at) {
+        b';' | b'|' | b'(' | b'`' => true,
+        b'&' => byte(at + 1).is_ascii_whitespace() || byte(at + 1) == b'&',
+        // A line that says so goes on, and so does a list.
+        b'\n' => {
+            let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
+            let last = before.trim_ascii_end().last();
+            last.is_none_or(|last| !b"\\,[".contains(last))
+        }
+        _ => false,
     }
 }
 
@@ -160,20 +200,22 @@ fn argument(text: &str, range: Range<usize>, gives: Gives, by_program: bool) -> 
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Argument)) {
     let bytes = text.as_bytes();
     let mut from = 0;
+    let mut words = Before::default();
     for at in memchr::memchr_iter(b'-', bytes) {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        let is_start = before.is_none_or(|byte| byte.is_ascii_whitespace() || b"\"'[,(".contains(byte));
+        let is_start =
+            before.is_none_or(|byte| byte.is_ascii_whitespace() || b"\"'[,(".contains(byte));
         if at < from || !is_start {
             continue;
         }
-        if let Some(argument) = at_flag(text, at) {
+        if let Some(argument) = at_flag(text, at, &mut words) {
             from = argument.value.end;
             visit(argument);
         }
     }
 }
 
-fn at_flag(text: &str, at: usize) -> Option<Argument> {
+fn at_flag(text: &str, at: usize, words: &mut Before) -> Option<Argument> {
     let bytes = text.as_bytes();
     let rest = bytes.get(at..)?;
     let is_flag = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
@@ -183,7 +225,6 @@ fn at_flag(text: &str, at: usize) -> Option<Argument> {
     if length < 2 || flag.starts_with("---") {
         return None;
     }
-    let program = || Program::among(words_before(text, at));
     let behind = at + length;
     if let Some(value) = separate(text, behind) {
         if let Some(gives) = by_name(flag)
@@ -192,7 +233,8 @@ fn at_flag(text: &str, at: usize) -> Option<Argument> {
             return argument(text, value, gives, false);
         }
         let may_take = flag == "--user" || flag == "--proxy-user" || is_short;
-        let gives = may_take.then(program).flatten().and_then(|program| program.takes(flag));
+        let program = may_take.then(|| words.at(text, at)).flatten();
+        let gives = program.and_then(|program| program.takes(flag));
         if let Some(gives) = gives {
             return argument(text, value, gives, true);
         }
@@ -207,7 +249,12 @@ fn at_flag(text: &str, at: usize) -> Option<Argument> {
     if value.is_empty() {
         return None;
     }
-    argument(text, value, program()?.takes_attached(short)?, true)
+    argument(
+        text,
+        value,
+        words.at(text, at)?.takes_attached(short)?,
+        true,
+    )
 }
 
 /// The word behind a flag: behind space, an equals sign, or the comma of a list.
@@ -231,36 +278,23 @@ fn end_of_value(text: &str, start: usize, quote: Option<u8>) -> usize {
     let rest = text.get(start..).unwrap_or_default();
     let end = match quote {
         Some(quote) => memchr::memchr2(quote, b'\n', rest.as_bytes()),
-        None => rest.find(|letter: char| letter.is_whitespace() || "\"'`;|&,)]<>…".contains(letter)),
+        None => {
+            rest.find(|letter: char| letter.is_whitespace() || "\"'`;|&,)]<>…".contains(letter))
+        }
     };
     let value = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
     start + value.trim_end_matches('\\').len()
-}
-
-/// The words of the command before a flag, as far as they decide.
-fn words_before(text: &str, at: usize) -> impl Iterator<Item = &str> {
-    let first = text.ceil_char_boundary(at.saturating_sub(BEFORE));
-    let bytes = text.as_bytes();
-    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
-    let ends = |at: usize| match byte(at) {
-        b';' | b'|' | b'(' | b'`' => true,
-        b'&' => byte(at + 1).is_ascii_whitespace() || byte(at + 1) == b'&',
-        b'\n' => {
-            let before = bytes.get(..at).unwrap_or_default().trim_ascii_end().last();
-            before.is_none_or(|before| !b"\\,[".contains(before))
-        }
-        _ => false,
-    };
-    let start = (first..at).rev().find(|at| ends(*at)).map_or(first, |at| at + 1);
-    let command = text.get(start..at).unwrap_or_default();
-    command.split(|letter: char| letter.is_whitespace() || "\"',[]\\".contains(letter))
 }
 
 /// What a word gives away that stands in a list behind others.
 pub(super) fn in_list(before: &[&str], word: &str) -> Option<Argument> {
     let first = before.len().saturating_sub(WORDS_BEFORE);
     let near = before.get(first..).unwrap_or_default();
-    let program = || Program::among(near.iter().copied());
+    let program = || {
+        let mut words = Before::default();
+        near.iter().for_each(|word| words.read_word(word));
+        words.program()
+    };
     if let Some(flag) = before.last().filter(|flag| flag.starts_with('-')) {
         if let Some(gives) = by_name(flag).filter(|_| !flag.contains('=')) {
             return argument(word, 0..word.len(), gives, false);
@@ -277,6 +311,8 @@ pub(super) fn in_list(before: &[&str], word: &str) -> Option<Argument> {
     {
         return argument(word, word.len() - value.len()..word.len(), gives, true);
     }
-    let short = word.get(..2).filter(|short| *short != "--" && word.len() > 2)?;
+    let short = word
+        .get(..2)
+        .filter(|short| *short != "--" && word.len() > 2)?;
     argument(word, 2..word.len(), program()?.takes_attached(short)?, true)
 }

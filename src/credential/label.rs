@@ -20,7 +20,10 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
     let before = text.get(start..range.start).unwrap_or_default();
     // A flag may stand on the line before.
     let before = before.trim_end_matches(['"', '\'', ' ', '\\', '\t']);
-    let before = match before.strip_suffix('\n').or_else(|| before.strip_suffix(',')) {
+    let before = match before
+        .strip_suffix('\n')
+        .or_else(|| before.strip_suffix(','))
+    {
         Some(flag) if flag.trim_end().ends_with(['\\', '"', '\'']) => {
             flag.trim_end().trim_end_matches(['"', '\'', ' ', '\\'])
         }
@@ -38,12 +41,21 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
             let line = line.trim_end_matches(['"', '\'', ' ', '\\']);
             let is_key = |letter: char| letter.is_ascii_alphanumeric() || "_.-/:".contains(letter);
             let from = line.rfind(|letter| !is_key(letter));
-            let key = line.get(from.map_or(0, |at| line.ceil_char_boundary(at + 1))..).unwrap_or_default();
+            let key = line
+                .get(from.map_or(0, |at| line.ceil_char_boundary(at + 1))..)
+                .unwrap_or_default();
             // npm's settings name their registry, `//host/:_authToken`.
-            if key.starts_with("//") { key } else { key.rsplit([':', '/']).next().unwrap_or_default() }
+            if key.starts_with("//") {
+                key
+            } else {
+                key.rsplit([':', '/']).next().unwrap_or_default()
+            }
         }
         None => {
-            let word = line.rsplit([' ', '\t', '"', '\'', ',', '[']).next().unwrap_or_default();
+            let word = line
+                .rsplit([' ', '\t', '"', '\'', ',', '['])
+                .next()
+                .unwrap_or_default();
             // What stands beside it is its name only where it says so.
             if word.starts_with('-') {
                 of_flag(word)

@@ -98,7 +98,9 @@ impl Found {
     /// What tells it from others at the same address: what it is and what it is called, never the value or its place.
     #[must_use]
     pub fn discriminator(&self) -> String {
-        format!("{} {}", self.what.name(), self.label).trim_end().to_owned()
+        format!("{} {}", self.what.name(), self.label)
+            .trim_end()
+            .to_owned()
     }
 }
 

@@ -23,6 +23,12 @@ pub struct Exposed<'a> {
 }
 
 impl Exposed<'_> {
+    /// The first line of each that was found, or the key where the notation hides it.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Span> {
+        lines_of(self.node, &self.found)
+    }
+
     /// The bytes that must not be shown.
     pub fn spans(&self) -> impl Iterator<Item = Span> {
         let ranges: Vec<_> = self.found.iter().map(|found| found.range.clone()).collect();
@@ -32,22 +38,21 @@ impl Exposed<'_> {
     }
 }
 
-/// The line of a part of a text.
+/// The first line of each of the credentials in a text, in order, or the key where the notation hides it.
 #[must_use]
-pub fn line_of(node: Node<'_>, range: std::ops::Range<usize>) -> Span {
+pub fn lines_of(node: Node<'_>, found: &[Found]) -> Vec<Span> {
     let value = node.as_str().unwrap_or_default();
-    let part = value.get(range.clone()).unwrap_or_default();
-    let blank = part.len() - part.trim_start().len();
-    let first = part.trim_start().lines().next().unwrap_or_default();
-    let start = range.start + blank;
-    let line = node
-        .parts(std::slice::from_ref(&(start..start + first.len())))
-        .into_iter()
-        .next();
-    line.flatten().unwrap_or_else(|| match node.key() {
-        Some(key) => key.span(),
-        None => node.span(),
-    })
+    let first = |found: &Found| {
+        let part = value.get(found.range.clone()).unwrap_or_default();
+        let blank = part.len() - part.trim_start().len();
+        let first = part.trim_start().lines().next().unwrap_or_default();
+        let start = found.range.start + blank;
+        start..start + first.len()
+    };
+    let ranges: Vec<_> = found.iter().map(first).collect();
+    let key = node.key().map_or_else(|| node.span(), Node::span);
+    let lines = node.parts(&ranges).into_iter();
+    lines.map(|line| line.unwrap_or(key)).collect()
 }
 
 /// Visits the values of an object that show credentials. What a Secret holds is not among them.
@@ -263,13 +268,14 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
             } else {
                 credential::of_secret(key, text)
             };
-            for found in all {
-                let range = if field == "data" {
-                    0..text.len()
-                } else {
-                    found.range.clone()
-                };
-                let line = line_of(node, range);
+            let lines = if field == "data" {
+                // None of its bytes stands there as it is.
+                let whole = Found::new(0..text.len(), credential::What::Secret, false);
+                lines_of(node, &vec![whole; all.len().min(1)]).repeat(all.len())
+            } else {
+                lines_of(node, &all)
+            };
+            for (found, line) in all.into_iter().zip(lines) {
                 literals.push(Literal {
                     node,
                     field,

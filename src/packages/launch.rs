@@ -253,10 +253,7 @@ mod tests {
         for (words, wanted) in [
             (&["node", "server.js"][..], ""),
             (&["npm", "start"], "npm start"),
-            (
-                &["npm", "--prefix", "api", "run", "serve"],
-                "npm run serve",
-            ),
+            (&["npm", "--prefix", "api", "run", "serve"], "npm run serve"),
             (&["npm", "start", "--", "--db-password", "x"], "npm start"),
             (&["yarn", "start", "--api-key", "x"], "yarn start"),
             (&["yarn", "--api-key", "x", "start"], "yarn"),

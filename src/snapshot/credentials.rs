@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
-use crate::kubernetes::exposed::{self, line_of};
+use crate::kubernetes::exposed::{self, lines_of};
 use crate::kubernetes::{Object, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{Node, Span, Tree};
@@ -185,28 +185,31 @@ fn in_tree(tree: &Tree) -> Vec<Held> {
                 "npmAuthIdent" => identity(key, value),
                 _ => credential::of_value(key, value),
             };
-            all.extend(found.into_iter().map(|found| in_node(node, found, key)));
+            all.extend(in_node(node, found, key));
         });
     }
     all
 }
 
-fn in_node(node: Node<'_>, found: Found, place: &str) -> Held {
-    let part = node.parts(std::slice::from_ref(&found.range));
-    Held {
-        span: part.into_iter().flatten().next().unwrap_or(node.span()),
-        line: line_of(node, found.range.clone()),
-        // What stands in a list has no address of its own.
-        discriminator: match node.key() {
-            Some(_) => format!("{} {}", node.pointer(), found.discriminator()),
-            None => {
-                let list = node.parent().map(Node::pointer).unwrap_or_default();
-                format!("{list}/{place} {}", found.discriminator())
-            }
-        },
-        found,
-        place: place.to_owned(),
-    }
+fn in_node(node: Node<'_>, all: Vec<Found>, place: &str) -> impl Iterator<Item = Held> + use<> {
+    let place = place.to_owned();
+    // What stands in a list has no address of its own.
+    let address = match node.key() {
+        Some(_) => node.pointer(),
+        None => node.parent().map(Node::pointer).unwrap_or_default() + "/" + &place,
+    };
+    let ranges: Vec<_> = all.iter().map(|found| found.range.clone()).collect();
+    let parts = node.parts(&ranges).into_iter().zip(lines_of(node, &all));
+    let whole = node.span();
+    all.into_iter()
+        .zip(parts)
+        .map(move |(found, (part, line))| Held {
+            span: part.unwrap_or(whole),
+            line,
+            discriminator: format!("{address} {}", found.discriminator()),
+            found,
+            place: place.clone(),
+        })
 }
 
 /// Visits the texts of a tree; depth is bounded by the reader.
@@ -243,14 +246,14 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
                     } else {
                         credential::of_value(key, value)
                     };
-                    for mut found in found {
+                    let mut found = found;
+                    for found in &mut found {
                         let before = text.len() - value.len();
                         found.range = found.range.start + before..found.range.end + before;
-                        let what = found.discriminator();
-                        let mut one = in_node(node, found, &format!("{kind} {name}, {key}"));
-                        one.discriminator = format!("{kind}/{name}/{key} {what}");
-                        all.push(one);
                     }
+                    // A literal has no address but that of its list.
+                    let place = format!("{kind} {name}, {key}");
+                    all.extend(in_node(node, found, &place));
                 }
             }
         }
@@ -279,7 +282,10 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             }
         } else if keyword != "FROM" {
             // The text of a script, and of the files that it writes, stands below.
-            let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.range());
+            let bodies = instruction
+                .heredocs
+                .iter()
+                .map(|heredoc| heredoc.body.range());
             for range in std::iter::once(range).chain(bodies) {
                 let part = text.get(range.clone()).unwrap_or_default();
                 for found in credential::find(part) {

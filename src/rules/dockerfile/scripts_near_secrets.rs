@@ -75,7 +75,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let mut sink = sink.in_file(&file.path);
         let stages = dockerfile.stages();
         // One finding for a secret in a stage: all installs that it is in reach of.
-        let mut found: BTreeMap<(String, String), Vec<Near>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<Near>> = BTreeMap::new();
         for stage in stages.all() {
             let mut lasting: Option<Secret> = None;
             let mut is_quiet = never_runs;
@@ -114,7 +114,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         {
                             continue;
                         }
-                        let near = found.entry((name.to_owned(), secret.what.clone()));
+                        let near = found.entry(format!("{name} {}", secret.what));
                         near.or_default().push(Near {
                             line: install.written(),
                             manager: install.manager,
@@ -126,7 +126,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
             });
         }
-        for ((_, what), installs) in found {
+        for (subject, installs) in found {
             let Some((first, others)) = installs.split_first() else {
                 continue;
             };
@@ -136,7 +136,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             };
             let mut draft = sink
                 .report_span(first.at)
-                .discriminator(&what)
+                .discriminator(&subject)
                 .related(first.secret_at, "the secret is here");
             for other in others.iter().take(MOST_RELATED) {
                 draft = draft.related(other.at, "it is in reach of this install as well");

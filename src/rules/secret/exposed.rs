@@ -1,5 +1,5 @@
 use crate::kubernetes::Object;
-use crate::kubernetes::exposed::{exposed, line_of};
+use crate::kubernetes::exposed::exposed;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -41,13 +41,13 @@ declare_rule! {
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     exposed(object, &mut |exposed| {
-        for found in &exposed.found {
+        for (found, line) in exposed.found.iter().zip(exposed.lines()) {
             let severity = if found.is_weak {
                 Severity::Medium
             } else {
                 Severity::High
             };
-            sink.report_keyed(exposed.node, line_of(exposed.node, found.range.clone()))
+            sink.report_keyed(exposed.node, line)
                 .container(exposed.container)
                 .discriminator(&found.discriminator())
                 .severity(severity)
