@@ -292,7 +292,9 @@ pub(super) fn in_list(before: &[&str], word: &str) -> Option<Argument> {
     let near = before.get(first..).unwrap_or_default();
     let program = || {
         let mut words = Before::default();
-        near.iter().for_each(|word| words.read_word(word));
+        for word in near {
+            words.read_word(word);
+        }
         words.program()
     };
     if let Some(flag) = before.last().filter(|flag| flag.starts_with('-')) {

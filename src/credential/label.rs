@@ -36,37 +36,30 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
         .find_map(|scheme| line.strip_suffix(scheme).map(str::trim_end))
         .filter(|line| line.ends_with([':', '=']))
         .unwrap_or(line);
-    let key = match line.strip_suffix(['=', ':']) {
-        Some(line) => {
-            let line = line.trim_end_matches(['"', '\'', ' ', '\\']);
-            let is_key = |letter: char| letter.is_ascii_alphanumeric() || "_.-/:".contains(letter);
-            let from = line.rfind(|letter| !is_key(letter));
-            let key = line
-                .get(from.map_or(0, |at| line.ceil_char_boundary(at + 1))..)
-                .unwrap_or_default();
-            // npm's settings name their registry, `//host/:_authToken`.
-            if key.starts_with("//") {
-                key
-            } else {
-                key.rsplit([':', '/']).next().unwrap_or_default()
-            }
-        }
-        None => {
-            let word = line
-                .rsplit([' ', '\t', '"', '\'', ',', '['])
-                .next()
-                .unwrap_or_default();
-            // What stands beside it is its name only where it says so.
-            if word.starts_with('-') {
-                of_flag(word)
-            } else if class(word).is_some() {
-                word
-            } else {
-                ""
-            }
-        }
-    };
+    if let Some(line) = line.strip_suffix(['=', ':']) {
+        return fit(key_before(line)).to_owned();
+    }
+    let word = line.rsplit([' ', '\t', '"', '\'', ',', '[']).next();
+    let word = word.unwrap_or_default();
+    // What stands beside it is its name only where it says so.
+    if word.starts_with('-') {
+        return of_flag(word).to_owned();
+    }
+    let key = if class(word).is_some() { word } else { "" };
     fit(key).to_owned()
+}
+
+/// The key at the end of a line, before its mark.
+fn key_before(line: &str) -> &str {
+    let line = line.trim_end_matches(['"', '\'', ' ', '\\']);
+    let is_key = |letter: char| letter.is_ascii_alphanumeric() || "_.-/:".contains(letter);
+    let key = line.trim_end_matches(is_key).len();
+    let key = line.get(key..).unwrap_or_default();
+    // npm's settings name their registry, `//host/:_authToken`.
+    if key.starts_with("//") {
+        return key;
+    }
+    key.rsplit([':', '/']).next().unwrap_or_default()
 }
 
 /// The name of a flag, without what is written with it in one word.
