@@ -13,9 +13,10 @@ impl Node<'_> {
         let source = self.source();
         let start = self.span().start as usize;
         let mut cursor = 0;
-        let mut find = |line: &str| {
+        let mut find = |line: &str, within: usize| {
             let line = line.trim_end_matches('\r');
             let rest = source.as_bytes().get(cursor..).unwrap_or_default();
+            let rest = rest.get(..within).unwrap_or(rest);
             let at = memchr::memmem::find(rest, line.as_bytes())? + cursor;
             cursor = at + line.len();
             Some(at..cursor)
@@ -32,15 +33,19 @@ impl Node<'_> {
             let from = range.start + (blank.len() - blank.trim_start().len());
             let before = value.get(read..from).unwrap_or_default();
             let before = before.rsplit('\n').next().unwrap_or_default();
+            // Notation makes a text longer, but not by much: what is not near is not looked for to the end.
+            let near = 4096 + 8 * (range.end - read.min(range.end));
             read = range.end.max(read);
             let line = value.get(from - before.len()..from + first.len());
-            let whole = line.filter(|_| !before.is_empty()).and_then(&mut find);
+            let whole = line
+                .filter(|_| !before.is_empty())
+                .and_then(|line| find(line, near));
             let first = match whole {
                 Some(whole) => whole.start + before.len()..whole.end,
-                None => find(first)?,
+                None => find(first, usize::MAX)?,
             };
             let last = match rest.rsplit('\n').next().map(str::trim) {
-                Some(line) if !line.is_empty() => find(line)?,
+                Some(line) if !line.is_empty() => find(line, usize::MAX)?,
                 _ => first.clone(),
             };
             Some(Span::new(start + first.start, start + last.end))
