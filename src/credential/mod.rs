@@ -7,9 +7,11 @@
 //! Every scan is linear in its text: what was looked at as part of one candidate is not looked at again.
 
 mod address;
+mod argument;
 mod armour;
 mod assignment;
 mod key;
+mod label;
 mod placeholder;
 mod shape;
 mod strength;
@@ -76,15 +78,29 @@ pub struct Found {
     pub what: What,
     /// True for what opens little or is guessed anyway: a default password, the key of a test account.
     pub is_weak: bool,
+    /// What it is called where it stands: the key or flag before it, the host of its address. Nothing where nothing
+    /// says so. Never the value.
+    pub label: String,
 }
 
 impl Found {
-    fn new(range: Range<usize>, what: What, is_weak: bool) -> Self {
+    /// A value that has no name of its own.
+    #[must_use]
+    pub fn new(range: Range<usize>, what: What, is_weak: bool) -> Self {
         Self {
             range,
             what,
             is_weak,
+            label: String::new(),
         }
+    }
+
+    /// What tells it from others at the same address: what it is and what it is called, never the value or its place.
+    #[must_use]
+    pub fn discriminator(&self) -> String {
+        format!("{} {}", self.what.name(), self.label)
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -131,6 +147,9 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     assignment::scan(text, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, weak_too));
     });
+    argument::scan(text, &mut |argument| {
+        found.extend(argument.proves(text, weak_too));
+    });
     found.sort_by_key(|found| (found.range.start, found.range.end));
     let mut apart: Vec<Found> = Vec::with_capacity(found.len());
     for found in found {
@@ -147,16 +166,46 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
             _ => apart.push(found),
         }
     }
+    for found in &mut apart {
+        found.label = label::of(text, &found.range);
+    }
     apart
 }
 
-/// A value with the key that it stands behind, as in a variable: by its shape, or by key and entropy together.
+/// What a value shows with the key that it stands behind, as in a variable: by its shape, or by key and entropy
+/// together.
 #[must_use]
-pub fn of_value(key: &str, value: &str) -> Option<Found> {
-    if let Some(found) = find(value).into_iter().next() {
-        return Some(found);
+pub fn of_value(key: &str, value: &str) -> Vec<Found> {
+    let found = find(value);
+    if found.is_empty() {
+        return by_key(key, value).into_iter().collect();
     }
-    by_key(key, value)
+    found
+}
+
+/// What a word of a command shows that stands in a list behind these.
+#[must_use]
+pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
+    let flag = before.last().filter(|flag| flag.starts_with('-'));
+    let flag = flag.map_or("", |flag| label::of_flag(flag));
+    let mut found = find(word);
+    if found.is_empty() {
+        let proved = argument::in_list(before, word);
+        found.extend(proved.and_then(|argument| argument.proves(word, false)));
+        if let Some(found) = found.first_mut().filter(|_| word.starts_with('-')) {
+            label::of_flag(word).clone_into(&mut found.label);
+        }
+    }
+    for found in found.iter_mut().filter(|found| found.label.is_empty()) {
+        flag.clone_into(&mut found.label);
+    }
+    found
+}
+
+/// True if a word of a command must not be shown that stands in a list behind these, whether or not it looks secret.
+#[must_use]
+pub fn is_telling_word(before: &[&str], word: &str) -> bool {
+    argument::in_list(before, word).is_some()
 }
 
 /// What key and value prove together, where neither does alone.
@@ -224,19 +273,27 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// A value of a Secret, where less evidence serves: what stands behind a password's key is one.
 #[must_use]
-pub fn of_secret(key: &str, value: &str) -> Option<Found> {
-    let trimmed = value.trim();
-    let is_settings = key.ends_with("dockerconfigjson") || key.ends_with("dockercfg");
-    let found = if is_settings {
+pub fn of_secret(key: &str, value: &str) -> Vec<Found> {
+    let found = if is_settings(key) {
         find_all(value)
     } else {
         find(value)
     };
-    if let Some(found) = found.into_iter().next() {
-        return Some(found);
+    if found.is_empty() {
+        return alone_in_secret(key, value).into_iter().collect();
     }
+    found
+}
+
+/// True for the keys of the configurations of registries.
+fn is_settings(key: &str) -> bool {
+    key.ends_with("dockerconfigjson") || key.ends_with("dockercfg")
+}
+
+fn alone_in_secret(key: &str, value: &str) -> Option<Found> {
+    let trimmed = value.trim();
     let is_one = !trimmed.contains(['\n', '\r']) && trimmed.len() <= LONGEST;
-    if is_settings || !is_one || is_placeholder(key, trimmed) || is_public(trimmed) {
+    if is_settings(key) || !is_one || is_placeholder(key, trimmed) || is_public(trimmed) {
         return None;
     }
     let range = 0..value.len();
@@ -291,6 +348,12 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     assignment::scan(text, reader, &mut |assignment| {
         if assignment.is_to_hide(text, reader) {
             found.push(assignment.value);
+        }
+    });
+    argument::scan(text, &mut |argument| {
+        let is_found = argument.proves(text, false).is_some();
+        if is_found || argument.is_to_hide(text, reader) {
+            found.push(argument.value);
         }
     });
     // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.

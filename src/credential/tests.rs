@@ -171,7 +171,7 @@ fn a_variable_needs_a_value_that_is_evidence() {
         ("API_KEY", "123e4567-e89b-12d3-a456-426614174000"),
         ("ACCESS_TOKEN", &HEX[..40]),
     ] {
-        assert!(of_value(key, value).is_some(), "{key}");
+        assert!(!of_value(key, value).is_empty(), "{key}");
     }
     for (key, value) in [
         ("MYSQL_ROOT_PASSWORD", "c-krit"),
@@ -190,7 +190,7 @@ fn a_variable_needs_a_value_that_is_evidence() {
         ("OAUTH_TOKEN", "/run/secrets/oauth2/token1"),
         ("TOKEN_SECRET", "k8s-prod-eu-west-1-token-2"),
     ] {
-        assert_eq!(of_value(key, value), None, "{key}={value}");
+        assert_eq!(of_value(key, value), vec![], "{key}={value}");
     }
 }
 
@@ -209,7 +209,10 @@ fn in_a_secret_less_serves() {
         ("key", "AQB16V1VoF5mExAA5kCQs7bBj8VULRw26C84HA==", false),
         ("session", first(32), false),
     ] {
-        let found = of_secret(key, value).unwrap_or_else(|| panic!("{key}"));
+        let found = of_secret(key, value)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| panic!("{key}"));
         assert_eq!(found.is_weak, is_weak, "{key}");
     }
     for (key, value) in [
@@ -242,7 +245,7 @@ fn in_a_secret_less_serves() {
             "ENC[AES256_GCM,data:aB3dE5fG7hJ9kL1mN2p,type:str]",
         ),
     ] {
-        assert_eq!(of_secret(key, value), None, "{key}={value}");
+        assert_eq!(of_secret(key, value), vec![], "{key}={value}");
     }
 }
 
@@ -301,4 +304,59 @@ fn every_scan_is_linear() {
         let seconds = start.elapsed().as_secs();
         assert!(seconds < 20, "{part}: {found} in {seconds} s");
     }
+}
+
+#[test]
+fn what_is_found_is_called_by_its_key_flag_or_host() {
+    let token = format!("ghp_{}", first(36));
+    let password = "Zq8KxT3vBn7Zp";
+    for (text, label) in [
+        (token.clone(), ""),
+        (format!("gh: {token}"), "gh"),
+        (format!("{{\"gh\": \"{token}\"}}"), "gh"),
+        (format!("export GH='{token}'"), "GH"),
+        (format!("x --gh={token}"), "gh"),
+        (format!("x --gh {token}"), "gh"),
+        (
+            format!("npm config set //npm.acme.io/:_authToken {token}"),
+            "//npm.acme.io/:_authToken",
+        ),
+        (format!("Authorization: Bearer {token}"), "Authorization"),
+        (format!("echo {password} {token}"), ""),
+        (
+            format!("https://bot:{password}@git.acme.io/x"),
+            "git.acme.io",
+        ),
+        (format!("https://{token}@git.acme.io/x"), "git.acme.io"),
+        (format!("echo; PGPASSWORD={password} x"), "PGPASSWORD"),
+        (format!("curl -u bot:{password} https://acme.io"), "bot"),
+    ] {
+        let found = find(&text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(found[0].label, label, "{text}");
+    }
+}
+
+#[test]
+fn a_flag_means_what_its_program_takes_it_for() {
+    let password = "Zq8KxT3vBn7Zp";
+    for (text, count) in [
+        (format!("curl -u bot:{password} x"), 1),
+        (format!("echo a; curl -s \\\n  -u 'bot:{password}' x"), 1),
+        (format!("curl x\nmkdir -p {password}"), 0),
+        (format!("curl x | tar -u bot:{password}"), 0),
+        (format!("docker login -u a -p {password} ghcr.io"), 1),
+        (format!("docker run -p {password} a"), 0),
+        (format!("mysql -uroot -p{password}"), 1),
+        (format!("mysql -uroot -p {password}"), 0),
+        (format!("[\"sshpass\", \"-p\", \"{password}\"]"), 1),
+        (format!("x --db-password {password}"), 1),
+        (format!("x --db-password\n{password}"), 0),
+        ("x --db-password $PASSWORD --token ${TOKEN}".to_owned(), 0),
+    ] {
+        assert_eq!(find(&text).len(), count, "{text}");
+    }
+    // What was read is not read again.
+    let many = "curl -pa -u ".repeat(100_000);
+    assert_eq!(find(&many), vec![]);
 }

@@ -1,7 +1,7 @@
 //! Where an object shows what it says to whoever may read it: variables, commands, annotations, `ConfigMaps`, the
 //! headers of probes. And what a Secret holds.
 
-use crate::credential::{self, Found, is_telling};
+use crate::credential::{self, Found, is_telling, of_value};
 use crate::syntax::{self, Format, Node, Span, Value};
 
 use super::{Container, Field, Object, Pod};
@@ -18,27 +18,15 @@ pub struct Exposed<'a> {
     pub container: Option<Container<'a>>,
     /// What to call the place: `env DB_PASSWORD`.
     pub place: String,
-    /// The address of the value, or of the list that it stands in: what stands in a list would be its own address.
-    pub pointer: String,
-    /// What tells it from others with this address; never the value.
-    pub discriminator: String,
     /// What was found, never nothing.
     pub found: Vec<Found>,
 }
 
 impl Exposed<'_> {
-    /// What counts most: what is strong before what is weak.
+    /// The first line of each that was found, or the key where the notation hides it.
     #[must_use]
-    pub fn gravest(&self) -> Option<&Found> {
-        let strong = self.found.iter().find(|found| !found.is_weak);
-        strong.or_else(|| self.found.first())
-    }
-
-    /// The first line of the gravest, or the key where the notation hides it.
-    #[must_use]
-    pub fn line(&self) -> Span {
-        let range = self.gravest().map(|found| found.range.clone());
-        line_of(self.node, range.unwrap_or_default())
+    pub fn lines(&self) -> Vec<Span> {
+        lines_of(self.node, &self.found)
     }
 
     /// The bytes that must not be shown.
@@ -50,22 +38,21 @@ impl Exposed<'_> {
     }
 }
 
-/// The line of a part of a text.
+/// The first line of each of the credentials in a text, in order, or the key where the notation hides it.
 #[must_use]
-pub fn line_of(node: Node<'_>, range: std::ops::Range<usize>) -> Span {
+pub fn lines_of(node: Node<'_>, found: &[Found]) -> Vec<Span> {
     let value = node.as_str().unwrap_or_default();
-    let part = value.get(range.clone()).unwrap_or_default();
-    let blank = part.len() - part.trim_start().len();
-    let first = part.trim_start().lines().next().unwrap_or_default();
-    let start = range.start + blank;
-    let line = node
-        .parts(std::slice::from_ref(&(start..start + first.len())))
-        .into_iter()
-        .next();
-    line.flatten().unwrap_or_else(|| match node.key() {
-        Some(key) => key.span(),
-        None => node.span(),
-    })
+    let first = |found: &Found| {
+        let part = value.get(found.range.clone()).unwrap_or_default();
+        let blank = part.len() - part.trim_start().len();
+        let first = part.trim_start().lines().next().unwrap_or_default();
+        let start = found.range.start + blank;
+        start..start + first.len()
+    };
+    let ranges: Vec<_> = found.iter().map(first).collect();
+    let key = node.key().map_or_else(|| node.span(), Node::span);
+    let lines = node.parts(&ranges).into_iter();
+    lines.map(|line| line.unwrap_or(key)).collect()
 }
 
 /// Visits the values of an object that show credentials. What a Secret holds is not among them.
@@ -76,8 +63,6 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
                 node,
                 container: None,
                 place: place(),
-                pointer: node.pointer(),
-                discriminator: String::new(),
                 found,
             });
         }
@@ -96,7 +81,7 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
             keep(
                 entry.value,
                 &|| format!("annotation `{}`", short(key)),
-                all(key, value),
+                of_value(key, value),
             );
         }
     }
@@ -108,7 +93,23 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
                 keep(
                     entry.value,
                     &|| format!("data `{}`", short(key)),
-                    all(key, value),
+                    of_value(key, value),
+                );
+            }
+        }
+        let data = object.field(&["binaryData"]).node();
+        for entry in data.into_iter().flat_map(Node::entries) {
+            let key = entry.key.key_text();
+            if let Some(value) = entry.value.as_str() {
+                let mut found = decoded(key, value, of_value);
+                // None of its bytes stands there as it is.
+                for found in &mut found {
+                    found.range = 0..value.len();
+                }
+                keep(
+                    entry.value,
+                    &|| format!("binaryData `{}`", short(key)),
+                    found,
                 );
             }
         }
@@ -120,15 +121,6 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
 
 fn short(key: &str) -> String {
     super::field::shortened(key)
-}
-
-/// Everything that a value shows, or what it is with its key.
-fn all(key: &str, value: &str) -> Vec<Found> {
-    let found = credential::find(value);
-    if found.is_empty() {
-        return credential::by_key(key, value).into_iter().collect();
-    }
-    found
 }
 
 /// Where commands stand, and what to call the place.
@@ -187,8 +179,6 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
                 node,
                 container: Some(container),
                 place: place(),
-                pointer: node.pointer(),
-                discriminator: String::new(),
                 found,
             });
         }
@@ -200,7 +190,7 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
         };
         if let Some(value) = node.as_str() {
             let place = || format!("env {}", short(name));
-            keep(node, &place, all(name, value));
+            keep(node, &place, of_value(name, value));
         }
     }
     for (place, path) in HEADERS {
@@ -211,7 +201,7 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
             };
             if let Some(value) = node.as_str() {
                 let place = || format!("{place}, header {}", short(name));
-                keep(node, &place, all(name, value));
+                keep(node, &place, of_value(name, value));
             }
         }
     }
@@ -219,40 +209,24 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
 }
 
 fn of_commands<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    let mut words: Vec<&str> = Vec::new();
     for (name, path) in COMMANDS {
-        let list = container.field(path);
-        let mut flag = "";
-        for node in list.items() {
+        // Arguments go on where the command ends.
+        if name != "args" {
+            words.clear();
+        }
+        for node in container.field(path).items() {
             let value = node.as_str().unwrap_or_default();
-            let found = if is_telling(flag) {
-                all(flag, value)
-            } else {
-                credential::find(value)
-            };
-            // The value would be its own address: what stands before it has to do.
-            let discriminator = match found.first() {
-                Some(found) => format!(
-                    "{}{}",
-                    flag,
-                    value.get(..found.range.start).unwrap_or_default()
-                ),
-                None => String::new(),
-            };
+            let found = credential::of_word(&words, value);
             if !found.is_empty() {
                 visit(Exposed {
                     node,
                     container: Some(container),
                     place: name.to_owned(),
-                    pointer: list.pointer(),
-                    discriminator,
                     found,
                 });
             }
-            flag = if value.starts_with('-') && !value.contains('=') {
-                value
-            } else {
-                ""
-            };
+            words.push(value);
         }
     }
 }
@@ -272,13 +246,10 @@ pub struct Literal<'a> {
     pub line: Span,
 }
 
-/// The credentials that a Secret holds, in the order of their keys. Nothing where SOPS has encrypted it.
+/// The credentials that a Secret holds, in the order of their keys. What SOPS has encrypted is none.
 #[must_use]
 pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
     let mut literals = Vec::new();
-    if secret.get("sops").is_some() {
-        return literals;
-    }
     for field in ["data", "stringData"] {
         for entry in secret.get(field).into_iter().flat_map(Node::entries) {
             let (key, node) = (entry.key.key_text(), entry.value);
@@ -289,43 +260,46 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
                 None if number && field == "stringData" => node.source(),
                 None => continue,
             };
-            let found = if field == "data" {
-                decoded(key, text)
+            if text.starts_with("ENC[") {
+                continue;
+            }
+            let all = if field == "data" {
+                decoded(key, text, credential::of_secret)
             } else {
                 credential::of_secret(key, text)
             };
-            let Some(found) = found else {
-                continue;
-            };
-            let range = if field == "data" {
-                0..text.len()
+            let lines = if field == "data" {
+                // None of its bytes stands there as it is.
+                let whole = Found::new(0..text.len(), credential::What::Secret, false);
+                lines_of(node, &vec![whole; all.len().min(1)]).repeat(all.len())
             } else {
-                found.range.clone()
+                lines_of(node, &all)
             };
-            let line = line_of(node, range);
-            literals.push(Literal {
-                node,
-                field,
-                key,
-                found,
-                line,
-            });
+            for (found, line) in all.into_iter().zip(lines) {
+                literals.push(Literal {
+                    node,
+                    field,
+                    key,
+                    found,
+                    line,
+                });
+            }
         }
     }
     literals
 }
 
 /// What stands in Base64 behind a key, or in its place.
-fn decoded(key: &str, text: &str) -> Option<Found> {
+fn decoded(key: &str, text: &str, of_text: fn(&str, &str) -> Vec<Found>) -> Vec<Found> {
     /// Stores of keys, by their extension.
     const STORES: [&str; 6] = ["jks", "p12", "pfx", "keytab", "keystore", "kdbx"];
     let Some(bytes) = credential::decode(text) else {
         // Refused by the API server, and shown all the same.
-        return credential::find(text).into_iter().next();
+        return credential::find(text);
     };
     let extension = key.rsplit('.').next().unwrap_or_default();
     match String::from_utf8(bytes) {
-        Ok(plain) => credential::of_secret(key, &plain),
+        Ok(plain) => of_text(key, &plain),
         Err(error) => {
             let is_key = is_telling(key) && matches!(error.as_bytes().len(), 12..=256);
             let is_store = STORES
@@ -336,31 +310,32 @@ fn decoded(key: &str, text: &str) -> Option<Found> {
             } else {
                 credential::What::Secret
             };
-            (is_key || is_store).then_some(Found {
-                range: 0..text.len(),
-                what,
-                is_weak: false,
-            })
+            let found = (is_key || is_store).then(|| Found::new(0..text.len(), what, false));
+            found.into_iter().collect()
         }
     }
 }
 
-/// What an object keeps in the annotation of `kubectl apply`, if it is a credential: the annotation, and what it is.
+/// What an object keeps in the annotation of `kubectl apply`, if it is a credential: the annotation, and what it is,
+/// each with the key that it stands behind there.
 #[must_use]
-pub fn last_applied(object: Object<'_>) -> Option<(Node<'_>, Found)> {
+pub fn last_applied(object: Object<'_>) -> Option<(Node<'_>, Vec<(String, Found)>)> {
     let node = object
         .field(&["metadata", "annotations", LAST_APPLIED])
         .node()?;
     let tree = syntax::parse(Format::Json, node.as_str()?.to_owned());
     let root = tree.root(tree.documents().first()?);
-    let mut all: Vec<Found> = Vec::new();
+    let mut all: Vec<(String, Found)> = Vec::new();
     if root.get("kind").and_then(Node::as_str) == Some("Secret") {
-        all.extend(literals(root).into_iter().map(|literal| literal.found));
+        let literals = literals(root).into_iter();
+        all.extend(literals.map(|literal| (literal.key.to_owned(), literal.found)));
     } else {
-        walk(root, &mut |key, value| all.extend(self::all(key, value)));
+        walk(root, &mut |key, value| {
+            let found = of_value(key, value).into_iter();
+            all.extend(found.map(|found| (key.to_owned(), found)));
+        });
     }
-    let strong = all.iter().find(|found| !found.is_weak).cloned();
-    strong.or_else(|| all.pop()).map(|found| (node, found))
+    Some((node, all))
 }
 
 /// Visits the texts of a tree with the key, or the name, that says what each is. Depth is bounded by the reader.

@@ -68,6 +68,8 @@ pub struct Install<'a> {
     pub manager: Manager,
     /// The program with its arguments.
     pub program: Program<'a>,
+    /// What it is told to do; nothing where that is to install.
+    verb: &'a str,
     /// True if it installs what the lockfile says, and fails where that does not fit.
     pub frozen: bool,
     /// True if it names packages: `npm install express`.
@@ -135,6 +137,13 @@ const NPM_CI: [&str; 6] = [
 ];
 
 impl<'a> Install<'a> {
+    /// What a message may repeat of it: flags, and what follows them, may be secret.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let name = self.program.name();
+        format!("{name} {}", self.verb).trim_end().to_owned()
+    }
+
     /// The install that a command is.
     #[must_use]
     pub fn of(command: &'a Command) -> Option<Self> {
@@ -146,6 +155,7 @@ impl<'a> Install<'a> {
         let mut install = Self {
             manager,
             program,
+            verb: "",
             frozen: false,
             named: false,
             global: false,
@@ -156,6 +166,7 @@ impl<'a> Install<'a> {
         };
         let operands = install.read_arguments();
         let verb = operands.first().map(|word| &*word.text);
+        install.verb = verb.unwrap_or_default();
         match (manager, verb) {
             (Manager::Npm, Some(verb)) if NPM_CI.contains(&verb) => install.frozen = true,
             (Manager::Npm, Some(verb)) if NPM_INSTALL.contains(&verb) => {}

@@ -16,7 +16,7 @@ pub struct Launch {
 /// Who stands between the container's signals and Node.js.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrapper {
-    /// A package manager, with the command as it is written.
+    /// A package manager, with the script that it runs.
     PackageManager(String),
     /// A shell.
     Shell(String),
@@ -132,19 +132,27 @@ impl Launch {
             ("exec", Some((second, rest))) => (base(second), rest, true),
             _ => (name, rest, false),
         };
-        let starts = match name {
+        // Words behind these may be anything, secrets too: what is shown ends with the name of the script.
+        let word = |at: usize| rest.get(at).map_or("", String::as_str);
+        let script = |at: usize| [word(at)].into_iter().filter(|word| is_script_name(word));
+        let shown = match name {
             "npm" | "pnpm" => rest
                 .iter()
-                .any(|word| ["start", "run", "run-script", "exec"].contains(&&**word)),
-            "yarn" => rest.first().is_some_and(|word| word != "node"),
-            "npx" => true,
-            _ => false,
+                .position(|word| ["start", "run", "run-script", "exec"].contains(&&**word))
+                .map(|at| match word(at) {
+                    "start" => vec![name, "start"],
+                    verb => [name, verb].into_iter().chain(script(at + 1)).collect(),
+                }),
+            "yarn" => match word(0) {
+                "" | "node" => None,
+                "run" => Some([name, "run"].into_iter().chain(script(1)).collect()),
+                _ => Some([name].into_iter().chain(script(0)).collect()),
+            },
+            "npx" => Some([name].into_iter().chain(script(0)).collect()),
+            _ => None,
         };
-        if starts {
-            let written: Vec<&str> = std::iter::once(name)
-                .chain(rest.iter().map(String::as_str))
-                .collect();
-            return Some(Wrapper::PackageManager(written.join(" ")));
+        if let Some(shown) = shown {
+            return Some(Wrapper::PackageManager(shown.join(" ")));
         }
         let shell = self
             .shell
@@ -206,6 +214,12 @@ impl Inspector {
     }
 }
 
+/// True for what a script or a program may be called.
+fn is_script_name(word: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./@".contains(&byte);
+    !word.is_empty() && word.len() <= 40 && !word.starts_with('-') && word.bytes().all(is_part)
+}
+
 /// The name of a program without its folder.
 fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
@@ -239,10 +253,10 @@ mod tests {
         for (words, wanted) in [
             (&["node", "server.js"][..], ""),
             (&["npm", "start"], "npm start"),
-            (
-                &["npm", "--prefix", "api", "run", "serve"],
-                "npm --prefix api run serve",
-            ),
+            (&["npm", "--prefix", "api", "run", "serve"], "npm run serve"),
+            (&["npm", "start", "--", "--db-password", "x"], "npm start"),
+            (&["yarn", "start", "--api-key", "x"], "yarn start"),
+            (&["yarn", "--api-key", "x", "start"], "yarn"),
             (&["npm", "ci"], ""),
             (&["yarn", "start"], "yarn start"),
             (&["yarn", "node", "x"], ""),

@@ -4,9 +4,8 @@
 use std::ops::Range;
 
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
-use crate::kubernetes::exposed::{self, line_of};
+use crate::kubernetes::exposed::{self, lines_of};
 use crate::kubernetes::{Object, Reading};
-use crate::redact::redact;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{Node, Span, Tree};
 
@@ -89,7 +88,8 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + value.len()
 }
 
-fn held(range: Range<usize>, found: Found, place: String, discriminator: String) -> Held {
+fn held(range: Range<usize>, found: Found, place: String, address: &str) -> Held {
+    let discriminator = format!("{address} {}", found.discriminator());
     let span = Span::new(range.start, range.end);
     Held {
         span,
@@ -106,33 +106,50 @@ fn in_npm_settings(text: &str) -> Vec<Held> {
         let value = text.get(range.clone()).unwrap_or_default();
         let name = key.rsplit(':').next().unwrap_or(key);
         // These keys hold credentials and nothing else, so that what is no reference is one.
-        let found = match name {
+        let all_found = match name {
             "_authToken" | "_password" => literal(name, value, What::Secret),
-            "_auth" => encoded_password(value).map(|is_weak| Found {
-                range: 0..value.len(),
-                what: What::BasicAuthentication,
-                is_weak,
-            }),
+            "_auth" => {
+                let is_weak = encoded_password(value);
+                let found = is_weak.map(|is_weak| whole(value, What::BasicAuthentication, is_weak));
+                found.into_iter().collect()
+            }
             _ => credential::of_value(name, value),
         };
-        if let Some(found) = found {
-            all.push(held(range, found, name.to_owned(), key.to_owned()));
+        for found in all_found {
+            let part = range.start + found.range.start..range.start + found.range.end;
+            all.push(held(part, found, name.to_owned(), key));
         }
     }
     all
 }
 
+fn whole(value: &str, what: What, is_weak: bool) -> Found {
+    Found::new(0..value.len(), what, is_weak)
+}
+
 /// A value that stands where only secrets do.
-fn literal(key: &str, value: &str, what: What) -> Option<Found> {
-    let is_one = value.len() >= 8 && !is_placeholder(key, value);
-    is_one.then(|| {
-        let found = credential::find(value).into_iter().next();
-        found.unwrap_or(Found {
-            range: 0..value.len(),
-            what,
-            is_weak: false,
-        })
-    })
+fn literal(key: &str, value: &str, what: What) -> Vec<Found> {
+    if value.len() < 8 || is_placeholder(key, value) {
+        return Vec::new();
+    }
+    let found = credential::find(value);
+    if found.is_empty() {
+        return vec![whole(value, what, false)];
+    }
+    found
+}
+
+/// What Yarn signs in with: a user with a password, in Base64 or as they are.
+fn identity(key: &str, value: &str) -> Vec<Found> {
+    let Some((user, password)) = value.split_once(':') else {
+        return credential::of_value(key, value);
+    };
+    if password.is_empty() || is_placeholder(key, password) {
+        return Vec::new();
+    }
+    let range = user.len() + 1..value.len();
+    let is_weak = !credential::is_strong_password(password);
+    vec![Found::new(range, What::Password, is_weak)]
 }
 
 fn in_environment(text: &str) -> Vec<Held> {
@@ -140,9 +157,10 @@ fn in_environment(text: &str) -> Vec<Held> {
     let mut covered: Vec<Range<usize>> = Vec::new();
     for (key, range) in settings(text) {
         let value = text.get(range.clone()).unwrap_or_default();
-        if let Some(found) = credential::of_value(key, value) {
-            covered.push(range.clone());
-            all.push(held(range, found, key.to_owned(), key.to_owned()));
+        for found in credential::of_value(key, value) {
+            let part = range.start + found.range.start..range.start + found.range.end;
+            covered.push(part.clone());
+            all.push(held(part, found, key.to_owned(), key));
         }
     }
     // A key may go on over lines.
@@ -151,12 +169,7 @@ fn in_environment(text: &str) -> Vec<Held> {
             |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
         if found.what == What::PrivateKey && covered.iter().all(apart) {
             let range = found.range.clone();
-            all.push(held(
-                range,
-                found,
-                "a line".to_owned(),
-                "private key".to_owned(),
-            ));
+            all.push(held(range, found, "a line".to_owned(), ""));
         }
     }
     all
@@ -169,29 +182,34 @@ fn in_tree(tree: &Tree) -> Vec<Held> {
         walk(tree.root(document), "", &mut |key, node, value| {
             let found = match key {
                 "npmAuthToken" => literal(key, value, What::Secret),
+                "npmAuthIdent" => identity(key, value),
                 _ => credential::of_value(key, value),
             };
-            if let Some(found) = found {
-                all.push(in_node(node, found, key));
-            }
+            all.extend(in_node(node, found, key));
         });
     }
     all
 }
 
-fn in_node(node: Node<'_>, found: Found, place: &str) -> Held {
-    let part = node.parts(std::slice::from_ref(&found.range));
-    Held {
-        span: part.into_iter().flatten().next().unwrap_or(node.span()),
-        line: line_of(node, found.range.clone()),
-        found,
-        place: place.to_owned(),
-        // What stands in a list would be its own address.
-        discriminator: match node.key() {
-            Some(_) => node.pointer(),
-            None => node.parent().map(Node::pointer).unwrap_or_default() + "/" + place,
-        },
-    }
+fn in_node(node: Node<'_>, all: Vec<Found>, place: &str) -> impl Iterator<Item = Held> + use<> {
+    let place = place.to_owned();
+    // What stands in a list has no address of its own.
+    let address = match node.key() {
+        Some(_) => node.pointer(),
+        None => node.parent().map(Node::pointer).unwrap_or_default() + "/" + &place,
+    };
+    let ranges: Vec<_> = all.iter().map(|found| found.range.clone()).collect();
+    let parts = node.parts(&ranges).into_iter().zip(lines_of(node, &all));
+    let whole = node.span();
+    all.into_iter()
+        .zip(parts)
+        .map(move |(found, (part, line))| Held {
+            span: part.unwrap_or(whole),
+            line,
+            discriminator: format!("{address} {}", found.discriminator()),
+            found,
+            place: place.clone(),
+        })
 }
 
 /// Visits the texts of a tree; depth is bounded by the reader.
@@ -228,13 +246,14 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
                     } else {
                         credential::of_value(key, value)
                     };
-                    if let Some(mut found) = found {
+                    let mut found = found;
+                    for found in &mut found {
                         let before = text.len() - value.len();
                         found.range = found.range.start + before..found.range.end + before;
-                        let mut one = in_node(node, found, &format!("{kind} {name}, {key}"));
-                        one.discriminator = format!("{kind}/{name}/{key}");
-                        all.push(one);
                     }
+                    // A literal has no address but that of its list.
+                    let place = format!("{kind} {name}, {key}");
+                    all.extend(in_node(node, found, &place));
                 }
             }
         }
@@ -254,20 +273,25 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
         if matches!(keyword, "ENV" | "ARG" | "LABEL") {
             for (key, value) in pairs(arguments) {
                 let written = arguments.get(value.clone()).unwrap_or_default();
-                if let Some(found) = credential::of_value(key, written) {
-                    let at = range.start + value.start..range.start + value.end;
+                for found in credential::of_value(key, written) {
+                    let start = range.start + value.start;
+                    let at = start + found.range.start..start + found.range.end;
                     let place = format!("{keyword} {key}");
-                    all.push(held(at, found, place.clone(), place));
+                    all.push(held(at, found, place.clone(), &place));
                 }
             }
         } else if keyword != "FROM" {
-            for found in credential::find(arguments) {
-                let at = range.start + found.range.start..range.start + found.range.end;
-                // What stands before it on its line tells it from others.
-                let before = arguments.get(..found.range.start).unwrap_or_default();
-                let line = before.rsplit('\n').next().unwrap_or_default().trim();
-                let discriminator = format!("{keyword} {}", redact(line));
-                all.push(held(at, found, keyword.to_owned(), discriminator));
+            // The text of a script, and of the files that it writes, stands below.
+            let bodies = instruction
+                .heredocs
+                .iter()
+                .map(|heredoc| heredoc.body.range());
+            for range in std::iter::once(range).chain(bodies) {
+                let part = text.get(range.clone()).unwrap_or_default();
+                for found in credential::find(part) {
+                    let at = range.start + found.range.start..range.start + found.range.end;
+                    all.push(held(at, found, keyword.to_owned(), keyword));
+                }
             }
         }
     }
@@ -361,14 +385,13 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
 /// What stands behind a name or a flag that says that it is secret, whether or not it looks like it. A value that a
 /// later one hides is as secret. Depth is bounded by the reader.
 fn of_telling(node: Node<'_>, spans: &mut Vec<Span>) {
-    let mut flag = "";
+    let mut words = Vec::new();
     for item in node.items() {
-        if credential::is_telling(flag) {
+        let text = item.as_str().unwrap_or_default();
+        if credential::is_telling_word(&words, text) {
             spans.push(item.span());
         }
-        let text = item.as_str().unwrap_or_default();
-        let is_flag = text.starts_with('-') && !text.contains('=');
-        flag = if is_flag { text } else { "" };
+        words.push(text);
         of_telling(item, spans);
     }
     if !node.is_mapping() {

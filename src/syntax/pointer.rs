@@ -21,7 +21,8 @@ pub fn escape_segment(segment: &str) -> String {
 }
 
 impl Node<'_> {
-    /// The JSON pointer of this node, list items by name (`/spec/containers/api/securityContext`).
+    /// The JSON pointer of this node, list items by name (`/spec/containers/api/securityContext`). An item of a list
+    /// of words, as of a command, has that of its list: any of them may be a secret.
     #[must_use]
     pub fn pointer(self) -> String {
         let mut segments = Vec::new();
@@ -35,7 +36,7 @@ impl Node<'_> {
                         .map_or_else(String::new, |key| escape_segment(key.key_text())),
                 );
             } else if !(parent.is_sequence() && parent.is_merge_value()) {
-                segments.push(item_name(node, parent));
+                segments.extend(item_name(node, parent));
             }
             node = parent;
         }
@@ -48,21 +49,30 @@ impl Node<'_> {
     }
 }
 
-fn item_name(item: Node<'_>, list: Node<'_>) -> String {
+fn item_name(item: Node<'_>, list: Node<'_>) -> Option<String> {
     match item.value() {
-        Value::Text(text) => escape_segment(text),
-        Value::Mapping => NAMING_KEYS
-            .iter()
-            .find_map(|key| item.present(key))
-            .map_or_else(
+        Value::Text(text) => names_itself(list, text).then(|| escape_segment(text)),
+        Value::Mapping => {
+            let name = NAMING_KEYS.iter().find_map(|key| item.present(key));
+            Some(name.map_or_else(
                 || position(item, list),
                 |name| match name.value() {
                     Value::Text(text) => escape_segment(text),
                     _ => escape_segment(name.source()),
                 },
-            ),
-        _ => position(item, list),
+            ))
+        }
+        _ => Some(position(item, list)),
     }
+}
+
+/// True for an item that is its own name, as a capability or a verb is: not a word of a command, nor anything else
+/// that is no plain word.
+fn names_itself(list: Node<'_>, text: &str) -> bool {
+    let key = list.key().map_or("", Node::key_text);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./*:".contains(&byte);
+    let is_words = ["command", "args", "entrypoint", "literals"].contains(&key);
+    !is_words && text.len() <= 64 && !text.starts_with('-') && text.bytes().all(is_plain)
 }
 
 /// The last resort, for lists of nameless items.

@@ -23,6 +23,7 @@ mod change_rules;
 mod command_line;
 mod configuration;
 mod corpora;
+mod credentials;
 mod dockerfile;
 mod formats;
 mod hidden;

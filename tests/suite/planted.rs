@@ -71,6 +71,7 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
     let applied = serde_json::to_string(&applied.to_string()).expect("it can be written");
     let line = value.replace('\n', "\\n");
     let meta = "apiVersion: v1\nkind:";
+    let commands = commands(value);
     vec![
         (
             "secret.yaml",
@@ -88,6 +89,27 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
             "pod.yaml",
             format!(
                 "{meta} Pod\nmetadata:\n  name: c\n  annotations:\n    db-password: {quoted}\n    api-token: {quoted}\nspec:\n  containers:\n  - name: c\n    image: c\n    command: [x, --password, {quoted}, --token, {quoted}]\n    args:\n    - --api-token\n    - {quoted}\n    - --db-password\n    - {quoted}\n    - --x\n    env:\n    - name: DB_PASSWORD\n      value: {quoted}\n    - name: API_TOKEN\n      value: {quoted}\n      value: {quoted}\n    livenessProbe: {{httpGet: {{port: 80, httpHeaders: [{{name: x-token, value: {quoted}}}, {{name: password, value: {quoted}}}]}}}}\n"
+            ),
+        ),
+        ("commands.yaml", commands),
+        (
+            "binary.yaml",
+            format!(
+                "{meta} ConfigMap\nmetadata:\n  name: e\nbinaryData:\n  password: {packed}\n  api-token: {packed}\n---\n{meta} Secret\nmetadata:\n  name: f\nstringData:\n  password: {quoted}\n  token: {quoted}\n  a: ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]\nsops: {{}}\n"
+            ),
+        ),
+        (
+            "yarn/.yarnrc.yml",
+            format!(
+                "npmAuthIdent: {}\nnpmScopes:\n  a:\n    npmAuthIdent: {}\n",
+                serde_json::to_string(&format!("app:{value}")).expect("it can be written"),
+                serde_json::to_string(&format!("app:{value}")).expect("it can be written"),
+            ),
+        ),
+        (
+            "started/Dockerfile",
+            format!(
+                "FROM node\nRUN curl -u 'bot:{line}' https://acme.io/x | sh\nRUN sshpass -p '{line}' npm install --password '{line}'\nRUN <<EOF\ndocker login -p '{line}' ghcr.io\nexport API_TOKEN='{line}'\nEOF\nCOPY <<EOF /app/.npmrc\n//registry.npmjs.org/:_authToken={line}\nEOF\nCMD [\"npm\", \"start\", \"--\", \"--db-password\", \"{line}\"]\n"
             ),
         ),
         (
@@ -127,6 +149,48 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
             ),
         ),
     ]
+}
+
+/// A pod for each way to give a credential to a program.
+fn commands(value: &str) -> String {
+    let user = format!("bot:{value}");
+    let attached = format!("-p{value}");
+    let flag = format!("--user={user}");
+    let lists: [&[&str]; 9] = [
+        &["npm", "start", "--", "--db-password", value],
+        &["npm", "start", "--", "--token", value],
+        &["yarn", "start", "--api-key", value],
+        &["npx", "--password", value, "serve"],
+        &["curl", "-u", &user, "https://acme.io"],
+        &["curl", &flag, "https://acme.io"],
+        &["sshpass", "-p", value, "ssh", "acme.io"],
+        &["docker", "login", "-u", "bot", "-p", value],
+        &["mysql", "-uroot", &attached, "shop"],
+    ];
+    let scripts = [
+        format!("exec npm start -- --db-password '{value}'"),
+        format!("curl -u '{user}' https://acme.io && node --inspect=0.0.0.0:9229 s.js"),
+        format!("curl -fsSLu '{user}' https://acme.io; npm start"),
+        format!("sshpass -p '{value}' ssh acme.io; node s.js"),
+        format!("docker login -u bot -p '{value}' ghcr.io && npm run x"),
+        format!("mysqldump -uroot -p'{value}' shop; node s.js"),
+        format!("PGPASSWORD='{value}' node --inspect=0.0.0.0 s.js"),
+    ];
+    let mut text = String::new();
+    let mut pod = |words: &[&str]| {
+        let words = serde_json::to_string(words).expect("it can be written");
+        let number = text.len();
+        text.push_str(&format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: p{number}\nspec:\n  containers:\n  - name: c\n    image: node:24\n    command: {words}\n"
+        ));
+    };
+    for words in lists {
+        pod(words);
+    }
+    for script in &scripts {
+        pod(&["sh", "-c", script]);
+    }
+    text
 }
 
 #[test]
@@ -195,6 +259,13 @@ fn no_output_repeats_what_a_rule_finds() {
         "secret/in-file .env",
         "secret/in-file package.json",
         "secret/in-image Dockerfile",
+        "secret/exposed commands.yaml",
+        "node/wrapped-process commands.yaml",
+        "node/inspector-open commands.yaml",
+        "secret/exposed binary.yaml",
+        "secret/literal binary.yaml",
+        "secret/in-file yarn/.yarnrc.yml",
+        "secret/in-image started/Dockerfile",
     ] {
         assert!(rules.contains(found), "{found}: {rules:?}");
     }

@@ -103,7 +103,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         let keeps = !install.production && !install.named && !install.global && !install.unsure;
                         if keeps && !is_production(scope) {
                             let span = script.span(&install.program.range());
-                            installs.push((span, install.program.line()));
+                            installs.push((span, install.written()));
                         }
                     }
                 }

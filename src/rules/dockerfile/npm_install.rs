@@ -65,7 +65,6 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let stages = dockerfile.stages();
         let mut told = BTreeSet::new();
         for stage in stages.all() {
-            let name = stage.name.as_ref().map_or("", |name| &*name.text);
             let mut folder = String::new();
             stages.walk_chain(&stages.near_chain(stage), &mut |of, instruction, scope| {
                 if instruction.keyword == "WORKDIR" {
@@ -91,12 +90,14 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         let Some(lockfile) = build.lockfile(install.manager) else {
                             continue;
                         };
-                        let line = install.program.line();
-                        let subject = format!("{name} {folder} {gone_to} {line}");
-                        if !told.insert(subject.clone()) {
+                        let line = install.written();
+                        let subject = format!("{folder} {gone_to} {line}");
+                        let at = script.span(&install.program.range());
+                        // A stage that others build on is walked with each of them.
+                        if !told.insert(at) {
                             continue;
                         }
-                        sink.report_span(script.span(&install.program.range()))
+                        sink.report_span(at)
                             .discriminator(&subject)
                             .say(&format!(
                                 "`{}` takes other versions where {lockfile} does not fit package.json or was not copied; {}",

@@ -116,7 +116,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         }
                         let near = found.entry(format!("{name} {}", secret.what));
                         near.or_default().push(Near {
-                            line: install.program.line(),
+                            line: install.written(),
                             manager: install.manager,
                             at: script.span(&install.program.range()),
                             what: secret.what.clone(),

@@ -40,26 +40,22 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let root = object.node().pointer();
     exposed(object, &mut |exposed| {
-        let Some(found) = exposed.gravest() else {
-            return;
-        };
-        let severity = if found.is_weak {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
-        let pointer = exposed.pointer.strip_prefix(&root);
-        let pointer = pointer.unwrap_or(&exposed.pointer).into();
-        sink.report_at(exposed.line(), Some(pointer))
-            .container(exposed.container)
-            .discriminator(&exposed.discriminator)
-            .severity(severity)
-            .say(&format!(
-                "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",
-                exposed.place,
-                found.what.name(),
-            ));
+        for (found, line) in exposed.found.iter().zip(exposed.lines()) {
+            let severity = if found.is_weak {
+                Severity::Medium
+            } else {
+                Severity::High
+            };
+            sink.report_keyed(exposed.node, line)
+                .container(exposed.container)
+                .discriminator(&found.discriminator())
+                .severity(severity)
+                .say(&format!(
+                    "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",
+                    exposed.place,
+                    found.what.name(),
+                ));
+        }
     });
 }

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
@@ -46,11 +44,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         FileKind::Kustomization => "keep it out of the repository",
         _ => "take it from a variable",
     };
-    let mut seen = BTreeSet::new();
     for held in in_settings(file) {
-        if !seen.insert(held.discriminator.clone()) {
-            continue;
-        }
         let severity = if held.found.is_weak {
             Severity::Medium
         } else {

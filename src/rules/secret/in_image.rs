@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
@@ -41,11 +39,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(dockerfile) = file.dockerfile() else {
         return;
     };
-    let mut seen = BTreeSet::new();
     for held in in_image(dockerfile) {
-        if !seen.insert(held.discriminator.clone()) {
-            continue;
-        }
         let severity = if held.found.is_weak {
             Severity::Medium
         } else {

@@ -1,5 +1,6 @@
 use crate::kubernetes::Object;
 use crate::kubernetes::exposed::last_applied;
+use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -38,19 +39,29 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let Some((node, found)) = last_applied(object) else {
+    let Some((node, all)) = last_applied(object) else {
         return;
     };
-    let severity = if found.is_weak {
-        Severity::Medium
-    } else {
-        Severity::High
-    };
-    let key = node
+    let at = node
         .key()
         .map_or_else(|| node.span(), crate::syntax::Node::span);
-    sink.report_keyed(node, key).severity(severity).say(&format!(
-        "the annotation kubectl.kubernetes.io/last-applied-configuration repeats {}; take the annotation out, and replace the credential",
-        found.what.name()
-    ));
+    for (key, found) in all {
+        let severity = if found.is_weak {
+            Severity::Medium
+        } else {
+            Severity::High
+        };
+        let name = if key.is_empty() {
+            String::new()
+        } else {
+            format!(" (`{}`)", shortened(&key))
+        };
+        sink.report_keyed(node, at)
+            .discriminator(&format!("{key} {}", found.discriminator()))
+            .severity(severity)
+            .say(&format!(
+                "the annotation kubectl.kubernetes.io/last-applied-configuration repeats {}{name}; take the annotation out, and replace the credential",
+                found.what.name()
+            ));
+    }
 }

@@ -43,7 +43,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// Values that stand for others (`changeme`, `my-password`, `${PASSWORD}`), certificates, public keys, hashes,
-    /// names of users and hosts, and settings without a credential in them stay silent, as do Secrets that SOPS has
+    /// names of users and hosts, and settings without a credential in them stay silent, as do values that SOPS has
     /// encrypted. Passwords that look like plain words are seen only under keys that say what they are.
     "secret/literal",
     severity: Severity::High,
@@ -69,6 +69,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             ""
         };
         sink.report_keyed(literal.node, literal.line)
+            .discriminator(&literal.found.discriminator())
             .severity(severity)
             .say(&format!(
                 "{} `{key}` is {} that is written down in the repository{hides}; keep a reference or ciphertext there, and replace the credential",

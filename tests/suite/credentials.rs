@@ -1,0 +1,296 @@
+//! Credentials where they are easily missed: which are told, on which line, and which of them are new.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::program::{tidegate, write};
+
+/// None of them was ever valid; put together here, so that nothing in the repository looks like a leaked key.
+const PASSWORD: &str = "Zq8KxT3vBn7Zp";
+const LETTERS: &str = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9";
+
+fn filled(text: &str) -> String {
+    let packed = |text: &str| {
+        use base64::Engine as _;
+        base64::prelude::BASE64_STANDARD.encode(text)
+    };
+    let key = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\n{LETTERS}{LETTERS}\n-----END RSA PRIVATE KEY-----\n"
+    );
+    text.replace("PACKED_KEY", &packed(&key))
+        .replace("PACKED_GHP", &packed(&format!("ghp_{}", &LETTERS[..36])))
+        .replace("GHP", &format!("ghp_{}", &LETTERS[..36]))
+        .replace("NPM", &format!("npm_{}", &LETTERS[..36]))
+        .replace("STRIPE", &format!("sk_live_{}", &LETTERS[..24]))
+        .replace("PW", PASSWORD)
+}
+
+fn pod(container: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: acme/x:1.0.0\n    {container}\n"
+    )
+}
+
+fn config_map(data: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\n{data}\n")
+}
+
+fn secret(rest: &str) -> String {
+    format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{rest}\n")
+}
+
+/// What the rules about credentials say, and the whole report: status, rule and line, in the order of the report.
+fn told(name: &str, base: &str, head: &str) -> (Vec<String>, String) {
+    let scene = tempfile::tempdir().expect("a folder");
+    for (side, text) in [("base", base), ("head", head)] {
+        let folder = scene.path().join(side);
+        fs::create_dir_all(&folder).expect("a folder");
+        if !text.is_empty() {
+            write(&folder, &[(name, filled(text).as_str())]);
+        }
+    }
+    let run = |format: &str| {
+        let arguments = [
+            "check",
+            "--base",
+            "base",
+            "--head",
+            "head",
+            "--verbose",
+            "--format",
+            format,
+        ];
+        tidegate(scene.path(), &arguments, &[]).stdout
+    };
+    let json = run("json");
+    let report: Json = serde_json::from_str(&json).expect("it is JSON");
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let of_rule = findings.filter(|finding| {
+        let rule = finding["rule"].as_str().unwrap();
+        rule.starts_with("secret/") || rule == "dockerfile/npm-install"
+    });
+    let lines = of_rule.map(|finding| {
+        let text = |key: &str| finding[key].as_str().unwrap();
+        let line = &finding["location"]["start"]["line"];
+        format!("{} {} {line}", text("status"), text("rule"))
+    });
+    (lines.collect(), json + &run("terminal"))
+}
+
+#[test]
+fn credentials_in_commands_and_named_places_are_told_and_not_shown() {
+    let command = |words: &str| {
+        (
+            "a.yaml",
+            pod(&format!("command: {words}")),
+            "secret/exposed 8",
+        )
+    };
+    let in_image = |text: &str| {
+        let line = text.lines().position(|line| {
+            ["PW", "GHP", "NPM"]
+                .iter()
+                .any(|secret| line.contains(secret))
+        });
+        let line = format!("secret/in-image {}", line.unwrap() + 2);
+        (
+            "Dockerfile",
+            format!("FROM node:24-slim\n{text}\n"),
+            line.leak() as &str,
+        )
+    };
+    for (name, head, wanted) in [
+        command(r#"["npm", "start", "--", "--db-password", "PW"]"#),
+        command(r#"["yarn", "start", "--password", "PW"]"#),
+        command(r#"["sh", "-c", "exec npm start -- --db-password PW"]"#),
+        command(r#"["sh", "-c", "exec npm start -- --db-password='PW'"]"#),
+        command(r#"["sh", "-c", "curl -u bot:PW https://git.acme.io && node --inspect s.js"]"#),
+        command(r#"["sh", "-c", "curl -fsSLu 'bot:PW' https://git.acme.io"]"#),
+        command(r#"["curl", "--user", "bot:PW", "https://git.acme.io"]"#),
+        command(r#"["curl", "--user=bot:PW", "https://git.acme.io"]"#),
+        command(r#"["sshpass", "-p", "PW", "ssh", "acme.io"]"#),
+        command(r#"["sh", "-c", "sshpass -pPW ssh acme.io"]"#),
+        command(r#"["sh", "-c", "docker login -u bot -p PW ghcr.io"]"#),
+        command(r#"["sh", "-c", "mysqldump -uroot -pPW shop | gzip"]"#),
+        command(r#"["mysql", "-uroot", "-pPW", "shop"]"#),
+        command("[mysql]\n    args: [-uroot, -pPW]").at(9),
+        in_image(r#"CMD ["npm", "start", "--", "--db-password", "PW"]"#),
+        in_image(r#"CMD ["node", "s.js", "--db-password", "PW"]"#),
+        in_image("RUN curl -u bot:PW https://git.acme.io/x | sh"),
+        in_image("RUN <<EOF\nset -e\ngit clone https://bot:PW@git.acme.io/x\nEOF"),
+        in_image("RUN <<EOF\nexport T=GHP\nEOF"),
+        in_image("RUN <<EOF\nnpm config set //registry.npmjs.org/:_authToken NPM\nEOF"),
+        in_image("COPY <<EOF /app/.npmrc\n//registry.npmjs.org/:_authToken=NPM\nEOF"),
+        (
+            "a.yaml",
+            config_map("binaryData:\n  id_rsa: PACKED_KEY"),
+            "secret/exposed 5",
+        ),
+        (
+            "a.yaml",
+            config_map("binaryData:\n  tok: PACKED_GHP"),
+            "secret/exposed 5",
+        ),
+        (
+            ".yarnrc.yml",
+            "npmAuthIdent: \"bot:PW\"\n".to_owned(),
+            "secret/in-file 1",
+        ),
+        (
+            ".yarnrc.yml",
+            "npmScopes:\n  acme:\n    npmAuthIdent: bot:PW\n".to_owned(),
+            "secret/in-file 3",
+        ),
+        (
+            "a.yaml",
+            secret("stringData:\n  token: GHP\nsops: {}"),
+            "secret/literal 5",
+        ),
+        (
+            "a.yaml",
+            secret(
+                "stringData:\n  a: ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]\n  token: GHP\nsops: {version: 3.9.0}",
+            ),
+            "secret/literal 6",
+        ),
+    ] {
+        let (lines, report) = told(name, "", &head);
+        assert_eq!(lines, [format!("introduced {wanted}")], "{head}\n{report}");
+        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP"] {
+            let hidden = filled(hidden);
+            assert!(!report.contains(&hidden[..12]), "{head}\n{report}");
+        }
+    }
+    for silent in [
+        r#"["curl", "-u", "bot:$PASSWORD", "https://git.acme.io"]"#,
+        r#"["sh", "-c", "curl -u bot:$PASSWORD https://git.acme.io"]"#,
+        r#"["sh", "-c", "docker run -p 8080:80 Zq8KxT3vBn7Zp"]"#,
+        r#"["sh", "-c", "mkdir -p Zq8KxT3vBn7Zp"]"#,
+        r#"["sh", "-c", "mysql -p Zq8KxT3vBn7Zp"]"#,
+        r#"["x", "--password-file", "Zq8KxT3vBn7Zp"]"#,
+        r#"["sh", "-c", "x --use-token --name Zq8KxT3vBn7Zp"]"#,
+    ] {
+        let (lines, _) = told("a.yaml", "", &pod(&format!("command: {silent}")));
+        assert_eq!(lines, Vec::<String>::new(), "{silent}");
+    }
+}
+
+/// For a case that stands on another line.
+trait At {
+    fn at(self, line: usize) -> Self;
+}
+
+impl At for (&'static str, String, &'static str) {
+    fn at(self, line: usize) -> Self {
+        let rule = self.2.split(' ').next().unwrap_or_default();
+        (self.0, self.1, format!("{rule} {line}").leak())
+    }
+}
+
+#[test]
+fn a_credential_beside_another_one_is_new() {
+    let data = |lines: &str| {
+        config_map(&format!(
+            "data:\n  a: |\n    {}",
+            lines.replace('\n', "\n    ")
+        ))
+    };
+    let env = |value: &str| pod(&format!("env: [{{name: T, value: \"{value}\"}}]"));
+    let held = |lines: &str| {
+        secret(&format!(
+            "stringData:\n  app.env: |\n    {}",
+            lines.replace('\n', "\n    ")
+        ))
+    };
+    for (name, base, head, wanted) in [
+        (
+            "a.yaml",
+            data("password: PW"),
+            data("password: PW\nstripe: STRIPE\ngh: GHP"),
+            &[
+                "existing secret/exposed 6",
+                "introduced secret/exposed 7",
+                "introduced secret/exposed 8",
+            ][..],
+        ),
+        (
+            "a.yaml",
+            data("gh: GHP"),
+            data("old: GHP\ngh: GHP"),
+            &["introduced secret/exposed 6", "existing secret/exposed 7"],
+        ),
+        (
+            "a.yaml",
+            held("PASSWORD=PW"),
+            held("PASSWORD=PW\nGH=GHP"),
+            &["existing secret/literal 6", "introduced secret/literal 7"],
+        ),
+        (
+            "a.yaml",
+            env("NPM"),
+            env("GHP"),
+            &["introduced secret/exposed 8", "fixed secret/exposed 8"],
+        ),
+        (
+            ".env",
+            "URL=https://bot:PW@git.acme.io\n".to_owned(),
+            "URL=https://bot:PW@git.acme.io,https://bot:PW@npm.acme.io\n".to_owned(),
+            &["existing secret/in-file 1", "introduced secret/in-file 1"],
+        ),
+        (
+            "Dockerfile",
+            "FROM node:24-slim\nRUN export A=GHP\n".to_owned(),
+            "FROM node:24-slim\nRUN export A=GHP && export B=GHP\n".to_owned(),
+            &["existing secret/in-image 2", "introduced secret/in-image 2"],
+        ),
+    ] {
+        let (lines, report) = told(name, &base, &head);
+        assert_eq!(lines, wanted, "{head}\n{report}");
+    }
+}
+
+#[test]
+fn words_around_a_credential_do_not_make_it_new() {
+    let command = |words: &str| pod(&format!("command: {words}"));
+    let run = |text: &str| format!("FROM node:24-slim\nRUN {text}\n");
+    for (name, base, head) in [
+        (
+            "a.yaml",
+            command(r#"["x", "--db-password=PW"]"#),
+            command(r#"["x", "--verbose", "--db-password=PW"]"#),
+        ),
+        (
+            "a.yaml",
+            command(r#"["x", "--db-password=PW"]"#),
+            command(r#"["x", "--db-password", "PW"]"#),
+        ),
+        (
+            "a.yaml",
+            command(r#"["sh", "-c", "PGPASSWORD=PW exec node s.js"]"#),
+            command(r#"["sh", "-c", "echo start; PGPASSWORD=PW exec node s.js"]"#),
+        ),
+        (
+            "a.yaml",
+            command(r#"["sh", "-c", "curl -u bot:PW https://acme.io"]"#),
+            command(r#"["sh", "-c", "curl -s -u bot:PW https://acme.io/x"]"#),
+        ),
+        (
+            "Dockerfile",
+            run("git clone https://bot:PW@git.acme.io/a"),
+            run("echo hi && git clone --depth 1 https://bot:PW@git.acme.io/b"),
+        ),
+        (
+            "Dockerfile",
+            "FROM node:24-slim\nARG T=GHP\n".to_owned(),
+            "FROM node:24-slim AS prod\nARG T=GHP\n".to_owned(),
+        ),
+    ] {
+        let (lines, report) = told(name, &base, &head);
+        let is_known = |line: &String| line.starts_with("existing ");
+        assert!(
+            lines.len() == 1 && lines.iter().all(is_known),
+            "{lines:?}\n{report}"
+        );
+    }
+}
