@@ -1,7 +1,9 @@
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Container, Field, Process};
+use crate::packages::node_options;
 use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
+use crate::snapshot::node_starts::options_of;
 use crate::syntax::Node;
 
 declare_rule! {
@@ -36,7 +38,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// Only flags that stand in the manifest, beside a limit that stands there as well. A flag in the command
-    /// replaces one in `NODE_OPTIONS`.
+    /// replaces one in `NODE_OPTIONS`; it counts where it stands before the script of a command that names Node.js.
     "node/heap-above-limit",
     severity: Severity::Medium,
     other_severities: &[Severity::Low],
@@ -77,29 +79,21 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
 
 /// The size of the heap in MiB, with the node that says it: the last flag of the command, else of `NODE_OPTIONS`.
 fn heap(container: Container<'_>) -> Option<(u64, Node<'_>)> {
-    let process = Process::of(container);
-    let mut size = None;
-    let words: Vec<_> = process.words().collect();
-    for (index, word) in words.iter().enumerate() {
-        let next = words.get(index + 1).map(|next| scalar(*next));
-        if let Some(found) = last_size(scalar(*word), next) {
-            size = Some((found, *word));
-        }
-    }
-    let options = || {
-        let options = process.variable("NODE_OPTIONS")?;
-        Some((last_size(options.text(), None)?, options.value))
+    let options = options_of(container);
+    let options = options.iter().map(|(node, text)| (*node, &**text));
+    let variable = || {
+        let variable = Process::of(container).variable("NODE_OPTIONS")?;
+        let options = node_options::in_variable(variable.text());
+        last_size(options.map(|text| (variable.value, text)))
     };
-    size.or_else(options)
+    last_size(options).or_else(variable)
 }
 
-/// The size that the last such flag of a text says; `next` is what follows the text.
-fn last_size(text: &str, next: Option<&str>) -> Option<u64> {
-    let words: Vec<&str> = text
-        .split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\''))
-        .collect();
+/// The size that the last such option says, with what it was told to come from.
+fn last_size<'t, T: Copy>(options: impl Iterator<Item = (T, &'t str)>) -> Option<(u64, T)> {
+    let mut options = options.peekable();
     let mut size = None;
-    for (index, word) in words.iter().enumerate() {
+    while let Some((at, word)) = options.next() {
         let Some(rest) = ["--max-old-space-size", "--max_old_space_size"]
             .iter()
             .find_map(|flag| word.strip_prefix(flag))
@@ -108,10 +102,11 @@ fn last_size(text: &str, next: Option<&str>) -> Option<u64> {
         };
         let value = match rest.strip_prefix('=') {
             Some(value) => Some(value),
-            None if rest.is_empty() => words.get(index + 1).copied().or(next),
+            None if rest.is_empty() => options.peek().map(|(_, value)| *value),
             None => None,
         };
-        size = value.and_then(|value| value.parse().ok()).or(size);
+        let found = value.and_then(|value| value.parse().ok());
+        size = found.map(|found| (found, at)).or(size);
     }
     size
 }
@@ -122,16 +117,16 @@ mod tests {
 
     #[test]
     fn the_last_flag_counts() {
-        assert_eq!(last_size("--max-old-space-size=4096", None), Some(4096));
+        let size = |text: &str| {
+            let options = node_options::in_variable(text).map(|word| ((), word));
+            last_size(options).map(|(size, ())| size)
+        };
+        assert_eq!(size("--max-old-space-size=4096"), Some(4096));
         assert_eq!(
-            last_size(
-                "node --max_old_space_size=512 --max-old-space-size 1024 .",
-                None
-            ),
+            size("--max_old_space_size=512 --max-old-space-size 1024"),
             Some(1024)
         );
-        assert_eq!(last_size("--max-old-space-size", Some("256")), Some(256));
-        assert_eq!(last_size("--max-old-space-size-percentage=75", None), None);
-        assert_eq!(last_size("--max-old-space-size=$(HEAP)", None), None);
+        assert_eq!(size("--max-old-space-size-percentage=75"), None);
+        assert_eq!(size("--max-old-space-size=$(HEAP)"), None);
     }
 }
