@@ -14,6 +14,7 @@ use crate::snapshot::node_starts::{
     is_development, is_development_image, node_starts, options_of, options_of_image,
 };
 use crate::snapshot::projects::Projects;
+use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::Dockerfile;
 
@@ -41,7 +42,7 @@ declare_rule! {
     /// To look into a running pod, send SIGUSR1 to Node.js and use `kubectl port-forward`.
     ///
     /// ## Limits
-    /// It reads commands, arguments, `NODE_OPTIONS`, what the last stage of a Dockerfile starts, and the scripts of
+    /// It reads commands, arguments, `NODE_OPTIONS` (also from `ConfigMap` objects of the repository), what the last stage of a Dockerfile starts, and the scripts of
     /// `package.json` that these lead to. Node.js takes its options before the script: what stands behind it belongs to
     /// the program, and a command that does not name Node.js to somebody else. Arguments without a command count where
     /// the image is the official one. Files and objects whose name says that they are for development or tests are left
@@ -86,6 +87,22 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
             }
         }
+    }
+    let settings = settings(snapshot, &["NODE_OPTIONS"]).into_iter();
+    for setting in settings.filter_map(Setting::deployed) {
+        let Some(inspector) = Inspector::all(scalar(setting.value)).last() else {
+            continue;
+        };
+        let targets = targets.get_or_insert_with(|| targets_by_port(snapshot));
+        let mut readers = setting.readers.iter();
+        let exposed =
+            readers.find_map(|reader| exposed(reader.object, reader.pod, &inspector, targets));
+        let (severity, sentence) = judged(&inspector, exposed.is_some());
+        let exposed = exposed.map(|location| {
+            let message = format!("port {} is for the inspector", inspector.port);
+            (location, message)
+        });
+        sink.say_of_setting(&setting, severity, exposed, &sentence);
     }
     of_scripts(snapshot, sink);
 }
