@@ -21,10 +21,10 @@ pub struct Variable<'a> {
     pub value: Node<'a>,
 }
 
-/// A ConfigMap that a variable may come from.
+/// A `ConfigMap` that a variable may come from.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigSource<'a> {
-    /// The name of the ConfigMap.
+    /// The name of the `ConfigMap`.
     pub map: &'a str,
     /// The key in it.
     pub key: &'a str,
@@ -71,7 +71,7 @@ impl<'a> Process<'a> {
             .last()
     }
 
-    /// Where the variable of a name comes from that the container takes from ConfigMaps: of several, the one that
+    /// Where the variable of a name comes from that the container takes from `ConfigMap`s: of several, the one that
     /// holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
     #[must_use]
     pub fn config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
@@ -128,7 +128,7 @@ impl<'a> Process<'a> {
     }
 }
 
-/// What a ConfigMap holds under a key.
+/// What a `ConfigMap` holds under a key.
 #[must_use]
 pub fn configured<'a>(map: Object<'a>, key: &str) -> Option<Node<'a>> {
     map.field(&["data"]).node()?.present(key)

@@ -128,7 +128,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Says something of a value of a ConfigMap, with the containers that take it.
+    /// Says something of a value of a `ConfigMap`, with the containers that take it.
     pub fn say_of_setting<'b>(
         &'b mut self,
         setting: &Setting<'b>,

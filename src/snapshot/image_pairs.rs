@@ -124,7 +124,7 @@ fn bases(file: &Dockerfile) -> Vec<StageBase> {
             Some(StageBase {
                 stage: name.map_or_else(String::new, |name| name.text.to_ascii_lowercase()),
                 text: text.to_owned(),
-                name: image.name().to_string(),
+                name: image.name(),
                 tag: image.tag().unwrap_or_default().to_owned(),
                 span: argument_of(&stages, &stage.image.used).unwrap_or(written),
             })

@@ -1,6 +1,6 @@
-//! The variables that containers take from ConfigMaps of the revision.
+//! The variables that containers take from `ConfigMap`s of the revision.
 //!
-//! A ConfigMap is known by its name and namespace. Of several copies the nearest to the workload counts; what stands
+//! A `ConfigMap` is known by its name and namespace. Of several copies the nearest to the workload counts; what stands
 //! only in the cluster is not seen.
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,12 +18,12 @@ use super::node_starts::is_development;
 /// The most readers of one value that are named.
 const MOST: usize = 8;
 
-/// A value of a ConfigMap that is a variable somewhere.
+/// A value of a `ConfigMap` that is a variable somewhere.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
     /// The name of the variable.
     pub name: &'static str,
-    /// The ConfigMap.
+    /// The `ConfigMap`.
     pub map: Object<'a>,
     /// The value.
     pub value: Node<'a>,
@@ -31,7 +31,7 @@ pub struct Setting<'a> {
     pub readers: Vec<Reader<'a>>,
 }
 
-/// A container that takes a variable from a ConfigMap.
+/// A container that takes a variable from a `ConfigMap`.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     /// The object of the container.
@@ -40,20 +40,20 @@ pub struct Reader<'a> {
     pub pod: Pod<'a>,
     /// The container.
     pub container: Container<'a>,
-    /// Where it names the ConfigMap.
+    /// Where it names the `ConfigMap`.
     pub at: Node<'a>,
 }
 
 impl Setting<'_> {
     /// The same without readers that are for development or tests; none where that leaves nobody, or where the
-    /// ConfigMap itself is.
+    /// `ConfigMap` itself is.
     #[must_use]
     pub fn deployed(mut self) -> Option<Self> {
         self.readers.retain(|reader| !is_development(reader.object));
         (!self.readers.is_empty() && !is_development(self.map)).then_some(self)
     }
 
-    /// Where the readers name the ConfigMap, and a word to each.
+    /// Where the readers name the `ConfigMap`, and a word to each.
     pub fn related(&self) -> impl Iterator<Item = (Location, String)> {
         self.readers.iter().take(MOST).map(|reader| {
             let location = Location {
@@ -67,7 +67,7 @@ impl Setting<'_> {
     }
 }
 
-/// The values of ConfigMaps that are variables of these names, by where they stand.
+/// The values of `ConfigMap`s that are variables of these names, by where they stand.
 #[must_use]
 pub fn settings<'a>(snapshot: &'a Snapshot, names: &[&'static str]) -> Vec<Setting<'a>> {
     let mut maps = None;
@@ -112,7 +112,7 @@ pub fn settings<'a>(snapshot: &'a Snapshot, names: &[&'static str]) -> Vec<Setti
     found.into_values().collect()
 }
 
-/// The ConfigMaps of a revision by name and written namespace, and by name alone.
+/// The `ConfigMap`s of a revision by name and written namespace, and by name alone.
 #[derive(Default)]
 struct ConfigMaps<'a> {
     in_namespace: HashMap<(&'a str, &'a str), Near<Object<'a>>>,

@@ -246,8 +246,9 @@ fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>
     let options = options_of_image(dockerfile, &stages);
     for keyword in ["ENTRYPOINT", "CMD"] {
         let own = options.iter().filter(|(of, ..)| *of == keyword);
-        let found = own.filter_map(|(_, span, option)| Some((*span, Inspector::of_word(option)?)));
-        if let Some((span, inspector)) = found.last() {
+        let mut found =
+            own.filter_map(|(_, span, option)| Some((*span, Inspector::of_word(option)?)));
+        if let Some((span, inspector)) = found.next_back() {
             report(span, &inspector, keyword);
         }
     }
@@ -280,8 +281,8 @@ fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
         };
         for (name, node, text) in start.scripts() {
             let options = node_options::of_script(text).into_iter();
-            let inspectors = options.filter_map(|option| Inspector::of_word(&option.text));
-            let Some(inspector) = inspectors.last() else {
+            let mut inspectors = options.filter_map(|option| Inspector::of_word(&option.text));
+            let Some(inspector) = inspectors.next_back() else {
                 continue;
             };
             if !told.insert((&project.file.path, name)) {

@@ -73,7 +73,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     of_settings(snapshot, sink);
 }
 
-/// What containers take from ConfigMaps.
+/// What containers take from `ConfigMap`s.
 fn of_settings(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let settings = settings(snapshot, &["NODE_ENV"]).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
