@@ -97,12 +97,22 @@ pub struct Coverage {
     pub objects: usize,
     /// Objects of other kinds in the head: counted, not judged.
     pub other_objects: usize,
+    /// Files of the head that hold no objects, and that rules are about nevertheless: Dockerfiles and settings.
+    pub other_files: usize,
     /// Containers in the head.
     pub containers: usize,
     /// Rules that ran.
     pub rules_run: usize,
     /// Rules that did not run, and why.
     pub rules_skipped: Vec<SkippedRule>,
+}
+
+impl Coverage {
+    /// True if there was nothing that any rule is about.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects == 0 && self.other_files == 0
+    }
 }
 
 /// Which configuration a run obeyed.

@@ -3,6 +3,8 @@
 use crate::syntax::{Node, Value};
 
 use super::container::Container;
+use super::field::Field;
+use super::object::Object;
 
 /// A container as the process that it starts.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,17 @@ pub struct Variable<'a> {
     pub name: &'a str,
     /// The value.
     pub value: Node<'a>,
+}
+
+/// A `ConfigMap` that a variable may come from.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigSource<'a> {
+    /// The name of the `ConfigMap`.
+    pub map: &'a str,
+    /// The key in it.
+    pub key: &'a str,
+    /// Where the container names it.
+    pub at: Node<'a>,
 }
 
 impl<'a> Variable<'a> {
@@ -58,6 +71,37 @@ impl<'a> Process<'a> {
             .last()
     }
 
+    /// Where the variable of a name comes from that the container takes from `ConfigMap`s: of several, the one that
+    /// holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
+    #[must_use]
+    pub fn config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
+        let entries = self.container.field(&["env"]).items();
+        let own = entries.filter(|entry| entry.get("name").and_then(Node::as_str) == Some(name));
+        if let Some(entry) = own.last() {
+            let reference = Field::follow(entry, &["valueFrom", "configMapKeyRef"]).node();
+            let source = reference.and_then(|at| {
+                let map = at.get("name")?.as_str()?;
+                let key = at.get("key")?.as_str()?;
+                Some(ConfigSource { map, key, at })
+            });
+            return source.into_iter().collect();
+        }
+        let whole = self.container.field(&["envFrom"]).items();
+        let mut sources: Vec<_> = whole
+            .filter_map(|source| {
+                let map = Field::follow(source, &["configMapRef", "name"]).node()?;
+                let prefix = source.get("prefix").and_then(Node::as_str);
+                Some(ConfigSource {
+                    map: map.as_str()?,
+                    key: name.strip_prefix(prefix.unwrap_or_default())?,
+                    at: map,
+                })
+            })
+            .collect();
+        sources.reverse();
+        sources
+    }
+
     /// The words of `command`.
     pub fn command(self) -> impl Iterator<Item = Node<'a>> {
         self.container.field(&["command"]).items()
@@ -82,6 +126,12 @@ impl<'a> Process<'a> {
             .node()?;
         Some((bytes(scalar(limit))?, limit))
     }
+}
+
+/// What a `ConfigMap` holds under a key.
+#[must_use]
+pub fn configured<'a>(map: Object<'a>, key: &str) -> Option<Node<'a>> {
+    map.field(&["data"]).node()?.present(key)
 }
 
 /// A scalar as it is written, without quotes.

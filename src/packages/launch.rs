@@ -2,6 +2,8 @@
 
 use crate::syntax::shell;
 
+use super::node_options;
+
 /// What a container starts, taken apart as far as that decides who gets its signals and what Node.js is told.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
@@ -34,7 +36,7 @@ pub struct Inspector {
 }
 
 /// What passes signals on, and reaps what is left behind.
-const INITS: [&str; 6] = [
+pub(super) const INITS: [&str; 6] = [
     "tini",
     "tini-static",
     "dumb-init",
@@ -43,7 +45,7 @@ const INITS: [&str; 6] = [
     "pid1",
 ];
 
-const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
+pub(super) const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
 
 const MANAGERS: [&str; 4] = ["npm", "yarn", "pnpm", "npx"];
 
@@ -183,11 +185,9 @@ impl Launch {
 }
 
 impl Inspector {
-    /// The inspectors that the words of a text open: those of `NODE_OPTIONS`, or of a command.
+    /// The inspectors that the value of `NODE_OPTIONS` opens.
     pub fn all(text: &str) -> impl Iterator<Item = Self> {
-        let words =
-            text.split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\''));
-        words.filter_map(Self::of_word)
+        node_options::in_variable(text).filter_map(Self::of_word)
     }
 
     /// The inspector that a word opens.
@@ -221,12 +221,12 @@ fn is_script_name(word: &str) -> bool {
 }
 
 /// The name of a program without its folder.
-fn base(word: &str) -> &str {
+pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
 /// `-c`, also among other letters: `-ec`.
-fn is_script_flag(word: &str) -> bool {
+pub(super) fn is_script_flag(word: &str) -> bool {
     word.strip_prefix('-')
         .is_some_and(|flags| flags.ends_with('c') && flags.bytes().all(|b| b.is_ascii_lowercase()))
 }

@@ -6,6 +6,7 @@
 pub mod install;
 pub mod launch;
 pub mod node_image;
+pub mod node_options;
 pub mod node_release;
 mod node_schedule;
 pub mod node_version;

@@ -34,6 +34,26 @@ pub fn is_for_development(name: &str) -> bool {
         })
 }
 
+/// True if a folder of a path holds what tests or examples work on: it has a life of its own.
+#[must_use]
+pub fn is_specimen(path: &str) -> bool {
+    const FOLDERS: [&str; 11] = [
+        "e2e",
+        "example",
+        "examples",
+        "fixture",
+        "fixtures",
+        "__fixtures__",
+        "sample",
+        "samples",
+        "test",
+        "testdata",
+        "tests",
+    ];
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.split('/').any(|part| FOLDERS.contains(&part))
+}
+
 /// True if a path is one of an installed package: what it says is its author's business.
 #[must_use]
 pub fn is_installed(path: &str) -> bool {

@@ -66,14 +66,11 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// What a run looked at, and what it did not, in one line: a run that saw no object says that it read nothing.
+/// What a run looked at, and what it did not, in one line: a run that saw nothing that rules are about says that it
+/// read nothing.
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
-    let nothing = if coverage.objects == 0 {
-        "nothing: "
-    } else {
-        ""
-    };
+    let nothing = if coverage.is_empty() { "nothing: " } else { "" };
     let mut text = format!(
         "read {nothing}{}: {}, {}, {}",
         count(coverage.files_read, "file"),
@@ -81,6 +78,13 @@ pub fn coverage(coverage: &Coverage) -> String {
         count(coverage.containers, "container"),
         count(coverage.rules_run, "rule"),
     );
+    if coverage.objects == 0 && coverage.other_files > 0 {
+        let _ = write!(
+            text,
+            "; {} without objects judged",
+            count(coverage.other_files, "file")
+        );
+    }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &coverage.rules_skipped {
         *reasons.entry(skipped.reason).or_default() += 1;

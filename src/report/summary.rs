@@ -127,8 +127,8 @@ pub fn headline(report: &Report) -> String {
             )
         }
         Outcome::Incomplete => format!("incomplete: {reasons}"),
-        Outcome::Passed if report.coverage.objects == 0 && report.findings.is_empty() => {
-            "passed: there are no Kubernetes objects to judge".to_owned()
+        Outcome::Passed if report.coverage.is_empty() && report.findings.is_empty() => {
+            "passed: there is nothing to judge".to_owned()
         }
         Outcome::Passed if introduced == 0 => match report.waived().count() {
             0 => "passed: nothing introduced".to_owned(),

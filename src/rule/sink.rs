@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::finding::{Finding, Fingerprint, Location, Related, Severity, Status, Subject};
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
 use crate::snapshot::images::{ImagePlace, ImageUse};
+use crate::snapshot::settings::Setting;
 use crate::syntax::{Node, Span};
 
 use super::told::enforces_from;
@@ -125,6 +126,24 @@ impl<'a> Sink<'a> {
                 .severity(severity)
                 .say(sentence),
         }
+    }
+
+    /// Says something of a value of a `ConfigMap`, with the containers that take it.
+    pub fn say_of_setting<'b>(
+        &'b mut self,
+        setting: &Setting<'b>,
+        severity: Severity,
+        related: Option<(Location, String)>,
+        sentence: &str,
+    ) {
+        let mut sink = self.about(setting.map);
+        let draft = sink.report(Field::of(setting.value)).severity(severity);
+        let places = setting.related().chain(related);
+        places
+            .fold(draft, |draft, (location, message)| {
+                draft.related_in(location, message)
+            })
+            .say(sentence);
     }
 
     /// The address of a field from its object on: where the object stands in a list is no part of it.

@@ -79,6 +79,7 @@ mod node {
     pub(crate) mod inspector_open;
     pub(crate) mod not_production;
     pub(crate) mod npmrc_shipped;
+    pub(crate) mod source_maps_shipped;
     pub(crate) mod tls_verification_off;
     pub(crate) mod unpinned_version;
     pub(crate) mod versions_disagree;
@@ -199,6 +200,7 @@ pub static ALL: &[&Rule] = &[
     &node::inspector_open::RULE,
     &node::not_production::RULE,
     &node::npmrc_shipped::RULE,
+    &node::source_maps_shipped::RULE,
     &node::tls_verification_off::RULE,
     &node::unpinned_version::RULE,
     &node::versions_disagree::RULE,

@@ -219,7 +219,13 @@ pub fn judge_loaded(
         };
         all = of_change(&pair, evaluation.findings, all, context);
     }
-    let told = waive(&mut all, base.as_ref(), &head, governance);
+    let told = waive(
+        &mut all,
+        base.as_ref(),
+        &head,
+        changes.renamed(),
+        governance,
+    );
     all.extend(settled(told, context));
     all.extend(broken_at_tip(governance, &all));
     let in_scope = |path: &str| is_in_scope(&asked.scope, path);
@@ -288,11 +294,14 @@ fn waive(
     findings: &mut [Finding],
     base: Option<&Snapshot>,
     head: &Snapshot,
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
     governance: &Governance,
 ) -> Vec<Finding> {
     let config = governance.config();
     let in_head = stated(head);
-    let new = base.map(|base| added(base, head)).unwrap_or_default();
+    let new = base
+        .map(|base| added(base, head, renames))
+        .unwrap_or_default();
     let source = governance
         .file
         .as_ref()
@@ -471,15 +480,14 @@ fn coverage(
     for path in &head.excluded {
         skip(path, "excluded by the configuration".to_owned());
     }
+    let mut others = 0;
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
+            State::Dockerfile(_) | State::Tree(_) | State::Text(_) => others += 1,
             State::Read(_)
             | State::Configuration(_)
             | State::Workflow(_)
-            | State::Dockerfile(_)
-            | State::Tree(_)
-            | State::Text(_)
             | State::Oversized(_)
             | State::Missing(_) => {}
         }
@@ -501,6 +509,7 @@ fn coverage(
             );
         }
     }
+    coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
         coverage.objects += manifest.records.len();
         coverage.other_objects += manifest.other_objects;

@@ -1,9 +1,13 @@
 //! Which image of the base is which image of the head.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::finding::Resource;
+use crate::kubernetes::ImageReference;
+use crate::syntax::Span;
+use crate::syntax::dockerfile::{Base, Dockerfile, Stages};
 
 use super::images::{ImagePlace, ImageUse, images};
 use super::pairs::Pair;
@@ -54,4 +58,127 @@ fn key(found: &ImageUse<'_>, path: &Arc<str>) -> Key {
         }
         ImagePlace::Kustomization(_, change) => Key::Kustomization(path, change.name.clone()),
     }
+}
+
+/// An image that a stage of a Dockerfile is built on, where the base names another one for it.
+#[derive(Clone, Debug)]
+pub struct ChangedBase<'a> {
+    /// The Dockerfile of the head.
+    pub path: &'a Arc<str>,
+    /// What a person edits.
+    pub span: Span,
+    /// The reference in the base.
+    pub before: String,
+    /// The reference in the head.
+    pub after: String,
+}
+
+/// The `FROM` lines that name an image on both sides, and not the same one.
+#[must_use]
+pub fn changed_bases<'a>(pair: &Pair<'a>) -> Vec<ChangedBase<'a>> {
+    let mut changed = Vec::new();
+    for file in pair.head.files() {
+        let path = pair.renames.get(&file.path).unwrap_or(&file.path);
+        let before = pair.base.file(path).and_then(|file| file.dockerfile());
+        let (Some(before), Some(after)) = (before, file.dockerfile()) else {
+            continue;
+        };
+        if pair.changed.contains(&file.path) {
+            for (was, now) in paired(&bases(before), &bases(after)) {
+                changed.push(ChangedBase {
+                    path: &file.path,
+                    span: now.span,
+                    before: was.text.clone(),
+                    after: now.text.clone(),
+                });
+            }
+        }
+    }
+    changed
+}
+
+/// An image that a stage is built on.
+struct StageBase {
+    /// What the stage is called; empty where it is not.
+    stage: String,
+    /// The image with the defaults of its arguments in place.
+    text: String,
+    /// The image without tag and digest.
+    name: String,
+    tag: String,
+    span: Span,
+}
+
+fn bases(file: &Dockerfile) -> Vec<StageBase> {
+    let stages = file.stages();
+    let images = stages
+        .all()
+        .iter()
+        .filter(|stage| stage.base == Base::Image);
+    images
+        .filter_map(|stage| {
+            let text = stage.image.known()?;
+            let image = ImageReference::parse(text).ok()?;
+            let written = stage.written.as_ref()?.span;
+            let name = stage.name.as_ref();
+            Some(StageBase {
+                stage: name.map_or_else(String::new, |name| name.text.to_ascii_lowercase()),
+                text: text.to_owned(),
+                name: image.name(),
+                tag: image.tag().unwrap_or_default().to_owned(),
+                span: argument_of(&stages, &stage.image.used).unwrap_or(written),
+            })
+        })
+        .collect()
+}
+
+/// Where the one argument is set that an image is made of.
+fn argument_of(stages: &Stages<'_>, used: &[String]) -> Option<Span> {
+    match used {
+        [name] => stages.default_of(name),
+        _ => None,
+    }
+}
+
+/// How a stage is known again, from what says most to what says least; none where it says nothing.
+type Likeness = for<'s> fn(&'s StageBase) -> Option<Vec<Cow<'s, str>>>;
+
+/// Stages of the base with those of the head that take their place and name another image.
+fn paired<'s>(base: &'s [StageBase], head: &'s [StageBase]) -> Vec<(&'s StageBase, &'s StageBase)> {
+    const LIKENESSES: [Likeness; 6] = [
+        |one| Some(vec![(&*one.stage).into(), (&*one.text).into()]),
+        |one| Some(vec![(&*one.text).into()]),
+        |one| {
+            let (stage, name) = (&*one.stage, &*one.name);
+            Some(vec![stage.into(), name.into(), (&*one.tag).into()])
+        },
+        |one| Some(vec![(&*one.stage).into(), (&*one.name).into()]),
+        |one| Some(vec![(&*one.name).into()]),
+        |one| (!one.stage.is_empty()).then(|| vec![(&*one.stage).into()]),
+    ];
+    let mut of_base: Vec<_> = base.iter().collect();
+    let mut of_head: Vec<_> = head.iter().collect();
+    let mut pairs = Vec::new();
+    for likeness in LIKENESSES {
+        let mut known: HashMap<_, VecDeque<&StageBase>> = HashMap::new();
+        for one in &of_base {
+            if let Some(key) = likeness(one) {
+                known.entry(key).or_default().push_back(one);
+            }
+        }
+        of_head.retain(|after| {
+            let same = likeness(after).and_then(|key| known.get_mut(&key)?.pop_front());
+            let Some(before) = same else {
+                return true;
+            };
+            pairs.push((before, *after));
+            false
+        });
+        // The places in the file tell them apart.
+        let taken: std::collections::BTreeSet<_> =
+            pairs.iter().map(|(before, _)| before.span).collect();
+        of_base.retain(|one| !taken.contains(&one.span));
+    }
+    pairs.retain(|(before, after)| before.text != after.text);
+    pairs
 }

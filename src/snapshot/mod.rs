@@ -18,6 +18,7 @@ pub mod pairs;
 pub mod patched;
 pub mod predecessors;
 pub mod projects;
+pub mod settings;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};

@@ -8,6 +8,7 @@ use crate::kubernetes::container::ContainerKind;
 use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Container, ImageReference, Object, Pod, Process};
 use crate::packages::Launch;
+use crate::packages::node_options;
 use crate::packages::purpose::is_for_development;
 use crate::syntax::dockerfile::{Command, Dockerfile, Instruction, Stages};
 use crate::syntax::{Node, Span};
@@ -188,6 +189,62 @@ fn project_of<'a>(object: Object<'_>, image: &str, projects: &Projects<'a>) -> O
     let reference = ImageReference::parse(image).ok();
     let named = reference.and_then(|image| projects.named(image.last_segment()));
     named.or_else(|| projects.around(object.path()))
+}
+
+/// The options that the command of a container gives to Node.js, each with the word that holds it.
+#[must_use]
+pub fn options_of(container: Container<'_>) -> Vec<(Node<'_>, String)> {
+    let process = Process::of(container);
+    let image = container.image().as_str().unwrap_or_default();
+    // What arguments alone go to, the image decides.
+    let is_official = process.command().next().is_none() && is_node_image(image);
+    let nodes: Vec<_> = process.words().collect();
+    let entry = is_official.then_some("docker-entrypoint.sh");
+    let words: Vec<_> = entry
+        .into_iter()
+        .chain(nodes.iter().map(|node| scalar(*node)))
+        .collect();
+    let options = node_options::of_words(&words).into_iter();
+    options
+        .filter_map(|option| {
+            let at = option.word.checked_sub(usize::from(is_official))?;
+            Some((*nodes.get(at)?, option.text))
+        })
+        .collect()
+}
+
+/// The options that `ENTRYPOINT` and `CMD` of an image give to Node.js: where each stands, under which keyword.
+#[must_use]
+pub fn options_of_image(
+    dockerfile: &Dockerfile,
+    stages: &Stages<'_>,
+) -> Vec<(&'static str, Span, String)> {
+    let mut words: Vec<(&'static str, Span, String)> = Vec::new();
+    for keyword in ["ENTRYPOINT", "CMD"] {
+        let Some(instruction) = stages.effective(keyword) else {
+            continue;
+        };
+        match dockerfile.command(instruction) {
+            Command::Exec(own) => {
+                words.extend(own.into_iter().map(|word| (keyword, word.span, word.text)));
+            }
+            Command::Shell(_) => {
+                let at = instruction.operands;
+                let own = words_of(dockerfile, instruction).into_iter();
+                words.extend(own.map(|word| (keyword, at, word)));
+                // A shell that reads the ENTRYPOINT does not look at CMD.
+                break;
+            }
+        }
+    }
+    let texts: Vec<_> = words.iter().map(|(.., text)| &**text).collect();
+    let options = node_options::of_words(&texts).into_iter();
+    options
+        .filter_map(|option| {
+            let (keyword, span, _) = words.get(option.word)?;
+            Some((*keyword, *span, option.text))
+        })
+        .collect()
 }
 
 /// True if a container runs Node.js: its image brings it, it starts it, or it sets variables that only Node.js reads.

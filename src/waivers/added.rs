@@ -1,6 +1,7 @@
 //! The waivers that a change adds, or lets hold for longer.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::{Said, Stated, stated};
 use crate::config::value::Day;
@@ -16,34 +17,39 @@ pub struct Added<'a> {
 }
 
 /// What makes two waivers of two revisions the same one. An entry goes by what it covers; a comment by what it
-/// covers of which field of which object, wherever that stands.
-fn key(stated: &Stated<'_>) -> (String, String, String) {
+/// covers of which field of which object, wherever that stands, or of which file, whatever it was called before.
+fn key(stated: &Stated<'_>, base_path: &str) -> (String, String, String) {
     let place = match (&stated.waiver, stated.object) {
         (Said::Entry(_), _) => String::new(),
         (_, Some(object)) => object.resource().to_string(),
-        (_, None) => stated.path.to_string(),
+        (_, None) => base_path.to_owned(),
     };
     let field = stated.field.as_deref().unwrap_or_default().to_owned();
     (place, field, stated.selectors().into_owned())
 }
 
-/// The waivers that a change adds, in the order of the head. One of the base stands for one of the head: a second
+/// The waivers that a change adds, in the order of the head. `renames` names the base path of a head path. One of the base stands for one of the head: a second
 /// copy is a new one.
 #[must_use]
-pub fn added<'a>(base: &Snapshot, head: &'a Snapshot) -> Vec<Added<'a>> {
+pub fn added<'a>(
+    base: &Snapshot,
+    head: &'a Snapshot,
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+) -> Vec<Added<'a>> {
     let in_base = stated(base);
     // Of those that say the same, by file: the next one there stands last.
     let mut known: HashMap<_, BTreeMap<&str, Vec<&Stated<'_>>>> = HashMap::new();
     for waiver in in_base.iter().rev() {
-        let same = known.entry(key(waiver)).or_default();
+        let same = known.entry(key(waiver, waiver.path)).or_default();
         same.entry(waiver.path).or_default().push(waiver);
     }
     let mut added = Vec::new();
     let in_head = stated(head).into_iter();
     for waiver in in_head.filter(|stated| !matches!(stated.waiver, Said::Garbled(_))) {
-        let before = known.get_mut(&key(&waiver)).and_then(|candidates| {
-            let path = if candidates.contains_key(&**waiver.path) {
-                &**waiver.path
+        let own = renames.get(waiver.path).unwrap_or(waiver.path);
+        let before = known.get_mut(&key(&waiver, own)).and_then(|candidates| {
+            let path = if candidates.contains_key(&**own) {
+                &**own
             } else {
                 candidates.keys().next().copied()?
             };

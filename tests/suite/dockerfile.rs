@@ -132,6 +132,8 @@ fn a_huge_dockerfile_is_read_in_linear_time() {
             "FROM a\n{}",
             "COPY . .\nRUN curl http://a | sh | sh\n".repeat(many)
         ),
+        // One instruction of very many commands.
+        format!("FROM a\nRUN {}b\n", "a && ".repeat(80_000)),
     ];
     for text in texts {
         let start = Instant::now();

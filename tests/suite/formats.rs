@@ -72,6 +72,23 @@ fn a_run_that_read_nothing_says_so() {
 }
 
 #[test]
+fn a_run_that_read_only_a_dockerfile_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "FROM node:24.11.1-slim\nUSER node\n";
+    write(folder.path(), &[("Dockerfile", text)]);
+    for format in FORMATS {
+        let text = check(folder.path(), format);
+        let told = coverage(format, &text);
+        assert!(
+            told.starts_with("read 1 file: 0 objects")
+                && told.contains("; 1 file without objects judged"),
+            "{told}"
+        );
+        assert!(!text.contains("nothing to judge"), "{text}");
+    }
+}
+
+#[test]
 fn a_file_gets_what_standard_output_would_get() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), &[("a.yaml", BAD)]);

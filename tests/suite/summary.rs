@@ -76,7 +76,7 @@ fn a_change_that_introduces_nothing_is_told_in_few_lines() {
     assert_eq!(text.trim().lines().count(), 3, "{text}");
     let text = render(&reports::of(&[], &[("a.json", "{}")]));
     assert!(
-        text.starts_with("## tidegate: passed: there are no Kubernetes objects to judge"),
+        text.starts_with("## tidegate: passed: there is nothing to judge"),
         "{text}"
     );
 }

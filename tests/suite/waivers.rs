@@ -203,6 +203,31 @@ fn forks_waive_nothing_of_their_own() {
 }
 
 #[test]
+fn a_waiver_moves_with_its_dockerfile() {
+    let waived = "# tidegate: allow(dockerfile/unpinned-base) reason=x\nFROM nginxinc/nginx-unprivileged\nCOPY a /a\n";
+    let folder = repository(
+        &[
+            (".tidegate.yaml", "new-waivers: after-merge\n"),
+            ("svc/Dockerfile.prod", waived),
+        ],
+        &[],
+    );
+    git(
+        folder.path(),
+        &["mv", "svc/Dockerfile.prod", "svc/Dockerfile"],
+    );
+    commit(folder.path(), "moved");
+    let (answer, json) = check(folder.path(), &["--base", "main"]);
+    assert_eq!(
+        (answer.code, told(&json)),
+        (
+            0,
+            vec!["existing medium dockerfile/unpinned-base svc/Dockerfile:2 waived".to_owned()]
+        )
+    );
+}
+
+#[test]
 fn a_waiver_is_bound_to_its_finding() {
     let allow = "path: /opt # tidegate: allow(pod-security/host-path) reason=x";
     let waived = POD.replace("path: /opt", allow);

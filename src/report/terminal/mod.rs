@@ -199,8 +199,8 @@ fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
         ("", "")
     };
     let _ = write!(text, "{on}{word}{off}: ");
-    if report.coverage.objects == 0 && report.findings.is_empty() {
-        text.push_str("no Kubernetes objects found, nothing to judge");
+    if report.coverage.is_empty() && report.findings.is_empty() {
+        text.push_str("no Kubernetes objects or Dockerfiles found, nothing to judge");
     } else {
         let _ = write!(text, "{} introduced", introduced.len());
         let by_severity: Vec<String> = Severity::ALL

@@ -91,8 +91,8 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
                 let mounted = mounted(instruction);
                 for script in dockerfile.scripts(instruction) {
+                    is_quiet |= script.text().contains("config set ignore-scripts true");
                     for command in &script.commands {
-                        is_quiet |= script.text().contains("config set ignore-scripts true");
                         let Some(install) = Install::of(command) else {
                             continue;
                         };

@@ -1,12 +1,15 @@
 use crate::kubernetes::ImageReference;
 use crate::kubernetes::field::shortened;
+use crate::kubernetes::image_tag::{is_moving, is_stand_in};
+use crate::packages::NodeVersion;
+use crate::packages::node_image::node_image;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Origin, Stage, Stages};
 
 declare_rule! {
-    /// A build starts from an image whose tag is not written, or is `latest`.
+    /// A build starts from an image whose tag is not written, or moves.
     ///
     /// ## Why it matters
     /// The next build of the same commit may start from another major version, or from an image that somebody has
@@ -26,19 +29,15 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// All stages are looked at, and the images of `COPY --from` and `RUN --mount=from=`. A reference with an argument
-    /// that has no default says nothing. Other moving tags of Node.js, such as `lts`, are a matter of
+    /// All stages are looked at, and the images of `COPY --from` and `RUN --mount=from=`; a name alone counts there if it is
+    /// one of the official images of Docker Hub, as it may be that of another build context. Tags move as in
+    /// `image/moving-tag`. A reference with an argument that has no default says nothing. Other moving tags of Node.js, such as `lts`, are a matter of
     /// `node/unpinned-version`.
     "dockerfile/unpinned-base",
     severity: Severity::Medium,
     references: &["CIS Docker 1.6: 4.2", "CWE-1357"],
     check: Check::File(check),
 }
-
-/// Tags of what was built last.
-const MOVING: [&str; 10] = [
-    "latest", "edge", "nightly", "dev", "develop", "main", "master", "canary", "next", "unstable",
-];
 
 fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(dockerfile) = file.dockerfile() else {
@@ -83,10 +82,23 @@ fn say(sink: &mut Sink<'_>, span: Span, what: &str, image: &str, tag: Moving<'_>
             "{what} `{shown}` has the tag `{tag}`, which moves, so that every build takes what is newest then"
         ),
     };
-    sink.report_span(span).discriminator(image).say(&format!(
-        "{why}; write a version, such as `{}`",
-        example(image)
-    ));
+    let reference = ImageReference::parse(image).ok();
+    let remedy = if reference.is_some_and(|image| has_no_releases(&image)) {
+        "write its digest, as none of its tags names a release".to_owned()
+    } else {
+        format!("write a version, such as `{}`", example(image))
+    };
+    sink.report_span(span)
+        .discriminator(image)
+        .say(&format!("{why}; {remedy}"));
+}
+
+/// True for images all of whose tags move, as far as everybody may pull them.
+fn has_no_releases(image: &ImageReference<'_>) -> bool {
+    let repository = image.repository();
+    image.registry() == "cgr.dev"
+        || repository.starts_with("distroless/")
+        || repository.contains("/distroless/")
 }
 
 /// A reference with a version, so that a person sees what is meant.
@@ -115,13 +127,19 @@ fn moving(image: &str) -> Option<Moving<'_>> {
     }
     match reference.tag() {
         None => Some(Moving::Untagged),
-        Some(tag) => MOVING.contains(&tag).then_some(Moving::Tag(tag)),
+        Some(tag) => {
+            let node = node_image(&reference.registry(), &reference.repository(), Some(tag));
+            let is_told = tag != "latest"
+                && node.is_some_and(|node| matches!(node.version, Some(NodeVersion::Moving)));
+            (!is_told && is_moving(&reference, tag)).then_some(Moving::Tag(tag))
+        }
     }
 }
 
 /// A name alone behind `--from` may be that of a context which the command line of the build names.
 fn looks_like_image(name: &str) -> bool {
-    !name.contains('$') && name.contains(['/', ':'])
+    let is_official = || ImageReference::parse(name).is_ok_and(|image| !is_stand_in(&image));
+    !name.contains('$') && (name.contains(['/', ':']) || is_official())
 }
 
 /// What a person edits: the default of the argument that brings the tag, or the image as it is written.

@@ -50,7 +50,7 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    for added in added(pair.base, pair.head) {
+    for added in added(pair.base, pair.head, pair.renames) {
         let waiver = &added.waiver;
         let until = waiver.until();
         let holds = until.map_or_else(

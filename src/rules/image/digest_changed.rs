@@ -2,7 +2,7 @@ use crate::kubernetes::ImageReference;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::image_tag::names_release;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::image_pairs::changed_images;
+use crate::snapshot::image_pairs::{changed_bases, changed_images};
 
 declare_rule! {
     /// A change gives the same tag of an image another digest.
@@ -61,8 +61,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Containers are held against each other by name, within one object; an image that is moved to another registry or
-    /// folder is another image. Nothing is said of a digest without a tag.
+    /// Containers are held against each other by name, within one object, and the `FROM` lines of a Dockerfile by the
+    /// name of their stage and of their image; an image that is moved to another registry or folder is another image.
+    /// Nothing is said of a digest without a tag.
     "image/digest-changed",
     severity: Severity::High,
     other_severities: &[Severity::Low],
@@ -72,24 +73,43 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in changed_images(pair) {
-        let (Some(was), Some(now)) = (before.image(), after.image()) else {
-            continue;
-        };
-        let (Some(tag), Some(old), Some(new)) = (now.tag(), was.digest(), now.digest()) else {
-            continue;
-        };
-        if was.tag() != Some(tag) || old == new || was.name() != now.name() {
-            continue;
+        if let (Some(was), Some(now)) = (before.image(), after.image())
+            && let Some((severity, sentence)) = judged("image", &was, &now)
+        {
+            sink.say_of_image(&after, severity, &sentence);
         }
-        let sentence = format!(
-            "the tag {} of image {} stays, and its digest goes from {} to {}; find out why the tag was pushed again",
-            quoted(tag),
-            quoted(&now.written_name()),
-            quoted(&was.short_digest().unwrap_or_default()),
-            quoted(&now.short_digest().unwrap_or_default())
-        );
-        sink.say_of_image(&after, severity(&now, tag), &sentence);
     }
+    for found in changed_bases(pair) {
+        if let Ok(was) = ImageReference::parse(&found.before)
+            && let Ok(now) = ImageReference::parse(&found.after)
+            && let Some((severity, sentence)) = judged("FROM", &was, &now)
+        {
+            sink.in_file(found.path)
+                .report_span(found.span)
+                .discriminator(&now.written_name())
+                .severity(severity)
+                .say(&sentence);
+        }
+    }
+}
+
+fn judged(
+    what: &str,
+    was: &ImageReference<'_>,
+    now: &ImageReference<'_>,
+) -> Option<(Severity, String)> {
+    let (tag, old, new) = (now.tag()?, was.digest()?, now.digest()?);
+    if was.tag() != Some(tag) || old == new || was.name() != now.name() {
+        return None;
+    }
+    let sentence = format!(
+        "the tag {} of {what} {} stays, and its digest goes from {} to {}; find out why the tag was pushed again",
+        quoted(tag),
+        quoted(&now.written_name()),
+        quoted(&was.short_digest().unwrap_or_default()),
+        quoted(&now.short_digest().unwrap_or_default())
+    );
+    Some((severity(now, tag), sentence))
 }
 
 fn severity(image: &ImageReference<'_>, tag: &str) -> Severity {

@@ -1,6 +1,7 @@
+use crate::kubernetes::ImageReference;
 use crate::kubernetes::field::quoted;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::image_pairs::changed_images;
+use crate::snapshot::image_pairs::{changed_bases, changed_images};
 
 declare_rule! {
     /// A change takes the digest from an image.
@@ -55,8 +56,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Containers are held against each other by name, within one object. Nothing is said where a kustomization, one of
-    /// its patches, Skaffold, or a trigger in the cluster puts a digest in its place, nor of a container that is new.
+    /// Containers are held against each other by name, within one object; the `FROM` lines of a Dockerfile by the name of
+    /// their stage and of their image. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
+    /// in the cluster puts a digest in its place, nor of a container or a stage that is new.
     "image/digest-removed",
     severity: Severity::High,
     references: &["OWASP K8s 2022: K02", "CWE-1357"],
@@ -74,11 +76,29 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         if after.elsewhere.digest || after.elsewhere.name && after.elsewhere.tag {
             continue;
         }
-        let sentence = format!(
-            "image {} had the digest {} and has none any longer; add the digest of the new image",
-            quoted(&now.written_name()),
-            quoted(&digest)
-        );
-        sink.say_of_image(&after, Severity::High, &sentence);
+        sink.say_of_image(&after, Severity::High, &sentence("image", &now, &digest));
     }
+    for found in changed_bases(pair) {
+        let images = (
+            ImageReference::parse(&found.before),
+            ImageReference::parse(&found.after),
+        );
+        let (Ok(was), Ok(now)) = images else {
+            continue;
+        };
+        if let (Some(digest), None) = (was.short_digest(), now.digest()) {
+            sink.in_file(found.path)
+                .report_span(found.span)
+                .discriminator(&now.written_name())
+                .say(&sentence("FROM", &now, &digest));
+        }
+    }
+}
+
+fn sentence(what: &str, now: &ImageReference<'_>, digest: &str) -> String {
+    format!(
+        "{what} {} had the digest {} and has none any longer; add the digest of the new image",
+        quoted(&now.written_name()),
+        quoted(digest)
+    )
 }

@@ -3,6 +3,7 @@ use crate::kubernetes::field::quoted;
 use crate::kubernetes::image_tag::heavier_variant;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::images::{ImagePlace, images};
+use crate::snapshot::node_starts::is_development_image;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::Dockerfile;
@@ -28,8 +29,8 @@ declare_rule! {
     /// ## Limits
     /// Images are known by name and tag: those of Docker Hub's `node` and copies below a folder `library`, distroless
     /// images with a debug tag, Chainguard's with `-dev`, Red Hat's without `-minimal`, and development containers. Of
-    /// a Dockerfile the last stage counts: earlier ones build. Nothing is said where the image depends on an argument
-    /// of the build.
+    /// a Dockerfile the last stage counts: earlier ones build; one that is for development or tests by its name is left
+    /// alone. Nothing is said where the image depends on an argument of the build.
     "image/full-base",
     severity: Severity::Note,
     references: &["OWASP K8s 2025: K01", "CWE-1104"],
@@ -50,7 +51,11 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
     }
     for file in snapshot.files() {
-        if let Some((span, text)) = file.dockerfile().and_then(base_of_last_stage)
+        let Some(dockerfile) = file.dockerfile() else {
+            continue;
+        };
+        if !is_development_image(file, &dockerfile.stages())
+            && let Some((span, text)) = base_of_last_stage(dockerfile)
             && let Ok(image) = ImageReference::parse(text)
             && let Some(sentence) = sentence(&image)
         {

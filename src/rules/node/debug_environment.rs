@@ -1,7 +1,10 @@
 use crate::kubernetes::field::quoted;
-use crate::kubernetes::{Field, Process};
-use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
+use crate::kubernetes::process::scalar;
+use crate::kubernetes::{Field, Pod, Process};
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
 use crate::snapshot::node_starts::is_development;
+use crate::snapshot::settings::{Setting, settings};
 
 declare_rule! {
     /// A deployed container writes what is meant for debugging.
@@ -27,40 +30,58 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
+    /// Variables count that a container sets or takes from a `ConfigMap` object of the repository.
     /// A `DEBUG` without an asterisk means other things to other programs, and nothing is said of it. Nor of objects
     /// whose file, namespace or name says that they are for development or tests.
     "node/debug-environment",
     severity: Severity::Low,
     references: &["CWE-489", "CWE-532"],
-    check: Check::Workload(check),
+    check: Check::Manifests(check),
 }
 
-fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    if is_development(workload.object) {
-        return;
-    }
-    for container in workload.pod.containers() {
-        let process = Process::of(container);
-        for name in ["DEBUG", "NODE_DEBUG"] {
-            let Some(variable) = process.variable(name) else {
-                continue;
-            };
-            let text = variable.text();
-            let parts = text.split([',', ' ']).map(str::trim);
-            let mut wide = parts.filter(|part| part.ends_with('*') && !part.starts_with('-'));
-            let tells = match name {
-                "DEBUG" => wide.next().is_some(),
-                // `--inspect=…` is how skaffold hands on what to debug with.
-                _ => !["", "0", "false"].contains(&text.trim()) && !text.starts_with('-'),
-            };
-            if tells {
-                sink.report(Field::of(variable.value))
-                    .container(Some(container))
-                    .say(&format!(
-                        "{name} is {}, so that the logs hold what packages and requests carry; take it away",
-                        quoted(text)
-                    ));
+const NAMES: [&str; 2] = ["DEBUG", "NODE_DEBUG"];
+
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for object in snapshot.objects() {
+        for container in object.pods().flat_map(Pod::containers) {
+            let process = Process::of(container);
+            for name in NAMES {
+                let variable = process.variable(name);
+                let variable = variable.filter(|variable| tells(name, variable.text()));
+                if let Some(variable) = variable
+                    && !is_development(object)
+                {
+                    sink.about(object)
+                        .report(Field::of(variable.value))
+                        .container(Some(container))
+                        .say(&sentence(name, variable.text()));
+                }
             }
         }
     }
+    let settings = settings(snapshot, &NAMES).into_iter();
+    for setting in settings.filter_map(Setting::deployed) {
+        let text = scalar(setting.value);
+        if tells(setting.name, text) {
+            sink.say_of_setting(&setting, Severity::Low, None, &sentence(setting.name, text));
+        }
+    }
+}
+
+/// True if a value makes packages, or Node.js itself, tell what they do.
+fn tells(name: &str, text: &str) -> bool {
+    let parts = text.split([',', ' ']).map(str::trim);
+    let mut wide = parts.filter(|part| part.ends_with('*') && !part.starts_with('-'));
+    match name {
+        "DEBUG" => wide.next().is_some(),
+        // `--inspect=…` is how skaffold hands on what to debug with.
+        _ => !["", "0", "false"].contains(&text.trim()) && !text.starts_with('-'),
+    }
+}
+
+fn sentence(name: &str, text: &str) -> String {
+    format!(
+        "{name} is {}, so that the logs hold what packages and requests carry; take it away",
+        quoted(text)
+    )
 }

@@ -7,12 +7,16 @@ use crate::kubernetes::process::scalar;
 use crate::kubernetes::service_target::ServiceTarget;
 use crate::kubernetes::{Container, Field, Object, Pod, Process};
 use crate::packages::launch::Inspector;
+use crate::packages::node_options;
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::node_starts::{is_development, is_development_image, node_starts};
+use crate::snapshot::node_starts::{
+    is_development, is_development_image, node_starts, options_of, options_of_image,
+};
 use crate::snapshot::projects::Projects;
+use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
-use crate::syntax::dockerfile::{Command, Dockerfile};
+use crate::syntax::dockerfile::Dockerfile;
 
 declare_rule! {
     /// A deployed program of Node.js opens its inspector.
@@ -38,9 +42,11 @@ declare_rule! {
     /// To look into a running pod, send SIGUSR1 to Node.js and use `kubectl port-forward`.
     ///
     /// ## Limits
-    /// It reads commands, arguments, `NODE_OPTIONS`, what the last stage of a Dockerfile starts, and the scripts of
-    /// `package.json` that these lead to. Files and objects whose name says that they are for development or tests
-    /// are left alone.
+    /// It reads commands, arguments, `NODE_OPTIONS` (also from `ConfigMap` objects of the repository), what the last stage of a Dockerfile starts, and the scripts of
+    /// `package.json` that these lead to. Node.js takes its options before the script: what stands behind it belongs to
+    /// the program, and a command that does not name Node.js to somebody else. Arguments without a command count where
+    /// the image is the official one. Files and objects whose name says that they are for development or tests are left
+    /// alone.
     "node/inspector-open",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -82,19 +88,45 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             }
         }
     }
+    let settings = settings(snapshot, &["NODE_OPTIONS"]).into_iter();
+    for setting in settings.filter_map(Setting::deployed) {
+        let Some(inspector) = Inspector::all(scalar(setting.value)).last() else {
+            continue;
+        };
+        let targets = targets.get_or_insert_with(|| targets_by_port(snapshot));
+        let mut readers = setting.readers.iter();
+        let exposed =
+            readers.find_map(|reader| exposed(reader.object, reader.pod, &inspector, targets));
+        let (severity, sentence) = judged(&inspector, exposed.is_some());
+        let exposed = exposed.map(|location| {
+            let message = format!("port {} is for the inspector", inspector.port);
+            (location, message)
+        });
+        sink.say_of_setting(&setting, severity, exposed, &sentence);
+    }
     of_scripts(snapshot, sink);
 }
 
 /// The inspectors of a container with where they stand; one a field.
 fn opened(container: Container<'_>) -> Vec<(Inspector, Field<'_>)> {
-    let process = Process::of(container);
-    let options = process
-        .variable("NODE_OPTIONS")
-        .map(|options| options.value);
-    let nodes = process.words().chain(options);
-    nodes
-        .filter_map(|node| Some((Inspector::all(scalar(node)).last()?, Field::of(node))))
-        .collect()
+    let mut found: Vec<(Inspector, Field<'_>)> = Vec::new();
+    for (node, option) in options_of(container) {
+        let Some(inspector) = Inspector::of_word(&option) else {
+            continue;
+        };
+        let field = Field::of(node);
+        match found.last_mut() {
+            Some((known, at)) if at.span() == field.span() => *known = inspector,
+            _ => found.push((inspector, field)),
+        }
+    }
+    let options = Process::of(container).variable("NODE_OPTIONS");
+    let options = options.and_then(|options| {
+        let inspector = Inspector::all(options.text()).last()?;
+        Some((inspector, Field::of(options.value)))
+    });
+    found.extend(options);
+    found
 }
 
 /// The ports that Services send requests to, by namespace and by what they call the port.
@@ -211,27 +243,12 @@ fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>
             .discriminator(key)
             .say(&sentence);
     };
+    let options = options_of_image(dockerfile, &stages);
     for keyword in ["ENTRYPOINT", "CMD"] {
-        let Some(instruction) = stages.effective(keyword) else {
-            continue;
-        };
-        let (text, spans) = match dockerfile.command(instruction) {
-            Command::Exec(words) => {
-                let found = words
-                    .iter()
-                    .find(|word| Inspector::all(&word.text).next().is_some());
-                (
-                    found.map(|word| word.text.clone()),
-                    found.map(|word| word.span),
-                )
-            }
-            Command::Shell(_) => (
-                Some(dockerfile.line(instruction)),
-                Some(instruction.operands),
-            ),
-        };
-        let inspector = text.and_then(|text| Inspector::all(&text).last());
-        if let (Some(inspector), Some(span)) = (inspector, spans) {
+        let own = options.iter().filter(|(of, ..)| *of == keyword);
+        let mut found =
+            own.filter_map(|(_, span, option)| Some((*span, Inspector::of_word(option)?)));
+        if let Some((span, inspector)) = found.next_back() {
             report(span, &inspector, keyword);
         }
     }
@@ -263,7 +280,9 @@ fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
             continue;
         };
         for (name, node, text) in start.scripts() {
-            let Some(inspector) = Inspector::all(text).last() else {
+            let options = node_options::of_script(text).into_iter();
+            let mut inspectors = options.filter_map(|option| Inspector::of_word(&option.text));
+            let Some(inspector) = inspectors.next_back() else {
                 continue;
             };
             if !told.insert((&project.file.path, name)) {

@@ -1,8 +1,10 @@
 use crate::kubernetes::field::quoted;
+use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Field, Process};
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::node_starts::{is_development, is_development_image};
+use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::Dockerfile;
 
@@ -29,6 +31,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
+    /// Variables of containers count, those from `ConfigMap` objects of the repository among them, and of Dockerfiles.
     /// Only `development`, `dev`, `test` and `testing` count; the name of a stage of your own (`staging`) does not. Where
     /// nothing sets the variable, the image or the program may, and nothing is said. Files, namespaces and objects
     /// whose name says that they are for development or tests are left alone.
@@ -65,6 +68,18 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         .say(&sentence(variable.text()));
                 }
             }
+        }
+    }
+    of_settings(snapshot, sink);
+}
+
+/// What containers take from `ConfigMap`s.
+fn of_settings(snapshot: &Snapshot, sink: &mut Sink<'_>) {
+    let settings = settings(snapshot, &["NODE_ENV"]).into_iter();
+    for setting in settings.filter_map(Setting::deployed) {
+        let text = scalar(setting.value);
+        if is_development_value(text) {
+            sink.say_of_setting(&setting, Severity::Low, None, &sentence(text));
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::packages::purpose::is_specimen;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::node_versions::{Place, Source, node_versions};
@@ -33,7 +34,8 @@ declare_rule! {
     /// Ranges (`engines`, `devEngines`) must share a version with what is used; of two places that name the version
     /// to use, only the release line counts. A file belongs to the nearest `package.json` in its folder or above it,
     /// a workflow to the one at the root of the repository, and a manifest only if its image is one of Node.js. A
-    /// matrix agrees if one of its versions does.
+    /// matrix agrees if one of its versions does. What lies in folders of tests, fixtures and examples of the package
+    /// has a version of its own.
     "node/versions-disagree",
     severity: Severity::Low,
     references: &["CWE-1104"],
@@ -52,6 +54,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             _ => place.path,
         };
         if let Some(project) = projects.around(path) {
+            let below = path.strip_prefix(project.file.folder()).unwrap_or(path);
+            if is_specimen(below) {
+                continue;
+            }
             let places = packages.entry(&project.file.path).or_default();
             if places.len() < MOST {
                 places.push(place);

@@ -220,6 +220,7 @@ fn values_are_put_in_place_as_docker_does() {
     let mut scope = Scope::default();
     scope.set_argument("a", Some("1".to_owned()));
     scope.set_argument("none", None);
+    scope.set_environment("unknown", None);
     scope.set_environment("empty", Some(String::new()));
     for (raw, text) in [
         ("x$a-${a}y", "x1-1y"),
@@ -231,6 +232,8 @@ fn values_are_put_in_place_as_docker_does() {
         ("$", "$"),
         ("${b}", "${b}"),
         ("${none}", "${none}"),
+        ("${none:-d}${none-d}${none:+e}", "dd"),
+        ("${unknown:-d}", "${unknown}"),
         ("${a", "${a"),
     ] {
         assert_eq!(scope.resolve(raw, '\\').text, text, "{raw}");

@@ -144,13 +144,14 @@ impl Scope {
             Some(operation) => (true, operation),
             None => (false, operation),
         };
-        let value = self.get(name);
-        let is_set = value.is_some_and(|value| !counts_empty || value != Some(""));
+        // An argument that nobody gives a value is not set; an environment variable of unknown value is.
+        let is_unknown = self.environment(name) == Some(None);
+        let value = self.get(name).flatten();
+        let is_set = is_unknown || value.is_some_and(|value| !counts_empty || !value.is_empty());
         let word = operation.get(1..).unwrap_or_default();
         match operation.chars().next() {
             None | Some('?') => self.put(name, into),
             Some('-') if is_set => self.put(name, into),
-            // An `ARG` without a default that nobody passes is not set: what stands here is what counts.
             Some('-' | '+') if depth == 0 => into.unknown.push(name.to_owned()),
             Some('-') => self.resolve_into(word, escape, depth - 1, into),
             Some('+') if is_set => self.resolve_into(word, escape, depth - 1, into),

@@ -1,0 +1,160 @@
+//! The variables that containers take from `ConfigMap`s of the revision.
+//!
+//! A `ConfigMap` is known by its name and namespace. Of several copies the nearest to the workload counts; what stands
+//! only in the cluster is not seen.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::finding::Location;
+use crate::kubernetes::process::configured;
+use crate::kubernetes::{Container, NamespaceSource, Object, Pod, Process};
+use crate::syntax::Node;
+
+use super::Snapshot;
+use super::near::Near;
+use super::node_starts::is_development;
+
+/// The most readers of one value that are named.
+const MOST: usize = 8;
+
+/// A value of a `ConfigMap` that is a variable somewhere.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// The `ConfigMap`.
+    pub map: Object<'a>,
+    /// The value.
+    pub value: Node<'a>,
+    /// Who takes it, in order.
+    pub readers: Vec<Reader<'a>>,
+}
+
+/// A container that takes a variable from a `ConfigMap`.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The object of the container.
+    pub object: Object<'a>,
+    /// Its pod.
+    pub pod: Pod<'a>,
+    /// The container.
+    pub container: Container<'a>,
+    /// Where it names the `ConfigMap`.
+    pub at: Node<'a>,
+}
+
+impl Setting<'_> {
+    /// The same without readers that are for development or tests; none where that leaves nobody, or where the
+    /// `ConfigMap` itself is.
+    #[must_use]
+    pub fn deployed(mut self) -> Option<Self> {
+        self.readers.retain(|reader| !is_development(reader.object));
+        (!self.readers.is_empty() && !is_development(self.map)).then_some(self)
+    }
+
+    /// Where the readers name the `ConfigMap`, and a word to each.
+    pub fn related(&self) -> impl Iterator<Item = (Location, String)> {
+        self.readers.iter().take(MOST).map(|reader| {
+            let location = Location {
+                path: Arc::clone(reader.object.path()),
+                span: reader.at.span(),
+            };
+            let resource = reader.object.resource();
+            let name = crate::kubernetes::field::shortened(&resource.name);
+            (location, format!("{} {name} takes it here", resource.kind))
+        })
+    }
+}
+
+/// The values of `ConfigMap`s that are variables of these names, by where they stand.
+#[must_use]
+pub fn settings<'a>(snapshot: &'a Snapshot, names: &[&'static str]) -> Vec<Setting<'a>> {
+    let mut maps = None;
+    let mut found: BTreeMap<_, Setting<'a>> = BTreeMap::new();
+    for object in snapshot.objects() {
+        for pod in object.pods() {
+            for container in pod.containers() {
+                for name in names {
+                    let sources = Process::of(container).config_sources(name);
+                    if sources.is_empty() {
+                        continue;
+                    }
+                    let maps = maps.get_or_insert_with(|| ConfigMaps::of(snapshot));
+                    let held = sources.iter().find_map(|source| {
+                        let values: Vec<_> = maps
+                            .near(object, source.map)
+                            .iter()
+                            .filter_map(|map| Some((*map, configured(*map, source.key)?)))
+                            .collect();
+                        (!values.is_empty()).then_some((source.at, values))
+                    });
+                    let Some((at, values)) = held else { continue };
+                    for (map, value) in values {
+                        let place = (map.path(), value.span(), *name);
+                        let setting = found.entry(place).or_insert_with(|| Setting {
+                            name,
+                            map,
+                            value,
+                            readers: Vec::new(),
+                        });
+                        setting.readers.push(Reader {
+                            object,
+                            pod,
+                            container,
+                            at,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The `ConfigMap`s of a revision by name and written namespace, and by name alone.
+#[derive(Default)]
+struct ConfigMaps<'a> {
+    in_namespace: HashMap<(&'a str, &'a str), Near<Object<'a>>>,
+    named: HashMap<&'a str, Near<Object<'a>>>,
+}
+
+impl<'a> ConfigMaps<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let mut maps = Self::default();
+        for object in snapshot.objects() {
+            if object.kind().name != "ConfigMap" {
+                continue;
+            }
+            let same = |one: &Object<'_>, other: &Object<'_>| {
+                one.path() == other.path() && one.node().span() == other.node().span()
+            };
+            let name = &*object.resource().name;
+            let namespace = namespace_of(object).unwrap_or_default();
+            let own = maps.in_namespace.entry((name, namespace)).or_default();
+            own.add(object.path(), &object, same);
+            let all = maps.named.entry(name).or_default();
+            all.add(object.path(), &object, same);
+        }
+        maps
+    }
+
+    fn near(&self, workload: Object<'a>, name: &'a str) -> &[Object<'a>] {
+        let of = |namespace| self.in_namespace.get(&(name, namespace));
+        let found = match namespace_of(workload) {
+            Some(namespace) => of(namespace).or_else(|| of("")),
+            None => of("").or_else(|| self.named.get(name)),
+        };
+        found
+            .map(|copies| copies.near(workload.path()))
+            .unwrap_or_default()
+    }
+}
+
+/// The namespace of an object, where something says which.
+fn namespace_of(object: Object<'_>) -> Option<&str> {
+    match object.namespace()? {
+        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
+        (_, NamespaceSource::Default) => None,
+    }
+}
