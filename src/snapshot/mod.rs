@@ -4,6 +4,7 @@ pub mod build_context;
 pub mod builds;
 pub mod built;
 pub mod credentials;
+pub mod declared;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;

@@ -7,7 +7,7 @@ use crate::syntax::Span;
 
 use super::scripted;
 use super::step::{Setting, Step};
-use super::trigger::Trigger;
+use super::trigger::{Trigger, always_holds};
 
 /// One thing that was stronger before.
 #[derive(Clone, Debug)]
@@ -205,7 +205,10 @@ fn needs(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
     let mut replaced = gone.count();
     for needed in &now.needs {
         let job = shortened(&needed.job);
-        if let Some(Setting { value, at }) = &needed.condition {
+        let condition = needed.condition.as_ref();
+        let condition =
+            condition.filter(|condition| !always_holds(&condition.value, &now.triggers));
+        if let Some(Setting { value, at }) = condition {
             let mut known = before
                 .needs
                 .iter()
@@ -293,7 +296,7 @@ fn conditions(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
         let Some(Setting { value, at }) = at_present else {
             continue;
         };
-        if is_known(value) {
+        if is_known(value) || always_holds(value, &now.triggers) {
             continue;
         }
         let old = then.as_ref().map_or_else(

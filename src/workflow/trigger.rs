@@ -77,6 +77,32 @@ fn full(entry: Entry<'_>) -> Trigger {
     }
 }
 
+/// True if a condition asks for nothing but the event, and holds for each of these.
+pub(super) fn always_holds(condition: &str, triggers: &[Trigger]) -> bool {
+    if condition.contains(['(', ')', '[']) || triggers.is_empty() {
+        return false;
+    }
+    let holds = |comparison: &str, event: &str| -> Option<bool> {
+        let (equal, (one, other)) = match comparison.split_once("==") {
+            Some(sides) => (true, sides),
+            None => (false, comparison.split_once("!=")?),
+        };
+        let (one, other) = (one.trim(), other.trim());
+        let text = match (one, other) {
+            ("github.event_name", text) | (text, "github.event_name") => text,
+            _ => return None,
+        };
+        let text = text.strip_prefix('\'')?.strip_suffix('\'')?;
+        Some(text.eq_ignore_ascii_case(event) == equal)
+    };
+    triggers.iter().all(|trigger| {
+        condition.split("||").any(|all| {
+            let mut all = all.split("&&");
+            all.all(|comparison| holds(comparison, &trigger.name) == Some(true))
+        })
+    })
+}
+
 /// True if the event is about a pull request.
 fn is_pull_request(name: &str) -> bool {
     name.starts_with("pull_request")

@@ -570,6 +570,57 @@ fn a_declared_kind_that_blinds_the_gate_is_told() {
 }
 
 #[test]
+fn a_declared_kind_is_judged_by_every_path_and_may_be_corrected() {
+    let server = "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec:\n  x: {}\n  template:\n    spec:\n      containers:\n      - name: arena\n        image: arena:1\n        securityContext: {privileged: true}\n";
+    let config = |entries: &[(&str, &str)]| {
+        let entries = entries.iter().map(|(kind, path)| {
+            format!("  - {{kind: {kind}, group: agones.dev, pod-template: {path}}}\n")
+        });
+        format!("kubernetes:\n  workloads:\n{}", entries.collect::<String>())
+    };
+    // Whatever stands before it, the path that leads to a pod counts.
+    for first in ["spec.x", "spec", "spec.nothing"] {
+        let both = config(&[("GameServer", first), ("GameServer", "spec.template")]);
+        let folder = repository(&[(".tidegate.yaml", &both)], &[("arena.yaml", server)]);
+        let told = told(&check(folder.path(), &["--base", "main"]).1);
+        assert!(
+            told.iter()
+                .any(|line| line.contains("pod-security/privileged arena.yaml")),
+            "{first}: {told:?}"
+        );
+    }
+    let right = config(&[("GameServer", "spec.template")]);
+    let weakened = |before: &str, after: &str| {
+        let folder = repository(
+            &[(".tidegate.yaml", before), ("arena.yaml", server)],
+            &[(".tidegate.yaml", after)],
+        );
+        let told = told(&check(folder.path(), &["--base", "main"]).1);
+        let ours = told
+            .iter()
+            .filter(|line| line.contains("gate/configuration-weakened"));
+        ours.count()
+    };
+    assert_eq!(
+        weakened(&config(&[("GameServer", "spec.tmplate")]), &right),
+        0
+    );
+    assert_eq!(
+        weakened(&config(&[("GamServer", "spec.template")]), &right),
+        0
+    );
+    assert_eq!(weakened(&right, &config(&[("GameServer", "spec.x")])), 1);
+    assert_eq!(
+        weakened(&right, &config(&[("GamServer", "spec.template")])),
+        1
+    );
+    assert_eq!(
+        weakened(&config(&[("Other", "spec.template")]), "fail-on: high\n"),
+        1
+    );
+}
+
+#[test]
 fn a_version_that_makes_no_sense_is_refused_or_told() {
     let run = |version: &str| {
         let config = format!("kubernetes:\n  versions: [\"{version}\"]\n");

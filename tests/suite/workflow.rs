@@ -274,7 +274,11 @@ fn what_only_looks_weaker_is_silent() {
             on,
             "\"on\":\n  push: {branches: [main, 'release/**']}\n  pull_request: {types: [opened, reopened, synchronize, edited]}\n  merge_group: {}\n",
         ),
-        (on, "on: [merge_group, pull_request_target, push]\n"),
+        (on, "on: [merge_group, pull_request, push]\n"),
+        (
+            "        with:\n",
+            "        if: github.event_name == 'pull_request' || github.event_name != 'pull_request'\n        with:\n",
+        ),
         ("  pull_request:\n", "  pull_request:\n    paths: ['**']\n"),
         (
             "      - uses: actions/checkout@v5\n",
@@ -284,6 +288,43 @@ fn what_only_looks_weaker_is_silent() {
         let after = edited(&action(), &[(from, to)]);
         assert_eq!(told(&action(), &after), Vec::<String>::new(), "{after}");
     }
+}
+
+#[test]
+fn a_condition_that_holds_for_every_event_skips_nothing() {
+    let call = "      - name: Gate\n";
+    for (condition, expected) in [
+        ("github.event_name == 'pull_request'", 0),
+        ("${{ 'PULL_REQUEST' == github.event_name }}", 0),
+        (
+            "github.event_name != 'push' && github.event_name == 'pull_request'",
+            0,
+        ),
+        ("github.event_name == 'push'", 1),
+        (
+            "github.event_name == 'pull_request' && github.actor != 'x'",
+            1,
+        ),
+        ("!(github.event_name == 'pull_request')", 1),
+        ("github.event_name == github.event_name", 1),
+    ] {
+        let after = edited(
+            SCRIPT,
+            &[(call, &format!("{call}        if: \"{condition}\"\n"))],
+        );
+        assert_eq!(told(SCRIPT, &after).len(), expected, "{condition}");
+        let after = edited(
+            SCRIPT,
+            &[(
+                "    runs-on",
+                &format!("    if: \"{condition}\"\n    runs-on"),
+            )],
+        );
+        assert_eq!(told(SCRIPT, &after).len(), expected, "{condition}");
+    }
+    let two = edited(SCRIPT, &[("[pull_request]", "[pull_request, merge_group]")]);
+    let only = format!("{call}        if: github.event_name == 'pull_request'\n");
+    assert_eq!(told(&two, &edited(&two, &[(call, &only)])).len(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::kubernetes::field::shortened;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::rules;
+use crate::snapshot::declared::fits;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
 
@@ -36,6 +37,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
+    /// A pattern that leaves out no more than those before it, versions of Kubernetes that are named for the first time or
+    /// dropped from the old end, and a declared workload that found no pod and is replaced by one that does are silent.
+    ///
     /// Where the file of the base is broken, the defaults were in force: what the mended file takes from them is told
     /// as medium. A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
     /// branch that gives this rule a lower severity.
@@ -57,7 +61,8 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         Some(_) => Severity::High,
         None => Severity::Medium,
     };
-    let before = before.unwrap_or_default();
+    let mut before = before.unwrap_or_default();
+    corrected(pair, &mut before, &after);
     let known: Vec<KnownRule> = rules::ALL
         .iter()
         .map(|rule| KnownRule {
@@ -80,7 +85,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         sink.in_file(&path)
             .report_at(span, Some(format!("/{}", weakening.keys.join("/")).into()))
             .discriminator(&weakening.sentence)
-            .severity(severity)
+            .severity(weakening.severity.min(severity))
             .say(&sentence);
     }
 }
@@ -98,7 +103,39 @@ fn parted(base: &Snapshot, before: &Config, after: &Config) -> Option<Weakening>
             shortened(other),
             shortened(one)
         ),
+        severity: Severity::High,
     })
+}
+
+/// Takes declared workloads out of what was there before that found no pod, and whose place is taken by one that does:
+/// a mistyped kind or path that is mended.
+fn corrected(pair: &Pair<'_>, before: &mut Config, after: &Config) {
+    let (old, new) = (&before.kubernetes.workloads, &after.kubernetes.workloads);
+    if old.iter().all(|kind| new.contains(kind)) {
+        return;
+    }
+    let finds = |snapshot: &Snapshot, config: &Config| -> Vec<bool> {
+        let declared: Vec<_> = config
+            .kubernetes
+            .declared()
+            .filter_map(Result::ok)
+            .collect();
+        let fits = fits(snapshot, &declared).into_iter();
+        fits.map(|fit| fit.has_pods).collect()
+    };
+    let found = finds(pair.base, before);
+    let working: Vec<_> = new
+        .iter()
+        .zip(finds(pair.head, after))
+        .filter(|(kind, finds)| *finds && !old.contains(kind))
+        .map(|(kind, _)| kind)
+        .collect();
+    let mut found = found.into_iter();
+    before.kubernetes.workloads.retain(|kind| {
+        let finds = found.next().unwrap_or(true);
+        let mut working = working.iter();
+        finds || !working.any(|new| new.kind == kind.kind || new.pod_template == kind.pod_template)
+    });
 }
 
 /// What a revision is configured as; the defaults where it has no file, and nothing where the file is broken.
