@@ -118,6 +118,11 @@ impl Trigger {
         })
     }
 
+    /// Where its name stands.
+    pub(super) fn at(&self) -> Span {
+        self.at
+    }
+
     /// True if the event does not stand before a merge.
     pub(super) fn comes_late(&self) -> bool {
         self.name == "push"

@@ -453,7 +453,41 @@ fn a_script_cannot_lose_its_call_unseen() {
             "skipped Known",
         ),
         (format!("true || {call}"), "skipped Known"),
-        (before("tidegate() { true; }"), "script Unclear"),
+        (before("tidegate() { true; }"), "skipped Known"),
+        (
+            before("tidegate() {\n            echo fine\n          }"),
+            "skipped Known",
+        ),
+        (
+            format!("gate() {{\n            {call}\n          }}"),
+            "skipped Known",
+        ),
+        (
+            format!(
+                "function gate\n          {{\n            {call}\n          }}\n          echo done"
+            ),
+            "skipped Known",
+        ),
+        (
+            format!("gate() {{ {call}; }}\n          gate"),
+            "script Unclear",
+        ),
+        (
+            before("tidegate() { docker run tidegate/tidegate \"$@\"; }"),
+            "script Unclear",
+        ),
+        (
+            format!("cat <<'X'\n          {call}\n          X"),
+            "removed Known",
+        ),
+        (before("cp /bin/true bin/tidegate"), "script Known"),
+        (before("printf '#!/bin/sh' > ./tidegate"), "script Known"),
+        (
+            before("curl -fL https://example.com > tidegate"),
+            "script Unclear",
+        ),
+        (before("git checkout -q origin/main"), "script Known"),
+        (before("rm -rf deploy"), "script Unclear"),
         (before("alias tidegate=true"), "script Unclear"),
         (before("PATH=.:$PATH"), "script Unclear"),
         (before("./prepare"), "script Unclear"),
@@ -635,5 +669,99 @@ fn only_what_github_runs_is_a_workflow() {
         ".github/workflows/a.YML",
     ] {
         assert!(!is_workflow(path), "{path}");
+    }
+}
+
+/// A script whose job checks out the change and prepares something before it.
+const PREPARED: &str = "\
+on:
+  pull_request:
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+        with:
+          fetch-depth: 0
+      - run: make prepare
+      - run: ./tidegate check --base origin/main
+";
+
+#[track_caller]
+fn of_prepared(edits: &[(&str, &str)]) -> Vec<String> {
+    let after = edited(PREPARED, edits);
+    let (base, head) = (steps(&[(PATH, PREPARED)]), steps(&[(PATH, &after)]));
+    let weakenings = weakenings(&base, &head);
+    let told = weakenings
+        .iter()
+        .map(|told| format!("{} {:?}", told.what, told.force));
+    told.collect()
+}
+
+#[test]
+fn what_stands_before_a_script_cannot_take_the_change_away() {
+    let (on, depth, make) = ("  pull_request:\n", "fetch-depth: 0", "make prepare");
+    let target = "  pull_request_target:\n";
+    let revision = |text: &str| format!("fetch-depth: 0\n          {text}");
+    assert_eq!(of_prepared(&[(on, target)]), ["checkout Known"]);
+    for (text, expected) in [
+        ("ref: main", &["checkout Known"][..]),
+        ("ref: ${{ github.base_ref }}", &["checkout Known"]),
+        ("ref: ${{ vars.REF }}", &["checkout Unclear"]),
+        ("ref: ${{ github.event.pull_request.head.sha }}", &[]),
+        ("ref: ${{ github.ref }}", &[]),
+        ("ref: refs/pull/${{ github.event.number }}/merge", &[]),
+        ("repository: octo/empty", &["checkout Known"]),
+        ("repository: ${{ vars.OTHER }}", &["checkout Unclear"]),
+        ("repository: ${{ github.repository }}", &[]),
+        ("path: elsewhere", &["checkout Unclear"]),
+    ] {
+        assert_eq!(of_prepared(&[(depth, &revision(text))]), expected, "{text}");
+    }
+    let head = revision("ref: ${{ github.event.pull_request.head.sha }}");
+    assert_eq!(of_prepared(&[(on, target), (depth, &head)]), [""; 0]);
+    let github = revision("ref: ${{ github.sha }}");
+    assert_eq!(
+        of_prepared(&[(on, target), (depth, &github)]),
+        ["checkout Known"]
+    );
+    for (text, expected) in [
+        ("git checkout -q origin/main", &["earlier Known"][..]),
+        (
+            "git reset --hard ${{ github.base_ref }}",
+            &["earlier Known"],
+        ),
+        ("git switch other", &["earlier Unclear"]),
+        ("cp /bin/true tidegate", &["earlier Known"]),
+        ("ln -sf /usr/bin/true ./tidegate", &["earlier Known"]),
+        ("echo > tidegate", &["earlier Known"]),
+        ("cp target/release/tidegate tidegate", &["earlier Unclear"]),
+        ("rm -rf deploy", &["earlier Unclear"]),
+        ("mv deploy /tmp", &["earlier Unclear"]),
+        ("git fetch origin main", &[]),
+        ("rm -rf /tmp/cache", &[]),
+        ("npm ci && npm test", &[]),
+        (
+            "git checkout ${{ github.event.pull_request.head.sha }}",
+            &[],
+        ),
+    ] {
+        let added = format!("make prepare\n      - run: {text}");
+        assert_eq!(of_prepared(&[(make, &added)]), expected, "{text}");
+    }
+    // Behind the call it comes too late.
+    let call = "./tidegate check --base origin/main";
+    let behind = format!("{call}\n      - run: rm -rf deploy");
+    assert_eq!(of_prepared(&[(call, &behind)]), [""; 0]);
+    // The action judges commits of the event.
+    let text = action();
+    for (from, to) in [
+        ("  pull_request:\n", "  pull_request_target:\n"),
+        (
+            "      - id: tidegate\n",
+            "      - run: git checkout origin/main\n      - id: tidegate\n",
+        ),
+    ] {
+        assert_eq!(told(&text, &edited(&text, &[(from, to)])), [""; 0], "{to}");
     }
 }
