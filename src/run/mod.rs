@@ -453,6 +453,7 @@ fn coverage(
 ) -> Coverage {
     let mut coverage = Coverage {
         files_read: head.files_read,
+        ignored: head.ignored,
         containers,
         rules_run,
         ..Coverage::default()

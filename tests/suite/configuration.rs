@@ -637,3 +637,33 @@ fn a_version_that_makes_no_sense_is_refused_or_told() {
         ["introduced note gate/unknown-version .tidegate.yaml:2"]
     );
 }
+
+#[test]
+fn a_step_that_removes_what_is_judged_is_high_where_something_stands_there() {
+    let workflow = |before: &str| {
+        format!(
+            "on: pull_request\njobs:\n  gate:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/checkout@v5\n    - run: {before}\n    - run: ./tidegate check --base origin/main\n"
+        )
+    };
+    for (command, expected) in [
+        ("rm -rf ./deploy/", "high"),
+        ("rm deploy/*.yaml", "high"),
+        ("git rm -rq .", "high"),
+        ("mv deploy /tmp", "high"),
+        ("rm -rf node_modules", "medium"),
+    ] {
+        let path = ".github/workflows/gate.yml";
+        let folder = repository(
+            &[(path, &workflow("make")), ("deploy/web.yaml", NOTHING)],
+            &[(path, &workflow(command))],
+        );
+        let told = told(&check(folder.path(), &["--base", "main"]).1);
+        assert_eq!(
+            told,
+            [format!(
+                "introduced {expected} gate/workflow-weakened {path}:7"
+            )],
+            "{command}"
+        );
+    }
+}

@@ -326,6 +326,10 @@ impl Tracked {
             .into_iter()
             .filter(|path| !found.contains(&**path))
             .collect();
+        // What is tracked is read, whether it is ignored or not.
+        for path in &files {
+            listing.ignored.remove(path);
+        }
         for path in files {
             match folder::metadata_without_links(root, &path) {
                 Ok(metadata) if metadata.is_file() => listing.files.push(ListedFile {
