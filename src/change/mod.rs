@@ -163,7 +163,7 @@ pub struct Side {
     label: SideLabel,
     files: Vec<ListedFile>,
     left_out: Vec<LeftOut>,
-    ignored: usize,
+    ignored: BTreeSet<String>,
     source: Box<dyn Source>,
 }
 
@@ -191,7 +191,7 @@ impl Side {
             label,
             files,
             left_out,
-            ignored: ignored.len(),
+            ignored,
             source,
         }
     }
@@ -219,10 +219,10 @@ impl Side {
         &self.left_out
     }
 
-    /// How many files in scope, and folders that may hold some, git ignores in a working tree and does not track.
+    /// Files in scope, and folders that may hold some, that git ignores in a working tree and does not track.
     #[must_use]
-    pub fn ignored(&self) -> usize {
-        self.ignored
+    pub fn ignored(&self) -> &BTreeSet<String> {
+        &self.ignored
     }
 
     /// Reads one of [`Self::files`], if it has at most `limit` bytes. May be called from many threads at once.

@@ -453,7 +453,7 @@ fn coverage(
 ) -> Coverage {
     let mut coverage = Coverage {
         files_read: head.files_read,
-        ignored: head.ignored,
+        ignored: head.ignored.iter().filter(|path| in_scope(path)).count(),
         containers,
         rules_run,
         ..Coverage::default()

@@ -182,8 +182,8 @@ pub struct Snapshot {
     pub files_read: usize,
     /// Paths that the revision has and that could not be looked into.
     pub left_out: Vec<LeftOut>,
-    /// How many paths git ignores in a working tree, so that they were not read.
-    pub ignored: usize,
+    /// Files and folders that git ignores in a working tree, so that they were not read.
+    pub ignored: BTreeSet<String>,
     /// Files that look like a configuration of this program, and that nobody reads.
     pub misnamed: Vec<Arc<str>>,
     /// The lockfiles of package managers, by path.
@@ -209,7 +209,7 @@ impl Snapshot {
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
-            ignored: 0,
+            ignored: BTreeSet::new(),
             misnamed: Vec::new(),
             lockfiles: BTreeSet::new(),
             excluded: Vec::new(),

@@ -7,6 +7,7 @@ mod checkout;
 mod compare;
 mod disarm;
 mod exit_code;
+mod harmless;
 mod needs;
 mod pin;
 mod script;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::disarm::{Disarm, defined, disarm, is_program};
 use super::exit_code::{is_harmless_tail, lost_by};
+use super::harmless::is_harmless;
 use super::shell::{Command, Shell, Statement, Token, statements, text};
 
 /// The most calls that are looked for in one script.
@@ -125,7 +126,7 @@ fn first_change(now: &[Fragment], then: &[Fragment]) -> Option<(String, Option<u
 }
 
 /// The name of a program, without folders, tag and digest.
-fn program_name(word: &str) -> &str {
+pub(super) fn program_name(word: &str) -> &str {
     let plain = word.split('@').next().unwrap_or(word);
     let last = plain.rsplit('/').next().unwrap_or(plain);
     last.split(':').next().unwrap_or(last)
@@ -446,59 +447,6 @@ fn read_arguments(arguments: &[(&str, usize)], call: &mut Call) {
             _ => call.others.push(argument.to_owned()),
         }
     }
-}
-
-/// Programs that leave no trace in the script that runs them.
-const HARMLESS: [&str; 14] = [
-    "echo", "printf", "true", ":", "ls", "cat", "pwd", "date", "mkdir", "test", "sleep", "whoami",
-    "uname", "wait",
-];
-
-/// True if a statement can have no effect on calls in the same script.
-fn is_harmless(statement: &Statement) -> bool {
-    let words: Option<Vec<&str>> = statement
-        .tokens
-        .iter()
-        .map(|(token, _)| token.word())
-        .collect();
-    let Some(words) = words else { return false };
-    let Some((program, arguments)) = words.split_first() else {
-        return true;
-    };
-    if *program == "set" {
-        // What is switched off is known where it counts.
-        let known = |flag: &str| {
-            let letters = flag.strip_prefix(['-', '+']);
-            letters.is_some_and(|letters| letters.chars().all(|letter| "eEuxov".contains(letter)))
-                || ["pipefail", "errexit", "nounset", "xtrace"].contains(&flag)
-        };
-        return arguments.iter().all(|flag| known(flag));
-    }
-    let is_quiet = |word: &&str| {
-        let harmless_target = [
-            "GITHUB_STEP_SUMMARY",
-            "GITHUB_OUTPUT",
-            "/dev/null",
-            ">&2",
-            "2>&1",
-        ];
-        !word.contains("$(")
-            && !word.contains('`')
-            && (!word.contains(['>', '<']) || word.ends_with('>') || {
-                harmless_target.iter().any(|target| word.contains(target))
-            })
-    };
-    // A redirection with a space behind it names its target in the next word.
-    let targets = arguments.windows(2).all(|pair| match pair {
-        [sign, target] if sign.ends_with('>') => {
-            target.contains("GITHUB_STEP_SUMMARY")
-                || target.contains("GITHUB_OUTPUT")
-                || *target == "/dev/null"
-        }
-        _ => true,
-    });
-    let known = HARMLESS.contains(program) || program_name(program) == "tidegate";
-    known && targets && arguments.iter().all(is_quiet)
 }
 
 #[cfg(test)]

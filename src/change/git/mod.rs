@@ -328,7 +328,10 @@ impl Tracked {
             .collect();
         // What is tracked is read, whether it is ignored or not.
         for path in &files {
-            listing.ignored.remove(path);
+            let ends = path.match_indices('/').map(|(end, _)| end);
+            for end in ends.chain([path.len()]) {
+                listing.ignored.remove(path.get(..end).unwrap_or_default());
+            }
         }
         for path in files {
             match folder::metadata_without_links(root, &path) {

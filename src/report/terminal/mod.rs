@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
 use super::places::Places;
-use super::{count, others, one_line};
+use super::{count, one_line, others};
 use frame::Frames;
 
 /// How much is printed.
