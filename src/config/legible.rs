@@ -45,10 +45,11 @@ fn value(node: Node<'_>) -> Value {
         let mut mapping = Mapping::new();
         for entry in node.entries() {
             // Of two, the first.
-            let key = Value::String(entry.key.key_text().to_owned());
-            if !mapping.contains_key(&key) {
-                mapping.insert(key, value(entry.value));
-            }
+            // Of two of a name the tree holds the last, as most readers take it.
+            mapping.insert(
+                Value::String(entry.key.key_text().to_owned()),
+                value(entry.value),
+            );
         }
         return Value::Mapping(mapping);
     }
@@ -139,7 +140,7 @@ mod tests {
                 "kubernetes:\n  workloads:\n  - {kind: A, pod-template: a..b}\n  - {kind: B, pod-template: b}\n",
                 "kubernetes: {workloads: [{kind: B, pod-template: b}]}\n",
             ),
-            ("fail-on: low\nfail-on: never\n", "fail-on: low\n"),
+            ("fail-on: low\nfail-on: never\n", "fail-on: never\n"),
             ("rules: {'a/*': off, b/c: hgih}\n", "rules: {'a/*': off}\n"),
             (
                 "manifests: {exclude: ['a/**', '../b']}\nx: [{y: {z: 1}}]\n",

@@ -147,6 +147,37 @@ impl Splitter {
         names.any(|name| ["bash", "sh", "dash", "zsh", "ssh"].contains(&name))
     }
 
+    /// Reads what stands behind the first `<` of `<<`: a here-document, or a here-string.
+    fn open_document(&mut self, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+        characters.next();
+        if characters.next_if_eq(&'<').is_some() {
+            self.word.push_str("<<<");
+            return;
+        }
+        self.end_word();
+        let strips = characters.next_if_eq(&'-').is_some();
+        while characters
+            .next_if(|next| matches!(next, ' ' | '\t'))
+            .is_some()
+        {}
+        let mut end = String::new();
+        while let Some(next) =
+            characters.next_if(|next| !next.is_whitespace() && !";&|()<>".contains(*next))
+        {
+            if !matches!(next, '\'' | '"' | '\\') {
+                end.push(next);
+            }
+        }
+        // What a shell is given to read are commands like all others.
+        if self.feeds_shell() || end.is_empty() {
+            self.statement
+                .tokens
+                .push((Token::Word(format!("<<{end}")), self.line));
+        } else {
+            self.pending.push((end, strips));
+        }
+    }
+
     /// Takes the texts of here-documents, which follow the line that asks for them, as a word of it: they are no
     /// commands.
     fn take_documents(&mut self, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
@@ -242,36 +273,7 @@ pub(super) fn statements(script: &str) -> Vec<Statement> {
                 splitter.take_documents(&mut characters);
                 splitter.end_line();
             }
-            '<' if characters.peek() == Some(&'<') => {
-                characters.next();
-                if characters.next_if_eq(&'<').is_some() {
-                    splitter.word.push_str("<<<");
-                    continue;
-                }
-                splitter.end_word();
-                let strips = characters.next_if_eq(&'-').is_some();
-                while characters
-                    .next_if(|next| matches!(next, ' ' | '\t'))
-                    .is_some()
-                {}
-                let mut end = String::new();
-                while let Some(next) =
-                    characters.next_if(|next| !next.is_whitespace() && !";&|()<>".contains(*next))
-                {
-                    if !matches!(next, '\'' | '"' | '\\') {
-                        end.push(next);
-                    }
-                }
-                // What a shell is given to read are commands like all others.
-                if splitter.feeds_shell() || end.is_empty() {
-                    splitter
-                        .statement
-                        .tokens
-                        .push((Token::Word(format!("<<{end}")), splitter.line));
-                } else {
-                    splitter.pending.push((end, strips));
-                }
-            }
+            '<' if characters.peek() == Some(&'<') => splitter.open_document(&mut characters),
             '&' if splitter.word.ends_with('>') => splitter.word.push('&'),
             '&' if characters.peek() == Some(&'>') => splitter.word.push('&'),
             '&' | '|' if characters.peek() == Some(&character) => {

@@ -88,9 +88,8 @@ pub(super) fn always_holds(condition: &str, triggers: &[Trigger]) -> bool {
             None => (false, comparison.split_once("!=")?),
         };
         let (one, other) = (one.trim(), other.trim());
-        let text = match (one, other) {
-            ("github.event_name", text) | (text, "github.event_name") => text,
-            _ => return None,
+        let (("github.event_name", text) | (text, "github.event_name")) = (one, other) else {
+            return None;
         };
         let text = text.strip_prefix('\'')?.strip_suffix('\'')?;
         Some(text.eq_ignore_ascii_case(event) == equal)

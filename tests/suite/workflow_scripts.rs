@@ -130,6 +130,42 @@ fn a_script_cannot_lose_its_call_unseen() {
             "skipped Known",
         ),
         (format!("true || {call}"), "skipped Known"),
+        (before("alias tidegate=true"), "script Unclear"),
+        (before("PATH=.:$PATH"), "script Unclear"),
+        (before("./prepare"), "script Unclear"),
+        (before("cd web"), "script Unclear"),
+        (before("echo x > .tidegate.yaml"), "script Unclear"),
+        (before("echo \"$(./prepare)\""), "script Unclear"),
+        (before("set -n"), "script Unclear"),
+        (format!("timeout 1 {call}"), "script Unclear"),
+        (format!("./{call}"), "program Unclear"),
+    ] {
+        assert_eq!(of_script(call, &to), [expected], "{to}");
+    }
+    let run = "        run: |";
+    for (to, expected) in [
+        (
+            "        shell: bash {0} || true\n        run: |",
+            "shell Known",
+        ),
+        ("        shell: \"true {0}\"\n        run: |", "shell Known"),
+        ("        shell: python\n        run: |", "shell Unclear"),
+    ] {
+        assert_eq!(of_script(run, to), [expected], "{to}");
+    }
+    let defaults = "    defaults: {run: {shell: \"true {0}\"}}\n    steps:\n";
+    assert_eq!(of_script("    steps:\n", defaults), ["shell Known"]);
+    let defaults = "defaults: {run: {shell: \"true {0}\"}}\njobs:\n";
+    assert_eq!(of_script("jobs:\n", defaults), ["shell Known"]);
+    let folder = "    defaults: {run: {working-directory: web}}\n    steps:\n";
+    assert_eq!(of_script("    steps:\n", folder), Vec::<String>::new());
+}
+
+#[test]
+fn a_script_cannot_call_something_else_unseen() {
+    let call = "tidegate check --base origin/main --fail-on medium";
+    let before = |text: &str| format!("{text}\n          {call}");
+    for (to, expected) in [
         (before("tidegate() { true; }"), "skipped Known"),
         (
             before("tidegate() {\n            echo fine\n          }"),
@@ -165,35 +201,9 @@ fn a_script_cannot_lose_its_call_unseen() {
         ),
         (before("git checkout -q origin/main"), "script Known"),
         (before("rm -rf deploy"), "script Unclear"),
-        (before("alias tidegate=true"), "script Unclear"),
-        (before("PATH=.:$PATH"), "script Unclear"),
-        (before("./prepare"), "script Unclear"),
-        (before("cd web"), "script Unclear"),
-        (before("echo x > .tidegate.yaml"), "script Unclear"),
-        (before("echo \"$(./prepare)\""), "script Unclear"),
-        (before("set -n"), "script Unclear"),
-        (format!("timeout 1 {call}"), "script Unclear"),
-        (format!("./{call}"), "program Unclear"),
     ] {
         assert_eq!(of_script(call, &to), [expected], "{to}");
     }
-    let run = "        run: |";
-    for (to, expected) in [
-        (
-            "        shell: bash {0} || true\n        run: |",
-            "shell Known",
-        ),
-        ("        shell: \"true {0}\"\n        run: |", "shell Known"),
-        ("        shell: python\n        run: |", "shell Unclear"),
-    ] {
-        assert_eq!(of_script(run, to), [expected], "{to}");
-    }
-    let defaults = "    defaults: {run: {shell: \"true {0}\"}}\n    steps:\n";
-    assert_eq!(of_script("    steps:\n", defaults), ["shell Known"]);
-    let defaults = "defaults: {run: {shell: \"true {0}\"}}\njobs:\n";
-    assert_eq!(of_script("jobs:\n", defaults), ["shell Known"]);
-    let folder = "    defaults: {run: {working-directory: web}}\n    steps:\n";
-    assert_eq!(of_script("    steps:\n", folder), Vec::<String>::new());
 }
 
 #[test]
