@@ -16,6 +16,17 @@ pub(super) struct Disarm {
     pub(super) removes: Vec<String>,
 }
 
+impl Disarm {
+    /// Keeps some of many. That there are more is told as well: behind them anything could be hidden.
+    pub(super) fn limit(found: &mut Vec<Self>, most: usize) {
+        if let Some(last) = found.get_mut(most) {
+            last.text = format!("more than {most} commands that change files");
+            last.is_known = true;
+            found.truncate(most + 1);
+        }
+    }
+}
+
 /// The programs of the system, which judge nothing.
 const OF_THE_SYSTEM: [&str; 4] = ["/bin/", "/usr/bin/", "/sbin/", "/dev/"];
 

@@ -1,5 +1,6 @@
 //! What a `run:` script does with tidegate, and what of the script decides whether that counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::disarm::{Disarm, defined, disarm, is_program};
@@ -198,10 +199,17 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
     let mut fragments: Vec<Fragment> = Vec::new();
     let mut disarms: Vec<Disarm> = Vec::new();
     let last = statements.len().saturating_sub(1);
+    let mut last_called: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let commands = statement.commands().into_iter();
+        last_called.extend(commands.filter_map(|command| Some((command.word(0)?, index))));
+    }
     for (index, statement) in statements.iter().enumerate() {
         let rest = statements.get(index + 1..).unwrap_or_default();
         let mut calls_here = false;
-        progress.define(statement, rest);
+        progress.define(statement, rest, |name| {
+            last_called.get(name).is_some_and(|last| *last > index)
+        });
         for command in statement.commands() {
             if let Some(at) = call_in(&command)
                 && found.len() < MOST_CALLS
@@ -213,8 +221,9 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
                 found.push(call);
             }
             progress.enter(&command);
-            if disarms.len() < MOST_CALLS {
+            if disarms.len() <= MOST_CALLS {
                 disarms.extend(disarm(&command));
+                Disarm::limit(&mut disarms, MOST_CALLS);
             }
         }
         progress.leave(statement);
@@ -236,16 +245,23 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
 pub(super) fn disarms(script: &str) -> Vec<Disarm> {
     let statements = statements(script);
     let commands = statements.iter().flat_map(Statement::commands);
-    commands
+    let mut found: Vec<Disarm> = commands
         .filter_map(|command| disarm(&command))
-        .take(MOST_CALLS)
-        .collect()
+        .take(MOST_CALLS + 1)
+        .collect();
+    Disarm::limit(&mut found, MOST_CALLS);
+    found
 }
 
 impl Progress {
     /// Takes in that a function begins: what stands in it runs only where it is called, and one that has the name of
     /// the program runs in its place.
-    fn define(&mut self, statement: &Statement, rest: &[Statement]) {
+    fn define(
+        &mut self,
+        statement: &Statement,
+        rest: &[Statement],
+        is_called: impl Fn(&str) -> bool,
+    ) {
         let Some(name) = defined(&statement.tokens) else {
             return;
         };
@@ -253,10 +269,6 @@ impl Progress {
         if self.function.is_some() {
             return;
         }
-        let is_called = rest.iter().any(|statement| {
-            let mut commands = statement.commands().into_iter();
-            commands.any(|command| command.word(0) == Some(name))
-        });
         let mentions = |statement: &Statement| {
             let mut words = statement
                 .tokens
@@ -264,7 +276,7 @@ impl Progress {
                 .filter_map(|(token, _)| token.word());
             words.any(|word| word.contains("tidegate"))
         };
-        let mut body = rest.iter().take_while(|statement| {
+        let mut body = rest.iter().take(MOST_STATEMENTS).take_while(|statement| {
             let first = statement.tokens.first().and_then(|(token, _)| token.word());
             first != Some("}")
         });
@@ -275,7 +287,7 @@ impl Progress {
         }
         self.function = Some(Function {
             depth: 0,
-            uncalled: (!is_called).then(|| (format!("{name}()"), line)),
+            uncalled: (!is_called(name)).then(|| (format!("{name}()"), line)),
         });
     }
 

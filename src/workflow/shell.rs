@@ -104,6 +104,9 @@ pub(super) fn text(tokens: &[(Token, usize)]) -> String {
     tokens.join(" ")
 }
 
+/// The most here-documents that one line asks for.
+const MOST_DOCUMENTS: usize = 16;
+
 #[derive(Default)]
 struct Splitter {
     statements: Vec<Statement>,
@@ -169,7 +172,7 @@ impl Splitter {
             }
         }
         // What a shell is given to read are commands like all others.
-        if self.feeds_shell() || end.is_empty() {
+        if end.is_empty() || self.pending.len() == MOST_DOCUMENTS || self.feeds_shell() {
             self.statement
                 .tokens
                 .push((Token::Word(format!("<<{end}")), self.line));

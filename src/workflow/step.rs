@@ -130,7 +130,11 @@ pub(super) fn all(root: Node<'_>, path: &Arc<str>) -> Vec<Step> {
             place.read(&mut found);
             let disarms = place.disarms();
             before.disarms.extend(disarms);
-            before.disarms.truncate(MOST_DISARMS);
+            if let Some((last, _)) = before.disarms.get_mut(MOST_DISARMS) {
+                last.text = format!("more than {MOST_DISARMS} commands that change files");
+                last.is_known = true;
+                before.disarms.truncate(MOST_DISARMS + 1);
+            }
             before.checkout = Checkout::of(step).or(before.checkout);
             if found.len() > MOST_STEPS {
                 return found;

@@ -341,6 +341,13 @@ fn what_stands_before_a_script_cannot_take_the_change_away() {
         let added = format!("make prepare\n      - run: {text}");
         assert_eq!(of_prepared(&[(make, &added)]), expected, "{text}");
     }
+    // Nothing hides behind many, and many take no time.
+    let many =
+        "git stash; ".repeat(20_000) + &"f() { :; }; ".repeat(20_000) + &"cat <<X ".repeat(20_000);
+    let added = format!("make prepare\n      - run: |\n          {many}");
+    let found = of_prepared(&[(make, &added)]);
+    assert_eq!(found.len(), 65);
+    assert_eq!(found.last().map(String::as_str), Some("earlier Known"));
     // Behind the call it comes too late.
     let call = "./tidegate check --base origin/main";
     let behind = format!("{call}\n      - run: rm -rf deploy");
