@@ -91,6 +91,8 @@ pub struct Coverage {
     pub files_read: usize,
     /// Files of the head that could matter and were not judged.
     pub skipped: Vec<PassedOver>,
+    /// Files and folders of a working tree that git ignores.
+    pub ignored: usize,
     /// Files of the head that look like manifests and could not be read.
     pub unreadable: Vec<PassedOver>,
     /// Objects of known kinds in the head.

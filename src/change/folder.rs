@@ -254,6 +254,10 @@ impl Walk<'_> {
                 continue;
             }
             if is_ignored {
+                // What lies in a folder that is ignored is counted with it.
+                if !folder.is_ignored && kind.is_file() && is_in_scope(&path, self.is_relevant) {
+                    self.listing.ignored.insert(path);
+                }
                 continue;
             }
             if kind.is_symlink() {
@@ -291,6 +295,7 @@ impl Walk<'_> {
             return is_entered.then_some(!self.names().any(|named| named == path));
         }
         if is_ignored && !leads_on {
+            self.listing.ignored.insert(path.to_owned());
             return None;
         }
         if let Extent::WorkingTree { submodules, .. } = self.extent

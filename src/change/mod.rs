@@ -4,6 +4,7 @@
 //! [`git`] touch the disk; [`compare`] and [`hunks`] are pure. What a side cannot show is never dropped in silence:
 //! it is in [`Side::left_out`], or it is a [`Content`] that says why.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,6 +163,7 @@ pub struct Side {
     label: SideLabel,
     files: Vec<ListedFile>,
     left_out: Vec<LeftOut>,
+    ignored: BTreeSet<String>,
     source: Box<dyn Source>,
 }
 
@@ -170,6 +172,7 @@ impl Side {
         let Listing {
             mut files,
             mut left_out,
+            ignored,
         } = listing;
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path).then(a.id.cmp(&b.id)));
         files.dedup_by(|later, first| {
@@ -188,6 +191,7 @@ impl Side {
             label,
             files,
             left_out,
+            ignored,
             source,
         }
     }
@@ -215,6 +219,12 @@ impl Side {
         &self.left_out
     }
 
+    /// Files in scope, and folders that may hold some, that git ignores in a working tree and does not track.
+    #[must_use]
+    pub fn ignored(&self) -> &BTreeSet<String> {
+        &self.ignored
+    }
+
     /// Reads one of [`Self::files`], if it has at most `limit` bytes. May be called from many threads at once.
     #[must_use]
     pub fn read(&self, file: &ListedFile, limit: usize) -> Content {
@@ -227,6 +237,8 @@ impl Side {
 struct Listing {
     files: Vec<ListedFile>,
     left_out: Vec<LeftOut>,
+    /// Files in scope and folders that git ignores.
+    ignored: BTreeSet<String>,
 }
 
 impl Listing {

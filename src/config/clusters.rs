@@ -106,6 +106,20 @@ pub fn separated<'a>(
     })
 }
 
+/// The first file that belonged to a cluster, by its path in the base, and belongs to none any longer, by that in the
+/// head.
+#[must_use]
+pub fn dropped<'a>(
+    before: &Clusters,
+    after: &Clusters,
+    paths: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<&'a str> {
+    let mut paths = paths.into_iter();
+    let is_dropped =
+        |(old, new): &(&str, &str)| !before.of(old).is_empty() && after.of(new).is_empty();
+    paths.find(is_dropped).map(|(_, new)| new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

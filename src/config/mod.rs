@@ -4,6 +4,7 @@
 //! change takes from the gate. What a file leaves out keeps its default, and none is needed to start.
 
 pub mod clusters;
+pub mod legible;
 pub mod pattern;
 pub mod read;
 pub mod registries;

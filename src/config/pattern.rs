@@ -180,6 +180,62 @@ impl PathPattern {
     }
 }
 
+impl PathPattern {
+    /// True if every path that fits the other one can be shown to fit this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        /// More folders than paths have.
+        const MOST: usize = 64;
+        // With alternatives a slash may stand within a part.
+        let is_open = |pattern: &Self| pattern.text.contains(['[', '{', '\\']);
+        let parts = |pattern: &'_ Self| -> Vec<String> {
+            let parts = pattern.text.split('/').map(ToOwned::to_owned);
+            parts.take(MOST + 1).collect()
+        };
+        if self.text == other.text {
+            return true;
+        }
+        let (own, others) = (parts(self), parts(other));
+        if is_open(self) || is_open(other) || own.len().max(others.len()) > MOST {
+            return false;
+        }
+        // `row[at]`: the parts behind the one in hand cover those of the other from `at` on.
+        let mut row: Vec<bool> = (0..=others.len()).map(|at| at == others.len()).collect();
+        for (index, part) in own.iter().enumerate().rev() {
+            let mut new = vec![false; others.len() + 1];
+            for at in (0..=others.len()).rev() {
+                let other = others.get(at);
+                let behind = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
+                let fits = if part == "**" {
+                    // The last one stands for at least one part, the others for any number.
+                    let none = if index + 1 == own.len() {
+                        other.is_some() && at + 1 == others.len()
+                    } else {
+                        behind(&row, at)
+                    };
+                    none || other.is_some() && behind(&new, at + 1)
+                } else {
+                    other.is_some_and(|other| part_covers(part, other)) && behind(&row, at + 1)
+                };
+                if let Some(slot) = new.get_mut(at) {
+                    *slot = fits;
+                }
+            }
+            row = new;
+        }
+        row.first().copied().unwrap_or_default()
+    }
+}
+
+/// The same for one part of a path.
+fn part_covers(own: &str, other: &str) -> bool {
+    if own.contains("**") || other.contains("**") {
+        return false;
+    }
+    let is_plain = !other.contains(['*', '?']);
+    own == other || own == "*" || is_plain && !own.contains('?') && fits(own, other)
+}
+
 /// The longest run of letters in a glob that stands for itself; nothing where it has alternatives or escapes. A
 /// slash beside `**` may stand for nothing.
 fn needed(text: &str) -> &str {
@@ -326,6 +382,38 @@ written_as_text!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_covers_a_pattern_fits_all_that_fits_it() {
+        let read = |text: &str| PathPattern::parse(text).unwrap();
+        for (wide, narrow) in [
+            ("**/testdata/**", "a/testdata/**"),
+            ("**/testdata/**", "testdata/*/b.yaml"),
+            ("**/testdata/**", "a/**/testdata/x"),
+            ("a/**", "a/*"),
+            ("a/**", "a/b/**"),
+            ("**", "**/*.yaml"),
+            ("a/*.yaml", "a/b.yaml"),
+            ("a/**/b", "a/b"),
+            ("{a,b}/**", "{a,b}/**"),
+        ] {
+            assert!(read(wide).covers(&read(narrow)), "{wide} {narrow}");
+            if wide != narrow {
+                assert!(!read(narrow).covers(&read(wide)), "{narrow} {wide}");
+            }
+        }
+        for (one, other) in [
+            ("a/**", "a"),
+            ("a/*", "a/**"),
+            ("a/*", "a/b/c"),
+            ("*/a", "**/a"),
+            ("**/a/**", "**/a"),
+            ("a/**", "{a,b/c}/d"),
+            ("a/?.yaml", "a/bc.yaml"),
+        ] {
+            assert!(!read(one).covers(&read(other)), "{one} {other}");
+        }
+    }
 
     #[test]
     fn what_a_path_needs_never_keeps_out_one_that_fits() {

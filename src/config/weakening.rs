@@ -20,6 +20,8 @@ pub struct Weakening {
     pub keys: Vec<String>,
     /// What it was and what it is.
     pub sentence: String,
+    /// How grave it is. What may well be meant, and what nothing was promised of, does not block.
+    pub severity: Severity,
 }
 
 /// A rule, for what the configuration makes of it.
@@ -76,7 +78,11 @@ struct Found(Vec<Weakening>);
 impl Found {
     fn push(&mut self, keys: &[&str], sentence: String) {
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        self.0.push(Weakening { keys, sentence });
+        self.0.push(Weakening {
+            keys,
+            sentence,
+            severity: Severity::High,
+        });
     }
 
     /// Tells of a setting that was one thing and is now a weaker one.
@@ -125,7 +131,7 @@ impl Found {
             "accept",
             "a pull request can waive its own findings",
         );
-        for pattern in added(&before.manifests.exclude, &after.manifests.exclude) {
+        for pattern in widening(&before.manifests.exclude, &after.manifests.exclude) {
             let pattern = pattern.as_str();
             self.push(
                 &["manifests", "exclude"],
@@ -143,24 +149,7 @@ impl Found {
             new.pod_security.name(),
             "workloads may do more",
         );
-        let versions = |config: &Config| -> Vec<Version> {
-            config.kubernetes.versions.as_ref().map_or_else(
-                || supported.to_vec(),
-                |versions| versions.iter().map(|version| version.0).collect(),
-            )
-        };
-        let (old_versions, new_versions) = (versions(before), versions(after));
-        for version in old_versions
-            .iter()
-            .filter(|version| !new_versions.contains(version))
-        {
-            self.push(
-                &["kubernetes", "versions"],
-                format!(
-                    "kubernetes.versions no longer holds {version}, so that nothing is judged by it"
-                ),
-            );
-        }
+        self.versions(before, after, supported);
         for gone in old
             .workloads
             .iter()
@@ -171,6 +160,49 @@ impl Found {
                 &["kubernetes", "workloads"],
                 format!("kubernetes.workloads no longer declares {kind} as it was, so that its pods may go unread"),
             );
+        }
+    }
+
+    /// Versions by which nothing is judged any longer. Who moves on to newer ones drops the oldest, and who names
+    /// versions for the first time knows the clusters better than the default does.
+    fn versions(&mut self, before: &Config, after: &Config, supported: &[Version]) {
+        const KEYS: [&str; 2] = ["kubernetes", "versions"];
+        let named = |config: &Config| {
+            let versions = config.kubernetes.versions.as_ref()?;
+            Some(versions.iter().map(|version| version.0).collect::<Vec<_>>())
+        };
+        match (named(before), named(after)) {
+            (None, Some(new)) => {
+                let (newest, oldest) = (new.iter().max(), supported.iter().min());
+                if let (Some(newest), Some(oldest)) = (newest, oldest)
+                    && newest < oldest
+                {
+                    self.push(
+                        &KEYS,
+                        format!(
+                            "kubernetes.versions names {newest} as the newest, which Kubernetes no longer supports, so that nothing is judged by {oldest} or a newer one"
+                        ),
+                    );
+                    if let Some(told) = self.0.last_mut() {
+                        told.severity = Severity::Medium;
+                    }
+                }
+            }
+            (Some(old), new) => {
+                let new = new.unwrap_or_else(|| supported.to_vec());
+                let oldest = new.iter().min();
+                for version in old.iter().filter(|version| !new.contains(version)) {
+                    if oldest.is_none_or(|oldest| version > oldest) {
+                        self.push(
+                            &KEYS,
+                            format!(
+                                "kubernetes.versions no longer holds {version}, so that nothing is judged by it"
+                            ),
+                        );
+                    }
+                }
+            }
+            (None, None) => {}
         }
     }
 
@@ -337,11 +369,22 @@ fn weight(setting: Setting) -> Option<Severity> {
     }
 }
 
-fn added<'a>(before: &[PathPattern], after: &'a [PathPattern]) -> Vec<&'a PathPattern> {
-    let before: HashSet<&str> = before.iter().map(PathPattern::as_str).collect();
+/// The patterns that fit more paths than the others did, as far as can be shown.
+fn widening<'a>(before: &[PathPattern], after: &'a [PathPattern]) -> Vec<&'a PathPattern> {
+    /// The most pairs of patterns that are held against each other. What is beyond counts as wider.
+    const MOST: usize = 100_000;
+    let known: HashSet<&str> = before.iter().map(PathPattern::as_str).collect();
+    let mut left = MOST;
+    let mut is_covered = |pattern: &PathPattern| {
+        if left < before.len() {
+            return false;
+        }
+        left -= before.len();
+        before.iter().any(|known| known.covers(pattern))
+    };
     after
         .iter()
-        .filter(|pattern| !before.contains(pattern.as_str()))
+        .filter(|pattern| !known.contains(pattern.as_str()) && !is_covered(pattern))
         .collect()
 }
 
@@ -391,9 +434,24 @@ mod tests {
                 "kubernetes.pod-security",
             ),
             (
-                "",
                 "kubernetes: {versions: ['1.35', '1.36']}",
+                "kubernetes: {versions: ['1.35']}",
                 "kubernetes.versions",
+            ),
+            (
+                "kubernetes: {versions: ['1.35', '1.36', '1.37']}",
+                "kubernetes: {versions: ['1.35', '1.37']}",
+                "kubernetes.versions",
+            ),
+            (
+                "",
+                "kubernetes: {versions: ['1.29', '1.30']}",
+                "kubernetes.versions",
+            ),
+            (
+                "manifests: {exclude: ['a/**']}",
+                "manifests: {exclude: ['a/**', '**/a/**']}",
+                "manifests.exclude",
             ),
             (
                 "kubernetes: {workloads: [{kind: X, pod-template: t}]}",
@@ -486,6 +544,16 @@ mod tests {
             (
                 "",
                 "kubernetes: {versions: ['1.37', '1.36', '1.35', '1.34']}",
+            ),
+            ("", "kubernetes: {versions: ['1.36']}"),
+            ("kubernetes: {versions: ['1.34']}", ""),
+            (
+                "kubernetes: {versions: ['1.34', '1.35']}",
+                "kubernetes: {versions: ['1.35', '1.36']}",
+            ),
+            (
+                "manifests: {exclude: ['**/testdata/**']}",
+                "manifests: {exclude: ['a/testdata/**', 'b/*/testdata/c.yaml']}",
             ),
             (
                 "",

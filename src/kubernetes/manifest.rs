@@ -234,11 +234,9 @@ impl Found<'_> {
             self.records.push(record);
             return;
         }
-        let mut declared = self.declared.iter();
-        match declared.find(|declared| declared.holds(api_version, kind)) {
-            Some(declared) => {
+        match self.declared_pods(node, api_version, kind) {
+            Some(pods) => {
                 let group = kinds::group_of(api_version).to_owned().into();
-                let pods = kinds::follow(node, declared.pod_template());
                 self.records.push(record(
                     node,
                     api_version,
@@ -252,6 +250,37 @@ impl Found<'_> {
             None if api_version.starts_with("kustomize.config.k8s.io/") => {}
             None => self.others += 1,
         }
+    }
+
+    /// The pods of an object of a declared kind, by every declaration that it fits; none if it fits none. Where one
+    /// leads to pods, what another one leads to and is none does not make a patch of the object.
+    fn declared_pods<'t>(
+        &self,
+        node: Node<'t>,
+        api_version: &str,
+        kind: &str,
+    ) -> Option<Vec<Node<'t>>> {
+        let declared = self.declared.iter();
+        let mut declared = declared
+            .filter(|declared| declared.holds(api_version, kind))
+            .map(|declared| kinds::follow(node, declared.pod_template()))
+            .peekable();
+        declared.peek()?;
+        let mut found: Vec<Node<'t>> = Vec::new();
+        let mut other: Vec<Node<'t>> = Vec::new();
+        for pods in declared {
+            let is_pod = |pod: &Node<'_>| has_containers(*pod, &kinds::DECLARED);
+            let into = if pods.iter().any(is_pod) {
+                &mut found
+            } else {
+                &mut other
+            };
+            into.extend(pods);
+        }
+        let mut pods = if found.is_empty() { other } else { found };
+        let mut seen = HashSet::new();
+        pods.retain(|pod| seen.insert(pod.id()));
+        Some(pods)
     }
 }
 

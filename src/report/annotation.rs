@@ -124,11 +124,13 @@ pub fn render_closed(report: &Report) -> String {
         ..Budget::default()
     };
     let mut text = annotations(report, "", &mut left);
-    let closing = format!(
-        "{}; {}",
+    let parts = [
         summary::headline(report),
-        super::coverage(&report.coverage)
-    );
+        super::others(report),
+        super::coverage(&report.coverage),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let closing = parts.join("; ");
     text.push_str(&about_the_run(Kind::Notice, "tidegate", &closing));
     text
 }

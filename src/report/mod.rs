@@ -15,7 +15,8 @@ pub mod terminal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::verdict::Coverage;
+use crate::finding::Status;
+use crate::verdict::{Coverage, Report};
 
 /// Where the rule pages are: the README of the rules in the released source.
 const RULE_PAGES: &str = concat!(
@@ -105,6 +106,28 @@ pub fn coverage(coverage: &Coverage) -> String {
         if number > 0 {
             let _ = write!(text, "; {number} {what}");
         }
+    }
+    if coverage.ignored > 0 {
+        text.push_str("; ");
+        text.push_str(&count(coverage.ignored, "path"));
+        text.push_str(" that git ignores not read");
+    }
+    text
+}
+
+/// How many findings there are beside the introduced ones; nothing where there can be none.
+#[must_use]
+pub fn others(report: &Report) -> String {
+    let number = |status| report.with_status(status).count();
+    let mut text = String::new();
+    if report.base.is_some() {
+        let (existing, fixed) = (number(Status::Existing), number(Status::Fixed));
+        let _ = write!(text, "{existing} existing, {fixed} fixed");
+    }
+    let waived = report.waived().count();
+    if waived > 0 {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{separator}{waived} waived");
     }
     text
 }

@@ -462,6 +462,7 @@ fn coverage(
 ) -> Coverage {
     let mut coverage = Coverage {
         files_read: head.files_read,
+        ignored: head.ignored.iter().filter(|path| in_scope(path)).count(),
         containers,
         rules_run,
         ..Coverage::default()

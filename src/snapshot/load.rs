@@ -356,5 +356,6 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) ->
     let lockfiles = side.files().iter().map(|file| Arc::clone(&file.path));
     snapshot.lockfiles = lockfiles.filter(|path| is_lockfile(path)).collect();
     snapshot.left_out = side.left_out().to_vec();
+    snapshot.ignored.clone_from(side.ignored());
     snapshot
 }

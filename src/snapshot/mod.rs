@@ -4,6 +4,7 @@ pub mod build_context;
 pub mod builds;
 pub mod built;
 pub mod credentials;
+pub mod declared;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;
@@ -182,6 +183,8 @@ pub struct Snapshot {
     pub files_read: usize,
     /// Paths that the revision has and that could not be looked into.
     pub left_out: Vec<LeftOut>,
+    /// Files and folders that git ignores in a working tree, so that they were not read.
+    pub ignored: BTreeSet<String>,
     /// Files that look like a configuration of this program, and that nobody reads.
     pub misnamed: Vec<Arc<str>>,
     /// The lockfiles of package managers, by path.
@@ -207,6 +210,7 @@ impl Snapshot {
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
+            ignored: BTreeSet::new(),
             misnamed: Vec::new(),
             lockfiles: BTreeSet::new(),
             excluded: Vec::new(),

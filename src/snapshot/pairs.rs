@@ -82,9 +82,11 @@ fn kind_of(object: Object<'_>) -> (&str, &str) {
     (group, kind)
 }
 
-/// What an object says beside its name: its kind and its `spec`.
+/// What an object says beside its name: its kind and its `spec`, or the `webhooks` that stand in its place.
 fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
-    let spec = object.node().present("spec")?.content_hash();
+    let node = object.node();
+    let spec = node.present("spec").or_else(|| node.present("webhooks"));
+    let spec = spec?.content_hash();
     Some((kind_of(object), spec))
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::syntax::Span;
 
-use super::scripted;
 use super::step::{Setting, Step};
-use super::trigger::Trigger;
+use super::trigger::{Trigger, always_holds};
+use super::{checkout, scripted};
 
 /// One thing that was stronger before.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Weakening {
     pub at: Option<Span>,
     /// How sure it is that a merge is no longer kept back.
     pub force: Force,
+    /// Paths that are removed before they are judged: where something stands at one of them, it is known to be lost.
+    pub removes: Vec<String>,
 }
 
 /// What is known of a weakening.
@@ -45,6 +47,7 @@ pub(super) struct Weakness {
     sentence: String,
     at: Span,
     force: Force,
+    removes: Vec<String>,
 }
 
 impl Weakness {
@@ -54,6 +57,14 @@ impl Weakness {
             sentence,
             at,
             force: Force::Known,
+            removes: Vec::new(),
+        }
+    }
+
+    pub(super) fn removing(self, paths: &[String]) -> Self {
+        Self {
+            removes: paths.to_vec(),
+            ..self
         }
     }
 
@@ -110,6 +121,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
             sentence: weakness.sentence,
             at: Some(weakness.at),
             force: weakness.force,
+            removes: weakness.removes,
         }));
     }
     let replaced = |before: &Step| {
@@ -127,6 +139,7 @@ pub fn weakenings(base: &[Step], head: &[Step]) -> Vec<Weakening> {
                     .to_owned(),
                 at: None,
                 force: Force::Known,
+                removes: Vec::new(),
             });
         }
     }
@@ -182,6 +195,7 @@ fn settings(before: &Step, now: &Step) -> Vec<Weakness> {
     }
     needs(before, now, &mut found);
     scripted::weaknesses(before, now, &mut found);
+    checkout::weaknesses(before, now, &mut found);
     for (name, Setting { value, at }) in &now.others {
         let then = before.others.iter().find(|(known, _)| known == name);
         if then.is_none_or(|(_, then)| then.value != *value) {
@@ -205,7 +219,10 @@ fn needs(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
     let mut replaced = gone.count();
     for needed in &now.needs {
         let job = shortened(&needed.job);
-        if let Some(Setting { value, at }) = &needed.condition {
+        let condition = needed.condition.as_ref();
+        let condition =
+            condition.filter(|condition| !always_holds(&condition.value, &now.triggers));
+        if let Some(Setting { value, at }) = condition {
             let mut known = before
                 .needs
                 .iter()
@@ -293,7 +310,7 @@ fn conditions(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
         let Some(Setting { value, at }) = at_present else {
             continue;
         };
-        if is_known(value) {
+        if is_known(value) || always_holds(value, &now.triggers) {
             continue;
         }
         let old = then.as_ref().map_or_else(

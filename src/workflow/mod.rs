@@ -3,8 +3,11 @@
 //!
 //! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it sets up.
 
+mod checkout;
 mod compare;
+mod disarm;
 mod exit_code;
+mod harmless;
 mod needs;
 mod pin;
 mod script;

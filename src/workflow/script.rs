@@ -1,8 +1,11 @@
 //! What a `run:` script does with tidegate, and what of the script decides whether that counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::disarm::{Disarm, defined, disarm, is_program};
 use super::exit_code::{is_harmless_tail, lost_by};
+use super::harmless::is_harmless;
 use super::shell::{Command, Shell, Statement, Token, statements, text};
 
 /// The most calls that are looked for in one script.
@@ -35,6 +38,8 @@ pub(super) struct Call {
     pub(super) swallowed: Option<String>,
     /// What may keep it from running, and the line of it.
     pub(super) avoided: Option<(String, usize)>,
+    /// What stands before it and takes away what it judges, or its program.
+    pub(super) disarms: Vec<Disarm>,
     /// What else stands around it.
     pub(super) around: Around,
 }
@@ -122,7 +127,7 @@ fn first_change(now: &[Fragment], then: &[Fragment]) -> Option<(String, Option<u
 }
 
 /// The name of a program, without folders, tag and digest.
-fn program_name(word: &str) -> &str {
+pub(super) fn program_name(word: &str) -> &str {
     let plain = word.split('@').next().unwrap_or(word);
     let last = plain.rsplit('/').next().unwrap_or(plain);
     last.split(':').next().unwrap_or(last)
@@ -168,6 +173,15 @@ struct Progress {
     open: Vec<(&'static str, usize)>,
     /// What ends the script early or changes what it ends with.
     evades: Option<(String, usize)>,
+    /// The function whose body this is.
+    function: Option<Function>,
+}
+
+struct Function {
+    /// How many braces are open.
+    depth: usize,
+    /// Its name and line, where nothing behind it calls it.
+    uncalled: Option<(String, usize)>,
 }
 
 /// The calls of tidegate in a script that a shell runs.
@@ -179,13 +193,23 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
         goes_on: matches!(shell, Shell::GoesOn { .. }),
         open: Vec::new(),
         evades: None,
+        function: None,
     };
     let mut found: Vec<Call> = Vec::new();
     let mut fragments: Vec<Fragment> = Vec::new();
+    let mut disarms: Vec<Disarm> = Vec::new();
     let last = statements.len().saturating_sub(1);
+    let mut last_called: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let commands = statement.commands().into_iter();
+        last_called.extend(commands.filter_map(|command| Some((command.word(0)?, index))));
+    }
     for (index, statement) in statements.iter().enumerate() {
         let rest = statements.get(index + 1..).unwrap_or_default();
         let mut calls_here = false;
+        progress.define(statement, rest, |name| {
+            last_called.get(name).is_some_and(|last| *last > index)
+        });
         for command in statement.commands() {
             if let Some(at) = call_in(&command)
                 && found.len() < MOST_CALLS
@@ -193,10 +217,16 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
                 calls_here = true;
                 let mut call = progress.call(statement, &command, at, rest, index == last);
                 call.around.before = fragments.len();
+                call.disarms.clone_from(&disarms);
                 found.push(call);
             }
             progress.enter(&command);
+            if disarms.len() <= MOST_CALLS {
+                disarms.extend(disarm(&command));
+                Disarm::limit(&mut disarms, MOST_CALLS);
+            }
         }
+        progress.leave(statement);
         if !calls_here && !is_harmless(statement) {
             fragments.push(Fragment {
                 text: text(&statement.tokens),
@@ -211,7 +241,78 @@ pub(super) fn calls(script: &str, shell: Shell) -> Vec<Call> {
     found
 }
 
+/// What the commands of a script take from the steps behind it.
+pub(super) fn disarms(script: &str) -> Vec<Disarm> {
+    let statements = statements(script);
+    let commands = statements.iter().flat_map(Statement::commands);
+    let mut found: Vec<Disarm> = commands
+        .filter_map(|command| disarm(&command))
+        .take(MOST_CALLS + 1)
+        .collect();
+    Disarm::limit(&mut found, MOST_CALLS);
+    found
+}
+
 impl Progress {
+    /// Takes in that a function begins: what stands in it runs only where it is called, and one that has the name of
+    /// the program runs in its place.
+    fn define(
+        &mut self,
+        statement: &Statement,
+        rest: &[Statement],
+        is_called: impl Fn(&str) -> bool,
+    ) {
+        let Some(name) = defined(&statement.tokens) else {
+            return;
+        };
+        let line = statement.line();
+        if self.function.is_some() {
+            return;
+        }
+        let mentions = |statement: &Statement| {
+            let mut words = statement
+                .tokens
+                .iter()
+                .filter_map(|(token, _)| token.word());
+            words.any(|word| word.contains("tidegate"))
+        };
+        let mut body = rest.iter().take(MOST_STATEMENTS).take_while(|statement| {
+            let first = statement.tokens.first().and_then(|(token, _)| token.word());
+            first != Some("}")
+        });
+        let own = statement.tokens.iter().skip(1);
+        let mut own = own.filter_map(|(token, _)| token.word());
+        if is_program(name) && !own.any(|word| word.contains("tidegate")) && !body.any(mentions) {
+            self.evade(&format!("{name}()"), line);
+        }
+        self.function = Some(Function {
+            depth: 0,
+            uncalled: (!is_called(name)).then(|| (format!("{name}()"), line)),
+        });
+    }
+
+    /// Takes in the braces of a statement: behind the last one a function is at its end.
+    fn leave(&mut self, statement: &Statement) {
+        let Some(function) = &mut self.function else {
+            return;
+        };
+        for (token, _) in &statement.tokens {
+            match token.word() {
+                Some("{") => function.depth += 1,
+                Some("}") => function.depth = function.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        let opens = |token: &Token| token.word() == Some("{");
+        let is_open = function.depth > 0
+            // The brace may stand on the next line.
+            || defined(&statement.tokens).is_some()
+                && !statement.tokens.iter().any(|(token, _)| opens(token));
+        if !is_open {
+            self.function = None;
+        }
+    }
+
     /// Takes in what a command does to those behind it.
     fn enter(&mut self, command: &Command<'_>) {
         let line = command.words.first().map_or(0, |(_, line)| *line);
@@ -313,6 +414,9 @@ impl Progress {
         if let Some((what, line)) = &self.evades {
             return Some((what.clone(), *line));
         }
+        if let Some(uncalled) = self.function.as_ref().and_then(|of| of.uncalled.clone()) {
+            return Some(uncalled);
+        }
         let or = lead.iter().any(|(token, _)| *token == Token::Or);
         // The list fails with the first that does, but only at the end of the script.
         let and = lead.iter().any(|(token, _)| *token == Token::And) && !is_last;
@@ -355,59 +459,6 @@ fn read_arguments(arguments: &[(&str, usize)], call: &mut Call) {
             _ => call.others.push(argument.to_owned()),
         }
     }
-}
-
-/// Programs that leave no trace in the script that runs them.
-const HARMLESS: [&str; 14] = [
-    "echo", "printf", "true", ":", "ls", "cat", "pwd", "date", "mkdir", "test", "sleep", "whoami",
-    "uname", "wait",
-];
-
-/// True if a statement can have no effect on calls in the same script.
-fn is_harmless(statement: &Statement) -> bool {
-    let words: Option<Vec<&str>> = statement
-        .tokens
-        .iter()
-        .map(|(token, _)| token.word())
-        .collect();
-    let Some(words) = words else { return false };
-    let Some((program, arguments)) = words.split_first() else {
-        return true;
-    };
-    if *program == "set" {
-        // What is switched off is known where it counts.
-        let known = |flag: &str| {
-            let letters = flag.strip_prefix(['-', '+']);
-            letters.is_some_and(|letters| letters.chars().all(|letter| "eEuxov".contains(letter)))
-                || ["pipefail", "errexit", "nounset", "xtrace"].contains(&flag)
-        };
-        return arguments.iter().all(|flag| known(flag));
-    }
-    let is_quiet = |word: &&str| {
-        let harmless_target = [
-            "GITHUB_STEP_SUMMARY",
-            "GITHUB_OUTPUT",
-            "/dev/null",
-            ">&2",
-            "2>&1",
-        ];
-        !word.contains("$(")
-            && !word.contains('`')
-            && (!word.contains(['>', '<']) || word.ends_with('>') || {
-                harmless_target.iter().any(|target| word.contains(target))
-            })
-    };
-    // A redirection with a space behind it names its target in the next word.
-    let targets = arguments.windows(2).all(|pair| match pair {
-        [sign, target] if sign.ends_with('>') => {
-            target.contains("GITHUB_STEP_SUMMARY")
-                || target.contains("GITHUB_OUTPUT")
-                || *target == "/dev/null"
-        }
-        _ => true,
-    });
-    let known = HARMLESS.contains(program) || program_name(program) == "tidegate";
-    known && targets && arguments.iter().all(is_quiet)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::kubernetes::field::{quoted, shortened};
 
 use super::compare::Weakness;
+use super::disarm::Disarm;
 use super::shell::Shell;
 use super::step::{Script, Setting, Step};
 
@@ -76,6 +77,7 @@ fn standing(then: Option<&Script>, script: &Script, found: &mut Vec<Weakness>) {
         found.push(Weakness::new("skipped", sentence, *at));
     }
     shell(then, script, found);
+    disarmed(then, script, found);
     // What is understood needs no second word.
     let Some(then) = then.filter(|_| found.len() == known) else {
         return;
@@ -91,6 +93,46 @@ fn standing(then: Option<&Script>, script: &Script, found: &mut Vec<Weakness>) {
             sentence,
             at.unwrap_or(script.program.at),
         ));
+    }
+}
+
+/// What stands before the call and takes its program or its files away: in its own script, and in the steps before it.
+fn disarmed(then: Option<&Script>, script: &Script, found: &mut Vec<Weakness>) {
+    let is_new = |now: &Disarm, known: &[Disarm]| !known.iter().any(|then| then.text == now.text);
+    let known: Vec<Disarm> = then
+        .into_iter()
+        .flat_map(|then| {
+            then.disarms
+                .iter()
+                .chain(then.earlier.iter().map(|(disarm, _)| disarm))
+        })
+        .cloned()
+        .collect();
+    let own = script.disarms.iter().map(|disarm| {
+        let at = script.line(disarm.line).unwrap_or(script.program.at);
+        ("script", "this script", disarm, at)
+    });
+    let earlier = script.earlier.iter();
+    let earlier = earlier.map(|(disarm, at)| ("earlier", "a step before it", disarm, *at));
+    // The action, and a call that names the commit, judge what was committed, and no files.
+    let reads_files = !script.reads_commits();
+    for (what, whose, disarm, at) in own.chain(earlier) {
+        if !is_new(disarm, &known) || !reads_files && !disarm.text.contains("tidegate") {
+            continue;
+        }
+        let shown = shortened(&disarm.text);
+        let weakness = if disarm.is_known {
+            let sentence = format!(
+                "{whose} now runs `{shown}`, which takes away what it judges, or the program that judges"
+            );
+            Weakness::new(what, sentence, at)
+        } else {
+            let sentence = format!(
+                "{whose} now runs `{shown}`, which cannot be shown to leave what it judges as it is"
+            );
+            Weakness::unclear(what, sentence, at)
+        };
+        found.push(weakness.removing(&disarm.removes));
     }
 }
 
@@ -123,13 +165,13 @@ fn shell(then: Option<&Script>, script: &Script, found: &mut Vec<Weakness>) {
 
 /// What a revision is to a pull request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Base,
     Head,
     Open,
 }
 
-fn side(value: &str) -> Side {
+pub(super) fn side(value: &str) -> Side {
     const BASE: [&str; 5] = [
         "base_ref",
         "base.ref",

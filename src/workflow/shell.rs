@@ -104,6 +104,9 @@ pub(super) fn text(tokens: &[(Token, usize)]) -> String {
     tokens.join(" ")
 }
 
+/// The most here-documents that one line asks for.
+const MOST_DOCUMENTS: usize = 16;
+
 #[derive(Default)]
 struct Splitter {
     statements: Vec<Statement>,
@@ -111,6 +114,8 @@ struct Splitter {
     word: String,
     quoted: bool,
     line: usize,
+    /// Here-documents whose text begins with the next line: what ends each, and whether tabs may stand before that.
+    pending: Vec<(String, bool)>,
 }
 
 impl Splitter {
@@ -131,6 +136,76 @@ impl Splitter {
         self.end_word();
         if !self.statement.tokens.is_empty() {
             self.statements.push(std::mem::take(&mut self.statement));
+        }
+    }
+
+    /// True if the statement so far runs a shell, which takes its input for commands.
+    fn feeds_shell(&self) -> bool {
+        let words = self
+            .statement
+            .tokens
+            .iter()
+            .filter_map(|(token, _)| token.word());
+        let mut names = words.map(|word| word.rsplit('/').next().unwrap_or(word));
+        names.any(|name| ["bash", "sh", "dash", "zsh", "ssh"].contains(&name))
+    }
+
+    /// Reads what stands behind the first `<` of `<<`: a here-document, or a here-string.
+    fn open_document(&mut self, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+        characters.next();
+        if characters.next_if_eq(&'<').is_some() {
+            self.word.push_str("<<<");
+            return;
+        }
+        self.end_word();
+        let strips = characters.next_if_eq(&'-').is_some();
+        while characters
+            .next_if(|next| matches!(next, ' ' | '\t'))
+            .is_some()
+        {}
+        let mut end = String::new();
+        while let Some(next) =
+            characters.next_if(|next| !next.is_whitespace() && !";&|()<>".contains(*next))
+        {
+            if !matches!(next, '\'' | '"' | '\\') {
+                end.push(next);
+            }
+        }
+        // What a shell is given to read are commands like all others.
+        if end.is_empty() || self.pending.len() == MOST_DOCUMENTS || self.feeds_shell() {
+            self.statement
+                .tokens
+                .push((Token::Word(format!("<<{end}")), self.line));
+        } else {
+            self.pending.push((end, strips));
+        }
+    }
+
+    /// Takes the texts of here-documents, which follow the line that asks for them, as a word of it: they are no
+    /// commands.
+    fn take_documents(&mut self, characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+        let at = self.line;
+        for (end, strips) in std::mem::take(&mut self.pending) {
+            let mut text = String::new();
+            while characters.peek().is_some() {
+                let line: String = characters
+                    .by_ref()
+                    .take_while(|next| *next != '\n')
+                    .collect();
+                self.line += 1;
+                let plain = if strips {
+                    line.trim_start_matches('\t')
+                } else {
+                    &line
+                };
+                if plain == end {
+                    break;
+                }
+                text.push_str(plain);
+                text.push('\n');
+            }
+            let word = format!("<<{end} {}", text.trim_end());
+            self.statement.tokens.push((Token::Word(word), at));
         }
     }
 
@@ -196,7 +271,12 @@ pub(super) fn statements(script: &str) -> Vec<Statement> {
                     }
                 }
             }
-            '\n' => splitter.end_line(),
+            '\n' => {
+                splitter.end_word();
+                splitter.take_documents(&mut characters);
+                splitter.end_line();
+            }
+            '<' if characters.peek() == Some(&'<') => splitter.open_document(&mut characters),
             '&' if splitter.word.ends_with('>') => splitter.word.push('&'),
             '&' if characters.peek() == Some(&'>') => splitter.word.push('&'),
             '&' | '|' if characters.peek() == Some(&character) => {
@@ -310,6 +390,31 @@ mod tests {
         assert_eq!(
             split("a \\\n  --b \"$(c; d)\" ${{ e || f }}"),
             ["a --b $(c; d) ${{ e || f }}"]
+        );
+    }
+
+    #[test]
+    fn a_here_document_is_no_command() {
+        let split = |script: &str| {
+            let statements = statements(script);
+            let texts = statements.iter().map(|statement| text(&statement.tokens));
+            texts.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            split("cat <<'X' > f\na b\n c\nX\nd <<< e\nx $((1 << 2)) && cat <<-Y\n\tz\n\tY\nf"),
+            [
+                "cat > f <<X a b\n c",
+                "d <<< e",
+                "x $((1 << 2)) && cat <<Y z",
+                "f"
+            ]
+        );
+        assert_eq!(split("bash -e <<X\na\nX"), ["bash -e <<X", "a", "X"]);
+        assert_eq!(split("cat <<X\na"), ["cat <<X a"]);
+        let lines = statements("cat <<X\na\nX\nb");
+        assert_eq!(
+            lines.iter().map(Statement::line).collect::<Vec<_>>(),
+            [0, 3]
         );
     }
 

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use crate::syntax::{Entry, Node, Span};
 
+use super::checkout::Checkout;
+use super::disarm::Disarm;
 use super::needs::{Needed, needed};
 use super::pin::Program;
 use super::scalar;
-use super::script::{Around, Call, calls};
+use super::script::{Around, Call, calls, disarms};
+use super::scripted::{Side, side};
 use super::shell::Shell;
 use super::trigger::{self, Trigger};
 
@@ -70,14 +73,36 @@ pub(super) struct Script {
     pub(super) avoided: Option<Setting>,
     pub(super) shell: Option<Setting>,
     pub(super) around: Around,
+    /// What stands before the call in the script and disarms it.
+    pub(super) disarms: Vec<Disarm>,
+    /// The same of the steps before its own, with the places.
+    pub(super) earlier: Vec<(Disarm, Span)>,
+    /// What the job has checked out by then.
+    pub(super) checkout: Option<Checkout>,
     /// Where each line of the script stands.
     pub(super) lines: Arc<[Span]>,
+}
+
+impl Step {
+    /// Where the call stands.
+    pub(super) fn at(&self) -> Span {
+        self.at
+    }
 }
 
 impl Script {
     /// True if a change is judged, rather than everything.
     pub(super) fn compares(&self) -> bool {
         self.is_action || self.base.is_some()
+    }
+
+    /// True if what is judged is a commit that the event names, whatever files stand in the workspace.
+    pub(super) fn reads_commits(&self) -> bool {
+        let head = self.head.as_ref();
+        self.is_action
+            || head.is_some_and(|head| {
+                !matches!(&*head.value, "HEAD" | "@") && side(&head.value) == Side::Head
+            })
     }
 
     pub(super) fn line(&self, number: usize) -> Option<Span> {
@@ -91,6 +116,7 @@ pub(super) fn all(root: Node<'_>, path: &Arc<str>) -> Vec<Step> {
     let mut found = Vec::new();
     for job in root.get("jobs").into_iter().flat_map(Node::entries) {
         let steps = job.value.get("steps").into_iter().flat_map(Node::items);
+        let mut before = Before::default();
         for step in steps.filter(|step| step.is_mapping()) {
             let place = Place {
                 root,
@@ -99,14 +125,33 @@ pub(super) fn all(root: Node<'_>, path: &Arc<str>) -> Vec<Step> {
                 path,
                 triggers: &triggers,
                 on_at,
+                before: &before,
             };
             place.read(&mut found);
+            let disarms = place.disarms();
+            before.disarms.extend(disarms);
+            if let Some((last, _)) = before.disarms.get_mut(MOST_DISARMS) {
+                last.text = format!("more than {MOST_DISARMS} commands that change files");
+                last.is_known = true;
+                before.disarms.truncate(MOST_DISARMS + 1);
+            }
+            before.checkout = Checkout::of(step).or(before.checkout);
             if found.len() > MOST_STEPS {
                 return found;
             }
         }
     }
     found
+}
+
+/// The most commands of a job that are held against those of another.
+const MOST_DISARMS: usize = 64;
+
+/// What the steps of a job have done so far.
+#[derive(Default)]
+struct Before {
+    disarms: Vec<(Disarm, Span)>,
+    checkout: Option<Checkout>,
 }
 
 /// A step and what stands around it.
@@ -117,9 +162,31 @@ struct Place<'a> {
     path: &'a Arc<str>,
     triggers: &'a [Trigger],
     on_at: Span,
+    before: &'a Before,
 }
 
 impl Place<'_> {
+    /// What the script of this step takes from those behind it.
+    fn disarms(&self) -> Vec<(Disarm, Span)> {
+        let Some(run) = self.step.entry("run") else {
+            return Vec::new();
+        };
+        let Some(script) = run.value.as_str() else {
+            return Vec::new();
+        };
+        let disarms = disarms(script);
+        if disarms.is_empty() {
+            return Vec::new();
+        }
+        let lines = places_of_lines(&run, script);
+        let place = |line: usize| lines.get(line).copied().unwrap_or(run.key.span());
+        let placed = disarms.into_iter().map(|disarm| {
+            let at = place(disarm.line);
+            (disarm, at)
+        });
+        placed.collect()
+    }
+
     fn read(&self, found: &mut Vec<Step>) {
         if let Some(uses) = self.step.entry("uses") {
             let program = scalar(uses.value)
@@ -232,6 +299,9 @@ impl Place<'_> {
                 }),
                 shell: self.of_runs("shell"),
                 around: call.around,
+                disarms: call.disarms,
+                earlier: self.before.disarms.clone(),
+                checkout: self.before.checkout.clone(),
                 lines: Arc::clone(lines),
             }),
             ..self.bare(at)
@@ -277,7 +347,7 @@ pub(super) fn setting(node: Node<'_>, key: &str) -> Option<Setting> {
 }
 
 /// The key with its value: a reporter shows the first line.
-fn line(entry: &Entry<'_>) -> Span {
+pub(super) fn line(entry: &Entry<'_>) -> Span {
     entry.key.span().to(entry.value.span())
 }
 

@@ -77,6 +77,31 @@ fn full(entry: Entry<'_>) -> Trigger {
     }
 }
 
+/// True if a condition asks for nothing but the event, and holds for each of these.
+pub(super) fn always_holds(condition: &str, triggers: &[Trigger]) -> bool {
+    if condition.contains(['(', ')', '[']) || triggers.is_empty() {
+        return false;
+    }
+    let holds = |comparison: &str, event: &str| -> Option<bool> {
+        let (equal, (one, other)) = match comparison.split_once("==") {
+            Some(sides) => (true, sides),
+            None => (false, comparison.split_once("!=")?),
+        };
+        let (one, other) = (one.trim(), other.trim());
+        let (("github.event_name", text) | (text, "github.event_name")) = (one, other) else {
+            return None;
+        };
+        let text = text.strip_prefix('\'')?.strip_suffix('\'')?;
+        Some(text.eq_ignore_ascii_case(event) == equal)
+    };
+    triggers.iter().all(|trigger| {
+        condition.split("||").any(|all| {
+            let mut all = all.split("&&");
+            all.all(|comparison| holds(comparison, &trigger.name) == Some(true))
+        })
+    })
+}
+
 /// True if the event is about a pull request.
 fn is_pull_request(name: &str) -> bool {
     name.starts_with("pull_request")
@@ -90,6 +115,11 @@ impl Trigger {
             let mut others = others.iter();
             others.find(|other| is_pull_request(&self.name) && is_pull_request(&other.name))
         })
+    }
+
+    /// Where its name stands.
+    pub(super) fn at(&self) -> Span {
+        self.at
     }
 
     /// True if the event does not stand before a merge.

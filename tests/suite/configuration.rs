@@ -496,80 +496,6 @@ fn words(value: Json) -> Json {
 }
 
 #[test]
-fn kinds_that_make_pods_can_be_declared() {
-    let server = "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec:\n  template:\n    spec:\n      containers:\n      - name: arena\n        image: arena:1\n        securityContext: {privileged: true}\n";
-    let fires = |config: &str| {
-        let folder = repository(&[(".tidegate.yaml", config)], &[("arena.yaml", server)]);
-        let (_, json) = check(folder.path(), &["--base", "main"]);
-        told(&json)
-            .contains(&"introduced critical pod-security/privileged arena.yaml:10".to_owned())
-    };
-    assert!(!fires(""));
-    assert!(fires(
-        "kubernetes: {workloads: [{kind: GameServer, pod-template: spec.template}]}\n"
-    ));
-    assert!(fires(
-        "kubernetes: {workloads: [{kind: GameServer, group: agones.dev, pod-template: spec.template}]}\n"
-    ));
-    assert!(!fires(
-        "kubernetes: {workloads: [{kind: GameServer, group: example.com, pod-template: spec.template}]}\n"
-    ));
-}
-
-#[test]
-fn a_declared_kind_that_blinds_the_gate_is_told() {
-    let server = "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec:\n  template:\n    spec:\n      containers:\n      - name: arena\n        image: arena:1\n        securityContext: {privileged: true}\n";
-    let config = |kind: &str, path: &str| {
-        format!("kubernetes:\n  workloads:\n  - {{kind: {kind}, pod-template: {path}}}\n")
-    };
-    let of_change = |config: &str| {
-        let folder = repository(
-            &[(".tidegate.yaml", config), ("old.yaml", server)],
-            &[("arena.yaml", server)],
-        );
-        told(&check(folder.path(), &["--base", "main"]).1)
-    };
-    assert_eq!(
-        of_change(&config("GameServer", "spec.tmplate")),
-        [
-            "existing note gate/unmatched-workload .tidegate.yaml:3",
-            "introduced note input/not-judged arena.yaml:3",
-        ]
-    );
-    assert_eq!(
-        of_change(&config("GameSrver", "spec.template")),
-        ["existing note gate/unmatched-workload .tidegate.yaml:3"]
-    );
-    // What is mistyped in the change is told in it, and where there is no base as well.
-    let mistyped = config("GameServer", "spec.tmplate");
-    let folder = repository(&[("old.yaml", server)], &[(".tidegate.yaml", &mistyped)]);
-    let line = "introduced note gate/unmatched-workload .tidegate.yaml:3".to_owned();
-    for arguments in [&["--base", "main"][..], &[]] {
-        let told = told(&check(folder.path(), arguments).1);
-        assert!(told.contains(&line), "{told:?}");
-    }
-    // A patch of such an object says only what it changes.
-    let patch =
-        "apiVersion: agones.dev/v1\nkind: GameServer\nmetadata: {name: arena}\nspec: {ports: []}\n";
-    let folder = repository(
-        &[
-            (".tidegate.yaml", &config("GameServer", "spec.template")),
-            ("old.yaml", server),
-        ],
-        &[
-            (
-                "o/kustomization.yaml",
-                "resources: [../old.yaml]\npatchesStrategicMerge: [patch.yaml]\n",
-            ),
-            ("o/patch.yaml", patch),
-        ],
-    );
-    let told = told(&check(folder.path(), &["--base", "main"]).1);
-    let is_ours = |line: &String| line.contains(" gate/") || line.contains(" input/");
-    assert!(!told.iter().any(is_ours), "{told:?}");
-}
-
-#[test]
 fn a_version_that_makes_no_sense_is_refused_or_told() {
     let run = |version: &str| {
         let config = format!("kubernetes:\n  versions: [\"{version}\"]\n");
@@ -585,4 +511,34 @@ fn a_version_that_makes_no_sense_is_refused_or_told() {
         run("1.40"),
         ["introduced note gate/unknown-version .tidegate.yaml:2"]
     );
+}
+
+#[test]
+fn a_step_that_removes_what_is_judged_is_high_where_something_stands_there() {
+    let workflow = |before: &str| {
+        format!(
+            "on: pull_request\njobs:\n  gate:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/checkout@v5\n    - run: {before}\n    - run: ./tidegate check --base origin/main\n"
+        )
+    };
+    for (command, expected) in [
+        ("rm -rf ./deploy/", "high"),
+        ("rm deploy/*.yaml", "high"),
+        ("git rm -rq .", "high"),
+        ("mv deploy /tmp", "high"),
+        ("rm -rf node_modules", "medium"),
+    ] {
+        let path = ".github/workflows/gate.yml";
+        let folder = repository(
+            &[(path, &workflow("make")), ("deploy/web.yaml", NOTHING)],
+            &[(path, &workflow(command))],
+        );
+        let told = told(&check(folder.path(), &["--base", "main"]).1);
+        assert_eq!(
+            told,
+            [format!(
+                "introduced {expected} gate/workflow-weakened {path}:7"
+            )],
+            "{command}"
+        );
+    }
 }

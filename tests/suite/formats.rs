@@ -50,6 +50,29 @@ fn every_format_tells_the_same_coverage() {
 }
 
 #[test]
+fn every_format_counts_what_is_waived() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let waived = BAD.replace(
+        "hostNetwork: true",
+        "hostNetwork: true # tidegate: allow(pod-security/host-namespaces) reason=\"ours\"",
+    );
+    write(folder.path(), &[("b/a.yaml", BAD), ("h/a.yaml", &waived)]);
+    let run = |format: &str| {
+        let arguments = ["check", "--base", "b", "--head", "h", "--format", format];
+        tidegate(folder.path(), &arguments, &[]).stdout
+    };
+    let github = run("github");
+    let last = github.lines().next_back().expect("a line");
+    assert!(
+        last.contains(" existing, 0 fixed, 1 waived; read 1 file: "),
+        "{last}"
+    );
+    assert!(run("terminal").contains(" existing, 0 fixed, 1 waived"));
+    let sarif: Json = serde_json::from_str(&run("sarif")).expect("it is JSON");
+    assert_eq!(sarif["runs"][0]["properties"]["waived"], 1);
+}
+
+#[test]
 fn a_run_that_read_nothing_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), &[("b.yaml", "a: b\n")]);

@@ -56,12 +56,21 @@ fn what_git_ignores_is_read_where_it_is_named_or_tracked() {
     let found = |paths: &[&str]| has_host_path(&check(root, paths).1, "rendered/pod.yaml");
     assert!(!found(&[]));
     assert!(!found(&["."]));
+    // That it was not read is counted.
+    let ignored = |paths: &[&str]| {
+        let (_, json) = check(root, paths);
+        let summary = json["coverage"]["summary"].as_str().unwrap_or_default();
+        summary.contains("; 1 path that git ignores not read")
+    };
+    assert!(ignored(&[]) && !ignored(&["--base", "main", "--head", "feature"]));
+    assert!(!ignored(&["rendered"]));
     for path in ["rendered", "rendered/pod.yaml"] {
         assert!(found(&[path]), "{path}");
         assert!(found(&["--base", "main", path]), "{path}");
     }
     git(root, &["add", "-f", "rendered"]);
     assert!(found(&[]), "tracked");
+    assert!(!ignored(&[]));
 }
 
 #[test]

@@ -87,18 +87,63 @@ fn clusters_that_part_what_was_together_are_told() {
         !lines.iter().any(|line| line.contains("gate/")),
         "{lines:?}"
     );
+    // A cluster that no longer holds what it held.
+    for (clusters, expected) in [
+        ("[{name: prod, paths: ['nothing/**']}]", true),
+        ("[]", true),
+        ("[{name: prod, paths: ['deploy/*.yaml']}]", false),
+        ("[{name: test, paths: ['**']}]", false),
+    ] {
+        let after = format!("kubernetes: {{pod-security: privileged, clusters: {clusters}}}\n");
+        let (_, lines) = changed(&main, &[(".tidegate.yaml", &after)]);
+        assert_eq!(holds(&lines, weakened), expected, "{clusters}: {lines:?}");
+    }
 }
 
 #[test]
 fn what_a_mended_configuration_takes_from_the_defaults_is_told() {
     let main = [(".tidegate.yaml", "fail-on: [\n")];
     let lax = "fail-on: never\nmanifests: {exclude: ['**']}\n";
-    let (code, lines) = changed(&main, &[(".tidegate.yaml", lax)]);
-    assert_eq!(code, 0, "{lines:?}");
-    let weakened = lines
-        .iter()
-        .filter(|line| line.starts_with("introduced medium gate/configuration-weakened"));
-    assert_eq!(weakened.count(), 2, "{lines:?}");
+    let weakened = |main: &[(&str, &str)], after: &str| {
+        let (code, lines) = changed(main, &[(".tidegate.yaml", after)]);
+        let count = |severity: &str| {
+            let start = format!("introduced {severity} gate/configuration-weakened");
+            lines.iter().filter(|line| line.starts_with(&start)).count()
+        };
+        (code, count("high"), count("medium"))
+    };
+    assert_eq!(weakened(&main, lax), (1, 2, 0));
+    // What the broken file says, as far as it can be read, was meant.
+    for (broken, after, expected) in [
+        (
+            "fial-on: never\nmanifests: {exclude: ['**']}\n",
+            lax,
+            (0, 0, 2),
+        ),
+        ("fail-on: medum\n", "fail-on: never\n", (1, 1, 0)),
+        (
+            "fail-on: medum\n",
+            "rules: {'*': off}\nfail-on: medium\n",
+            (1, 1, 0),
+        ),
+        (
+            "fial-on: high\nnew-waivers: after-merge\n",
+            "new-waivers: accept\n",
+            (1, 1, 0),
+        ),
+        (
+            "x: 1\nmanifests: {exclude: ['a/**']}\n",
+            "manifests: {exclude: ['a/**', 'b/**']}\n",
+            (1, 1, 1),
+        ),
+        ("x: 1\nfail-on: medium\n", "fail-on: medium\n", (0, 0, 0)),
+    ] {
+        assert_eq!(
+            weakened(&[(".tidegate.yaml", broken)], after),
+            expected,
+            "{broken} to {after}"
+        );
+    }
     let (_, lines) = changed(&main, &[(".tidegate.yaml", "fail-on: medium\n")]);
     assert!(!holds(&lines, "introduced"), "{lines:?}");
 }

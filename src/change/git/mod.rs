@@ -326,6 +326,13 @@ impl Tracked {
             .into_iter()
             .filter(|path| !found.contains(&**path))
             .collect();
+        // What is tracked is read, whether it is ignored or not.
+        for path in &files {
+            let ends = path.match_indices('/').map(|(end, _)| end);
+            for end in ends.chain([path.len()]) {
+                listing.ignored.remove(path.get(..end).unwrap_or_default());
+            }
+        }
         for path in files {
             match folder::metadata_without_links(root, &path) {
                 Ok(metadata) if metadata.is_file() => listing.files.push(ListedFile {

@@ -21,7 +21,7 @@ use serde_sarif::sarif::{
 };
 
 use crate::change::SideKind;
-use crate::verdict::{Coverage, Outcome, Report};
+use crate::verdict::{Outcome, Report};
 
 use descriptor::Descriptors;
 use result::Results;
@@ -156,19 +156,21 @@ fn run(report: &Report, options: &SarifOptions, descriptors: &Descriptors, dropp
         .invocations(vec![invocation(report, options, dropped)])
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
         .build();
-    run.properties = Some(coverage(&report.coverage));
+    run.properties = Some(properties(report));
     run.version_control_provenance = provenance(report, options).map(|details| vec![details]);
     run
 }
 
-/// What was looked at, for readers beside GitHub.
-fn coverage(coverage: &Coverage) -> PropertyBag {
+/// What was looked at and what was accepted, for readers beside GitHub.
+fn properties(report: &Report) -> PropertyBag {
+    let coverage = &report.coverage;
     let values = [
         ("files", coverage.files_read),
         ("objects", coverage.objects),
         ("containers", coverage.containers),
         ("rulesRun", coverage.rules_run),
         ("rulesSkipped", coverage.rules_skipped.len()),
+        ("waived", report.waived().count()),
     ];
     let values = values.map(|(name, number)| (name.to_owned(), number.into()));
     let mut values = BTreeMap::from(values);

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
 use super::places::Places;
-use super::{count, one_line};
+use super::{count, one_line, others};
 use frame::Frames;
 
 /// How much is printed.
@@ -175,8 +175,6 @@ fn configuration(report: &Report, detail: Detail, text: &mut String) {
 /// The last line: the answer and why.
 fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
     let introduced: Vec<&Finding> = report.with_status(Status::Introduced).collect();
-    let existing = report.with_status(Status::Existing).count();
-    let fixed = report.with_status(Status::Fixed).count();
     for reason in &report.incomplete {
         let _ = writeln!(text, "not seen: {}", one_line(reason));
     }
@@ -216,12 +214,9 @@ fn verdict(report: &Report, terminal: Terminal, text: &mut String) {
         if !by_severity.is_empty() {
             let _ = write!(text, " ({})", by_severity.join(", "));
         }
-        if report.base.is_some() {
-            let _ = write!(text, ", {existing} existing, {fixed} fixed");
-        }
-        let waived = report.waived().count();
-        if waived > 0 {
-            let _ = write!(text, ", {waived} waived");
+        let others = others(report);
+        if !others.is_empty() {
+            let _ = write!(text, ", {others}");
         }
     }
     if let Some(base) = &report.base {

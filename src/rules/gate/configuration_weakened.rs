@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::config::clusters::{Clusters, Separated, separated};
+use crate::config::clusters::{Clusters, Separated, dropped, separated};
 use crate::config::read::ConfigFile;
 use crate::config::weakening::{KnownRule, Weakening, weakenings};
 use crate::config::{Config, PATHS};
@@ -8,6 +8,7 @@ use crate::kubernetes::field::shortened;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::rules;
+use crate::snapshot::declared::fits;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::{Node, Span};
 
@@ -36,8 +37,12 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Where the file of the base is broken, the defaults were in force: what the mended file takes from them is told
-    /// as medium. A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
+    /// A pattern that leaves out no more than those before it, versions of Kubernetes that are named for the first time or
+    /// dropped from the old end, and a declared workload that found no pod and is replaced by one that does are silent.
+    ///
+    /// Where the file of the base is broken, the defaults were in force: what its mending takes from them is medium as
+    /// far as the broken file can be read to say the same, setting by setting and with mistyped words taken for the
+    /// nearest, and high beyond that. A weakening that is meant needs somebody who may merge past a required check, or a configuration of the base
     /// branch that gives this rule a lower severity.
     "gate/configuration-weakened",
     severity: Severity::High,
@@ -51,13 +56,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let Some(after) = config(pair.head) else {
         return;
     };
-    let before = config(pair.base);
-    // A broken file meant the defaults, and whoever mends it brings back what it was to say.
-    let severity = match before {
-        Some(_) => Severity::High,
-        None => Severity::Medium,
-    };
-    let before = before.unwrap_or_default();
+    let base = pair.base.configuration().map(|(_, file)| file);
+    let mut before = base.map(ConfigFile::legible).unwrap_or_default();
+    corrected(pair, &mut before, &after);
     let known: Vec<KnownRule> = rules::ALL
         .iter()
         .map(|rule| KnownRule {
@@ -70,7 +71,21 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let file = pair.head.configuration();
     let path = file.map_or_else(|| gone(pair.base), |(file, _)| Arc::clone(&file.path));
     let mut found = weakenings(&before, &after, &known, &supported);
-    found.extend(parted(pair.base, &before, &after));
+    if base.is_some_and(|file| file.config.is_err()) {
+        // A broken file meant the defaults, and whoever mends it brings back what it was to say.
+        let of_defaults = weakenings(&Config::default(), &after, &known, &supported);
+        let restored: Vec<_> = of_defaults
+            .into_iter()
+            .filter(|restored| !found.iter().any(|told| comes_to_the_same(told, restored)))
+            .map(|restored| Weakening {
+                severity: Severity::Medium,
+                ..restored
+            })
+            .collect();
+        found.extend(restored);
+    }
+    let parted = parted(pair.base, &before, &after);
+    found.extend(parted.or_else(|| outside(pair, &before, &after)));
     for weakening in found {
         let span = file.map_or_else(Span::default, |(_, config)| place(config, &weakening));
         let sentence = match file {
@@ -80,7 +95,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         sink.in_file(&path)
             .report_at(span, Some(format!("/{}", weakening.keys.join("/")).into()))
             .discriminator(&weakening.sentence)
-            .severity(severity)
+            .severity(weakening.severity)
             .say(&sentence);
     }
 }
@@ -98,7 +113,78 @@ fn parted(base: &Snapshot, before: &Config, after: &Config) -> Option<Weakening>
             shortened(other),
             shortened(one)
         ),
+        severity: Severity::High,
     })
+}
+
+/// Takes declared workloads out of what was there before that found no pod, and whose place is taken by one that does:
+/// a mistyped kind or path that is mended.
+fn corrected(pair: &Pair<'_>, before: &mut Config, after: &Config) {
+    let (old, new) = (&before.kubernetes.workloads, &after.kubernetes.workloads);
+    if old.iter().all(|kind| new.contains(kind)) {
+        return;
+    }
+    let finds = |snapshot: &Snapshot, config: &Config| -> Vec<bool> {
+        let declared: Vec<_> = config
+            .kubernetes
+            .declared()
+            .filter_map(Result::ok)
+            .collect();
+        let fits = fits(snapshot, &declared).into_iter();
+        fits.map(|fit| fit.has_pods).collect()
+    };
+    let found = finds(pair.base, before);
+    let working: Vec<_> = new
+        .iter()
+        .zip(finds(pair.head, after))
+        .filter(|(kind, finds)| *finds && !old.contains(kind))
+        .map(|(kind, _)| kind)
+        .collect();
+    let mut found = found.into_iter();
+    before.kubernetes.workloads.retain(|kind| {
+        let finds = found.next().unwrap_or(true);
+        let mut working = working.iter();
+        finds || !working.any(|new| new.kind == kind.kind || new.pod_template == kind.pod_template)
+    });
+}
+
+/// Files that a cluster no longer holds, so that it is not known what is applied with them.
+fn outside(pair: &Pair<'_>, before: &Config, after: &Config) -> Option<Weakening> {
+    let [old, new] = [before, after].map(|config| Clusters::new(&config.kubernetes.clusters));
+    if old.is_empty() {
+        return None;
+    }
+    let files = pair
+        .base
+        .files()
+        .iter()
+        .filter(|file| file.manifest().is_some());
+    let paths = files.filter_map(|file| {
+        let now = pair.head.file(&pair.continued(&file.path))?;
+        now.manifest()?;
+        Some((&*file.path, &*now.path))
+    });
+    let path = dropped(&old, &new, paths)?;
+    Some(Weakening {
+        keys: vec!["kubernetes".to_owned(), "clusters".to_owned()],
+        sentence: format!(
+            "kubernetes.clusters no longer holds {}, so that what it says protects nothing in the cluster that held it",
+            shortened(path)
+        ),
+        severity: Severity::High,
+    })
+}
+
+/// True if two sentences tell of the same setting that it is the same now.
+fn comes_to_the_same(one: &Weakening, other: &Weakening) -> bool {
+    let now = |weakening: &Weakening| {
+        let sentence = &weakening.sentence;
+        let now = sentence
+            .split_once(" to ")
+            .map_or(&**sentence, |(_, now)| now);
+        now.to_owned()
+    };
+    one.keys == other.keys && now(one) == now(other)
 }
 
 /// What a revision is configured as; the defaults where it has no file, and nothing where the file is broken.

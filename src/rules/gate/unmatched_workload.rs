@@ -1,9 +1,8 @@
 use crate::config::KubernetesConfig;
-use crate::kubernetes::kinds::{Declared, follow};
-use crate::kubernetes::manifest::visit_objects;
-use crate::kubernetes::{Completeness, Field};
+use crate::kubernetes::kinds::Declared;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::declared::{Fit, fits};
 use crate::syntax::Node;
 
 declare_rule! {
@@ -46,15 +45,6 @@ declare_rule! {
     check: Check::Manifests(check),
 }
 
-/// What the objects of a declared kind look like.
-#[derive(Clone, Copy, Default)]
-struct Fit {
-    /// How many there are.
-    objects: usize,
-    /// True if one has pods at the path, or says that it takes those of another object.
-    has_pods: bool,
-}
-
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let Some((file, config_file)) = snapshot.configuration() else {
         return;
@@ -94,26 +84,4 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 /// The kinds that are declared. A configuration with one that makes no sense is none.
 fn of(config: &KubernetesConfig) -> Vec<Declared> {
     config.declared().filter_map(Result::ok).collect()
-}
-
-fn fits(snapshot: &Snapshot, declared: &[Declared]) -> Vec<Fit> {
-    let mut fits = vec![Fit::default(); declared.len()];
-    for file in snapshot.files() {
-        let Some(manifest) = file.manifest() else {
-            continue;
-        };
-        // A patch says only what it changes.
-        let is_whole = file.completeness == Completeness::Complete;
-        visit_objects(&manifest.tree, &mut |node, api_version, kind| {
-            for (declared, fit) in declared.iter().zip(&mut fits) {
-                if declared.holds(api_version, kind) {
-                    fit.objects += 1;
-                    fit.has_pods |= !is_whole
-                        || !follow(node, declared.pod_template()).is_empty()
-                        || Field::follow(node, &["spec", "workloadRef"]).is_set();
-                }
-            }
-        });
-    }
-    fits
 }

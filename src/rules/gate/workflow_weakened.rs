@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::config::pattern::PathPattern;
 use crate::declare_rule;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Pair, Severity, Sink};
@@ -32,7 +33,7 @@ declare_rule! {
     /// ## Limits
     /// Steps are found by the name of the action, the image or the program, directly in a workflow: not in reusable workflows, composite actions or scripts that a workflow calls, and not in other systems than GitHub. What makes GitHub refuse a workflow that is sound YAML is not seen, nor whether the comment behind a commit names its true version.
     ///
-    /// A script can do anything. Of the one that calls tidegate, what takes away the exit code, skips the call or has it compare with something else is high where it is understood; any other change around the call, an unknown flag, a new `needs` and another commit under the same version comment are medium, as they cannot be shown to be harmless. Comments, `echo` and the like, and what stands behind a call that ends the script when it fails are silent. Other steps of the job are not looked at: what they leave behind (another checkout, another program of that name) is not seen.
+    /// A script can do anything. Of the one that calls tidegate, what takes away the exit code, skips the call or has it compare with something else is high where it is understood; any other change around the call, an unknown flag, a new `needs` and another commit under the same version comment are medium, as they cannot be shown to be harmless. Comments, `echo` and the like, and what stands behind a call that ends the script when it fails are silent. Of the steps before it in its job, checkouts are compared, and so are commands that are known to change the files or the program (`git checkout` and the like, `rm`, `mv`, `cp` to its name): high where they take the base, a file of the head, or a program of the system in place of tidegate, else medium. What else they run is not seen. The action, and a call whose `--head` is a commit of the event, judge commits and no files, so that none of this weakens them; that goes for `pull_request_target`, too.
     "gate/workflow-weakened",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -84,6 +85,7 @@ fn report(pair: &Pair<'_>, weakening: &Weakening, sink: &mut Sink<'_>) {
     // An event after the merge keeps nothing out; it loses sight.
     let severity = match weakening.force {
         Force::Known => Severity::High,
+        Force::Unclear if loses_files(pair.head, &weakening.removes) => Severity::High,
         Force::Late | Force::Unclear => Severity::Medium,
     };
     sink.in_file(&weakening.path)
@@ -91,6 +93,21 @@ fn report(pair: &Pair<'_>, weakening: &Weakening, sink: &mut Sink<'_>) {
         .severity(severity)
         .discriminator(&format!("{}\0{job}\0{step}", weakening.what))
         .say(&format!("{}: {}", who(job, step), weakening.sentence));
+}
+
+/// True if something stands at one of the paths, or below it.
+fn loses_files(head: &Snapshot, removes: &[String]) -> bool {
+    removes.iter().any(|path| {
+        let pattern = PathPattern::parse(path).ok();
+        head.files().iter().any(|file| {
+            let below = file.path.strip_prefix(path.as_str());
+            path.is_empty()
+                || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                || pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.fits(&file.path))
+        })
+    })
 }
 
 fn who(job: &str, step: &str) -> String {
