@@ -26,6 +26,7 @@ pub mod manifest;
 pub mod namespace;
 pub mod node_paths;
 pub mod object;
+pub mod patch;
 pub mod persistent_volume;
 pub mod pod;
 pub mod pod_admission;

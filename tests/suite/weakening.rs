@@ -55,6 +55,44 @@ fn a_kustomization_makes_no_patch_of_what_is_applied() {
 }
 
 #[test]
+fn a_target_that_selects_nothing_makes_no_patch() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: shop}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'x:1'}]}}}\n";
+    let namespace = ("ns.yaml", NAMESPACE);
+    let named = |kustomization, path| {
+        let (_, lines) = changed(
+            &[namespace],
+            &[
+                (path, job),
+                ("d/decoy/kustomization.yaml", kustomization),
+                ("d/decoy/job.yaml", &job.replace("name: j", "name: other")),
+            ],
+        );
+        holds(
+            &lines,
+            &format!("introduced high pod-security/privilege-escalation {path}"),
+        )
+    };
+    for decoy in [
+        "resources: []\npatches: [{path: ../j.yaml, target: {kind: Nothing}}]\n",
+        "resources: []\npatches: [{path: ../j.yaml, target: {kind: Job}}]\n",
+        "resources: []\npatches: [{path: ../j.yaml, target: {labelSelector: a=b}}]\n",
+        "resources: [job.yaml]\npatches: [{path: ../j.yaml, target: {kind: Job, name: none}}]\n",
+        "kind: Component\npatches: [{path: ../j.yaml, target: {kind: Job}}]\n",
+    ] {
+        assert!(named(decoy, "d/j.yaml"), "{decoy}");
+    }
+    for patches in [
+        "resources: [job.yaml]\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+        "resources: [job.yaml]\npatches: [{path: j.yaml, target: {name: o.*r, kind: Job|CronJob}}]\n",
+        "resources: [job.yaml]\nnamePrefix: x-\npatches: [{path: j.yaml, target: {name: x-other}}]\n",
+        "kind: Component\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+        "resources: ['https://example.com/a?ref=1']\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+    ] {
+        assert!(!named(patches, "d/decoy/j.yaml"), "{patches}");
+    }
+}
+
+#[test]
 fn a_label_that_is_taken_out_behind_a_decoy_is_told() {
     let decoy = ("x/kustomization.yaml", "patches: [{path: ../ns.yaml}]\n");
     let bare = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
