@@ -26,6 +26,8 @@ pub struct Target {
     group: Option<String>,
     kind: Option<String>,
     name: Option<String>,
+    labels: Option<String>,
+    annotations: Option<String>,
 }
 
 impl Target {
@@ -38,10 +40,27 @@ impl Target {
             group: text("group"),
             kind: text("kind"),
             name: text("name"),
+            labels: text("labelSelector"),
+            annotations: text("annotationSelector"),
         }
     }
 
-    /// True if it may select an object. Versions, namespaces and selectors of labels are not compared, nor is the name
+    /// True if its selectors may select an object.
+    #[must_use]
+    pub fn may_select_labels(&self, object: Node<'_>) -> bool {
+        let fits = |selector: &Option<String>, key: &str| {
+            let told = object
+                .present("metadata")
+                .and_then(|metadata| metadata.present(key));
+            selector.as_deref().is_none_or(|selector| {
+                let mut parts = selector.split(',');
+                selector.contains('(') || parts.all(|part| may_hold(part, told))
+            })
+        };
+        fits(&self.labels, "labels") && fits(&self.annotations, "annotations")
+    }
+
+    /// True if it may select an object. Versions and namespaces are not compared, nor is the name
     /// where kustomizations change it on the way.
     #[must_use]
     pub fn may_select(&self, group: &str, kind: &str, name: Option<&str>) -> bool {
@@ -86,6 +105,22 @@ pub(super) fn of_kustomization(root: Node<'_>) -> Vec<Patch> {
         });
     }
     found
+}
+
+/// True unless a requirement of a selector certainly does not hold for labels.
+fn may_hold(requirement: &str, labels: Option<Node<'_>>) -> bool {
+    let requirement = requirement.trim();
+    let told = |key: &str| Some(labels?.present(key.trim())?.key_text());
+    if let Some((key, value)) = requirement.split_once("!=") {
+        return told(key) != Some(value.trim());
+    }
+    match requirement.split_once('=') {
+        Some((key, value)) => told(key) == Some(value.trim_start_matches('=').trim()),
+        None => match requirement.strip_prefix('!') {
+            Some(key) => told(key).is_none(),
+            None => requirement.is_empty() || told(requirement).is_some(),
+        },
+    }
 }
 
 /// True unless a pattern certainly does not match the whole of a text. Read are plain texts, `.*`, `.+` and

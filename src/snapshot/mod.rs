@@ -3,7 +3,9 @@
 pub mod build_context;
 pub mod builds;
 pub mod built;
+pub mod built_controls;
 pub mod credentials;
+pub mod departures;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;

@@ -12,7 +12,7 @@ use crate::kubernetes::Object;
 use super::{Snapshot, SourceFile};
 
 /// What an object is called: group, kind, namespace as written, name.
-pub(super) type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+pub type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
 /// Both revisions of a change.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ fn kind_of(object: Object<'_>) -> (&str, &str) {
 }
 
 /// What an object says beside its name: its kind and its `spec`.
-fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
+pub(super) fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
     let spec = object.node().present("spec")?.content_hash();
     Some((kind_of(object), spec))
 }

@@ -52,4 +52,5 @@ mod stories;
 mod summary;
 mod waivers;
 mod weakening;
+mod weakening_patches;
 mod workflow;

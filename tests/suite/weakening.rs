@@ -3,14 +3,14 @@
 
 use crate::configuration::{check, repository, told};
 
-const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
+pub(crate) const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'web:1'}]}\n";
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: web, image: 'web:1'}]}\n";
 
-type Files<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// What a change is told of, without notes.
-fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
+pub(crate) fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
     let folder = repository(main, feature);
     let (answer, json) = check(folder.path(), &["--base", "main"]);
     let mut lines = told(&json);
@@ -18,7 +18,7 @@ fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
     (answer.code, lines)
 }
 
-fn holds(lines: &[String], start: &str) -> bool {
+pub(crate) fn holds(lines: &[String], start: &str) -> bool {
     lines.iter().any(|line| line.starts_with(start))
 }
 
