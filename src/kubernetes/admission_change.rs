@@ -117,7 +117,12 @@ fn overrides<'a>(before: Control<'a>, after: Control<'a>, found: &mut Weakenings
     }
 }
 
-fn told_instead<'a>(now: Override<'a>, known: &BTreeSet<u64>, of: &str, found: &mut Weakenings<'a>) {
+fn told_instead<'a>(
+    now: Override<'a>,
+    known: &BTreeSet<u64>,
+    of: &str,
+    found: &mut Weakenings<'a>,
+) {
     if now.effect() != Effect::Told || known.contains(&now.content()) {
         return;
     }
@@ -160,7 +165,8 @@ fn webhooks<'a>(before: Control<'a>, after: Control<'a>, found: &mut Weakenings<
         } else {
             after.object().name_span()
         };
-        found.report(field)
+        found
+            .report(field)
             .at(at)
             .severity(weight_of_webhook(gone))
             .discriminator(gone.name())
@@ -336,7 +342,10 @@ fn validations<'a>(before: Control<'a>, after: Control<'a>, found: &mut Weakenin
         return;
     };
     let expressions = |control: Control<'a>| -> Vec<&'a str> {
-        let items = control.validations_field().into_iter().flat_map(Field::items);
+        let items = control
+            .validations_field()
+            .into_iter()
+            .flat_map(Field::items);
         items
             .filter_map(|item| item.present("expression")?.as_str())
             .collect()

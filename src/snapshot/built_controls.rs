@@ -121,7 +121,9 @@ pub fn built_controls(snapshot: &Snapshot) -> BTreeMap<&str, OfFolder<'_>> {
     for part in &order {
         let mut built = OfFolder::new();
         for below in &part.parts {
-            let below = order.get(*below).and_then(|below| by_folder.get(below.folder));
+            let below = order
+                .get(*below)
+                .and_then(|below| by_folder.get(below.folder));
             let below: Option<&OfFolder<'_>> = below;
             for (identity, control) in below.into_iter().flatten() {
                 built.insert(*identity, control.clone());

@@ -134,7 +134,9 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, files: &[Ide
     if patches.is_empty() {
         return;
     }
-    let passed_over = files.iter().filter(|file| patches.contains(&*file.file.path));
+    let passed_over = files
+        .iter()
+        .filter(|file| patches.contains(&*file.file.path));
     kept.extend(passed_over.filter_map(|file| {
         let kind = FileKind::of(&file.file.path);
         if !matches!(kind, FileKind::Yaml | FileKind::Json) {

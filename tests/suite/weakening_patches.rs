@@ -1,6 +1,8 @@
 //! What patches of kustomizations, and what copies that are left lying, take from Namespaces and admission policies.
 
-use crate::weakening::{NAMESPACE, changed, holds};
+use crate::configuration::{check, told};
+use crate::program::write;
+use crate::weakening::{Files, NAMESPACE, changed, holds};
 
 const POLICY: &str = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: k, labels: {team: a}}\nspec:\n  validationFailureAction: Enforce\n  rules:\n  - {name: r, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {message: no, pattern: {spec: {hostNetwork: false}}}}\n  - {name: s, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {message: no, pattern: {spec: {hostPID: false}}}}\n";
 const BINDING: &str = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: b}\nspec: {policyName: p, validationActions: [Deny]}\n";
@@ -29,13 +31,23 @@ fn a_patch_with_a_target_lowers_what_it_selects() {
     let nameless = format!("metadata: {{labels: {{{LABEL}: null}}}}\n");
     let operation = "- {op: remove, path: /metadata/labels/pod-security.kubernetes.io~1enforce}\n";
     for text in [&*null, &lower, &nameless, operation] {
-        for target in ["kind: Namespace", "name: sh.*", "kind: Namespace, name: shop"] {
+        for target in [
+            "kind: Namespace",
+            "name: sh.*",
+            "kind: Namespace, name: shop",
+        ] {
             let (code, lines) = patched(NAMESPACE, &listed(target), Some(text));
-            assert!(code == 1 && holds(&lines, WEAKENED), "{text} {target} {lines:?}");
+            assert!(
+                code == 1 && holds(&lines, WEAKENED),
+                "{text} {target} {lines:?}"
+            );
         }
         for target in ["kind: Pod", "name: other", "labelSelector: a=b"] {
             let (code, lines) = patched(NAMESPACE, &listed(target), Some(text));
-            assert!(code == 0 && !holds(&lines, WEAKENED), "{text} {target} {lines:?}");
+            assert!(
+                code == 0 && !holds(&lines, WEAKENED),
+                "{text} {target} {lines:?}"
+            );
         }
     }
     let same = of(&format!("{{{LABEL}: restricted}}"));
@@ -73,9 +85,14 @@ fn a_patch_that_disarms_a_policy_is_told() {
             let at = format!("{POLICY_WEAKENED} k/kustomization.yaml");
             assert!(code == 1 && holds(&lines, &at), "{inline} {lines:?}");
             // For another policy it is nothing.
-            let other = inline.replace("name: k", "name: other").replace("kind: ClusterPolicy}", "name: other}");
+            let other = inline
+                .replace("name: k", "name: other")
+                .replace("kind: ClusterPolicy}", "name: other}");
             let (code, lines) = patched(POLICY, &other, None);
-            assert!(code == 0 && !holds(&lines, POLICY_WEAKENED), "{other} {lines:?}");
+            assert!(
+                code == 0 && !holds(&lines, POLICY_WEAKENED),
+                "{other} {lines:?}"
+            );
         }
     }
     for rest in [
@@ -85,7 +102,10 @@ fn a_patch_that_disarms_a_policy_is_told() {
     ] {
         let text = of(rest).replace("metadata: {name: k}\nmetadata: {", "metadata: {name: k, ");
         let (code, lines) = patched(POLICY, "patches: [{path: p.yaml}]\n", Some(&text));
-        assert!(code == 0 && !holds(&lines, POLICY_WEAKENED), "{rest} {lines:?}");
+        assert!(
+            code == 0 && !holds(&lines, POLICY_WEAKENED),
+            "{rest} {lines:?}"
+        );
     }
     for operations in [
         "- {op: replace, path: /spec/validationFailureAction, value: Audit}",
@@ -95,10 +115,16 @@ fn a_patch_that_disarms_a_policy_is_told() {
         let target = "target: {kind: ClusterPolicy, name: k}";
         let listed = format!("patches: [{{path: p.yaml, {target}}}]\n");
         let (code, lines) = patched(POLICY, &listed, Some(operations));
-        assert!(code == 1 && holds(&lines, POLICY_WEAKENED), "{operations} {lines:?}");
+        assert!(
+            code == 1 && holds(&lines, POLICY_WEAKENED),
+            "{operations} {lines:?}"
+        );
         let inline = format!("patchesJson6902:\n- {target}\n  patch: |\n    {operations}\n");
         let (code, lines) = patched(POLICY, &inline, None);
-        assert!(code == 1 && holds(&lines, POLICY_WEAKENED), "{operations} {lines:?}");
+        assert!(
+            code == 1 && holds(&lines, POLICY_WEAKENED),
+            "{operations} {lines:?}"
+        );
     }
     let gone = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: b}\n$patch: delete\n";
     let (code, lines) = patched(BINDING, "patches: [{path: p.yaml}]\n", Some(gone));
@@ -113,10 +139,16 @@ fn what_a_policy_asks_no_longer_is_told() {
     for (before, after) in [
         (images, images.replace("Enforce", "Audit")),
         (general, general.replace("Enforce", "Audit")),
-        (validations, validations.replace("  - expression: object.b\n", "")),
+        (
+            validations,
+            validations.replace("  - expression: object.b\n", ""),
+        ),
     ] {
         let (code, lines) = changed(&[("k.yaml", before)], &[("k.yaml", &after)]);
-        assert!(code == 1 && holds(&lines, POLICY_WEAKENED), "{after} {lines:?}");
+        assert!(
+            code == 1 && holds(&lines, POLICY_WEAKENED),
+            "{after} {lines:?}"
+        );
         let (code, lines) = changed(&[("k.yaml", &after)], &[("k.yaml", before)]);
         assert!(code == 0 && !holds(&lines, "introduced"), "{lines:?}");
     }
@@ -127,9 +159,14 @@ fn what_a_policy_asks_no_longer_is_told() {
 
 #[test]
 fn settings_of_gatekeeper_spare_no_namespace_unseen() {
-    let constraint = ("c.yaml", "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sRequiredLabels\nmetadata: {name: c}\nspec: {match: {kinds: [{apiGroups: [''], kinds: [Pod]}]}}\n");
+    let constraint = (
+        "c.yaml",
+        "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sRequiredLabels\nmetadata: {name: c}\nspec: {match: {kinds: [{apiGroups: [''], kinds: [Pod]}]}}\n",
+    );
     let settings = |namespaces: &str, processes: &str| {
-        format!("apiVersion: config.gatekeeper.sh/v1alpha1\nkind: Config\nmetadata: {{name: config, namespace: gatekeeper-system}}\nspec: {{match: [{{excludedNamespaces: [{namespaces}], processes: [{processes}]}}]}}\n")
+        format!(
+            "apiVersion: config.gatekeeper.sh/v1alpha1\nkind: Config\nmetadata: {{name: config, namespace: gatekeeper-system}}\nspec: {{match: [{{excludedNamespaces: [{namespaces}], processes: [{processes}]}}]}}\n"
+        )
     };
     let all = settings("'*'", "'*'");
     let (code, lines) = changed(&[constraint], &[("config.yaml", &all)]);
@@ -150,16 +187,32 @@ const CLUSTER: (&str, &str) = (
 );
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: web, image: 'web:1', securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}\n";
 
+/// What is told where one folder takes the place of another.
+fn replaced(base: Files<'_>, head: Files<'_>) -> (i32, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&folder.path().join("b"), base);
+    write(&folder.path().join("h"), head);
+    let (answer, json) = check(folder.path(), &["--base", "b", "--head", "h"]);
+    let mut lines = told(&json);
+    lines.retain(|line| !line.contains(" note "));
+    (answer.code, lines)
+}
+
 #[test]
 fn a_copy_outside_of_the_cluster_protects_nothing() {
     let pod = ("a/pod.yaml", POD);
     for (object, weakened) in [(POLICY, POLICY_WEAKENED), (NAMESPACE, WEAKENED)] {
         let main = [CLUSTER, ("a/k.yaml", object), pod];
-        let (code, lines) = changed(&main, &[CLUSTER, ("docs/k.yaml", object), pod]);
+        let (code, lines) = replaced(&main, &[CLUSTER, ("docs/k.yaml", object), pod]);
         assert!(code == 1 && holds(&lines, weakened), "{lines:?}");
         for honest in [
             vec![CLUSTER, ("a/b/k.yaml", object), pod],
-            vec![CLUSTER, ("a/b/k.yaml", object), ("docs/k.yaml", object), pod],
+            vec![
+                CLUSTER,
+                ("a/b/k.yaml", object),
+                ("docs/k.yaml", object),
+                pod,
+            ],
             vec![
                 CLUSTER,
                 ("a/kustomization.yaml", "resources: [../docs, pod.yaml]\n"),
@@ -168,16 +221,22 @@ fn a_copy_outside_of_the_cluster_protects_nothing() {
                 pod,
             ],
         ] {
-            let (code, lines) = changed(&main, &honest);
-            assert!(code == 0 && !holds(&lines, weakened), "{honest:?} {lines:?}");
+            let (code, lines) = replaced(&main, &honest);
+            assert!(
+                code == 0 && !holds(&lines, weakened),
+                "{honest:?} {lines:?}"
+            );
         }
     }
     // Under another name it is the same.
     let main = [CLUSTER, ("a/k.yaml", POLICY)];
     let renamed = POLICY.replace("name: k,", "name: other,");
-    let (code, lines) = changed(&main, &[CLUSTER, ("docs/k.yaml", POLICY), ("a/k.yaml", &renamed)]);
+    let (code, lines) = replaced(
+        &main,
+        &[CLUSTER, ("docs/k.yaml", POLICY), ("a/k.yaml", &renamed)],
+    );
     assert!(code == 0 && !holds(&lines, POLICY_WEAKENED), "{lines:?}");
-    let (code, lines) = changed(&main, &[CLUSTER, ("docs/k.yaml", &renamed)]);
+    let (code, lines) = replaced(&main, &[CLUSTER, ("docs/k.yaml", &renamed)]);
     assert!(code == 1 && holds(&lines, POLICY_WEAKENED), "{lines:?}");
 }
 
@@ -188,8 +247,11 @@ fn what_a_kustomization_lists_no_longer_protects_nothing() {
     for (object, weakened) in [(POLICY, POLICY_WEAKENED), (NAMESPACE, WEAKENED)] {
         let file = ("pol/k.yaml", object);
         let main = [listed("resources: [k.yaml, pod.yaml]\n"), file, pod];
-        for left in ["resources: [pod.yaml]\n", "resources: [pod.yaml, gone.yaml]\n"] {
-            let (code, lines) = changed(&main, &[listed(left), file, pod]);
+        for left in [
+            "resources: [pod.yaml]\n",
+            "resources: [pod.yaml, gone.yaml]\n",
+        ] {
+            let (code, lines) = replaced(&main, &[listed(left), file, pod]);
             assert!(code == 1 && holds(&lines, weakened), "{lines:?}");
         }
         for honest in [
@@ -221,8 +283,11 @@ fn what_a_kustomization_lists_no_longer_protects_nothing() {
                 ("dev/k.yaml", object),
             ],
         ] {
-            let (code, lines) = changed(&main, &honest);
-            assert!(code == 0 && !holds(&lines, weakened), "{honest:?} {lines:?}");
+            let (code, lines) = replaced(&main, &honest);
+            assert!(
+                code == 0 && !holds(&lines, weakened),
+                "{honest:?} {lines:?}"
+            );
         }
     }
 }

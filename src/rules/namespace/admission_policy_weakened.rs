@@ -64,11 +64,17 @@ declare_rule! {
     ///
     /// ## Limits
     /// Looked at are `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy` and their bindings; of Kyverno the policies of
-    /// rules, those of expressions (`policies.kyverno.io`) and the `PolicyException`; the constraints and the templates of
-    /// Gatekeeper; and webhooks. What a policy asks, what it matches and which namespaces it leaves out is not compared.
-    /// An object counts as removed if it is nowhere in the head, under another name neither; a policy of another kind
-    /// that takes its place is not recognised. A binding, or a template, that goes with its policy, or with its
-    /// constraints, is told with these.
+    /// rules, those of expressions (`policies.kyverno.io`) and the `PolicyException`; the constraints, the templates and the
+    /// `Config` of Gatekeeper; and webhooks. What a policy asks is compared by the number and the text of its `validations`
+    /// alone, and what it matches not at all. An object counts as removed if it is nowhere in the head, under another
+    /// name neither; a policy of another kind that takes its place is not recognised. A binding, or a template, that goes
+    /// with its policy, or with its constraints, is told with these.
+    ///
+    /// A copy that lies outside of the declared cluster, or that the kustomization that built it builds no longer and no
+    /// other one has taken over, counts as removed as well; where the kustomization itself is gone, or nothing declares
+    /// a cluster, any copy counts. Patches are followed, in files and in the kustomization, with and without a target:
+    /// strategic ones, of which only `webhooks` are merged item by item, and JSON patches without `copy`. What transformers
+    /// and replacements do is not.
     ///
     /// A copy of a policy that is new in its place is held against the copy of the base in the same folder, in the same
     /// declared cluster, or in a kustomization that was there before; in another folder it is an alternative. An
@@ -143,7 +149,10 @@ fn built(pair: &Pair<'_>, told_in: &BTreeSet<Arc<str>>, sink: &mut Sink<'_>) {
             let folder = folder(object.path());
             if let Some(built) = BuiltControl::of(object) {
                 let identity = object.resource().identity();
-                in_folders.entry(folder).or_default().insert(identity, built);
+                in_folders
+                    .entry(folder)
+                    .or_default()
+                    .insert(identity, built);
             }
         }
     }
@@ -158,9 +167,9 @@ fn built(pair: &Pair<'_>, told_in: &BTreeSet<Arc<str>>, sink: &mut Sink<'_>) {
             .or_else(|| in_folders.get(at));
         for (identity, now) in policies {
             let was = before.and_then(|before| before.get(identity));
-            let Some(was) = was.filter(|was| {
-                was.value != now.value && !told_in.contains(now.object.path())
-            }) else {
+            let Some(was) =
+                was.filter(|was| was.value != now.value && !told_in.contains(now.object.path()))
+            else {
                 continue;
             };
             let changed = |place: &&Place<'_>| pair.changed.contains(place.path);
@@ -577,4 +586,3 @@ fn removed_webhooks(pair: &Pair<'_>, gone: &[Control<'_>], sink: &mut Sink<'_>) 
             ));
     }
 }
-

@@ -68,9 +68,10 @@ declare_rule! {
     /// A copy of a Namespace that is new in its place is held against the copy of the base in the same folder, in the
     /// same declared cluster, or in a kustomization that was there before; in another folder it is an alternative. What a
     /// kustomization makes of the labels is followed: `labels`, `commonLabels`, patches that set a label, set it to null
-    /// or delete it, also where they stand in the kustomization itself. Operations of a JSON patch in a file of its own
-    /// are not read, and `input/not-judged` says so; neither are prefixes of names, and a kustomization that is new counts
-    /// only for the Namespaces of its own folder.
+    /// or delete it, with or without a target, also as JSON patches and in the kustomization itself. Prefixes of names are
+    /// not read, and a kustomization that is new counts only for the Namespaces of its own folder. A Namespace that lies
+    /// outside of its declared cluster, or is built no longer by its kustomization and by no other, is told where pods of
+    /// it are left there; without clusters and kustomizations, a copy anywhere counts.
     "namespace/weakened",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
