@@ -210,8 +210,8 @@ fn pair<'a>(
         }
     }
     open_head.retain(|head_path| {
-        let renamed = renames.get(*head_path);
-        let found = renamed.and_then(|renamed| open_base.binary_search(&renamed).ok());
+        let old_path = renames.get(*head_path);
+        let found = old_path.and_then(|old_path| open_base.binary_search(&old_path).ok());
         let Some(at) = found else {
             return true;
         };
