@@ -6,7 +6,7 @@
 use crate::syntax::Node;
 
 use super::field::{Field, shortened};
-use super::object::Object;
+use super::object::{Completeness, Object};
 
 /// Which kind of control an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum ControlKind {
     ConstraintTemplate,
     /// A configuration of webhooks.
     Webhooks,
+    /// The settings of Gatekeeper.
+    Settings,
 }
 
 /// What becomes of an object that a control does not allow.
@@ -77,6 +79,7 @@ impl<'a> Control<'a> {
                 | "NamespacedMutatingPolicy",
             ) => ControlKind::KyvernoExpressions,
             ("constraints.gatekeeper.sh", _) => ControlKind::Constraint,
+            ("config.gatekeeper.sh", "Config") => ControlKind::Settings,
             ("templates.gatekeeper.sh", "ConstraintTemplate") => ControlKind::ConstraintTemplate,
             _ => return None,
         };
@@ -115,7 +118,8 @@ impl<'a> Control<'a> {
             ControlKind::Policy
             | ControlKind::ConstraintTemplate
             | ControlKind::Exception
-            | ControlKind::Webhooks => return None,
+            | ControlKind::Webhooks
+            | ControlKind::Settings => return None,
         };
         Some(self.object.field(path))
     }
@@ -183,15 +187,75 @@ impl<'a> Control<'a> {
     /// rule that changes objects always acts.
     #[must_use]
     pub fn effect_of(self, part: Part<'a>) -> Effect {
-        let changes = ["mutate", "generate", "verifyImages"];
+        let changes = ["mutate", "generate"];
         if changes.iter().any(|key| part.node.present(key).is_some()) {
             return Effect::Enforced;
+        }
+        if part.node.present("verifyImages").is_some() {
+            let effects = self.image_effects(part);
+            let all = |wanted| effects.iter().all(|(_, effect)| *effect == wanted);
+            return if !effects.is_empty() && all(Effect::Told) {
+                Effect::Told
+            } else {
+                Effect::Enforced
+            };
         }
         let own = part.action();
         match self.action() {
             Some(general) if !own.is_set() => kyverno_effect(general),
             _ => kyverno_effect(own),
         }
+    }
+
+    /// What becomes of images that the entries of a rule of a Kyverno policy do not verify, with the field that says so:
+    /// each may say otherwise than its policy.
+    #[must_use]
+    pub fn image_effects(self, part: Part<'a>) -> Vec<(Field<'a>, Effect)> {
+        let entries = part.node.present("verifyImages");
+        let entries = entries.into_iter().flat_map(Node::items);
+        entries
+            .map(|entry| {
+                let own = Field::follow(entry, &["failureAction"]);
+                let field = match self.action() {
+                    Some(general) if !own.is_set() => general,
+                    _ => own,
+                };
+                (field, kyverno_effect(field))
+            })
+            .collect()
+    }
+
+    /// The field that holds the expressions that have to hold; none where the kind has no such field.
+    #[must_use]
+    pub fn validations_field(self) -> Option<Field<'a>> {
+        let kinds = [ControlKind::Policy, ControlKind::KyvernoExpressions];
+        (kinds.contains(&self.kind) && self.validates())
+            .then(|| self.object.field(&["spec", "validations"]))
+    }
+
+    /// False for a patch: what is not in it may stand in the object that it changes.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.object.completeness() != Completeness::Partial
+    }
+
+    /// The namespaces that the settings of Gatekeeper keep from being asked about on admission, each with its node.
+    #[must_use]
+    pub fn spared_namespaces(self) -> Vec<(&'a str, Node<'a>)> {
+        let mut found = Vec::new();
+        if self.kind != ControlKind::Settings {
+            return found;
+        }
+        for item in self.object.field(&["spec", "match"]).items() {
+            let texts = |key| {
+                let list = item.present(key).into_iter().flat_map(Node::items);
+                list.filter_map(|node| Some((node.as_str()?, node)))
+            };
+            if texts("processes").any(|(process, _)| matches!(process, "*" | "webhook")) {
+                found.extend(texts("excludedNamespaces"));
+            }
+        }
+        found
     }
 
     /// The field in which a constraint says what it does at each point of enforcement, if it does.

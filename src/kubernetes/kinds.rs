@@ -211,6 +211,7 @@ static KINDS: &[Kind] = &[
     kind(KYVERNO_CEL, "NamespacedMutatingPolicy"),
     kind(KYVERNO_CEL, "NamespacedValidatingPolicy"),
     kind(KYVERNO_CEL, "PolicyException"),
+    kind(&["config.gatekeeper.sh"], "Config"),
     cluster(&["templates.gatekeeper.sh"], "ConstraintTemplate"),
     // Each template makes a kind of constraint.
     cluster(&["constraints.gatekeeper.sh"], ANY),

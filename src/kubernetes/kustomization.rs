@@ -5,6 +5,7 @@
 use crate::syntax::{Node, Span, Tree};
 
 use super::label_change::{self, LabelChange};
+use super::patch::{self, Patch};
 
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,12 +16,12 @@ pub struct Kustomization {
     pub renames: bool,
     /// True for a component, which changes what it is listed beside.
     pub is_component: bool,
-    /// True if a patch names what it changes beside itself.
-    pub targets: bool,
     /// Files and folders that are applied as they stand (`resources`, `bases`, `components`).
     pub resources: Vec<String>,
     /// Files that only change others.
     pub patches: Vec<String>,
+    /// All patches, in files and in itself, in the order in which they count.
+    pub changes: Vec<Patch>,
     /// Files that say what is to be built: transformers, generators and replacements.
     pub build_files: Vec<String>,
     /// What becomes of the images of its files.
@@ -125,12 +126,10 @@ pub fn is_kustomization_name(path: &str) -> bool {
 }
 
 impl Kustomization {
-    /// True if some of what it changes may not stand in this repository by the name that a patch has: it comes from
-    /// elsewhere, or the patch says itself what it is for.
+    /// True if some of what it changes may not stand in this repository: it comes from elsewhere.
     #[must_use]
     pub fn builds_on_elsewhere(&self) -> bool {
         self.is_component
-            || self.targets
             || self.requests.iter().any(|request| {
                 matches!(
                     request.what,
@@ -171,9 +170,9 @@ impl Kustomization {
             namespace: text("namespace"),
             renames: root.present("namePrefix").is_some() || root.present("nameSuffix").is_some(),
             is_component: text("kind").as_deref() == Some("Component"),
-            targets: items(root, "patches").any(|patch| patch.present("target").is_some()),
             resources,
             patches,
+            changes: patch::of_kustomization(root),
             build_files: build_files(root),
             images: items(root, "images")
                 .filter_map(ImageChange::read)

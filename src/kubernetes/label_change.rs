@@ -197,6 +197,18 @@ fn inline(text: Node<'_>, target: Option<Node<'_>>, found: &mut Vec<LabelChange>
     }
 }
 
+/// What the operations of a JSON patch of a Namespace do to the labels: each with its value and the place.
+#[must_use]
+pub fn of_operations(patch: Node<'_>) -> Vec<(&'static str, Option<String>, Span)> {
+    let of = |operation: Node<'_>| {
+        let at = operation.present("path").map(Node::span);
+        let changes = of_operation(operation).into_iter();
+        let changes = changes.filter_map(move |(label, value, _)| Some((label, value, at?)));
+        changes.collect::<Vec<_>>()
+    };
+    patch.items().flat_map(of).collect()
+}
+
 /// What an operation of a JSON patch does, and the text that shows it.
 fn of_operation(operation: Node<'_>) -> Vec<(&'static str, Option<String>, String)> {
     const LABELS: &str = "/metadata/labels";

@@ -172,6 +172,22 @@ pub fn read_expected(
     }
 }
 
+/// Reads a file that a kustomization takes for a patch and that holds no object: operations, or parts of an object.
+#[must_use]
+pub fn read_patch(format: Format, bytes: Vec<u8>) -> Option<Manifest> {
+    let text = syntax::decode(bytes).ok()?;
+    let has_actions = memmem::find(text.as_bytes(), b"{{").is_some();
+    Some(Manifest {
+        tree: syntax::parse(format, text),
+        records: Vec::new(),
+        other_objects: 0,
+        unreadable: Vec::new(),
+        templates: 0,
+        has_actions,
+        kustomization: None,
+    })
+}
+
 /// The cheap test that spares most files the parser. It must let every spelling of the key through that a
 /// YAML reader accepts; a key can be spelt without these bytes only by escapes.
 fn may_be_manifest(bytes: &[u8]) -> bool {

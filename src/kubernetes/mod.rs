@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod admission;
+pub mod admission_change;
 pub mod annotations;
 pub mod api_versions;
 pub mod audit;
@@ -23,9 +24,11 @@ pub mod kustomization;
 pub mod label_change;
 pub mod log_files;
 pub mod manifest;
+pub mod merge;
 pub mod namespace;
 pub mod node_paths;
 pub mod object;
+pub mod patch;
 pub mod persistent_volume;
 pub mod pod;
 pub mod pod_admission;

@@ -36,6 +36,12 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// How much was said so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
     /// A sink for the same rule and another file: rules that see the whole revision use it.
     pub fn in_file<'b>(&'b mut self, path: &Arc<str>) -> Sink<'b> {
         Sink {

@@ -1,12 +1,13 @@
 //! The Pod Security labels that Namespaces have once a kustomization is built.
 //!
 //! Followed are the files and folders that a kustomization lists, patches in files and in the kustomization itself,
-//! `labels` and `commonLabels`. Operations of JSON patches in files of their own are not read.
+//! `labels` and `commonLabels`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::kubernetes::kustomization::{self, Kustomization};
+use crate::kubernetes::patch::PatchSource;
 use crate::kubernetes::{Completeness, Mode, ModeValues, Namespace, Object, label_change};
 use crate::syntax::Span;
 
@@ -43,14 +44,19 @@ pub enum Speaker<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Built<'a> {
     words: BTreeMap<&'static str, Word<'a>>,
+    /// As it is written.
+    object: Option<Object<'a>>,
 }
 
 impl<'a> Built<'a> {
     /// A Namespace as it stands.
     #[must_use]
     pub fn of(namespace: Namespace<'a>) -> Self {
-        let mut built = Self::default();
         let object = namespace.object();
+        let mut built = Self {
+            words: BTreeMap::new(),
+            object: Some(object),
+        };
         for mode in Mode::ALL {
             let labels = namespace.mode(mode);
             for (label, field) in [
@@ -199,7 +205,8 @@ impl<'a> Builds<'a> {
             }
         }
         for (file, kustomization) in components.into_iter().chain([(file, kustomization)]) {
-            change(&mut built, file, kustomization, in_files);
+            patch(&mut built, snapshot, (file, kustomization), in_files);
+            change(&mut built, file, kustomization);
         }
         built
     }
@@ -220,14 +227,39 @@ fn resolved<'k>(folder: &'k str, paths: &'k [String]) -> impl Iterator<Item = St
     paths.filter_map(move |path| kustomization::resolve(folder, path))
 }
 
-/// Applies what a kustomization changes.
-fn change<'a>(
+/// Applies the patches that stand in files.
+fn patch<'a>(
     built: &mut OfFolder<'a>,
-    file: &'a SourceFile,
-    kustomization: &'a Kustomization,
+    snapshot: &'a Snapshot,
+    (file, kustomization): (&'a SourceFile, &'a Kustomization),
     in_files: &BTreeMap<&str, Vec<Namespace<'a>>>,
 ) {
-    for path in resolved(file.folder(), &kustomization.patches) {
+    for patch in &kustomization.changes {
+        let PatchSource::File(path) = &patch.source else {
+            continue;
+        };
+        let Some(path) = kustomization::resolve(file.folder(), path) else {
+            continue;
+        };
+        if let Some(target) = &patch.target {
+            let Some(file) = snapshot.file(&path) else {
+                continue;
+            };
+            let changes = changes_of(file);
+            if changes.is_empty() {
+                continue;
+            }
+            for (name, namespace) in built.iter_mut() {
+                let selects = namespace
+                    .object
+                    .is_none_or(|object| target.may_select_labels(object.node()));
+                if selects && target.may_select("", "Namespace", Some(name)) {
+                    let changes = changes.iter().cloned();
+                    namespace.words.extend(changes);
+                }
+            }
+            continue;
+        }
         for patch in in_files.get(&*path).into_iter().flatten() {
             let object = patch.object();
             let Some(namespace) = built.get_mut(patch.name()) else {
@@ -244,6 +276,37 @@ fn change<'a>(
             }
         }
     }
+}
+
+/// What a file says to the Namespaces that something else names.
+fn changes_of(file: &SourceFile) -> Vec<(&'static str, Word<'_>)> {
+    let tree = file.manifest().map(|manifest| &manifest.tree);
+    let roots = tree.into_iter().flat_map(|tree| {
+        let documents = tree.documents().iter();
+        documents.map(|document| tree.root(document))
+    });
+    let changes = roots.flat_map(|root| {
+        if root.is_sequence() {
+            label_change::of_operations(root)
+        } else {
+            label_change::of_patch(root)
+        }
+    });
+    changes
+        .map(|(label, value, at)| {
+            let word = Word {
+                value: value.map(Into::into),
+                path: &file.path,
+                at,
+                by: Speaker::Kustomization("this patch"),
+            };
+            (label, word)
+        })
+        .collect()
+}
+
+/// Applies what a kustomization says itself.
+fn change<'a>(built: &mut OfFolder<'a>, file: &'a SourceFile, kustomization: &'a Kustomization) {
     for change in &kustomization.labels {
         let word = Word {
             value: change.value.as_deref().map(Into::into),

@@ -12,13 +12,14 @@ use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
-use crate::kubernetes::manifest::{read, read_expected, shows_object};
+use crate::kubernetes::kustomization::resolve;
+use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, MAX_FILE_SIZE};
 use crate::workflow::{Workflow, is_workflow};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, State, is_lockfile};
+use super::{Snapshot, State, folder, is_lockfile};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
@@ -85,7 +86,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         declared,
     );
     let of_side = |side: &Side, files: &[Identified<'_>]| {
-        let kept = files
+        let mut kept: Vec<_> = files
             .iter()
             .filter_map(|file| {
                 Some((
@@ -94,6 +95,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
                 ))
             })
             .collect();
+        add_patches(&mut kept, side, files);
         snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
@@ -113,6 +115,41 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         base_contents: contents(&base_files),
         head_contents: contents(&head_files),
     }
+}
+
+/// Adds the files that kustomizations take for patches and that were passed over, as they hold no object.
+fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, files: &[Identified<'_>]) {
+    let mut patches: BTreeSet<String> = BTreeSet::new();
+    for (path, state) in &*kept {
+        if let State::Read(Reading::Manifest(manifest)) = &**state
+            && let Some(kustomization) = &manifest.kustomization
+        {
+            let named = kustomization.patches.iter();
+            patches.extend(named.filter_map(|patch| resolve(folder(path), patch)));
+        }
+    }
+    for (path, _) in &*kept {
+        patches.remove(&**path);
+    }
+    if patches.is_empty() {
+        return;
+    }
+    let passed_over = files
+        .iter()
+        .filter(|file| patches.contains(&*file.file.path));
+    kept.extend(passed_over.filter_map(|file| {
+        let kind = FileKind::of(&file.file.path);
+        if !matches!(kind, FileKind::Yaml | FileKind::Json) {
+            return None;
+        }
+        let Content::Bytes(bytes) = side.read(file.file, MAX_FILE_SIZE) else {
+            return None;
+        };
+        let patch = read_patch(kind.format(), bytes)?;
+        let state = State::Read(Reading::Manifest(Box::new(patch)));
+        Some((Arc::clone(&file.file.path), Arc::new(state)))
+    }));
+    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
 
 /// Files of the head that held objects in the base and were passed over: they are read once more, now that

@@ -3,8 +3,10 @@
 pub mod build_context;
 pub mod builds;
 pub mod built;
+pub mod built_controls;
 pub mod credentials;
 pub mod declared;
+pub mod departures;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;
@@ -16,12 +18,13 @@ pub mod neighbours;
 pub mod node_starts;
 pub mod node_versions;
 pub mod pairs;
+mod patch_files;
 pub mod patched;
 pub mod predecessors;
 pub mod projects;
 pub mod settings;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::change::LeftOut;
@@ -237,7 +240,7 @@ impl Snapshot {
             snapshot.files.push(file);
         }
         snapshot.moved_to = snapshot.find_namespaces();
-        let patches = snapshot.patch_only_files();
+        let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
                 && in_chart(&file.path, charts);
@@ -248,45 +251,6 @@ impl Snapshot {
             }
         }
         snapshot
-    }
-
-    /// Files that some kustomization names as a patch, that none names as a resource, and that can be patches: what
-    /// they say is for an object that stands elsewhere. A kustomization cannot make a patch of what is applied as
-    /// it stands.
-    fn patch_only_files(&self) -> BTreeSet<String> {
-        let mut resources = BTreeSet::new();
-        // By file: true if what it changes may come from another repository.
-        let mut patches: BTreeMap<String, bool> = BTreeMap::new();
-        for (folder, kustomization) in self.kustomizations() {
-            let resolved = |path: &String| kustomization::resolve(folder, path);
-            resources.extend(kustomization.resources.iter().filter_map(resolved));
-            for patch in kustomization.patches.iter().filter_map(resolved) {
-                *patches.entry(patch).or_default() |= kustomization.builds_on_elsewhere();
-            }
-        }
-        patches.retain(|path, _| !resources.contains(path));
-        let named = |file: &SourceFile| patches.contains_key(&*file.path);
-        let targets: HashSet<_> = self
-            .files
-            .iter()
-            .filter(|file| !named(file))
-            .flat_map(|file| file.manifest().into_iter().flat_map(|found| &found.records))
-            .map(kind_and_name)
-            .collect();
-        let is_patch = |path: &str, elsewhere: bool| {
-            let records = self.file(path).and_then(SourceFile::manifest);
-            records.is_none_or(|found| {
-                let mut records = found.records.iter();
-                records.all(|record| {
-                    !record.stands_alone()
-                        && (elsewhere || targets.contains(&kind_and_name(record)))
-                })
-            })
-        };
-        let only = patches
-            .iter()
-            .filter(|(path, elsewhere)| is_patch(path, **elsewhere));
-        only.map(|(path, _)| path.clone()).collect()
     }
 
     /// The kustomizations with their folders.
@@ -441,10 +405,6 @@ impl Snapshot {
             .map(|(path, (_, namespace))| (path, namespace))
             .collect()
     }
-}
-
-fn kind_and_name(record: &Record) -> (&str, &str) {
-    (&record.resource.kind, &record.resource.name)
 }
 
 fn landing_namespace<'a>(

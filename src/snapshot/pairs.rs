@@ -9,10 +9,10 @@ use std::sync::Arc;
 use crate::finding::Resource;
 use crate::kubernetes::Object;
 
-use super::{Snapshot, SourceFile};
+use super::{Snapshot, SourceFile, folder};
 
 /// What an object is called: group, kind, namespace as written, name.
-pub(super) type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+pub type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
 /// Both revisions of a change.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ fn kind_of(object: Object<'_>) -> (&str, &str) {
 }
 
 /// What an object says beside its name: its kind and its `spec`, or the `webhooks` that stand in its place.
-fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
+pub(super) fn meaning(object: Object<'_>) -> Option<((&str, &str), u64)> {
     let node = object.node();
     let spec = node.present("spec").or_else(|| node.present("webhooks"));
     let spec = spec?.content_hash();
@@ -202,6 +202,8 @@ fn pair<'a>(
         .copied()
         .filter(|path| !head.contains_key(path))
         .collect();
+    // In the order of their paths, as a map holds them.
+    let mut taken = vec![false; open_base.len()];
     let mut open_head: Vec<&Arc<str>> = Vec::new();
     for path in head.keys() {
         match base.get_key_value(path) {
@@ -209,39 +211,90 @@ fn pair<'a>(
             None => open_head.push(path),
         }
     }
-    let mut settle = |open_head: &mut Vec<&'a Arc<str>>,
-                      open_base: &mut Vec<&'a Arc<str>>,
-                      fits: &dyn Fn(&Arc<str>, &Arc<str>) -> bool| {
-        open_head.retain(|head_path| {
-            let candidates = open_base
-                .iter()
-                .enumerate()
-                .filter(|(_, base_path)| fits(head_path, base_path));
-            let nearest = candidates.max_by_key(|(index, base_path)| {
-                (nearness(head_path, base_path), usize::MAX - index)
-            });
-            let Some((index, _)) = nearest else {
-                return true;
-            };
-            pairs.push((head_path, open_base.remove(index)));
-            false
-        });
-    };
-    settle(&mut open_head, &mut open_base, &|head_path, base_path| {
-        renames
-            .get(head_path)
-            .is_some_and(|renamed| renamed == base_path)
+    open_head.retain(|head_path| {
+        let old_path = renames.get(*head_path);
+        let found = old_path.and_then(|old_path| open_base.binary_search(&old_path).ok());
+        let Some(at) = found else {
+            return true;
+        };
+        // What is taken is taken out below, all at once.
+        if let Some((taken, base_path)) = taken.get_mut(at).zip(open_base.get(at))
+            && !std::mem::replace(taken, true)
+        {
+            pairs.push((*head_path, *base_path));
+            return false;
+        }
+        true
     });
+    let mut taken = taken.into_iter();
+    open_base.retain(|_| !taken.next().unwrap_or_default());
     if !open_head.is_empty() && !open_base.is_empty() {
         // Each copy is hashed once, however many it is held against.
         let of_head = contents(head, &open_head);
         let of_base = contents(base, &open_base);
-        settle(&mut open_head, &mut open_base, &|head_path, base_path| {
-            of_head.get(head_path) == of_base.get(base_path)
+        settle(&mut pairs, &mut open_head, &mut open_base, |path| {
+            of_head.get(path).or_else(|| of_base.get(path)).cloned()
         });
-        settle(&mut open_head, &mut open_base, &|_, _| true);
+        settle(&mut pairs, &mut open_head, &mut open_base, |_| None);
     }
     pairs
+}
+
+/// Pairs each open copy of the head with the nearest open one of the base that has the same mark.
+fn settle<'a>(
+    pairs: &mut Vec<(&'a Arc<str>, &'a Arc<str>)>,
+    open_head: &mut Vec<&'a Arc<str>>,
+    open_base: &mut Vec<&'a Arc<str>>,
+    mark: impl Fn(&'a Arc<str>) -> Option<Vec<u64>>,
+) {
+    // The copies of the base by mark and by every folder that they are below: all, and those of one file name.
+    let mut numbers: HashMap<Option<Vec<u64>>, usize> = HashMap::new();
+    let mut below: HashMap<(usize, &str, Option<&str>), BTreeSet<usize>> = HashMap::new();
+    for (at, path) in open_base.iter().enumerate() {
+        let next = numbers.len();
+        let mark = *numbers.entry(mark(path)).or_insert(next);
+        for folder in folders_above(path) {
+            for name in [None, Some(file_name(path))] {
+                below.entry((mark, folder, name)).or_default().insert(at);
+            }
+        }
+    }
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    open_head.retain(|head_path| {
+        let Some(mark) = numbers.get(&mark(head_path)).copied() else {
+            return true;
+        };
+        let first = |folder, name| below.get(&(mark, folder, name))?.first().copied();
+        let nearest = folders_above(head_path).find_map(|folder| {
+            first(folder, Some(file_name(head_path))).or_else(|| first(folder, None))
+        });
+        let Some((at, base_path)) = nearest.and_then(|at| Some((at, *open_base.get(at)?))) else {
+            return true;
+        };
+        for folder in folders_above(base_path) {
+            for name in [None, Some(file_name(base_path))] {
+                if let Some(copies) = below.get_mut(&(mark, folder, name)) {
+                    copies.remove(&at);
+                }
+            }
+        }
+        taken.insert(at);
+        pairs.push((*head_path, base_path));
+        false
+    });
+    let mut at = 0..;
+    open_base.retain(|_| at.next().is_none_or(|at| !taken.contains(&at)));
+}
+
+/// The folders above a file, the nearest first; the root is empty.
+fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder(path)), |at| {
+        (!at.is_empty()).then(|| folder(at))
+    })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// What the copies in some files say, whatever their order in the file.
@@ -253,14 +306,4 @@ fn contents<'a>(copies: &Copies<'a>, paths: &[&'a Arc<str>]) -> BTreeMap<&'a Arc
         (*path, hashes)
     };
     paths.iter().map(of_path).collect()
-}
-
-/// How many leading folders two paths share, then whether they share the file name.
-fn nearness(one: &str, other: &str) -> (usize, bool) {
-    let shared = one
-        .split('/')
-        .zip(other.split('/'))
-        .take_while(|(one, other)| one == other)
-        .count();
-    (shared, one.rsplit('/').next() == other.rsplit('/').next())
 }

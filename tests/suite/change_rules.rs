@@ -352,3 +352,18 @@ fn a_cluster_holds_its_copies_together() {
     assert!(weakened(&["a/**"]).is_empty());
     assert!(weakened(&[]).is_empty());
 }
+
+#[test]
+fn copies_that_all_move_are_not_each_held_against_all() {
+    let lowered = NAMESPACE.replace("restricted", "baseline");
+    let side = |folder: &str, text: &str| -> Vec<(String, String)> {
+        let numbers = 0..8000;
+        let path = |number| format!("{folder}{number}/a.yaml");
+        numbers.map(|at| (path(at), text.to_owned())).collect()
+    };
+    let (base, head) = (side("d", NAMESPACE), side("e", &lowered));
+    let borrowed: fn(&(String, String)) -> (&str, &str) = |(path, text)| (path, text);
+    let base: Vec<_> = base.iter().map(borrowed).collect();
+    let head: Vec<_> = head.iter().map(borrowed).collect();
+    assert_eq!(change(&base, &head).len(), 8000);
+}

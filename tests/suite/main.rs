@@ -54,5 +54,6 @@ mod stories;
 mod summary;
 mod waivers;
 mod weakening;
+mod weakening_patches;
 mod workflow;
 mod workflow_scripts;

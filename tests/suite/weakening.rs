@@ -3,14 +3,14 @@
 
 use crate::configuration::{check, repository, told};
 
-const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
+pub(crate) const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'web:1'}]}\n";
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: web, image: 'web:1'}]}\n";
 
-type Files<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// What a change is told of, without notes.
-fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
+pub(crate) fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
     let folder = repository(main, feature);
     let (answer, json) = check(folder.path(), &["--base", "main"]);
     let mut lines = told(&json);
@@ -18,7 +18,7 @@ fn changed(main: Files<'_>, feature: Files<'_>) -> (i32, Vec<String>) {
     (answer.code, lines)
 }
 
-fn holds(lines: &[String], start: &str) -> bool {
+pub(crate) fn holds(lines: &[String], start: &str) -> bool {
     lines.iter().any(|line| line.starts_with(start))
 }
 
@@ -52,6 +52,44 @@ fn a_kustomization_makes_no_patch_of_what_is_applied() {
     let decoyed = [("deploy/web.yaml", POD), decoy, ("x/other.yaml", POD)];
     let (code, lines) = changed(&[namespace, ("deploy/web.yaml", clean)], &decoyed);
     assert_eq!(code, 1, "{lines:?}");
+}
+
+#[test]
+fn a_target_that_selects_nothing_makes_no_patch() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: shop}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: 'x:1'}]}}}\n";
+    let namespace = ("ns.yaml", NAMESPACE);
+    let named = |kustomization, path| {
+        let (_, lines) = changed(
+            &[namespace],
+            &[
+                (path, job),
+                ("d/decoy/kustomization.yaml", kustomization),
+                ("d/decoy/job.yaml", &job.replace("name: j", "name: other")),
+            ],
+        );
+        holds(
+            &lines,
+            &format!("introduced high pod-security/privilege-escalation {path}"),
+        )
+    };
+    for decoy in [
+        "resources: []\npatches: [{path: ../j.yaml, target: {kind: Nothing}}]\n",
+        "resources: []\npatches: [{path: ../j.yaml, target: {kind: Job}}]\n",
+        "resources: []\npatches: [{path: ../j.yaml, target: {labelSelector: a=b}}]\n",
+        "resources: [job.yaml]\npatches: [{path: ../j.yaml, target: {kind: Job, name: none}}]\n",
+        "kind: Component\npatches: [{path: ../j.yaml, target: {kind: Job}}]\n",
+    ] {
+        assert!(named(decoy, "d/j.yaml"), "{decoy}");
+    }
+    for patches in [
+        "resources: [job.yaml]\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+        "resources: [job.yaml]\npatches: [{path: j.yaml, target: {name: o.*r, kind: Job|CronJob}}]\n",
+        "resources: [job.yaml]\nnamePrefix: x-\npatches: [{path: j.yaml, target: {name: x-other}}]\n",
+        "kind: Component\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+        "resources: ['https://example.com/a?ref=1']\npatches: [{path: j.yaml, target: {kind: Job}}]\n",
+    ] {
+        assert!(!named(patches, "d/decoy/j.yaml"), "{patches}");
+    }
 }
 
 #[test]

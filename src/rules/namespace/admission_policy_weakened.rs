@@ -1,10 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::kubernetes::admission::{Control, ControlKind, Effect, Override, Part};
-use crate::kubernetes::field::{Field, quoted, shortened, shown};
-use crate::kubernetes::{Completeness, Object};
+use crate::config::clusters::Clusters;
+use crate::kubernetes::admission::{Control, ControlKind, Effect, Part};
+use crate::kubernetes::admission_change::{weakenings, weight_of_webhook};
+use crate::kubernetes::field::{Field, quoted};
+use crate::kubernetes::{Completeness, Manifest, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::built_controls::{BuiltControl, OfFolder, Place, built_controls};
+use crate::snapshot::departures::{Departure, Source, departures};
+use crate::snapshot::folder;
 use crate::snapshot::predecessors::Predecessors;
+use crate::syntax::Span;
 
 declare_rule! {
     /// A change takes an admission policy away, or has it tell what it refused.
@@ -57,11 +64,17 @@ declare_rule! {
     ///
     /// ## Limits
     /// Looked at are `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy` and their bindings; of Kyverno the policies of
-    /// rules, those of expressions (`policies.kyverno.io`) and the `PolicyException`; the constraints and the templates of
-    /// Gatekeeper; and webhooks. What a policy asks, what it matches and which namespaces it leaves out is not compared.
-    /// An object counts as removed if it is nowhere in the head, under another name neither; a policy of another kind
-    /// that takes its place is not recognised. A binding, or a template, that goes with its policy, or with its
-    /// constraints, is told with these.
+    /// rules, those of expressions (`policies.kyverno.io`) and the `PolicyException`; the constraints, the templates and the
+    /// `Config` of Gatekeeper; and webhooks. What a policy asks is compared by the number and the text of its `validations`
+    /// alone, and what it matches not at all. An object counts as removed if it is nowhere in the head, under another
+    /// name neither; a policy of another kind that takes its place is not recognised. A binding, or a template, that goes
+    /// with its policy, or with its constraints, is told with these.
+    ///
+    /// A copy that lies outside of the declared cluster, or that the kustomization that built it builds no longer and no
+    /// other one has taken over, counts as removed as well; where the kustomization itself is gone, or nothing declares
+    /// a cluster, any copy counts. Patches are followed, in files and in the kustomization, with and without a target:
+    /// strategic ones, of which only `webhooks` are merged item by item, and JSON patches without `copy`. What transformers
+    /// and replacements do is not.
     ///
     /// A copy of a policy that is new in its place is held against the copy of the base in the same folder, in the same
     /// declared cluster, or in a kustomization that was there before; in another folder it is an alternative. An
@@ -78,26 +91,170 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     removed(pair, sink);
+    departed(pair, &context.clusters, sink);
     let mut predecessors = Predecessors::of(pair, &context.clusters, |object| {
         Control::of(object).is_some()
     });
     let policies = Policies::of(pair);
+    // The files of which something is told: what is built of them says it again.
+    let mut told_in: BTreeSet<Arc<str>> = BTreeSet::new();
     for after in pair.head.objects().filter_map(Control::of) {
         let known = predecessors.of_object(after.object());
         let mut sink = sink.about(after.object());
+        if after.kind() == ControlKind::Settings {
+            let before: Vec<_> = known.into_iter().filter_map(Control::of).collect();
+            spared(&before, after, &policies, &mut sink);
+            continue;
+        }
         if after.kind() == ControlKind::Exception {
             let before: Vec<_> = known.into_iter().filter_map(Control::of).collect();
             exception(&before, after, &policies, &mut sink);
             continue;
         }
         for before in known.into_iter().filter_map(Control::of) {
-            action(before, after, &mut sink);
-            overrides(before, after, &mut sink);
+            let count = sink.count();
+            for told in weakenings(before, after) {
+                let draft = sink.report(told.field);
+                let draft = match told.at {
+                    Some(at) => draft.at(at),
+                    None => draft,
+                };
+                draft
+                    .severity(told.severity)
+                    .discriminator(&told.discriminator)
+                    .say(&told.sentence);
+            }
             policy_name(before, after, &policies, &mut sink);
-            failure_policies(before, after, &mut sink);
-            parts(before, after, &mut sink);
-            webhooks(before, after, &mut sink);
+            if sink.count() > count {
+                told_in.insert(Arc::clone(after.object().path()));
+            }
         }
+    }
+    built(pair, &told_in, sink);
+}
+
+/// What the patches of the kustomizations that were there before now make of their policies.
+fn built(pair: &Pair<'_>, told_in: &BTreeSet<Arc<str>>, sink: &mut Sink<'_>) {
+    let head = built_controls(pair.head);
+    let base = built_controls(pair.base);
+    if head.is_empty() && base.is_empty() {
+        return;
+    }
+    // What several kustomizations build of one policy is told once.
+    let mut told: BTreeSet<(Arc<str>, Span, String)> = BTreeSet::new();
+    let mut in_folders: BTreeMap<&str, OfFolder<'_>> = BTreeMap::new();
+    for object in pair.base.objects() {
+        let whole = object.completeness() == Completeness::Complete;
+        if whole && Control::of(object).is_some() {
+            let folder = folder(object.path());
+            if let Some(built) = BuiltControl::of(object) {
+                let identity = object.resource().identity();
+                in_folders
+                    .entry(folder)
+                    .or_default()
+                    .insert(identity, built);
+            }
+        }
+    }
+    for (at, policies) in &head {
+        let Some((file, _)) = pair.head.kustomization_file(at) else {
+            continue;
+        };
+        let moved = pair.renames.get(&file.path).map(|old| folder(old));
+        let before = base
+            .get(at)
+            .or_else(|| base.get(moved?))
+            .or_else(|| in_folders.get(at));
+        for (identity, now) in policies {
+            let was = before.and_then(|before| before.get(identity));
+            let Some(was) =
+                was.filter(|was| was.value != now.value && !told_in.contains(now.object.path()))
+            else {
+                continue;
+            };
+            let changed = |place: &&Place<'_>| pair.changed.contains(place.path);
+            let patches = now.patches.iter();
+            let place = patches.clone().rev().find(changed).or(patches.last());
+            let place = place.copied().unwrap_or(Place {
+                path: &file.path,
+                at: Span::default(),
+            });
+            if told_in.contains(place.path) {
+                continue;
+            }
+            let by = if now.patches.is_empty() {
+                "this kustomization"
+            } else {
+                "this patch"
+            };
+            for (severity, discriminator, sentence) in lost(was, now) {
+                let resource = now.object.resource();
+                let sentence = format!(
+                    "{} {}, as {by} now has it: {sentence}",
+                    resource.kind,
+                    quoted(&resource.name)
+                );
+                if !told.insert((Arc::clone(place.path), place.at, sentence.clone())) {
+                    continue;
+                }
+                sink.in_file(place.path)
+                    .report_span(place.at)
+                    .severity(severity)
+                    .discriminator(&format!("{}\0{discriminator}", resource.name))
+                    .say(&sentence);
+            }
+        }
+    }
+}
+
+/// What a policy no longer does, as it is built.
+fn lost(was: &BuiltControl<'_>, now: &BuiltControl<'_>) -> Vec<(Severity, String, String)> {
+    let Some(before) = was.manifest() else {
+        return Vec::new();
+    };
+    let path = was.object.path();
+    let Some(before) = control(&before, path) else {
+        return Vec::new();
+    };
+    let removed = || {
+        let (severity, so) = removal(before);
+        vec![(
+            severity,
+            "removed".to_owned(),
+            format!("it is removed, so that {so}; keep it"),
+        )]
+    };
+    let Some(after) = now.manifest() else {
+        return removed();
+    };
+    let Some(after) = control(&after, path) else {
+        return removed();
+    };
+    if before.object().field(&["spec"]).is_set() && !after.object().field(&["spec"]).is_set() {
+        return removed();
+    }
+    let found = weakenings(before, after).into_iter();
+    found
+        .map(|told| {
+            let address = told.field.pointer();
+            let discriminator = format!("{address}\0{}", told.discriminator);
+            (told.severity, discriminator, told.sentence)
+        })
+        .collect()
+}
+
+fn control<'m>(manifest: &'m Manifest, path: &'m Arc<str>) -> Option<Control<'m>> {
+    let record = manifest.records.first()?;
+    let whole = Completeness::Complete;
+    Control::of(Object::new(path, &manifest.tree, record, whole, None))
+}
+
+/// What it means that a control is gone.
+fn removal(control: Control<'_>) -> (Severity, &'static str) {
+    match control.effect() {
+        Effect::Told => (Severity::Low, "nobody is told any longer of what it found"),
+        _ if !control.validates() => (Severity::High, "what it changed is let in as it is"),
+        _ => (Severity::High, "what it refused is let in"),
     }
 }
 
@@ -109,6 +266,10 @@ struct Policies<'a> {
     kyverno: (BTreeMap<&'a str, bool>, BTreeSet<&'a str>),
     /// The exceptions of the base, wherever they stand.
     exceptions: BTreeSet<(Option<&'a str>, &'a str)>,
+    /// True if the base holds a constraint of Gatekeeper that refuses.
+    constrained: bool,
+    /// True if the base holds settings of Gatekeeper.
+    has_settings: bool,
 }
 
 impl<'a> Policies<'a> {
@@ -117,6 +278,8 @@ impl<'a> Policies<'a> {
             bound: (BTreeSet::new(), BTreeSet::new()),
             kyverno: (BTreeMap::new(), BTreeSet::new()),
             exceptions: BTreeSet::new(),
+            constrained: false,
+            has_settings: false,
         };
         for control in pair.base.objects().filter_map(Control::of) {
             let (.., namespace, name) = control.object().resource().identity();
@@ -131,6 +294,10 @@ impl<'a> Policies<'a> {
                 ControlKind::Exception => {
                     policies.exceptions.insert((namespace, name));
                 }
+                ControlKind::Constraint => {
+                    policies.constrained |= control.effect() != Effect::Told;
+                }
+                ControlKind::Settings => policies.has_settings = true,
                 _ => {}
             }
         }
@@ -157,6 +324,39 @@ impl<'a> Policies<'a> {
             _ if is_narrow => Some(Severity::Medium),
             _ => Some(Severity::High),
         }
+    }
+}
+
+/// The namespaces that Gatekeeper is now told not to ask about. A copy for another place is an alternative.
+fn spared(
+    before: &[Control<'_>],
+    after: Control<'_>,
+    policies: &Policies<'_>,
+    sink: &mut Sink<'_>,
+) {
+    if !policies.constrained || before.is_empty() && policies.has_settings {
+        return;
+    }
+    let known: BTreeSet<&str> = before
+        .iter()
+        .flat_map(|before| before.spared_namespaces())
+        .map(|(name, _)| name)
+        .collect();
+    for (name, node) in after.spared_namespaces() {
+        // The cluster's own, and those of Gatekeeper, are spared so that the cluster can start.
+        let own = name.starts_with("kube-") || name.starts_with("gatekeeper");
+        if own || known.contains(name) || name.contains("{{") {
+            continue;
+        }
+        let severity = if name.trim_matches('*').is_empty() {
+            Severity::High
+        } else {
+            Severity::Medium
+        };
+        sink.report(Field::of(node)).severity(severity).discriminator(name).say(&format!(
+            "excludedNamespaces now holds {}, so that what the constraints refused there is let in; take it out",
+            quoted(name)
+        ));
     }
 }
 
@@ -200,61 +400,6 @@ fn exception(
                 quoted(&policy)
             ));
     }
-}
-
-/// Where a Kyverno policy, or a rule of it, no longer refuses in some namespaces.
-fn overrides(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
-    let kept: BTreeSet<u64> = after.overrides().map(Override::content).collect();
-    let mut gone = before
-        .overrides()
-        .filter(|was| was.effect() == Effect::Enforced && !kept.contains(&was.content()));
-    let strict = after
-        .overrides()
-        .any(|now| now.effect() == Effect::Enforced);
-    if before.effect() == Effect::Told
-        && after.effect() == Effect::Told
-        && !strict
-        && gone.next().is_some()
-    {
-        sink.report(after.overrides_field()).say(
-            "validationFailureActionOverrides no longer holds the Enforce that it held, so that what was refused there is let in and only told of; restore it",
-        );
-    }
-    if before.effect() != Effect::Enforced || after.effect() == Effect::Told {
-        return;
-    }
-    let known: BTreeSet<u64> = before.overrides().map(Override::content).collect();
-    for now in after.overrides() {
-        told_instead(now, &known, "validationFailureActionOverrides", sink);
-    }
-    for (was, now) in both(before, after) {
-        let known: BTreeSet<u64> = was.overrides().map(Override::content).collect();
-        let of = format!(
-            "failureActionOverrides of the rule `{}`",
-            shortened(now.name())
-        );
-        for now in now.overrides() {
-            told_instead(now, &known, &of, sink);
-        }
-    }
-}
-
-fn told_instead(now: Override<'_>, known: &BTreeSet<u64>, of: &str, sink: &mut Sink<'_>) {
-    if now.effect() != Effect::Told || known.contains(&now.content()) {
-        return;
-    }
-    let (severity, place) = if now.is_narrow() {
-        (Severity::Medium, "in some namespaces")
-    } else {
-        (Severity::High, "in every namespace")
-    };
-    sink.report(now.action())
-        .severity(severity)
-        .discriminator(of)
-        .say(&format!(
-            "{of} now says {}, so that what it refused is let in and only told of, {place}; take it out",
-            value(now.action())
-        ));
 }
 
 /// A binding that puts another policy to work.
@@ -303,54 +448,6 @@ fn policy_name(
     ));
 }
 
-/// Webhooks that are gone from their configuration.
-fn webhooks(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
-    if after.kind() != ControlKind::Webhooks || !after.validates() || !is_whole(after.object()) {
-        return;
-    }
-    let Some(field) = after.parts_field() else {
-        return;
-    };
-    let names: BTreeSet<&str> = after.parts().map(Part::name).collect();
-    let known: BTreeSet<&str> = before.parts().map(Part::name).collect();
-    // Under a new name, one that is asked the same takes the place of another.
-    let new: BTreeSet<_> = after
-        .parts()
-        .filter(|part| !known.contains(part.name()) && !lets_pass(*part))
-        .map(Part::asked_about)
-        .collect();
-    for gone in before.parts().filter(|part| !names.contains(part.name())) {
-        if new.contains(&gone.asked_about()) {
-            continue;
-        }
-        let at = if field.is_set() {
-            field.span()
-        } else {
-            after.object().name_span()
-        };
-        sink.report(field)
-            .at(at)
-            .severity(weight_of_webhook(gone))
-            .discriminator(gone.name())
-            .say(&format!(
-                "webhooks no longer holds {}, so that what it refused is let in; keep it",
-                quoted(gone.name())
-            ));
-    }
-}
-
-fn lets_pass(webhook: Part<'_>) -> bool {
-    webhook.failure_policy().as_str() == Some("Ignore")
-}
-
-fn weight_of_webhook(webhook: Part<'_>) -> Severity {
-    if lets_pass(webhook) || !webhook.sees_built_in_kinds() {
-        Severity::Low
-    } else {
-        Severity::High
-    }
-}
-
 /// What is gone from a patch, or a patch that is gone, may stand in the object that it changes.
 fn is_whole(object: Object<'_>) -> bool {
     object.completeness() != Completeness::Partial
@@ -362,7 +459,12 @@ fn removed(pair: &Pair<'_>, sink: &mut Sink<'_>) {
         .into_iter()
         .filter(|object| is_whole(*object))
         .filter_map(Control::of)
-        .filter(|control| control.kind() != ControlKind::Exception)
+        .filter(|control| {
+            !matches!(
+                control.kind(),
+                ControlKind::Exception | ControlKind::Settings
+            )
+        })
         .collect();
     let (webhooks, gone): (Vec<_>, Vec<_>) = gone
         .into_iter()
@@ -391,17 +493,52 @@ fn removed(pair: &Pair<'_>, sink: &mut Sink<'_>) {
         if with_others {
             continue;
         }
-        let (severity, so) = match control.effect() {
-            Effect::Told => (Severity::Low, "nobody is told any longer of what it found"),
-            _ if !control.validates() => (Severity::High, "what it changed is let in as it is"),
-            _ => (Severity::High, "what it refused is let in"),
-        };
+        let (severity, so) = removal(*control);
         let unless = unless_hidden(pair);
         sink.about(control.object())
             .report_removed(pair)
             .severity(severity)
             .discriminator("removed")
             .say(&format!("it is removed, so that {so}{unless}; keep it"));
+    }
+}
+
+/// Policies that still lie somewhere, and are applied from where they were applied from no longer.
+fn departed(pair: &Pair<'_>, clusters: &Clusters, sink: &mut Sink<'_>) {
+    let refuses = |object: Object<'_>| {
+        Control::of(object).is_some_and(|control| {
+            !matches!(
+                control.kind(),
+                ControlKind::Exception | ControlKind::Settings
+            )
+        })
+    };
+    for Departure { object, from } in departures(pair, clusters, refuses) {
+        let Some(control) = Control::of(object) else {
+            continue;
+        };
+        let (severity, so) = removal(control);
+        let unless = unless_hidden(pair);
+        match from {
+            Source::Cluster(_) => sink
+                .about(object)
+                .report_removed(pair)
+                .severity(severity)
+                .discriminator("removed")
+                .say(&format!(
+                    "it is no longer among the files of the cluster that it was declared for, so that {so} there{unless}; keep it there"
+                )),
+            Source::Kustomization(path) => sink
+                .in_file(path)
+                .report_span(Span::default())
+                .severity(severity)
+                .discriminator(&format!("removed\0{}", object.resource().name))
+                .say(&format!(
+                    "{} {} is no longer built by this kustomization, so that {so}{unless}; list its file again",
+                    object.resource().kind,
+                    quoted(&object.resource().name)
+                )),
+        }
     }
 }
 
@@ -447,121 +584,5 @@ fn removed_webhooks(pair: &Pair<'_>, gone: &[Control<'_>], sink: &mut Sink<'_>) 
             .say(&format!(
                 "it is removed, so that what its webhooks refused is let in{unless}; keep it"
             ));
-    }
-}
-
-/// The action of the whole object.
-fn action(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
-    if before.effect() != Effect::Enforced || after.effect() != Effect::Told {
-        return;
-    }
-    if let Some(off) = after.admission().filter(|_| after.is_off()) {
-        let name = match after.kind() {
-            ControlKind::KyvernoExpressions => "evaluation.admission.enabled",
-            _ => "admission",
-        };
-        sink.report(off).say(&format!(
-            "{name} is now false, so that it is no longer asked when objects are admitted, and what it refused is let in; take it out"
-        ));
-        return;
-    }
-    let Some(field) = after.action() else { return };
-    let was = before.action().map(value).unwrap_or_default();
-    if was == value(field) {
-        // It is said by what stands below: by a rule, or by a point of enforcement.
-        if let Some(scoped) = after.scoped_field() {
-            sink.report(scoped).say("scopedEnforcementActions no longer holds deny for admission, so that what it refused is let in and only told of; restore it");
-        }
-        return;
-    }
-    let name = field_name(after);
-    sink.report(field).say(&format!(
-        "{name} was {was} and is {}, so that what it refused is let in and only told of; restore it",
-        value(field)
-    ));
-}
-
-fn field_name(control: Control<'_>) -> &'static str {
-    match control.kind() {
-        ControlKind::Binding | ControlKind::KyvernoExpressions => "validationActions",
-        ControlKind::Constraint => "enforcementAction",
-        _ => "validationFailureAction",
-    }
-}
-
-/// What a field says, lists included, for a message.
-fn value(field: Field<'_>) -> String {
-    let Some(node) = field.node() else {
-        return "not set".to_owned();
-    };
-    if !node.is_sequence() {
-        return shown(node);
-    }
-    let items: Vec<_> = node.items().map(shown).collect();
-    shortened(&format!("[{}]", items.join(", ")))
-}
-
-fn failure_policies(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
-    if let (Some(was), Some(now)) = (before.failure_policy(), after.failure_policy()) {
-        fails_open(was, now, "failurePolicy", sink);
-    }
-    if after.kind() != ControlKind::Webhooks {
-        return;
-    }
-    for (was, now) in both(before, after).filter(|(_, now)| now.sees_built_in_kinds()) {
-        let of = format!("failurePolicy of {}", now.title());
-        fails_open(was.failure_policy(), now.failure_policy(), &of, sink);
-    }
-}
-
-fn fails_open(was: Field<'_>, now: Field<'_>, of: &str, sink: &mut Sink<'_>) {
-    if was.as_str() != Some("Ignore") && now.as_str() == Some("Ignore") {
-        sink.report(now).say(&format!(
-            "{of} was {} and is \"Ignore\", so that what it guards is let in while it fails; set it to Fail",
-            was.node().map_or_else(|| "\"Fail\", the default,".to_owned(), shown)
-        ));
-    }
-}
-
-/// The parts that both have, by name.
-fn both<'a>(before: Control<'a>, after: Control<'a>) -> impl Iterator<Item = (Part<'a>, Part<'a>)> {
-    after.parts().filter_map(move |now| {
-        let was = before.parts().find(|was| was.name() == now.name())?;
-        Some((was, now))
-    })
-}
-
-/// The rules of a Kyverno policy, where the policy goes on refusing.
-fn parts(before: Control<'_>, after: Control<'_>, sink: &mut Sink<'_>) {
-    let told = after.is_off() || before.action().map(value) != after.action().map(value);
-    if after.kind() != ControlKind::Kyverno || after.effect() == Effect::Told && told {
-        return;
-    }
-    for (was, now) in both(before, after) {
-        if before.effect_of(was) == Effect::Enforced && after.effect_of(now) == Effect::Told {
-            let name = shortened(now.name());
-            sink.report(now.action()).say(&format!(
-                "failureAction of the rule `{name}` now comes to \"Audit\" where it was \"Enforce\", so that what it refused is let in and only told of; set it to Enforce again"
-            ));
-        }
-    }
-    let names: BTreeSet<&str> = after.parts().map(Part::name).collect();
-    let gone: Vec<_> = before
-        .parts()
-        .filter(|part| !names.contains(part.name()))
-        .filter(|part| before.effect_of(*part) == Effect::Enforced)
-        .collect();
-    // A rule under a new name is another one in its place.
-    if after.parts().count() >= before.parts().count() || !is_whole(after.object()) {
-        return;
-    }
-    for part in gone {
-        let Some(rules) = after.parts_field() else {
-            continue;
-        };
-        sink.report(rules).discriminator(part.name()).say(&format!(
-            "rules no longer holds {}, so that what it refused is let in; keep it",
-            quoted(part.name())
-        ));
     }
 }

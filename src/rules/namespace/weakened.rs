@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::config::clusters::Clusters;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::kubernetes::kustomization;
 use crate::kubernetes::namespace::{LABEL_PREFIX, PolicyVersion};
@@ -9,6 +10,7 @@ use crate::kubernetes::{Completeness, Field, Mode, ModeValues, Namespace, Object
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::builds::{Builds, Built, Speaker, Word};
+use crate::snapshot::departures::{Departure, Source, departures};
 use crate::snapshot::labels::labelled_files;
 use crate::snapshot::predecessors::Predecessors;
 use crate::syntax::Span;
@@ -66,9 +68,10 @@ declare_rule! {
     /// A copy of a Namespace that is new in its place is held against the copy of the base in the same folder, in the
     /// same declared cluster, or in a kustomization that was there before; in another folder it is an alternative. What a
     /// kustomization makes of the labels is followed: `labels`, `commonLabels`, patches that set a label, set it to null
-    /// or delete it, also where they stand in the kustomization itself. Operations of a JSON patch in a file of its own
-    /// are not read, and `input/not-judged` says so; neither are prefixes of names, and a kustomization that is new counts
-    /// only for the Namespaces of its own folder.
+    /// or delete it, with or without a target, also as JSON patches and in the kustomization itself. Prefixes of names are
+    /// not read, and a kustomization that is new counts only for the Namespaces of its own folder. A Namespace that lies
+    /// outside of its declared cluster, or is built no longer by its kustomization and by no other, is told where pods of
+    /// it are left there; without clusters and kustomizations, a copy anywhere counts.
     "namespace/weakened",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
@@ -114,7 +117,63 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             }
         }
     }
+    departed(pair, &context.clusters, sink);
     built(pair, &labelled, &told_at, sink);
+}
+
+/// Namespaces that still lie somewhere, and are no longer applied from where pods of theirs are applied from.
+fn departed(pair: &Pair<'_>, clusters: &Clusters, sink: &mut Sink<'_>) {
+    let left = departures(pair, clusters, |object| Namespace::of(object).is_some());
+    if left.is_empty() {
+        return;
+    }
+    // The namespaces of the pods of each file, and of what is applied as one.
+    let mut of_files: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for object in pair.head.objects() {
+        if let Some((name, _)) = object.namespace()
+            && object.pods().next().is_some()
+        {
+            of_files.entry(object.path()).or_default().insert(name);
+        }
+    }
+    let mut of_sources: BTreeMap<Source<'_>, BTreeSet<&str>> = BTreeMap::new();
+    for Departure { object, from } in left {
+        let namespace = Namespace::of(object);
+        let level = namespace.and_then(|namespace| namespace.enforce().level());
+        let Some(level) = level.filter(|level| *level > Level::Privileged) else {
+            continue;
+        };
+        let name = &*object.resource().name;
+        let used = of_sources.entry(from).or_insert_with(|| {
+            let files = from.files(pair.head, clusters).into_iter();
+            files
+                .filter_map(|path| of_files.get(path))
+                .flatten()
+                .copied()
+                .collect()
+        });
+        if !used.contains(name) {
+            continue;
+        }
+        let label = Mode::Enforce.level_label();
+        match from {
+            Source::Cluster(_) => sink
+                .about(object)
+                .report_removed(pair)
+                .discriminator("departed")
+                .say(&format!(
+                    "it is no longer among the files of the cluster that it was declared for, though pods of it are, so that its label {label}, \"{level}\", keeps nothing from them; keep it there"
+                )),
+            Source::Kustomization(path) => sink
+                .in_file(path)
+                .report_span(Span::default())
+                .discriminator(&format!("departed\0{name}"))
+                .say(&format!(
+                    "Namespace {} is no longer built by this kustomization, though pods of it are, so that its label {label}, \"{level}\", keeps nothing from them; list its file again",
+                    quoted(name)
+                )),
+        }
+    }
 }
 
 /// The other file that said what counted so far.
