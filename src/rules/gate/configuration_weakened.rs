@@ -150,6 +150,10 @@ fn corrected(pair: &Pair<'_>, before: &mut Config, after: &Config) {
 
 /// Files that a cluster no longer holds, so that it is not known what is applied with them.
 fn outside(pair: &Pair<'_>, before: &Config, after: &Config) -> Option<Weakening> {
+    // A file that leaves a cluster by itself is no matter of the configuration.
+    if before.kubernetes.clusters == after.kubernetes.clusters {
+        return None;
+    }
     let [old, new] = [before, after].map(|config| Clusters::new(&config.kubernetes.clusters));
     if old.is_empty() {
         return None;
