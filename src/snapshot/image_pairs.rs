@@ -21,14 +21,18 @@ enum Key {
     Kustomization(Arc<str>, String),
 }
 
-/// The places that name an image on both sides, and not the same one.
+/// The places that name an image by its digest in the base, and not the same image in the head.
 #[must_use]
 pub fn changed_images<'a>(pair: &Pair<'a>) -> Vec<(ImageUse<'a>, ImageUse<'a>)> {
     let known: HashMap<Key, ImageUse<'a>> = images(pair.base)
         .into_iter()
+        .filter(|found| found.text.contains('@'))
         .map(|found| (key(&found, found.path()), found))
         .collect();
     let mut changed = Vec::new();
+    if known.is_empty() {
+        return changed;
+    }
     for after in images(pair.head) {
         let path = match after.place {
             ImagePlace::Container(object, ..) => {

@@ -495,9 +495,7 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn entry(self, key: &str) -> Option<Entry<'a>> {
         if self.data().flags & flag::CAREFUL == 0 {
-            return self
-                .written_entries()
-                .find(|entry| entry.key.key_text() == key);
+            return self.written_entries().find(|entry| entry.key.reads(key));
         }
         let mut found = None;
         self.visit_flattened(&mut |entry| {
@@ -512,6 +510,16 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn present(self, key: &str) -> Option<Node<'a>> {
         self.get(key).filter(|value| !value.is_null())
+    }
+
+    /// True if the text of a key is this one. Most keys are told apart by their lengths.
+    fn reads(self, key: &str) -> bool {
+        let (text, span) = match self.data().value {
+            Stored::Source(span) => (&*self.tree.text, span),
+            Stored::Decoded(span) => (&*self.tree.decoded, span),
+            _ => return self.key_text() == key,
+        };
+        span.range().len() == key.len() && text.as_bytes().get(span.range()) == Some(key.as_bytes())
     }
 
     /// The text of a key: what JSON would name it.
