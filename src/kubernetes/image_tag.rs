@@ -65,6 +65,30 @@ const BUILT_ON: [&str; 22] = [
 /// Images for which the name of a release of a distribution is a release of their own.
 const DISTRIBUTIONS: [&str; 3] = ["buildpack-deps", "debian", "ubuntu"];
 
+/// Official images that run whatever is put into them.
+const EMPTY: [&str; 12] = [
+    "almalinux",
+    "alpine",
+    "amazonlinux",
+    "archlinux",
+    "buildpack-deps",
+    "busybox",
+    "debian",
+    "fedora",
+    "node",
+    "oraclelinux",
+    "rockylinux",
+    "ubuntu",
+];
+
+/// True for an official image that is known to run something else than Node.js, such as a database.
+#[must_use]
+pub fn runs_something_else(image: &ImageReference<'_>) -> bool {
+    image
+        .official()
+        .is_some_and(|name| OFFICIAL.contains(&name) && !EMPTY.contains(&name))
+}
+
 /// The official images of Docker Hub, those that are kept no longer included: the folder `library` of
 /// `github.com/docker-library/official-images`, as far as anybody is likely to run them.
 const OFFICIAL: [&str; 159] = [

@@ -1,5 +1,7 @@
 //! What a container is told to run: its command, its variables, and the memory it may have.
 
+use super::image::ImageReference;
+use super::image_tag::runs_something_else;
 use crate::syntax::{Node, Value};
 
 use super::container::Container;
@@ -63,9 +65,20 @@ impl<'a> Process<'a> {
         })
     }
 
-    /// The variable of a name, where its value is written: the last one counts.
+    /// False where the image is known to run something else, which pays no heed to the variables of Node.js.
+    fn may_be_node(self) -> bool {
+        let image = self.container.image().as_str();
+        !image.is_some_and(|image| {
+            ImageReference::parse(image).is_ok_and(|image| runs_something_else(&image))
+        })
+    }
+
+    /// The variable of a name that Node.js or a program for it reads, where its value is written: the last one counts.
     #[must_use]
     pub fn variable(self, name: &str) -> Option<Variable<'a>> {
+        if !self.may_be_node() {
+            return None;
+        }
         self.variables()
             .filter(|variable| variable.name == name)
             .last()
@@ -75,6 +88,9 @@ impl<'a> Process<'a> {
     /// holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
     #[must_use]
     pub fn config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
+        if !self.may_be_node() {
+            return Vec::new();
+        }
         let entries = self.container.field(&["env"]).items();
         let own = entries.filter(|entry| entry.get("name").and_then(Node::as_str) == Some(name));
         if let Some(entry) = own.last() {

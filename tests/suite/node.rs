@@ -116,3 +116,25 @@ fn nothing_that_is_written_stops_the_reading() {
         on(Some("2026-11-26"), &files.map(|(path, text)| (path, text)));
     }
 }
+
+#[test]
+fn a_database_pays_no_heed_to_the_variables_of_node() {
+    let pod = |image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec:\n  containers:\n  - name: a\n    image: {image}\n    env: [{{name: NODE_OPTIONS, value: '--inspect=0.0.0.0:9229'}}]\n"
+        )
+    };
+    let told = |image: &str| {
+        let text = pod(image);
+        let snapshot = snapshot(&[("pod.yaml", &text)]);
+        let findings = evaluate(&snapshot, &context()).findings;
+        findings
+            .iter()
+            .any(|finding| finding.rule == "node/inspector-open")
+    };
+    assert!(told("ghcr.io/acme/api:1.4.2"));
+    assert!(told("node:24.11.1-slim"));
+    assert!(told("debian:12.8"));
+    assert!(!told("postgres:17.2"));
+    assert!(!told("docker.io/library/python:3.13.1"));
+}

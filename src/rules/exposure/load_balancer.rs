@@ -95,7 +95,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         };
         let sentence = match open {
             Some(_) => format!(
-                "the source ranges of the load balancer hold every address, so that everybody reaches {what}; list the networks that may come"
+                "the source ranges of the load balancer let in half of all addresses or more, so that everybody reaches {what}; list the networks that may come"
             ),
             None => format!(
                 "type LoadBalancer without loadBalancerSourceRanges lets everybody reach {what}; list the networks that may come, or make it internal"

@@ -150,7 +150,7 @@ fn opened_service(before: Service<'_>, after: Service<'_>, is_whole: bool, sink:
             "type goes from {old} to {new}, which opens it to {who}; keep {old}, or list the networks that may come"
         )
     } else if after.open_range().is_some() {
-        "the source ranges of the load balancer now hold every address; list the networks that may come".to_owned()
+        "the source ranges of the load balancer now let in half of all addresses or more; list the networks that may come".to_owned()
     } else {
         "what kept the load balancer to a network is gone, so that everybody reaches it; put the source ranges or the annotation back".to_owned()
     };
