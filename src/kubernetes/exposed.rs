@@ -2,6 +2,7 @@
 //! headers of probes. And what a Secret holds.
 
 use crate::credential::{self, Found, is_telling, of_value};
+use crate::finding::Severity;
 use crate::syntax::{self, Format, Node, Span, Value};
 
 use super::{Container, Field, Object, Pod};
@@ -53,6 +54,16 @@ pub fn lines_of(node: Node<'_>, found: &[Found]) -> Vec<Span> {
     let key = node.key().map_or_else(|| node.span(), Node::span);
     let lines = node.parts(&ranges).into_iter();
     lines.map(|line| line.unwrap_or(key)).collect()
+}
+
+/// What a credential means wherever it stands: one that opens little, or that is guessed anyway, weighs less.
+#[must_use]
+pub fn severity(found: &Found) -> Severity {
+    if found.is_weak {
+        Severity::Medium
+    } else {
+        Severity::High
+    }
 }
 
 /// Visits the values of an object that show credentials. What a Secret holds is not among them.

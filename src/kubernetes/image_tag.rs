@@ -86,7 +86,7 @@ const EMPTY: [&str; 12] = [
 pub fn runs_something_else(image: &ImageReference<'_>) -> bool {
     image
         .official()
-        .is_some_and(|name| OFFICIAL.contains(&name) && !EMPTY.contains(&name))
+        .is_some_and(|name| is_official(name) && !EMPTY.contains(&name))
 }
 
 /// The official images of Docker Hub, those that are kept no longer included: the folder `library` of
@@ -253,13 +253,15 @@ const OFFICIAL: [&str; 159] = [
     "zookeeper",
 ];
 
+fn is_official(name: &str) -> bool {
+    OFFICIAL.binary_search(&name).is_ok()
+}
+
 /// True if a name without a registry and a folder is none that Docker Hub has: a placeholder for what a build puts in
 /// its place, or an image that only this machine has.
 #[must_use]
 pub fn is_stand_in(image: &ImageReference<'_>) -> bool {
-    image
-        .official()
-        .is_some_and(|name| OFFICIAL.binary_search(&name).is_err())
+    image.official().is_some_and(|name| !is_official(name))
 }
 
 /// True if a tag names no release: it moves by convention. A bare major or minor version moves as well, but only as

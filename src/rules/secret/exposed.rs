@@ -1,5 +1,5 @@
 use crate::kubernetes::Object;
-use crate::kubernetes::exposed::exposed;
+use crate::kubernetes::exposed::{exposed, severity};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -42,15 +42,10 @@ declare_rule! {
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     exposed(object, &mut |exposed| {
         for (found, line) in exposed.found.iter().zip(exposed.lines()) {
-            let severity = if found.is_weak {
-                Severity::Medium
-            } else {
-                Severity::High
-            };
             sink.report_keyed(exposed.node, line)
                 .container(exposed.container)
                 .discriminator(&found.discriminator())
-                .severity(severity)
+                .severity(severity(found))
                 .say(&format!(
                     "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",
                     exposed.place,

@@ -1,3 +1,4 @@
+use crate::kubernetes::exposed::severity;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
@@ -45,14 +46,9 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         _ => "take it from a variable",
     };
     for held in in_settings(file) {
-        let severity = if held.found.is_weak {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
         sink.report_span(held.line)
             .discriminator(&held.discriminator)
-            .severity(severity)
+            .severity(severity(&held.found))
             .say(&format!(
                 "`{}` holds {}; {instead}, and replace the credential",
                 shortened(&held.place),

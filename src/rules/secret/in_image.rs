@@ -1,3 +1,4 @@
+use crate::kubernetes::exposed::severity;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
@@ -40,14 +41,9 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     for held in in_image(dockerfile) {
-        let severity = if held.found.is_weak {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
         sink.report_span(held.line)
             .discriminator(&held.discriminator)
-            .severity(severity)
+            .severity(severity(&held.found))
             .say(&format!(
                 "{} writes {} into the image or its history; use a secret of the build or of the container, and replace the credential",
                 shortened(&held.place),

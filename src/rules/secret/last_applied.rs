@@ -1,5 +1,5 @@
 use crate::kubernetes::Object;
-use crate::kubernetes::exposed::last_applied;
+use crate::kubernetes::exposed::{last_applied, severity};
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
@@ -46,11 +46,6 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         .key()
         .map_or_else(|| node.span(), crate::syntax::Node::span);
     for (key, found) in all {
-        let severity = if found.is_weak {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
         let name = if key.is_empty() {
             String::new()
         } else {
@@ -58,7 +53,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         };
         sink.report_keyed(node, at)
             .discriminator(&format!("{key} {}", found.discriminator()))
-            .severity(severity)
+            .severity(severity(&found))
             .say(&format!(
                 "the annotation kubectl.kubernetes.io/last-applied-configuration repeats {}{name}; take the annotation out, and replace the credential",
                 found.what.name()

@@ -1,5 +1,5 @@
 use crate::kubernetes::Object;
-use crate::kubernetes::exposed::literals;
+use crate::kubernetes::exposed::{literals, severity};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -57,11 +57,6 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         return;
     }
     for literal in literals(object.node()) {
-        let severity = if literal.found.is_weak {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
         let key = crate::kubernetes::field::shortened(literal.key);
         let hides = if literal.field == "data" {
             ", and Base64 hides nothing"
@@ -70,7 +65,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         };
         sink.report_keyed(literal.node, literal.line)
             .discriminator(&literal.found.discriminator())
-            .severity(severity)
+            .severity(severity(&literal.found))
             .say(&format!(
                 "{} `{key}` is {} that is written down in the repository{hides}; keep a reference or ciphertext there, and replace the credential",
                 literal.field,
