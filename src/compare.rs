@@ -38,6 +38,9 @@ pub fn compare(
         .map(|finding| {
             let base_path = match &finding.subject.resource {
                 Some(resource) => pairs.base_path(resource, &finding.location.path).cloned(),
+                None if finding.subject.package.is_some() => {
+                    return known.get_mut(&key(finding, ""))?.pop();
+                }
                 None => file_counterpart(base, head, renames, &finding.location.path),
             };
             known.get_mut(&key(finding, &base_path?))?.pop()
@@ -108,6 +111,7 @@ type Key<'a> = (
 fn key<'a>(finding: &'a Finding, path: &str) -> Key<'a> {
     let Subject {
         resource,
+        package,
         container,
         field,
         discriminator,
@@ -118,7 +122,11 @@ fn key<'a>(finding: &'a Finding, path: &str) -> Key<'a> {
         container.as_deref().unwrap_or_default(),
         field.as_deref().unwrap_or_default(),
         discriminator,
-        path.into(),
+        match package {
+            // What installs a package is its project, whichever file of it the finding points at.
+            Some(package) => format!("{}\0{}", package.project, package.name).into(),
+            None => path.into(),
+        },
     )
 }
 

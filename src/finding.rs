@@ -132,11 +132,33 @@ impl std::fmt::Display for Resource {
     }
 }
 
-/// What a finding is about. A finding without a resource is about its file.
+/// A package of a project, whatever version of it: what a finding about packages keeps over time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageName {
+    /// The folder of the project that installs it: the one of the lockfile; empty for the root.
+    pub project: Arc<str>,
+    /// Its real name.
+    pub name: Arc<str>,
+}
+
+/// What is known of the package that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageSeen {
+    /// The version that is installed; none where the package is only asked for.
+    pub version: Option<Arc<str>>,
+    /// Its package URL, as <https://github.com/package-url/purl-spec> has it.
+    pub purl: String,
+    /// How it comes in: names with their versions from the dependency of a workspace on, the shortest way first.
+    pub paths: Vec<Vec<String>>,
+}
+
+/// What a finding is about. A finding without a resource and a package is about its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     /// The object.
     pub resource: Option<Arc<Resource>>,
+    /// The package.
+    pub package: Option<Arc<PackageName>>,
     /// The container, by name.
     pub container: Option<Arc<str>>,
     /// The field: a JSON pointer with list items by name.
@@ -191,6 +213,8 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// What it is about.
     pub subject: Subject,
+    /// What is known of its package.
+    pub package: Option<Arc<PackageSeen>>,
     /// The namespace that its object lands in, where something says which.
     pub namespace: Option<Arc<str>>,
     /// The waiver that accepts it, if one does.
@@ -246,7 +270,13 @@ impl Fingerprint {
                 part(namespace.unwrap_or("\0"));
                 part(name);
             }
-            None => part(path),
+            None => match &subject.package {
+                Some(package) => {
+                    part(&package.project);
+                    part(&package.name);
+                }
+                None => part(path),
+            },
         }
         part(subject.container.as_deref().unwrap_or("\0"));
         part(subject.field.as_deref().unwrap_or("\0"));

@@ -60,8 +60,10 @@ impl Waiver {
                 let container = subject.container.as_deref();
                 container.is_some_and(|container| fits(pattern, container))
             })
-            // No finding is about a package yet.
-            && self.package.is_none()
+            && self.package.as_ref().is_none_or(|pattern| {
+                let package = subject.package.as_ref();
+                package.is_some_and(|package| fits(pattern, &package.name))
+            })
             && self
                 .path
                 .as_ref()

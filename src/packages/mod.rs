@@ -5,6 +5,7 @@
 
 pub mod install;
 pub mod launch;
+pub mod lockfile;
 pub mod node_image;
 pub mod node_options;
 pub mod node_release;
@@ -14,9 +15,11 @@ pub mod package_json;
 pub mod purpose;
 pub mod range;
 pub mod secret_name;
+pub mod version;
 
 pub use launch::Launch;
 pub use node_release::Line;
 pub use node_version::NodeVersion;
 pub use package_json::PackageJson;
 pub use range::Range;
+pub use version::Version;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::node_release::{Line, Support};
-use super::range::{Range, Version};
+use super::range::{Range, Release};
 
 /// Words that mean whatever is newest on the day.
 const MOVING: [&str; 9] = [
@@ -82,7 +82,7 @@ impl NodeVersion {
     pub fn allows_unknown(&self) -> bool {
         let newest = Line::all().last().map_or(0, |line| line.major);
         let is_beyond = |range: &Range| {
-            range.holds(Version(1_000_000, 0, 0))
+            range.holds(Release(1_000_000, 0, 0))
                 || (1..=40).any(|more| range.holds_some_of(newest + more, 0))
         };
         matches!(self, Self::Moving) || self.ranges().iter().any(is_beyond)

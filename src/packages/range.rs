@@ -5,6 +5,8 @@
 
 use js_semver as semver;
 
+use super::version::Version;
+
 /// Higher than any minor or patch version that was ever released.
 const BEYOND: u64 = 1_000_000;
 
@@ -14,13 +16,13 @@ pub struct Range {
     parsed: semver::Range,
     /// A version for every stretch of numbers between two that the text names: what one of them satisfies is what
     /// can be satisfied at all.
-    probes: Vec<Version>,
+    probes: Vec<Release>,
     is_exact: bool,
 }
 
 /// A version without what may stand behind its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u64, pub u64, pub u64);
+pub struct Release(pub u64, pub u64, pub u64);
 
 impl Range {
     /// Reads a range; none if npm would not.
@@ -40,10 +42,16 @@ impl Range {
         self.is_exact
     }
 
-    /// True if a version is in the range.
+    /// True if npm takes a version for the range: a prerelease only where the range names one of the same numbers.
     #[must_use]
-    pub fn holds(&self, version: Version) -> bool {
-        let Version(major, minor, patch) = version;
+    pub fn satisfies(&self, version: &Version) -> bool {
+        self.parsed.satisfies(&version.0)
+    }
+
+    /// True if a release is in the range.
+    #[must_use]
+    pub fn holds(&self, release: Release) -> bool {
+        let Release(major, minor, patch) = release;
         self.parsed
             .satisfies(&semver::Version::new(major, minor, patch))
     }
@@ -51,9 +59,9 @@ impl Range {
     /// True if some version of a line is in the range. Below 1 each minor version is a line.
     #[must_use]
     pub fn holds_some_of(&self, major: u64, minor: u64) -> bool {
-        let is_of_line = |probe: &&Version| probe.0 == major && (major > 0 || probe.1 == minor);
+        let is_of_line = |probe: &&Release| probe.0 == major && (major > 0 || probe.1 == minor);
         let last = if major > 0 { BEYOND } else { minor };
-        [Version(major, minor, 0), Version(major, last, BEYOND)]
+        [Release(major, minor, 0), Release(major, last, BEYOND)]
             .iter()
             .chain(self.probes.iter().filter(is_of_line))
             .any(|version| self.holds(*version))
@@ -64,13 +72,13 @@ impl Range {
     pub fn meets(&self, other: &Self) -> bool {
         let probes = self.probes.iter().chain(&other.probes);
         probes
-            .chain(&[Version(0, 0, 0), Version(BEYOND, 0, 0)])
+            .chain(&[Release(0, 0, 0), Release(BEYOND, 0, 0)])
             .any(|version| self.holds(*version) && other.holds(*version))
     }
 }
 
 /// The versions that a text names, and those right behind them.
-fn probes(text: &str) -> Vec<Version> {
+fn probes(text: &str) -> Vec<Release> {
     let is_part = |letter: char| letter.is_ascii_digit() || letter == '.';
     let mut probes = Vec::new();
     for written in text.split(|letter| !is_part(letter)) {
@@ -82,14 +90,14 @@ fn probes(text: &str) -> Vec<Version> {
         };
         let (minor, patch) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
         probes.extend([
-            Version(major, minor, patch),
-            Version(major, minor, patch.saturating_add(1)),
-            Version(major, minor, BEYOND),
-            Version(major, BEYOND, BEYOND),
-            Version(major + 1, 0, 0),
+            Release(major, minor, patch),
+            Release(major, minor, patch.saturating_add(1)),
+            Release(major, minor, BEYOND),
+            Release(major, BEYOND, BEYOND),
+            Release(major + 1, 0, 0),
         ]);
         if let Some(before) = major.checked_sub(1) {
-            probes.push(Version(before, BEYOND, BEYOND));
+            probes.push(Release(before, BEYOND, BEYOND));
         }
     }
     probes

@@ -100,7 +100,7 @@ struct JsonFinding<'r> {
     /// The field: a JSON pointer in which list items go by name.
     field: Option<&'r str>,
     /// The package that it is about.
-    package: Option<Reserved>,
+    package: Option<JsonPackage<'r>>,
     /// The identity of the finding over time.
     fingerprint: String,
     /// The page of the rule.
@@ -109,6 +109,20 @@ struct JsonFinding<'r> {
     waived: Option<JsonWaived<'r>>,
     /// The edit that mends it.
     fix: Option<Reserved>,
+}
+
+/// A Node.js package.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Package")]
+struct JsonPackage<'r> {
+    /// Its real name.
+    name: &'r str,
+    /// The version that is installed.
+    version: Option<&'r str>,
+    /// Its package URL.
+    purl: &'r str,
+    /// How it comes in: names with their versions, from the dependency of a workspace on; the shortest way first.
+    paths: &'r [Vec<String>],
 }
 
 /// The shape of something that is not reported yet. It has no value; its schema says that there will be objects,
@@ -390,7 +404,7 @@ fn finding<'r>(places: &mut Places<'r>, finding: &'r Finding) -> JsonFinding<'r>
         resource: finding.subject.resource.as_deref().map(JsonResource::of),
         container: finding.subject.container.as_deref(),
         field: finding.subject.field.as_deref(),
-        package: None,
+        package: JsonPackage::of(finding),
         fingerprint: finding.fingerprint.to_string(),
         help_uri: super::help_uri(finding.rule),
         waived: finding.waived.as_deref().map(|waived| JsonWaived {
@@ -425,6 +439,19 @@ impl<'r> JsonResource<'r> {
             namespace: resource.namespace.as_deref(),
             name: &resource.name,
         }
+    }
+}
+
+impl<'r> JsonPackage<'r> {
+    fn of(finding: &'r Finding) -> Option<Self> {
+        let name = finding.subject.package.as_deref()?;
+        let seen = finding.package.as_deref()?;
+        Some(Self {
+            name: &name.name,
+            version: seen.version.as_deref(),
+            purl: &seen.purl,
+            paths: &seen.paths,
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::finding::{Finding, Fingerprint, Location, Related, Severity, Status, Subject};
+use crate::finding::{
+    Finding, Fingerprint, Location, PackageName, PackageSeen, Related, Severity, Status, Subject,
+};
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
 use crate::snapshot::images::{ImagePlace, ImageUse};
 use crate::snapshot::settings::Setting;
@@ -172,6 +174,7 @@ impl<'a> Sink<'a> {
     ) -> Draft<'s, 'a> {
         let subject = Subject {
             resource: self.object.map(|object| Arc::clone(object.resource())),
+            package: None,
             container: None,
             field,
             discriminator: "".into(),
@@ -182,6 +185,7 @@ impl<'a> Sink<'a> {
             addition: String::new(),
             span,
             subject,
+            package: None,
             related: Vec::new(),
             withheld,
             unread: false,
@@ -201,6 +205,7 @@ pub struct Draft<'s, 'a> {
     addition: String,
     span: Span,
     subject: Subject,
+    package: Option<Arc<PackageSeen>>,
     related: Vec<Related>,
     withheld: bool,
     unread: bool,
@@ -210,6 +215,13 @@ impl Draft<'_, '_> {
     /// The container that it is about.
     pub fn container(mut self, container: Option<Container<'_>>) -> Self {
         self.subject.container = container.map(|container| container.name().into());
+        self
+    }
+
+    /// The package that it is about, and what is known of it.
+    pub fn package(mut self, name: PackageName, seen: PackageSeen) -> Self {
+        self.subject.package = Some(Arc::new(name));
+        self.package = Some(Arc::new(seen));
         self
     }
 
@@ -302,6 +314,7 @@ impl Draft<'_, '_> {
             changed_at: None,
             related: self.related,
             subject: self.subject,
+            package: self.package,
             namespace: self.sink.object.and_then(stated_namespace).map(Into::into),
             waived: None,
             status: Status::Introduced,

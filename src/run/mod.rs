@@ -485,7 +485,9 @@ fn coverage(
     for file in head.files() {
         match &*file.state {
             State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Dockerfile(_) | State::Tree(_) | State::Text(_) => others += 1,
+            State::Dockerfile(_) | State::Tree(_) | State::Lockfile(_) | State::Text(_) => {
+                others += 1;
+            }
             State::Read(_)
             | State::Configuration(_)
             | State::Workflow(_)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config;
 use crate::kubernetes::kustomization::is_kustomization_name;
+use crate::packages::lockfile::LockfileKind;
 use crate::syntax::Format;
 use crate::workflow::is_workflow;
 
@@ -34,6 +35,10 @@ pub enum FileKind {
     NpmSettings,
     /// `.yarnrc.yml`.
     YarnSettings,
+    /// `pnpm-workspace.yaml`: workspaces, catalogues and settings of pnpm.
+    PnpmWorkspace,
+    /// A lockfile.
+    Lockfile(LockfileKind),
     /// `.env`, `.env.production` and the like.
     Environment,
 }
@@ -52,8 +57,12 @@ impl FileKind {
         if is_workflow(path) {
             return Self::Workflow;
         }
+        if let Some(lockfile) = LockfileKind::of(name) {
+            return Self::Lockfile(lockfile);
+        }
         match name {
             "package.json" => Self::PackageJson,
+            "pnpm-workspace.yaml" => Self::PnpmWorkspace,
             ".nvmrc" | ".node-version" => Self::NodeVersion,
             ".tool-versions" => Self::ToolVersions,
             ".npmrc" => Self::NpmSettings,
@@ -123,7 +132,7 @@ mod tests {
             (".dockerignore", FileKind::DockerIgnore),
             ("Dockerfile.dockerignore", FileKind::DockerIgnore),
             ("api/package.json", FileKind::PackageJson),
-            ("package-lock.json", FileKind::Json),
+            ("package-lock.json", FileKind::Lockfile(LockfileKind::Npm)),
             (".nvmrc", FileKind::NodeVersion),
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),

@@ -14,6 +14,8 @@ use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::resolve;
 use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
+use crate::packages::lockfile::{self, LockfileKind};
+use crate::packages::purpose::is_installed;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, MAX_FILE_SIZE};
 use crate::workflow::{Workflow, is_workflow};
@@ -285,9 +287,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
-    // Whether it is there is all that matters of a lockfile that nobody can apply.
-    let has_own_extension = [".json", ".yaml"].iter().any(|end| path.ends_with(end));
-    if is_lockfile(path) && !has_own_extension {
+    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) {
         return None;
     }
     let bytes = match content {
@@ -333,9 +333,17 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         FileKind::Dockerfile => Some(of_text(bytes, |text| {
             State::Dockerfile(Dockerfile::read(text))
         })),
-        FileKind::PackageJson | FileKind::YarnSettings => Some(of_text(bytes, |text| {
-            State::Tree(syntax::parse(kind.format(), text))
+        FileKind::Lockfile(LockfileKind::BunBinary) => Some(State::Lockfile(Box::new(
+            lockfile::read(LockfileKind::BunBinary, String::new()),
+        ))),
+        FileKind::Lockfile(kind) => Some(of_text(bytes, |text| {
+            State::Lockfile(Box::new(lockfile::read(kind, text)))
         })),
+        FileKind::PackageJson | FileKind::YarnSettings | FileKind::PnpmWorkspace => {
+            Some(of_text(bytes, |text| {
+                State::Tree(syntax::parse(kind.format(), text))
+            }))
+        }
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions

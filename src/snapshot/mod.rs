@@ -34,6 +34,7 @@ use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
 use crate::packages::install;
+use crate::packages::lockfile::Lockfile;
 use crate::syntax::Tree;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
@@ -52,6 +53,8 @@ pub enum State {
     Dockerfile(Dockerfile),
     /// It is a file that its name makes a tree: `package.json`, `.yarnrc.yml`.
     Tree(Tree),
+    /// It is the lockfile of a package manager.
+    Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
     /// It is larger than what is parsed; its size in bytes.
@@ -111,6 +114,15 @@ impl SourceFile {
         }
     }
 
+    /// The lockfile, if it is one.
+    #[must_use]
+    pub fn lockfile(&self) -> Option<&Lockfile> {
+        match &*self.state {
+            State::Lockfile(lockfile) => Some(lockfile),
+            _ => None,
+        }
+    }
+
     /// The text of a file of lines.
     #[must_use]
     pub fn lines(&self) -> Option<&str> {
@@ -130,6 +142,7 @@ impl SourceFile {
             State::Workflow(workflow) => workflow.text(),
             State::Dockerfile(dockerfile) => Some(dockerfile.text()),
             State::Tree(tree) => Some(tree.text()),
+            State::Lockfile(lockfile) => Some(&lockfile.text),
             State::Text(text) => Some(text),
             _ => None,
         }
@@ -143,6 +156,7 @@ impl SourceFile {
                 manifest.unreadable.is_empty() && manifest.templates == 0
             }
             State::Tree(tree) => tree.problems().is_empty(),
+            State::Lockfile(lockfile) => !lockfile.is_unreadable(),
             State::Read(Reading::Other)
             | State::Configuration(_)
             | State::Workflow(_)

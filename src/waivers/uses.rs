@@ -444,6 +444,7 @@ mod tests {
         let path: Arc<str> = path.into();
         let subject = Subject {
             resource: None,
+            package: None,
             container: None,
             field: None,
             discriminator: "".into(),
@@ -461,6 +462,7 @@ mod tests {
             changed_at: None,
             related: Vec::new(),
             subject,
+            package: None,
             namespace: None,
             waived: None,
             status: Status::Introduced,

@@ -27,6 +27,7 @@ fn finding(number: usize, severity: Severity, status: Status) -> Finding {
         related: Vec::new(),
         fingerprint: Fingerprint::new("input/duplicate-key", &subject, "deploy/cart.yaml"),
         subject,
+        package: None,
         namespace: None,
         waived: None,
         status,

@@ -156,6 +156,7 @@ fn hidden(file: Option<&SourceFile>) -> Option<Span> {
         | State::Configuration(_)
         | State::Dockerfile(_)
         | State::Tree(_)
+        | State::Lockfile(_)
         | State::Text(_) => None,
         State::Oversized(_) | State::LfsPointer | State::Missing(_) => Some(Span::default()),
     }

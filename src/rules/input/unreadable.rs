@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use crate::declare_rule;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::kubernetes::{Completeness, Reading};
+use crate::packages::lockfile::{self, Lockfile};
 use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{SourceFile, State};
@@ -27,7 +30,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Dockerfiles, `package.json`, `.npmrc`, `.env` and their kin count by their names. Templates are told as `input/not-judged` instead.
+    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Dockerfiles, `package.json`, lockfiles, `.npmrc`, `.env` and their kin count by their names. Templates are told as `input/not-judged` instead.
     "input/unreadable",
     severity: Severity::High,
     references: &["YAML 1.2", "CWE-693"],
@@ -72,6 +75,10 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             }
             return;
         }
+        State::Lockfile(lockfile) => {
+            say_lockfile(lockfile, sink);
+            return;
+        }
         State::Read(Reading::Other)
         | State::Configuration(_)
         | State::Workflow(_)
@@ -110,11 +117,48 @@ fn say_problem(file: &SourceFile, problem: &Problem, tree: &Tree, sink: &mut Sin
     ));
 }
 
+/// What keeps a lockfile from being read: the first problem of each kind, as one conflict breaks many lines.
+fn say_lockfile(lockfile: &Lockfile, sink: &mut Sink<'_>) {
+    let mut told = BTreeSet::new();
+    for problem in &lockfile.problems {
+        let (name, why) = match &problem.what {
+            lockfile::ProblemKind::Conflict => (
+                "conflict",
+                "the marks of a merge conflict stand in it; resolve the conflict and install again",
+            ),
+            lockfile::ProblemKind::Syntax(why) => ("syntax", why.as_str()),
+            lockfile::ProblemKind::Version => (
+                "version",
+                "its notation has a version that is not known here; update tidegate, or write it with another version of the package manager",
+            ),
+            lockfile::ProblemKind::Binary => (
+                "binary",
+                "only Bun reads this notation; run `bun install --save-text-lockfile` and commit bun.lock in its place",
+            ),
+            lockfile::ProblemKind::Entry(why) => (*why, *why),
+        };
+        if !told.insert(name) {
+            continue;
+        }
+        let draft = sink
+            .report_span(rest_of_line(problem.at, &lockfile.text))
+            .unread()
+            .discriminator(name);
+        let what = if problem.is_fatal() {
+            "this lockfile cannot be read"
+        } else {
+            "an entry of this lockfile cannot be read"
+        };
+        draft.say(&format!("{what}: {why}"));
+    }
+}
+
 /// What a file is, in a sentence.
 fn what(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Dockerfile => "Dockerfile",
-        FileKind::PackageJson => "package file",
+        FileKind::PackageJson | FileKind::PnpmWorkspace => "package file",
+        FileKind::Lockfile(_) => "lockfile",
         _ if kind.is_known_by_name() && kind != FileKind::Kustomization => "file",
         _ => "manifest",
     }
