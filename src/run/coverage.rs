@@ -1,0 +1,158 @@
+//! What a run looked at, and what keeps it from having seen all that it should have seen.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::change::LeftOutReason;
+use crate::finding::{Finding, Status};
+use crate::kubernetes::kustomization::Unbuilt;
+use crate::snapshot::{Snapshot, State};
+use crate::verdict::{Coverage, PassedOver};
+
+/// Why the run did not see all that it should have seen.
+pub(super) fn incomplete(
+    findings: &[Finding],
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    is_changed: impl Fn(&Arc<str>) -> bool,
+    in_scope: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut reasons: Vec<String> = findings
+        .iter()
+        .filter(|finding| {
+            finding.unread
+                && finding.waived.is_none()
+                && finding.status != Status::Fixed
+                && is_changed(&finding.location.path)
+        })
+        .map(|finding| format!("{}: {}", finding.location.path, finding.message))
+        .collect();
+    let in_base: BTreeSet<_> = base.iter().flat_map(|base| &base.left_out).collect();
+    for left_out in &head.left_out {
+        let known = in_base.contains(left_out);
+        if let Some(reason) = blinding(&left_out.reason)
+            && !known
+            && in_scope(&left_out.path)
+        {
+            reasons.push(format!("{}: {reason}", left_out.path));
+        }
+    }
+    for file in base.into_iter().flat_map(Snapshot::files) {
+        if let State::Missing(why) = &*file.state
+            && in_scope(&file.path)
+            && is_changed(&file.path)
+        {
+            reasons.push(format!("{} in the base: {why}", file.path));
+        }
+    }
+    reasons.dedup();
+    reasons
+}
+
+/// Why a path that was left out makes the run blind; none where a note is enough.
+fn blinding(reason: &LeftOutReason) -> Option<String> {
+    match reason {
+        LeftOutReason::Symlink | LeftOutReason::Submodule | LeftOutReason::Installed => None,
+        LeftOutReason::NotCheckedOut
+        | LeftOutReason::NotUnicodePath
+        | LeftOutReason::TooDeep
+        | LeftOutReason::TooMany
+        | LeftOutReason::Malformed
+        | LeftOutReason::Unreadable(_) => Some(describe(reason)),
+    }
+}
+
+fn describe(reason: &LeftOutReason) -> String {
+    match reason {
+        LeftOutReason::Symlink => "a symbolic link, which is not followed".to_owned(),
+        LeftOutReason::Submodule => "a submodule: another repository".to_owned(),
+        LeftOutReason::Installed => "installed packages, which are not looked into".to_owned(),
+        LeftOutReason::NotUnicodePath => "its path is not Unicode".to_owned(),
+        LeftOutReason::TooDeep => "its path is too long to be checked out".to_owned(),
+        LeftOutReason::TooMany => "there are more files than one run reads".to_owned(),
+        LeftOutReason::NotCheckedOut => {
+            "not in this sparse checkout; name the head as a revision".to_owned()
+        }
+        LeftOutReason::Malformed => {
+            "its name is malformed, or stands twice in one folder".to_owned()
+        }
+        LeftOutReason::Unreadable(why) => format!("cannot be read: {why}"),
+    }
+}
+
+pub(super) fn coverage(
+    findings: &[Finding],
+    head: &Snapshot,
+    containers: usize,
+    rules_run: usize,
+    in_scope: impl Fn(&str) -> bool,
+) -> Coverage {
+    let mut coverage = Coverage {
+        files_read: head.files_read,
+        ignored: head.ignored.iter().filter(|path| in_scope(path)).count(),
+        containers,
+        rules_run,
+        ..Coverage::default()
+    };
+    let mut skip = |path: &str, reason: String| {
+        if in_scope(path) {
+            coverage.skipped.push(PassedOver {
+                path: path.into(),
+                reason,
+            });
+        }
+    };
+    for left_out in &head.left_out {
+        skip(&left_out.path, describe(&left_out.reason));
+    }
+    for path in &head.excluded {
+        skip(path, "excluded by the configuration".to_owned());
+    }
+    let mut others = 0;
+    for file in head.files() {
+        match &*file.state {
+            State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
+            State::Dockerfile(_) | State::Tree(_) | State::Lockfile(_) | State::Text(_) => {
+                others += 1;
+            }
+            State::Read(_)
+            | State::Configuration(_)
+            | State::Workflow(_)
+            | State::Oversized(_)
+            | State::Missing(_) => {}
+        }
+        let Some(manifest) = file.manifest() else {
+            continue;
+        };
+        if manifest.templates > 0 {
+            skip(&file.path, "a template that is not rendered".to_owned());
+        }
+        let unbuilt = manifest.kustomization.iter().any(|found| {
+            let mut requests = found.requests.iter();
+            requests
+                .any(|request| !matches!(request.what, Unbuilt::FilePatch | Unbuilt::OddResource))
+        });
+        if unbuilt {
+            skip(
+                &file.path,
+                "builds more than stands in the repository".to_owned(),
+            );
+        }
+    }
+    coverage.other_files = others;
+    for manifest in head.files().iter().filter_map(|file| file.manifest()) {
+        coverage.objects += manifest.records.len();
+        coverage.other_objects += manifest.other_objects;
+    }
+    coverage.skipped.sort();
+    coverage.unreadable = findings
+        .iter()
+        .filter(|finding| finding.unread && finding.status != Status::Fixed)
+        .map(|finding| PassedOver {
+            path: Arc::clone(&finding.location.path),
+            reason: finding.message.clone(),
+        })
+        .collect();
+    coverage.unreadable.dedup();
+    coverage
+}
