@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::finding::{Finding, Resource, Waived};
+use crate::finding::{Finding, PackageName, PackageSeen, Resource, Waived};
 use crate::pod_security::Answer;
 use crate::redact::redact;
 use crate::syntax::escape_segment;
@@ -81,6 +81,23 @@ fn finding(finding: &mut Finding) {
     }
     if let Some(object) = &mut finding.subject.resource {
         resource(object);
+    }
+    if let Some(name) = &mut finding.subject.package {
+        let mut own = PackageName::clone(name);
+        if shared(&mut own.name, LONGEST_NAME) | shared(&mut own.project, LONGEST_SENTENCE) {
+            *name = Arc::new(own);
+        }
+    }
+    if let Some(seen) = &mut finding.package {
+        let mut own = PackageSeen::clone(seen);
+        if let Some(version) = &mut own.version {
+            shared(version, LONGEST_NAME);
+        }
+        text(&mut own.purl, LONGEST_SENTENCE);
+        for name in own.paths.iter_mut().flatten() {
+            text(name, LONGEST_NAME);
+        }
+        *seen = Arc::new(own);
     }
     if let Some(container) = &mut finding.subject.container {
         shared(container, LONGEST_NAME);
