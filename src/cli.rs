@@ -132,9 +132,26 @@ pub struct CheckArgs {
     #[arg(long, value_enum, help_heading = "Verdict")]
     pub on_incomplete: Option<OnIncomplete>,
 
+    /// Where facts come from.
+    #[command(flatten)]
+    pub access: AccessArgs,
+
     /// How it looks.
     #[command(flatten)]
     pub display: Display,
+}
+
+/// Flags that decide who is asked about packages.
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Sources")]
+pub struct AccessArgs {
+    /// Use no network: rules that need it are skipped, which is asked for and so not incomplete
+    #[arg(long, env = "TIDEGATE_OFFLINE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub offline: bool,
+
+    /// The database of advisories [default: the one that `tidegate advisories update` wrote]
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
 }
 
 /// A report format.

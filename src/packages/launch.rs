@@ -3,6 +3,7 @@
 use crate::syntax::shell;
 
 use super::node_options;
+use super::starters::{INITS, SHELLS, base, is_script_flag};
 
 /// What a container starts, taken apart as far as that decides who gets its signals and what Node.js is told.
 #[derive(Clone, Debug, Default)]
@@ -34,18 +35,6 @@ pub struct Inspector {
     /// The address, where it is another than the machine's own.
     pub beyond_loopback: Option<String>,
 }
-
-/// What passes signals on, and reaps what is left behind.
-pub(super) const INITS: [&str; 6] = [
-    "tini",
-    "tini-static",
-    "dumb-init",
-    "catatonit",
-    "s6-svscan",
-    "pid1",
-];
-
-pub(super) const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
 
 const MANAGERS: [&str; 4] = ["npm", "yarn", "pnpm", "npx"];
 
@@ -218,17 +207,6 @@ impl Inspector {
 fn is_script_name(word: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./@".contains(&byte);
     !word.is_empty() && word.len() <= 40 && !word.starts_with('-') && word.bytes().all(is_part)
-}
-
-/// The name of a program without its folder.
-pub(super) fn base(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
-}
-
-/// `-c`, also among other letters: `-ec`.
-pub(super) fn is_script_flag(word: &str) -> bool {
-    word.strip_prefix('-')
-        .is_some_and(|flags| flags.ends_with('c') && flags.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// The words of each command of a script, assignments in front taken away.

@@ -15,6 +15,7 @@ pub mod package_json;
 pub mod purpose;
 pub mod range;
 pub mod secret_name;
+mod starters;
 pub mod version;
 
 pub use launch::Launch;

@@ -3,7 +3,7 @@
 
 use crate::syntax::shell;
 
-use super::launch::{INITS, SHELLS, base, is_script_flag};
+use super::starters::{INITS, SHELLS, base, is_script_flag};
 
 /// A word that Node.js takes for an option, or for the value of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
