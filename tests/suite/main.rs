@@ -34,6 +34,7 @@ mod image_references;
 mod kinds;
 mod kustomizations;
 mod labelled;
+mod lockfiles;
 mod neighbours;
 mod node;
 mod planted;

@@ -5,8 +5,15 @@
 //! cannot be read holds problems.
 
 mod bun;
+mod homes;
+mod json;
 mod npm;
+mod npm_entry;
+mod npm_nested;
+mod npm_paths;
+mod origin;
 mod pnpm;
+mod sections;
 mod yarn;
 
 use std::sync::Arc;
@@ -133,7 +140,8 @@ pub enum Source {
     Tarball(Box<str>),
     /// A tarball of the repository.
     File(Box<str>),
-    /// A folder that is no workspace (`file:`, `link:`, `portal:`).
+    /// A folder that is no workspace (`file:`, `link:`, `portal:`). Where the lockfile has an importer at its path,
+    /// its dependencies are those of the importer.
     Folder(Box<str>),
     /// A workspace, by its path below the lockfile's folder; its dependencies are those of the importer.
     Workspace(Box<str>),
@@ -163,6 +171,8 @@ pub enum Need {
     Optional,
     /// Whoever uses it brings it.
     Peer,
+    /// It uses it where somebody brings it, and nobody has to.
+    OptionalPeer,
 }
 
 /// A workspace, or the root, as the lockfile knows it.

@@ -1,0 +1,6 @@
+//! Lockfiles are read as their package managers mean them.
+
+mod bun;
+mod conformance;
+mod npm;
+mod robustness;

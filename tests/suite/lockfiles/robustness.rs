@@ -1,0 +1,1 @@
+//! No text breaks a reader, and every span lies within its text.
