@@ -22,8 +22,9 @@
 //!
 //! Each is kept by a lint, or by the test that is named.
 //!
-//! 1. Disk, environment, clock and processes are touched only in `change/{git,folder}`, `run`, `command`,
-//!    `progress`, `action` and `main` (clippy's `disallowed-methods`).
+//! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder}`, `http`, the
+//!    fetchers of `packages/advisory`, `run`, `command`, `progress`, `action` and `main` (clippy's
+//!    `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).
 //! 3. A rule is a pure function of a snapshot, or of a pair of them.
@@ -56,6 +57,7 @@ pub mod error;
 pub mod evaluate;
 pub mod event;
 pub mod finding;
+pub mod http;
 pub mod kubernetes;
 pub mod nearest;
 pub mod packages;
