@@ -14,6 +14,7 @@ pub mod node_version;
 pub mod package_json;
 pub mod purpose;
 pub mod range;
+pub mod registry;
 pub mod secret_name;
 mod starters;
 pub mod version;
