@@ -3,4 +3,5 @@
 mod bun;
 mod conformance;
 mod npm;
+mod reading;
 mod robustness;
