@@ -18,53 +18,7 @@ fn bun_lockfiles_of_applications_hold_what_is_listed() {
     applications(LockfileKind::Bun, &[]);
 }
 
-const WORKSPACES: &str = r#"{
-  // Written by Bun.
-  "lockfileVersion": 1,
-  "configVersion": 1,
-  "workspaces": {
-    "": {
-      "name": "shop",
-      "dependencies": { "a": "^1.0.0", "old": "npm:@real/b@^1.0.0", },
-      "devDependencies": { "@s/web": "workspace:*", },
-    },
-    "packages/web": {
-      "name": "@s/web",
-      "version": "0.1.0",
-      "dependencies": { "a": "^2.0.0", "c": "catalog:", },
-      "peerDependencies": { "old": "*", },
-    },
-  },
-  "trustedDependencies": [ "a", ],
-  "patchedDependencies": { "c@3.0.0": "patches/c@3.0.0.patch", },
-  "overrides": { "d": "1.0.0", "a": { "d": "2.0.0" } },
-  "catalog": { "c": "^3.0.0", },
-  "catalogs": { "next": { "c": "^4.0.0", }, },
-  "packages": {
-    "@s/web": ["@s/web@workspace:packages/web"],
-
-    "@s/web/a": ["a@2.0.0", "", { "dependencies": { "@t/e": "*" } }, "sha512-BBBB"],
-
-    "@s/web/a/@t/e": ["@t/e@2.0.0", "", { "bundled": true, "dependencies": { "@t/e": "1", "a": "*" } }, ""],
-
-    "@t/e": ["@t/e@1.0.0", "https://npm.example/@t/e/-/e-1.0.0.tgz", {}, "sha512-EEEE"],
-
-    "a": ["a@1.0.0", "", { "dependencies": { "@t/e": "1" }, "optionalDependencies": { "gone": "1" },
-      "peerDependencies": { "old": "*", "c": "3" }, "optionalPeers": ["c"], "os": "linux" }, "sha512-AAAA"],
-
-    "c": ["c@3.0.0", "", {}, "sha512-CCCC"],
-
-    "f": ["f@file:vendor/f", { "dependencies": { "a": "1" } }],
-    "g": ["g@git+ssh://git@github.com/x/g.git#0123", {}, "0123"],
-    "h": ["h@github:x/h#4567", {}, "x-h-4567", "sha512-HHHH"],
-    "i": ["i@https://registry.npmjs.org/i/-/i-1.0.0.tgz", {}, "sha512-IIII"],
-    "j": ["j@./vendor/j.tgz", {}],
-    "k": ["k@link:k", {}],
-    "old": ["@real/b@1.0.0", "https://odd.example/b.tgz", {}, "sha512-DDDD"],
-    "shop": ["shop@root:", {}],
-  }
-}
-"#;
+const WORKSPACES: &str = include_str!("samples/bun-workspaces.jsonc");
 
 #[test]
 fn a_path_of_names_leads_to_the_nearest_package() {

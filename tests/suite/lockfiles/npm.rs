@@ -31,57 +31,7 @@ fn npm_lockfiles_of_applications_hold_what_is_listed() {
     applications(LockfileKind::Npm, &[]);
 }
 
-const WORKSPACES: &str = r#"{
-  "name": "shop",
-  "lockfileVersion": 3,
-  "requires": true,
-  "packages": {
-    "": {
-      "name": "shop",
-      "workspaces": ["packages/*"],
-      "dependencies": {"a": "^1.0.0", "tool": "file:tools/tool"},
-      "devDependencies": {"b": "^2.0.0"},
-      "optionalDependencies": {"a": "^1.0.1"}
-    },
-    "node_modules/a": {
-      "version": "1.0.1",
-      "resolved": "https://registry.npmjs.org/a/-/a-1.0.1.tgz",
-      "integrity": "sha512-AAAA",
-      "deprecated": "use b",
-      "hasInstallScript": true,
-      "license": "MIT",
-      "engines": {"node": ">=18"},
-      "optional": true,
-      "dependencies": {"b": "^1.0.0"},
-      "optionalDependencies": {"c": "*"},
-      "peerDependencies": {"d": "1", "e": "1"},
-      "peerDependenciesMeta": {"e": {"optional": true}}
-    },
-    "node_modules/a/node_modules/b": {
-      "version": "1.0.0",
-      "inBundle": true,
-      "license": {"type": "ISC"},
-      "engines": ["node >= 0.8", "npm"]
-    },
-    "node_modules/b": {
-      "version": "2.0.0",
-      "resolved": "https://npm.example/api/b/-/b-2.0.0.tgz",
-      "dev": true
-    },
-    "node_modules/d": {"version": "1.0.0", "peer": true},
-    "node_modules/x": {"name": "@real/x", "version": "3.0.0", "extraneous": true},
-    "node_modules/@shop/web": {"resolved": "packages/web", "link": true},
-    "node_modules/tool": {"resolved": "tools/tool", "link": true},
-    "packages/web": {
-      "name": "@shop/web",
-      "version": "0.1.0",
-      "dependencies": {"a": "^1.0.0", "b": "^1.0.0", "gone": "1"}
-    },
-    "packages/web/node_modules/b": {"version": "1.5.0"},
-    "tools/tool": {"version": "0.0.1", "devDependencies": {"b": "^2.0.0"}}
-  }
-}
-"#;
+const WORKSPACES: &str = include_str!("samples/npm-workspaces.json");
 
 #[test]
 fn an_install_path_leads_to_the_nearest_package() {
@@ -91,6 +41,7 @@ fn an_install_path_leads_to_the_nearest_package() {
     assert_eq!(edge(&lockfile, a, "c"), (Need::Optional, String::new()));
     assert_eq!(edge(&lockfile, a, "d"), (Need::Peer, "d@1.0.0".into()));
     assert_eq!(edge(&lockfile, a, "e"), (Need::OptionalPeer, String::new()));
+    assert_eq!(a.dependencies.len(), 4, "b stands in two sections");
     assert_eq!(lockfile.version.as_ref(), "3");
 }
 

@@ -17,16 +17,11 @@ const ALL: [LockfileKind; 5] = [
     LockfileKind::BunBinary,
 ];
 
-const NPM: &str = r#"{"lockfileVersion": 3, "packages": {
-  "": {"dependencies": {"ä": "1"}, "workspaces": ["w/*"]},
-  "node_modules/ä": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz", "integrity": "x"},
-  "node_modules/w": {"link": true, "resolved": "w/w"}, "w/w": {"name": "w", "devDependencies": {"ä": "1"}}}}"#;
+const NPM: &str = include_str!("samples/npm-small.json");
 
-const NESTED: &str = r#"{"lockfileVersion": 1, "dependencies": {"ä": {"version": "npm:ö@1.0.0", "requires": {"b": "1"},
-  "dependencies": {"b": {"version": "github:a/b#c", "bundled": true}}}}}"#;
+const NESTED: &str = include_str!("samples/npm-nested.json");
 
-const BUN: &str = r#"{"lockfileVersion": 1, "workspaces": {"": {"dependencies": {"ä": "1",}}}, "overrides": {"ä": {"b": "1"}},
-  "packages": {"ä": ["ä@1.0.0", "", {"dependencies": {"b": "1"}}, "sha512-A"], "ä/b": ["b@github:a/b#c", {}, "c"],}}"#;
+const BUN: &str = include_str!("samples/bun-small.jsonc");
 
 /// Everything that has a place has it within the text, and all numbers lead to something.
 fn is_sound(lockfile: &Lockfile) {
