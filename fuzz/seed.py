@@ -56,6 +56,9 @@ def main():
             keep("change", BETWEEN.join([CONFIGURATION, "", text, waived]))
             keep("change", BETWEEN.join(["", CONFIGURATION, "", text]))
     keep("configuration", BETWEEN.join(["", CONFIGURATION, COMMENT]))
+    for path in sorted((ROOT / "tests" / "suite" / "lockfiles" / "samples").iterdir()):
+        # The first letter of the package manager picks the reader.
+        keep("lockfile", path.name[0] + path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ fn root_of<'a>(root: &'a Object<'a>, reading: &mut Reading<'a>, lockfile: &mut L
     }
 
     let mut homes = PathHomes::new(around);
-    let rows = packages.map_or_else(Vec::new, |packages| rows(packages, reading));
+    let rows = packages.map_or_else(Vec::new, |packages| {
+        rows(packages, reading, &mut lockfile.packages)
+    });
     for (index, row) in (0..).zip(&rows) {
         let (home, name) = split(row.path);
         homes.install(home, name, PackageIndex(index));
@@ -74,9 +76,8 @@ fn root_of<'a>(root: &'a Object<'a>, reading: &mut Reading<'a>, lockfile: &mut L
         .filter(|record| record.what == RecordKind::Patch)
         .map(|record| &*record.key)
         .collect();
-    for row in rows {
+    for (row, locked) in rows.into_iter().zip(&mut lockfile.packages) {
         let home = homes.nearest(row.path);
-        let mut locked = row.locked;
         // In version 0, a workspace repeats its sections here.
         if !matches!(locked.source, Source::Workspace(_)) {
             locked.dependencies = row
@@ -84,7 +85,6 @@ fn root_of<'a>(root: &'a Object<'a>, reading: &mut Reading<'a>, lockfile: &mut L
                 .dependencies(reading, |name| homes.find(home, name));
         }
         locked.is_patched = patched.contains(row.written);
-        lockfile.packages.push(locked);
     }
     for property in workspaces.map(properties).unwrap_or_default() {
         if let Some(importer) = importer(property, reading, &homes) {
@@ -97,11 +97,15 @@ struct Row<'a> {
     path: &'a str,
     /// The first item: the name, and what was resolved.
     written: &'a str,
-    locked: Locked,
     sections: Sections<'a>,
 }
 
-fn rows<'a>(packages: &'a Object<'a>, reading: &mut Reading<'a>) -> Vec<Row<'a>> {
+/// The entries of `packages`, one in `locked` for each row.
+fn rows<'a>(
+    packages: &'a Object<'a>,
+    reading: &mut Reading<'a>,
+    locked: &mut Vec<Locked>,
+) -> Vec<Row<'a>> {
     let mut rows = Vec::with_capacity(packages.properties.len());
     for property in properties(packages) {
         let path = property.name.as_str();
@@ -117,7 +121,13 @@ fn rows<'a>(packages: &'a Object<'a>, reading: &mut Reading<'a>) -> Vec<Row<'a>>
                 reading.refuse("a path is longer than file systems allow", at);
             }
             Some((Value::StringLit(first), rest)) if first.value.contains('@') => {
-                rows.push(row(path, at, &first.value, rest, reading));
+                let (package, sections) = entry(at, &first.value, rest, reading);
+                locked.push(package);
+                rows.push(Row {
+                    path,
+                    written: &first.value,
+                    sections,
+                });
             }
             _ => reading.refuse("an entry does not say which package it is", at),
         }
@@ -125,13 +135,13 @@ fn rows<'a>(packages: &'a Object<'a>, reading: &mut Reading<'a>) -> Vec<Row<'a>>
     rows
 }
 
-fn row<'a>(
-    path: &'a str,
+/// One entry: where its key is, its first item, and the others.
+fn entry<'a>(
     at: Span,
     written: &'a str,
     rest: &'a [Value<'a>],
     reading: &mut Reading<'a>,
-) -> Row<'a> {
+) -> (Locked, Sections<'a>) {
     // The root has no name if its `package.json` has none.
     let (name, resolution) = match written.strip_prefix('@') {
         Some(root) if root.starts_with("root:") => ("", root),
@@ -168,12 +178,7 @@ fn row<'a>(
             }
         }
     }
-    Row {
-        path,
-        written,
-        locked,
-        sections,
-    }
+    (locked, sections)
 }
 
 /// What stands behind the name: where the package comes from, and the version if it is from a registry.

@@ -39,8 +39,12 @@ impl<'a> Homes<'a> {
 
     /// Makes ready for [`Self::find`], once everything is installed.
     pub(super) fn settle(&mut self) {
-        for name in self.installed.values_mut() {
-            name.sort_unstable();
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "each is sorted by itself, in whatever order"
+        )]
+        for places in self.installed.values_mut() {
+            places.sort_unstable();
         }
     }
 

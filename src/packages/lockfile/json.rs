@@ -54,7 +54,7 @@ pub(super) fn read(
             reading.problems
         }
         Err((words, start, end)) => {
-            // Only a text that is no JSON can hold the marks: no string goes over a line's end.
+            // The marks begin a line, where a text that could be read has none of them.
             vec![conflict(text).unwrap_or_else(|| Problem {
                 what: ProblemKind::Syntax(words),
                 at: within(text, start + skip, end + skip),

@@ -36,10 +36,9 @@ pub(super) fn of(written: &str) -> Option<Source> {
     }
     if is_web(written) {
         let address = written.split('#').next().unwrap_or(written);
-        return Some(if address.ends_with(".git") {
-            git(written)
-        } else {
-            Source::Tarball(written.into())
+        return Some(match address.strip_suffix(".git") {
+            Some(_) => git(written),
+            None => Source::Tarball(written.into()),
         });
     }
     if is_archive(written) {
@@ -63,10 +62,9 @@ pub(super) fn name_and_rest(written: &str) -> (&str, &str) {
 
 /// Where a package comes from whose archive lies at an address: a registry's where it looks like one.
 pub(super) fn of_archive(address: &str) -> Source {
-    if let Some(registry) = registry(address) {
-        return Source::Registry(registry.map(Into::into));
-    }
-    of(address).unwrap_or_else(|| Source::Other(address.into()))
+    registry(address)
+        .or_else(|| of(address))
+        .unwrap_or_else(|| Source::Other(address.into()))
 }
 
 fn git(written: &str) -> Source {
@@ -105,15 +103,15 @@ fn is_archive(path: &str) -> bool {
     ARCHIVES.iter().any(|end| path.ends_with(end))
 }
 
-/// The registry of an archive's address: `Some(None)` for the default one; none where it looks like no registry.
+/// The registry of an archive's address, without its own where it is the default; none where it looks like none.
 ///
 /// Registries serve `<registry>/<name>/-/<name without scope>-<version>.tgz`; GitHub's has a notation of its own.
-fn registry(address: &str) -> Option<Option<&str>> {
+fn registry(address: &str) -> Option<Source> {
     let (_, rest) = address.split_once("://").filter(|_| is_web(address))?;
     let host = rest.split(['/', '?', '#']).next()?;
     let root = address.get(..address.len() - rest.len() + host.len())?;
     if host == "npm.pkg.github.com" && rest.starts_with("npm.pkg.github.com/download/") {
-        return Some(Some(root));
+        return Some(Source::Registry(Some(root.into())));
     }
     let path = address.split(['?', '#']).next()?;
     let (before, file) = path.rsplit_once("/-/")?;
@@ -132,6 +130,10 @@ fn registry(address: &str) -> Option<Option<&str>> {
         _ => file,
     };
     let version = file.strip_prefix(unscoped)?.strip_prefix('-')?;
-    let is_one = base.len() >= root.len() && version.ends_with(".tgz") && !version.contains('/');
-    is_one.then(|| (host != DEFAULT_HOST).then_some(base))
+    let version = version.strip_suffix(".tgz")?;
+    if base.len() < root.len() || version.contains('/') {
+        return None;
+    }
+    let named = (host != DEFAULT_HOST).then(|| base.into());
+    Some(Source::Registry(named))
 }

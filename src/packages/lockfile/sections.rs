@@ -68,16 +68,22 @@ impl<'a> Sections<'a> {
         true
     }
 
-    /// Each dependency with its section. One that is optional is not required, though it may be listed twice.
+    /// Each dependency with its section. Of a name that stands in several, optional wins over required, and both
+    /// over peer; what is needed for development stands for itself.
     fn each(&self, reading: &mut Reading<'a>) -> Vec<(Section, Written<'a>)> {
         let optional = written(self.optional, reading);
         let names: HashSet<&str> = optional.iter().map(|written| written.name).collect();
         let mut production = written(self.production, reading);
         production.retain(|written| !names.contains(written.name));
+        let mut peer = written(self.peer, reading);
+        if !peer.is_empty() {
+            let own: HashSet<&str> = production.iter().map(|written| written.name).collect();
+            peer.retain(|written| !names.contains(written.name) && !own.contains(written.name));
+        }
         let sections = [
             (Section::Production, production),
             (Section::Optional, optional),
-            (Section::Peer, written(self.peer, reading)),
+            (Section::Peer, peer),
             (Section::Development, written(self.development, reading)),
         ];
         sections

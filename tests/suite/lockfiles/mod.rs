@@ -2,5 +2,7 @@
 
 mod bun;
 mod conformance;
+mod edges;
 mod npm;
+mod reading;
 mod robustness;
