@@ -59,6 +59,7 @@ pub fn evaluate_with(
         .iter()
         .copied()
         .filter(|rule| !rule.opt_in || !context.is_off(rule))
+        .filter(|rule| context.lacks(rule).is_none())
         .collect();
     let files = || {
         snapshot
@@ -223,7 +224,9 @@ fn evaluate_waivers(uses: &[WaiverUse<'_>], context: &Context) -> Vec<Finding> {
 pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in rules::ALL {
-        if let Check::Change(check) = rule.check {
+        if let Check::Change(check) = rule.check
+            && context.lacks(rule).is_none()
+        {
             let mut sink = Sink::new(rule, &Arc::from(""), None, &mut findings);
             check(pair, context, &mut sink);
         }

@@ -10,6 +10,7 @@
 //!   ─▶ the configuration in force               config/     of the tip of the base, never of the head
 //!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
 //!   ─▶ Snapshot × base, head                     snapshot/   everything known of one revision
+//!   ─▶ Facts                                     facts, http what the outside world said, once for both
 //!   ─▶ waivers, where they stand                 waivers/    what each covers, and which are in force
 //!   ─▶ findings of each side                     rule, rules/, evaluate
 //!   ─▶ introduced │ existing │ fixed             compare     by identity, never by line
@@ -56,6 +57,7 @@ pub mod credential;
 pub mod error;
 pub mod evaluate;
 pub mod event;
+pub mod facts;
 pub mod finding;
 pub mod http;
 pub mod kubernetes;

@@ -15,6 +15,7 @@ use tidegate::report::summary::{self, Links};
 use tidegate::report::terminal::{self, Detail, Terminal};
 use tidegate::report::{annotation, json, sarif};
 use tidegate::run::governance::{Governance, Governing};
+use tidegate::facts::Facts;
 use tidegate::run::{Asked, judge_loaded};
 use tidegate::snapshot::load::Loaded;
 use tidegate::snapshot::{Snapshot, State};
@@ -56,7 +57,7 @@ fuzz_target!(|text: &str| {
         ..Governance::default()
     };
     let loaded = Loaded { base: Some(base), head, base_contents, head_contents };
-    let asked = Asked { base: Some(label("base")), head: label("head"), scope: Vec::new(), history_missing: None };
+    let asked = Asked { base: Some(label("base")), head: label("head"), scope: Vec::new(), history_missing: None, facts: Facts::default() };
     let report = judge_loaded(loaded, asked, &governance, &|_| {});
     for finding in &report.findings {
         if let Some(text) = report.file_of(finding).and_then(|file| file.text()) {

@@ -6,9 +6,11 @@ mod told;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::PackagesConfig;
 use crate::config::clusters::Clusters;
 use crate::config::registries::Registries;
 use crate::config::value::{Day, Setting};
+use crate::facts::{Absence, Facts, Source};
 use crate::finding::Finding;
 use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet};
@@ -37,6 +39,8 @@ pub struct Rule {
     /// Rules about the state whose findings say the same as this one does of the change: where both speak of an
     /// object, the change is told and the state is not.
     pub covers: &'static [&'static str],
+    /// What it must know of the outside world. Where that is missing, it does not run.
+    pub needs: &'static [Source],
     /// Standards and identifiers that say the same.
     pub references: &'static [&'static str],
     /// How it looks.
@@ -117,6 +121,10 @@ pub struct Context {
     pub registries: Option<Arc<Registries>>,
     /// The day on which the run takes place; none where nobody says, so that nothing expires.
     pub today: Option<Day>,
+    /// What is asked of packages.
+    pub packages: Arc<PackagesConfig>,
+    /// What the outside world said.
+    pub facts: Arc<Facts>,
 }
 
 impl Context {
@@ -128,6 +136,13 @@ impl Context {
             Some(setting) => *setting == Setting::Off,
             None => rule.opt_in,
         }
+    }
+
+    /// What a rule needs and does not have: why it does not run.
+    #[must_use]
+    pub fn lacks(&self, rule: &Rule) -> Option<Absence> {
+        let mut needs = rule.needs.iter();
+        needs.find_map(|source| self.facts.absence(*source))
     }
 
     /// Makes of findings what the configuration wants. What could not be read is no matter of taste.
@@ -186,6 +201,8 @@ impl Default for Context {
             settings: BTreeMap::new(),
             registries: None,
             today: None,
+            packages: Arc::default(),
+            facts: Arc::default(),
         }
     }
 }
@@ -219,6 +236,7 @@ macro_rules! declare_rule {
         $(other_severities: $others:expr,)?
         $(opt_in: $opt_in:expr,)?
         $(covers: $covers:expr,)?
+        $(needs: $needs:expr,)?
         references: $references:expr,
         check: $check:expr $(,)?
     ) => {
@@ -230,6 +248,7 @@ macro_rules! declare_rule {
             other_severities: $crate::declare_rule!(@others $($others)?),
             opt_in: $crate::declare_rule!(@opt_in $($opt_in)?),
             covers: $crate::declare_rule!(@others $($covers)?),
+            needs: $crate::declare_rule!(@others $($needs)?),
             references: $references,
             check: $check,
         };

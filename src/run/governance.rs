@@ -127,6 +127,8 @@ impl Governance {
             settings,
             registries: config.images.registries().map(Arc::new),
             today: self.today,
+            packages: Arc::new(config.packages.clone()),
+            facts: Arc::default(),
         }
     }
 

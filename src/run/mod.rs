@@ -17,6 +17,7 @@ use crate::compare::{compare, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
+use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
 use crate::kubernetes::pod_security::{Level, Version};
 use crate::pod_security::{Answer, answer};
@@ -165,6 +166,8 @@ pub struct Asked {
     pub scope: Vec<String>,
     /// Why the base could not be found in this clone; the head then stands in its place.
     pub history_missing: Option<String>,
+    /// What the outside world said.
+    pub facts: Facts,
 }
 
 /// The same of what was read already: touches neither disk nor clock.
@@ -175,7 +178,10 @@ pub fn judge_loaded(
     governance: &Governance,
     watch: &dyn Fn(Stage),
 ) -> Report {
-    let context = &governance.context();
+    let context = &Context {
+        facts: Arc::new(asked.facts),
+        ..governance.context()
+    };
     let Loaded {
         base,
         mut head,
@@ -350,7 +356,7 @@ fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {
         } else if !has_base && matches!(rule.check, Check::Change(_)) {
             Some("as there is no base")
         } else {
-            None
+            context.lacks(rule).map(Absence::reason)
         }
     };
     let skipped = rules::ALL.iter().filter_map(|rule| {
