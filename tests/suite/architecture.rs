@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["kubernetes", "packages"],
     &["config"],
     &["workflow"],
-    &["snapshot"],
+    &["snapshot", "facts"],
     &["waivers"],
     &["rule"],
     &["rules"],
