@@ -119,7 +119,10 @@ mod tests {
             let url = RegistryUrl::parse(text);
             assert_eq!(url.as_ref().map(RegistryUrl::as_str), read, "{text}");
         }
-        assert_eq!(RegistryUrl::public().as_str(), crate::packages::registry::DEFAULT);
+        assert_eq!(
+            RegistryUrl::public().as_str(),
+            crate::packages::registry::DEFAULT
+        );
         let is_private = |text| RegistryUrl::parse(text).unwrap().is_private();
         assert!(is_private("https://npm.example/"));
         assert!(is_private("http://[::1]:4873/"));

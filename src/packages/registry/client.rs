@@ -72,7 +72,10 @@ impl std::fmt::Display for Unavailable {
         match self {
             Self::Failed(failure) => failure.fmt(f),
             Self::Refused { host, status } => {
-                write!(f, "{host}: answered with status {status}, which asks for a token that may read it")
+                write!(
+                    f,
+                    "{host}: answered with status {status}, which asks for a token that may read it"
+                )
             }
             Self::Malformed { host, why } => {
                 let why = match why {
@@ -84,7 +87,10 @@ impl std::fmt::Display for Unavailable {
             }
             Self::Name => f.write_str("no package can have this name"),
             Self::GivenUp { host } => {
-                write!(f, "{host}: not asked, as it left other questions unanswered")
+                write!(
+                    f,
+                    "{host}: not asked, as it left other questions unanswered"
+                )
             }
         }
     }
@@ -119,10 +125,12 @@ impl RegistryAnswers {
 
     /// The names that no registry said anything of, with the reasons. While there are any, a run is incomplete.
     pub fn unavailable(&self) -> impl Iterator<Item = (&Arc<str>, &Unavailable)> {
-        self.answers.iter().filter_map(|(name, answer)| match answer {
-            Answer::Unavailable(why) => Some((name, why)),
-            Answer::Known(_) | Answer::Absent => None,
-        })
+        self.answers
+            .iter()
+            .filter_map(|(name, answer)| match answer {
+                Answer::Unavailable(why) => Some((name, why)),
+                Answer::Known(_) | Answer::Absent => None,
+            })
     }
 }
 
@@ -258,7 +266,12 @@ fn distrust(answers: &mut BTreeMap<Arc<str>, Answer>, registry_of: &BTreeMap<Arc
     }
 }
 
-async fn ask(client: &Client, cache: Option<&Cache>, question: &Question, now: Timestamp) -> Answer {
+async fn ask(
+    client: &Client,
+    cache: Option<&Cache>,
+    question: &Question,
+    now: Timestamp,
+) -> Answer {
     let kept = cache
         .map(|cache| cache.validators(&question.address))
         .unwrap_or_default();

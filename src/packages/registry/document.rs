@@ -19,7 +19,7 @@ pub use crate::packages::lockfile::Need;
 pub const MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
 
 /// All that is known of one package.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// Its name as the registry writes it; empty where the registry leaves it out.
     pub name: Arc<str>,
@@ -36,7 +36,7 @@ pub struct Document {
 }
 
 /// One version of a package.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     /// Its version.
     pub version: Version,

@@ -118,10 +118,7 @@ mod tests {
             settings.get("@acme:registry"),
             Some("https://acme.example/a")
         );
-        assert_eq!(
-            settings.list("key").collect::<Vec<_>>(),
-            ["one", "two"]
-        );
+        assert_eq!(settings.list("key").collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(settings.get("engine-strict"), Some("true"));
         assert_eq!(settings.get("x"), Some("a;b"));
         assert_eq!(settings.get("section"), None);

@@ -189,7 +189,11 @@ impl Reading<'_> {
         let npm = NpmSettings::of_environment(variables);
         self.npm_settings(&npm, &Arc::from("the environment"), Owner::User);
         if let Some(url) = self.environment.get("YARN_NPM_REGISTRY_SERVER") {
-            self.take_default("YARN_NPM_REGISTRY_SERVER", url, &Arc::from("the environment"));
+            self.take_default(
+                "YARN_NPM_REGISTRY_SERVER",
+                url,
+                &Arc::from("the environment"),
+            );
         }
     }
 
@@ -286,7 +290,9 @@ impl Reading<'_> {
             Some(name) if !name.starts_with('{') => format!("${{{name}}}"),
             _ => token.clone(),
         };
-        self.take_token(&place.url, "token", &token, &file.path, file.owner, "Bearer");
+        self.take_token(
+            &place.url, "token", &token, &file.path, file.owner, "Bearer",
+        );
     }
 
     fn ignore(&mut self, from: &Arc<str>, key: &str, why: Why) {
