@@ -37,6 +37,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain one rule
     Explain(ExplainArgs),
+    /// Keep the local database of advisories about packages
+    Advisories(AdvisoriesArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Run as a container action (GITHUB_* and INPUT_* variables)
@@ -226,6 +228,48 @@ pub struct ExplainArgs {
     /// The id of a rule, such as pod-security/privileged
     #[arg(value_name = "RULE")]
     pub rule: String,
+}
+
+/// Arguments of `advisories`.
+#[derive(Debug, Args)]
+pub struct AdvisoriesArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AdvisoriesCommand,
+}
+
+/// What can be done with the database of advisories.
+#[derive(Debug, Subcommand)]
+pub enum AdvisoriesCommand {
+    /// Make the database anew from all that OSV knows of npm
+    Update(UpdateArgs),
+    /// Tell where the database is, what is in it and how old that is
+    Status(DatabaseArgs),
+}
+
+/// Which database is meant.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// The database [default: advisories.db in TIDEGATE_CACHE_DIR, XDG_CACHE_HOME/tidegate or ~/.cache/tidegate]
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+}
+
+/// Arguments of `advisories update`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate advisories update                       from OSV, over the network
+  tidegate advisories update --source all.zip      from a file that was brought here
+  tidegate advisories update --source own.jsonl    from own entries in the form of OSV, one a line")]
+pub struct UpdateArgs {
+    /// Which one.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// Where the entries come from: a ZIP archive of them, or a file with one a line
+    #[arg(long, value_name = "URL|FILE", default_value = crate::packages::advisory::update::OSV_DUMP)]
+    pub source: String,
 }
 
 /// Arguments of `completions`.

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use anstream::ColorChoice;
 
+use crate::advisories;
 use crate::cli::{
-    AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display, ExplainArgs, Format,
-    PodSecurityArgs, RulesArgs,
+    AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
+    ExplainArgs, Format, PodSecurityArgs, RulesArgs,
 };
 use crate::error::Error;
 use crate::progress::Progress;
@@ -30,6 +31,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::PodSecurity(arguments) => pod_security(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
+        Command::Advisories(arguments) => advisories(arguments.command),
         Command::Completions(arguments) => completions(&arguments),
         Command::Action => Ok(crate::action::run()),
     };
@@ -237,6 +239,19 @@ fn explain(arguments: &ExplainArgs) -> Result<u8, Error> {
         )));
     };
     print(&report::catalogue::explain(rule), false)?;
+    Ok(0)
+}
+
+fn advisories(command: AdvisoriesCommand) -> Result<u8, Error> {
+    let told = match command {
+        AdvisoriesCommand::Update(arguments) => {
+            advisories::update(arguments.database.database, &arguments.source, run::today())?
+        }
+        AdvisoriesCommand::Status(arguments) => {
+            advisories::status(arguments.database, run::today())?
+        }
+    };
+    print(&told, false)?;
     Ok(0)
 }
 

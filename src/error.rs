@@ -23,6 +23,9 @@ pub enum Error {
     /// The event that GitHub handed over lacks something that the run needs.
     #[error("{0}")]
     Event(String),
+    /// Something outside that was asked for gave no answer, or none that can be used.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 impl Error {
@@ -32,7 +35,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Io { .. } | Self::Event(_) => 2,
-            Self::HistoryMissing(_) | Self::Repository(_) => 3,
+            Self::HistoryMissing(_) | Self::Repository(_) | Self::Unavailable(_) => 3,
         }
     }
 }

@@ -48,6 +48,7 @@
 //! clusters run. A *place* is bytes of a file; lines are for reports.
 
 pub mod action;
+pub mod advisories;
 pub mod change;
 pub mod cli;
 pub mod command;

@@ -20,7 +20,7 @@ const FILES: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
 /// # Errors
 /// A file of roots that is named and cannot be read.
 pub(super) fn config() -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let mut files: Vec<OsString> = FILES.into_iter().filter_map(variable).collect();
     files.dedup();
     for file in files {

@@ -3,6 +3,7 @@
 //! Nothing here knows of Kubernetes. Views borrow the spanned trees, as those of `kubernetes/` do; the strings that
 //! name fields of `package.json` live in this folder alone.
 
+pub mod advisory;
 pub mod freshness;
 pub mod install;
 pub mod launch;

@@ -77,6 +77,13 @@ impl Range {
     }
 }
 
+impl std::fmt::Display for Range {
+    /// Comparators with whole versions: `>=1.2.3 <2.0.0-0 || =3.0.0` for `^1.2.3 || 3.0.0`, as `js-semver` takes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.parsed.fmt(f)
+    }
+}
+
 /// The versions that a text names, and those right behind them.
 fn probes(text: &str) -> Vec<Release> {
     let is_part = |letter: char| letter.is_ascii_digit() || letter == '.';

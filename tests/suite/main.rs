@@ -15,6 +15,7 @@
 mod action;
 mod action_metadata;
 mod admission;
+mod advisories;
 mod annotation;
 mod api_versions;
 mod architecture;

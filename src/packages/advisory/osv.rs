@@ -1,0 +1,257 @@
+//! Asking the API of OSV: <https://google.github.io/osv.dev/api/>.
+//!
+//! First in batches which entries there are for each package and version; then, for packages with any, which others
+//! there are, so that a fix can be held against all of them; then each entry once, or from the cache.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::cache::Cache;
+use super::record::{self, Record, is_id};
+use crate::http::{Client, Failure, Kind, Request};
+
+/// Where OSV answers.
+pub const OSV_API: &str = "https://api.osv.dev";
+
+/// The questions that one batch may hold.
+const BATCH: usize = 1_000;
+/// Pages of one question, before the server counts as mad.
+const MOST_PAGES: usize = 100;
+/// Entries that are fetched at the same time.
+const AT_ONCE: usize = 16;
+/// Entries of one run. The answer for a whole monorepo has some hundred.
+const MOST_ENTRIES: usize = 20_000;
+/// The longest name that npm takes.
+const LONGEST_NAME: usize = 214;
+/// The longest version that npm takes.
+const LONGEST_VERSION: usize = 256;
+
+/// The API of OSV.
+#[derive(Clone, Debug)]
+pub struct Osv {
+    client: Client,
+    base: String,
+    cache: Cache,
+}
+
+#[derive(Serialize)]
+struct Batch<'a> {
+    queries: Vec<Query<'a>>,
+}
+
+#[derive(Clone, Serialize)]
+struct Query<'a> {
+    package: Package<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_token: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
+struct Package<'a> {
+    name: &'a str,
+    ecosystem: &'static str,
+}
+
+#[derive(Deserialize)]
+struct BatchAnswer {
+    results: Vec<Option<Found>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Found {
+    #[serde(default)]
+    vulns: Option<Vec<Named>>,
+    #[serde(default)]
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    #[serde(default)]
+    modified: Option<String>,
+}
+
+/// The names of packages that have entries, and each entry with the time of its last change.
+#[derive(Default)]
+struct Names<'a> {
+    packages: BTreeSet<&'a str>,
+    entries: BTreeMap<String, Option<String>>,
+}
+
+impl Osv {
+    /// The API at an address, such as [`OSV_API`], with a folder for entries that were fetched.
+    #[must_use]
+    pub fn new(client: Client, base: &str, cache: Option<PathBuf>) -> Self {
+        Self {
+            client,
+            base: base.trim_end_matches('/').to_owned(),
+            cache: Cache::new(cache),
+        }
+    }
+
+    /// Where it is asked.
+    #[must_use]
+    pub fn place(&self) -> String {
+        Request::get(&self.base).map_or_else(|_| String::new(), |request| request.host())
+    }
+
+    /// All that is known of the packages of which a version has entries.
+    ///
+    /// # Errors
+    /// An API that does not answer, or not in a way that can be understood. Half an answer is none.
+    pub async fn ask(
+        &self,
+        request: &BTreeSet<(String, String)>,
+    ) -> Result<BTreeMap<String, Vec<Record>>, Failure> {
+        let queries = request
+            .iter()
+            .filter(|(name, version)| is_askable(name) && version.len() <= LONGEST_VERSION)
+            .map(|(name, version)| query(name, Some(version)))
+            .collect();
+        let mut names = Names::default();
+        self.find(queries, &mut names).await?;
+        let known: Vec<Query<'_>> = names
+            .packages
+            .iter()
+            .map(|name| query(name, None))
+            .collect();
+        self.find(known, &mut names).await?;
+        let packages: BTreeSet<&str> = names.packages;
+        let mut records: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for (name, record) in self.entries(names.entries).await? {
+            if packages.contains(name.as_str()) {
+                records.entry(name).or_default().push(record);
+            }
+        }
+        Ok(records)
+    }
+
+    /// Asks all questions, page by page.
+    async fn find<'a>(
+        &self,
+        mut queries: Vec<Query<'a>>,
+        names: &mut Names<'a>,
+    ) -> Result<(), Failure> {
+        for _ in 0..MOST_PAGES {
+            if queries.is_empty() {
+                return Ok(());
+            }
+            let mut further = Vec::new();
+            for batch in queries.chunks(BATCH) {
+                let results = self.batch(batch).await?;
+                for (query, found) in batch.iter().zip(results) {
+                    let found = found.unwrap_or_default();
+                    for named in found.vulns.unwrap_or_default() {
+                        if !is_id(&named.id) || names.entries.len() >= MOST_ENTRIES {
+                            return Err(self.refused("answered with entries that cannot be"));
+                        }
+                        names.packages.insert(query.package.name);
+                        names.entries.insert(named.id, named.modified);
+                    }
+                    if let Some(token) = found.next_page_token.filter(|token| !token.is_empty()) {
+                        further.push(Query {
+                            page_token: Some(token),
+                            ..query.clone()
+                        });
+                    }
+                }
+            }
+            queries = further;
+        }
+        Err(self.refused("has pages without end"))
+    }
+
+    async fn batch(&self, queries: &[Query<'_>]) -> Result<Vec<Option<Found>>, Failure> {
+        let batch = Batch {
+            queries: queries.to_vec(),
+        };
+        let body = serde_json::to_vec(&batch).map_err(|error| self.refused(&error.to_string()))?;
+        let url = format!("{}/v1/querybatch", self.base);
+        let request = Request::post(&url, "application/json", body)?;
+        let body = self.client.send(&request).await?.success()?;
+        let answer: BatchAnswer = serde_json::from_slice(&body)
+            .map_err(|_| self.refused("answered with something that is no answer"))?;
+        // Results are told apart by their order alone.
+        if answer.results.len() != queries.len() {
+            return Err(self.refused("did not answer all questions"));
+        }
+        Ok(answer.results)
+    }
+
+    /// Fetches entries, some at a time.
+    async fn entries(
+        &self,
+        names: BTreeMap<String, Option<String>>,
+    ) -> Result<Vec<(String, Record)>, Failure> {
+        let mut waiting = names.into_iter();
+        let mut tasks = JoinSet::new();
+        let mut records = Vec::new();
+        loop {
+            while tasks.len() < AT_ONCE
+                && let Some((id, modified)) = waiting.next()
+            {
+                let osv = self.clone();
+                tasks.spawn(async move { osv.entry(&id, modified.as_deref()).await });
+            }
+            match tasks.join_next().await {
+                None => break,
+                Some(Ok(found)) => records.append(&mut found?),
+                Some(Err(_)) => return Err(self.refused("was not asked to the end")),
+            }
+        }
+        // Answers come in no order.
+        records.sort_by(|one, other| (&one.0, &one.1.id).cmp(&(&other.0, &other.1.id)));
+        Ok(records)
+    }
+
+    async fn entry(
+        &self,
+        id: &str,
+        modified: Option<&str>,
+    ) -> Result<Vec<(String, Record)>, Failure> {
+        if let Some(modified) = modified
+            && let Some(bytes) = self.cache.get(id, modified)
+            && let Ok(records) = record::read(&bytes)
+        {
+            return Ok(records);
+        }
+        let request = Request::get(&format!("{}/v1/vulns/{id}", self.base))?;
+        let bytes = self.client.send(&request).await?.success()?;
+        let records = record::read(&bytes)
+            .map_err(|_| self.refused(&format!("answered with no entry for {id}")))?;
+        if let Some(modified) = modified {
+            self.cache.put(id, modified, &bytes);
+        }
+        Ok(records)
+    }
+
+    fn refused(&self, why: &str) -> Failure {
+        Failure {
+            host: self.place(),
+            kind: Kind::Refused(why.to_owned()),
+        }
+    }
+}
+
+fn query<'a>(name: &'a str, version: Option<&'a str>) -> Query<'a> {
+    Query {
+        package: Package {
+            name,
+            ecosystem: "npm",
+        },
+        version,
+        page_token: None,
+    }
+}
+
+/// True for what can be a name in a registry. One that cannot would have the whole batch refused, and has no entries.
+pub(super) fn is_askable(name: &str) -> bool {
+    let is_fine = |letter: char| !letter.is_control() && !letter.is_whitespace();
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(is_fine)
+}
