@@ -250,7 +250,7 @@ impl ImagesConfig {
     }
 }
 
-/// What is asked of Node.js packages. Read and watched already; the rules about packages will heed it.
+/// What is asked of Node.js packages.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PackagesConfig {
@@ -337,8 +337,10 @@ impl Default for Licenses {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sources {
-    /// Where advisories come from.
-    pub advisories: Vec<AdvisorySource>,
+    /// Where advisories come from; without the list, the database where there is one, else the API of OSV. With an
+    /// empty list, nowhere.
+    #[serde(deserialize_with = "or_default")]
+    pub advisories: Option<Vec<AdvisorySource>>,
     /// Whether the registry is asked.
     pub registry: bool,
 }
@@ -346,7 +348,7 @@ pub struct Sources {
 impl Default for Sources {
     fn default() -> Self {
         Self {
-            advisories: vec![AdvisorySource::Database],
+            advisories: None,
             registry: true,
         }
     }

@@ -285,11 +285,14 @@ impl Found {
             unknown.1.name(),
             "unknown licences weigh less",
         );
-        let lost = old
-            .sources
-            .advisories
-            .iter()
-            .any(|source| !new.sources.advisories.contains(source));
+        let (asked, ask) = (&old.sources.advisories, &new.sources.advisories);
+        let lost = match (asked, ask) {
+            (Some(asked), Some(ask)) => asked.iter().any(|source| !ask.contains(source)),
+            // By default one of two is asked.
+            (Some(asked), None) => asked.len() > 1,
+            (None, Some(ask)) => ask.is_empty(),
+            (None, None) => false,
+        };
         if lost {
             self.push(
                 &["packages", "sources", "advisories"],
@@ -501,7 +504,7 @@ mod tests {
             ),
             (
                 "",
-                "packages: {sources: {advisories: [osv]}}",
+                "packages: {sources: {advisories: []}}",
                 "packages.sources.advisories",
             ),
             (

@@ -2,6 +2,7 @@
 
 mod cause;
 mod coverage;
+pub mod gather;
 pub mod governance;
 mod levels;
 pub mod sides;
@@ -151,6 +152,7 @@ fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) 
         head: sides.head.label().clone(),
         scope: sides.scope.clone(),
         history_missing: sides.history_missing.clone(),
+        facts: Facts::default(),
     };
     judge_loaded(loaded, asked, governance, watch)
 }

@@ -115,6 +115,11 @@ impl Advisories {
         &self.sources
     }
 
+    /// Adds what became of further sources.
+    pub fn add_sources(&mut self, states: Vec<SourceState>) {
+        self.sources.extend(states);
+    }
+
     /// True if every source answered. Else the run is incomplete.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -35,6 +35,7 @@ pub struct Osv {
     client: Client,
     base: String,
     cache: Cache,
+    names: Option<BTreeSet<String>>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +93,16 @@ impl Osv {
             client,
             base: base.trim_end_matches('/').to_owned(),
             cache: Cache::new(cache),
+            names: None,
+        }
+    }
+
+    /// The same API, asked for these packages only: it is not told of others.
+    #[must_use]
+    pub fn only(self, names: BTreeSet<String>) -> Self {
+        Self {
+            names: Some(names),
+            ..self
         }
     }
 
@@ -109,9 +120,12 @@ impl Osv {
         &self,
         request: &BTreeSet<(String, String)>,
     ) -> Result<BTreeMap<String, Vec<Record>>, Failure> {
+        let is_ours = |name: &str| self.names.as_ref().is_none_or(|names| names.contains(name));
         let queries = request
             .iter()
-            .filter(|(name, version)| is_askable(name) && version.len() <= LONGEST_VERSION)
+            .filter(|(name, version)| {
+                is_ours(name) && is_askable(name) && version.len() <= LONGEST_VERSION
+            })
             .map(|(name, version)| query(name, Some(version)))
             .collect();
         let mut names = Names::default();

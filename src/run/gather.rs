@@ -1,0 +1,384 @@
+//! Asks the outside world what the rules need to know: once, for both sides.
+//!
+//! Only names of packages that come from a registry are told to anybody. Which registry is asked, and by which
+//! account, is said by the tip of the base and by the environment, never by the head.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::change::{Content, Side};
+use crate::config::{AdvisorySource, PackagesConfig};
+use crate::facts::{Absence, Fact, Facts};
+use crate::http::{Client, Failure, Limits, Proxies, block_on};
+use crate::packages::advisory::bulk::Bulk;
+use crate::packages::advisory::osv::{OSV_API, Osv};
+use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
+use crate::packages::registry::settings::{Owner, SettingsKind};
+use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
+
+use super::sides::Sides;
+
+/// What a run may use to learn of the outside world.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// True if no network is used.
+    pub offline: bool,
+    /// The database of advisories; without a name, the one of this machine.
+    pub database: Option<PathBuf>,
+    /// The variables that say which registry serves packages, and which server has the API of OSV.
+    pub environment: BTreeMap<String, String>,
+    /// When the run takes place.
+    pub now: Timestamp,
+}
+
+/// The variable that names another server with the API of OSV.
+const OSV_VARIABLE: &str = "TIDEGATE_OSV_URL";
+
+/// The largest file of settings that is read.
+const LARGEST_SETTINGS: usize = 1 << 20;
+
+impl Access {
+    /// What this process may use.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge: registries and their tokens are named in the environment"
+    )]
+    pub fn of_process(offline: bool, database: Option<PathBuf>) -> Self {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self {
+            offline,
+            database,
+            environment: environment.collect(),
+            now: Timestamp::now(),
+        }
+    }
+}
+
+/// What both sides install from registries.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// All names with all versions.
+    pub installed: BTreeSet<(String, String)>,
+    /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
+    /// change touches.
+    pub documents: BTreeSet<Arc<str>>,
+}
+
+/// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile.
+#[must_use]
+pub fn gather(
+    access: &Access,
+    sides: &Sides,
+    wanted: &BTreeMap<Arc<str>, Wanted>,
+    config: &PackagesConfig,
+) -> Facts {
+    let mut facts = Facts {
+        advisories: Fact::Missing(Absence::NothingToAsk),
+        registry: Fact::Missing(Absence::NothingToAsk),
+        now: Some(access.now),
+    };
+    if wanted.values().all(|wanted| wanted.installed.is_empty()) {
+        return facts;
+    }
+    let plan = Plan::new(access, sides, wanted, config);
+    let client = Client::new(Limits::default(), Proxies::System);
+    facts.advisories = plan.advisories(client.as_ref());
+    if !config.sources.registry {
+        facts.registry = Fact::Missing(Absence::NotConfigured);
+    } else if access.offline {
+        facts.registry = Fact::Missing(Absence::Offline);
+    } else {
+        facts.registry = Fact::Known(plan.documents(client.as_ref(), facts.advisories.known()));
+    }
+    facts
+}
+
+/// Whom to ask for what.
+struct Plan<'a> {
+    access: &'a Access,
+    config: &'a PackagesConfig,
+    /// What each folder installs, and which registries serve it.
+    projects: Vec<(&'a Wanted, Settings)>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        access: &'a Access,
+        sides: &Sides,
+        wanted: &'a BTreeMap<Arc<str>, Wanted>,
+        config: &'a PackagesConfig,
+    ) -> Self {
+        let files = SettingsFiles::of(access, sides);
+        let projects = wanted
+            .iter()
+            .map(|(folder, wanted)| (wanted, files.around(folder, &access.environment)))
+            .collect();
+        Self {
+            access,
+            config,
+            projects,
+        }
+    }
+
+    /// The names that are served by the registry that everything comes from. A registry for one scope serves what is
+    /// nobody else's business.
+    fn public_names(&self) -> BTreeSet<String> {
+        let of_project = |(wanted, settings): &(&Wanted, Settings)| -> Vec<String> {
+            let names = wanted.installed.iter().map(|(name, _)| name);
+            let is_public =
+                |name: &&String| settings.registry_of(name) == settings.default_registry();
+            names.filter(is_public).cloned().collect()
+        };
+        self.projects.iter().flat_map(of_project).collect()
+    }
+
+    fn advisories(&self, client: Result<&Client, &Failure>) -> Fact<Advisories> {
+        let database = || self.access.database.clone().or_else(place::database);
+        let sources = match &self.config.sources.advisories {
+            Some(sources) => sources.clone(),
+            None if self.access.database.is_some()
+                || database().is_some_and(|path| path.exists()) =>
+            {
+                vec![AdvisorySource::Database]
+            }
+            None => vec![AdvisorySource::Osv],
+        };
+        if sources.is_empty() {
+            return Fact::Missing(Absence::NotConfigured);
+        }
+        let mut asked = Vec::new();
+        let mut failed = Vec::new();
+        for source in sources {
+            match (source, client) {
+                (AdvisorySource::Database, _) => {
+                    asked.push(advisory::Source::Database(database()));
+                }
+                _ if self.access.offline => {}
+                (AdvisorySource::Osv, Ok(client)) => {
+                    let base = self.access.environment.get(OSV_VARIABLE);
+                    let base = base.map_or(OSV_API, String::as_str);
+                    let osv = Osv::new(client.clone(), base, place::folder());
+                    asked.push(advisory::Source::Osv(osv.only(self.public_names())));
+                }
+                (AdvisorySource::Npm, Ok(client)) => {
+                    asked.extend(self.registries(client).map(advisory::Source::Npm));
+                }
+                (AdvisorySource::Osv | AdvisorySource::Npm, Err(failure)) => {
+                    failed.push(SourceState {
+                        source: if source == AdvisorySource::Osv {
+                            "osv"
+                        } else {
+                            "npm"
+                        },
+                        place: String::new(),
+                        answer: SourceAnswer::Unavailable {
+                            reason: failure.to_string(),
+                        },
+                    });
+                }
+            }
+        }
+        if asked.is_empty() && failed.is_empty() {
+            return Fact::Missing(Absence::Offline);
+        }
+        let request = self.projects.iter();
+        let request = request
+            .flat_map(|(wanted, _)| wanted.installed.iter().cloned())
+            .collect();
+        match block_on(advisory::gather(&request, &asked)) {
+            Ok(mut advisories) => {
+                advisories.add_sources(failed);
+                Fact::Known(advisories)
+            }
+            Err(failure) => {
+                let reason = failure.to_string();
+                Fact::Known(Advisories::new(
+                    [],
+                    vec![SourceState {
+                        source: "advisories",
+                        place: String::new(),
+                        answer: SourceAnswer::Unavailable { reason },
+                    }],
+                ))
+            }
+        }
+    }
+
+    /// The registries that packages come from by default, each with the names that it serves.
+    fn registries(&self, client: &Client) -> impl Iterator<Item = Bulk> {
+        let mut names: BTreeMap<&str, (BTreeSet<String>, Option<&str>)> = BTreeMap::new();
+        for (wanted, settings) in &self.projects {
+            for (name, _) in &wanted.installed {
+                let url = &settings.registry_of(name).url;
+                let entry = names.entry(url.as_str());
+                let entry = entry.or_insert_with(|| (BTreeSet::new(), settings.authorization(url)));
+                entry.0.insert(name.clone());
+            }
+        }
+        names.into_iter().map(|(url, (names, authorization))| {
+            let bulk = Bulk::new(client.clone(), url).only(names);
+            match authorization {
+                Some(value) => bulk.with_authorization(value.to_owned()),
+                None => bulk,
+            }
+        })
+    }
+
+    fn documents(
+        &self,
+        client: Result<&Client, &Failure>,
+        advisories: Option<&Advisories>,
+    ) -> RegistryAnswers {
+        let cache = place::folder().map(|folder| Cache::new(folder.join("registry")));
+        let mut all: BTreeMap<Arc<str>, Answer> = BTreeMap::new();
+        for (wanted, settings) in &self.projects {
+            let mut names = wanted.documents.clone();
+            let affected = |(name, version): &&(String, String)| {
+                let mut known = advisories
+                    .iter()
+                    .flat_map(|known| known.affecting(name, version));
+                known.next().is_some()
+            };
+            names.extend(
+                wanted
+                    .installed
+                    .iter()
+                    .filter(affected)
+                    .map(|(name, _)| Arc::from(name.as_str())),
+            );
+            names.retain(|name| !all.contains_key(name));
+            let answers = match client {
+                Ok(client) => {
+                    let asked =
+                        registry::gather(client, settings, cache.as_ref(), &names, self.access.now);
+                    block_on(asked)
+                }
+                Err(failure) => Err(failure.clone()),
+            };
+            match answers {
+                Ok(answers) => all.extend(
+                    answers
+                        .iter()
+                        .map(|(name, answer)| (Arc::clone(name), answer.clone())),
+                ),
+                Err(failure) => all.extend(names.into_iter().map(|name| {
+                    let why = registry::Unavailable::Failed(failure.clone());
+                    (name, Answer::Unavailable(why))
+                })),
+            }
+        }
+        all.into_iter().collect()
+    }
+}
+
+/// The files that say where packages come from, of the tip of the base and of the user.
+struct SettingsFiles {
+    /// By folder: the notation, the path and the text.
+    of_repository: BTreeMap<String, Vec<(SettingsKind, Arc<str>, String)>>,
+    of_user: Option<(Arc<str>, String)>,
+}
+
+impl SettingsFiles {
+    fn of(access: &Access, sides: &Sides) -> Self {
+        let mut of_repository: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (path, text) in settings_at_tip(sides) {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            if let Some(kind) = kind_of(name) {
+                let files = of_repository.entry(folder.to_owned()).or_default();
+                files.push((kind, Arc::from(path.as_str()), text));
+            }
+        }
+        Self {
+            of_repository,
+            of_user: of_user(&access.environment),
+        }
+    }
+
+    /// What holds in a folder: its own files before those of the folders around it, and the user's last.
+    fn around(&self, folder: &str, environment: &BTreeMap<String, String>) -> Settings {
+        let mut files = Vec::new();
+        let mut at = Some(folder);
+        while let Some(folder) = at {
+            for (kind, path, text) in self.of_repository.get(folder).into_iter().flatten() {
+                files.push(SettingsFile {
+                    kind: *kind,
+                    owner: Owner::Repository,
+                    path: Arc::clone(path),
+                    text,
+                });
+            }
+            at = match folder.rsplit_once('/') {
+                Some((above, _)) => Some(above),
+                None => (!folder.is_empty()).then_some(""),
+            };
+        }
+        if let Some((path, text)) = &self.of_user {
+            files.push(SettingsFile {
+                kind: SettingsKind::Npm,
+                owner: Owner::User,
+                path: Arc::clone(path),
+                text,
+            });
+        }
+        Settings::read(&files, environment)
+    }
+}
+
+fn is_settings(path: &str) -> bool {
+    kind_of(path.rsplit('/').next().unwrap_or(path)).is_some()
+}
+
+fn kind_of(name: &str) -> Option<SettingsKind> {
+    match name {
+        ".npmrc" => Some(SettingsKind::Npm),
+        ".yarnrc.yml" => Some(SettingsKind::Yarn),
+        "bunfig.toml" => Some(SettingsKind::Bun),
+        _ => None,
+    }
+}
+
+/// The files of settings at the tip of the base; of the head where there is no base.
+fn settings_at_tip(sides: &Sides) -> Vec<(String, String)> {
+    let of_side = |side: &Side| -> Vec<(String, String)> {
+        let files = side.files().iter().filter(|file| is_settings(&file.path));
+        files
+            .filter_map(|file| match side.read(file, LARGEST_SETTINGS) {
+                Content::Bytes(bytes) => {
+                    Some((file.path.to_string(), String::from_utf8(bytes).ok()?))
+                }
+                Content::Oversized(_) | Content::LfsPointer | Content::Missing(_) => None,
+            })
+            .collect()
+    };
+    match (&sides.tip, &sides.base) {
+        (Some((repository, revision)), _) => {
+            // The configuration was read from there before, so that this fails only where nothing else works either.
+            let tip = repository.side(revision, is_settings);
+            tip.map(|tip| of_side(&tip)).unwrap_or_default()
+        }
+        (None, Some(base)) => of_side(base),
+        (None, None) => of_side(&sides.head),
+    }
+}
+
+/// The user's own `.npmrc`: no part of the repository, so that a token may stand in it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: where the user says which registry serves packages"
+)]
+fn of_user(environment: &BTreeMap<String, String>) -> Option<(Arc<str>, String)> {
+    let named = ["npm_config_userconfig", "NPM_CONFIG_USERCONFIG"];
+    let named = named.iter().find_map(|name| environment.get(*name));
+    let path = named.map(PathBuf::from).or_else(|| {
+        let home = environment.get("HOME")?;
+        Some(PathBuf::from(home).join(".npmrc"))
+    })?;
+    let text = std::fs::read_to_string(&path).ok()?;
+    Some((path.display().to_string().into(), text))
+}
