@@ -32,6 +32,12 @@ pub fn report(report: &mut Report) {
     }
     passed_over(&mut report.coverage.skipped);
     passed_over(&mut report.coverage.unreadable);
+    for source in &mut report.coverage.sources {
+        text(&mut source.place, LONGEST_NAME);
+        if let Some(problem) = &mut source.problem {
+            text(problem, LONGEST_SENTENCE);
+        }
+    }
     text(&mut report.head.name, LONGEST_NAME);
     if let Some(base) = &mut report.base {
         text(&mut base.name, LONGEST_NAME);

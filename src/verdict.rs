@@ -84,6 +84,21 @@ pub struct SkippedRule {
     pub reason: &'static str,
 }
 
+/// A source outside of the repository that was asked about packages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedSource {
+    /// `database`, `osv`, `npm` or `registry`.
+    pub source: &'static str,
+    /// The host, or the file.
+    pub place: String,
+    /// How many entries or documents it gave.
+    pub answers: usize,
+    /// How far its data reach, as `2026-11-26`, where it says so.
+    pub date: Option<String>,
+    /// What it did not say, and why; none where it said all.
+    pub problem: Option<String>,
+}
+
 /// What the run looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -103,6 +118,10 @@ pub struct Coverage {
     pub other_files: usize,
     /// Containers in the head.
     pub containers: usize,
+    /// Packages that the head installs, by name and version.
+    pub packages: usize,
+    /// Who was asked about them.
+    pub sources: Vec<AskedSource>,
     /// Rules that ran.
     pub rules_run: usize,
     /// Rules that did not run, and why.

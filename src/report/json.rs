@@ -12,7 +12,7 @@ use crate::finding::{Finding, Location, Resource, Severity, Status};
 use crate::kubernetes::pod_security::Level;
 use crate::rules;
 use crate::syntax::Position;
-use crate::verdict::{FailOn, Outcome, PassedOver, Report};
+use crate::verdict::{AskedSource, FailOn, Outcome, PassedOver, Report};
 
 use super::places::{Places, Region};
 
@@ -256,7 +256,36 @@ struct JsonCoverage<'r> {
     /// Rules that did not run.
     rules_skipped: Vec<JsonSkippedRule<'r>>,
     /// The sources that were asked.
-    sources: Vec<Reserved>,
+    sources: Vec<JsonSource<'r>>,
+}
+
+/// A source outside of the repository that was asked about packages.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Source")]
+struct JsonSource<'r> {
+    /// `database`, `osv`, `npm` or `registry`.
+    #[schemars(extend("enum" = ["database", "osv", "npm", "registry"]))]
+    source: &'static str,
+    /// The host, or the file.
+    place: &'r str,
+    /// How many entries or documents it gave.
+    answers: usize,
+    /// How far its data reach, where it says so.
+    date: Option<&'r str>,
+    /// What it did not say, and why.
+    problem: Option<&'r str>,
+}
+
+impl<'r> JsonSource<'r> {
+    fn of(asked: &'r AskedSource) -> Self {
+        Self {
+            source: asked.source,
+            place: &asked.place,
+            answers: asked.answers,
+            date: asked.date.as_deref(),
+            problem: asked.problem.as_deref(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -347,7 +376,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             objects: report.coverage.objects,
             other_objects: report.coverage.other_objects,
             containers: report.coverage.containers,
-            packages: 0,
+            packages: report.coverage.packages,
             rules_run: report.coverage.rules_run,
             summary: super::coverage(&report.coverage),
             rules_skipped: report
@@ -359,7 +388,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
                     reason: skipped.reason,
                 })
                 .collect(),
-            sources: Vec::new(),
+            sources: report.coverage.sources.iter().map(JsonSource::of).collect(),
         },
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::finding::Status;
-use crate::verdict::{Coverage, Report};
+use crate::verdict::{AskedSource, Coverage, Report};
 
 /// Where the rule pages are: the README of the rules in the released source.
 const RULE_PAGES: &str = concat!(
@@ -86,6 +86,16 @@ pub fn coverage(coverage: &Coverage) -> String {
             count(coverage.other_files, "file")
         );
     }
+    if coverage.packages > 0 {
+        let _ = write!(text, "; {}", count(coverage.packages, "package"));
+        let mut asked = coverage.sources.iter();
+        if let Some(first) = asked.next() {
+            let _ = write!(text, " known to {}", source(first));
+            for more in asked {
+                let _ = write!(text, ", {}", source(more));
+            }
+        }
+    }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &coverage.rules_skipped {
         *reasons.entry(skipped.reason).or_default() += 1;
@@ -112,6 +122,19 @@ pub fn coverage(coverage: &Coverage) -> String {
         text.push_str(&count(coverage.ignored, "path"));
         text.push_str(" that git ignores not read");
     }
+    text
+}
+
+/// A source that was asked: `osv (12 answers)`.
+fn source(asked: &AskedSource) -> String {
+    let mut text = format!("{} ({}", asked.source, count(asked.answers, "answer"));
+    if let Some(date) = &asked.date {
+        let _ = write!(text, " of {date}");
+    }
+    if asked.problem.is_some() {
+        text.push_str(", not all");
+    }
+    text.push(')');
     text
 }
 

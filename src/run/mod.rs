@@ -1,5 +1,6 @@
 //! The pipeline: the one place where all stages meet, in order.
 
+mod asked;
 mod cause;
 mod coverage;
 pub mod gather;
@@ -250,11 +251,13 @@ pub fn judge_loaded(
         .as_ref()
         .and_then(|file| file.missing.clone());
     incomplete.splice(..0, unknown);
+    incomplete.extend(asked::unavailable(&context.facts));
     let levels = base
         .as_ref()
         .map(|base| levels(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
+    coverage.sources = asked::asked(&context.facts);
     coverage.rules_skipped = skipped_rules(context, base.is_some());
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
