@@ -5,9 +5,20 @@
 //! cannot be read holds problems.
 
 mod bun;
+mod hosted;
+mod names;
 mod npm;
 mod pnpm;
+mod pnpm_edges;
+mod pnpm_entry;
+mod pnpm_key;
+mod pnpm_records;
+mod text;
 mod yarn;
+mod yarn_berry;
+mod yarn_classic;
+mod yarn_descriptors;
+mod yarn_locator;
 
 use std::sync::Arc;
 
@@ -133,7 +144,8 @@ pub enum Source {
     Tarball(Box<str>),
     /// A tarball of the repository.
     File(Box<str>),
-    /// A folder that is no workspace (`file:`, `link:`, `portal:`).
+    /// A folder that is no workspace (`file:`, `link:`, `portal:`). Where the lockfile has an importer at its path,
+    /// its dependencies are those of the importer.
     Folder(Box<str>),
     /// A workspace, by its path below the lockfile's folder; its dependencies are those of the importer.
     Workspace(Box<str>),
@@ -163,6 +175,8 @@ pub enum Need {
     Optional,
     /// Whoever uses it brings it.
     Peer,
+    /// It uses it where somebody brings it, and nobody has to.
+    OptionalPeer,
 }
 
 /// A workspace, or the root, as the lockfile knows it.
