@@ -19,6 +19,7 @@ use crate::report::sarif::SarifOptions;
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::Detail;
 use crate::report::{self, escape};
+use crate::run::gather::Access;
 use crate::run::governance::Overrides;
 use crate::run::{self, Request};
 use crate::verdict::Report;
@@ -73,6 +74,10 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
             on_incomplete: arguments.on_incomplete,
         },
         today: Some(run::today()),
+        access: Some(Access::of_process(
+            arguments.access.offline,
+            arguments.access.database.clone(),
+        )),
     };
     let report = run::run_watched(&request, &|stage| progress.stage(stage))?;
     drop(progress);

@@ -94,6 +94,7 @@ fn describe(stage: Stage) -> String {
     match stage {
         Stage::Listing => "looking for files".to_owned(),
         Stage::Reading(files) => format!("reading {}", count(files, "file")),
+        Stage::Asking(packages) => format!("asking about {}", count(packages, "package")),
         Stage::Judging(files) => format!("judging {}", count(files, "manifest")),
         Stage::Comparing => "comparing base and head".to_owned(),
     }

@@ -25,11 +25,15 @@ pub enum Input {
     WorkingDirectory,
     /// What tells several analyses of one commit apart.
     Category,
+    /// Whether the network is left alone.
+    Offline,
+    /// The database of advisories.
+    Database,
 }
 
 impl Input {
     /// All inputs, in the order of `action.yml`.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Path,
         Self::FailOn,
         Self::FailOnExisting,
@@ -37,6 +41,8 @@ impl Input {
         Self::SarifFile,
         Self::WorkingDirectory,
         Self::Category,
+        Self::Offline,
+        Self::Database,
     ];
 
     /// The name under `with:`.
@@ -50,6 +56,8 @@ impl Input {
             Self::SarifFile => "sarif-file",
             Self::WorkingDirectory => "working-directory",
             Self::Category => "category",
+            Self::Offline => "offline",
+            Self::Database => "database",
         }
     }
 
@@ -58,10 +66,10 @@ impl Input {
     pub fn default(self) -> &'static str {
         match self {
             Self::Path | Self::WorkingDirectory => ".",
-            Self::FailOnExisting => "false",
+            Self::FailOnExisting | Self::Offline => "false",
             Self::SarifFile => "tidegate.sarif",
             // What is not said is as configured.
-            Self::FailOn | Self::OnIncomplete | Self::Category => "",
+            Self::FailOn | Self::OnIncomplete | Self::Category | Self::Database => "",
         }
     }
 
@@ -85,6 +93,15 @@ impl Input {
                 .collect();
             self.refuse(value, &format!("write one of {}", choices.join(", ")))
         })
+    }
+
+    fn flag(self, environment: &Environment) -> Result<bool, Error> {
+        let value = self.read(environment);
+        match value.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(self.refuse(value, "write true or false")),
+        }
     }
 
     fn path(self, environment: &Environment, text: &str) -> Result<Inside, Error> {
@@ -167,6 +184,10 @@ pub struct Inputs {
     pub working_directory: Inside,
     /// What tells this analysis from others of the same commit.
     pub category: String,
+    /// True if no network is used.
+    pub offline: bool,
+    /// The database of advisories, below the workspace, where one is named.
+    pub database: Option<Inside>,
 }
 
 impl Inputs {
@@ -182,18 +203,9 @@ impl Inputs {
             .filter(|line| !line.is_empty())
             .map(|line| Input::Path.path(environment, line))
             .collect::<Result<_, _>>()?;
-        let fail_on_existing = Input::FailOnExisting.read(environment);
         let overrides = Overrides {
             fail_on: Input::FailOn.choice::<FailOn>(environment)?,
-            fail_on_existing: match fail_on_existing.to_ascii_lowercase().as_str() {
-                "true" => true,
-                "false" => false,
-                _ => {
-                    return Err(
-                        Input::FailOnExisting.refuse(fail_on_existing, "write true or false")
-                    );
-                }
-            },
+            fail_on_existing: Input::FailOnExisting.flag(environment)?,
             on_incomplete: Input::OnIncomplete.choice::<OnIncomplete>(environment)?,
         };
         let file = Input::SarifFile.read(environment);
@@ -203,7 +215,15 @@ impl Inputs {
         }
         let folder = Input::WorkingDirectory.read(environment);
         let working_directory = Input::WorkingDirectory.path(environment, folder)?;
+        let file = Input::Database.read(environment);
+        let database = if file.is_empty() {
+            None
+        } else {
+            Some(Input::Database.path(environment, file)?)
+        };
         Ok(Self {
+            offline: Input::Offline.flag(environment)?,
+            database,
             paths,
             overrides,
             sarif_file,

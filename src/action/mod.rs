@@ -18,6 +18,7 @@ use crate::report::sarif::{self, SarifOptions};
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
 use crate::run;
+use crate::run::gather::Access;
 use crate::run::governance::Governance;
 use crate::run::sides::{Sides, is_in_scope};
 use crate::snapshot::load::is_relevant;
@@ -110,7 +111,9 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
         is_fork: target.is_fork,
         today: Some(run::today()),
     };
-    let report = run::judge(&sides, &governance);
+    let database = inputs.database.as_ref().map(|file| workspace.path(file));
+    let access = Access::of_process(inputs.offline, database);
+    let report = run::judge(&sides, &governance, Some(&access));
     Ok(Judged {
         report,
         target,

@@ -87,6 +87,11 @@ impl Workspace {
         })
     }
 
+    /// Where a path lies on this machine.
+    pub(super) fn path(&self, path: &Inside) -> PathBuf {
+        self.root.join(path.to_string())
+    }
+
     /// True if the checkout has something at this path, whatever it is.
     pub(super) fn has(&self, path: &str) -> bool {
         metadata(&self.root.join(path)).is_ok()

@@ -19,6 +19,8 @@ use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAns
 use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
 
+use crate::snapshot::Snapshot;
+
 use super::sides::Sides;
 
 /// What a run may use to learn of the outside world.
@@ -68,6 +70,26 @@ pub struct Wanted {
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
+}
+
+/// What both sides install, by the folder of the lockfile.
+#[must_use]
+pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wanted> {
+    let mut all: BTreeMap<Arc<str>, Wanted> = BTreeMap::new();
+    for file in base.into_iter().chain([head]).flat_map(Snapshot::files) {
+        let Some(lockfile) = file.lockfile() else {
+            continue;
+        };
+        let wanted = all.entry(file.folder().into()).or_default();
+        for package in &lockfile.packages {
+            if package.is_from_registry() && !package.version.is_empty() {
+                wanted
+                    .installed
+                    .insert((package.name.to_string(), package.version.to_string()));
+            }
+        }
+    }
+    all
 }
 
 /// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile.

@@ -37,6 +37,7 @@ use crate::waivers::uses::Force;
 
 use cause::Causes;
 use coverage::{coverage, incomplete};
+use gather::{Access, gather, wanted};
 use governance::{Governance, Governing, Overrides};
 use levels::levels;
 use sides::{Sides, is_in_scope};
@@ -56,6 +57,8 @@ pub struct Request {
     pub overrides: Overrides,
     /// The day of the run; none where nothing is to expire.
     pub today: Option<Day>,
+    /// What may be used to learn of the outside world; without it, nobody is asked.
+    pub access: Option<Access>,
 }
 
 /// What a run does at the moment, for whoever waits for it.
@@ -65,6 +68,8 @@ pub enum Stage {
     Listing,
     /// Reading so many files.
     Reading(usize),
+    /// Asking about so many packages.
+    Asking(usize),
     /// Judging so many of them.
     Judging(usize),
     /// Comparing the findings.
@@ -105,7 +110,12 @@ pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, E
         is_fork: false,
         today: request.today,
     };
-    Ok(judge_watched(&sides, &governance, watch))
+    Ok(judge_watched(
+        &sides,
+        &governance,
+        request.access.as_ref(),
+        watch,
+    ))
 }
 
 /// The day, in the time zone that all runs share.
@@ -138,22 +148,33 @@ pub fn pod_security(
 
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
-pub fn judge(sides: &Sides, governance: &Governance) -> Report {
-    judge_watched(sides, governance, &|_| {})
+pub fn judge(sides: &Sides, governance: &Governance, access: Option<&Access>) -> Report {
+    judge_watched(sides, governance, access, &|_| {})
 }
 
-fn judge_watched(sides: &Sides, governance: &Governance, watch: &dyn Fn(Stage)) -> Report {
+fn judge_watched(
+    sides: &Sides,
+    governance: &Governance,
+    access: Option<&Access>,
+    watch: &dyn Fn(Stage),
+) -> Report {
     let listed = |side: &Side| side.files().len();
     watch(Stage::Reading(
         sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
     ));
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let facts = access.map_or_else(Facts::default, |access| {
+        let wanted = wanted(loaded.base.as_ref(), &loaded.head);
+        let packages = wanted.values().map(|wanted| wanted.installed.len());
+        watch(Stage::Asking(packages.sum()));
+        gather(access, sides, &wanted, &governance.config().packages)
+    });
     let asked = Asked {
         base: sides.base.as_ref().map(|base| base.label().clone()),
         head: sides.head.label().clone(),
         scope: sides.scope.clone(),
         history_missing: sides.history_missing.clone(),
-        facts: Facts::default(),
+        facts,
     };
     judge_loaded(loaded, asked, governance, watch)
 }

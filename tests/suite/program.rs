@@ -17,6 +17,7 @@ pub(crate) fn tidegate(folder: &Path, arguments: &[&str], variables: &[(&str, &s
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .env("TIDEGATE_OFFLINE", "1")
         .envs(variables.iter().copied())
         .output()
         .expect("the program starts");

@@ -55,7 +55,7 @@ pub(crate) fn of(base: &[(&str, &str)], head: &[(&str, &str)]) -> Report {
         head: side("head", head),
         scope: Vec::new(),
     };
-    judge(&sides, &Governance::default())
+    judge(&sides, &Governance::default(), None)
 }
 
 /// The report of a folder, in which everything is introduced.
@@ -67,7 +67,7 @@ pub(crate) fn of_folder(root: &std::path::Path) -> Report {
         head: folder::open(root, is_relevant).expect("the folder is read"),
         scope: Vec::new(),
     };
-    judge(&sides, &Governance::default())
+    judge(&sides, &Governance::default(), None)
 }
 
 /// A line of Markdown without its code spans.

@@ -158,6 +158,7 @@ impl Scene {
             .env("GITHUB_SERVER_URL", "https://github.example")
             .env("GITHUB_OUTPUT", &output_file)
             .env("GITHUB_STEP_SUMMARY", &summary_file)
+            .env("INPUT_OFFLINE", "true")
             .current_dir(self.temporary.path());
         for (name, value) in inputs {
             command.env(format!("INPUT_{}", name.to_uppercase()), value);
