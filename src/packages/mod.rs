@@ -5,6 +5,7 @@
 
 pub mod install;
 pub mod launch;
+pub mod licence;
 pub mod lockfile;
 pub mod node_image;
 pub mod node_options;
@@ -12,10 +13,14 @@ pub mod node_release;
 mod node_schedule;
 pub mod node_version;
 pub mod package_json;
+pub mod popular;
+pub mod purl;
 pub mod purpose;
 pub mod range;
+pub mod safeguards;
 pub mod secret_name;
 pub mod version;
+pub mod web_address;
 
 pub use launch::Launch;
 pub use node_release::Line;

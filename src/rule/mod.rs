@@ -6,6 +6,7 @@ mod told;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::Licenses;
 use crate::config::clusters::Clusters;
 use crate::config::registries::Registries;
 use crate::config::value::{Day, Setting};
@@ -115,6 +116,8 @@ pub struct Context {
     pub settings: BTreeMap<&'static str, Setting>,
     /// Where images may come from; none where the configuration does not say.
     pub registries: Option<Arc<Registries>>,
+    /// Which licences packages may have.
+    pub licenses: Licenses,
     /// The day on which the run takes place; none where nobody says, so that nothing expires.
     pub today: Option<Day>,
 }
@@ -185,6 +188,7 @@ impl Default for Context {
             declared: Vec::new(),
             settings: BTreeMap::new(),
             registries: None,
+            licenses: Licenses::default(),
             today: None,
         }
     }

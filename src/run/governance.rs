@@ -126,6 +126,7 @@ impl Governance {
             declared: declared(&config),
             settings,
             registries: config.images.registries().map(Arc::new),
+            licenses: config.packages.licenses.clone(),
             today: self.today,
         }
     }

@@ -4,8 +4,10 @@
 //! know (the sections of Yarn's workspaces, where a person edits) is joined in `graph`. Nothing fails: a file that
 //! cannot be read holds problems.
 
+pub mod archive;
 mod bun;
 mod homes;
+pub mod integrity;
 mod json;
 mod npm;
 mod npm_entry;
