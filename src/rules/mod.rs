@@ -93,6 +93,22 @@ mod observability {
     pub(crate) mod log_file;
 }
 
+mod package {
+    pub(crate) mod deprecated;
+    pub(crate) mod disallowed_license;
+    pub(crate) mod duplicate_key;
+    pub(crate) mod exotic_source;
+    pub(crate) mod foreign_host;
+    pub(crate) mod insecure_protocol;
+    pub(crate) mod install_script_added;
+    pub(crate) mod integrity_changed;
+    pub(crate) mod integrity_lost;
+    pub(crate) mod integrity_missing;
+    pub(crate) mod name_mismatch;
+    pub(crate) mod settings_weakened;
+    pub(crate) mod source_changed;
+}
+
 mod pod_security {
     pub(crate) mod added_capability;
     pub(crate) mod apparmor_unconfined;
@@ -209,6 +225,19 @@ pub static ALL: &[&Rule] = &[
     &observability::audit_logs_secrets::RULE,
     &observability::encryption_identity_first::RULE,
     &observability::log_file::RULE,
+    &package::deprecated::RULE,
+    &package::disallowed_license::RULE,
+    &package::duplicate_key::RULE,
+    &package::exotic_source::RULE,
+    &package::foreign_host::RULE,
+    &package::insecure_protocol::RULE,
+    &package::install_script_added::RULE,
+    &package::integrity_changed::RULE,
+    &package::integrity_lost::RULE,
+    &package::integrity_missing::RULE,
+    &package::name_mismatch::RULE,
+    &package::settings_weakened::RULE,
+    &package::source_changed::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,

@@ -12,6 +12,7 @@ pub mod image_pairs;
 pub mod images;
 pub mod labels;
 pub mod load;
+pub mod locked;
 pub mod namespaces;
 mod near;
 pub mod neighbours;
@@ -22,6 +23,7 @@ mod patch_files;
 pub mod patched;
 pub mod predecessors;
 pub mod projects;
+pub mod safeguards;
 pub mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};

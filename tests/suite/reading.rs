@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use tidegate::config::Licenses;
 use tidegate::config::registries::Registries;
 use tidegate::config::value::Day;
 use tidegate::evaluate::evaluate_change;
@@ -78,6 +79,13 @@ pub(crate) fn registries(snapshot: &Snapshot) -> Option<Arc<Registries>> {
     let (_, file) = snapshot.configuration()?;
     let config = file.config.as_ref().ok()?;
     config.images.registries().map(Arc::new)
+}
+
+/// The licences that the configuration of a revision allows.
+pub(crate) fn licenses(snapshot: &Snapshot) -> Licenses {
+    let config = snapshot.configuration();
+    let config = config.and_then(|(_, file)| file.config.as_ref().ok());
+    config.map_or_else(Licenses::default, |config| config.packages.licenses.clone())
 }
 
 /// A value without its places: aliases and merge keys applied.

@@ -26,7 +26,7 @@ use tidegate::snapshot::Snapshot;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{context, findings_of_change, plain, registries, snapshot, targets};
+use crate::reading::{context, findings_of_change, licenses, plain, registries, snapshot, targets};
 
 /// The fenced blocks of a rule's documentation that are marked with a word, as far as they can be run: YAML, JSON,
 /// INI and Dockerfiles.
@@ -87,6 +87,7 @@ fn fired(rule: &Rule, example: &str) -> Vec<&'static str> {
     };
     let head = read(&head);
     context.registries = registries(&head);
+    context.licenses = licenses(&head);
     let findings = if base.is_empty() {
         evaluate(&head, &context).findings
     } else {

@@ -4,9 +4,11 @@
 //! know (the sections of Yarn's workspaces, where a person edits) is joined in `graph`. Nothing fails: a file that
 //! cannot be read holds problems.
 
+pub mod archive;
 mod bun;
 mod homes;
 mod hosted;
+pub mod integrity;
 mod json;
 mod names;
 mod npm;

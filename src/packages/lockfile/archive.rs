@@ -1,0 +1,124 @@
+//! Which package an archive of a registry is, by its address.
+
+/// A package, as the address of its archive names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// The name, with its scope.
+    pub name: String,
+    /// The version.
+    pub version: String,
+}
+
+impl Archive {
+    /// Reads `<registry>/<name>/-/<name without scope>-<version>.tgz`; none where an address is written otherwise.
+    #[must_use]
+    pub fn parse(address: &str) -> Option<Self> {
+        let (_, rest) = address.split_once("://")?;
+        let path = rest.split(['?', '#']).next()?;
+        let (before, file) = path.rsplit_once("/-/")?;
+        let before = before
+            .replace("%2f", "/")
+            .replace("%2F", "/")
+            .replace("%40", "@");
+        let (around, unscoped) = before.rsplit_once('/')?;
+        let scope = around
+            .rsplit('/')
+            .next()
+            .filter(|scope| scope.starts_with('@'));
+        let name = match scope {
+            Some(scope) => format!("{scope}/{unscoped}"),
+            None => unscoped.to_owned(),
+        };
+        let file = file.rsplit('/').next()?.strip_suffix(".tgz")?;
+        // Where the file has another name than its folder, the version begins at the last digits that can begin one.
+        let version = match file
+            .strip_prefix(unscoped)
+            .and_then(|rest| rest.strip_prefix('-'))
+        {
+            Some(version) => version,
+            None => {
+                let at = version_start(file)?;
+                return Some(Self {
+                    name: file.get(..at.checked_sub(1)?)?.to_owned(),
+                    version: file.get(at..)?.to_owned(),
+                });
+            }
+        };
+        let version = version.replace("%2B", "+").replace("%2b", "+");
+        Some(Self { name, version })
+    }
+
+    /// True if it is the package of an entry. What stands behind a `+` is no part of a version.
+    #[must_use]
+    pub fn is(&self, name: &str, version: &str) -> bool {
+        let plain = |version: &str| version.split('+').next().unwrap_or_default().to_owned();
+        self.name == name && (version.is_empty() || plain(&self.version) == plain(version))
+    }
+}
+
+/// Where `1.2.3` begins in `name-1.2.3-rc.1`.
+fn version_start(file: &str) -> Option<usize> {
+    let dashes = file.match_indices('-').map(|(at, _)| at + 1);
+    let mut starts = dashes.filter(|at| {
+        let rest = file.get(*at..).unwrap_or_default();
+        rest.starts_with(|letter: char| letter.is_ascii_digit()) && rest.contains('.')
+    });
+    starts.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_a_package() {
+        for (address, name, version) in [
+            (
+                "https://registry.npmjs.org/lodash/-/lodash-4.17.21.tgz",
+                "lodash",
+                "4.17.21",
+            ),
+            (
+                "https://registry.npmjs.org/@babel/core/-/core-7.1.0-rc.1.tgz",
+                "@babel/core",
+                "7.1.0-rc.1",
+            ),
+            (
+                "https://registry.yarnpkg.com/@babel%2fcore/-/core-7.1.0.tgz#abc",
+                "@babel/core",
+                "7.1.0",
+            ),
+            (
+                "https://a.example/artifactory/api/npm/npm/left-pad/-/left-pad-1.0.0.tgz",
+                "left-pad",
+                "1.0.0",
+            ),
+            (
+                "https://g.example/api/v4/packages/npm/@a/b/-/@a/b-1.0.0.tgz",
+                "@a/b",
+                "1.0.0",
+            ),
+            (
+                "https://registry.npmjs.org/lodash/-/evil-pad-1.0.0.tgz",
+                "evil-pad",
+                "1.0.0",
+            ),
+        ] {
+            let found = Archive::parse(address).unwrap();
+            assert_eq!(
+                (&*found.name, &*found.version),
+                (name, version),
+                "{address}"
+            );
+        }
+        for address in [
+            "https://npm.pkg.github.com/download/@a/b/1.0.0/abc",
+            "https://codeload.github.com/u/r/tar.gz/abc",
+            "git+ssh://git@github.com/u/r.git#abc",
+        ] {
+            assert_eq!(Archive::parse(address), None, "{address}");
+        }
+        let built = Archive::parse("https://r.example/a/-/a-1.0.0+5.tgz").unwrap();
+        assert!(built.is("a", "1.0.0") && built.is("a", "1.0.0+6") && !built.is("a", "1.0.1"));
+    }
+}

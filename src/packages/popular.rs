@@ -1,0 +1,134 @@
+//! Names that many know, and names that could be mistaken for one of them.
+//!
+//! The names are generated: `data/popular_packages.txt`, by `data/popular_packages.py`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// So many of the most used names are worth imitating.
+const IMITATED: usize = 4_000;
+
+/// The shortest name, in letters, that one edit does not turn into many others.
+const SHORTEST: usize = 6;
+
+static NAMES: &str = include_str!("../../data/popular_packages.txt");
+
+struct Popular {
+    all: HashSet<&'static str>,
+    /// The names that are imitated, by what is left of them when any one letter, or none, is taken out.
+    nearly: HashMap<String, Vec<&'static str>>,
+    /// The same by their letters and digits alone.
+    bare: HashMap<String, &'static str>,
+}
+
+static POPULAR: LazyLock<Popular> = LazyLock::new(|| {
+    let names: Vec<&str> = NAMES
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let mut nearly: HashMap<String, Vec<&str>> = HashMap::new();
+    let mut bare = HashMap::new();
+    let imitated = names.iter().take(IMITATED);
+    for name in imitated.filter(|name| name.len() >= SHORTEST && name.is_ascii()) {
+        if !name.starts_with('@') {
+            nearly.entry((*name).to_owned()).or_default().push(name);
+            for less in shortened(name) {
+                nearly.entry(less).or_default().push(name);
+            }
+        }
+        bare.entry(letters(name)).or_insert(*name);
+    }
+    Popular {
+        all: names.into_iter().collect(),
+        nearly,
+        bare,
+    }
+});
+
+/// True for a name that many depend on.
+#[must_use]
+pub fn is_popular(name: &str) -> bool {
+    POPULAR.all.contains(name)
+}
+
+/// The much used name that one could take a name for: it is one letter more, less or other, two that changed places, or
+/// the same without its hyphens, dots and scope. None for a name that is much used itself.
+#[must_use]
+pub fn mistaken_for(name: &str) -> Option<&'static str> {
+    if name.len() < SHORTEST || !name.is_ascii() || is_popular(name) {
+        return None;
+    }
+    let popular = &*POPULAR;
+    if let Some(known) = popular.bare.get(&letters(name)) {
+        return Some(known);
+    }
+    if name.starts_with('@') {
+        return None;
+    }
+    let own = std::iter::once(name.to_owned()).chain(shortened(name));
+    let mut candidates = own.flat_map(|less| popular.nearly.get(&less).into_iter().flatten());
+    candidates.find(|known| is_one_edit(name, known)).copied()
+}
+
+/// A name without its hyphens, dots, underscores and slashes. What differs by these alone reads the same.
+fn letters(name: &str) -> String {
+    let kept = name.bytes().filter(u8::is_ascii_alphanumeric);
+    kept.map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect()
+}
+
+/// What is left when one letter is taken out.
+fn shortened(name: &str) -> impl Iterator<Item = String> {
+    (0..name.len()).filter_map(move |at| {
+        let rest = name.get(at + 1..)?;
+        Some(format!("{}{rest}", name.get(..at)?))
+    })
+}
+
+/// True if one letter more, less or other makes the one name of the other, or two neighbours that change places. A
+/// digit in the place of another is a version, and no slip of the finger.
+fn is_one_edit(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (
+        one.get(same..).unwrap_or_default(),
+        other.get(same..).unwrap_or_default(),
+    );
+    match (one, other) {
+        // A digit at the end is a version, too.
+        ([more], []) | ([], [more]) => !more.is_ascii_digit(),
+        ([_, rest @ ..], _) if rest == other => true,
+        (_, [_, rest @ ..]) if rest == one => true,
+        ([a, b, rest @ ..], [c, d, others @ ..]) if a == d && b == c && rest == others => true,
+        ([a, rest @ ..], [b, others @ ..]) if rest == others => {
+            !(a.is_ascii_digit() && b.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_noticed() {
+        for (name, known) in [
+            ("expresss", Some("express")),
+            ("exprss", Some("express")),
+            ("exrpess", Some("express")),
+            ("ecpress", Some("express")),
+            ("cross-envv", Some("cross-env")),
+            ("crossenv", Some("cross-env")),
+            ("babelcore", Some("@babel/core")),
+            ("express", None),
+            ("loadsh", Some("lodash")),
+            ("webpack6", None),
+            ("preact", None),
+            ("our-own-service", None),
+            ("reac", None),
+        ] {
+            assert_eq!(mistaken_for(name), known, "{name}");
+        }
+    }
+}

@@ -1,0 +1,523 @@
+//! What a change of the settings lets in that was kept out before.
+
+use crate::finding::Severity;
+
+use super::{DAY, Safeguard, Safeguards, Said, covers, without_version};
+
+/// A setting that keeps out less than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weakening {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What tells it from others of its project: the matter and its key.
+    pub discriminator: String,
+    /// What happened, why it matters, what to do.
+    pub sentence: String,
+    /// Where it is to be seen.
+    pub place: Place,
+}
+
+/// Where a weakening is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// What the head says: the number of the file, and the bytes.
+    Head(usize, crate::syntax::Span),
+    /// The file of the base that said it.
+    Base(usize),
+}
+
+/// Compares what the files of one project say.
+#[must_use]
+pub fn weakenings(before: &Safeguards, after: &Safeguards) -> Vec<Weakening> {
+    let mut found = Found {
+        before,
+        after,
+        weakenings: Vec::new(),
+    };
+    found.cooldown();
+    found.scripts();
+    found.registries();
+    found.sources();
+    found.switches();
+    found.plugins();
+    found.weakenings
+}
+
+struct Found<'a> {
+    before: &'a Safeguards,
+    after: &'a Safeguards,
+    weakenings: Vec<Weakening>,
+}
+
+impl Found<'_> {
+    fn push(&mut self, severity: Severity, what: Safeguard, key: &str, sentence: String) {
+        let about = |(_, said): &&(usize, Said)| *said.key == *key;
+        let in_head = self.after.all(what).find(about);
+        let in_base = self.before.all(what).find(about);
+        let place = match (in_head, in_base) {
+            (Some((file, said)), _) => Place::Head(*file, said.at),
+            (None, Some((file, _))) => Place::Base(*file),
+            (None, None) => return,
+        };
+        self.weakenings.push(Weakening {
+            severity,
+            discriminator: format!("{what:?}\0{key}"),
+            sentence,
+            place,
+        });
+    }
+
+    /// What a setting is called where it stands.
+    fn name(&self, what: Safeguard) -> &str {
+        let mut said = self.after.all(what).chain(self.before.all(what));
+        said.next().map_or("the setting", |(_, said)| &said.name)
+    }
+
+    fn cooldown(&mut self) {
+        let (old, new) = (self.before.cooldown(), self.after.cooldown());
+        if new < old {
+            let (was, name) = (length(old), self.name(Safeguard::Cooldown));
+            let change = if self.after.all(Safeguard::Cooldown).next().is_none() {
+                format!("{name} of {was} is gone")
+            } else {
+                format!("{name} goes from {was} to {}", length(new))
+            };
+            let sentence = format!(
+                "{change}, so that releases are installed before anybody can have found out that they are bad; keep {was}, and exempt the one package that cannot wait"
+            );
+            self.push(Severity::Medium, Safeguard::Cooldown, "", sentence);
+        }
+        if old == 0 {
+            return;
+        }
+        for key in self.new_keys(Safeguard::Young) {
+            let is_everything = key.trim_matches(['*', '/', '@']).is_empty();
+            let (severity, whom) = if is_everything {
+                (Severity::Medium, "all packages".to_owned())
+            } else {
+                (Severity::Low, format!("`{}`", shown(&key)))
+            };
+            let sentence = format!(
+                "{} now exempts {whom} from the cooldown of {}; name the one version that cannot wait, and take it out afterwards",
+                self.name(Safeguard::Young),
+                length(old)
+            );
+            // One version that somebody looked at is what the setting is for.
+            if without_version(&key) == &*key {
+                self.push(severity, Safeguard::Young, &key, sentence);
+            }
+        }
+    }
+
+    fn scripts(&mut self) {
+        if self.after.switch(Safeguard::AllScripts) == Some(true)
+            && self.before.switch(Safeguard::AllScripts) != Some(true)
+        {
+            let name = self.name(Safeguard::AllScripts);
+            let sentence = format!(
+                "{name} lets every package run its scripts when it is installed, which is how most malicious packages take hold; name those that need it"
+            );
+            self.push(Severity::High, Safeguard::AllScripts, "", sentence);
+            return;
+        }
+        let asks = self.before.asks_before_scripts();
+        if self.before.leaves_scripts() && !self.after.leaves_scripts() {
+            if !self.after.asks_before_scripts() {
+                let sentence = format!(
+                    "{} no longer keeps packages from running their scripts when they are installed, which is how most malicious packages take hold; keep it, and run the few scripts that are needed by hand",
+                    self.name(Safeguard::NoScripts)
+                );
+                self.push(Severity::Medium, Safeguard::NoScripts, "", sentence);
+            }
+        } else if asks && !self.after.leaves_scripts() {
+            for key in self.new_keys(Safeguard::Script) {
+                let is_everything = key.trim_matches(['*', '/', '@']).is_empty();
+                let (severity, sentence) = if is_everything {
+                    let sentence = format!(
+                        "{} lets every package run its scripts when it is installed; name those that need it",
+                        self.name(Safeguard::Script)
+                    );
+                    (Severity::High, sentence)
+                } else {
+                    let sentence = format!(
+                        "{} lets `{}` run scripts on every machine that installs it; keep it out unless it does not work without",
+                        self.name(Safeguard::Script),
+                        shown(&key)
+                    );
+                    (Severity::Low, sentence)
+                };
+                self.push(severity, Safeguard::Script, &key, sentence);
+            }
+        }
+    }
+
+    /// The keys of the head that no key of the base stands for.
+    fn new_keys(&self, what: Safeguard) -> Vec<Box<str>> {
+        let is_known = |key: &str| {
+            self.before
+                .all(what)
+                .any(|(_, said)| *said.key == *key || covers(&said.key, key))
+        };
+        let mut keys: Vec<Box<str>> = self
+            .after
+            .all(what)
+            .map(|(_, said)| said.key.clone())
+            .filter(|key| !is_known(key))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    fn registries(&mut self) {
+        let sides = [self.before, self.after];
+        let said = sides.iter().flat_map(|side| side.all(Safeguard::Registry));
+        let mut keys: Vec<&str> = said.map(|(_, said)| &*said.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut moved = Vec::new();
+        for key in keys {
+            let [old, new] = sides.map(|side| side.word(Safeguard::Registry, key));
+            // A scope that is named for the first time may be one whose packages are new.
+            if old.is_none() && !key.is_empty() {
+                continue;
+            }
+            let host = |word: Option<&str>| match word {
+                Some(word) => host_of(word),
+                None => Some(PUBLIC.to_owned()),
+            };
+            let (Some(was), Some(is)) = (host(old), host(new)) else {
+                continue;
+            };
+            if was == is || is_public(&was) && is_public(&is) {
+                continue;
+            }
+            let whose = match key {
+                "" => "packages".to_owned(),
+                scope => format!("packages of {}", shown(scope)),
+            };
+            moved.push((
+                key.to_owned(),
+                format!(
+                    "{} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
+                    self.name(Safeguard::Registry),
+                    shown(&was),
+                    shown(&is)
+                ),
+            ));
+        }
+        for (key, sentence) in moved {
+            self.push(Severity::High, Safeguard::Registry, &key, sentence);
+        }
+    }
+
+    fn sources(&mut self) {
+        if self.before.blocks_exotic() && !self.after.blocks_exotic() {
+            let sentence = format!(
+                "{} no longer keeps dependencies of dependencies to registries, so that they may come from git or any address; keep it",
+                self.name(Safeguard::NoExotic)
+            );
+            self.push(Severity::Medium, Safeguard::NoExotic, "", sentence);
+        }
+        for (what, from) in [(Safeguard::Git, "git"), (Safeguard::Remote, "any address")] {
+            let rank = |side: &Safeguards| match side.word(what, "") {
+                Some("none") => 0,
+                Some("root") => 1,
+                _ => 2,
+            };
+            if rank(self.after) > rank(self.before) {
+                let sentence = format!(
+                    "{} lets more packages come from {from} than before; keep it as it was",
+                    self.name(what)
+                );
+                self.push(Severity::Medium, what, "", sentence);
+            }
+        }
+        // A list that is written for the first time may narrow what was open.
+        if self.before.all(Safeguard::GitRepository).next().is_some() {
+            for key in self.new_keys(Safeguard::GitRepository) {
+                let sentence = format!(
+                    "{} lets packages come from the git repositories {}; name one repository, or take the package from a registry",
+                    self.name(Safeguard::GitRepository),
+                    shown(&key)
+                );
+                let is_open = key.contains("**");
+                let severity = if is_open {
+                    Severity::Medium
+                } else {
+                    Severity::Low
+                };
+                self.push(severity, Safeguard::GitRepository, &key, sentence);
+            }
+        }
+        for key in self.new_keys(Safeguard::PlainHttp) {
+            let sentence = format!(
+                "{} lets packages come from {} without TLS, so that whoever sits between can exchange them; serve them over https",
+                self.name(Safeguard::PlainHttp),
+                shown(&key)
+            );
+            self.push(Severity::Medium, Safeguard::PlainHttp, &key, sentence);
+        }
+    }
+
+    fn switches(&mut self) {
+        for (what, effect) in [
+            (
+                Safeguard::Immutable,
+                "lets an installation change the lockfile, so that a build may install what nobody looked at",
+            ),
+            (
+                Safeguard::StoreVerified,
+                "no longer holds what is taken from the store against its hash",
+            ),
+            (
+                Safeguard::Lockfile,
+                "turns the lockfile off, so that each installation may bring other versions",
+            ),
+        ] {
+            if self.after.switch(what) == Some(false) && self.before.switch(what) != Some(false) {
+                let sentence = format!("{} {effect}; take it out", self.name(what));
+                self.push(Severity::Medium, what, "", sentence);
+            }
+        }
+        if self.before.word(Safeguard::TrustPolicy, "") == Some("no-downgrade")
+            && self.after.word(Safeguard::TrustPolicy, "") != Some("no-downgrade")
+        {
+            let sentence = format!(
+                "{} no longer refuses releases that were published with less proof of their origin than those before; keep no-downgrade",
+                self.name(Safeguard::TrustPolicy)
+            );
+            self.push(Severity::Medium, Safeguard::TrustPolicy, "", sentence);
+        }
+        let rank = |side: &Safeguards| match side.word(Safeguard::Checksums, "") {
+            Some("ignore") => 2,
+            Some("update" | "reset") => 1,
+            _ => 0,
+        };
+        let now = rank(self.after);
+        if now > rank(self.before) {
+            let severity = if now == 2 {
+                Severity::High
+            } else {
+                Severity::Medium
+            };
+            let sentence = format!(
+                "{} lets a package in that is not the one that the lockfile holds; keep throw",
+                self.name(Safeguard::Checksums)
+            );
+            self.push(severity, Safeguard::Checksums, "", sentence);
+        }
+    }
+
+    fn plugins(&mut self) {
+        for key in self.new_keys(Safeguard::Plugin) {
+            let name = key.rsplit('/').next().unwrap_or_default();
+            let sentence = format!(
+                "plugins now holds {}, whose code runs with every command of Yarn; read it as you read the code of the project",
+                shown(name)
+            );
+            let spec = self.after.word(Safeguard::Plugin, &key).unwrap_or_default();
+            // Plugins of Yarn itself are named, others have an address.
+            let severity = if spec.starts_with("@yarnpkg/") {
+                Severity::Low
+            } else {
+                Severity::Medium
+            };
+            self.push(severity, Safeguard::Plugin, &key, sentence);
+        }
+    }
+}
+
+/// The registry that is asked where nothing is said.
+const PUBLIC: &str = "registry.npmjs.org";
+
+fn is_public(host: &str) -> bool {
+    [PUBLIC, "registry.yarnpkg.com"].contains(&host)
+}
+
+/// The host of an address; none where a variable stands in it.
+fn host_of(address: &str) -> Option<String> {
+    if address.contains("${") {
+        return None;
+    }
+    let (_, rest) = address.split_once("//")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    Some(host.to_ascii_lowercase())
+}
+
+/// A length of time as a person says it.
+fn length(minutes: u64) -> String {
+    let (number, unit) = match minutes {
+        0 => return "nothing".to_owned(),
+        minutes if minutes % DAY == 0 => (minutes / DAY, "day"),
+        minutes if minutes % 60 == 0 => (minutes / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+/// What a message may repeat of a file: short, and without control characters.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    text.chars()
+        .filter(|letter| !letter.is_control() && *letter != '`')
+        .take(LONGEST)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::safeguards::{Pinned, of_npmrc, of_pnpm_workspace, of_yarnrc};
+    use crate::syntax::{Format, parse};
+
+    fn side(npmrc: &str, yaml: &str, manager: &str) -> Safeguards {
+        let tree = parse(Format::Yaml, yaml.to_owned());
+        let of_yaml = if manager.starts_with("yarn") {
+            of_yarnrc(&tree)
+        } else {
+            of_pnpm_workspace(&tree)
+        };
+        let said = of_npmrc(npmrc).into_iter().chain(of_yaml);
+        Safeguards {
+            said: said.map(|said| (0, said)).collect(),
+            pinned: Pinned::parse(manager),
+        }
+    }
+
+    /// The severities of what changes; the text before the first `|` is `.npmrc`, behind it YAML.
+    fn weakened(manager: &str, before: &str, after: &str) -> Vec<Severity> {
+        let [before, after] = [before, after].map(|text| {
+            let (npmrc, yaml) = text.split_once('|').unwrap_or((text, ""));
+            side(npmrc, yaml, manager)
+        });
+        let found = weakenings(&before, &after);
+        found.iter().map(|one| one.severity).collect()
+    }
+
+    #[test]
+    fn what_keeps_out_less_is_told() {
+        use Severity::{High, Low, Medium};
+        let none: [Severity; 0] = [];
+        for (manager, before, after, told) in [
+            (
+                "npm@11.0.0",
+                "min-release-age=7",
+                "min-release-age=1",
+                &[Medium][..],
+            ),
+            ("npm@11.0.0", "min-release-age=7", "", &[Medium]),
+            (
+                "npm@11.0.0",
+                "min-release-age=1",
+                "min-release-age=7",
+                &none,
+            ),
+            // The same in another file, and what is the default anyway.
+            (
+                "pnpm@10.20.0",
+                "minimum-release-age=1440",
+                "|minimumReleaseAge: 1440",
+                &none,
+            ),
+            ("pnpm@11.0.0", "|minimumReleaseAge: 1440", "", &none),
+            ("pnpm@11.0.0", "", "|minimumReleaseAge: 0", &[Medium]),
+            (
+                "yarn@4.15.0",
+                "|npmMinimalAgeGate: 3d",
+                "|npmMinimalAgeGate: 4320",
+                &none,
+            ),
+            (
+                "pnpm@10.20.0",
+                "|minimumReleaseAge: 1440",
+                "|minimumReleaseAge: 1440\nminimumReleaseAgeExclude: ['*', a, 'b@1.2.3']",
+                &[Medium, Low],
+            ),
+            // A cooldown that comes with its exceptions.
+            (
+                "pnpm@10.20.0",
+                "",
+                "|minimumReleaseAge: 1440\nminimumReleaseAgeExclude: [a]",
+                &none,
+            ),
+            (
+                "npm@10.0.0",
+                "ignore-scripts=true",
+                "ignore-scripts=false",
+                &[Medium],
+            ),
+            ("npm@10.0.0", "ignore-scripts=true", "", &[Medium]),
+            ("npm@10.0.0", "", "ignore-scripts=false", &none),
+            ("yarn@4.14.0", "", "|enableScripts: true", &[Medium]),
+            ("yarn@4.12.0", "", "|enableScripts: true", &none),
+            (
+                "pnpm@10.20.0",
+                "",
+                "|onlyBuiltDependencies: [esbuild]",
+                &[Low],
+            ),
+            ("pnpm@9.1.0", "", "|onlyBuiltDependencies: [esbuild]", &none),
+            (
+                "pnpm@11.0.0",
+                "|onlyBuiltDependencies: [esbuild]",
+                "|allowBuilds: {esbuild: true, sharp: false}",
+                &none,
+            ),
+            (
+                "pnpm@10.20.0",
+                "",
+                "|dangerouslyAllowAllBuilds: true",
+                &[High],
+            ),
+            ("", "", "registry=https://npm.evil.example/", &[High]),
+            ("", "", "registry=https://registry.yarnpkg.com", &none),
+            ("", "", "registry=${REGISTRY}", &none),
+            ("", "@acme:registry=https://npm.acme.example/", "", &[High]),
+            (
+                "",
+                "@acme:registry=https://npm.acme.example/a",
+                "@acme:registry=https://npm.acme.example/b",
+                &none,
+            ),
+            ("", "", "@acme:registry=https://npm.acme.example/", &none),
+            ("pnpm@11.0.0", "", "|blockExoticSubdeps: false", &[Medium]),
+            ("pnpm@10.26.0", "", "|blockExoticSubdeps: false", &none),
+            (
+                "pnpm@10.26.0",
+                "|trustPolicy: no-downgrade",
+                "|trustPolicy: off",
+                &[Medium],
+            ),
+            ("yarn@4.12.0", "", "|checksumBehavior: ignore", &[High]),
+            (
+                "yarn@4.12.0",
+                "",
+                "|enableImmutableInstalls: false",
+                &[Medium],
+            ),
+            (
+                "yarn@4.12.0",
+                "",
+                "|unsafeHttpWhitelist: [npm.acme.example]",
+                &[Medium],
+            ),
+            (
+                "yarn@4.12.0",
+                "",
+                "|plugins: [.yarn/plugins/x.cjs]",
+                &[Medium],
+            ),
+            ("", "", "package-lock=false", &[Medium]),
+            ("npm@11.12.0", "allow-git=none", "allow-git=all", &[Medium]),
+        ] {
+            assert_eq!(
+                weakened(manager, before, after),
+                told,
+                "{manager}: {before} -> {after}"
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+use std::collections::{BTreeSet, HashSet};
+
+use crate::kubernetes::field::shortened;
+use crate::packages::lockfile::{Locked, PackageIndex, Source};
+use crate::packages::web_address::without_secrets;
+use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::locked::{LockedFile, called, locked_pairs};
+
+declare_rule! {
+    /// A change brings in a package from somewhere else than a registry.
+    ///
+    /// ## Why it matters
+    /// What lies in a git repository or at an address was never published: no version of it is known to be bad, nobody
+    /// can take it back, and it can be gone tomorrow. Where another package asks for it, nobody here has chosen it, and it
+    /// passes everything that holds registries to account.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"vary": "^1.1.0"}},
+    ///     "node_modules/vary": {
+    ///       "version": "1.1.1",
+    ///       "resolved": "https://registry.npmjs.org/vary/-/vary-1.1.1.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"vary": "^1.1.0"}},
+    ///     "node_modules/vary": {
+    ///       "version": "1.1.2",
+    ///       "resolved": "https://registry.npmjs.org/vary/-/vary-1.1.2.tgz",
+    ///       "integrity": "sha512-ghi==",
+    ///       "dependencies": {"ms": "github:somebody/ms"}
+    ///     },
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "git+ssh://git@github.com/somebody/ms.git#5dfb5a3a3a9a4b3f7f6d1c2b8e9f0a1b2c3d4e5f"
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Keep the version that comes without it, or override the dependency with a version of a registry.
+    /// ```json good
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"vary": "^1.1.0"}},
+    ///     "node_modules/vary": {
+    ///       "version": "1.1.1",
+    ///       "resolved": "https://registry.npmjs.org/vary/-/vary-1.1.1.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"vary": "^1.1.0"}},
+    ///     "node_modules/vary": {
+    ///       "version": "1.1.2",
+    ///       "resolved": "https://registry.npmjs.org/vary/-/vary-1.1.2.tgz",
+    ///       "integrity": "sha512-ghi=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// What a `package.json` asks for itself is a note, as whoever reviews has read it. A package that was there before is
+    /// the matter of `package/source-changed`. Folders and archives of the repository itself are silent.
+    "package/exotic-source",
+    severity: Severity::Medium,
+    other_severities: &[Severity::Note],
+    references: &["CICD-SEC-3", "CWE-829", "CWE-1357"],
+    check: Check::Change(check),
+}
+
+fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    for (before, after) in locked_pairs(pair) {
+        let known: HashSet<&str> = before
+            .packages()
+            .map(|(_, package)| &*package.name)
+            .collect();
+        let asked = asked(after);
+        let mut told = BTreeSet::new();
+        for (index, package) in after.packages() {
+            let Some(place) = place(package) else {
+                continue;
+            };
+            if known.contains(&*package.name) || !told.insert(&*package.name) {
+                continue;
+            }
+            let severity = if asked.contains(&index) {
+                Severity::Note
+            } else {
+                Severity::Medium
+            };
+            let who = if severity == Severity::Note {
+                ""
+            } else {
+                ", where another package asks for it"
+            };
+            sink.in_file(&after.file.path)
+                .report_span(package.at)
+                .package(after.name_of(package), after.seen(package))
+                .severity(severity)
+                .say(&format!(
+                    "{} is new and comes from {}{who}: it was never published, and no advisory will ever name it; take a version of a registry",
+                    called(package),
+                    shortened(&without_secrets(place))
+                ));
+        }
+    }
+}
+
+/// Where something comes from that is no registry and not the repository itself.
+fn place(package: &Locked) -> Option<&str> {
+    match &package.source {
+        Source::Git { repository, .. } => Some(repository),
+        Source::Tarball(address) => Some(address),
+        _ => None,
+    }
+}
+
+/// What workspaces ask for themselves.
+fn asked(locked: LockedFile<'_>) -> HashSet<PackageIndex> {
+    let importers = locked.lockfile.importers.iter();
+    importers
+        .flat_map(|importer| &importer.dependencies)
+        .filter_map(|wanted| wanted.to)
+        .collect()
+}

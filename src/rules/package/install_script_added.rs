@@ -1,0 +1,145 @@
+use std::collections::{BTreeSet, HashMap};
+
+use crate::packages::lockfile::Locked;
+use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::locked::{LockedFile, called, locked_pairs};
+use crate::snapshot::safeguards::safeguards_of;
+
+declare_rule! {
+    /// A change brings in a package that runs a script when it is installed.
+    ///
+    /// ## Why it matters
+    /// The script runs with the rights of whoever installs, on every laptop and in every build, before a line of the
+    /// package is used. This is how most malicious packages take hold, and few packages need it.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.2",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.2.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-xyz==",
+    ///       "hasInstallScript": true
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Read the script; where the package works without, set `ignore-scripts=true` in `.npmrc`.
+    /// ```json good
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.2",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.2.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-xyz==",
+    ///       "hasInstallScript": true
+    ///     }
+    ///   }
+    /// }
+    /// # file: .npmrc
+    /// ignore-scripts=true
+    /// ```
+    ///
+    /// ## Limits
+    /// npm from 7 on and pnpm up to 8 note which packages have scripts; the other lockfiles say nothing of it. Where the
+    /// settings of the head keep scripts from running, or name the packages that may run theirs and not this one, it is
+    /// silent. A package that had a script in another version is no news.
+    "package/install-script-added",
+    severity: Severity::Medium,
+    references: &["CICD-SEC-3", "CWE-506", "CWE-829"],
+    check: Check::Change(check),
+}
+
+fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    for (before, after) in locked_pairs(pair) {
+        let settings = safeguards_of(pair.head, after.file.folder());
+        let known = scripts(before);
+        let mut told = BTreeSet::new();
+        for (_, package) in after.packages() {
+            if package.has_install_script != Some(true)
+                || !settings.safeguards.runs_scripts_of(&package.name)
+                || !told.insert(&*package.name)
+            {
+                continue;
+            }
+            match known.get(&*package.name) {
+                // What the lockfile of the base did not say is no news.
+                Some(Scripts::Known(true) | Scripts::Unsaid) => {}
+                Some(Scripts::Known(false)) => report(after, package, false, sink),
+                None => report(after, package, true, sink),
+            }
+        }
+    }
+}
+
+fn report(after: LockedFile<'_>, package: &Locked, is_new: bool, sink: &mut Sink<'_>) {
+    let news = if is_new {
+        "is new and runs"
+    } else {
+        "now runs"
+    };
+    sink.in_file(&after.file.path)
+        .report_span(package.at)
+        .package(after.name_of(package), after.seen(package))
+        .say(&format!(
+            "{} {news} a script when it is installed, with the rights of whoever installs; read the script, and ignore it where the package works without",
+            called(package)
+        ));
+}
+
+/// What a lockfile says of the scripts of a package in any version.
+#[derive(Clone, Copy)]
+enum Scripts {
+    Known(bool),
+    Unsaid,
+}
+
+fn scripts(locked: LockedFile<'_>) -> HashMap<&str, Scripts> {
+    let mut known = HashMap::new();
+    for (_, package) in locked.packages() {
+        let found = known.entry(&*package.name).or_insert(
+            package
+                .has_install_script
+                .map_or(Scripts::Unsaid, Scripts::Known),
+        );
+        match (*found, package.has_install_script) {
+            (Scripts::Known(has), Some(also)) => *found = Scripts::Known(has || also),
+            (_, None) => *found = Scripts::Unsaid,
+            (Scripts::Unsaid, _) => {}
+        }
+    }
+    known
+}

@@ -1,0 +1,158 @@
+use std::collections::{HashMap, HashSet};
+
+use crate::packages::lockfile::integrity::{Likeness, are_of_own_archives, likeness};
+use crate::packages::lockfile::{Locked, Source};
+use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::locked::{LockedFile, called, locked_pairs};
+
+declare_rule! {
+    /// A change gives the same version of a package another hash.
+    ///
+    /// ## Why it matters
+    /// A version of a package does not change after it was published. Another hash means other bytes under the same
+    /// name: an address that was exchanged, a registry that was taken over, or a lockfile that was edited by hand.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Find out whose bytes these are before anybody installs them; `npm view ms@2.1.3 dist.integrity` shows what the
+    /// registry says. A new version has a new hash.
+    /// ```json good
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.2",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.2.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// Hashes of the same algorithm are compared, in lockfiles of any package manager but Yarn from 2 on, which hashes
+    /// archives of its own: those are compared with each other, as long as most of them stay. Archives at other addresses
+    /// than a registry's may be packed again, and are medium. Packages that are patched are silent.
+    "package/integrity-changed",
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
+    references: &["CICD-SEC-9", "CWE-345", "CWE-494"],
+    check: Check::Change(check),
+}
+
+type Key<'a> = (&'a str, &'a str, &'a Source);
+
+fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    for (before, after) in locked_pairs(pair) {
+        let known = hashes(before);
+        let (mut same, mut different) = (0, Vec::new());
+        let mut told = HashSet::new();
+        for (_, package) in after.packages() {
+            let (Some(key), Some((hash, _))) = (key(package), &package.integrity) else {
+                continue;
+            };
+            let Some(old) = known.get(&key) else {
+                continue;
+            };
+            let likenesses = || old.iter().map(|old| likeness(old, hash));
+            if likenesses().any(|found| found == Likeness::Same) {
+                same += 1;
+            } else if likenesses().any(|found| found == Likeness::Different) && told.insert(key) {
+                different.push(package);
+            }
+        }
+        // Another way of packing changes all archives of Yarn's own at once.
+        if are_of_own_archives(after.lockfile) && different.len() > same {
+            continue;
+        }
+        for package in different {
+            report(after, package, sink);
+        }
+    }
+}
+
+fn report(after: LockedFile<'_>, package: &Locked, sink: &mut Sink<'_>) {
+    let at = package
+        .integrity
+        .as_ref()
+        .map_or(package.at, |(_, span)| *span);
+    let severity = if package.is_from_registry() {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
+    sink.in_file(&after.file.path)
+        .report_span(at)
+        .package(after.name_of(package), after.seen(package))
+        .severity(severity)
+        .say(&format!(
+            "{} has another hash than before, and a version does not change after it was published; compare it with what the registry says before anybody installs it",
+            called(package)
+        ));
+}
+
+/// The hashes of each package of a lockfile.
+fn hashes<'a>(locked: LockedFile<'a>) -> HashMap<Key<'a>, Vec<&'a str>> {
+    let mut known: HashMap<Key<'_>, Vec<&str>> = HashMap::new();
+    for (_, package) in locked.packages() {
+        if let (Some(key), Some((hash, _))) = (key(package), &package.integrity) {
+            let hashes = known.entry(key).or_default();
+            if !hashes.contains(&&**hash) {
+                hashes.push(hash);
+            }
+        }
+    }
+    known
+}
+
+/// What stays the same bytes: a version of a registry, whichever serves it, or what lies at one address.
+fn key(package: &Locked) -> Option<Key<'_>> {
+    const ANY: &Source = &Source::Registry(None);
+    let source = match &package.source {
+        Source::Registry(_) => ANY,
+        Source::Tarball(_) => &package.source,
+        _ => return None,
+    };
+    (!package.is_patched).then_some((&*package.name, &*package.version, source))
+}

@@ -1,0 +1,133 @@
+use std::sync::Arc;
+
+use crate::kubernetes::field::shortened;
+use crate::packages::lockfile::Source;
+use crate::packages::lockfile::archive::Archive;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::locked::{called, locked_files};
+
+declare_rule! {
+    /// The address of a locked package is that of another package or version.
+    ///
+    /// ## Why it matters
+    /// Package managers install what lies at the address and show the name beside it. Whoever exchanges the one and
+    /// leaves the other gets a vulnerable version, or a package of his own, past everybody who reads the name.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms-tools/-/ms-tools-2.1.3.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Delete the entry and install again; a package that is meant to stand under another name is an alias in
+    /// `package.json`.
+    /// ```json good
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "npm:ms-tools@^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "name": "ms-tools",
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms-tools/-/ms-tools-2.1.3.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// Addresses are read as registries write them, `<name>/-/<name>-<version>.tgz`; others say nothing of a name. pnpm
+    /// and Yarn from 2 on write no addresses of registries, and fetch by the name.
+    "package/name-mismatch",
+    severity: Severity::High,
+    references: &["CICD-SEC-3", "CWE-494", "CWE-345"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for locked in locked_files(snapshot) {
+        for (_, package) in locked.packages() {
+            let (Source::Registry(_) | Source::Tarball(_), Some((resolved, span))) =
+                (&package.source, &package.resolved)
+            else {
+                continue;
+            };
+            // An address that a dependency asked for has the name that its server gave it.
+            if package.version.contains("://") {
+                continue;
+            }
+            let Some(archive) = Archive::parse(resolved) else {
+                continue;
+            };
+            if archive.is(&package.name, &package.version) {
+                continue;
+            }
+            sink.in_file(&locked.file.path)
+                .report_span(*span)
+                .package(locked.name_of(package), locked.seen(package))
+                .discriminator(&archive.name)
+                .say(&format!(
+                    "{} is fetched from the address of `{}@{}`, so that this is what gets installed; delete the entry and install again",
+                    called(package),
+                    shortened(&archive.name),
+                    shortened(&archive.version)
+                ));
+        }
+        misnamed(locked, sink);
+    }
+}
+
+/// Entries that are another package than the one that was asked for, where nobody asked for an alias.
+fn misnamed(locked: crate::snapshot::locked::LockedFile<'_>, sink: &mut Sink<'_>) {
+    let lockfile = locked.lockfile;
+    let of_importers = lockfile
+        .importers
+        .iter()
+        .flat_map(|importer| &importer.dependencies)
+        .filter_map(|wanted| Some((&wanted.name, wanted.specifier.as_deref()?, wanted.to?)));
+    let of_packages = lockfile
+        .packages
+        .iter()
+        .flat_map(|package| &package.dependencies)
+        .filter_map(|dependency| Some((&dependency.name, &*dependency.specifier, dependency.to?)));
+    let mut told: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    for (name, specifier, to) in of_importers.chain(of_packages) {
+        let Some(package) = lockfile.package(to).filter(|package| package.name != *name) else {
+            continue;
+        };
+        // Only a range or a tag asks for a package by its name.
+        let asks_by_name = !specifier.is_empty() && !specifier.contains([':', '/']);
+        let is_overridden = lockfile
+            .records
+            .iter()
+            .any(|record| record.value.contains(&*package.name) || record.key.contains(&**name));
+        let pair = (Arc::clone(name), Arc::clone(&package.name));
+        if !asks_by_name || is_overridden || !package.is_from_registry() || told.contains(&pair) {
+            continue;
+        }
+        sink.in_file(&locked.file.path)
+            .report_span(package.at)
+            .package(locked.name_of(package), locked.seen(package))
+            .discriminator(name)
+            .say(&format!(
+                "{} stands where `{}` was asked for, and no package.json makes it an alias; delete the entry and install again",
+                called(package),
+                shortened(name)
+            ));
+        told.push(pair);
+    }
+}
