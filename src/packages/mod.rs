@@ -4,7 +4,10 @@
 //! name fields of `package.json` live in this folder alone.
 
 pub mod advisory;
+pub mod catalogs;
+pub mod dependencies;
 pub mod freshness;
+pub mod graph;
 pub mod install;
 pub mod launch;
 pub mod licence;
@@ -14,7 +17,9 @@ pub mod node_options;
 pub mod node_release;
 mod node_schedule;
 pub mod node_version;
+pub mod overrides;
 pub mod package_json;
+pub mod pnpm_workspace;
 pub mod popular;
 pub mod purl;
 pub mod purpose;
@@ -22,13 +27,19 @@ pub mod range;
 pub mod registry;
 pub mod safeguards;
 pub mod secret_name;
+pub mod specifier;
 mod starters;
 pub mod version;
+pub mod version;
 pub mod web_address;
+pub mod workspaces;
 
+pub use graph::{Graph, Scope};
 pub use launch::Launch;
 pub use node_release::Line;
 pub use node_version::NodeVersion;
 pub use package_json::PackageJson;
+pub use pnpm_workspace::PnpmWorkspace;
 pub use range::Range;
+pub use specifier::Specifier;
 pub use version::Version;

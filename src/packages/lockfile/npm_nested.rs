@@ -18,6 +18,8 @@ struct Nested<'a, 'r> {
     packages: Vec<Locked>,
     /// What is required by whom, who looks from where.
     required: Vec<(usize, &'a Object<'a>, Home)>,
+    /// What lies outermost, by name.
+    outermost: Vec<(Box<str>, PackageIndex)>,
 }
 
 /// Reads `dependencies`.
@@ -31,9 +33,12 @@ pub(super) fn read<'a>(
         homes: Homes::default(),
         packages: Vec::new(),
         required: Vec::new(),
+        outermost: Vec::new(),
     };
     nested.level(dependencies, None);
     nested.homes.settle();
+    nested.outermost.sort();
+    lockfile.descriptors = nested.outermost;
     for (index, requires, home) in nested.required {
         let sections = Sections {
             production: Some(requires),
@@ -69,6 +74,9 @@ impl<'a> Nested<'a, '_> {
             self.packages.push(locked);
             let package = PackageIndex(u32::try_from(index).unwrap_or(u32::MAX));
             self.homes.install(home, name, package);
+            if outer.is_none() {
+                self.outermost.push((name.into(), package));
+            }
             let inside = match entry.sections.production {
                 Some(inside) => self.level(inside, Some(home)),
                 None => home,
