@@ -30,7 +30,6 @@ pub mod secret_name;
 pub mod specifier;
 mod starters;
 pub mod version;
-pub mod version;
 pub mod web_address;
 pub mod workspaces;
 
