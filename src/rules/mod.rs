@@ -104,9 +104,11 @@ mod package {
     pub(crate) mod integrity_changed;
     pub(crate) mod integrity_lost;
     pub(crate) mod integrity_missing;
+    pub(crate) mod malicious;
     pub(crate) mod name_mismatch;
     pub(crate) mod settings_weakened;
     pub(crate) mod source_changed;
+    pub(crate) mod vulnerable;
 }
 
 mod pod_security {
@@ -235,9 +237,11 @@ pub static ALL: &[&Rule] = &[
     &package::integrity_changed::RULE,
     &package::integrity_lost::RULE,
     &package::integrity_missing::RULE,
+    &package::malicious::RULE,
     &package::name_mismatch::RULE,
     &package::settings_weakened::RULE,
     &package::source_changed::RULE,
+    &package::vulnerable::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,

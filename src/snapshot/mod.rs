@@ -24,6 +24,7 @@ mod patch_files;
 pub mod patched;
 pub mod predecessors;
 pub mod projects;
+pub mod remedies;
 pub mod safeguards;
 pub mod settings;
 
