@@ -39,6 +39,7 @@ mod node;
 mod planted;
 mod pod_security;
 mod program;
+mod quiet;
 mod reading;
 mod readme;
 mod report_schema;
