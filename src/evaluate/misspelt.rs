@@ -116,7 +116,9 @@ fn is_off(finding: &Finding, context: &Context) -> bool {
 
 /// The severity that the configuration leaves to a finding.
 fn settled(finding: &Finding, context: &Context) -> Severity {
-    context.severity_of(finding.rule).unwrap_or(finding.severity)
+    context
+        .severity_of(finding.rule)
+        .unwrap_or(finding.severity)
 }
 
 /// The keys of an object that are no fields, are told, and are known to be meant for one that is missing.
@@ -148,7 +150,10 @@ fn causes_of<'a>(object: Object<'a>, told: &BTreeMap<&Location, Severity>) -> Ve
             Meant::Elsewhere(places) => places.iter().map(|place| segments_of(place)).collect(),
             Meant::Field(_) | Meant::Version(_) | Meant::Unknown => continue,
         };
-        let of_containers: Vec<_> = meant.iter().flat_map(|one| inherited(object, one, &below)).collect();
+        let of_containers: Vec<_> = meant
+            .iter()
+            .flat_map(|one| inherited(object, one, &below))
+            .collect();
         meant.extend(of_containers);
         causes.push(Cause {
             object,
@@ -266,10 +271,13 @@ fn protects(name: &str, node: Node<'_>) -> bool {
         return false;
     }
     match name {
-        "capabilities" => node.present("drop").is_some_and(|drop| protects("drop", drop)),
-        "drop" => node
-            .items()
-            .any(|item| item.as_str().is_some_and(|name| name.eq_ignore_ascii_case("ALL"))),
+        "capabilities" => node
+            .present("drop")
+            .is_some_and(|drop| protects("drop", drop)),
+        "drop" => node.items().any(|item| {
+            item.as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case("ALL"))
+        }),
         "loadBalancerSourceRanges" => {
             let ranges = || node.items().filter_map(Node::as_str);
             ranges().next().is_some() && service::everybody(ranges()).is_none()

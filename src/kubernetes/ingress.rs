@@ -84,7 +84,10 @@ impl<'a> Ingress<'a> {
     pub fn catch_all(self) -> Option<Field<'a>> {
         let rules = self.object.field(&["spec", "rules"]);
         let bare = rules.items().find(|rule| {
-            rule.is_mapping() && Field::follow(*rule, &["host"]).as_str().is_none_or(str::is_empty)
+            rule.is_mapping()
+                && Field::follow(*rule, &["host"])
+                    .as_str()
+                    .is_none_or(str::is_empty)
         });
         let backend = self.object.field(&["spec", "defaultBackend"]);
         bare.map(Field::of)

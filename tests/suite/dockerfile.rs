@@ -197,10 +197,18 @@ fn renaming_a_stage_introduces_nothing() {
                 })
                 .collect();
             let identities = |files: &[(String, String)]| {
-                let files: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+                let files: Vec<_> = files
+                    .iter()
+                    .map(|(path, text)| (&**path, &**text))
+                    .collect();
                 let findings = evaluate(&snapshot(&files), &context()).findings.into_iter();
                 let own = findings.map(|found| {
-                    (found.rule, found.location.path, found.fingerprint, found.severity)
+                    (
+                        found.rule,
+                        found.location.path,
+                        found.fingerprint,
+                        found.severity,
+                    )
                 });
                 let mut own: Vec<_> = own.collect();
                 own.sort();
@@ -218,7 +226,11 @@ fn texts_below(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            open.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else if let Ok(text) = fs::read_to_string(&path) {
             let name = path.strip_prefix(folder).unwrap().display().to_string();
             files.push((name, text));
@@ -243,9 +255,15 @@ fn a_secret_in_reach_of_installs_is_one_mistake_however_its_stages_are_called() 
     assert_eq!(told.len(), 1);
     assert_eq!(identities(&one.replace("AS build", "AS prod")), told);
     assert_eq!(identities(&one.replace(" AS build", "")), told);
-    assert_eq!(identities(&one.replace("npm ci", "npm ci --omit=dev")), told);
+    assert_eq!(
+        identities(&one.replace("npm ci", "npm ci --omit=dev")),
+        told
+    );
     // The same in two stages is one mistake, and another secret is another.
     let two = format!("{one}FROM node:24.11.1 AS test\n{run}\n");
     assert_eq!(identities(&two), told);
-    assert_eq!(identities(&two.replacen("id=npmrc", "id=token", 1)).len(), 2);
+    assert_eq!(
+        identities(&two.replacen("id=npmrc", "id=token", 1)).len(),
+        2
+    );
 }

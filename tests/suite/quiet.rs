@@ -21,7 +21,14 @@ fn judged(folder: &Path) -> Report {
 fn shown(findings: &[&Finding]) -> Vec<String> {
     let shown = findings.iter();
     shown
-        .map(|found| format!("{} {}: {}", found.severity.name(), found.rule, found.message))
+        .map(|found| {
+            format!(
+                "{} {}: {}",
+                found.severity.name(),
+                found.rule,
+                found.message
+            )
+        })
         .collect()
 }
 
@@ -49,7 +56,10 @@ fn online_boutique_has_at_most_two_findings_that_count_in_a_file() {
     let mut files: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
         if finding.severity >= Severity::Medium {
-            files.entry(&finding.location.path).or_default().push(finding);
+            files
+                .entry(&finding.location.path)
+                .or_default()
+                .push(finding);
         }
     }
     assert!(files.len() >= 8, "most of its files lack a seccomp profile");

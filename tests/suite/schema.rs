@@ -120,14 +120,14 @@ fn deployment(pod: &str, container: &str, sidecar: Option<&str>) -> String {
             "      - name: {name}\n        image: ghcr.io/acme/{name}:1.4.2@sha256:02376a266c84acbf45bd19440e08e48b1c8b98037417334046029ab585de03e2\n        readinessProbe: {{tcpSocket: {{port: 80}}}}\n        resources: {{requests: {{cpu: 1, memory: 1Gi}}, limits: {{memory: 1Gi}}}}\n        {more}\n"
         )
     };
-    let containers = one("web", container) + &sidecar.map_or_else(String::new, |more| one("side", more));
+    let containers =
+        one("web", container) + &sidecar.map_or_else(String::new, |more| one("side", more));
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      serviceAccountName: web\n      automountServiceAccountToken: false\n      {pod}\n      containers:\n{containers}"
     )
 }
 
-const POD: &str =
-    "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}";
+const POD: &str = "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}";
 const CONTAINER: &str = "securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, readOnlyRootFilesystem: true}";
 
 #[test]
@@ -167,30 +167,56 @@ fn a_protection_in_the_wrong_place_is_one_mistake() {
     // What a container says for itself is its own mistake.
     let own = container.replacen('{', "{allowPrivilegeEscalation: true, ", 1);
     let told = of_deployment(&pod, &container, Some(&own));
-    assert_eq!(told, ["pod-security/privilege-escalation", "workload/misplaced-field"]);
+    assert_eq!(
+        told,
+        [
+            "pod-security/privilege-escalation",
+            "workload/misplaced-field"
+        ]
+    );
 }
 
 #[test]
 fn what_the_right_name_would_not_mend_is_told_beside_the_wrong_one() {
     // The value would be as bad.
     for (from, to, rule) in [
-        ("runAsNonRoot: true", "runAsNonRot: false", "pod-security/may-run-as-root"),
-        ("type: RuntimeDefault", "type: Unconfined", "pod-security/seccomp-unset"),
+        (
+            "runAsNonRoot: true",
+            "runAsNonRot: false",
+            "pod-security/may-run-as-root",
+        ),
+        (
+            "type: RuntimeDefault",
+            "type: Unconfined",
+            "pod-security/seccomp-unset",
+        ),
     ] {
-        let pod = POD.replace(from, to).replace("seccompProfile: {type: U", "secompProfile: {type: U");
+        let pod = POD
+            .replace(from, to)
+            .replace("seccompProfile: {type: U", "secompProfile: {type: U");
         let told = of_deployment(&pod, CONTAINER, None);
         assert_eq!(told, [rule, "workload/unknown-field"], "{pod}");
     }
     // The value holds other protections.
-    let container = "securitycontext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true}";
+    let container =
+        "securitycontext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true}";
     assert_eq!(
         of_deployment(POD, container, None),
-        ["pod-security/undropped-capabilities", "workload/unknown-field"]
+        [
+            "pod-security/undropped-capabilities",
+            "workload/unknown-field"
+        ]
     );
-    let container = CONTAINER.replace("capabilities: {drop: [ALL]}", "capabilites: {drop: [NET_RAW]}");
+    let container = CONTAINER.replace(
+        "capabilities: {drop: [ALL]}",
+        "capabilites: {drop: [NET_RAW]}",
+    );
     assert_eq!(
         of_deployment(POD, &container, None),
-        ["pod-security/undropped-capabilities", "workload/unknown-field"]
+        [
+            "pod-security/undropped-capabilities",
+            "workload/unknown-field"
+        ]
     );
 }
 
@@ -207,7 +233,10 @@ fn what_is_graver_than_a_wrong_name_is_told_beside_it() {
     let both = ["pod-security/may-run-as-root", "workload/unknown-field"];
     // The namespace refuses the pod.
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/enforce-version: v1.34}}\n";
-    assert_eq!(rules(&context(), &[("a.yaml", &text), ("n.yaml", namespace)]), both);
+    assert_eq!(
+        rules(&context(), &[("a.yaml", &text), ("n.yaml", namespace)]),
+        both
+    );
     // The configuration has the last word on what is graver.
     let mut raised = context();
     let high = Setting::Severity(Severity::High);
@@ -217,7 +246,9 @@ fn what_is_graver_than_a_wrong_name_is_told_beside_it() {
     let note = Setting::Severity(Severity::Note);
     raised.settings.insert("workload/unknown-field", note);
     assert_eq!(rules(&raised, &[("a.yaml", &text)]), both);
-    raised.settings.insert("workload/unknown-field", Setting::Off);
+    raised
+        .settings
+        .insert("workload/unknown-field", Setting::Off);
     assert_eq!(rules(&raised, &[("a.yaml", &text)]), both[..1]);
 }
 
@@ -233,7 +264,10 @@ fn source_ranges_that_are_misspelt_are_one_mistake() {
         rules
     };
     let both = ["exposure/load-balancer", "workload/unknown-field"];
-    assert_eq!(service("loadBalancerSourceRange: [10.0.0.0/8]", 8080), both[1..]);
+    assert_eq!(
+        service("loadBalancerSourceRange: [10.0.0.0/8]", 8080),
+        both[1..]
+    );
     assert_eq!(service("loadBalancerSourceRange: [0.0.0.0/0]", 8080), both);
     // A database that everybody reaches is graver than a misspelt key.
     assert_eq!(service("loadBalancerSourceRange: [10.0.0.0/8]", 5432), both);
@@ -241,7 +275,11 @@ fn source_ranges_that_are_misspelt_are_one_mistake() {
 
 #[test]
 fn a_wrong_name_fixes_nothing_that_was_missing_before() {
-    let missing = deployment("securityContext: {seccompProfile: {type: RuntimeDefault}}", CONTAINER, None);
+    let missing = deployment(
+        "securityContext: {seccompProfile: {type: RuntimeDefault}}",
+        CONTAINER,
+        None,
+    );
     let misspelt = deployment(&POD.replace("runAsNonRoot", "runAsNonRot"), CONTAINER, None);
     let change = |base: &str, head: &str| {
         let sides = [base, head].map(|text| snapshot(&[("a.yaml", text)]));

@@ -129,7 +129,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let mut told: BTreeMap<String, Vec<Near>> = BTreeMap::new();
         for ((_, secret), installs) in found {
             let line = installs.first().map_or("", |first| &*first.line);
-            let words = line.split_whitespace().filter(|word| !word.starts_with('-'));
+            let words = line
+                .split_whitespace()
+                .filter(|word| !word.starts_with('-'));
             let words = words.collect::<Vec<_>>().join(" ");
             let same = told.entry(format!("{secret}: {words}"));
             same.or_default().extend(installs);

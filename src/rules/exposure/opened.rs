@@ -223,7 +223,9 @@ fn opened_hosts(
     };
     let (old, now) = (hosts(before), hosts(after));
     let is_known = |host: &str| {
-        let wildcard = host.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        let wildcard = host
+            .split_once('.')
+            .map(|(_, domain)| format!("*.{domain}"));
         served.contains(host) || wildcard.is_some_and(|wildcard| served.contains(&wildcard))
     };
     // A name that took the place of another opens nothing.
