@@ -92,18 +92,24 @@ pub(super) fn take_consequences(
         return Vec::new();
     }
     let follows = |finding: &Finding| {
-        let Some(resource) = &finding.subject.resource else {
+        let (Some(resource), Some(field)) = (&finding.subject.resource, wanted_field(finding))
+        else {
             return false;
         };
+        if TELLS.contains(&finding.rule) {
+            return false;
+        }
         let own = causes.get(&(&finding.location.path, resource));
         let severity = settled(finding, context);
-        !TELLS.contains(&finding.rule)
-            && own.into_iter().flatten().any(|cause| {
-                let span = cause.object.node().span();
-                let is_within = span.start <= finding.location.span.start
-                    && finding.location.span.end <= span.end;
-                is_within && severity <= cause.severity && cause.brings_about(finding, severity)
-            })
+        let segments: Vec<&str> = field.split('/').skip(1).collect();
+        let cause = own.into_iter().flatten().find(|cause| {
+            let span = cause.object.node().span();
+            let is_within =
+                span.start <= finding.location.span.start && finding.location.span.end <= span.end;
+            is_within && severity <= cause.severity && cause.accounts_for(&segments, severity)
+        });
+        // What is written there all the same is a mistake of its own.
+        cause.is_some_and(|cause| at(cause.object.node(), &segments).is_none())
     };
     let (consequences, rest) = std::mem::take(findings).into_iter().partition(follows);
     *findings = rest;
@@ -199,24 +205,13 @@ fn inherited(
 }
 
 impl Cause<'_> {
-    /// True if a finding is about a field that is missing because the key is wrong.
-    fn brings_about(&self, finding: &Finding, severity: Severity) -> bool {
-        let Some(field) = finding.subject.field.as_deref() else {
-            return false;
-        };
-        let wanted = FOR_WANT_OF
-            .iter()
-            .find(|(rule, place, _)| *rule == finding.rule && *place == field);
-        let field = wanted.map_or(field, |(.., wanted)| wanted);
-        let segments: Vec<&str> = field.split('/').skip(1).collect();
+    /// True if a field is what the key is meant to be, or lies below it and would be mended with it.
+    fn accounts_for(&self, segments: &[&str], severity: Severity) -> bool {
         self.meant.iter().any(|meant| {
-            let Some(rest) = rest_of(&segments, meant) else {
-                return false;
-            };
-            // What is written there all the same is a mistake of its own.
-            let is_absent = at(self.object.node(), &segments).is_none();
             let is_exact = meant.iter().all(|step| step != ANY);
-            is_absent && (severity <= Severity::Low && is_exact || self.would_mend(meant, rest))
+            rest_of(segments, meant).is_some_and(|rest| {
+                severity <= Severity::Low && is_exact || self.would_mend(meant, rest)
+            })
         })
     }
 
@@ -240,6 +235,15 @@ impl Cause<'_> {
     }
 }
 
+/// The field that a finding misses.
+fn wanted_field(finding: &Finding) -> Option<&str> {
+    let field = finding.subject.field.as_deref()?;
+    let other = FOR_WANT_OF
+        .iter()
+        .find(|(rule, place, _)| *rule == finding.rule && *place == field);
+    Some(other.map_or(field, |(.., wanted)| wanted))
+}
+
 /// What of an address lies below a field.
 fn rest_of<'s, 'f>(segments: &'s [&'f str], meant: &[String]) -> Option<&'s [&'f str]> {
     let (own, rest) = segments.split_at_checked(meant.len())?;
@@ -254,9 +258,11 @@ fn at<'a>(root: Node<'a>, segments: &[&str]) -> Option<Node<'a>> {
     let mut node = root;
     for segment in segments {
         node = if node.is_sequence() {
+            // Items are called by their names, as containers are.
+            let name = unescape_segment(segment);
             node.items().find(|item| {
-                let pointer = item.pointer();
-                pointer.rsplit('/').next() == Some(*segment)
+                item.present("name")
+                    .is_some_and(|own| own.key_text() == name)
             })?
         } else {
             node.present(&unescape_segment(segment))?

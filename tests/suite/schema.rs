@@ -302,3 +302,20 @@ fn a_wrong_name_fixes_nothing_that_was_missing_before() {
     assert_eq!(change(&misspelt, &right), [(key, Status::Fixed)]);
     assert_eq!(change(&right, &misspelt), [(key, Status::Introduced)]);
 }
+
+/// Thousands of misspelt keys and of what follows from them are sorted out by their addresses.
+#[test]
+fn very_many_wrong_names_are_each_one_mistake() {
+    let mut text = String::from(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec:\n  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\n  containers:\n",
+    );
+    for number in 0..900 {
+        let context = CONTAINER.replace("securityContext", "securitycontext");
+        writeln!(text, "  - {{name: c{number}, image: a, {context}}}").unwrap();
+    }
+    let findings = evaluate(&snapshot(&[("a.yaml", &text)]), &context()).findings;
+    let count = |wanted: &str| findings.iter().filter(|found| found.rule == wanted).count();
+    assert_eq!(count("workload/unknown-field"), 900);
+    assert_eq!(count("pod-security/privilege-escalation"), 0);
+    assert_eq!(count("pod-security/undropped-capabilities"), 0);
+}
