@@ -3,10 +3,11 @@
 //! The copies of an identity are paired first ([`Pairs`]); only then are the findings of a pair held against each
 //! other. So a weakness that leaves one copy and enters another is introduced.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Finding, Severity, Status, Subject};
+use crate::evaluate::Evaluation;
+use crate::finding::{Finding, Fingerprint, Location, Severity, Status, Subject};
 use crate::kubernetes::Completeness;
 use crate::rules;
 use crate::snapshot::pairs::Pairs;
@@ -68,6 +69,40 @@ pub fn compare(
         }
     }
     findings
+}
+
+/// The same of evaluations. What is left to a finding about a key that is no field is neither fixed where the key
+/// comes, nor introduced where it goes.
+#[must_use]
+pub fn compare_evaluations(
+    base: (&Snapshot, Evaluation),
+    head: (&Snapshot, Evaluation),
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    pairs: &Pairs,
+) -> Vec<Finding> {
+    let all = |evaluation: Evaluation| {
+        let left = places(&evaluation.consequences);
+        let mut findings = evaluation.findings;
+        findings.extend(evaluation.consequences);
+        (findings, left)
+    };
+    let ((before, left_before), (after, left_after)) = (all(base.1), all(head.1));
+    let mut findings = compare((base.0, before), (head.0, after), renames, pairs);
+    findings.retain(|finding| {
+        let left = match finding.status {
+            Status::Fixed => &left_before,
+            Status::Introduced | Status::Existing => &left_after,
+        };
+        !left.contains(&(finding.fingerprint, finding.location.clone()))
+    });
+    findings
+}
+
+fn places(findings: &[Finding]) -> BTreeSet<(Fingerprint, Location)> {
+    let places = findings.iter();
+    places
+        .map(|finding| (finding.fingerprint, finding.location.clone()))
+        .collect()
 }
 
 /// Adds what is said of the change itself. What a change brings about is told once: where a rule about the change

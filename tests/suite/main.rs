@@ -44,6 +44,7 @@ mod node;
 mod planted;
 mod pod_security;
 mod program;
+mod quiet;
 mod reading;
 mod readme;
 mod registry_client;

@@ -134,7 +134,10 @@ fn report(
     {
         who.push_str(&format!(", through `{}`,", way.join("` > `")));
     }
-    let word = advisory.rating.severity.map_or("no severity", Severity::name);
+    let word = advisory
+        .rating
+        .severity
+        .map_or("no severity", Severity::name);
     let what = if advisory.summary.is_empty() {
         String::new()
     } else {
@@ -162,10 +165,7 @@ fn report(
             draft = draft.related_in(at, format!("{} is locked here", package.label()));
         }
     }
-    draft.say(&format!(
-        "{who} has {} ({word}){what}; {way}",
-        advisory.id
-    ));
+    draft.say(&format!("{who} has {} ({word}){what}; {way}", advisory.id));
 }
 
 /// What an advisory means here: what is not shipped is one level lower.
