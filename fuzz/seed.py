@@ -23,6 +23,12 @@ waivers:
   reason: y
 """
 COMMENT = 'allow(pod-security/host-path, rbac/*) until=2027-01-31 owner=@a reason="reads \\"logs\\""'
+ENTRY = """{"id":"GHSA-1","modified":"2026-01-02T03:04:05Z","aliases":["CVE-2026-1","MAL-2026-1"],"summary":"Bad",
+"severity":[{"type":"CVSS_V4","score":"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"},
+{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"},{"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:C/I:C/A:C"}],
+"affected":[{"package":{"ecosystem":"npm","name":"a"},"versions":["1.0.0"],"ranges":[{"type":"SEMVER","events":
+[{"introduced":"0"},{"fixed":"1.2.0"},{"introduced":"2.0.0-rc.1"},{"last_affected":"2.1.0"},{"limit":"3.0.0"}]}]}],
+"database_specific":{"severity":"MODERATE","cwe_ids":["CWE-506"]}}"""
 
 
 def keep(target, text):
@@ -56,9 +62,13 @@ def main():
             keep("change", BETWEEN.join([CONFIGURATION, "", text, waived]))
             keep("change", BETWEEN.join(["", CONFIGURATION, "", text]))
     keep("configuration", BETWEEN.join(["", CONFIGURATION, COMMENT]))
+<<<<<<< HEAD
     for path in sorted((ROOT / "tests" / "suite" / "lockfiles" / "samples").iterdir()):
         # The first letter of the package manager picks the reader.
         keep("lockfile", path.name[0] + path.read_text(encoding="utf-8"))
+=======
+    keep("advisory_record", BETWEEN.join([ENTRY, "1.0.0-rc.1", "<1.2.0 || >=2.0.0, <=2.1.0"]))
+>>>>>>> H4
 
 
 if __name__ == "__main__":
