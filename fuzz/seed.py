@@ -62,13 +62,10 @@ def main():
             keep("change", BETWEEN.join([CONFIGURATION, "", text, waived]))
             keep("change", BETWEEN.join(["", CONFIGURATION, "", text]))
     keep("configuration", BETWEEN.join(["", CONFIGURATION, COMMENT]))
-<<<<<<< HEAD
     for path in sorted((ROOT / "tests" / "suite" / "lockfiles" / "samples").iterdir()):
         # The first letter of the package manager picks the reader.
         keep("lockfile", path.name[0] + path.read_text(encoding="utf-8"))
-=======
     keep("advisory_record", BETWEEN.join([ENTRY, "1.0.0-rc.1", "<1.2.0 || >=2.0.0, <=2.1.0"]))
->>>>>>> H4
 
 
 if __name__ == "__main__":
