@@ -253,6 +253,24 @@ fn a_fix_must_be_there_advised_old_and_fit() {
 }
 
 #[test]
+fn what_a_mirror_fetched_long_ago_is_old_enough() {
+    let mirror = published(
+        "1.0.4",
+        "1.0.0 2024-12-13\n 1.0.1 2024-12-02\n 1.0.2 2024-10-04\n 1.0.3 2024-09-30\n 1.0.4 2026-11-26",
+    );
+    let cooldown = three_days();
+    let judge = |text: &str| {
+        let release = mirror.release(&version(text)).unwrap();
+        assert_eq!(mirror.published(release), None);
+        cooldown.judge_release("a", &mirror, release, now(), false)
+    };
+    assert_eq!(judge("1.0.0"), Maturity::Mature);
+    // It may have been published years before it was fetched.
+    assert_eq!(judge("1.0.4"), Maturity::Unknown);
+    assert_eq!(age::lag(&mirror, &version("1.0.0")), None);
+}
+
+#[test]
 fn a_parent_that_takes_the_fix_is_found() {
     let parent = |third: &str, fourth: &str| {
         published(

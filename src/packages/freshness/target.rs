@@ -76,9 +76,9 @@ impl Acceptance<'_> {
         {
             return Err(Refusal::Engines(Arc::clone(asked)));
         }
-        let published = document.published(release);
-        let cooldown = self.cooldown;
-        let maturity = cooldown.judge(name, &release.version, published, self.now, fixes_severe);
+        let maturity = self
+            .cooldown
+            .judge_release(name, document, release, self.now, fixes_severe);
         match maturity {
             Maturity::Young(youth) => Err(Refusal::Young(youth)),
             maturity => Ok(Accepted { release, maturity }),

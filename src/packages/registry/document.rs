@@ -118,6 +118,13 @@ impl Document {
         release.stamped.filter(|_| self.times == Times::Known)
     }
 
+    /// An instant at which a version was there already, though it may be older by years: what a mirror stamps is when
+    /// it fetched the version, and nobody fetches what is not published. Good for *at least so old*, and for nothing else.
+    #[must_use]
+    pub fn there_by(&self, release: &Release) -> Option<Timestamp> {
+        release.stamped
+    }
+
     /// Takes the dates away: whoever answers for the registry turned out not to know them.
     pub(super) fn distrust_times(&mut self) {
         if self.times == Times::Known {

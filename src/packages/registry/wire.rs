@@ -46,19 +46,12 @@ struct Capped<R> {
 impl<R: Read> Read for Capped<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        match self
+        let left = self
             .left
-            .checked_sub(u64::try_from(count).unwrap_or(u64::MAX))
-        {
-            Some(left) => {
-                self.left = left;
-                Ok(count)
-            }
-            None => {
-                self.is_over = true;
-                Err(io::Error::other("more than is read"))
-            }
-        }
+            .checked_sub(u64::try_from(count).unwrap_or(u64::MAX));
+        self.is_over = left.is_none();
+        self.left = left.ok_or_else(|| io::Error::other("more than is read"))?;
+        Ok(count)
     }
 }
 
