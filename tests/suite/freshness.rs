@@ -97,89 +97,31 @@ fn told(latest: &str, installed: &str, range: &str, engines: &str) -> (String, T
     (format!("{wanted} {offer}"), answer.told_by)
 }
 
+/// The tag `latest`, the installed version, its range, the repository's engines; what `told` says, and by what.
+const CASES: &str = "
+    3.0.0 | 1.0.0 | ^1.0.0 |  | 1.1.0 3.0.0 major out | tag
+    3.0.0 | 3.0.0 | ^3.0.0 |  | 3.0.0 - | tag
+    2.0.0 | 1.0.0 | ^1.0.0 |  | 1.1.0 2.0.0 major out | tag
+    2.0.0 | 1.0.0 | >=1 |  | 2.0.0 2.0.0 major in | tag
+    2.2.0 | 2.0.0 | ^2.0.0 |  | 2.1.0 2.1.0 minor in | below deprecated
+    2.1.0 | 1.1.0 | ^1.0.0 | >=20 | 1.1.0 2.0.0 major out | below engines
+    2.1.0 | 2.0.0 | ^2.0.0 | >=20 | 2.0.0 - | nothing engines
+    1.2.0 | 1.0.0 | ~1.0.0 |  | 1.0.1 1.1.0 minor out | below young
+    1.2.0 | 1.1.0 | ^1.0.0 |  | 1.1.0 - | nothing young
+    2.0.0 | 3.0.0 | ^3.0.0 |  | 3.0.0 - | ahead
+    3.0.0 | 3.0.0-rc.1 | ^3.0.0-rc.1 |  | 3.0.0 3.0.0 patch in | tag
+    3.0.0-rc.2 | 2.0.0 | * |  | 3.0.0 2.1.0 minor in | below deprecated
+    3.0.0-rc.2 | 3.0.0-rc.1 | 3.0.0-rc.1 |  | 3.0.0-rc.1 3.0.0-rc.2 patch out | tag
+     | 2.0.0 | latest |  | - 3.0.0 major out | highest
+";
+
 #[test]
 fn what_is_offered_is_never_beyond_latest_young_or_unfit() {
-    let cases: [(&str, &str, &str, &str, &str, &str); 14] = [
-        // latest, installed, range, engines, wanted and offer, told by
-        (
-            "3.0.0",
-            "1.0.0",
-            "^1.0.0",
-            "",
-            "1.1.0 3.0.0 major out",
-            "tag",
-        ),
-        ("3.0.0", "3.0.0", "^3.0.0", "", "3.0.0 -", "tag"),
-        (
-            "2.0.0",
-            "1.0.0",
-            "^1.0.0",
-            "",
-            "1.1.0 2.0.0 major out",
-            "tag",
-        ),
-        ("2.0.0", "1.0.0", ">=1", "", "2.0.0 2.0.0 major in", "tag"),
-        (
-            "2.2.0",
-            "2.0.0",
-            "^2.0.0",
-            "",
-            "2.1.0 2.1.0 minor in",
-            "below deprecated",
-        ),
-        (
-            "2.1.0",
-            "1.1.0",
-            "^1.0.0",
-            ">=20",
-            "1.1.0 2.0.0 major out",
-            "below engines",
-        ),
-        (
-            "2.1.0",
-            "2.0.0",
-            "^2.0.0",
-            ">=20",
-            "2.0.0 -",
-            "nothing engines",
-        ),
-        (
-            "1.2.0",
-            "1.0.0",
-            "~1.0.0",
-            "",
-            "1.0.1 1.1.0 minor out",
-            "below young",
-        ),
-        ("1.2.0", "1.1.0", "^1.0.0", "", "1.1.0 -", "nothing young"),
-        ("2.0.0", "3.0.0", "^3.0.0", "", "3.0.0 -", "ahead"),
-        (
-            "3.0.0",
-            "3.0.0-rc.1",
-            "^3.0.0-rc.1",
-            "",
-            "3.0.0 3.0.0 patch in",
-            "tag",
-        ),
-        (
-            "3.0.0-rc.2",
-            "2.0.0",
-            "*",
-            "",
-            "3.0.0 2.1.0 minor in",
-            "below deprecated",
-        ),
-        (
-            "3.0.0-rc.2",
-            "3.0.0-rc.1",
-            "3.0.0-rc.1",
-            "",
-            "3.0.0-rc.1 3.0.0-rc.2 patch out",
-            "tag",
-        ),
-        ("", "2.0.0", "latest", "", "- 3.0.0 major out", "highest"),
-    ];
-    for (latest, installed, range, engines, expected, by) in cases {
+    for case in CASES.trim().lines() {
+        let parts: Vec<&str> = case.split(" | ").map(str::trim).collect();
+        let &[latest, installed, range, engines, expected, by] = &*parts else {
+            panic!("{case}");
+        };
         let (answer, told_by) = told(latest, installed, range, engines);
         let name = match &told_by {
             ToldBy::Tag => "tag".to_owned(),
@@ -188,7 +130,6 @@ fn what_is_offered_is_never_beyond_latest_young_or_unfit() {
             ToldBy::Below(refusal) => format!("below {}", reason(refusal)),
             ToldBy::Nothing(refusal) => format!("nothing {}", reason(refusal)),
         };
-        let case = format!("{installed} of {range:?} where latest is {latest:?} on {engines:?}");
         assert_eq!((answer.as_str(), name.as_str()), (expected, by), "{case}");
     }
     let document = published("2.0.0", RELEASES);

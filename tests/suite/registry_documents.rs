@@ -63,8 +63,8 @@ fn a_whole_document_is_kept_in_short() {
             ("opt", "^1.1.0", Need::Optional),
         ]
     );
-    let real: Vec<_> = release.requirements_of("real").collect();
-    assert_eq!(real[0].target(), ("real", "~2"));
+    let aliased: Vec<_> = release.requirements_of("real").collect();
+    assert_eq!(aliased[0].target(), ("real", "~2"));
     let published = read.published(read.releases.last().unwrap()).unwrap();
     assert_eq!(published.to_string(), "2023-05-01T10:20:30.4Z");
     assert_eq!(read.last_published(), Some(published));
