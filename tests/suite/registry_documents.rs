@@ -165,6 +165,21 @@ fn what_is_no_document_says_what_it_is() {
     ] {
         assert_eq!(read(text), Some(why), "{text}");
     }
+    let many = |count: usize, item: &dyn Fn(usize) -> String| {
+        (0..count).map(item).collect::<Vec<_>>().join(",")
+    };
+    let versions = many(200_001, &|number| format!("\"1.0.{number}\":{{}}"));
+    assert_eq!(
+        read(&format!(r#"{{"versions": {{{versions}}}}}"#)),
+        Some(Malformed::Oversized)
+    );
+    let needs = many(10_001, &|number| format!("\"a{number}\":\"1\""));
+    assert_eq!(
+        read(&format!(
+            r#"{{"versions": {{"1.0.0": {{"dependencies": {{{needs}}}}}}}}}"#
+        )),
+        Some(Malformed::Oversized)
+    );
     let gone = document(
         r#"{"name": "a", "time": {"unpublished": {"name": "x", "time": "2024-01-01T00:00:00Z"}}}"#,
     );
