@@ -7,7 +7,7 @@ use crate::kubernetes::field::quoted;
 use crate::packages::advisory::Advisory;
 use crate::packages::freshness::Engines;
 use crate::packages::freshness::cooldown::{Cooldown, Gate};
-use crate::packages::graph::{Installed, Scope};
+use crate::packages::graph::{Installed, Scope, Step};
 use crate::packages::purl;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -127,12 +127,21 @@ fn report(
 ) {
     let scope = first.scope();
     let location = first.location();
-    let paths = first.paths(3);
+    let mut paths = first.paths(3);
+    // The way that the line is on which the finding stands comes first.
+    let origin = first.origin();
+    let shortest = origin.and_then(|origin| first.paths_in(origin.workspace, 1).into_iter().next());
+    let through: Vec<String> = shortest.iter().flatten().map(Step::label).collect();
+    if !through.is_empty() {
+        paths.retain(|other| *other != through);
+        paths.insert(0, through.clone());
+        paths.truncate(3);
+    }
     let mut who = format!("`{}`", first.label());
-    if let Some([way @ .., _]) = paths.first().map(Vec::as_slice)
-        && !way.is_empty()
+    if let [brought_by @ .., _] = through.as_slice()
+        && !brought_by.is_empty()
     {
-        who.push_str(&format!(", through `{}`,", way.join("` > `")));
+        who.push_str(&format!(", through `{}`,", brought_by.join("` > `")));
     }
     let word = advisory
         .rating
