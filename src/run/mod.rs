@@ -18,7 +18,7 @@ use crate::change::{Side, SideLabel};
 use crate::compare::{compare, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
-use crate::evaluate::{Evaluation, evaluate, evaluate_change};
+use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
 use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
 use crate::kubernetes::pod_security::{Level, Version};
@@ -250,6 +250,8 @@ pub fn judge_loaded(
             pairs: &pairs,
         };
         all = of_change(&pair, evaluation.findings, all, context);
+    } else {
+        all.extend(evaluate_arrivals(&head, context));
     }
     let told = waive(
         &mut all,

@@ -1,18 +1,23 @@
 //! Files written in a test, read as the program reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
-use tidegate::config::Licenses;
+use tidegate::config::PackagesConfig;
 use tidegate::config::registries::Registries;
 use tidegate::config::value::Day;
 use tidegate::evaluate::evaluate_change;
+use tidegate::facts::{Fact, Facts};
 use tidegate::finding::Finding;
 use tidegate::kubernetes::Reading;
 use tidegate::kubernetes::kinds::Declared;
 use tidegate::kubernetes::pod_security::{Version, VersionSet};
-use tidegate::rule::{Context, Pair};
+use tidegate::packages::advisory::{Advisories, Record, record};
+use tidegate::packages::registry::{Answer, Document};
+use tidegate::rule::{Context, Pair, Rule};
 use tidegate::snapshot::file_kind::FileKind;
 use tidegate::snapshot::load::read_as;
 use tidegate::snapshot::pairs::Pairs;
@@ -81,11 +86,42 @@ pub(crate) fn registries(snapshot: &Snapshot) -> Option<Arc<Registries>> {
     config.images.registries().map(Arc::new)
 }
 
-/// The licences that the configuration of a revision allows.
-pub(crate) fn licenses(snapshot: &Snapshot) -> Licenses {
+/// What the configuration of a revision asks of packages.
+pub(crate) fn packages(snapshot: &Snapshot) -> Arc<PackagesConfig> {
     let config = snapshot.configuration();
     let config = config.and_then(|(_, file)| file.config.as_ref().ok());
-    config.map_or_else(Licenses::default, |config| config.packages.licenses.clone())
+    Arc::new(config.map_or_else(PackagesConfig::default, |config| config.packages.clone()))
+}
+
+/// What the outside world says to a rule in its examples and fixtures: advisories and package documents, one a line,
+/// in the folder `facts` of its fixtures.
+pub(crate) fn facts(rule: &Rule) -> Arc<Facts> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(rule.id)
+        .join("facts");
+    let lines = |name: &str| -> Vec<String> {
+        let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    };
+    let now = "2026-11-25T12:00:00Z".parse().unwrap();
+    let mut known: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+    for line in lines("advisories.jsonl") {
+        for (name, record) in record::read(line.as_bytes()).unwrap() {
+            known.entry(name).or_default().push(record);
+        }
+    }
+    let documents = lines("registry.jsonl").into_iter().map(|line| {
+        let name: Json = serde_json::from_str(&line).unwrap();
+        let document = Document::read(line.as_bytes(), now).unwrap();
+        let name = Arc::from(name["name"].as_str().unwrap());
+        (name, Answer::Known(Arc::new(document)))
+    });
+    Arc::new(Facts {
+        advisories: Fact::Known(Advisories::new([known], Vec::new())),
+        registry: Fact::Known(documents.collect()),
+        now: Some(now),
+    })
 }
 
 /// A value without its places: aliases and merge keys applied.

@@ -18,15 +18,17 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use tidegate::compare::{compare, join_changes};
 use tidegate::config::value::Setting;
-use tidegate::evaluate::evaluate;
+use tidegate::evaluate::{evaluate, evaluate_arrivals};
 use tidegate::finding::{Finding, Status};
-use tidegate::rule::Rule;
+use tidegate::rule::{Context, Rule};
 use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::syntax::{self, Format, Node};
 
-use crate::reading::{context, findings_of_change, licenses, plain, registries, snapshot, targets};
+use crate::reading::{
+    context, facts, findings_of_change_with, packages, plain, registries, snapshot, targets,
+};
 
 /// The fenced blocks of a rule's documentation that are marked with a word, as far as they can be run: YAML, JSON,
 /// INI and Dockerfiles.
@@ -87,11 +89,14 @@ fn fired(rule: &Rule, example: &str) -> Vec<&'static str> {
     };
     let head = read(&head);
     context.registries = registries(&head);
-    context.licenses = licenses(&head);
+    context.packages = packages(&head);
+    context.facts = facts(rule);
     let findings = if base.is_empty() {
-        evaluate(&head, &context).findings
+        let mut findings = evaluate(&head, &context).findings;
+        findings.extend(evaluate_arrivals(&head, &context));
+        findings
     } else {
-        introduced(&read(&base), &head)
+        introduced(&read(&base), &head, &context)
     };
     let mut fired: Vec<_> = findings.iter().map(|found| found.rule).collect();
     fired.sort_unstable();
@@ -100,12 +105,12 @@ fn fired(rule: &Rule, example: &str) -> Vec<&'static str> {
 }
 
 /// What a change introduces.
-fn introduced(base: &Snapshot, head: &Snapshot) -> Vec<Finding> {
-    let [before, after] = [base, head].map(|side| evaluate(side, &context()).findings);
+fn introduced(base: &Snapshot, head: &Snapshot, context: &Context) -> Vec<Finding> {
+    let [before, after] = [base, head].map(|side| evaluate(side, context).findings);
     let renames = BTreeMap::new();
     let pairs = Pairs::between(base, head, &renames);
     let mut findings = compare((base, before), (head, after), &renames, &pairs);
-    join_changes(&mut findings, findings_of_change(base, head));
+    join_changes(&mut findings, findings_of_change_with(base, head, context));
     findings.retain(|finding| finding.status == Status::Introduced);
     findings
 }

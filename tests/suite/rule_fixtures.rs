@@ -21,7 +21,9 @@ use tidegate::rules;
 use tidegate::snapshot::Snapshot;
 use tidegate::syntax::Lines;
 
-use crate::reading::{context, findings_of_change, licenses, registries, snapshot, targets};
+use crate::reading::{
+    context, facts, findings_of_change_with, packages, registries, snapshot, targets,
+};
 
 /// The findings as a person reads them, one a line.
 fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
@@ -67,7 +69,8 @@ fn folder(rule: &Rule) -> PathBuf {
 fn context_of(rule: &Rule, head: &Snapshot) -> Context {
     let mut context = context();
     context.registries = registries(head);
-    context.licenses = licenses(head);
+    context.packages = packages(head);
+    context.facts = facts(rule);
     if let Ok(versions) = fs::read_to_string(folder(rule).join("targets")) {
         context.targets = targets(versions.trim());
     }
@@ -96,8 +99,9 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             continue;
         }
         let snapshot = read(&files);
-        let findings = if matches!(rule.check, Check::Change(_)) {
-            let findings = findings_of_change(&read(&base), &snapshot);
+        let findings = if matches!(rule.check, Check::Change(_) | Check::Arrivals(_)) {
+            let findings =
+                findings_of_change_with(&read(&base), &snapshot, &context_of(rule, &snapshot));
             assert_fires_in_files(rule, base.iter().chain(&files), &findings);
             findings
         } else {

@@ -139,6 +139,12 @@ impl<'a> Installed<'a> {
         format!("{}@{}", self.name(), self.release())
     }
 
+    /// True if it comes from a registry, so that advisories and registries may know it.
+    #[must_use]
+    pub fn is_from_registry(self) -> bool {
+        self.first().is_some_and(Locked::is_from_registry)
+    }
+
     /// Where its first entry stands in the lockfile.
     #[must_use]
     pub fn locked_at(self) -> Location {
