@@ -178,16 +178,31 @@ fn evaluate_waivers(uses: &[WaiverUse<'_>], context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Runs the rules that look at the change itself.
+/// Runs the rules that look at the change itself, and at what it brings in.
 #[must_use]
 pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
+    of_change(Some(pair), pair.head, context)
+}
+
+/// Runs the rules that look at what a change brings in, where there is no base: everything counts as brought in.
+#[must_use]
+pub fn evaluate_arrivals(head: &Snapshot, context: &Context) -> Vec<Finding> {
+    of_change(None, head, context)
+}
+
+fn of_change(pair: Option<&Pair<'_>>, head: &Snapshot, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in rules::ALL {
-        if let Check::Change(check) = rule.check
-            && context.lacks(rule).is_none()
-        {
-            let mut sink = Sink::new(rule, &Arc::from(""), None, &mut findings);
-            check(pair, context, &mut sink);
+        if context.lacks(rule).is_some() {
+            continue;
+        }
+        let mut sink = Sink::new(rule, &Arc::from(""), None, &mut findings);
+        match (rule.check, pair) {
+            (Check::Change(check), Some(pair)) => check(pair, context, &mut sink),
+            (Check::Arrivals(check), pair) => {
+                check(pair.map(|pair| pair.base), head, context, &mut sink);
+            }
+            _ => {}
         }
     }
     context.settle(&mut findings);

@@ -29,6 +29,7 @@ pub mod safeguards;
 pub mod secret_name;
 pub mod specifier;
 mod starters;
+pub mod upgrade;
 pub mod version;
 pub mod web_address;
 pub mod workspaces;

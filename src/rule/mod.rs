@@ -102,6 +102,8 @@ pub enum Check {
     Waiver(fn(&WaiverUse<'_>, &Context, &mut Sink<'_>)),
     /// Both revisions, where there are two: what the change does, in contrast to what it leaves behind.
     Change(fn(&Pair<'_>, &Context, &mut Sink<'_>)),
+    /// What the head has and the base has not; without a base, all that the head has. (base, head)
+    Arrivals(fn(Option<&Snapshot>, &Snapshot, &Context, &mut Sink<'_>)),
 }
 
 /// What a rule may know beside its subject.

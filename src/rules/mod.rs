@@ -96,6 +96,7 @@ mod observability {
 mod package {
     pub(crate) mod deprecated;
     pub(crate) mod disallowed_license;
+    pub(crate) mod drift_over_budget;
     pub(crate) mod duplicate_key;
     pub(crate) mod exotic_source;
     pub(crate) mod foreign_host;
@@ -106,8 +107,12 @@ mod package {
     pub(crate) mod integrity_missing;
     pub(crate) mod malicious;
     pub(crate) mod name_mismatch;
+    pub(crate) mod outdated;
+    pub(crate) mod provenance_dropped;
     pub(crate) mod settings_weakened;
     pub(crate) mod source_changed;
+    pub(crate) mod too_new;
+    pub(crate) mod unmaintained;
     pub(crate) mod vulnerable;
 }
 
@@ -229,6 +234,7 @@ pub static ALL: &[&Rule] = &[
     &observability::log_file::RULE,
     &package::deprecated::RULE,
     &package::disallowed_license::RULE,
+    &package::drift_over_budget::RULE,
     &package::duplicate_key::RULE,
     &package::exotic_source::RULE,
     &package::foreign_host::RULE,
@@ -239,8 +245,12 @@ pub static ALL: &[&Rule] = &[
     &package::integrity_missing::RULE,
     &package::malicious::RULE,
     &package::name_mismatch::RULE,
+    &package::outdated::RULE,
+    &package::provenance_dropped::RULE,
     &package::settings_weakened::RULE,
     &package::source_changed::RULE,
+    &package::too_new::RULE,
+    &package::unmaintained::RULE,
     &package::vulnerable::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,

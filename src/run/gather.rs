@@ -20,6 +20,7 @@ use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
 
 use crate::snapshot::Snapshot;
+use crate::snapshot::held::{arrivals, direct, held};
 
 use super::sides::Sides;
 
@@ -72,22 +73,27 @@ pub struct Wanted {
     pub documents: BTreeSet<Arc<str>>,
 }
 
-/// What both sides install, by the folder of the lockfile.
+/// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
+/// and of what the change brings in; what is not from a registry is named to nobody.
 #[must_use]
 pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wanted> {
     let mut all: BTreeMap<Arc<str>, Wanted> = BTreeMap::new();
-    for file in base.into_iter().chain([head]).flat_map(Snapshot::files) {
-        let Some(lockfile) = file.lockfile() else {
-            continue;
-        };
-        let wanted = all.entry(file.folder().into()).or_default();
-        for package in &lockfile.packages {
-            if package.is_from_registry() && !package.version.is_empty() {
-                wanted
-                    .installed
-                    .insert((package.name.to_string(), package.version.to_string()));
-            }
-        }
+    let sides = || base.into_iter().chain([head]);
+    for held in sides().flat_map(held) {
+        let folder = Arc::clone(&held.installation.folder);
+        let (name, version) = held.key();
+        let wanted = all.entry(folder).or_default();
+        wanted
+            .installed
+            .insert((name.to_owned(), version.to_owned()));
+    }
+    let asked_for = sides().flat_map(direct).map(|direct| direct.held);
+    // Without a base everything would be new.
+    let new = base.map(|base| arrivals(Some(base), head));
+    for held in asked_for.chain(new.into_iter().flatten()) {
+        let folder = Arc::clone(&held.installation.folder);
+        let wanted = all.entry(folder).or_default();
+        wanted.documents.insert(held.package.shared_name());
     }
     all
 }

@@ -18,7 +18,7 @@ use crate::change::{Side, SideLabel};
 use crate::compare::{compare_evaluations, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
-use crate::evaluate::{Evaluation, evaluate, evaluate_change};
+use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
 use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
 use crate::kubernetes::pod_security::{Level, Version};
@@ -248,6 +248,7 @@ pub fn judge_loaded(
         all = of_change(&pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
+        all.extend(evaluate_arrivals(&head, context));
     }
     let told = waive(
         &mut all,

@@ -35,6 +35,10 @@ pub enum FileKind {
     NpmSettings,
     /// `.yarnrc.yml`.
     YarnSettings,
+    /// `bunfig.toml`.
+    BunSettings,
+    /// `renovate.json` and its other names.
+    Renovate,
     /// `pnpm-workspace.yaml`: workspaces, catalogues and settings of pnpm.
     PnpmWorkspace,
     /// A lockfile.
@@ -67,6 +71,9 @@ impl FileKind {
             ".tool-versions" => Self::ToolVersions,
             ".npmrc" => Self::NpmSettings,
             ".yarnrc.yml" => Self::YarnSettings,
+            "bunfig.toml" => Self::BunSettings,
+            "renovate.json" | "renovate.json5" | ".renovaterc" | ".renovaterc.json"
+            | ".renovaterc.json5" => Self::Renovate,
             ".env" => Self::Environment,
             _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
             _ if name.starts_with(".env.") => Self::Environment,

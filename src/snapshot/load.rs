@@ -348,6 +348,8 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         | FileKind::NodeVersion
         | FileKind::ToolVersions
         | FileKind::NpmSettings
+        | FileKind::BunSettings
+        | FileKind::Renovate
         | FileKind::Environment => Some(of_text(bytes, State::Text)),
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use tidegate::compare::{compare, join_changes};
 use tidegate::config::value::Setting;
-use tidegate::evaluate::evaluate;
+use tidegate::evaluate::{evaluate, evaluate_arrivals};
 use tidegate::finding::{Finding, Status};
 use tidegate::rule::{Context, Rule};
 use tidegate::rules;
@@ -92,7 +92,9 @@ fn fired(rule: &Rule, example: &str) -> Vec<&'static str> {
     context.packages = packages(&head);
     context.facts = facts(rule);
     let findings = if base.is_empty() {
-        evaluate(&head, &context).findings
+        let mut findings = evaluate(&head, &context).findings;
+        findings.extend(evaluate_arrivals(&head, &context));
+        findings
     } else {
         introduced(&read(&base), &head, &context)
     };

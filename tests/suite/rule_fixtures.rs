@@ -99,7 +99,7 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             continue;
         }
         let snapshot = read(&files);
-        let findings = if matches!(rule.check, Check::Change(_)) {
+        let findings = if matches!(rule.check, Check::Change(_) | Check::Arrivals(_)) {
             let findings =
                 findings_of_change_with(&read(&base), &snapshot, &context_of(rule, &snapshot));
             assert_fires_in_files(rule, base.iter().chain(&files), &findings);

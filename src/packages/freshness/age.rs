@@ -56,6 +56,19 @@ pub fn years(period: SignedDuration) -> String {
     format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
+/// A length of time as a sentence has it: `5 hours`, `3 days`, `2.5 years`.
+#[must_use]
+pub fn in_words(period: SignedDuration) -> String {
+    let hours = period.as_hours().abs();
+    let (number, unit) = match hours {
+        0..48 => (hours, "hour"),
+        48..YEAR => (hours / 24, "day"),
+        _ => return format!("{} years", years(period)),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
 /// What lags, and how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {

@@ -1,10 +1,11 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::kubernetes::field::quoted;
-use crate::packages::lockfile::{Locked, PackageIndex};
+use crate::packages::Version;
+use crate::packages::freshness::upkeep::{Deprecation, deprecation};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::locked::{called, locked_files};
+use crate::snapshot::held::{Held, held};
 
 declare_rule! {
     /// A package is installed in a version that its publisher deprecates.
@@ -48,8 +49,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// It is what lockfiles of npm from 7 on and of pnpm say, as of the day on which the entry was written. What another
-    /// package brings is a note.
+    /// The registry is believed where it was asked: of what workspaces ask for themselves, and of what a change brings
+    /// in. Else it is what lockfiles of npm from 7 on and of pnpm say, as of the day on which the entry was written. What
+    /// another package brings is a note.
     "package/deprecated",
     severity: Severity::Low,
     other_severities: &[Severity::Note],
@@ -57,43 +59,49 @@ declare_rule! {
     check: Check::Manifests(check),
 }
 
-fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    for locked in locked_files(snapshot) {
-        let importers = locked.lockfile.importers.iter();
-        let wanted = importers.flat_map(|importer| &importer.dependencies);
-        let direct: HashSet<PackageIndex> = wanted.filter_map(|wanted| wanted.to).collect();
-        let mut by_name: BTreeMap<&str, (bool, &Locked, &str)> = BTreeMap::new();
-        for (index, package) in locked.packages() {
-            let Some(text) = package
-                .deprecated
-                .as_deref()
-                .filter(|text| !text.is_empty())
-            else {
-                continue;
-            };
-            let is_direct = direct.contains(&index);
-            let known = by_name
-                .entry(&package.name)
-                .or_insert((is_direct, package, text));
-            if is_direct && !known.0 {
-                *known = (true, package, text);
-            }
-        }
-        for (is_direct, package, text) in by_name.into_values() {
-            let severity = if is_direct {
-                Severity::Low
-            } else {
-                Severity::Note
-            };
-            sink.in_file(&locked.file.path)
-                .report_span(package.at)
-                .package(locked.name_of(package), locked.seen(package))
-                .severity(severity)
-                .say(&format!(
-                    "{} is deprecated by its publisher, who says {}; take what is named in its place",
-                    called(package),
-                    quoted(text)
-                ));
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let mut by_name: BTreeMap<(&str, &str), (Held<'_>, Deprecation)> = BTreeMap::new();
+    for held in held(snapshot) {
+        let Some(found) = advice(held, context) else {
+            continue;
+        };
+        let key = (&*held.installation.folder, held.package.name());
+        let known = by_name.entry(key).or_insert_with(|| (held, found.clone()));
+        if held.package.is_direct() && !known.0.package.is_direct() {
+            *known = (held, found);
         }
     }
+    for (held, Deprecation { text, .. }) in by_name.into_values() {
+        let severity = if held.package.is_direct() {
+            Severity::Low
+        } else {
+            Severity::Note
+        };
+        let location = held.package.location();
+        let (name, seen) = held.subject();
+        sink.in_file(&location.path)
+            .report_span(location.span)
+            .package(name, seen)
+            .severity(severity)
+            .say(&format!(
+                "{} is deprecated by its publisher, who says {}; take what is named in its place",
+                held.called(),
+                quoted(&text)
+            ));
+    }
+}
+
+/// What the registry says of it today, or else what it said when the lockfile was written.
+fn advice(held: Held<'_>, context: &Context) -> Option<Deprecation> {
+    let package = held.package;
+    let answers = context.facts.registry.known();
+    let document = answers.and_then(|answers| answers.document(package.name()));
+    let version = Version::parse(package.version());
+    let release = document
+        .zip(version.as_ref())
+        .and_then(|(document, version)| document.release(version));
+    let locked = package
+        .entries()
+        .find_map(|entry| entry.deprecated.as_deref());
+    deprecation(locked, release)
 }

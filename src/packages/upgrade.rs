@@ -1,0 +1,63 @@
+//! What a person types to move a dependency to another version.
+
+use super::lockfile::LockfileKind;
+use super::specifier::Specifier;
+
+/// The command that moves a package within what its specifier takes.
+#[must_use]
+pub fn refresh(kind: Option<LockfileKind>, name: &str) -> String {
+    match kind {
+        Some(LockfileKind::Yarn) => format!("yarn up -R {name}"),
+        Some(LockfileKind::Pnpm) => format!("pnpm update -r {name}"),
+        Some(LockfileKind::Bun | LockfileKind::BunBinary) => format!("bun update {name}"),
+        Some(LockfileKind::Npm) | None => format!("npm update {name}"),
+    }
+}
+
+/// A specifier that asks for a version in the manner of another one: `^2.0.0` for `^1.4.0`, `2.0.0` for `1.4.0`,
+/// `npm:real@~2.0.0` for `npm:real@~1`. None where the other one is no range: a tag, a repository, a folder.
+#[must_use]
+pub fn respelled(specifier: &str, version: &str) -> Option<String> {
+    let text = specifier.trim();
+    match Specifier::parse(text) {
+        Specifier::Exact(_) => Some(version.to_owned()),
+        Specifier::Range(_) => {
+            let lead = if text.starts_with('~') { '~' } else { '^' };
+            Some(format!("{lead}{version}"))
+        }
+        Specifier::Alias { name, .. } => {
+            let rest = text.strip_prefix("npm:")?.strip_prefix(name)?;
+            let range = respelled(rest.strip_prefix('@')?, version)?;
+            Some(format!("npm:{name}@{range}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manner_of_a_specifier_stays() {
+        for (specifier, expected) in [
+            ("^1.4.0", Some("^2.0.0")),
+            ("~1.4", Some("~2.0.0")),
+            ("1.4.0", Some("2.0.0")),
+            (">=1 <2", Some("^2.0.0")),
+            ("npm:real@~1", Some("npm:real@~2.0.0")),
+            ("npm:@acme/real@1.0.0", Some("npm:@acme/real@2.0.0")),
+            ("npm:real", None),
+            ("latest", None),
+            ("*", None),
+            ("workspace:^", None),
+            ("github:a/b", None),
+        ] {
+            assert_eq!(
+                respelled(specifier, "2.0.0").as_deref(),
+                expected,
+                "{specifier}"
+            );
+        }
+    }
+}

@@ -1,0 +1,266 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::facts::Source;
+use crate::kubernetes::field::shortened;
+use crate::packages::Version;
+use crate::packages::advisory::{Advisories, Advisory};
+use crate::packages::freshness::age::in_words;
+use crate::packages::freshness::cooldown::{Cooldown, Maturity, Youth};
+use crate::packages::registry::Document;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::cooldowns::cooldown;
+use crate::snapshot::held::{Held, arrivals, held};
+
+declare_rule! {
+    /// A release is installed that is younger than the cooldown allows.
+    ///
+    /// ## Why it matters
+    /// Most stolen releases are found and taken back within hours or a few days. Who waits that long never installs
+    /// them; who takes each release at once is the one who finds out.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.1.3"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.1.3"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.4",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.4.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Stay where you are for those days, and let the package manager keep the cooldown by itself (`min-release-age` of
+    /// npm, `minimumReleaseAge` of pnpm).
+    /// ```json good
+    /// # base: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.1.2"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.2",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.2.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.1.2"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// The longest demand counts: that of `packages.cooldown` (three days where nothing is written), of npm, pnpm, Yarn
+    /// and Bun, and of Renovate, as their files on the side of the base have it; what any of them excludes need not be
+    /// old. Judged is what a change brings in, also through other packages; without a base, what workspaces ask for
+    /// themselves. A release that mends a high or critical advisory of the version before is let through, and told as a
+    /// note. Packages that come with another one in the same version, as those for single platforms do, are told with it.
+    /// A release whose date the registry does not know is not judged.
+    "package/too-new",
+    severity: Severity::Medium,
+    other_severities: &[Severity::Note],
+    needs: &[Source::Registry],
+    references: &["CICD-SEC-3", "CWE-1357", "CWE-829"],
+    check: Check::Arrivals(check),
+}
+
+/// A release that is too young.
+struct Young<'a> {
+    held: Held<'a>,
+    youth: Youth,
+    /// The newest release before it that is old enough.
+    before: Option<&'a str>,
+}
+
+fn check(base: Option<&Snapshot>, head: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let facts = &context.facts;
+    let (Some(answers), Some(now)) = (facts.registry.known(), facts.now) else {
+        return;
+    };
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, version) in base.into_iter().flat_map(held).map(Held::key) {
+        known.entry(name).or_default().insert(version);
+    }
+    let mut cooldowns: BTreeMap<&str, Cooldown> = BTreeMap::new();
+    let mut young = Vec::new();
+    for held in arrivals(base, head) {
+        let (name, text) = held.key();
+        let Some(document) = answers.document(name) else {
+            continue;
+        };
+        let release = Version::parse(text).and_then(|version| document.release(&version));
+        let Some(release) = release else { continue };
+        let folder = &*held.installation.folder;
+        let cooldown = cooldowns
+            .entry(folder)
+            .or_insert_with(|| cooldown(base.unwrap_or(head), folder, context.packages.cooldown));
+        let before = known.get(name).into_iter().flatten().copied();
+        let mended = mended(facts.advisories.known(), name, text, before);
+        let published = document.published(release);
+        let severe = mended.is_some();
+        match (
+            cooldown.judge(name, &release.version, published, now, severe),
+            mended,
+        ) {
+            (Maturity::Young(youth), _) => young.push(Young {
+                held,
+                youth,
+                before: last_mature(document, &release.version, name, cooldown, now),
+            }),
+            (Maturity::Excused(youth), Some((advisory, old))) => {
+                excuse(held, &youth, advisory, old, sink);
+            }
+            _ => {}
+        }
+    }
+    for one in heads(&young) {
+        report(&young, one, sink);
+    }
+}
+
+/// The severe advisory that a new version mends, and the version that has it. None where the new one has one itself.
+fn mended<'a>(
+    advisories: Option<&'a Advisories>,
+    name: &str,
+    version: &str,
+    before: impl Iterator<Item = &'a str>,
+) -> Option<(&'a Advisory, &'a str)> {
+    let advisories = advisories?;
+    let severe = |version: &str| {
+        let mut affecting = advisories.affecting(name, version);
+        affecting.find(|advisory| advisory.rating.severity >= Some(Severity::High))
+    };
+    if severe(version).is_some() {
+        return None;
+    }
+    let mut before = before;
+    before.find_map(|old| Some((&**severe(old)?, old)))
+}
+
+/// The highest stable release below a version that is old enough and that nobody advises against.
+fn last_mature<'a>(
+    document: &'a Document,
+    version: &Version,
+    name: &str,
+    cooldown: &Cooldown,
+    now: Timestamp,
+) -> Option<&'a str> {
+    let mut below = document.releases.iter().rev().filter(|release| {
+        release.version < *version
+            && !release.version.is_prerelease()
+            && release.deprecated.is_none()
+    });
+    let found = below.find(|release| {
+        let published = document.published(release);
+        let maturity = cooldown.judge(name, &release.version, published, now, false);
+        matches!(maturity, Maturity::Mature)
+    })?;
+    Some(&found.text)
+}
+
+/// Those that are told by themselves: not what comes with another young one in its version.
+fn heads<'y, 'a>(young: &'y [Young<'a>]) -> impl Iterator<Item = &'y Young<'a>> {
+    young
+        .iter()
+        .filter(|one| !young.iter().any(|other| comes_with(one, other)))
+}
+
+/// True if one is brought by the other, in its version.
+fn comes_with(one: &Young<'_>, other: &Young<'_>) -> bool {
+    one.held.key().1 == other.held.key().1
+        && one.held.key().0 != other.held.key().0
+        && one.held.installation.folder == other.held.installation.folder
+        && !one.held.package.is_direct()
+        && brings(other.held).contains(one.held.key().0)
+}
+
+fn brings(held: Held<'_>) -> BTreeSet<&str> {
+    let dependencies = held.package.entries().flat_map(|entry| &entry.dependencies);
+    dependencies.map(|dependency| &*dependency.name).collect()
+}
+
+fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
+    let with = young.iter().filter(|other| comes_with(other, one)).count();
+    let with = match with {
+        0 => String::new(),
+        1 => ", with one more package that comes with it,".to_owned(),
+        more => format!(", with {more} more packages that come with it,"),
+    };
+    let Youth {
+        age,
+        least,
+        from,
+        mature_at,
+        ..
+    } = &one.youth;
+    let until = mature_at
+        .to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M UTC");
+    let instead = match one.before {
+        Some(before) => format!("take {before} until {until}"),
+        None => format!("wait until {until}"),
+    };
+    let location = one.held.package.location();
+    let (name, seen) = one.held.subject();
+    sink.in_file(&location.path)
+        .report_span(location.span)
+        .package(name, seen)
+        .discriminator(one.held.package.version())
+        .say(&format!(
+            "{}{with} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
+            one.held.called(),
+            in_words(*age),
+            shortened(from),
+            in_words(*least),
+        ));
+}
+
+fn excuse(held: Held<'_>, youth: &Youth, advisory: &Advisory, old: &str, sink: &mut Sink<'_>) {
+    let location = held.package.location();
+    let (name, seen) = held.subject();
+    sink.in_file(&location.path)
+        .report_span(location.span)
+        .package(name, seen)
+        .discriminator(held.package.version())
+        .severity(Severity::Note)
+        .say(&format!(
+            "{} was published {} ago, and {} asks for {}; it is let through, as it mends {}, which {} has; read what else it changes",
+            held.called(),
+            in_words(youth.age),
+            shortened(&youth.from),
+            in_words(youth.least),
+            shortened(&advisory.id),
+            shortened(old),
+        ));
+}
