@@ -63,6 +63,8 @@ pub enum SourceAnswer {
 pub struct Advisories {
     by_package: BTreeMap<Arc<str>, Vec<Arc<Advisory>>>,
     sources: Vec<SourceState>,
+    /// How many packages nobody outside was asked about, as they come from registries that are not public.
+    pub untold: usize,
 }
 
 impl Advisories {
@@ -88,6 +90,7 @@ impl Advisories {
         Self {
             by_package: merged.collect(),
             sources,
+            untold: 0,
         }
     }
 

@@ -6,11 +6,11 @@ use crate::finding::{PackageName, PackageSeen};
 use crate::kubernetes::field::quoted;
 use crate::packages::advisory::Advisory;
 use crate::packages::freshness::Engines;
-use crate::packages::freshness::cooldown::{Cooldown, Gate};
 use crate::packages::graph::{Installed, Scope, Step};
 use crate::packages::purl;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::cooldowns::cooldown;
 use crate::snapshot::installations::Installation;
 use crate::snapshot::remedies::action;
 
@@ -76,9 +76,6 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let Some(advisories) = context.facts.advisories.known() else {
         return;
     };
-    let least = i64::from(context.packages.cooldown.hours);
-    let gate = Gate::new(jiff::SignedDuration::from_hours(least), "packages.cooldown");
-    let cooldown = Cooldown::new(vec![gate]);
     for installation in snapshot.installations() {
         let mut affected: BTreeMap<(&str, &Arc<str>), (&Advisory, Vec<Installed<'_>>)> =
             BTreeMap::new();
@@ -96,6 +93,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         if affected.is_empty() {
             continue;
         }
+        let cooldown = cooldown(snapshot, &installation.folder, context.packages.cooldown);
         let today = context.today.map(|day| day.0);
         let engines = installation
             .root()
