@@ -315,7 +315,9 @@ impl<'a> Installed<'a> {
     #[must_use]
     pub fn paths(self, most: usize) -> Vec<Vec<String>> {
         let mut workspaces: Vec<(usize, Scope)> = self.workspaces().collect();
-        workspaces.sort_by_key(|(_, scope)| *scope);
+        // The way that the line brings to which the package belongs comes first.
+        let origin = self.origin().map(|origin| origin.workspace);
+        workspaces.sort_by_key(|(workspace, scope)| (*scope, Some(*workspace) != origin));
         let mut all: Vec<Vec<String>> = Vec::new();
         for (workspace, _) in workspaces.into_iter().take(LONGEST) {
             for way in self.paths_in(workspace, most) {

@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use crate::facts::Source;
-use crate::finding::{PackageName, PackageSeen};
-use crate::packages::purl;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::held::held;
 
 declare_rule! {
     /// A package is installed in a version that was published to do harm.
@@ -65,40 +62,27 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let Some(advisories) = context.facts.advisories.known() else {
         return;
     };
-    for installation in snapshot.installations() {
-        for package in installation.packages() {
-            if !package.is_from_registry() {
-                continue;
-            }
-            let mut known = advisories.affecting(package.name(), package.version());
-            let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
-                continue;
-            };
-            let location = package.location();
-            let locked = package.locked_at();
-            let mut sink = sink.in_file(&location.path);
-            let mut draft = sink
-                .report_span(location.span)
-                .package(
-                    PackageName {
-                        project: Arc::clone(&installation.folder),
-                        name: package.shared_name(),
-                    },
-                    PackageSeen {
-                        version: (!package.version().is_empty()).then(|| package.version().into()),
-                        purl: purl::of_npm(package.name(), package.version()),
-                        paths: package.paths(3),
-                    },
-                )
-                .discriminator(package.version());
-            if locked != location {
-                draft = draft.related_in(locked, format!("{} is locked here", package.label()));
-            }
-            draft.say(&format!(
-                "`{}` is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
-                package.label(),
-                advisory.id
-            ));
+    for held in held(snapshot) {
+        let (package, (name, version)) = (held.package, held.key());
+        let mut known = advisories.affecting(name, version);
+        let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
+            continue;
+        };
+        let location = package.location();
+        let locked = package.locked_at();
+        let (name, seen) = held.subject();
+        let mut sink = sink.in_file(&location.path);
+        let mut draft = sink
+            .report_span(location.span)
+            .package(name, seen)
+            .discriminator(version);
+        if locked != location {
+            draft = draft.related_in(locked, format!("{} is locked here", package.label()));
         }
+        draft.say(&format!(
+            "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
+            held.called(),
+            advisory.id
+        ));
     }
 }

@@ -2,16 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facts::Source;
-use crate::finding::{PackageName, PackageSeen};
 use crate::kubernetes::field::quoted;
 use crate::packages::advisory::Advisory;
 use crate::packages::freshness::Engines;
-use crate::packages::graph::{Installed, Scope, Step};
-use crate::packages::purl;
+use crate::packages::graph::Scope;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::cooldowns::cooldown;
-use crate::snapshot::installations::Installation;
+use crate::snapshot::held::{Held, held};
 use crate::snapshot::remedies::action;
 
 declare_rule! {
@@ -76,71 +74,56 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let Some(advisories) = context.facts.advisories.known() else {
         return;
     };
-    for installation in snapshot.installations() {
-        let mut affected: BTreeMap<(&str, &Arc<str>), (&Advisory, Vec<Installed<'_>>)> =
-            BTreeMap::new();
-        for package in installation.packages() {
-            if !package.is_from_registry() {
-                continue;
-            }
-            let known = advisories.affecting(package.name(), package.version());
-            for advisory in known.filter(|advisory| !advisory.is_malware) {
-                let entry = affected.entry((package.name(), &advisory.id));
-                let entry = entry.or_insert_with(|| (advisory, Vec::new()));
-                entry.1.push(package);
-            }
+    let mut by_installation: BTreeMap<&str, Affected<'_>> = BTreeMap::new();
+    for held in held(snapshot) {
+        let (name, version) = held.key();
+        let known = advisories.affecting(name, version);
+        for advisory in known.filter(|advisory| !advisory.is_malware) {
+            let affected = by_installation.entry(&held.installation.folder);
+            let affected = affected.or_default().entry((name, &advisory.id));
+            let (_, packages) = affected.or_insert_with(|| (advisory, Vec::new()));
+            packages.push(held);
         }
-        if affected.is_empty() {
-            continue;
-        }
-        let cooldown = cooldown(snapshot, &installation.folder, context.packages.cooldown);
-        let today = context.today.map(|day| day.0);
-        let engines = installation
-            .root()
-            .and_then(|root| Engines::read(root.engines_node()?.as_str()?, today?));
+    }
+    for (folder, affected) in by_installation {
+        let cooldown = cooldown(snapshot, folder, context.packages.cooldown);
         for ((name, _), (advisory, packages)) in affected {
-            let Some(first) = packages.iter().copied().min_by_key(|one| one.scope()) else {
+            let Some(first) = packages
+                .iter()
+                .copied()
+                .min_by_key(|one| one.package.scope())
+            else {
                 continue;
             };
+            let today = context.today.map(|day| day.0);
+            let engines = first
+                .installation
+                .root()
+                .and_then(|root| Engines::read(root.engines_node()?.as_str()?, today?));
             let way = action(
-                installation,
-                first,
+                first.installation,
+                first.package,
                 advisory,
                 advisories.of(name),
                 &context.facts,
                 (&cooldown, engines.as_ref()),
             );
-            report(installation, &packages, first, advisory, &way, sink);
+            report(&packages, first, advisory, &way, sink);
         }
     }
 }
 
+/// Advisories about packages of one installation, by name and id, with the packages that each is about.
+type Affected<'a> = BTreeMap<(&'a str, &'a Arc<str>), (&'a Advisory, Vec<Held<'a>>)>;
+
 fn report(
-    installation: &Installation,
-    packages: &[Installed<'_>],
-    first: Installed<'_>,
+    packages: &[Held<'_>],
+    first: Held<'_>,
     advisory: &Advisory,
     way: &str,
     sink: &mut Sink<'_>,
 ) {
-    let scope = first.scope();
-    let location = first.location();
-    let mut paths = first.paths(3);
-    // The way that the line is on which the finding stands comes first.
-    let origin = first.origin();
-    let shortest = origin.and_then(|origin| first.paths_in(origin.workspace, 1).into_iter().next());
-    let through: Vec<String> = shortest.iter().flatten().map(Step::label).collect();
-    if !through.is_empty() {
-        paths.retain(|other| *other != through);
-        paths.insert(0, through.clone());
-        paths.truncate(3);
-    }
-    let mut who = format!("`{}`", first.label());
-    if let [brought_by @ .., _] = through.as_slice()
-        && !brought_by.is_empty()
-    {
-        who.push_str(&format!(", through `{}`,", brought_by.join("` > `")));
-    }
+    let location = first.package.location();
     let word = advisory
         .rating
         .severity
@@ -150,28 +133,20 @@ fn report(
     } else {
         format!(": {}", quoted(&advisory.summary))
     };
+    let (name, seen) = first.subject();
     let mut sink = sink.in_file(&location.path);
     let mut draft = sink
         .report_span(location.span)
-        .package(
-            PackageName {
-                project: Arc::clone(&installation.folder),
-                name: first.shared_name(),
-            },
-            PackageSeen {
-                version: (!first.version().is_empty()).then(|| first.version().into()),
-                purl: purl::of_npm(first.name(), first.version()),
-                paths,
-            },
-        )
+        .package(name, seen)
         .discriminator(&advisory.id)
-        .severity(weighed(advisory, scope));
-    for package in packages {
-        let at = package.locked_at();
+        .severity(weighed(advisory, first.package.scope()));
+    for held in packages {
+        let at = held.package.locked_at();
         if at != location {
-            draft = draft.related_in(at, format!("{} is locked here", package.label()));
+            draft = draft.related_in(at, format!("{} is locked here", held.package.label()));
         }
     }
+    let who = first.called();
     draft.say(&format!("{who} has {} ({word}){what}; {way}", advisory.id));
 }
 
