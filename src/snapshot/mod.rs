@@ -13,6 +13,7 @@ pub mod images;
 pub mod labels;
 pub mod load;
 pub mod locked;
+pub mod manifests;
 pub mod namespaces;
 mod near;
 pub mod neighbours;
