@@ -5,6 +5,7 @@
 
 pub mod catalogs;
 pub mod dependencies;
+pub mod difference;
 pub mod graph;
 pub mod install;
 pub mod launch;
@@ -24,6 +25,7 @@ pub mod specifier;
 pub mod version;
 pub mod workspaces;
 
+pub use difference::Difference;
 pub use graph::{Graph, Scope};
 pub use launch::Launch;
 pub use node_release::Line;

@@ -10,6 +10,7 @@ pub mod departures;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;
+pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
 pub mod load;
