@@ -269,7 +269,7 @@ pub enum ProblemKind {
     Version,
     /// It is in a notation of bytes: `bun.lockb`.
     Binary,
-    /// An entry that cannot be understood, and is left out.
+    /// An entry, or a part of one, that cannot be understood, and is left out.
     Entry(&'static str),
 }
 

@@ -61,8 +61,9 @@ impl<'a> Nested<'a, '_> {
         for property in properties(dependencies) {
             let name = property.name.as_str();
             let at = self.reading.span(&property.name);
-            if name.is_empty() {
-                self.reading.refuse("an entry has no name", at);
+            if !is_plain(name) {
+                let words = "A name is written in a way that hides where it leads";
+                self.reading.make_unreadable(words, at);
                 continue;
             }
             let Some(entry) = Entry::read(property, self.reading) else {
@@ -98,4 +99,13 @@ impl<'a> Nested<'a, '_> {
             None => entry.locked(name, written, entry.source(), at, self.reading),
         }
     }
+}
+
+/// True for a name as npm writes it. It joins others to paths as well, so that `a/../b` would hide a `b`.
+fn is_plain(name: &str) -> bool {
+    let unscoped = match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').map_or("", |(_, unscoped)| unscoped),
+        None => name,
+    };
+    !matches!(unscoped, "" | "." | "..") && !unscoped.contains(['/', '\\'])
 }

@@ -360,7 +360,7 @@ fn an_entry_that_npm_could_not_mean_is_told_and_the_rest_is_read() {
 }
 
 #[test]
-fn a_path_that_hides_where_it_leads_is_refused() {
+fn a_key_that_hides_where_it_leads_is_refused() {
     let hidden = [
         "node_modules/",
         "node_modules",
