@@ -6,15 +6,26 @@
 
 mod bun;
 mod homes;
+mod hosted;
 mod json;
+mod names;
 mod npm;
 mod npm_entry;
 mod npm_nested;
 mod npm_paths;
 mod origin;
 mod pnpm;
+mod pnpm_edges;
+mod pnpm_entry;
+mod pnpm_key;
+mod pnpm_records;
 mod sections;
+mod text;
 mod yarn;
+mod yarn_berry;
+mod yarn_classic;
+mod yarn_descriptors;
+mod yarn_locator;
 
 use std::sync::Arc;
 
