@@ -1,7 +1,8 @@
 //! The stages of one run over 1,000 generated manifests, within one process: `cargo bench`.
 //!
 //! `events` is the floor that no reader of YAML can go below with this parser; `whole` is everything from bytes
-//! in memory to findings. Whole processes are measured by `benches/measure.py`.
+//! in memory to findings. Beside them a lockfile of 28,831 lines, where the corpora are at hand. Whole processes are
+//! measured by `benches/measure.py`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use divan::counter::BytesCount;
 use tidegate::evaluate::evaluate;
 use tidegate::kubernetes::manifest::read;
+use tidegate::packages::lockfile::{self, LockfileKind};
 use tidegate::rule::Context;
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::{Format, parse};
@@ -94,4 +96,37 @@ fn whole(bencher: divan::Bencher<'_, '_>) {
     bencher
         .counter(bytes(&files))
         .bench(|| evaluate(&snapshot(&files), &context).findings.len());
+}
+
+/// The largest lockfile of the corpora; none without them.
+fn large_lockfile() -> Option<String> {
+    let corpora = std::env::var_os("TIDEGATE_CORPORA").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
+        Into::into,
+    );
+    std::fs::read_to_string(corpora.join("apps/hoppscotch__hoppscotch/pnpm-lock.yaml")).ok()
+}
+
+#[divan::bench]
+fn lockfile_tree(bencher: divan::Bencher<'_, '_>) {
+    let Some(text) = large_lockfile() else {
+        return;
+    };
+    bencher.counter(BytesCount::new(text.len())).bench(|| {
+        tidegate::syntax::parse_written_yaml(text.clone())
+            .documents()
+            .len()
+    });
+}
+
+#[divan::bench]
+fn lockfile(bencher: divan::Bencher<'_, '_>) {
+    let Some(text) = large_lockfile() else {
+        return;
+    };
+    bencher.counter(BytesCount::new(text.len())).bench(|| {
+        lockfile::read(LockfileKind::Pnpm, text.clone())
+            .packages
+            .len()
+    });
 }

@@ -1,11 +1,13 @@
-//! `package.json`: what it says of the runtime and how it is started.
+//! `package.json`: what it says of the runtime, how it is started, and of the tools that install it.
+//!
+//! What it depends on is read in `dependencies`, what it changes of that in `overrides` and `catalogs`.
 
-use crate::syntax::{Node, Tree};
+use crate::syntax::{Entry, Node, Tree};
 
 /// A view of a `package.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct PackageJson<'a> {
-    root: Node<'a>,
+    pub(super) root: Node<'a>,
 }
 
 impl<'a> PackageJson<'a> {
@@ -61,6 +63,41 @@ impl<'a> PackageJson<'a> {
         self.text(&["packageManager"])
     }
 
+    /// `engines`, each with the range that it asks for: of `node`, `npm`, `pnpm` and the like.
+    pub fn engines(self) -> impl Iterator<Item = Entry<'a>> {
+        self.mapping("engines")
+            .filter(|entry| entry.value.as_str().is_some())
+    }
+
+    /// The patterns of `workspaces`: a list, or the `packages` of a mapping, as Yarn and Bun have it.
+    pub fn workspaces(self) -> impl Iterator<Item = Node<'a>> {
+        let written = self.root.get("workspaces");
+        let patterns = written.map(|node| node.get("packages").unwrap_or(node));
+        patterns
+            .into_iter()
+            .flat_map(Node::items)
+            .filter(|pattern| pattern.as_str().is_some())
+    }
+
+    /// `trustedDependencies` of Bun: the packages that may run their scripts.
+    pub fn trusted_dependencies(self) -> impl Iterator<Item = Node<'a>> {
+        let listed = self.root.get("trustedDependencies");
+        listed.into_iter().flat_map(Node::items)
+    }
+
+    /// `allowScripts` of npm: which packages may run their scripts, and which may not.
+    pub fn allow_scripts(self) -> impl Iterator<Item = (Entry<'a>, bool)> {
+        self.mapping("allowScripts")
+            .filter_map(|entry| Some((entry, entry.value.as_bool()?)))
+    }
+
+    /// `pnpm.onlyBuiltDependencies`: the packages that may run their scripts.
+    pub fn only_built_dependencies(self) -> impl Iterator<Item = Node<'a>> {
+        let pnpm = self.root.get("pnpm");
+        let listed = pnpm.and_then(|pnpm| pnpm.get("onlyBuiltDependencies"));
+        listed.into_iter().flat_map(Node::items)
+    }
+
     /// The scripts, with the text of each.
     pub fn scripts(self) -> impl Iterator<Item = (&'a str, Node<'a>, &'a str)> {
         let scripts = self.root.get("scripts").into_iter().flat_map(Node::entries);
@@ -68,6 +105,11 @@ impl<'a> PackageJson<'a> {
             let text = entry.value.as_str()?;
             Some((entry.key.key_text(), entry.value, text))
         })
+    }
+
+    /// The entries of a field that holds a mapping.
+    pub(super) fn mapping(self, field: &str) -> impl Iterator<Item = Entry<'a>> {
+        self.root.get(field).into_iter().flat_map(Node::entries)
     }
 
     fn text(self, path: &[&str]) -> Option<Node<'a>> {

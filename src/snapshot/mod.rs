@@ -10,6 +10,8 @@ pub mod departures;
 pub mod file_kind;
 pub mod image_pairs;
 pub mod images;
+pub mod installation_pairs;
+pub mod installations;
 pub mod labels;
 pub mod load;
 pub mod locked;
@@ -43,6 +45,7 @@ use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
 
 use file_kind::FileKind;
+use installations::Installation;
 use neighbours::Neighbours;
 
 /// What became of a file of this revision.
@@ -213,6 +216,8 @@ pub struct Snapshot {
     pub excluded: Vec<Arc<str>>,
     /// What stands beside its workloads, once somebody has asked.
     neighbours: OnceLock<Neighbours>,
+    /// What package managers install from it, once somebody has asked.
+    installations: OnceLock<Vec<Installation>>,
 }
 
 impl Snapshot {
@@ -235,6 +240,7 @@ impl Snapshot {
             lockfiles: BTreeSet::new(),
             excluded: Vec::new(),
             neighbours: OnceLock::new(),
+            installations: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
@@ -389,6 +395,11 @@ impl Snapshot {
     /// What stands beside its workloads.
     pub fn neighbours(&self) -> &Neighbours {
         self.neighbours.get_or_init(|| Neighbours::of(self))
+    }
+
+    /// What package managers install from it, by folder.
+    pub fn installations(&self) -> &[Installation] {
+        self.installations.get_or_init(|| installations::of(self))
     }
 
     /// All objects, by path and then in the order of their file.

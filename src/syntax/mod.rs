@@ -4,6 +4,7 @@
 //! was written with. It knows nothing of Kubernetes, except that scalars resolve as Kubernetes' own reader
 //! resolves them. Nothing here fails: what cannot be read is a [`Problem`] beside the documents that could.
 
+mod block_yaml;
 mod build;
 mod comment;
 pub mod dockerfile;
@@ -48,4 +49,12 @@ pub fn parse(format: Format, text: String) -> Tree {
         Format::Yaml => yaml::parse(text),
         Format::Json => json::parse(text),
     }
+}
+
+/// Parses YAML that a program wrote: the same tree as [`parse`] makes of it, in a fraction of the time where the file
+/// keeps to the notation of one key a line.
+#[must_use]
+pub fn parse_written_yaml(text: String) -> Tree {
+    let shared = std::sync::Arc::from(text.as_str());
+    block_yaml::parse(&shared).unwrap_or_else(|| yaml::parse(text))
 }

@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Notes a part without which the file cannot be read at all.
+    /// The object that a value must be: without it nothing of the file can be relied upon.
     pub(super) fn object_or_unreadable(
         &mut self,
         value: &'a Value<'a>,
@@ -199,11 +199,16 @@ impl<'a> Reading<'a> {
         if let Value::Object(object) = value {
             return Some(object);
         }
+        self.make_unreadable(words, self.span(value));
+        None
+    }
+
+    /// Notes something for which nothing of the file can be relied upon.
+    pub(super) fn make_unreadable(&mut self, words: &str, at: Span) {
         self.problems.push(Problem {
             what: ProblemKind::Syntax(words.to_owned()),
-            at: self.span(value),
+            at,
         });
-        None
     }
 
     /// The version of the notation as written; one that is not `known` is noted.
@@ -229,13 +234,14 @@ fn is_nothing(value: &Value<'_>) -> bool {
         Value::NullKeyword(_) => true,
         Value::BooleanLit(literal) => !literal.value,
         Value::StringLit(text) => text.value.is_empty(),
-        _ => false,
+        Value::NumberLit(number) => number.value.parse() == Ok(0.0),
+        Value::Array(_) | Value::Object(_) => false,
     }
 }
 
-/// True for the literal `true`.
+/// True for what JavaScript takes for true: what sets a flag.
 pub(super) fn is_true(value: &Value<'_>) -> bool {
-    matches!(value, Value::BooleanLit(literal) if literal.value)
+    !is_nothing(value)
 }
 
 /// The text of a value, where it is text and not empty.

@@ -7,16 +7,27 @@
 pub mod archive;
 mod bun;
 mod homes;
+mod hosted;
 pub mod integrity;
 mod json;
+mod names;
 mod npm;
 mod npm_entry;
 mod npm_nested;
 mod npm_paths;
 mod origin;
 mod pnpm;
+mod pnpm_edges;
+mod pnpm_entry;
+mod pnpm_key;
+mod pnpm_records;
 mod sections;
+mod text;
 mod yarn;
+mod yarn_berry;
+mod yarn_classic;
+mod yarn_descriptors;
+mod yarn_locator;
 
 use std::sync::Arc;
 
@@ -69,7 +80,8 @@ pub struct Lockfile {
     pub packages: Vec<Locked>,
     /// The workspaces that the lockfile itself lists; the root has the path `""`. Empty where it lists none (Yarn 1).
     pub importers: Vec<Importer>,
-    /// What `name@specifier` was resolved to, sorted by the descriptor; only in Yarn's.
+    /// What `name@specifier` was resolved to, sorted by the descriptor; only in Yarn's. In version 1 of npm's, what lies
+    /// outermost, by its name alone: what `package.json` asks for is found there.
     pub descriptors: Vec<(Box<str>, PackageIndex)>,
     /// Settings that changed what was resolved, as the lockfile records them.
     pub records: Vec<Record>,
@@ -270,7 +282,7 @@ pub enum ProblemKind {
     Version,
     /// It is in a notation of bytes: `bun.lockb`.
     Binary,
-    /// An entry that cannot be understood, and is left out.
+    /// An entry, or a part of one, that cannot be understood, and is left out.
     Entry(&'static str),
 }
 
@@ -315,6 +327,21 @@ impl Lockfile {
             records: Vec::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// What a `package.json` gets that asks for a name with a specifier, where the lockfile keeps no importers.
+    #[must_use]
+    pub fn described(&self, name: &str, specifier: &str) -> Option<PackageIndex> {
+        let find = |descriptor: &str| {
+            let found = self
+                .descriptors
+                .binary_search_by(|(known, _)| (**known).cmp(descriptor));
+            self.descriptors.get(found.ok()?).map(|(_, index)| *index)
+        };
+        // Yarn 2 and later name the protocol that Yarn 1 and `package.json` leave out.
+        find(&format!("{name}@{specifier}"))
+            .or_else(|| find(&format!("{name}@npm:{specifier}")))
+            .or_else(|| find(name))
     }
 
     /// An entry.

@@ -57,7 +57,9 @@ impl<'a> Entry<'a> {
                 "peer" => entry.marks.peer = is_true(value),
                 "extraneous" => entry.marks.extraneous = is_true(value),
                 // Version 1 writes `true` where it does not know.
-                "requires" if !is_true(value) => entry.requires = reading.object(value),
+                "requires" if !matches!(value, Value::BooleanLit(_)) => {
+                    entry.requires = reading.object(value);
+                }
                 "workspaces" => entry.workspaces = Some(value),
                 "peerDependenciesMeta" => entry.sections.optional_peers = optional_peers(value),
                 name => {

@@ -18,6 +18,8 @@ struct Nested<'a, 'r> {
     packages: Vec<Locked>,
     /// What is required by whom, who looks from where.
     required: Vec<(usize, &'a Object<'a>, Home)>,
+    /// What lies outermost, by name.
+    outermost: Vec<(Box<str>, PackageIndex)>,
 }
 
 /// Reads `dependencies`.
@@ -31,9 +33,12 @@ pub(super) fn read<'a>(
         homes: Homes::default(),
         packages: Vec::new(),
         required: Vec::new(),
+        outermost: Vec::new(),
     };
     nested.level(dependencies, None);
     nested.homes.settle();
+    nested.outermost.sort();
+    lockfile.descriptors = nested.outermost;
     for (index, requires, home) in nested.required {
         let sections = Sections {
             production: Some(requires),
@@ -56,8 +61,9 @@ impl<'a> Nested<'a, '_> {
         for property in properties(dependencies) {
             let name = property.name.as_str();
             let at = self.reading.span(&property.name);
-            if name.is_empty() {
-                self.reading.refuse("an entry has no name", at);
+            if !is_plain(name) {
+                let words = "A name is written in a way that hides where it leads";
+                self.reading.make_unreadable(words, at);
                 continue;
             }
             let Some(entry) = Entry::read(property, self.reading) else {
@@ -68,6 +74,9 @@ impl<'a> Nested<'a, '_> {
             self.packages.push(locked);
             let package = PackageIndex(u32::try_from(index).unwrap_or(u32::MAX));
             self.homes.install(home, name, package);
+            if outer.is_none() {
+                self.outermost.push((name.into(), package));
+            }
             let inside = match entry.sections.production {
                 Some(inside) => self.level(inside, Some(home)),
                 None => home,
@@ -90,4 +99,13 @@ impl<'a> Nested<'a, '_> {
             None => entry.locked(name, written, entry.source(), at, self.reading),
         }
     }
+}
+
+/// True for a name as npm writes it. It joins others to paths as well, so that `a/../b` would hide a `b`.
+fn is_plain(name: &str) -> bool {
+    let unscoped = match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').map_or("", |(_, unscoped)| unscoped),
+        None => name,
+    };
+    !matches!(unscoped, "" | "." | "..") && !unscoped.contains(['/', '\\'])
 }

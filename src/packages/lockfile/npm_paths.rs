@@ -91,13 +91,12 @@ pub(super) fn read<'a>(
 fn rows<'a>(packages: &'a Object<'a>, reading: &mut Reading<'a>) -> Vec<Row<'a>> {
     let mut rows = Vec::with_capacity(packages.properties.len());
     for property in properties(packages) {
-        let written = property.name.as_str();
-        let path = origin::relative(written);
+        let path = property.name.as_str();
         let at = reading.span(&property.name);
         if !PathHomes::is_walkable(path) {
             reading.refuse("a path is longer than file systems allow", at);
-        } else if written.ends_with("node_modules/") || path == NODE_MODULES {
-            reading.refuse("a path ends without a name", at);
+        } else if !is_plain(path) {
+            reading.make_unreadable("A path is written in a way that hides where it leads", at);
         } else if let Some(entry) = Entry::read(property, reading) {
             rows.push(Row { path, at, entry });
         }
@@ -107,7 +106,8 @@ fn rows<'a>(packages: &'a Object<'a>, reading: &mut Reading<'a>) -> Vec<Row<'a>>
 
 fn package<'a>(row: &Row<'a>, name: &'a str, reading: &mut Reading<'a>) -> Locked {
     let entry = &row.entry;
-    let name = entry.name.unwrap_or(name);
+    // npm takes the last folder for the name, also where several follow `node_modules`.
+    let name = entry.name.unwrap_or_else(|| folder_name(name));
     let version = entry.version.unwrap_or_default();
     let mut locked = entry.locked(name, version, entry.source(), row.at, reading);
     locked.has_install_script = Some(entry.has_install_script());
@@ -156,6 +156,25 @@ fn installed(path: &str) -> Option<(&str, &str)> {
         before = home;
     }
     None
+}
+
+/// True for a path as npm writes it. It reads others as well, and installs what they lead to, so that `a/../b`, `./b`
+/// or `b/` would hide a `b`.
+fn is_plain(path: &str) -> bool {
+    let mut is_leaving = true;
+    path.is_empty()
+        || path.split('/').enumerate().all(|(index, segment)| {
+            is_leaving &= segment == "..";
+            match segment {
+                // An absolute path begins with a slash.
+                "" => index == 0,
+                "." => false,
+                ".." => is_leaving,
+                _ => !segment.contains('\\'),
+            }
+        }) && path != "/"
+            && !path.ends_with("/node_modules")
+            && path != NODE_MODULES
 }
 
 /// The folder around a folder. What lies outside of the lockfile's own folder does not see into it.

@@ -328,7 +328,6 @@ fn a_version_of_npm_that_is_not_known_is_told_and_read() {
 fn an_entry_that_npm_could_not_mean_is_told_and_the_rest_is_read() {
     let text = r#"{"lockfileVersion": 3, "packages": {
         "node_modules/a": 5,
-        "node_modules/": {"version": "1.0.0"},
         "node_modules/link": {"link": true},
         "node_modules/b": {"version": 5, "resolved": [], "integrity": {}, "dependencies": "x", "name": 1,
             "license": 5, "engines": 5, "deprecated": 5, "peerDependenciesMeta": 5, "bin": 5},
@@ -345,7 +344,6 @@ fn an_entry_that_npm_could_not_mean_is_told_and_the_rest_is_read() {
         places,
         [
             "\"node_modules/a\"",
-            "\"node_modules/\"",
             "5",
             "[]",
             "{}",
@@ -359,4 +357,51 @@ fn an_entry_that_npm_could_not_mean_is_told_and_the_rest_is_read() {
     let c = named(&lockfile, "c", "1.0.0");
     assert_eq!(c.dependencies.len(), 2);
     assert_eq!(lockfile.packages.len(), 2);
+}
+
+#[test]
+fn a_key_that_hides_where_it_leads_is_refused() {
+    let hidden = [
+        "node_modules/",
+        "node_modules",
+        "a/node_modules",
+        "./node_modules/a",
+        "node_modules//a",
+        "node_modules/a/",
+        "node_modules/b/../a",
+        "/",
+        "node_modules/./a",
+        "a/..",
+        "node_modules\\\\a",
+        "./",
+        ".",
+    ];
+    for path in hidden {
+        let text = format!(
+            r#"{{"lockfileVersion": 3, "packages": {{"{path}": {{"version": "1.0.0"}}}}}}"#
+        );
+        let lockfile = read(LockfileKind::Npm, text);
+        assert!(lockfile.is_unreadable(), "{path}");
+    }
+    for path in [
+        "../a",
+        "../../a/b",
+        "/opt/a",
+        "my_node_modules/a",
+        "..a",
+        "a.b/.c",
+    ] {
+        let text = format!(r#"{{"lockfileVersion": 3, "packages": {{"{path}": {{}}}}}}"#);
+        let lockfile = lockfile(LockfileKind::Npm, &text);
+        assert_eq!(lockfile.importers.len(), 1, "{path}");
+    }
+}
+
+#[test]
+fn the_last_folder_is_the_name_as_in_npm() {
+    let text = r#"{"lockfileVersion": 3, "packages": {"node_modules/a/@s/evil": {"version": "1.0.0"},
+        "node_modules/a/b": {"version": "1.0.0", "link": 1, "resolved": "c"}}}"#;
+    let lockfile = lockfile(LockfileKind::Npm, text);
+    assert_eq!(source_of(&lockfile, "@s/evil"), Source::Registry(None));
+    assert_eq!(lockfile.packages[1].source, Source::Folder("c".into()));
 }

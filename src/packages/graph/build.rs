@@ -1,0 +1,425 @@
+//! Makes graphs: joins what a lockfile says with what the `package.json` files say.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::edges::Edges;
+use super::order::{compare, first_without};
+use super::walk::{Ground, Walk, code};
+use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
+use crate::packages::dependencies::Declared;
+use crate::packages::lockfile::{
+    Importer, Locked, Lockfile, PackageIndex, Section, Source, Wanted,
+};
+use crate::packages::{Range as VersionRange, Specifier, Version};
+
+/// How many steps all walks of one graph may take. 500 workspaces of 5,000 packages need half of it; what goes beyond
+/// is walked together.
+const MOST_STEPS: usize = 20_000_000;
+
+/// Nodes by what they stand for.
+struct Nodes<'a> {
+    lockfile: &'a Lockfile,
+    /// The entry of each node, by name, version and source.
+    entries: Vec<PackageIndex>,
+    /// The node of each entry.
+    of_entry: Vec<u32>,
+    /// The workspace of a name; none where several share it.
+    by_name: HashMap<&'a str, Option<usize>>,
+}
+
+pub(super) fn graph(path: &Arc<str>, lockfile: &Lockfile, members: &[Member<'_>]) -> Graph {
+    let nodes = Nodes::of(lockfile, members);
+    let (packages, package_of) = nodes.packages();
+    let mut workspaces = Vec::with_capacity(members.len());
+    let mut wants = Vec::new();
+    let mut importers: BTreeMap<&str, Vec<&Importer>> = BTreeMap::new();
+    for importer in &lockfile.importers {
+        importers.entry(&importer.path).or_default().push(importer);
+    }
+    for (number, member) in members.iter().enumerate() {
+        let start = wants.len();
+        let listed = importers.get(&*member.path).map_or(&[][..], Vec::as_slice);
+        wants.extend(Joining::new(number, member, listed, &nodes).wants());
+        let own = wants.get_mut(start..).unwrap_or_default();
+        own.sort_by(|one, other| {
+            let key = |want: &Want| (Scope::of(want.section), want.target);
+            let by_name = || one.name.cmp(&other.name);
+            Scope::of(one.section)
+                .cmp(&Scope::of(other.section))
+                .then_with(by_name)
+                .then_with(|| key(one).cmp(&key(other)))
+        });
+        let name = member.package.and_then(super::PackageJson::name);
+        let name = name.or_else(|| listed.iter().find_map(|importer| importer.name.as_deref()));
+        workspaces.push(Workspace {
+            path: Arc::clone(&member.path),
+            file: Arc::clone(&member.file),
+            name: name.unwrap_or_default().into(),
+            is_listed: !listed.is_empty(),
+            direct: direct(start, own, &package_of),
+            wants: start..wants.len(),
+        });
+    }
+    let (edges, needs) = nodes.edges();
+    let parents = parents(&nodes, &edges, &wants, members.len());
+    let wants_of: Vec<Range<usize>> = workspaces.iter().map(|own| own.wants.clone()).collect();
+    let ground = Ground {
+        entries: nodes.entries.len(),
+        wants_of: &wants_of,
+        wants: &wants,
+        edges: &edges,
+        needs: &needs,
+    };
+    let cost = nodes.entries.len() + members.len() + edges.len() + 1;
+    let (walks, walk_of) = walks(&ground, cost);
+    let scopes = packages
+        .iter()
+        .map(|range| {
+            let of_node = |node| walks.iter().map(move |walk: &Walk| walk.scope(node));
+            let all = range.clone().flat_map(of_node);
+            all.min().unwrap_or(Scope::Unreached)
+        })
+        .collect();
+    Graph {
+        lockfile: Arc::clone(path),
+        workspaces,
+        wants,
+        nodes: nodes.entries,
+        packages,
+        package_of,
+        parents,
+        walks,
+        walk_of,
+        scopes,
+    }
+}
+
+/// One walk for each workspace; the last one is for all that are too many.
+fn walks(ground: &Ground<'_>, cost: usize) -> (Vec<Walk>, Vec<usize>) {
+    let workspaces = ground.wants_of.len();
+    let most = (MOST_STEPS / cost).max(1);
+    let alone = if workspaces > most {
+        most - 1
+    } else {
+        workspaces
+    };
+    let mut walks: Vec<Walk> = (0..alone)
+        .map(|start| Walk::from(start..start + 1, ground))
+        .collect();
+    if alone < workspaces {
+        walks.push(Walk::from(alone..workspaces, ground));
+    }
+    let walk_of = (0..workspaces).map(|number| number.min(alone));
+    (walks, walk_of.collect())
+}
+
+fn direct(start: usize, wants: &[Want], package_of: &[u32]) -> Vec<(u32, u32)> {
+    let numbered = wants.iter().enumerate();
+    let mut direct: Vec<(u32, u32)> = numbered
+        .filter_map(|(index, want)| {
+            let package = package_of.get(want.target? as usize)?;
+            Some((*package, u32::try_from(start + index).ok()?))
+        })
+        .collect();
+    direct.sort_unstable();
+    direct
+}
+
+/// Who depends on a node, by the numbers of those who do.
+fn parents(nodes: &Nodes<'_>, edges: &Edges, wants: &[Want], workspaces: usize) -> Edges {
+    let entries = nodes.entries.len();
+    let of_entries = (0..number(entries)).flat_map(|node| {
+        let targets = edges.of(node).iter();
+        targets.map(move |target| (*target, node))
+    });
+    let of_workspaces = wants
+        .iter()
+        .filter(|want| Scope::of(want.section).is_shipped())
+        .filter_map(|want| Some((want.target?, number(entries + want.workspace))));
+    Edges::sorted(entries + workspaces, of_entries.chain(of_workspaces))
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl<'a> Nodes<'a> {
+    fn of(lockfile: &'a Lockfile, members: &'a [Member<'_>]) -> Self {
+        let by_path: HashMap<&str, usize> = members
+            .iter()
+            .enumerate()
+            .map(|(number, member)| (&*member.path, number))
+            .collect();
+        let workspace = |locked: &Locked| match &locked.source {
+            Source::Workspace(path) | Source::Folder(path) => by_path.get(&**path).copied(),
+            _ => None,
+        };
+        let mut entries = Vec::with_capacity(lockfile.packages.len());
+        let mut of_entry = vec![u32::MAX; lockfile.packages.len()];
+        for (index, locked) in lockfile.packages.iter().enumerate() {
+            match workspace(locked) {
+                Some(member) => {
+                    if let Some(slot) = of_entry.get_mut(index) {
+                        // Numbered behind the entries, once it is known how many there are.
+                        *slot = number(member);
+                    }
+                }
+                None => entries.push((PackageIndex(number(index)), locked)),
+            }
+        }
+        entries.sort_by(|(_, one), (_, other)| compare(one, other));
+        let count = number(entries.len());
+        for slot in &mut of_entry {
+            *slot = slot.saturating_add(count);
+        }
+        for (node, (entry, _)) in entries.iter().enumerate() {
+            if let Some(slot) = of_entry.get_mut(entry.0 as usize) {
+                *slot = number(node);
+            }
+        }
+        let mut by_name: HashMap<&str, Option<usize>> = HashMap::new();
+        for (index, member) in members.iter().enumerate() {
+            if let Some(name) = member.package.and_then(super::PackageJson::name) {
+                by_name
+                    .entry(name)
+                    .and_modify(|known| *known = None)
+                    .or_insert(Some(index));
+            }
+        }
+        Self {
+            lockfile,
+            entries: entries.into_iter().map(|(entry, _)| entry).collect(),
+            of_entry,
+            by_name,
+        }
+    }
+
+    fn locked(&self, node: usize) -> Option<&'a Locked> {
+        self.lockfile.package(*self.entries.get(node)?)
+    }
+
+    fn node(&self, entry: PackageIndex) -> Option<u32> {
+        let node = self.of_entry.get(entry.0 as usize).copied();
+        node.filter(|node| *node != u32::MAX)
+    }
+
+    /// The nodes of each package, and the package of each node.
+    fn packages(&self) -> (Vec<Range<u32>>, Vec<u32>) {
+        let mut packages: Vec<Range<u32>> = Vec::new();
+        let mut package_of = Vec::with_capacity(self.entries.len());
+        let mut before: Option<&Locked> = None;
+        for node in 0..self.entries.len() {
+            let Some(locked) = self.locked(node) else {
+                continue;
+            };
+            let is_same = before.is_some_and(|before| compare(before, locked).is_eq());
+            match packages.last_mut().filter(|_| is_same) {
+                Some(range) => range.end = number(node) + 1,
+                None => packages.push(number(node)..number(node) + 1),
+            }
+            package_of.push(number(packages.len() - 1));
+            before = Some(locked);
+        }
+        (packages, package_of)
+    }
+
+    /// What each entry depends on, by the numbers of what it does, with how much beside it.
+    fn edges(&self) -> (Edges, Edges) {
+        let mut all: Vec<(u32, u32, u32)> = Vec::new();
+        for node in 0..self.entries.len() {
+            let start = all.len();
+            let dependencies = self.locked(node).map(|locked| &locked.dependencies);
+            for dependency in dependencies.into_iter().flatten() {
+                if let Some(to) = dependency.to.and_then(|to| self.node(to)) {
+                    all.push((number(node), to, code(dependency.need)));
+                }
+            }
+            if let Some(own) = all.get_mut(start..) {
+                own.sort_unstable();
+            }
+        }
+        // Of two edges to one package the stronger counts, which comes first.
+        all.dedup_by_key(|(from, to, _)| (*from, *to));
+        let targets = all.iter().map(|(from, to, _)| (*from, *to));
+        let needs = all.iter().map(|(from, _, need)| (*from, *need));
+        let count = self.entries.len();
+        (Edges::sorted(count, targets), Edges::sorted(count, needs))
+    }
+
+    /// What a `package.json` gets where the lockfile lists no importers.
+    fn described(&self, name: &str, specifier: &str) -> Option<u32> {
+        if let Some(entry) = self.lockfile.described(name, specifier) {
+            return self.node(entry);
+        }
+        self.workspace(name)
+            .or_else(|| self.replaced(name, specifier))
+    }
+
+    fn workspace(&self, name: &str) -> Option<u32> {
+        let member = (*self.by_name.get(name)?)?;
+        Some(number(self.entries.len() + member))
+    }
+
+    /// A resolution can take the place of what was asked for: of the versions that fit the newest, else the only one.
+    fn replaced(&self, name: &str, specifier: &str) -> Option<u32> {
+        let parsed = Specifier::parse(specifier);
+        let (name, range) = match &parsed {
+            Specifier::Alias { name, specifier } => (*name, range(specifier)),
+            own => (name, range(own)),
+        };
+        let named = |node: &usize| self.locked(*node).map(|locked| &*locked.name);
+        let is_before = |node| named(&node).is_some_and(|known| known < name);
+        let first = first_without(self.entries.len(), is_before);
+        let candidates: Vec<usize> = (first..self.entries.len())
+            .take_while(|node| named(node) == Some(name))
+            .collect();
+        let fitting = candidates.iter().filter_map(|node| {
+            let version = Version::parse(&self.locked(*node)?.version)?;
+            range
+                .as_ref()?
+                .satisfies(&version)
+                .then_some((version, *node))
+        });
+        let newest = fitting.max().map(|(_, node)| node);
+        let only = || {
+            candidates
+                .first()
+                .filter(|_| candidates.len() == 1)
+                .copied()
+        };
+        newest.or_else(only).map(number)
+    }
+}
+
+fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
+    match specifier {
+        Specifier::Any => VersionRange::parse("*"),
+        Specifier::Range(range) => Some(range.clone()),
+        Specifier::Exact(version) => VersionRange::parse(&version.to_string()),
+        _ => None,
+    }
+}
+
+/// One workspace as both sides know it.
+struct Joining<'a, 'n> {
+    number: usize,
+    listed: &'n [&'n Importer],
+    nodes: &'n Nodes<'n>,
+    declared: Vec<Declared<'a>>,
+    /// The places in `declared` by name.
+    by_name: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a, 'n> Joining<'a, 'n> {
+    fn new(
+        number: usize,
+        member: &Member<'a>,
+        listed: &'n [&'n Importer],
+        nodes: &'n Nodes<'n>,
+    ) -> Self {
+        let declared = member
+            .package
+            .map(super::PackageJson::dependencies)
+            .unwrap_or_default();
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, declared) in declared.iter().enumerate() {
+            by_name.entry(declared.name).or_default().push(index);
+        }
+        Self {
+            number,
+            listed,
+            nodes,
+            declared,
+            by_name,
+        }
+    }
+
+    fn wants(&self) -> Vec<Want> {
+        let mut wants = Vec::with_capacity(self.declared.len());
+        let mut used = vec![false; self.declared.len()];
+        for wanted in self
+            .listed
+            .iter()
+            .flat_map(|importer| &importer.dependencies)
+        {
+            let declared = self.declared_as(wanted);
+            if let Some(slot) = declared.and_then(|index| used.get_mut(index)) {
+                *slot = true;
+            }
+            wants.push(self.listed(wanted, declared));
+        }
+        let keeps_importers = !self.nodes.lockfile.importers.is_empty();
+        for (declared, _) in self.declared.iter().zip(used).filter(|(_, used)| !used) {
+            let target = if keeps_importers {
+                None
+            } else {
+                self.nodes.described(declared.name, declared.specifier())
+            };
+            wants.push(Want {
+                workspace: self.number,
+                name: declared.name.into(),
+                section: declared.section,
+                declared: Some(declaration(declared)),
+                listed: None,
+                target,
+            });
+        }
+        wants
+    }
+
+    /// The entry of `package.json` that an entry of the importer repeats: of the same section, else of the first.
+    fn declared_as(&self, wanted: &Wanted) -> Option<usize> {
+        let places = self.by_name.get(&*wanted.name)?;
+        let section = |place: &usize| self.declared.get(*place).map(|declared| declared.section);
+        let exact = places
+            .iter()
+            .find(|place| wanted.section.is_some() && section(place) == wanted.section);
+        let weightiest = || {
+            places
+                .iter()
+                .min_by_key(|place| section(place).map(installing))
+        };
+        exact.or_else(weightiest).copied()
+    }
+
+    fn listed(&self, wanted: &Wanted, declared: Option<usize>) -> Want {
+        let declared = declared.and_then(|index| self.declared.get(index));
+        let section = wanted
+            .section
+            .or_else(|| declared.map(|declared| declared.section))
+            .unwrap_or(Section::Production);
+        let target = wanted.to.and_then(|to| self.nodes.node(to));
+        Want {
+            workspace: self.number,
+            name: Arc::clone(&wanted.name),
+            section,
+            declared: declared.map(declaration),
+            listed: Some(Listing {
+                specifier: wanted.specifier.clone(),
+                at: wanted.at,
+            }),
+            target: target.or_else(|| self.nodes.workspace(&wanted.name)),
+        }
+    }
+}
+
+/// Which section installs a name that stands in several, where the lockfile does not say: what a workspace asks of
+/// others who use it counts least.
+fn installing(section: Section) -> u8 {
+    match section {
+        Section::Production | Section::Optional => 0,
+        Section::Development => 1,
+        Section::Peer | Section::Environment => 2,
+    }
+}
+
+fn declaration(declared: &Declared<'_>) -> Declaration {
+    Declaration {
+        specifier: declared.specifier().into(),
+        section: declared.section,
+        at: declared.span(),
+        value: declared.value.span(),
+    }
+}

@@ -1,0 +1,417 @@
+//! One package of a graph, as rules and reports ask for it.
+
+use std::sync::Arc;
+
+use super::walk::{From, Walk};
+use super::{Graph, Place, Scope, Want, Workspace, place};
+use crate::finding::Location;
+use crate::packages::lockfile::{Locked, Lockfile, Source};
+
+/// The longest way that is followed; a longer one is nobody's.
+const LONGEST: usize = 1_000;
+
+/// A package: all entries of one name, version and source.
+#[derive(Clone, Copy)]
+pub struct Installed<'a> {
+    graph: &'a Graph,
+    lockfile: &'a Lockfile,
+    number: usize,
+}
+
+impl std::fmt::Debug for Installed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.label())
+    }
+}
+
+/// One step of a way from a workspace to a package.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// Another workspace.
+    Workspace(&'a Workspace),
+    /// A package.
+    Package(Installed<'a>),
+}
+
+/// Who brings a package into a workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The number of the workspace that gets it.
+    pub workspace: usize,
+    /// How much that workspace needs it.
+    pub scope: Scope,
+    /// The entry that brings it: of that workspace, or of another one that it depends on.
+    pub want: &'a Want,
+    /// How many steps lead from the workspace to the package; 1 where it asks for it itself.
+    pub distance: usize,
+}
+
+impl<'a> Installed<'a> {
+    pub(in crate::packages) fn new(
+        graph: &'a Graph,
+        lockfile: &'a Lockfile,
+        number: usize,
+    ) -> Self {
+        Self {
+            graph,
+            lockfile,
+            number,
+        }
+    }
+
+    /// The graph that it is of.
+    #[must_use]
+    pub fn graph(self) -> &'a Graph {
+        self.graph
+    }
+
+    /// Its number in the graph: packages are numbered by name, version and source.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.number
+    }
+
+    fn nodes(self) -> std::ops::Range<u32> {
+        let nodes = self.graph.packages.get(self.number);
+        nodes.cloned().unwrap_or_default()
+    }
+
+    /// Its entries.
+    pub fn entries(self) -> impl Iterator<Item = &'a Locked> {
+        self.nodes().filter_map(move |node| {
+            let index = self.graph.nodes.get(node as usize)?;
+            self.lockfile.package(*index)
+        })
+    }
+
+    fn first(self) -> Option<&'a Locked> {
+        self.entries().next()
+    }
+
+    /// Its real name.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        self.first().map_or("", |locked| &locked.name)
+    }
+
+    /// The same, to be shared.
+    #[must_use]
+    pub fn shared_name(self) -> Arc<str> {
+        let name = self.first().map(|locked| Arc::clone(&locked.name));
+        name.unwrap_or_else(|| "".into())
+    }
+
+    /// Its version; empty where the lockfile says none.
+    #[must_use]
+    pub fn version(self) -> &'a str {
+        self.first().map_or("", |locked| &locked.version)
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn source(self) -> Option<&'a Source> {
+        self.first().map(|locked| &locked.source)
+    }
+
+    /// The same, as far as it tells packages apart.
+    #[must_use]
+    pub fn place(self) -> Place<'a> {
+        self.source().map_or(Place::Other(""), place)
+    }
+
+    /// The version, or what tells it apart where there is none: a commit, an address, a path.
+    #[must_use]
+    pub fn release(self) -> &'a str {
+        match (self.version(), self.place()) {
+            ("", Place::Git(_, Some(commit))) => commit,
+            (
+                "",
+                Place::Git(other, None)
+                | Place::Tarball(other)
+                | Place::File(other)
+                | Place::Folder(other)
+                | Place::Workspace(other)
+                | Place::Other(other),
+            ) => other,
+            (version, _) => version,
+        }
+    }
+
+    /// `name@version`.
+    #[must_use]
+    pub fn label(self) -> String {
+        format!("{}@{}", self.name(), self.release())
+    }
+
+    /// Where its first entry stands in the lockfile.
+    #[must_use]
+    pub fn locked_at(self) -> Location {
+        let first = self.entries().map(|locked| locked.at).min();
+        Location {
+            path: Arc::clone(&self.graph.lockfile),
+            span: first.unwrap_or_default(),
+        }
+    }
+
+    /// Where it is needed, over all workspaces.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        let scope = self.graph.scopes.get(self.number);
+        scope.copied().unwrap_or(Scope::Unreached)
+    }
+
+    /// Where one workspace needs it.
+    #[must_use]
+    pub fn scope_in(self, workspace: usize) -> Scope {
+        let Some(walk) = self.graph.walk(workspace) else {
+            return Scope::Unreached;
+        };
+        let reached = self
+            .nodes()
+            .filter(|node| self.graph.is_of(walk, *node, workspace));
+        let scopes = reached.map(|node| walk.scope(node));
+        scopes.min().unwrap_or(Scope::Unreached)
+    }
+
+    /// The workspaces that reach it, with where each needs it.
+    pub fn workspaces(self) -> impl Iterator<Item = (usize, Scope)> {
+        (0..self.graph.workspaces.len())
+            .map(move |workspace| (workspace, self.scope_in(workspace)))
+            .filter(|(_, scope)| *scope != Scope::Unreached)
+    }
+
+    /// The entry by which a workspace asks for it itself: the weightiest.
+    #[must_use]
+    pub fn wanted_by(self, workspace: usize) -> Option<&'a Want> {
+        let own = self.graph.workspaces.get(workspace)?;
+        let number = u32::try_from(self.number).ok()?;
+        let first = own.direct.partition_point(|(package, _)| *package < number);
+        let (package, want) = own.direct.get(first)?;
+        if *package != number {
+            return None;
+        }
+        self.graph.wants.get(*want as usize)
+    }
+
+    /// True if a workspace asks for it itself.
+    #[must_use]
+    pub fn is_direct(self) -> bool {
+        (0..self.graph.workspaces.len()).any(|workspace| self.wanted_by(workspace).is_some())
+    }
+
+    /// Who brings it into a workspace; none where it does not get there.
+    #[must_use]
+    pub fn origin_in(self, workspace: usize) -> Option<Origin<'a>> {
+        let scope = self.scope_in(workspace);
+        if scope == Scope::Unreached {
+            return None;
+        }
+        if let Some(want) = self.wanted_by(workspace) {
+            return Some(Origin {
+                workspace,
+                scope,
+                want,
+                distance: 1,
+            });
+        }
+        let walk = self.graph.walk(workspace)?;
+        let nodes = self
+            .nodes()
+            .filter(|node| self.graph.is_of(walk, *node, workspace));
+        let ways = nodes
+            .filter(|node| walk.scope(*node) == scope)
+            .map(|node| self.graph.climb(walk, node));
+        let way = ways.min_by_key(|way| way.nodes.len())?;
+        Some(Origin {
+            workspace,
+            scope,
+            want: self.graph.wants.get(way.nearest?)?,
+            distance: way.nodes.len(),
+        })
+    }
+
+    /// Who brings it in with the greatest weight; of equals, over the shortest way.
+    #[must_use]
+    pub fn origin(self) -> Option<Origin<'a>> {
+        let scope = self.scope();
+        let workspaces = self.workspaces().filter(|(_, own)| *own == scope);
+        workspaces
+            .filter_map(|(workspace, _)| self.origin_in(workspace))
+            .min_by_key(|origin| origin.distance)
+    }
+
+    /// The line that a person edits: the entry of `package.json` that brings it, else its entry in the lockfile.
+    #[must_use]
+    pub fn location(self) -> Location {
+        self.origin()
+            .and_then(|origin| self.graph.location(origin.want))
+            .unwrap_or_else(|| self.locked_at())
+    }
+
+    /// The same for one workspace.
+    #[must_use]
+    pub fn location_in(self, workspace: usize) -> Location {
+        self.origin_in(workspace)
+            .and_then(|origin| self.graph.location(origin.want))
+            .unwrap_or_else(|| self.locked_at())
+    }
+
+    /// Ways from a workspace to this package, itself included, the shortest first: at most so many, and one for each
+    /// that depends on it. Each follows what gives its last parent the weight that it has.
+    #[must_use]
+    pub fn paths_in(self, workspace: usize, most: usize) -> Vec<Vec<Step<'a>>> {
+        let Some(walk) = self.graph.walk(workspace) else {
+            return Vec::new();
+        };
+        let mut ways: Vec<Vec<u32>> = Vec::new();
+        let own = self.nodes();
+        if self.wanted_by(workspace).is_some() {
+            ways.push(vec![own.start]);
+        }
+        for node in own
+            .clone()
+            .filter(|node| self.graph.is_of(walk, *node, workspace))
+        {
+            ways.push(self.graph.climb(walk, node).nodes);
+            // The parents that lie nearest are enough to choose from.
+            let parents = self.graph.parents.of(node).iter();
+            let parents = parents.filter(|parent| {
+                !own.contains(*parent) && self.graph.is_of(walk, **parent, workspace)
+            });
+            for parent in parents.take(LONGEST) {
+                let mut way = self.graph.climb(walk, *parent).nodes;
+                if !way.iter().any(|step| own.contains(step)) {
+                    way.push(node);
+                    ways.push(way);
+                }
+            }
+        }
+        // By what they say, as one package can lie at several places.
+        let named = |node: &u32| {
+            let package = self.graph.package_of.get(*node as usize);
+            package.map_or((1, *node), |package| (0, *package))
+        };
+        let mut ways: Vec<(Vec<(u8, u32)>, Vec<u32>)> = ways
+            .into_iter()
+            .map(|way| (way.iter().map(named).collect(), way))
+            .collect();
+        // The way of the walk comes first among those of its length.
+        let preferred = ways.first().map(|(said, _)| said.clone());
+        ways.sort_by(|(one, _), (other, _)| {
+            let key = |said: &Vec<(u8, u32)>| (said.len(), Some(said) != preferred.as_ref());
+            key(one).cmp(&key(other)).then_with(|| one.cmp(other))
+        });
+        ways.dedup_by(|(one, _), (other, _)| one == other);
+        let steps = |way: Vec<u32>| way.into_iter().filter_map(|node| self.step(node)).collect();
+        ways.into_iter()
+            .take(most)
+            .map(|(_, way)| steps(way))
+            .collect()
+    }
+
+    /// The same over all workspaces, from those that need it most; each way once.
+    #[must_use]
+    pub fn paths(self, most: usize) -> Vec<Vec<String>> {
+        let mut workspaces: Vec<(usize, Scope)> = self.workspaces().collect();
+        workspaces.sort_by_key(|(_, scope)| *scope);
+        let mut all: Vec<Vec<String>> = Vec::new();
+        for (workspace, _) in workspaces.into_iter().take(LONGEST) {
+            for way in self.paths_in(workspace, most) {
+                let told: Vec<String> = way.iter().map(|step| step.label()).collect();
+                if !all.contains(&told) {
+                    all.push(told);
+                }
+            }
+            if all.len() >= most {
+                break;
+            }
+        }
+        all.truncate(most);
+        all
+    }
+
+    fn step(self, node: u32) -> Option<Step<'a>> {
+        if let Some(workspace) = self.graph.workspace_of(node) {
+            return self.graph.workspaces.get(workspace).map(Step::Workspace);
+        }
+        let number = self.graph.package_of.get(node as usize)?;
+        Some(Step::Package(Self::new(
+            self.graph,
+            self.lockfile,
+            *number as usize,
+        )))
+    }
+}
+
+impl Step<'_> {
+    /// `name@version`; a workspace by its name, or its path where it has none.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Package(package) => package.label(),
+            Self::Workspace(workspace) if workspace.name.is_empty() => workspace.path.to_string(),
+            Self::Workspace(workspace) => workspace.name.to_string(),
+        }
+    }
+}
+
+/// A way from a workspace down to a node.
+struct Way {
+    /// From the first step on, the node itself included.
+    nodes: Vec<u32>,
+    /// The want that is nearest to the node.
+    nearest: Option<usize>,
+    /// The want that it begins with.
+    first: Option<usize>,
+}
+
+impl Graph {
+    pub(super) fn walk(&self, workspace: usize) -> Option<&Walk> {
+        self.walks.get(*self.walk_of.get(workspace)?)
+    }
+
+    /// True if a walk reaches a node from a workspace. A walk that several share counts for the one that it came from.
+    pub(super) fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
+        if walk.scope(node) == Scope::Unreached {
+            return false;
+        }
+        if walk.starts.len() == 1 {
+            return true;
+        }
+        let first = self.climb(walk, node).first;
+        first
+            .and_then(|want| self.wants.get(want))
+            .map(|want| want.workspace)
+            == Some(workspace)
+    }
+
+    /// Follows the steps of a walk back to where it began.
+    fn climb(&self, walk: &Walk, node: u32) -> Way {
+        let mut way = Way {
+            nodes: vec![node],
+            nearest: None,
+            first: None,
+        };
+        let mut at = node;
+        for _ in 0..LONGEST {
+            at = match walk.from_of(at) {
+                Some(From::Node(parent)) => parent,
+                Some(From::Want(number)) => {
+                    way.nearest = way.nearest.or(Some(number));
+                    way.first = Some(number);
+                    let Some(want) = self.wants.get(number) else {
+                        break;
+                    };
+                    if walk.starts.contains(&want.workspace) {
+                        break;
+                    }
+                    u32::try_from(self.nodes.len() + want.workspace).unwrap_or(u32::MAX)
+                }
+                None => break,
+            };
+            way.nodes.push(at);
+        }
+        way.nodes.reverse();
+        way
+    }
+}

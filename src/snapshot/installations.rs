@@ -1,0 +1,428 @@
+//! What package managers install from a revision: each lockfile with the `package.json` files that it serves.
+//!
+//! A lockfile serves the workspaces that it lists, and those that the patterns of its root take in; a nested lockfile
+//! wins over one further out. A `package.json` that no lockfile serves is installed by itself, from whatever the
+//! registry offers on that day. What tests and examples work on, and what is installed already, is nobody's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use crate::packages::catalogs::Catalogs;
+use crate::packages::graph::{Graph, Installed, Member};
+use crate::packages::lockfile::{Lockfile, LockfileKind};
+use crate::packages::overrides::Override;
+use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::workspaces::Patterns;
+use crate::packages::{PackageJson, PnpmWorkspace};
+
+use super::file_kind::FileKind;
+use super::{Snapshot, SourceFile};
+
+/// One lockfile with what it serves, or one root without a lockfile.
+#[derive(Debug)]
+pub struct Installation {
+    /// The folder of the lockfile, or of the root; empty for that of the repository.
+    pub folder: Arc<str>,
+    /// The lockfile; none where there is none.
+    pub file: Option<SourceFile>,
+    /// Lockfiles of other package managers in the same folder, which `packageManager` says are not used.
+    pub unused: Vec<Arc<str>>,
+    /// The workspaces by their paths below the folder; they have the numbers of the graph.
+    members: Vec<Served>,
+    /// `pnpm-workspace.yaml` of the folder.
+    pnpm_workspace: Option<SourceFile>,
+    /// `.yarnrc.yml` of the folder.
+    yarn_settings: Option<SourceFile>,
+    graph: OnceLock<Graph>,
+}
+
+/// A workspace as the revision has it.
+#[derive(Debug)]
+struct Served {
+    path: Arc<str>,
+    /// Where its `package.json` is, or would be.
+    at: Arc<str>,
+    file: Option<SourceFile>,
+}
+
+impl Served {
+    fn package(&self) -> Option<PackageJson<'_>> {
+        PackageJson::of(self.file.as_ref()?.tree()?)
+    }
+}
+
+impl Installation {
+    /// The lockfile, where it was read. It may hold problems: see [`Self::is_known`].
+    #[must_use]
+    pub fn lockfile(&self) -> Option<&Lockfile> {
+        self.file.as_ref()?.lockfile()
+    }
+
+    /// The path of the lockfile.
+    #[must_use]
+    pub fn lockfile_path(&self) -> Option<&Arc<str>> {
+        self.file.as_ref().map(|file| &file.path)
+    }
+
+    /// True if what it installs is known: there is a lockfile, and it can be read.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.lockfile()
+            .is_some_and(|lockfile| !lockfile.is_unreadable())
+    }
+
+    /// Who brings what. Without a lockfile it has workspaces and what they ask for, and no packages.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        self.graph.get_or_init(|| {
+            let members: Vec<Member<'_>> = self
+                .members
+                .iter()
+                .map(|served| Member {
+                    path: Arc::clone(&served.path),
+                    file: Arc::clone(&served.at),
+                    package: served.package(),
+                })
+                .collect();
+            match (self.lockfile(), self.lockfile_path()) {
+                (Some(lockfile), Some(path)) => Graph::of(path, lockfile, &members),
+                _ => {
+                    let none = Lockfile::empty(LockfileKind::Npm, String::new());
+                    Graph::of(&Arc::from(""), &none, &members)
+                }
+            }
+        })
+    }
+
+    /// What is installed, by name, version and source.
+    pub fn packages(&self) -> impl Iterator<Item = Installed<'_>> {
+        let lockfile = self.lockfile().into_iter();
+        lockfile.flat_map(|lockfile| self.graph().packages(lockfile))
+    }
+
+    /// The packages of a name.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = Installed<'_>> {
+        let lockfile = self.lockfile().into_iter();
+        lockfile.flat_map(move |lockfile| self.graph().named(lockfile, name))
+    }
+
+    /// The `package.json` of a workspace, by its number in the graph.
+    #[must_use]
+    pub fn package_json(&self, workspace: usize) -> Option<PackageJson<'_>> {
+        self.members.get(workspace)?.package()
+    }
+
+    /// The `package.json` files that are there.
+    pub fn package_files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.members
+            .iter()
+            .filter_map(|served| served.file.as_ref())
+    }
+
+    /// The `package.json` of the root.
+    #[must_use]
+    pub fn root(&self) -> Option<PackageJson<'_>> {
+        let root = self.members.iter().find(|served| served.path.is_empty())?;
+        root.package()
+    }
+
+    /// `pnpm-workspace.yaml`.
+    #[must_use]
+    pub fn pnpm_workspace(&self) -> Option<PnpmWorkspace<'_>> {
+        PnpmWorkspace::of(self.pnpm_workspace.as_ref()?.tree()?)
+    }
+
+    /// The catalogues that its package manager reads.
+    #[must_use]
+    pub fn catalogs(&self) -> Catalogs<'_> {
+        let of_yarn = || Some(Catalogs::of_yarn(self.yarn_settings.as_ref()?.tree()?));
+        let of_pnpm = || Some(Catalogs::of_pnpm(self.pnpm_workspace()?));
+        let of_root = || Some(Catalogs::of_root(self.root()?));
+        let found = match self.kind() {
+            Some(LockfileKind::Pnpm) => of_pnpm(),
+            Some(LockfileKind::Yarn) => of_yarn(),
+            _ => of_root(),
+        };
+        found.unwrap_or_default()
+    }
+
+    /// The overrides of the root, in `package.json` and `pnpm-workspace.yaml`.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<Override<'_>> {
+        let mut all = self.root().map(PackageJson::overrides).unwrap_or_default();
+        let of_workspace = self.pnpm_workspace().map(PnpmWorkspace::overrides);
+        all.extend(of_workspace.unwrap_or_default());
+        all
+    }
+
+    /// Whose lockfile it is.
+    #[must_use]
+    pub fn kind(&self) -> Option<LockfileKind> {
+        kind(self.file.as_ref()?)
+    }
+
+    /// True if the same bytes stand behind both.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &Option<SourceFile>, other: &Option<SourceFile>| match (one, other) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.state, &other.state),
+            (None, None) => true,
+            _ => false,
+        };
+        same(&self.file, &other.file)
+            && self.members.len() == other.members.len()
+            && self
+                .members
+                .iter()
+                .zip(&other.members)
+                .all(|(one, other)| one.path == other.path && same(&one.file, &other.file))
+    }
+}
+
+fn kind(file: &SourceFile) -> Option<LockfileKind> {
+    match file.kind() {
+        FileKind::Lockfile(kind) => Some(kind),
+        _ => None,
+    }
+}
+
+/// The installations of a revision, by folder.
+#[must_use]
+pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
+    let mut finder = Finder::new(snapshot);
+    let mut all = Vec::new();
+    // The innermost first: what it serves, no other one takes in by a pattern.
+    for (folder, lockfiles) in finder.lockfiles().into_iter().rev() {
+        let root = finder.packages.get(folder).copied();
+        let (used, unused) = chosen(lockfiles, root);
+        let taken: Vec<Installation> = used
+            .into_iter()
+            .map(|file| finder.locked(folder, file, &unused))
+            .collect();
+        for installation in &taken {
+            finder.claim(installation);
+        }
+        all.extend(taken);
+    }
+    let folders: Vec<&str> = finder.packages.keys().copied().collect();
+    for folder in folders {
+        if let Some(installation) = finder.unlocked(folder) {
+            finder.claim(&installation);
+            all.push(installation);
+        }
+    }
+    all.sort_by(|one, other| {
+        let key = |of: &Installation| (Arc::clone(&of.folder), of.lockfile_path().cloned());
+        key(one).cmp(&key(other))
+    });
+    all
+}
+
+/// Which lockfiles of a folder count. npm reads a shrinkwrap first, Bun its text; of several package managers the one
+/// that `packageManager` names, or all, where it names none of them.
+fn chosen<'a>(
+    files: Vec<&'a SourceFile>,
+    root: Option<&SourceFile>,
+) -> (Vec<&'a SourceFile>, Vec<Arc<str>>) {
+    let has = |name: &str| files.iter().any(|file| file.path.ends_with(name));
+    let (shrinkwrapped, has_text) = (has("npm-shrinkwrap.json"), has("bun.lock"));
+    let read: Vec<&SourceFile> = files
+        .iter()
+        .copied()
+        .filter(|file| {
+            !(shrinkwrapped && file.path.ends_with("package-lock.json")
+                || has_text && file.path.ends_with("bun.lockb"))
+        })
+        .collect();
+    let package = root.and_then(SourceFile::tree).and_then(PackageJson::of);
+    let manager = package
+        .and_then(PackageJson::package_manager)
+        .and_then(|node| node.as_str()?.split('@').next());
+    let named = match manager {
+        Some("npm") => Some(LockfileKind::Npm),
+        Some("yarn") => Some(LockfileKind::Yarn),
+        Some("pnpm") => Some(LockfileKind::Pnpm),
+        Some("bun") => Some(LockfileKind::Bun),
+        _ => None,
+    };
+    let (used, unused): (Vec<&SourceFile>, Vec<&SourceFile>) =
+        read.iter().partition(|file| kind(file) == named);
+    if used.is_empty() {
+        return (read, Vec::new());
+    }
+    let unused = unused.into_iter().map(|file| Arc::clone(&file.path));
+    (used, unused.collect())
+}
+
+struct Finder<'a> {
+    snapshot: &'a Snapshot,
+    /// The `package.json` files by folder.
+    packages: BTreeMap<&'a str, &'a SourceFile>,
+    /// The folders whose `package.json` is served already.
+    claimed: BTreeSet<String>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let files = snapshot.files().iter();
+        let packages = files
+            .filter(|file| file.kind() == FileKind::PackageJson && !is_installed(&file.path))
+            .map(|file| (file.folder(), file));
+        Self {
+            snapshot,
+            packages: packages.collect(),
+            claimed: BTreeSet::new(),
+        }
+    }
+
+    fn lockfiles(&self) -> BTreeMap<&'a str, Vec<&'a SourceFile>> {
+        let mut all: BTreeMap<&str, Vec<&SourceFile>> = BTreeMap::new();
+        for file in self.snapshot.files() {
+            let counts = !is_installed(&file.path) && !is_specimen(&file.path);
+            if counts && kind(file).is_some() {
+                all.entry(file.folder()).or_default().push(file);
+            }
+        }
+        all
+    }
+
+    fn claim(&mut self, installation: &Installation) {
+        for served in &installation.members {
+            self.claimed.insert(super::folder(&served.at).to_owned());
+        }
+    }
+
+    fn locked(&self, folder: &str, file: &SourceFile, unused: &[Arc<str>]) -> Installation {
+        let mut paths: BTreeSet<String> = BTreeSet::new();
+        if let Some(lockfile) = file.lockfile() {
+            paths.extend(
+                lockfile
+                    .importers
+                    .iter()
+                    .map(|importer| importer.path.to_string()),
+            );
+        }
+        paths.extend(self.taken_in(folder, kind(file)));
+        Installation {
+            file: Some(file.clone()),
+            unused: unused.to_vec(),
+            ..self.installation(folder, paths)
+        }
+    }
+
+    /// What no lockfile serves, and what depends on something.
+    fn unlocked(&self, folder: &str) -> Option<Installation> {
+        let file = self.packages.get(folder)?;
+        if self.claimed.contains(folder) || is_specimen(&file.path) {
+            return None;
+        }
+        let kind = self
+            .file(folder, "pnpm-workspace.yaml")
+            .map(|_| LockfileKind::Pnpm);
+        let installation = self.installation(folder, self.taken_in(folder, kind));
+        let asks = installation.members.iter().any(|served| {
+            let package = served.package();
+            package.is_some_and(|package| !package.dependencies().is_empty())
+        });
+        asks.then_some(installation)
+    }
+
+    fn file(&self, folder: &str, name: &str) -> Option<&'a SourceFile> {
+        self.snapshot.file(&below(folder, name))
+    }
+
+    /// The root, and the folders below it that its patterns take in and that nothing else serves.
+    fn taken_in(&self, folder: &str, kind: Option<LockfileKind>) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        if self.packages.contains_key(folder) {
+            paths.insert(String::new());
+        }
+        let patterns = self.patterns(folder, kind);
+        if patterns.is_empty() {
+            return paths;
+        }
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        let all = self.packages.range(&*prefix..);
+        let inside = all.map_while(|(other, _)| other.strip_prefix(&*prefix));
+        let taken = inside.filter(|path| {
+            !path.is_empty() && patterns.hold(path) && !self.claimed.contains(&below(folder, path))
+        });
+        paths.extend(taken.map(str::to_owned));
+        paths
+    }
+
+    fn patterns(&self, folder: &str, kind: Option<LockfileKind>) -> Patterns {
+        if kind == Some(LockfileKind::Pnpm) {
+            let tree = self
+                .file(folder, "pnpm-workspace.yaml")
+                .and_then(SourceFile::tree);
+            let packages = tree
+                .and_then(PnpmWorkspace::of)
+                .into_iter()
+                .flat_map(PnpmWorkspace::packages);
+            return Patterns::of(packages.filter_map(crate::syntax::Node::as_str));
+        }
+        let tree = self.packages.get(folder).and_then(|file| file.tree());
+        let workspaces = tree
+            .and_then(PackageJson::of)
+            .into_iter()
+            .flat_map(PackageJson::workspaces);
+        Patterns::of(workspaces.filter_map(crate::syntax::Node::as_str))
+    }
+
+    fn installation(&self, folder: &str, paths: BTreeSet<String>) -> Installation {
+        let members = paths.into_iter().map(|path| {
+            let inside = joined(folder, &path);
+            let file = inside
+                .as_deref()
+                .and_then(|inside| self.packages.get(inside))
+                .map(|file| SourceFile::clone(file));
+            let at = file.as_ref().map_or_else(
+                || below(inside.as_deref().unwrap_or(&path), "package.json").into(),
+                |file| Arc::clone(&file.path),
+            );
+            Served {
+                path: path.into(),
+                at,
+                file,
+            }
+        });
+        Installation {
+            folder: folder.into(),
+            file: None,
+            unused: Vec::new(),
+            members: members.collect(),
+            pnpm_workspace: self.file(folder, "pnpm-workspace.yaml").cloned(),
+            yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),
+            graph: OnceLock::new(),
+        }
+    }
+}
+
+/// A path below a folder.
+fn below(folder: &str, path: &str) -> String {
+    if folder.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    }
+}
+
+/// A path that may lead out of a folder; none where it leads out of the revision.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
