@@ -111,6 +111,7 @@ mod package {
     pub(crate) mod settings_weakened;
     pub(crate) mod source_changed;
     pub(crate) mod typosquat;
+    pub(crate) mod unreached;
 }
 
 mod pod_security {
@@ -246,6 +247,7 @@ pub static ALL: &[&Rule] = &[
     &package::settings_weakened::RULE,
     &package::source_changed::RULE,
     &package::typosquat::RULE,
+    &package::unreached::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,

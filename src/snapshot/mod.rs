@@ -15,7 +15,6 @@ pub mod installations;
 pub mod labels;
 pub mod load;
 pub mod locked;
-pub mod manifests;
 pub mod namespaces;
 mod near;
 pub mod neighbours;

@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::kubernetes::field::quoted;
-use crate::packages::lockfile::{Locked, PackageIndex};
+use crate::packages::lockfile::Locked;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::locked::{called, locked_files};
@@ -59,11 +59,8 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
-        let importers = locked.lockfile.importers.iter();
-        let wanted = importers.flat_map(|importer| &importer.dependencies);
-        let direct: HashSet<PackageIndex> = wanted.filter_map(|wanted| wanted.to).collect();
         let mut by_name: BTreeMap<&str, (bool, &Locked, &str)> = BTreeMap::new();
-        for (index, package) in locked.packages() {
+        for package in &locked.lockfile.packages {
             let Some(text) = package
                 .deprecated
                 .as_deref()
@@ -71,7 +68,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             else {
                 continue;
             };
-            let is_direct = direct.contains(&index);
+            let is_direct = locked.is_direct(package);
             let known = by_name
                 .entry(&package.name)
                 .or_insert((is_direct, package, text));
@@ -85,8 +82,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             } else {
                 Severity::Note
             };
-            sink.in_file(&locked.file.path)
-                .report_span(package.at)
+            let place = locked.brought_at(package);
+            sink.in_file(&place.path)
+                .report_span(place.span)
+                .related_in(locked.place(package.at), "what the lockfile says")
                 .package(locked.name_of(package), locked.seen(package))
                 .severity(severity)
                 .say(&format!(

@@ -1,12 +1,11 @@
-use std::collections::BTreeSet;
-
 use crate::kubernetes::field::{quoted, shortened};
+use crate::packages::PackageJson;
 use crate::packages::lockfile::Section;
 use crate::packages::range::Release;
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::manifests::{manifests, named};
+use crate::snapshot::locked::{own_names, wished};
 
 declare_rule! {
     /// A program without a lockfile installs any version of a package.
@@ -51,18 +50,23 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    let all: Vec<_> = manifests(snapshot).collect();
-    let own: BTreeSet<&str> = all.iter().filter_map(|one| one.package.name()).collect();
-    for manifest in &all {
-        if manifest.lockfile.is_some() || !manifest.package.is_private() {
-            continue;
-        }
-        for declared in manifest.package.dependencies() {
-            let is_installed = matches!(declared.section, Section::Production | Section::Optional);
-            if !is_installed || own.contains(declared.name) {
+    let own = own_names(snapshot);
+    for installation in snapshot.installations() {
+        let graph = installation.graph();
+        let is_program = |workspace: &usize| {
+            let package = installation.package_json(*workspace);
+            package.is_some_and(PackageJson::is_private)
+        };
+        let programs = (0..graph.workspaces().len()).filter(is_program);
+        for want in programs.flat_map(|workspace| graph.wants(workspace)) {
+            let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
+                continue;
+            };
+            let is_shipped = matches!(declared.section, Section::Production | Section::Optional);
+            if installation.file.is_some() || !is_shipped || own.contains(&*want.name) {
                 continue;
             }
-            let specifier = match Specifier::parse(declared.specifier()) {
+            let specifier = match Specifier::parse(&declared.specifier) {
                 Specifier::Alias { specifier, .. } => *specifier,
                 specifier => specifier,
             };
@@ -74,14 +78,14 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             if !floats {
                 continue;
             }
-            let (name, seen) = named(manifest, declared.name);
-            sink.in_file(&manifest.file.path)
-                .report_span(declared.span())
+            let (name, seen) = wished(installation, &want.name);
+            sink.in_file(&place.path)
+                .report_span(place.span)
                 .package(name, seen)
                 .say(&format!(
                     "`{}` asks for {}, which takes whatever is published last, and no lockfile holds on to a version; name the major version, and keep a lockfile",
-                    shortened(declared.name),
-                    quoted(declared.specifier())
+                    shortened(&want.name),
+                    quoted(&declared.specifier)
                 ));
         }
     }

@@ -116,7 +116,7 @@ fn foreign<'a>(
 ) -> BTreeMap<String, (Span, Vec<&'a Locked>)> {
     let mut by_host: BTreeMap<String, (Span, Vec<&Locked>)> = BTreeMap::new();
     let mut all = 0;
-    for (_, package) in locked.packages() {
+    for package in &locked.lockfile.packages {
         let (Source::Registry(_) | Source::Tarball(_), Some((resolved, span))) =
             (&package.source, &package.resolved)
         else {

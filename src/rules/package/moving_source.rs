@@ -4,7 +4,7 @@ use crate::packages::specifier::{GitReference, Specifier, is_commit};
 use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::manifests::{manifests, named};
+use crate::snapshot::locked::wished;
 
 declare_rule! {
     /// A `package.json` takes a package from a place whose content can change.
@@ -48,13 +48,18 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    for manifest in manifests(snapshot) {
-        let is_locked = manifest.lockfile.is_some();
-        for declared in manifest.package.dependencies() {
+    for installation in snapshot.installations() {
+        let graph = installation.graph();
+        let is_locked = installation.file.is_some();
+        let wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
+        for want in wants {
+            let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
+                continue;
+            };
             if declared.section == Section::Peer {
                 continue;
             }
-            let what = match Specifier::parse(declared.specifier()) {
+            let what = match Specifier::parse(&declared.specifier) {
                 Specifier::Git { reference, .. } => match reference {
                     GitReference::Commit(_) => continue,
                     GitReference::Default => "the newest commit of".to_owned(),
@@ -73,15 +78,15 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             } else {
                 (Severity::Medium, "with each installation")
             };
-            let (name, seen) = named(&manifest, declared.name);
-            sink.in_file(&manifest.file.path)
-                .report_span(declared.span())
+            let (name, seen) = wished(installation, &want.name);
+            sink.in_file(&place.path)
+                .report_span(place.span)
                 .package(name, seen)
                 .severity(severity)
                 .say(&format!(
                     "`{}` takes {what} {}, so that somebody else decides what is installed {until}; take a version of the registry, or name the commit in full",
-                    shortened(declared.name),
-                    shortened(&without_secrets(declared.specifier()))
+                    shortened(&want.name),
+                    shortened(&without_secrets(&declared.specifier))
                 ));
         }
     }

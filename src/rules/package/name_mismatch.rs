@@ -60,7 +60,7 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
-        for (_, package) in locked.packages() {
+        for package in &locked.lockfile.packages {
             let (Source::Registry(_) | Source::Tarball(_), Some((resolved, span))) =
                 (&package.source, &package.resolved)
             else {

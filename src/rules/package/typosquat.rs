@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::Section;
@@ -6,7 +7,7 @@ use crate::packages::popular::mistaken_for;
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::manifests::{manifests, named};
+use crate::snapshot::locked::{own_names, wished};
 
 declare_rule! {
     /// A dependency has a name that is nearly that of a much used package.
@@ -49,30 +50,36 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    let all: Vec<_> = manifests(snapshot).collect();
-    let own: BTreeSet<&str> = all.iter().filter_map(|one| one.package.name()).collect();
-    let scope_of = |name: &str| name.starts_with('@').then(|| name.split('/').next().map(str::to_owned));
-    let scopes: BTreeSet<String> = own.iter().filter_map(|name| scope_of(name)?).collect();
-    for manifest in &all {
+    let own = own_names(snapshot);
+    let scopes: BTreeSet<&str> = own.iter().filter_map(|name| scope_of(name)).collect();
+    for installation in snapshot.installations() {
+        let graph = installation.graph();
+        let wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
         let mut told = BTreeSet::new();
-        for declared in manifest.package.dependencies() {
-            let name = match Specifier::parse(declared.specifier()) {
+        for want in wants {
+            let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
+                continue;
+            };
+            let name = match Specifier::parse(&declared.specifier) {
                 Specifier::Alias { name, specifier } if specifier.is_of_registry() => name,
-                specifier if specifier.is_of_registry() => declared.name,
+                specifier if specifier.is_of_registry() => &*want.name,
                 _ => continue,
             };
-            let is_own = own.contains(name)
-                || scope_of(name).flatten().is_some_and(|scope| scopes.contains(&scope));
+            let is_own =
+                own.contains(name) || scope_of(name).is_some_and(|scope| scopes.contains(scope));
             // Whoever brings a peer asks for it by its name.
-            if is_own || declared.section == Section::Peer || !told.insert(name) {
+            if is_own
+                || declared.section == Section::Peer
+                || !told.insert((Arc::clone(&place.path), name))
+            {
                 continue;
             }
             let Some(known) = mistaken_for(name) else {
                 continue;
             };
-            let (subject, seen) = named(manifest, name);
-            sink.in_file(&manifest.file.path)
-                .report_span(declared.span())
+            let (subject, seen) = wished(installation, name);
+            sink.in_file(&place.path)
+                .report_span(place.span)
                 .package(subject, seen)
                 .say(&format!(
                     "`{}` is nearly the name of `{known}`, which many use; write {known} if that is meant, else read what this package does",
@@ -80,4 +87,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 ));
         }
     }
+}
+
+fn scope_of(name: &str) -> Option<&str> {
+    let scoped = name.starts_with('@').then_some(name)?;
+    scoped.split('/').next()
 }
