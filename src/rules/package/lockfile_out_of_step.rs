@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
-use crate::packages::lockfile::{RecordKind, Section};
+use crate::packages::lockfile::{LockfileKind, RecordKind, Section};
 use crate::packages::overrides::Selector;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
@@ -87,10 +87,8 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
         let free = free_names(locked);
         let graph = locked.installation.graph();
-        let lists = graph
-            .workspaces()
-            .iter()
-            .any(|workspace| workspace.is_listed);
+        let importers = &locked.lockfile.importers;
+        let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
             // What cannot be read asks for nothing that is known.
             if locked.installation.package_json(number).is_none() {
@@ -98,8 +96,14 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             }
             let wants = graph.wants(number).iter();
             let mut wants = wants.filter(|want| !free.contains(&*want.name)).peekable();
-            if lists && !workspace.is_listed {
-                if let Some(first) = wants.find(|want| want.declared.is_some()) {
+            let is_listed = listed.contains(&*workspace.path);
+            if !is_listed && !listed.is_empty() {
+                // Who asks for peers alone need not be known.
+                let is_needed = |want: &&Want| {
+                    let declared = want.declared.as_ref();
+                    declared.is_some_and(|declared| declared.section != Section::Peer)
+                };
+                if let Some(first) = wants.find(is_needed) {
                     unknown_workspace(locked, workspace, first, sink);
                 }
                 continue;
@@ -107,7 +111,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             for want in wants {
                 match (&want.declared, &want.listed) {
                     (Some(declared), _) => {
-                        if let Some(gap) = gap(locked, want, declared, workspace.is_listed) {
+                        if let Some(gap) = gap(locked, want, declared, is_listed) {
                             report(locked, workspace, want, declared, &gap, sink);
                         }
                     }
@@ -148,16 +152,15 @@ fn gap(
     {
         return Some(Gap::Other(repeated.to_owned()));
     }
+    let other = other_descriptor(locked, want, declared);
+    if let Some(other) = other {
+        return Some(other);
+    }
     if !want.is_resolved() {
         // An entry that the reader could not make out is told elsewhere.
         let may_be_absent = declared.section == Section::Optional && want.listed.is_some();
-        if may_be_absent || !locked.lockfile.problems.is_empty() {
-            return None;
-        }
-        let start = format!("{}@", want.name);
-        let mut descriptors = locked.lockfile.descriptors.iter();
-        let other = descriptors.find_map(|(known, _)| known.strip_prefix(&*start));
-        return Some(other.map_or(Gap::Absent, |other| Gap::Other(other.to_owned())));
+        let is_known = !may_be_absent && locked.lockfile.problems.is_empty();
+        return is_known.then_some(Gap::Absent);
     }
     if is_listed && want.listed.is_none() {
         return Some(Gap::Absent);
@@ -170,6 +173,37 @@ fn gap(
     let version = Version::parse(package.version())?;
     let is_outside = package.place() == Place::Registry && !range.satisfies(&version);
     is_outside.then(|| Gap::Outside(package.label()))
+}
+
+/// What Yarn 1 holds of the name in place of what is asked for: it repeats no workspaces, but every descriptor.
+fn other_descriptor(locked: LockedFile<'_>, want: &Want, declared: &Declaration) -> Option<Gap> {
+    let descriptors = &locked.lockfile.descriptors;
+    let is_classic =
+        locked.lockfile.kind == LockfileKind::Yarn && locked.lockfile.importers.is_empty();
+    if !is_classic || descriptors.is_empty() {
+        return None;
+    }
+    let wanted = format!("{}@{}", want.name, declared.specifier);
+    let first = descriptors.partition_point(|(known, _)| **known < *wanted);
+    if descriptors
+        .get(first)
+        .is_some_and(|(known, _)| **known == *wanted)
+    {
+        return None;
+    }
+    // A workspace of the name needs no entry.
+    let workspaces = locked.installation.graph().workspaces();
+    if workspaces
+        .iter()
+        .any(|workspace| workspace.name == want.name)
+    {
+        return None;
+    }
+    let start = format!("{}@", want.name);
+    let other = descriptors
+        .iter()
+        .find_map(|(known, _)| known.strip_prefix(&*start));
+    Some(other.map_or(Gap::Absent, |other| Gap::Other(other.to_owned())))
 }
 
 fn report(

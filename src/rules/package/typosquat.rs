@@ -40,8 +40,9 @@ declare_rule! {
     ///
     /// ## Limits
     /// It looks at what a `package.json` asks a registry for, under names of six letters and more that are not much used
-    /// themselves, and compares them with the 4,000 most used ones: a letter more, less or other, two that changed places,
-    /// hyphens, dots and scopes left away. A digit in the place of another is a version. Names of the repository itself, and
+    /// themselves, and compares them with the 2,000 most used ones: a letter more, less or other, two that changed places,
+    /// hyphens, dots and scopes left away. A digit in the place of another is a version, and
+    /// words of three letters are too short to be mistyped. Names of the repository itself, and
     /// of its scopes, are silent.
     "package/typosquat",
     severity: Severity::Medium,
