@@ -47,7 +47,11 @@ pub struct Origin<'a> {
 }
 
 impl<'a> Installed<'a> {
-    pub(super) fn new(graph: &'a Graph, lockfile: &'a Lockfile, number: usize) -> Self {
+    pub(in crate::packages) fn new(
+        graph: &'a Graph,
+        lockfile: &'a Lockfile,
+        number: usize,
+    ) -> Self {
         Self {
             graph,
             lockfile,
@@ -370,12 +374,12 @@ struct Way {
 }
 
 impl Graph {
-    fn walk(&self, workspace: usize) -> Option<&Walk> {
+    pub(super) fn walk(&self, workspace: usize) -> Option<&Walk> {
         self.walks.get(*self.walk_of.get(workspace)?)
     }
 
     /// True if a walk reaches a node from a workspace. A walk that several share counts for the one that it came from.
-    fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
+    pub(super) fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
         if walk.scope(node) == Scope::Unreached {
             return false;
         }

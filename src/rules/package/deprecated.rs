@@ -81,6 +81,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let (name, seen) = held.subject();
         sink.in_file(&location.path)
             .report_span(location.span)
+            .related_in(held.package.locked_at(), "what the lockfile holds")
             .package(name, seen)
             .severity(severity)
             .say(&format!(
