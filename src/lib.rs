@@ -56,6 +56,7 @@ pub mod error;
 pub mod evaluate;
 pub mod event;
 pub mod finding;
+pub mod inventory;
 pub mod kubernetes;
 pub mod nearest;
 pub mod packages;

@@ -2,6 +2,8 @@
 
 mod cause;
 pub mod governance;
+mod levels;
+mod packages;
 pub mod sides;
 mod stretches;
 
@@ -15,19 +17,19 @@ use crate::compare::{compare, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_change};
-use crate::finding::{Finding, Resource, Status};
-use crate::kubernetes::Completeness;
+use crate::finding::{Finding, Status};
+use crate::inventory;
 use crate::kubernetes::kustomization::Unbuilt;
-use crate::kubernetes::pod_security::{Level, Standard, Version};
+use crate::kubernetes::pod_security::{Level, Version};
 use crate::pod_security::{Answer, answer};
-use crate::rule::{Check, Context, Pair, Rule, Sink, object_name};
+use crate::rule::{Check, Context, Pair, Rule, Sink};
 use crate::rules;
 use crate::shown;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::pairs::Pairs;
-use crate::snapshot::{Snapshot, SourceFile, State};
+use crate::snapshot::{Snapshot, State};
 use crate::syntax::Span;
-use crate::verdict::{Coverage, LevelChange, PassedOver, Report, SkippedRule};
+use crate::verdict::{Coverage, PassedOver, Report, SkippedRule};
 use crate::waivers::added::added;
 use crate::waivers::stated;
 use crate::waivers::uses::Force;
@@ -131,6 +133,29 @@ pub fn pod_security(
     Ok(answer)
 }
 
+/// Answers what a revision installs, and with a base what a change does to it.
+///
+/// # Errors
+/// A place that does not exist, a repository that cannot be read, or a history that is not here.
+pub fn packages(
+    paths: &[PathBuf],
+    base: Option<&str>,
+    head: Option<&str>,
+) -> Result<inventory::Answer, Error> {
+    let sides = sides::find(paths, base, head)?;
+    if let Some(why) = sides.history_missing {
+        return Err(Error::HistoryMissing(why));
+    }
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let mut answer = packages::answer(loaded, |path| sides.holds(path));
+    shown::packages(&mut answer);
+    Ok(answer)
+}
+
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, governance: &Governance) -> Report {
@@ -206,8 +231,10 @@ pub fn judge_loaded(
         .filter(|(_, change)| matches!(change, Change::Added | Change::Modified))
         .map(|(path, _)| Arc::clone(path))
         .collect();
+    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     let mut pairs = Pairs::default();
     let mut all = findings;
+    let mut packages = Vec::new();
     if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
         let pair = Pair {
@@ -217,6 +244,7 @@ pub fn judge_loaded(
             renames: changes.renamed(),
             pairs: &pairs,
         };
+        packages = packages::changes(&pair, in_scope);
         all = of_change(&pair, evaluation.findings, all, context);
     }
     let told = waive(
@@ -228,7 +256,6 @@ pub fn judge_loaded(
     );
     all.extend(settled(told, context));
     all.extend(broken_at_tip(governance, &all));
-    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
@@ -242,7 +269,7 @@ pub fn judge_loaded(
     incomplete.splice(..0, unknown);
     let levels = base
         .as_ref()
-        .map(|base| levels(base, &head, &pairs, context, in_scope))
+        .map(|base| levels::changes(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
     coverage.rules_skipped = skipped_rules(context, base.is_some());
@@ -255,6 +282,7 @@ pub fn judge_loaded(
         policy: governance.policy(),
         findings: all,
         levels,
+        packages,
         coverage,
         incomplete,
         base_snapshot: base,
@@ -513,6 +541,8 @@ fn coverage(
         }
     }
     coverage.other_files = others;
+    let installations = head.installations().iter();
+    coverage.packages = installations.map(|one| one.packages().count()).sum();
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
         coverage.objects += manifest.records.len();
         coverage.other_objects += manifest.other_objects;
@@ -528,68 +558,4 @@ fn coverage(
         .collect();
     coverage.unreadable.dedup();
     coverage
-}
-
-/// The workloads whose Pod Security level differs between the sides.
-fn levels(
-    base: &Snapshot,
-    head: &Snapshot,
-    pairs: &Pairs,
-    context: &Context,
-    in_scope: impl Fn(&str) -> bool,
-) -> Vec<LevelChange> {
-    let mut before = of_side(base, context);
-    let mut changes = Vec::new();
-    for ((path, workload), (after, name)) in of_side(head, context) {
-        let counterpart = pairs.base_path(&workload, &path);
-        let old = counterpart
-            .and_then(|base_path| before.remove(&(Arc::clone(base_path), Arc::clone(&workload))))
-            .map(|(level, _)| level);
-        if old != Some(after) && in_scope(&path) {
-            changes.push(LevelChange {
-                workload,
-                name,
-                path,
-                before: old,
-                after: Some(after),
-            });
-        }
-    }
-    let seen_in_head: BTreeSet<_> = head
-        .objects()
-        .map(|object| Arc::clone(object.resource()))
-        .collect();
-    for ((path, workload), (level, name)) in before {
-        // What an unreadable file held is unknown, not removed.
-        let gone = head.file(&path).is_none_or(SourceFile::is_wholly_read);
-        if gone && in_scope(&path) && !seen_in_head.contains(&workload) {
-            changes.push(LevelChange {
-                workload,
-                name,
-                path,
-                before: Some(level),
-                after: None,
-            });
-        }
-    }
-    changes
-}
-
-/// The level and the name of every complete workload, by file and identity. What a patch leaves out is not
-/// known, so it has no level. The level is the one that the workload meets on every target.
-fn of_side(
-    snapshot: &Snapshot,
-    context: &Context,
-) -> BTreeMap<(Arc<str>, Arc<Resource>), (Level, String)> {
-    let standard = Standard::of(context.targets);
-    snapshot
-        .objects()
-        .filter(|object| object.completeness() == Completeness::Complete)
-        .filter_map(|object| {
-            let levels = object.pods().map(|pod| standard.level(pod));
-            let level = levels.min()?;
-            let key = (Arc::clone(object.path()), Arc::clone(object.resource()));
-            Some((key, (level, object_name(object))))
-        })
-        .collect()
 }

@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["evaluate"],
     &["compare"],
     &["verdict"],
-    &["pod_security"],
+    &["pod_security", "inventory"],
     &["shown"],
     &["report"],
     &["run"],

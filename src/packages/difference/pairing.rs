@@ -351,7 +351,10 @@ impl Held {
         };
         let mut all = Vec::new();
         if let (Some(old), Some(new)) = (group.release(false, before), group.release(true, after)) {
+            // What names no version is neither newer nor older.
+            let is_named = !old.written.is_empty() && !new.written.is_empty();
             match old.order(new) {
+                _ if !is_named => {}
                 Ordering::Less => all.push(What::Upgraded),
                 Ordering::Greater => all.push(What::Downgraded),
                 Ordering::Equal => {}

@@ -9,6 +9,8 @@ use crate::packages::lockfile::{Locked, Lockfile, Source};
 
 /// The longest way that is followed; a longer one is nobody's.
 const LONGEST: usize = 1_000;
+/// How many of those that depend on one entry are looked at for ways.
+const MOST_PARENTS: usize = 64;
 
 /// A package: all entries of one name, version and source.
 #[derive(Clone, Copy)]
@@ -273,12 +275,12 @@ impl<'a> Installed<'a> {
             .filter(|node| self.graph.is_of(walk, *node, workspace))
         {
             ways.push(self.graph.climb(walk, node).nodes);
-            // The parents that lie nearest are enough to choose from.
             let parents = self.graph.parents.of(node).iter();
             let parents = parents.filter(|parent| {
-                !own.contains(*parent) && self.graph.is_of(walk, **parent, workspace)
+                let is_start = self.graph.workspace_of(**parent) == Some(workspace);
+                !own.contains(*parent) && !is_start && self.graph.is_of(walk, **parent, workspace)
             });
-            for parent in parents.take(LONGEST) {
+            for parent in parents.take(MOST_PARENTS) {
                 let mut way = self.graph.climb(walk, *parent).nodes;
                 if !way.iter().any(|step| own.contains(step)) {
                     way.push(node);
