@@ -223,9 +223,10 @@ fn packages(changes: &[PackageChange], budget: Budget, text: &mut String) {
     let rows = shown.iter().map(|change| {
         let version =
             |version: &Option<String>| version.as_deref().map_or_else(String::new, code_in_table);
-        let way = match change.via.is_empty() {
-            true => String::new(),
-            false => code_in_table(&change.via.join(" > ")),
+        let way = if change.via.is_empty() {
+            String::new()
+        } else {
+            code_in_table(&change.via.join(" > "))
         };
         format!(
             "| {} | {} | {} | {} | {} | {way} |\n",

@@ -20,6 +20,12 @@ struct Made {
 /// An entry: `name@version` with a letter for its hash, and the entries that it needs.
 type Row<'a> = (&'a str, &'a [usize]);
 
+/// A workspace: its path, its `package.json`, and the entries that it wants.
+type Wanting<'a> = (&'a str, &'a str, &'a [(Section, usize)]);
+
+/// A change: what, name, before, after, and the scopes in each workspace.
+type Fact = (What, String, String, String, Vec<(Scope, Scope)>);
+
 fn entry(label: &str, at: usize) -> Locked {
     let (label, hash) = label.split_once('#').unwrap_or((label, ""));
     let (name, version) = label.split_once('@').unwrap_or((label, ""));
@@ -40,7 +46,7 @@ fn entry(label: &str, at: usize) -> Locked {
 
 impl Made {
     /// Each workspace: its path, its `package.json`, and what it wants: section and entry.
-    fn of(rows: &[Row<'_>], workspaces: &[(&str, &str, &[(Section, usize)])]) -> Self {
+    fn of(rows: &[Row<'_>], workspaces: &[Wanting<'_>]) -> Self {
         let index = |number: &usize| PackageIndex(u32::try_from(*number).unwrap());
         let mut lockfile = Lockfile::empty(LockfileKind::Npm, String::new());
         for (at, (label, needs)) in rows.iter().enumerate() {
@@ -94,17 +100,17 @@ impl Made {
     }
 }
 
-fn side<'a>(made: &'a Made, graph: &'a Graph) -> Option<Side<'a>> {
-    Some(Side {
+fn side<'a>(made: &'a Made, graph: &'a Graph) -> Side<'a> {
+    Side {
         graph,
         lockfile: &made.lockfile,
-    })
+    }
 }
 
 /// What is said of a change, one line each: `upgraded a 1.0.0 -> 2.0.0 in web (direct)`.
 fn said(base: &Made, head: &Made) -> Vec<String> {
     let (old, new) = (base.graph(), head.graph());
-    let (one, other) = (side(base, &old), side(head, &new));
+    let (one, other) = (Some(side(base, &old)), Some(side(head, &new)));
     let difference = Difference::between(one, other, &BTreeMap::new());
     let mut all = Vec::new();
     for told in difference.told(one, other) {
@@ -272,7 +278,7 @@ fn the_line_that_changed_is_that_of_package_json_or_else_of_the_lockfile() {
         &[("", text, &[(PRODUCTION, 0), (PRODUCTION, 2)])],
     );
     let (old, new) = (base.graph(), head.graph());
-    let (one, other) = (side(&base, &old), side(&head, &new));
+    let (one, other) = (Some(side(&base, &old)), Some(side(&head, &new)));
     let difference = Difference::between(one, other, &BTreeMap::new());
     let places: Vec<_> = difference
         .told(one, other)
@@ -354,9 +360,9 @@ fn plain(plan: &Plan) -> Made {
 }
 
 /// Changes without their ways, which are those of one side.
-fn facts(base: &Made, head: &Made) -> Vec<(What, String, String, String, Vec<(Scope, Scope)>)> {
+fn facts(base: &Made, head: &Made) -> Vec<Fact> {
     let (old, new) = (base.graph(), head.graph());
-    let (one, other) = (side(base, &old), side(head, &new));
+    let (one, other) = (Some(side(base, &old)), Some(side(head, &new)));
     let difference = Difference::between(one, other, &BTreeMap::new());
     let label = |package: Option<Installed<'_>>| {
         package.map_or_else(String::new, |package| package.release().to_owned())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::walk::{From, Walk};
+use super::walk::{Arrival, Walk};
 use super::{Graph, Place, Scope, Want, Workspace, place};
 use crate::finding::Location;
 use crate::packages::lockfile::{Locked, Lockfile, Source};
@@ -289,19 +289,20 @@ impl<'a> Installed<'a> {
             }
         }
         // By what they say, as one package can lie at several places.
-        let named = |node: &u32| {
-            let package = self.graph.package_of.get(*node as usize);
-            package.map_or((1, *node), |package| (0, *package))
+        let said = |way: &[u32]| -> Vec<(bool, u32)> {
+            way.iter()
+                .map(|node| match self.graph.package_of.get(*node as usize) {
+                    Some(package) => (false, *package),
+                    None => (true, *node),
+                })
+                .collect()
         };
-        let mut ways: Vec<(Vec<(u8, u32)>, Vec<u32>)> = ways
-            .into_iter()
-            .map(|way| (way.iter().map(named).collect(), way))
-            .collect();
         // The way of the walk comes first among those of its length.
-        let preferred = ways.first().map(|(said, _)| said.clone());
+        let preferred = ways.first().map(|way| said(way));
+        let mut ways: Vec<_> = ways.into_iter().map(|way| (said(&way), way)).collect();
         ways.sort_by(|(one, _), (other, _)| {
-            let key = |said: &Vec<(u8, u32)>| (said.len(), Some(said) != preferred.as_ref());
-            key(one).cmp(&key(other)).then_with(|| one.cmp(other))
+            let later = |said: &Vec<(bool, u32)>| Some(said) != preferred.as_ref();
+            (one.len(), later(one), one).cmp(&(other.len(), later(other), other))
         });
         ways.dedup_by(|(one, _), (other, _)| one == other);
         let steps = |way: Vec<u32>| way.into_iter().filter_map(|node| self.step(node)).collect();
@@ -319,7 +320,7 @@ impl<'a> Installed<'a> {
         let mut all: Vec<Vec<String>> = Vec::new();
         for (workspace, _) in workspaces.into_iter().take(LONGEST) {
             for way in self.paths_in(workspace, most) {
-                let told: Vec<String> = way.iter().map(|step| step.label()).collect();
+                let told: Vec<String> = way.iter().map(Step::label).collect();
                 if !all.contains(&told) {
                     all.push(told);
                 }
@@ -396,9 +397,9 @@ impl Graph {
         };
         let mut at = node;
         for _ in 0..LONGEST {
-            at = match walk.from_of(at) {
-                Some(From::Node(parent)) => parent,
-                Some(From::Want(number)) => {
+            at = match walk.arrival(at) {
+                Some(Arrival::Node(parent)) => parent,
+                Some(Arrival::Want(number)) => {
                     way.nearest = way.nearest.or(Some(number));
                     way.first = Some(number);
                     let Some(want) = self.wants.get(number) else {
