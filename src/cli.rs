@@ -33,6 +33,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Tell which Pod Security level each workload meets, and what stops the next
     PodSecurity(PodSecurityArgs),
+    /// Tell what is installed and by whom it comes in; with a base, what changed
+    Packages(PackagesArgs),
     /// List the rules
     Rules(RulesArgs),
     /// Explain one rule
@@ -203,6 +205,47 @@ pub struct PodSecurityArgs {
     /// How it looks.
     #[command(flatten)]
     pub display: Display,
+}
+
+/// Arguments of `packages`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate packages                                what is installed, and by whom it comes in
+  tidegate packages --base origin/main             what this branch changes
+  tidegate packages services/cart --format json    one service, all of it")]
+pub struct PackagesArgs {
+    /// Show only what lies below these paths: lockfiles, or workspaces [default: everything around the current
+    /// directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// What to compare with: a revision (its merge base with the head is taken) or a folder
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+
+    /// What to look at: a revision or a folder [default: the working tree]
+    #[arg(long, value_name = "REV|DIR")]
+    pub head: Option<String>,
+
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: PackagesFormat,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+/// A format of `packages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PackagesFormat {
+    /// For people.
+    Terminal,
+    /// For programs; see schema/packages.schema.json.
+    Json,
+    /// For a job summary or a comment.
+    Markdown,
 }
 
 /// A format of the commands that answer a question.

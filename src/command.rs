@@ -10,7 +10,7 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, PodSecurityArgs, RulesArgs,
+    ExplainArgs, Format, PackagesArgs, PackagesFormat, PodSecurityArgs, RulesArgs,
 };
 use crate::error::Error;
 use crate::progress::Progress;
@@ -30,6 +30,7 @@ pub fn execute(arguments: Cli) -> u8 {
     let result = match arguments.command {
         Command::Check(arguments) => check(&arguments),
         Command::PodSecurity(arguments) => pod_security(&arguments),
+        Command::Packages(arguments) => packages(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
         Command::Advisories(arguments) => advisories(arguments.command),
@@ -217,6 +218,26 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
         }
         AnswerFormat::Json => {
             write_out(|out| report::pod_security::write_json(&answer, out))?;
+        }
+    }
+    Ok(answer.exit_code())
+}
+
+fn packages(arguments: &PackagesArgs) -> Result<u8, Error> {
+    let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
+    let answer = run::packages(&arguments.paths, base, head)?;
+    let display = arguments.display;
+    match arguments.format {
+        PackagesFormat::Terminal => {
+            let text = report::packages::render(&answer, display.detail());
+            print(&text, terminal(display).color)?;
+        }
+        PackagesFormat::Json => {
+            write_out(|out| report::packages::write_json(&answer, out))?;
+        }
+        PackagesFormat::Markdown => {
+            let text = report::packages::render_markdown(&answer);
+            write_out(|out| out.write_all(text.as_bytes()))?;
         }
     }
     Ok(answer.exit_code())

@@ -61,6 +61,7 @@ pub mod event;
 pub mod facts;
 pub mod finding;
 pub mod http;
+pub mod inventory;
 pub mod kubernetes;
 pub mod nearest;
 pub mod packages;

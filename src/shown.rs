@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::finding::{Finding, PackageName, PackageSeen, Resource, Waived};
+use crate::inventory;
 use crate::pod_security::Answer;
 use crate::redact::redact;
 use crate::syntax::escape_segment;
@@ -26,6 +27,12 @@ pub fn report(report: &mut Report) {
     for change in &mut report.levels {
         text(&mut change.name, LONGEST_NAME);
         resource(&mut change.workload);
+    }
+    for change in &mut report.packages {
+        let versions = change.before.iter_mut().chain(&mut change.after);
+        for word in versions.chain(&mut change.via).chain([&mut change.name]) {
+            text(word, LONGEST_NAME);
+        }
     }
     for reason in &mut report.incomplete {
         text(reason, LONGEST_SENTENCE);
@@ -48,6 +55,15 @@ pub fn report(report: &mut Report) {
             text(problem, LONGEST_SENTENCE);
         }
     }
+}
+
+/// Makes the answer of `packages` fit to be shown.
+pub fn packages(answer: &mut inventory::Answer) {
+    answer
+        .words_mut()
+        .par_iter_mut()
+        .for_each(|word| text(word, LONGEST_NAME));
+    passed_over(&mut answer.unreadable);
 }
 
 /// Makes the answer of `pod-security` fit to be shown.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::change::SideLabel;
 use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::pod_security::Level;
+use crate::packages::Scope;
+use crate::packages::difference::What;
 use crate::snapshot::{Snapshot, SourceFile};
 
 pub use crate::config::{FailOn, OnIncomplete};
@@ -66,6 +68,23 @@ pub struct LevelChange {
     pub after: Option<Level>,
 }
 
+/// What a change does to one package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageChange {
+    /// What happened.
+    pub what: What,
+    /// Its real name.
+    pub name: String,
+    /// The version before, or what stands in its place; none where it is added.
+    pub before: Option<String>,
+    /// The version now; none where it is removed.
+    pub after: Option<String>,
+    /// Where it is needed, in the workspace that needs it most.
+    pub scope: Scope,
+    /// Over which dependencies it comes in there; empty where the workspace asks for it itself.
+    pub via: Vec<String>,
+}
+
 /// A file that was passed over, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PassedOver {
@@ -116,10 +135,10 @@ pub struct Coverage {
     pub other_objects: usize,
     /// Files of the head that hold no objects, and that rules are about nevertheless: Dockerfiles and settings.
     pub other_files: usize,
+    /// Packages that the lockfiles of the head hold: each once an installation.
+    pub packages: usize,
     /// Containers in the head.
     pub containers: usize,
-    /// Packages that the head installs, by name and version.
-    pub packages: usize,
     /// Who was asked about them.
     pub sources: Vec<AskedSource>,
     /// Rules that ran.
@@ -162,6 +181,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Workloads whose Pod Security level changed.
     pub levels: Vec<LevelChange>,
+    /// Packages that changed: those that production gets first, then by how near they are and by name.
+    pub packages: Vec<PackageChange>,
     /// What was looked at.
     pub coverage: Coverage,
     /// Why the run is incomplete; empty where it is not.

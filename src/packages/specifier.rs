@@ -254,7 +254,7 @@ fn web<'a>(text: &'a str, rest: &'a str) -> Specifier<'a> {
     let host = host.rsplit('@').next().unwrap_or(host);
     let parts = path.trim_end_matches('/').split('/').count();
     let is_hosted = HOSTS.contains(&host.strip_prefix("www.").unwrap_or(host)) && parts == 2;
-    if address.ends_with(".git") || is_hosted && !is_archive(address) {
+    if address.strip_suffix(".git").is_some() || is_hosted && !is_archive(address) {
         git(text)
     } else {
         Specifier::Tarball(text)
@@ -299,8 +299,7 @@ mod tests {
 
     fn told(written: &str) -> String {
         fn of(specifier: &Specifier<'_>) -> String {
-            let name =
-                |name: &Option<&str>| name.map(|name| format!("{name} ")).unwrap_or_default();
+            let name = |name: Option<&str>| name.map(|name| format!("{name} ")).unwrap_or_default();
             match specifier {
                 Specifier::Any => "any".to_owned(),
                 Specifier::Exact(version) => format!("exact {version}"),
@@ -308,13 +307,13 @@ mod tests {
                 Specifier::Tag(tag) => format!("tag {tag}"),
                 Specifier::Alias { name, specifier } => format!("alias {name}: {}", of(specifier)),
                 Specifier::Workspace { name: own, wanted } => {
-                    format!("workspace {}{wanted}", name(own))
+                    format!("workspace {}{wanted}", name(*own))
                 }
                 Specifier::Catalog(catalog) => format!("catalog {catalog}"),
                 Specifier::Folder(path) => format!("folder {path}"),
                 Specifier::File(path) => format!("file {path}"),
                 Specifier::Patch(inner) => format!("patch {inner}"),
-                Specifier::Jsr { name: own, wanted } => format!("jsr {}{wanted}", name(own)),
+                Specifier::Jsr { name: own, wanted } => format!("jsr {}{wanted}", name(*own)),
                 Specifier::Git {
                     repository,
                     reference,

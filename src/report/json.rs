@@ -12,8 +12,9 @@ use crate::finding::{Finding, Location, Resource, Severity, Status};
 use crate::kubernetes::pod_security::Level;
 use crate::rules;
 use crate::syntax::Position;
-use crate::verdict::{AskedSource, FailOn, Outcome, PassedOver, Report};
+use crate::verdict::{AskedSource, FailOn, Outcome, PackageChange, PassedOver, Report};
 
+use super::package_changes::{CHANGES, SCOPES};
 use super::places::{Places, Region};
 
 /// The version of this format; a breaking change raises the number.
@@ -224,7 +225,7 @@ struct Posture<'r> {
     /// Permissions that changed.
     access: Vec<Reserved>,
     /// Packages that changed.
-    packages: Vec<Reserved>,
+    packages: Vec<JsonPackageChange<'r>>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -240,6 +241,26 @@ struct JsonLevel<'r> {
     after: Option<&'static str>,
 }
 
+/// A package that changed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PackageChange")]
+struct JsonPackageChange<'r> {
+    /// Its real name.
+    name: &'r str,
+    /// What happened.
+    #[schemars(extend("enum" = CHANGES))]
+    change: &'static str,
+    /// The version in the base, or what stands in its place; null where it is added.
+    before: Option<&'r str>,
+    /// The version in the head; null where it is removed.
+    after: Option<&'r str>,
+    /// Where it is needed, in the workspace that needs it most.
+    #[schemars(extend("enum" = SCOPES))]
+    scope: &'static str,
+    /// Over which dependencies it comes in there, each as `name@version`; empty where the workspace asks for it itself.
+    via: &'r [String],
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Coverage")]
 struct JsonCoverage<'r> {
@@ -249,6 +270,7 @@ struct JsonCoverage<'r> {
     /// Objects of other kinds: counted, not judged.
     other_objects: usize,
     containers: usize,
+    /// Packages that the lockfiles hold.
     packages: usize,
     rules_run: usize,
     /// The same in words, as every other output says it.
@@ -365,7 +387,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
                 .collect(),
             network: Vec::new(),
             access: Vec::new(),
-            packages: Vec::new(),
+            packages: report.packages.iter().map(JsonPackageChange::of).collect(),
         },
         coverage: JsonCoverage {
             files: Files {
@@ -481,6 +503,19 @@ impl<'r> JsonPackage<'r> {
             purl: &seen.purl,
             paths: &seen.paths,
         })
+    }
+}
+
+impl<'r> JsonPackageChange<'r> {
+    fn of(change: &'r PackageChange) -> Self {
+        Self {
+            name: &change.name,
+            change: change.what.name(),
+            before: change.before.as_deref(),
+            after: change.after.as_deref(),
+            scope: change.scope.name(),
+            via: &change.via,
+        }
     }
 }
 

@@ -5,6 +5,8 @@ pub mod annotation;
 pub mod catalogue;
 pub mod escape;
 pub mod json;
+mod package_changes;
+pub mod packages;
 pub mod places;
 pub mod pod_security;
 pub mod sarif;

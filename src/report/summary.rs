@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
+use super::package_changes::MOST_PACKAGES;
 use super::places::Places;
 use crate::finding::{Finding, Severity, Status};
-use crate::verdict::{LevelChange, OnIncomplete, Outcome, Report};
+use crate::verdict::{LevelChange, OnIncomplete, Outcome, PackageChange, Report};
 
 /// How long a page may be, in bytes: never fewer than its characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +154,7 @@ pub fn render(report: &Report, links: &Links, note: Option<&str>, budget: Budget
     }
     incomplete(report, budget, &mut text);
     levels(&report.levels, budget, &mut text);
+    packages(&report.packages, budget, &mut text);
     findings(report, links, budget, &mut text);
     counts(report, &mut text);
     next(report, &mut text);
@@ -208,6 +210,35 @@ fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) {
     });
     let instead = "| one that is too long to show | | | | |\n";
     let left = list(rows, instead, budget, text);
+    text.push('\n');
+    left_out(left, text);
+}
+
+fn packages(changes: &[PackageChange], budget: Budget, text: &mut String) {
+    if changes.is_empty() {
+        return;
+    }
+    text.push_str("### Packages\n\n| Change | Package | Before | After | Scope | Through |\n| --- | --- | --- | --- | --- | --- |\n");
+    let shown = changes.get(..MOST_PACKAGES).unwrap_or(changes);
+    let rows = shown.iter().map(|change| {
+        let version =
+            |version: &Option<String>| version.as_deref().map_or_else(String::new, code_in_table);
+        let way = if change.via.is_empty() {
+            String::new()
+        } else {
+            code_in_table(&change.via.join(" > "))
+        };
+        format!(
+            "| {} | {} | {} | {} | {} | {way} |\n",
+            change.what.name(),
+            code_in_table(&change.name),
+            version(&change.before),
+            version(&change.after),
+            change.scope.name(),
+        )
+    });
+    let instead = "| one that is too long to show | | | | | |\n";
+    let left = list(rows, instead, budget, text) + changes.len() - shown.len();
     text.push('\n');
     left_out(left, text);
 }

@@ -56,6 +56,7 @@ mod input {
     pub(crate) mod alias_bomb;
     pub(crate) mod duplicate_key;
     pub(crate) mod duplicate_object;
+    pub(crate) mod empty_lockfile;
     pub(crate) mod not_judged;
     pub(crate) mod oversized;
     pub(crate) mod unreadable;
@@ -211,6 +212,7 @@ pub static ALL: &[&Rule] = &[
     &input::alias_bomb::RULE,
     &input::duplicate_key::RULE,
     &input::duplicate_object::RULE,
+    &input::empty_lockfile::RULE,
     &input::not_judged::RULE,
     &input::oversized::RULE,
     &input::unreadable::RULE,

@@ -1,4 +1,4 @@
-//! The Pod Security level of each workload on both sides.
+//! Which workloads meet another Pod Security level than before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::snapshot::{Snapshot, SourceFile};
 use crate::verdict::LevelChange;
 
 /// The workloads whose Pod Security level differs between the sides.
-pub(super) fn levels(
+pub(super) fn changes(
     base: &Snapshot,
     head: &Snapshot,
     pairs: &Pairs,

@@ -6,6 +6,7 @@ mod coverage;
 pub mod gather;
 pub mod governance;
 mod levels;
+mod packages;
 pub mod sides;
 mod stretches;
 
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
 use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
+use crate::inventory;
 use crate::kubernetes::pod_security::{Level, Version};
 use crate::pod_security::{Answer, answer};
 use crate::rule::{Check, Context, Pair, Rule, Sink};
@@ -39,7 +41,6 @@ use cause::Causes;
 use coverage::{coverage, incomplete};
 use gather::{Access, gather, wanted};
 use governance::{Governance, Governing, Overrides};
-use levels::levels;
 use sides::{Sides, is_in_scope};
 
 /// What is to be judged.
@@ -146,6 +147,29 @@ pub fn pod_security(
     Ok(answer)
 }
 
+/// Answers what a revision installs, and with a base what a change does to it.
+///
+/// # Errors
+/// A place that does not exist, a repository that cannot be read, or a history that is not here.
+pub fn packages(
+    paths: &[PathBuf],
+    base: Option<&str>,
+    head: Option<&str>,
+) -> Result<inventory::Answer, Error> {
+    let sides = sides::find(paths, base, head)?;
+    if let Some(why) = sides.history_missing {
+        return Err(Error::HistoryMissing(why));
+    }
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let mut answer = packages::answer(loaded, |path| sides.holds(path));
+    shown::packages(&mut answer);
+    Ok(answer)
+}
+
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, governance: &Governance, access: Option<&Access>) -> Report {
@@ -234,8 +258,10 @@ pub fn judge_loaded(
         .filter(|(_, change)| matches!(change, Change::Added | Change::Modified))
         .map(|(path, _)| Arc::clone(path))
         .collect();
+    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     let mut pairs = Pairs::default();
     let mut all;
+    let mut packages = Vec::new();
     if let (Some(base), Some(before)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
         let pair = Pair {
@@ -245,6 +271,7 @@ pub fn judge_loaded(
             renames: changes.renamed(),
             pairs: &pairs,
         };
+        packages = packages::changes(&pair, in_scope);
         all = of_change(&pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
@@ -259,7 +286,6 @@ pub fn judge_loaded(
     );
     all.extend(settled(told, context));
     all.extend(broken_at_tip(governance, &all));
-    let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     sort(&mut all);
@@ -274,7 +300,7 @@ pub fn judge_loaded(
     incomplete.extend(asked::unavailable(&context.facts));
     let levels = base
         .as_ref()
-        .map(|base| levels(base, &head, &pairs, context, in_scope))
+        .map(|base| levels::changes(base, &head, &pairs, context, in_scope))
         .unwrap_or_default();
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
     coverage.sources = asked::asked(&context.facts);
@@ -288,6 +314,7 @@ pub fn judge_loaded(
         policy: governance.policy(),
         findings: all,
         levels,
+        packages,
         coverage,
         incomplete,
         base_snapshot: base,

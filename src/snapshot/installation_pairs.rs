@@ -79,6 +79,9 @@ pub fn side(installation: &Installation) -> Option<Side<'_>> {
     })
 }
 
+/// Whether an installation of the head can be one of the base.
+type Fits<'f> = &'f dyn Fn(&Installation, &Installation) -> bool;
+
 /// Pairs by folder and package manager, then by folder, then by rename.
 fn numbered(
     base: &Snapshot,
@@ -97,7 +100,6 @@ fn numbered(
         let before = path(installation).and_then(|path| renames.get(&path));
         before.is_some() && before == path(old).as_ref()
     };
-    type Fits<'f> = &'f dyn Fn(&Installation, &Installation) -> bool;
     let rounds: [Fits<'_>; 3] = [
         &|one, other| one.folder == other.folder && one.kind() == other.kind(),
         &|one, other| one.folder == other.folder,

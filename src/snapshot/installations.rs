@@ -84,13 +84,11 @@ impl Installation {
                     package: served.package(),
                 })
                 .collect();
-            match (self.lockfile(), self.lockfile_path()) {
-                (Some(lockfile), Some(path)) => Graph::of(path, lockfile, &members),
-                _ => {
-                    let none = Lockfile::empty(LockfileKind::Npm, String::new());
-                    Graph::of(&Arc::from(""), &none, &members)
-                }
+            if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
+                return Graph::of(path, lockfile, &members);
             }
+            let none = Lockfile::empty(LockfileKind::Npm, String::new());
+            Graph::of(&Arc::from(""), &none, &members)
         })
     }
 
@@ -194,7 +192,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
     // The innermost first: what it serves, no other one takes in by a pattern.
     for (folder, lockfiles) in finder.lockfiles().into_iter().rev() {
         let root = finder.packages.get(folder).copied();
-        let (used, unused) = chosen(lockfiles, root);
+        let (used, unused) = chosen(&lockfiles, root);
         let taken: Vec<Installation> = used
             .into_iter()
             .map(|file| finder.locked(folder, file, &unused))
@@ -221,7 +219,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
 /// Which lockfiles of a folder count. npm reads a shrinkwrap first, Bun its text; of several package managers the one
 /// that `packageManager` names, or all, where it names none of them.
 fn chosen<'a>(
-    files: Vec<&'a SourceFile>,
+    files: &[&'a SourceFile],
     root: Option<&SourceFile>,
 ) -> (Vec<&'a SourceFile>, Vec<Arc<str>>) {
     let has = |name: &str| files.iter().any(|file| file.path.ends_with(name));

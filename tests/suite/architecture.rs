@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["evaluate"],
     &["compare"],
     &["verdict"],
-    &["pod_security", "advisories"],
+    &["pod_security", "inventory", "advisories"],
     &["shown"],
     &["report"],
     &["run"],

@@ -136,9 +136,9 @@ impl Difference {
             head: None,
         };
         for pair in workspaces.iter().copied().chain([unreached]) {
-            let held = Held::of(base, head, pair);
+            let own = Held::of(base, head, pair);
             for (number, group) in (0u32..).zip(&groups) {
-                compare(number, group, &held, &mut found);
+                compare(number, group, &own, &mut found);
             }
         }
         found.sort_unstable();

@@ -17,6 +17,9 @@ pub(super) struct Rank {
     pub(super) after: Option<usize>,
 }
 
+/// Whether one version can have taken the place of another.
+type Fits<'f> = &'f dyn Fn(&Release, &Release) -> bool;
+
 /// A package before and now.
 pub(super) type Pair = (Option<usize>, Option<usize>);
 
@@ -134,7 +137,8 @@ pub(super) fn groups(base: Option<Side<'_>>, head: Option<Side<'_>>) -> Vec<Grou
                 let package = side.and_then(|side| side.package(*number));
                 package.is_some_and(|package| package.name() == &*least)
             };
-            start + (start..).take_while(same).count()
+            let count = side.map_or(0, |side| side.graph.len());
+            start + (start..count).take_while(same).count()
         };
         let (next_base, next_head) = (end(base, at_base), end(head, at_head));
         groups.push(group(base, head, at_base..next_base, at_head..next_head));
@@ -232,7 +236,7 @@ impl Held {
     pub(super) fn of(base: Option<Side<'_>>, head: Option<Side<'_>>, pair: WorkspacePair) -> Self {
         let is_unreached = pair.base.is_none() && pair.head.is_none();
         let scopes = |side: Option<Side<'_>>, workspace: Option<usize>| match side {
-            Some(side) if is_unreached => side.packages().map(|package| package.scope()).collect(),
+            Some(side) if is_unreached => side.packages().map(Installed::scope).collect(),
             Some(side) => side.scopes(workspace),
             None => Vec::new(),
         };
@@ -317,8 +321,7 @@ impl Held {
                 line(one).is_some() && line(one) == line(other)
             };
             let any = |_: &Release, _: &Release| true;
-            let rounds: [&dyn Fn(&Release, &Release) -> bool; 3] =
-                [&same_version, &same_line, &any];
+            let rounds: [Fits<'_>; 3] = [&same_version, &same_line, &any];
             for fits in rounds {
                 let mut left = Vec::new();
                 for before in gone.into_iter().rev() {
@@ -351,7 +354,10 @@ impl Held {
         };
         let mut all = Vec::new();
         if let (Some(old), Some(new)) = (group.release(false, before), group.release(true, after)) {
+            // What names no version is neither newer nor older.
+            let is_named = !old.written.is_empty() && !new.written.is_empty();
             match old.order(new) {
+                _ if !is_named => {}
                 Ordering::Less => all.push(What::Upgraded),
                 Ordering::Greater => all.push(What::Downgraded),
                 Ordering::Equal => {}

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::walk::{From, Walk};
+use super::walk::{Arrival, Walk};
 use super::{Graph, Place, Scope, Want, Workspace, place};
 use crate::finding::Location;
 use crate::packages::lockfile::{Locked, Lockfile, Source};
 
 /// The longest way that is followed; a longer one is nobody's.
 const LONGEST: usize = 1_000;
+/// How many of those that depend on one entry are looked at for ways.
+const MOST_PARENTS: usize = 64;
 
 /// A package: all entries of one name, version and source.
 #[derive(Clone, Copy)]
@@ -279,12 +281,12 @@ impl<'a> Installed<'a> {
             .filter(|node| self.graph.is_of(walk, *node, workspace))
         {
             ways.push(self.graph.climb(walk, node).nodes);
-            // The parents that lie nearest are enough to choose from.
             let parents = self.graph.parents.of(node).iter();
             let parents = parents.filter(|parent| {
-                !own.contains(*parent) && self.graph.is_of(walk, **parent, workspace)
+                let is_start = self.graph.workspace_of(**parent) == Some(workspace);
+                !own.contains(*parent) && !is_start && self.graph.is_of(walk, **parent, workspace)
             });
-            for parent in parents.take(LONGEST) {
+            for parent in parents.take(MOST_PARENTS) {
                 let mut way = self.graph.climb(walk, *parent).nodes;
                 if !way.iter().any(|step| own.contains(step)) {
                     way.push(node);
@@ -293,19 +295,20 @@ impl<'a> Installed<'a> {
             }
         }
         // By what they say, as one package can lie at several places.
-        let named = |node: &u32| {
-            let package = self.graph.package_of.get(*node as usize);
-            package.map_or((1, *node), |package| (0, *package))
+        let said = |way: &[u32]| -> Vec<(bool, u32)> {
+            way.iter()
+                .map(|node| match self.graph.package_of.get(*node as usize) {
+                    Some(package) => (false, *package),
+                    None => (true, *node),
+                })
+                .collect()
         };
-        let mut ways: Vec<(Vec<(u8, u32)>, Vec<u32>)> = ways
-            .into_iter()
-            .map(|way| (way.iter().map(named).collect(), way))
-            .collect();
         // The way of the walk comes first among those of its length.
-        let preferred = ways.first().map(|(said, _)| said.clone());
+        let preferred = ways.first().map(|way| said(way));
+        let mut ways: Vec<_> = ways.into_iter().map(|way| (said(&way), way)).collect();
         ways.sort_by(|(one, _), (other, _)| {
-            let key = |said: &Vec<(u8, u32)>| (said.len(), Some(said) != preferred.as_ref());
-            key(one).cmp(&key(other)).then_with(|| one.cmp(other))
+            let later = |said: &Vec<(bool, u32)>| Some(said) != preferred.as_ref();
+            (one.len(), later(one), one).cmp(&(other.len(), later(other), other))
         });
         ways.dedup_by(|(one, _), (other, _)| one == other);
         let steps = |way: Vec<u32>| way.into_iter().filter_map(|node| self.step(node)).collect();
@@ -325,7 +328,7 @@ impl<'a> Installed<'a> {
         let mut all: Vec<Vec<String>> = Vec::new();
         for (workspace, _) in workspaces.into_iter().take(LONGEST) {
             for way in self.paths_in(workspace, most) {
-                let told: Vec<String> = way.iter().map(|step| step.label()).collect();
+                let told: Vec<String> = way.iter().map(Step::label).collect();
                 if !all.contains(&told) {
                     all.push(told);
                 }
@@ -402,9 +405,9 @@ impl Graph {
         };
         let mut at = node;
         for _ in 0..LONGEST {
-            at = match walk.from_of(at) {
-                Some(From::Node(parent)) => parent,
-                Some(From::Want(number)) => {
+            at = match walk.arrival(at) {
+                Some(Arrival::Node(parent)) => parent,
+                Some(Arrival::Want(number)) => {
                     way.nearest = way.nearest.or(Some(number));
                     way.first = Some(number);
                     let Some(want) = self.wants.get(number) else {

@@ -295,3 +295,6 @@ impl Graph {
         (number < self.workspaces.len()).then_some(number)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub(super) struct Walk {
 
 /// The step that led to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum Arrival {
     /// A workspace asks for it.
     Want(usize),
     /// A package depends on it.
@@ -144,11 +144,11 @@ impl Walk {
     }
 
     /// The step that led to a node; none at a start, and where nothing leads.
-    pub(super) fn from_of(&self, node: u32) -> Option<From> {
+    pub(super) fn arrival(&self, node: u32) -> Option<Arrival> {
         match *self.steps.get(node as usize)? {
             NOWHERE => None,
-            step if step & FROM_WANT != 0 => Some(From::Want((step & !FROM_WANT) as usize)),
-            step => Some(From::Node(step)),
+            step if step & FROM_WANT != 0 => Some(Arrival::Want((step & !FROM_WANT) as usize)),
+            step => Some(Arrival::Node(step)),
         }
     }
 }

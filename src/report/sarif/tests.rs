@@ -50,6 +50,7 @@ fn report(findings: Vec<Finding>) -> Report {
         policy: Policy::default(),
         findings,
         levels: Vec::new(),
+        packages: Vec::new(),
         coverage: Coverage {
             objects: 1,
             ..Coverage::default()

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
+use super::package_changes::{MOST_PACKAGES, left_out, sentence};
 use super::places::Places;
 use super::{count, one_line, others};
 use frame::Frames;
@@ -58,6 +59,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
         details(report, &mut places, &mut text);
     }
     levels(report, &mut text);
+    packages(report, &mut text);
     coverage(report, detail, &mut text);
     configuration(report, detail, &mut text);
     verdict(report, terminal, &mut text);
@@ -130,6 +132,19 @@ fn levels(report: &Report, text: &mut String) {
         .filter(|more| *more > 0)
     {
         let _ = writeln!(text, "  and {more} more");
+    }
+}
+
+fn packages(report: &Report, text: &mut String) {
+    if report.packages.is_empty() {
+        return;
+    }
+    text.push_str("Packages:\n");
+    for change in report.packages.iter().take(MOST_PACKAGES) {
+        let _ = writeln!(text, "  {}", one_line(&sentence(change)));
+    }
+    if let Some(more) = left_out(&report.packages) {
+        let _ = writeln!(text, "  and {more}");
     }
 }
 

@@ -1,0 +1,180 @@
+//! Which `package.json` files belong to which lockfile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidegate::rule::Pair;
+use tidegate::snapshot::Snapshot;
+use tidegate::snapshot::pairs::Pairs;
+
+use crate::reading::snapshot;
+
+const YARN: &str = "# yarn lockfile v1\n\n\nms@^2.0.0:\n  version \"2.1.3\"\n";
+const ASKS: &str = r#"{"dependencies": {"ms": "^2.0.0"}}"#;
+
+/// Each installation: its lockfile, or `-`, and the `package.json` files that it serves.
+fn told(snapshot: &Snapshot) -> Vec<String> {
+    let all = snapshot.installations().iter();
+    all.map(|installation| {
+        let lockfile = installation.lockfile_path().map_or("-", |path| path);
+        let files: Vec<&str> = installation
+            .package_files()
+            .map(|file| &*file.path)
+            .collect();
+        format!("{lockfile}: {}", files.join(" "))
+    })
+    .collect()
+}
+
+#[test]
+fn a_lockfile_serves_what_its_root_takes_in_and_a_nested_one_wins() {
+    let root = r#"{"workspaces": ["packages/*", "!packages/out"]}"#;
+    let found = snapshot(&[
+        ("package.json", root),
+        ("yarn.lock", YARN),
+        ("packages/a/package.json", ASKS),
+        ("packages/b/package.json", ASKS),
+        ("packages/b/yarn.lock", YARN),
+        ("packages/out/package.json", ASKS),
+        ("packages/a/deep/package.json", r#"{"type": "module"}"#),
+    ]);
+    assert_eq!(
+        told(&found),
+        [
+            "yarn.lock: package.json packages/a/package.json",
+            "packages/b/yarn.lock: packages/b/package.json",
+            "-: packages/out/package.json",
+        ]
+    );
+}
+
+#[test]
+fn the_importers_of_a_lockfile_count_and_pnpm_has_its_own_patterns() {
+    let lockfile = "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  tools/cli:\n    dependencies:\n      ms:\n        specifier: ^2.0.0\n        version: 2.1.3\npackages:\n  ms@2.1.3:\n    resolution: {integrity: sha512-aaaa}\nsnapshots:\n  ms@2.1.3: {}\n";
+    let found = snapshot(&[
+        ("app/package.json", r#"{"workspaces": ["ignored/*"]}"#),
+        ("app/ignored/a/package.json", ASKS),
+        ("app/pnpm-lock.yaml", lockfile),
+        ("app/pnpm-workspace.yaml", "packages: ['libs/**']\n"),
+        ("app/libs/new/package.json", ASKS),
+        ("app/tools/cli/package.json", ASKS),
+    ]);
+    assert_eq!(
+        told(&found),
+        [
+            "app/pnpm-lock.yaml: app/package.json app/libs/new/package.json app/tools/cli/package.json",
+            "-: app/ignored/a/package.json",
+        ]
+    );
+    let app = &found.installations()[0];
+    let listed: Vec<_> = app
+        .graph()
+        .workspaces()
+        .iter()
+        .map(|workspace| (&*workspace.path, workspace.is_listed))
+        .collect();
+    assert_eq!(
+        listed,
+        [("", true), ("libs/new", false), ("tools/cli", true)]
+    );
+    let ms = app.packages().next().unwrap();
+    assert_eq!(&*ms.location().path, "app/tools/cli/package.json");
+}
+
+#[test]
+fn specimens_and_installed_packages_are_nobodys() {
+    let found = snapshot(&[
+        ("tests/fixtures/a/package.json", ASKS),
+        ("tests/fixtures/a/yarn.lock", YARN),
+        ("examples/b/package.json", ASKS),
+        ("api/package.json", r#"{"name": "api"}"#),
+        ("api/node_modules/ms/package.json", ASKS),
+    ]);
+    assert_eq!(told(&found), [""; 0]);
+}
+
+#[test]
+fn of_several_lockfiles_those_count_that_are_used() {
+    let npm = r#"{"lockfileVersion": 3, "packages": {"": {}}}"#;
+    let named = r#"{"packageManager": "yarn@1.22.22", "dependencies": {"ms": "^2.0.0"}}"#;
+    let found = snapshot(&[
+        ("a/package.json", named),
+        ("a/package-lock.json", npm),
+        ("a/yarn.lock", YARN),
+        ("b/package.json", ASKS),
+        ("b/package-lock.json", npm),
+        ("b/npm-shrinkwrap.json", npm),
+        ("c/package.json", ASKS),
+        ("c/package-lock.json", npm),
+        ("c/yarn.lock", YARN),
+    ]);
+    assert_eq!(
+        told(&found),
+        [
+            "a/yarn.lock: a/package.json",
+            "b/npm-shrinkwrap.json: b/package.json",
+            "c/package-lock.json: c/package.json",
+            "c/yarn.lock: c/package.json",
+        ]
+    );
+    let unused = &found.installations()[0].unused;
+    assert_eq!(
+        unused.iter().map(|path| &**path).collect::<Vec<_>>(),
+        ["a/package-lock.json"]
+    );
+}
+
+/// What changed, as `name: what`, and whether each side was known.
+fn changed(base: &[(&str, &str)], head: &[(&str, &str)]) -> (Vec<String>, bool) {
+    let (base, head) = (snapshot(base), snapshot(head));
+    let (changed, renames) = (BTreeSet::new(), BTreeMap::new());
+    let pairs = Pairs::between(&base, &head, &renames);
+    let pair = Pair {
+        base: &base,
+        head: &head,
+        changed: &changed,
+        renames: &renames,
+        pairs: &pairs,
+    };
+    let mut all = Vec::new();
+    let mut is_known = true;
+    for installed in pair.installations() {
+        is_known &= installed.is_known;
+        for told in installed.changes() {
+            let is_new = told.after().is_some_and(|after| pair.is_new(after));
+            let new = if is_new { ", new" } else { "" };
+            all.push(format!("{}: {}{new}", told.name(), told.what().name()));
+        }
+    }
+    (all, is_known)
+}
+
+#[test]
+fn another_package_manager_is_no_change() {
+    let npm = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"ms": "^2.0.0"}},
+        "node_modules/ms": {"version": "2.1.3", "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz"}}}"#;
+    let yarn = [("package.json", ASKS), ("yarn.lock", YARN)];
+    let moved = [("package.json", ASKS), ("package-lock.json", npm)];
+    assert_eq!(changed(&yarn, &moved), (vec![], true));
+    let newer = npm.replace("2.1.3", "2.1.4");
+    let newer = [("package.json", ASKS), ("package-lock.json", &*newer)];
+    assert_eq!(
+        changed(&yarn, &newer),
+        (vec!["ms: upgraded, new".to_owned()], true)
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_unknown_and_not_gone() {
+    let yarn = [("package.json", ASKS), ("yarn.lock", YARN)];
+    let broken = YARN.replace("ms@", "<<<<<<< ours\nms@");
+    let broken = [("package.json", ASKS), ("yarn.lock", &*broken)];
+    assert_eq!(changed(&yarn, &broken), (vec![], false));
+    assert_eq!(changed(&broken, &yarn), (vec![], false));
+    // Without a lockfile something is installed all the same.
+    assert_eq!(changed(&yarn, &yarn[..1]), (vec![], false));
+    assert_eq!(
+        changed(&yarn[..1], &yarn),
+        (vec!["ms: added, new".to_owned()], true)
+    );
+    assert_eq!(changed(&yarn, &[]), (vec!["ms: removed".to_owned()], true));
+}
