@@ -41,6 +41,7 @@ mod lockfiles_pnpm_yarn;
 mod lockfiles_read;
 mod neighbours;
 mod node;
+mod package_facts;
 mod planted;
 mod pod_security;
 mod program;

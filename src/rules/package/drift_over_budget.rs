@@ -43,9 +43,14 @@ declare_rule! {
     ///     }
     ///   }
     /// }
+    /// # base: .tidegate.yaml
+    /// packages:
+    ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// # file: .tidegate.yaml
     /// packages:
     ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// ```
     ///
     /// ## Instead
@@ -75,9 +80,14 @@ declare_rule! {
     ///     }
     ///   }
     /// }
+    /// # base: .tidegate.yaml
+    /// packages:
+    ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// # file: .tidegate.yaml
     /// packages:
     ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// ```
     ///
     /// ## Limits

@@ -212,11 +212,18 @@ fn brings(held: Held<'_>) -> BTreeSet<&str> {
 
 fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
     let with = young.iter().filter(|other| comes_with(other, one)).count();
-    let with = match with {
-        0 => String::new(),
-        1 => ", with one more package that comes with it,".to_owned(),
-        more => format!(", with {more} more packages that come with it,"),
-    };
+    let mut who = one.held.called();
+    if with > 0 {
+        let (number, come) = if with == 1 {
+            ("one more package".to_owned(), "comes")
+        } else {
+            (format!("{with} more packages"), "come")
+        };
+        who = format!(
+            "{}, with {number} that {come} with it,",
+            who.trim_end_matches(',')
+        );
+    }
     let Youth {
         age,
         least,
@@ -238,8 +245,7 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
         .package(name, seen)
         .discriminator(one.held.package.version())
         .say(&format!(
-            "{}{with} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
-            one.held.called(),
+            "{who} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
             in_words(*age),
             shortened(from),
             in_words(*least),
