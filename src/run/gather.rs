@@ -16,9 +16,10 @@ use crate::http::{Client, Failure, Limits, Proxies, block_on};
 use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
+use crate::packages::lockfile::Source;
 use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
-
+use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 
@@ -71,6 +72,23 @@ pub struct Wanted {
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
+    /// The registries that a lockfile names, by the name of what comes from there. npm's own is not among them.
+    pub named: BTreeMap<Arc<str>, BTreeSet<Box<str>>>,
+}
+
+impl Wanted {
+    /// The host of a registry that a package comes from, and that is not the one that would be asked for it.
+    fn elsewhere(&self, name: &str, settings: &Settings) -> Option<String> {
+        let own = settings.registry_of(name).url.host();
+        let mut hosts = self
+            .named
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter_map(|address| WebAddress::parse(address))
+            .map(|address| address.host.to_ascii_lowercase());
+        hosts.find(|host| *host != own && !PUBLIC_REGISTRIES.contains(&&**host))
+    }
 }
 
 /// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
@@ -86,6 +104,14 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         wanted
             .installed
             .insert((name.to_owned(), version.to_owned()));
+        if let Some(Source::Registry(Some(address))) = held.package.source() {
+            let name = held.package.shared_name();
+            wanted
+                .named
+                .entry(name)
+                .or_default()
+                .insert(address.clone());
+        }
     }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
@@ -281,6 +307,19 @@ impl<'a> Plan<'a> {
                     .map(|(name, _)| Arc::from(name.as_str())),
             );
             names.retain(|name| !all.contains_key(name));
+            let mut asked = BTreeSet::new();
+            for name in names {
+                match wanted.elsewhere(&name, settings) {
+                    Some(host) => {
+                        let why = registry::Unavailable::Elsewhere { host };
+                        all.insert(name, Answer::Unavailable(why));
+                    }
+                    None => {
+                        asked.insert(name);
+                    }
+                }
+            }
+            let names = asked;
             let answers = match client {
                 Ok(client) => {
                     let asked =

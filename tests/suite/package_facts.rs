@@ -17,7 +17,7 @@ use tidegate::packages::registry::{Answer, Document, RegistryAnswers};
 use tidegate::rule::Context;
 use tidegate::run::gather::wanted;
 use tidegate::snapshot::Snapshot;
-use wiremock::matchers::path;
+use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::program::{Answer as Outcome, tidegate, write};
@@ -237,19 +237,28 @@ fn the_registry_is_asked_for_what_is_asked_for_and_for_what_is_new() {
     assert_eq!(installed, BTreeSet::from(["a", "b", "c"]));
 }
 
-/// A folder with a dependency that is a major version behind.
-fn project() -> TempDir {
+/// A folder with a dependency that is a major version behind, by the registry that its lockfile names.
+fn project_of(registry: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
+    let lockfile = lockfile(&[("a", "1.0.0")], &[]);
+    let lockfile = lockfile.replace("https://registry.npmjs.org/", registry);
     let package = json!({"dependencies": {"a": "^1.0.0"}}).to_string();
     write(
         folder.path(),
         &[
             ("package.json", &package),
-            ("package-lock.json", &lockfile(&[("a", "1.0.0")], &[])),
-            (".tidegate.yaml", "packages:\n  sources: {advisories: []}\n"),
+            ("package-lock.json", &lockfile),
+            (
+                ".tidegate.yaml",
+                "packages:\n  sources: {advisories: []}\nrules: {package/foreign-host: off}\n",
+            ),
         ],
     );
     folder
+}
+
+fn project() -> TempDir {
+    project_of("https://registry.npmjs.org/")
 }
 
 fn check(folder: &Path, registry: &str, arguments: &[&str]) -> (Outcome, Json) {
@@ -315,4 +324,33 @@ fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let skipped = report["coverage"]["rules_skipped"].to_string();
     assert!(skipped.contains("package/outdated"), "{skipped}");
+}
+
+#[tokio::test]
+async fn a_name_of_another_registry_is_told_to_nobody() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(404))
+        .expect(0)
+        .mount(&server)
+        .await;
+    let folder = project_of("https://npm.acme.example/");
+    let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let sources = report["coverage"].to_string();
+    assert!(sources.contains("npm.acme.example: not asked"), "{sources}");
+    server.verify().await;
+
+    // Where the settings name that registry, it is asked.
+    let own = MockServer::start().await;
+    let document = published("a", &[("1.0.0", "2025-01-01"), ("2.0.0", "2025-02-01")]);
+    Mock::given(path("/a"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&own)
+        .await;
+    let folder = project_of(&format!("{}/", own.uri()));
+    let (_, report) = check(folder.path(), &own.uri(), &[]);
+    assert!(rules(&report).contains(&"package/outdated"));
+    own.verify().await;
 }

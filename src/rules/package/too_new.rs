@@ -239,10 +239,7 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
         None => format!("wait until {until}"),
     };
     let location = one.held.package.location();
-    let (name, seen) = one.held.subject();
-    sink.in_file(&location.path)
-        .report_span(location.span)
-        .package(name, seen)
+    sink.report_package(one.held, &location)
         .discriminator(one.held.package.version())
         .say(&format!(
             "{who} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
@@ -254,10 +251,7 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
 
 fn excuse(held: Held<'_>, youth: &Youth, advisory: &Advisory, old: &str, sink: &mut Sink<'_>) {
     let location = held.package.location();
-    let (name, seen) = held.subject();
-    sink.in_file(&location.path)
-        .report_span(location.span)
-        .package(name, seen)
+    sink.report_package(held, &location)
         .discriminator(held.package.version())
         .severity(Severity::Note)
         .say(&format!(
