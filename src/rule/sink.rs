@@ -6,6 +6,7 @@ use crate::finding::{
     Finding, Fingerprint, Location, PackageName, PackageSeen, Related, Severity, Status, Subject,
 };
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
+use crate::snapshot::held::Held;
 use crate::snapshot::images::{ImagePlace, ImageUse};
 use crate::snapshot::settings::Setting;
 use crate::syntax::{Node, Span};
@@ -70,6 +71,18 @@ impl<'a> Sink<'a> {
     pub fn report_removed<'s>(&'s mut self, pair: &Pair<'_>) -> Draft<'s, 'a> {
         self.path = pair.continued(&self.path);
         self.draft(Span::default(), None, false)
+    }
+
+    /// Reports about a package, at the line that a person edits, with its place in the lockfile beside it.
+    pub fn report_package<'s>(&'s mut self, held: Held<'_>, at: &Location) -> Draft<'s, 'a> {
+        self.path = Arc::clone(&at.path);
+        let (name, seen) = held.subject();
+        let draft = self.draft(at.span, None, false).package(name, seen);
+        let locked = held.package.locked_at();
+        if locked == *at {
+            return draft;
+        }
+        draft.related_in(locked, format!("{} is locked here", held.package.label()))
     }
 
     /// Reports about a field, present or absent. On partial objects, and on templates, nothing is said of
@@ -321,7 +334,7 @@ impl Draft<'_, '_> {
             fingerprint,
             unread: self.unread,
             refused: self.at_least == Severity::High,
-            change: matches!(self.sink.rule.check, Check::Change(_)),
+            change: matches!(self.sink.rule.check, Check::Change(_) | Check::Arrivals(_)),
         });
     }
 }

@@ -42,6 +42,7 @@ mod lockfiles_pnpm_yarn;
 mod lockfiles_read;
 mod neighbours;
 mod node;
+mod package_facts;
 mod packages_command;
 mod planted;
 mod pod_security;

@@ -60,6 +60,12 @@ pub enum Unavailable {
     },
     /// The name is one that no package can have: it was not asked for.
     Name,
+    /// The lockfile has it from another registry, which nobody told us how to ask: whoever else has the name need not
+    /// hear of it, and could not know it.
+    Elsewhere {
+        /// The host that it comes from.
+        host: String,
+    },
     /// The registry left too many other names unanswered: this one was not asked for.
     GivenUp {
         /// Who was not asked.
@@ -86,6 +92,10 @@ impl std::fmt::Display for Unavailable {
                 write!(f, "{host}: {why}")
             }
             Self::Name => f.write_str("no package can have this name"),
+            Self::Elsewhere { host } => write!(
+                f,
+                "{host}: not asked, as only the lockfile names it; name it as a registry in .npmrc"
+            ),
             Self::GivenUp { host } => {
                 write!(
                     f,

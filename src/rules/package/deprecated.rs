@@ -78,11 +78,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             Severity::Note
         };
         let location = held.package.location();
-        let (name, seen) = held.subject();
-        sink.in_file(&location.path)
-            .report_span(location.span)
-            .related_in(held.package.locked_at(), "what the lockfile holds")
-            .package(name, seen)
+        sink.report_package(held, &location)
             .severity(severity)
             .say(&format!(
                 "{} is deprecated by its publisher, who says {}; take what is named in its place",
@@ -97,10 +93,8 @@ fn advice(held: Held<'_>, context: &Context) -> Option<Deprecation> {
     let package = held.package;
     let answers = context.facts.registry.known();
     let document = answers.and_then(|answers| answers.document(package.name()));
-    let version = Version::parse(package.version());
-    let release = document
-        .zip(version.as_ref())
-        .and_then(|(document, version)| document.release(version));
+    let release =
+        document.and_then(|document| document.release(&Version::parse(package.version())?));
     let locked = package
         .entries()
         .find_map(|entry| entry.deprecated.as_deref());

@@ -43,9 +43,14 @@ declare_rule! {
     ///     }
     ///   }
     /// }
+    /// # base: .tidegate.yaml
+    /// packages:
+    ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// # file: .tidegate.yaml
     /// packages:
     ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// ```
     ///
     /// ## Instead
@@ -75,9 +80,14 @@ declare_rule! {
     ///     }
     ///   }
     /// }
+    /// # base: .tidegate.yaml
+    /// packages:
+    ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// # file: .tidegate.yaml
     /// packages:
     ///   drift: {budget: 1y}
+    ///   outdated: {major: off}
     /// ```
     ///
     /// ## Limits
@@ -102,11 +112,11 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     let budget = SignedDuration::from_hours(i64::from(budget.hours));
-    let drift = drift(&lags(pair.base, answers), &lags(pair.head, answers));
-    if !drift.exceeds(budget) {
+    let growth = drift(&lags(pair.base, answers), &lags(pair.head, answers));
+    if !growth.exceeds(budget) {
         return;
     }
-    let grown = drift.causes.iter();
+    let grown = growth.causes.iter();
     let grown: Vec<_> = grown.filter(|cause| cause.growth.is_positive()).collect();
     let Some(first) = grown.first() else { return };
     let place_of = |cause: &Cause| {
@@ -141,7 +151,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     }
     draft.say(&format!(
         "dependencies grow {} libyears older by this change, and packages.drift.budget allows {}: {named}; take newer releases of these, or bring others up to date as well",
-        years(drift.growth()),
+        years(growth.growth()),
         years(budget)
     ));
 }

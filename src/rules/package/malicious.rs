@@ -68,17 +68,9 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
             continue;
         };
-        let location = package.location();
-        let locked = package.locked_at();
-        let (name, seen) = held.subject();
-        let mut sink = sink.in_file(&location.path);
-        let mut draft = sink
-            .report_span(location.span)
-            .package(name, seen)
+        let draft = sink
+            .report_package(held, &package.location())
             .discriminator(version);
-        if locked != location {
-            draft = draft.related_in(locked, format!("{} is locked here", package.label()));
-        }
         draft.say(&format!(
             "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
             held.called(),

@@ -220,12 +220,15 @@ fn why(refusal: &Refusal, engines: Option<&Engines>) -> String {
 fn edit(direct: Direct<'_>, specifier: &str, offer: &Offer<'_>) -> String {
     let installation = direct.held.installation;
     let again = || refresh(installation.kind(), &direct.want.name);
-    let shown = shortened(specifier);
+    let mut shown = format!("`{}`", shortened(specifier));
+    if specifier != direct.want.specifier() {
+        shown.push_str(" of the catalogue");
+    }
     if offer.is_in_range {
-        return format!("`{shown}` takes it, so that `{}` is enough", again());
+        return format!("{shown} takes it, so that `{}` is enough", again());
     }
     match respelled(specifier, &offer.release.text) {
-        Some(new) => format!("`{shown}` does not take it, so write `{new}` in its place"),
+        Some(new) => format!("{shown} does not take it, so write `{new}` in its place"),
         None => format!("`{}` takes what is newest", again()),
     }
 }
@@ -244,11 +247,8 @@ fn report(found: &[Behind<'_>], sink: &mut Sink<'_>) {
         location.unwrap_or_else(|| behind.direct.held.package.locked_at())
     };
     let location = place(worst);
-    let (name, seen) = worst.direct.held.subject();
-    let mut sink = sink.in_file(&location.path);
     let mut draft = sink
-        .report_span(location.span)
-        .package(name, seen)
+        .report_package(worst.direct.held, &location)
         .severity(worst.severity);
     for other in found {
         let at = place(other);

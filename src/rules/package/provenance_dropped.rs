@@ -144,15 +144,12 @@ fn publishes_both_ways(document: &Document, release: &Release) -> bool {
 
 fn report(held: Held<'_>, before: &Release, sink: &mut Sink<'_>) {
     let location = held.package.location();
-    let (name, seen) = held.subject();
     let (severity, how) = if before.by_trusted_publisher {
         (Severity::High, "by a trusted publisher")
     } else {
         (Severity::Medium, "with provenance")
     };
-    sink.in_file(&location.path)
-        .report_span(location.span)
-        .package(name, seen)
+    sink.report_package(held, &location)
         .discriminator(held.package.version())
         .severity(severity)
         .say(&format!(

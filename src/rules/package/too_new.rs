@@ -212,11 +212,18 @@ fn brings(held: Held<'_>) -> BTreeSet<&str> {
 
 fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
     let with = young.iter().filter(|other| comes_with(other, one)).count();
-    let with = match with {
-        0 => String::new(),
-        1 => ", with one more package that comes with it,".to_owned(),
-        more => format!(", with {more} more packages that come with it,"),
-    };
+    let mut who = one.held.called();
+    if with > 0 {
+        let (number, come) = if with == 1 {
+            ("one more package".to_owned(), "comes")
+        } else {
+            (format!("{with} more packages"), "come")
+        };
+        who = format!(
+            "{}, with {number} that {come} with it,",
+            who.trim_end_matches(',')
+        );
+    }
     let Youth {
         age,
         least,
@@ -232,14 +239,10 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
         None => format!("wait until {until}"),
     };
     let location = one.held.package.location();
-    let (name, seen) = one.held.subject();
-    sink.in_file(&location.path)
-        .report_span(location.span)
-        .package(name, seen)
+    sink.report_package(one.held, &location)
         .discriminator(one.held.package.version())
         .say(&format!(
-            "{}{with} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
-            one.held.called(),
+            "{who} was published {} ago, and {} asks for {} before it is installed, as stolen releases are found within days; {instead}",
             in_words(*age),
             shortened(from),
             in_words(*least),
@@ -248,10 +251,7 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
 
 fn excuse(held: Held<'_>, youth: &Youth, advisory: &Advisory, old: &str, sink: &mut Sink<'_>) {
     let location = held.package.location();
-    let (name, seen) = held.subject();
-    sink.in_file(&location.path)
-        .report_span(location.span)
-        .package(name, seen)
+    sink.report_package(held, &location)
         .discriminator(held.package.version())
         .severity(Severity::Note)
         .say(&format!(

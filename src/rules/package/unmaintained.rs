@@ -96,10 +96,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let location = package.graph().location(direct.want);
         let location = location.unwrap_or_else(|| package.locked_at());
         let last = found.last.to_zoned(TimeZone::UTC).date();
-        let (name, seen) = direct.held.subject();
-        sink.in_file(&location.path)
-            .report_span(location.span)
-            .package(name, seen)
+        sink.report_package(direct.held, &location)
             .say(&format!(
                 "`{}` has had no release for {}, the last one on {last}, so that what is found in it may stay; look whether somebody answers there, or take a package that is looked after",
                 package.label(),

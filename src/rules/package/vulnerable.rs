@@ -133,16 +133,13 @@ fn report(
     } else {
         format!(": {}", quoted(&advisory.summary))
     };
-    let (name, seen) = first.subject();
-    let mut sink = sink.in_file(&location.path);
     let mut draft = sink
-        .report_span(location.span)
-        .package(name, seen)
+        .report_package(first, &location)
         .discriminator(&advisory.id)
         .severity(weighed(advisory, first.package.scope()));
     for held in packages {
         let at = held.package.locked_at();
-        if at != location {
+        if at != location && at != first.package.locked_at() {
             draft = draft.related_in(at, format!("{} is locked here", held.package.label()));
         }
     }

@@ -1,0 +1,356 @@
+//! What rules make of the answers of a registry: here the answers are written by hand, and the day stands still.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use tidegate::config::PackagesConfig;
+use tidegate::config::value::{Period, Setting};
+use tidegate::evaluate::{evaluate, evaluate_arrivals};
+use tidegate::facts::{Fact, Facts};
+use tidegate::finding::{Finding, Severity};
+use tidegate::packages::advisory::{Advisories, Record, record};
+use tidegate::packages::registry::{Answer, Document, RegistryAnswers};
+use tidegate::rule::Context;
+use tidegate::run::gather::wanted;
+use tidegate::snapshot::Snapshot;
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::program::{Answer as Outcome, tidegate, write};
+use crate::reading::{context, findings_of_change_with, snapshot};
+
+/// The instant of every run here.
+fn now() -> Timestamp {
+    "2026-11-25T12:00:00Z".parse().unwrap()
+}
+
+/// What a registry says of a package: its versions with the days of their release. The last one is the latest.
+fn published(name: &str, releases: &[(&str, &str)]) -> Json {
+    let latest = releases.last().unwrap().0;
+    let versions = releases.iter().map(|(version, _)| {
+        let release = json!({"name": name, "version": version});
+        ((*version).to_owned(), release)
+    });
+    let time = releases.iter().map(|(version, date)| {
+        (
+            (*version).to_owned(),
+            json!(format!("{date}T00:00:00.000Z")),
+        )
+    });
+    json!({
+        "name": name,
+        "dist-tags": {"latest": latest},
+        "versions": versions.collect::<serde_json::Map<_, _>>(),
+        "time": time.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// A context in which a registry gave these documents.
+fn knowing(documents: &[Json]) -> Context {
+    let answers = documents.iter().map(|written| {
+        let name = written["name"].as_str().unwrap();
+        let document = Document::read(written.to_string().as_bytes(), now()).unwrap();
+        (Arc::from(name), Answer::Known(Arc::new(document)))
+    });
+    let answers: RegistryAnswers = answers.collect();
+    Context {
+        facts: Arc::new(Facts {
+            advisories: Fact::Known(Advisories::default()),
+            registry: Fact::Known(answers),
+            now: Some(now()),
+        }),
+        ..context()
+    }
+}
+
+/// A lockfile whose root asks for packages itself, and what else it installs: names and versions.
+fn lockfile(direct: &[(&str, &str)], others: &[(&str, &str)]) -> String {
+    let ranges = direct
+        .iter()
+        .map(|(name, version)| ((*name).to_owned(), json!(format!("^{version}"))));
+    let ranges: serde_json::Map<_, _> = ranges.collect();
+    // Whatever stands first brings the others.
+    let brought: serde_json::Map<_, _> = others
+        .iter()
+        .map(|(name, version)| ((*name).to_owned(), json!(version)))
+        .collect();
+    let mut packages = serde_json::Map::new();
+    packages.insert(String::new(), json!({ "dependencies": ranges }));
+    for (index, (name, version)) in direct.iter().chain(others).enumerate() {
+        let mut entry = json!({
+            "version": version,
+            "resolved": format!("https://registry.npmjs.org/{name}/-/{name}-{version}.tgz"),
+            "integrity": format!("sha512-{}==", "a".repeat(86)),
+        });
+        if index == 0 {
+            entry["dependencies"] = json!(brought);
+        }
+        packages.insert(format!("node_modules/{name}"), entry);
+    }
+    json!({"lockfileVersion": 3, "packages": packages}).to_string()
+}
+
+fn revision(direct: &[(&str, &str)], others: &[(&str, &str)]) -> Snapshot {
+    snapshot(&[("package-lock.json", &lockfile(direct, others))])
+}
+
+/// `package severity` of what one rule says.
+fn of(rule: &str, findings: &[Finding]) -> Vec<String> {
+    let own = findings.iter().filter(|finding| finding.rule == rule);
+    own.map(|finding| {
+        let package = finding.subject.package.as_ref().unwrap();
+        format!("{} {}", package.name, finding.severity.name())
+    })
+    .collect()
+}
+
+#[test]
+fn without_a_base_all_that_is_young_is_told_and_with_one_what_is_new() {
+    let context = knowing(&[
+        published("old", &[("1.0.0", "2026-01-01")]),
+        published("young", &[("1.0.0", "2026-11-25")]),
+    ]);
+    let head = revision(&[("old", "1.0.0"), ("young", "1.0.0")], &[]);
+    let told = |findings: &[Finding]| of("package/too-new", findings);
+    assert_eq!(told(&evaluate_arrivals(&head, &context)), ["young medium"]);
+    let of_change = |base: &Snapshot| told(&findings_of_change_with(base, &head, &context));
+    assert_eq!(
+        of_change(&revision(&[("old", "1.0.0")], &[])),
+        ["young medium"]
+    );
+    // Another workspace had it already.
+    assert_eq!(of_change(&head), [""; 0]);
+    let elsewhere = lockfile(&[("young", "1.0.0")], &[]);
+    assert_eq!(
+        of_change(&snapshot(&[("api/package-lock.json", &elsewhere)])),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_cooldown_of_nothing_asks_nothing() {
+    let mut context = knowing(&[published("young", &[("1.0.0", "2026-11-25")])]);
+    context.packages = Arc::new(PackagesConfig {
+        cooldown: Period::days(0),
+        ..PackagesConfig::default()
+    });
+    let head = revision(&[("young", "1.0.0")], &[]);
+    assert!(evaluate_arrivals(&head, &context).is_empty());
+}
+
+#[test]
+fn a_young_release_is_excused_by_what_it_mends_and_not_by_what_it_shares() {
+    let affected = |fixed: &str, severity: &str| {
+        let record = json!({
+            "id": "GHSA-aaaa-bbbb-cccc",
+            "modified": "2026-11-25T00:00:00Z",
+            "affected": [{
+                "package": {"ecosystem": "npm", "name": "a"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            }],
+            "database_specific": {"severity": severity},
+        });
+        let mut known: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for (name, record) in record::read(record.to_string().as_bytes()).unwrap() {
+            known.entry(name).or_default().push(record);
+        }
+        Advisories::new([known], Vec::new())
+    };
+    let base = revision(&[("a", "1.0.0")], &[]);
+    let head = revision(&[("a", "1.0.1")], &[]);
+    for (fixed, severity, expected) in [
+        ("1.0.1", "HIGH", "a note"),
+        ("1.0.1", "CRITICAL", "a note"),
+        ("1.0.1", "MODERATE", "a medium"),
+        ("1.0.2", "HIGH", "a medium"),
+        ("1.0.0", "HIGH", "a medium"),
+    ] {
+        let mut context = knowing(&[published(
+            "a",
+            &[("1.0.0", "2025-01-01"), ("1.0.1", "2026-11-25")],
+        )]);
+        let facts = Arc::get_mut(&mut context.facts).unwrap();
+        facts.advisories = Fact::Known(affected(fixed, severity));
+        let findings = findings_of_change_with(&base, &head, &context);
+        let told = of("package/too-new", &findings);
+        assert_eq!(told, [expected], "{severity}, fixed in {fixed}");
+    }
+}
+
+#[test]
+fn the_configuration_says_how_grave_it_is_to_be_behind() {
+    let mut context = knowing(&[
+        published("major", &[("1.0.0", "2024-01-01"), ("2.0.0", "2025-01-01")]),
+        published("minor", &[("1.0.0", "2024-01-01"), ("1.1.0", "2025-01-01")]),
+        published("patch", &[("1.0.0", "2024-01-01"), ("1.0.1", "2025-01-01")]),
+    ]);
+    let names = ["major", "minor", "patch"].map(|name| (name, "1.0.0"));
+    let head = revision(&names, &[]);
+    let told = |context: &Context| of("package/outdated", &evaluate(&head, context).findings);
+    assert_eq!(told(&context), ["major low", "minor note"]);
+    let mut packages = PackagesConfig::default();
+    packages.outdated.major = Setting::Severity(Severity::High);
+    packages.outdated.minor = Setting::Off;
+    packages.outdated.patch = Setting::Severity(Severity::Medium);
+    context.packages = Arc::new(packages);
+    assert_eq!(told(&context), ["major high", "patch medium"]);
+}
+
+#[test]
+fn the_registry_is_asked_for_what_is_asked_for_and_for_what_is_new() {
+    let documents = |base: Option<&Snapshot>, head: &Snapshot| -> BTreeSet<String> {
+        let all = wanted(base, head);
+        let names = all.values().flat_map(|wanted| &wanted.documents);
+        names.map(ToString::to_string).collect()
+    };
+    let names = |names: &[&str]| -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    };
+    let base = revision(&[("a", "1.0.0")], &[("b", "1.0.0"), ("c", "1.0.0")]);
+    let head = revision(&[("a", "1.0.0")], &[("b", "1.0.1"), ("c", "1.0.0")]);
+    assert_eq!(documents(None, &head), names(&["a"]));
+    assert_eq!(documents(Some(&base), &head), names(&["a", "b"]));
+    assert_eq!(documents(Some(&head), &head), names(&["a"]));
+    // What is no package of a registry, and what tests work on, is nobody's business.
+    let local = json!({"lockfileVersion": 3, "packages": {
+        "": {"workspaces": ["shared"], "dependencies": {"fork": "github:acme/fork"}},
+        "shared": {"name": "@acme/secret", "version": "1.0.0"},
+        "node_modules/@acme/secret": {"resolved": "shared", "link": true},
+        "node_modules/fork": {
+            "version": "1.0.0",
+            "resolved": "git+ssh://git@github.com/acme/fork.git#0123456789012345678901234567890123456789",
+        },
+    }});
+    let specimen = lockfile(&[("specimen", "1.0.0")], &[]);
+    let head = snapshot(&[
+        ("package-lock.json", &local.to_string()),
+        ("tests/fixtures/a/package-lock.json", &specimen),
+    ]);
+    let all = wanted(Some(&base), &head);
+    assert!(!documents(Some(&base), &head).contains("@acme/secret"));
+    let installed = all.values().flat_map(|wanted| &wanted.installed);
+    let installed: BTreeSet<&str> = installed.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(installed, BTreeSet::from(["a", "b", "c"]));
+}
+
+/// A folder with a dependency that is a major version behind, by the registry that its lockfile names.
+fn project_of(registry: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let lockfile = lockfile(&[("a", "1.0.0")], &[]);
+    let lockfile = lockfile.replace("https://registry.npmjs.org/", registry);
+    let package = json!({"dependencies": {"a": "^1.0.0"}}).to_string();
+    write(
+        folder.path(),
+        &[
+            ("package.json", &package),
+            ("package-lock.json", &lockfile),
+            (
+                ".tidegate.yaml",
+                "packages:\n  sources: {advisories: []}\nrules: {package/foreign-host: off}\n",
+            ),
+        ],
+    );
+    folder
+}
+
+fn project() -> TempDir {
+    project_of("https://registry.npmjs.org/")
+}
+
+fn check(folder: &Path, registry: &str, arguments: &[&str]) -> (Outcome, Json) {
+    let arguments: Vec<&str> = [&["check", "--format", "json"], arguments].concat();
+    let cache = folder.join(".cache");
+    let variables = [
+        ("TIDEGATE_OFFLINE", "0"),
+        ("npm_config_registry", registry),
+        ("TIDEGATE_CACHE_DIR", cache.to_str().unwrap()),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let outcome = tidegate(folder, &arguments, &variables);
+    let report = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|_| panic!("no report: {}", outcome.stderr));
+    (outcome, report)
+}
+
+fn rules(report: &Json) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_program_asks_the_registry_that_the_environment_names() {
+    let server = MockServer::start().await;
+    let document = published("a", &[("1.0.0", "2020-01-01"), ("2.0.0", "2021-01-01")]);
+    Mock::given(path("/a"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let folder = project();
+    let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+    let told = rules(&report);
+    assert!(told.contains(&"package/outdated"), "{told:?}");
+    assert!(told.contains(&"package/unmaintained"), "{told:?}");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    server.verify().await;
+}
+
+#[test]
+fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_not() {
+    let folder = project();
+    // A port that nobody listens on any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let registry = format!("http://127.0.0.1:{port}/");
+    let (outcome, report) = check(folder.path(), &registry, &[]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    let reasons = report["incomplete"].to_string();
+    assert!(
+        reasons.contains("the registry does not answer"),
+        "{reasons}"
+    );
+    assert!(!rules(&report).contains(&"package/outdated"));
+
+    let (outcome, report) = check(folder.path(), &registry, &["--offline"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let skipped = report["coverage"]["rules_skipped"].to_string();
+    assert!(skipped.contains("package/outdated"), "{skipped}");
+}
+
+#[tokio::test]
+async fn a_name_of_another_registry_is_told_to_nobody() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(404))
+        .expect(0)
+        .mount(&server)
+        .await;
+    let folder = project_of("https://npm.acme.example/");
+    let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let sources = report["coverage"].to_string();
+    assert!(sources.contains("npm.acme.example: not asked"), "{sources}");
+    server.verify().await;
+
+    // Where the settings name that registry, it is asked.
+    let own = MockServer::start().await;
+    let document = published("a", &[("1.0.0", "2025-01-01"), ("2.0.0", "2025-02-01")]);
+    Mock::given(path("/a"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&own)
+        .await;
+    let folder = project_of(&format!("{}/", own.uri()));
+    let (_, report) = check(folder.path(), &own.uri(), &[]);
+    assert!(rules(&report).contains(&"package/outdated"));
+    own.verify().await;
+}
