@@ -47,10 +47,6 @@ const LARGEST_SETTINGS: usize = 1 << 20;
 impl Access {
     /// What this process may use.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the edge: registries and their tokens are named in the environment"
-    )]
     pub fn of_process(offline: bool, database: Option<PathBuf>) -> Self {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -131,8 +131,8 @@ fn a_change_is_told_in_every_format() {
         told,
         [
             r#"added body - -> 1.0.0 services/cart/package-lock.json:4 ["express@4.1.0"]"#,
-            r#"upgraded express 4.0.0 -> 4.1.0 services/cart/package-lock.json:3 []"#,
-            r#"added jest - -> 30.0.0 services/cart/package.json:7 []"#,
+            r"upgraded express 4.0.0 -> 4.1.0 services/cart/package-lock.json:3 []",
+            r"added jest - -> 30.0.0 services/cart/package.json:7 []",
             r#"added lodash - -> 4.17.20 services/cart/package-lock.json:6 ["express@4.1.0","body@1.0.0"]"#,
         ]
     );

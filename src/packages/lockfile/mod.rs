@@ -127,6 +127,10 @@ pub struct Locked {
 
 /// What a lockfile says of where a package is needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the file"
+)]
 pub struct Marks {
     /// Only development needs it.
     pub dev: bool,
