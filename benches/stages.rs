@@ -99,6 +99,10 @@ fn whole(bencher: divan::Bencher<'_, '_>) {
 }
 
 /// The largest lockfile of the corpora; none without them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the corpora are no part of the repository"
+)]
 fn large_lockfile() -> Option<String> {
     let corpora = std::env::var_os("TIDEGATE_CORPORA").map_or_else(
         || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),

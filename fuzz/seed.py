@@ -23,6 +23,43 @@ waivers:
   reason: y
 """
 COMMENT = 'allow(pod-security/host-path, rbac/*) until=2027-01-31 owner=@a reason="reads \\"logs\\""'
+ENTRY = """{"id":"GHSA-1","modified":"2026-01-02T03:04:05Z","aliases":["CVE-2026-1","MAL-2026-1"],"summary":"Bad",
+"severity":[{"type":"CVSS_V4","score":"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"},
+{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"},{"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:C/I:C/A:C"}],
+"affected":[{"package":{"ecosystem":"npm","name":"a"},"versions":["1.0.0"],"ranges":[{"type":"SEMVER","events":
+[{"introduced":"0"},{"fixed":"1.2.0"},{"introduced":"2.0.0-rc.1"},{"last_affected":"2.1.0"},{"limit":"3.0.0"}]}]}],
+"database_specific":{"severity":"MODERATE","cwe_ids":["CWE-506"]}}"""
+
+PACKUMENT = """{"name": "a", "dist-tags": {"latest": "1.1.0"}, "maintainers": [{"name": "m"}, "n <n@example.com>"],
+"time": {"created": "2020-01-01T00:00:00Z", "1.0.0": "2020-01-01T00:00:00Z", "1.1.0": "2021-01-01T01:00:00+01:00"},
+"versions": {"1.0.0": {"deprecated": "x", "licenses": [{"type": "MIT"}], "engines": ["node >= 0.6"]},
+"1.1.0": {"license": "MIT", "engines": {"node": ">=18"}, "dependencies": {"b": "npm:c@^1"}, "peerDependencies": {"d": "*"},
+"optionalDependencies": {"e": "1"}, "scripts": {"install": "x"}, "hasInstallScript": true,
+"dist": {"integrity": "sha512-x", "attestations": {"provenance": {}}},
+"_npmUser": {"name": "m", "trustedPublisher": {}}}}}"""
+NPMRC = """registry=https://${HOST}/a
+@acme:registry="https://b.example/" ; ours
+//b.example/:_authToken=${NPM_TOKEN}
+min-release-age=3
+min-release-age-exclude[]=@acme/*
+"""
+YARNRC = """npmRegistryServer: https://a.example
+npmMinimalAgeGate: 3d
+npmPreapprovedPackages: [react, "a@^1"]
+npmScopes: {acme: {npmRegistryServer: "https://b.example", npmAuthToken: "${NPM_TOKEN:-}", npmMinimalAgeGate: 0}}
+npmRegistries: {//b.example: {npmAuthToken: "${NPM_TOKEN}"}}
+"""
+BUNFIG = """[install]
+registry = { url = "https://a.example", token = "$NPM_TOKEN" } # ours
+minimumReleaseAge = 259_200
+minimumReleaseAgeExcludes = [
+  "a",
+]
+[install.scopes]
+acme = "https://b.example"
+"""
+RENOVATE = """{"extends": ["config:best-practices"], "minimumReleaseAge": "3 days",
+"packageRules": [{"matchDatasources": ["npm"], "minimumReleaseAge": "1 week"}]}"""
 
 
 def keep(target, text):
@@ -59,6 +96,10 @@ def main():
     for path in sorted((ROOT / "tests" / "suite" / "lockfiles" / "samples").iterdir()):
         # The first letter of the package manager picks the reader.
         keep("lockfile", path.name[0] + path.read_text(encoding="utf-8"))
+    keep("advisory_record", BETWEEN.join([ENTRY, "1.0.0-rc.1", "<1.2.0 || >=2.0.0, <=2.1.0"]))
+    keep("packument", PACKUMENT)
+    for text in (NPMRC, YARNRC, BUNFIG, RENOVATE):
+        keep("registry_settings", text)
 
 
 if __name__ == "__main__":

@@ -232,6 +232,9 @@ pub struct ExplainArgs {
 
 /// Arguments of `advisories`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The database is advisories.db in TIDEGATE_CACHE_DIR, in XDG_CACHE_HOME/tidegate or in ~/.cache/tidegate, the first that
+is set; --database names another one.")]
 pub struct AdvisoriesArgs {
     /// What to do.
     #[command(subcommand)]
@@ -250,7 +253,7 @@ pub enum AdvisoriesCommand {
 /// Which database is meant.
 #[derive(Debug, Args)]
 pub struct DatabaseArgs {
-    /// The database [default: advisories.db in TIDEGATE_CACHE_DIR, XDG_CACHE_HOME/tidegate or ~/.cache/tidegate]
+    /// The database [default: advisories.db in the user's folder for caches]
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
 }

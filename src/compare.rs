@@ -3,10 +3,11 @@
 //! The copies of an identity are paired first ([`Pairs`]); only then are the findings of a pair held against each
 //! other. So a weakness that leaves one copy and enters another is introduced.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Finding, Severity, Status, Subject};
+use crate::evaluate::Evaluation;
+use crate::finding::{Finding, Fingerprint, Location, Severity, Status, Subject};
 use crate::kubernetes::Completeness;
 use crate::rules;
 use crate::snapshot::pairs::Pairs;
@@ -28,7 +29,7 @@ pub fn compare(
     let mut known: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
     for (index, finding) in base_findings.iter().enumerate() {
         known
-            .entry(key(finding, &finding.location.path))
+            .entry(key(finding, home(finding)))
             .or_default()
             .push(index);
     }
@@ -39,7 +40,11 @@ pub fn compare(
             let base_path = match &finding.subject.resource {
                 Some(resource) => pairs.base_path(resource, &finding.location.path).cloned(),
                 None if finding.subject.package.is_some() => {
-                    return known.get_mut(&key(finding, ""))?.pop();
+                    let same = known.get_mut(&key(finding, home(finding)));
+                    if let Some(index) = same.and_then(Vec::pop) {
+                        return Some(index);
+                    }
+                    moved_project(base, head, renames, finding).map(Into::into)
                 }
                 None => file_counterpart(base, head, renames, &finding.location.path),
             };
@@ -70,34 +75,74 @@ pub fn compare(
     findings
 }
 
+/// The same of evaluations. What is left to a finding about a key that is no field is neither fixed where the key
+/// comes, nor introduced where it goes.
+#[must_use]
+pub fn compare_evaluations(
+    base: (&Snapshot, Evaluation),
+    head: (&Snapshot, Evaluation),
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    pairs: &Pairs,
+) -> Vec<Finding> {
+    let all = |evaluation: Evaluation| {
+        let left = places(&evaluation.consequences);
+        let mut findings = evaluation.findings;
+        findings.extend(evaluation.consequences);
+        (findings, left)
+    };
+    let ((before, left_before), (after, left_after)) = (all(base.1), all(head.1));
+    let mut findings = compare((base.0, before), (head.0, after), renames, pairs);
+    findings.retain(|finding| {
+        let left = match finding.status {
+            Status::Fixed => &left_before,
+            Status::Introduced | Status::Existing => &left_after,
+        };
+        !left.contains(&(finding.fingerprint, finding.location.clone()))
+    });
+    findings
+}
+
+fn places(findings: &[Finding]) -> BTreeSet<(Fingerprint, Location)> {
+    let places = findings.iter();
+    places
+        .map(|finding| (finding.fingerprint, finding.location.clone()))
+        .collect()
+}
+
 /// Adds what is said of the change itself. What a change brings about is told once: where a rule about the change
 /// covers one about the state, and says nothing less grave of the same object, the introduced state is left out.
 pub fn join_changes(findings: &mut Vec<Finding>, of_change: Vec<Finding>) {
     let mut covered: HashMap<Covered<'_>, Severity> = HashMap::new();
     for finding in &of_change {
-        let rule = rules::ALL.iter().find(|rule| rule.id == finding.rule);
-        let Some((rule, resource)) = rule.zip(finding.subject.resource.as_ref()) else {
+        let Some(rule) = rules::ALL.iter().find(|rule| rule.id == finding.rule) else {
             continue;
         };
         for state in rule.covers {
-            let object = (*state, &*finding.location.path, resource.identity());
-            let severity = covered.entry(object).or_insert(finding.severity);
+            let severity = covered
+                .entry(covered_by(state, finding))
+                .or_insert(finding.severity);
             *severity = finding.severity.max(*severity);
         }
     }
     findings.retain(|finding| {
-        let Some(resource) = &finding.subject.resource else {
-            return true;
-        };
-        let object = (finding.rule, &*finding.location.path, resource.identity());
-        let by = covered.get(&object);
+        let by = covered.get(&covered_by(finding.rule, finding));
         finding.status != Status::Introduced || by.is_none_or(|by| *by < finding.severity)
     });
     findings.extend(of_change);
 }
 
-/// A rule about the state, and an object of a file.
-type Covered<'a> = (&'static str, &'a str, Identity<'a>);
+/// A rule about the state, and an object of a file; without one, the value that it is about.
+type Covered<'a> = (&'static str, &'a str, Option<Identity<'a>>, &'a str);
+
+fn covered_by<'a>(rule: &'static str, finding: &'a Finding) -> Covered<'a> {
+    let resource = finding.subject.resource.as_ref();
+    let value = match resource {
+        Some(_) => "",
+        None => &*finding.subject.discriminator,
+    };
+    let identity = resource.map(|resource| resource.identity());
+    (rule, &finding.location.path, identity, value)
+}
 
 type Key<'a> = (
     &'static str,
@@ -108,7 +153,7 @@ type Key<'a> = (
     Box<str>,
 );
 
-fn key<'a>(finding: &'a Finding, path: &str) -> Key<'a> {
+fn key<'a>(finding: &'a Finding, home: &str) -> Key<'a> {
     let Subject {
         resource,
         package,
@@ -123,11 +168,34 @@ fn key<'a>(finding: &'a Finding, path: &str) -> Key<'a> {
         field.as_deref().unwrap_or_default(),
         discriminator,
         match package {
-            // What installs a package is its project, whichever file of it the finding points at.
-            Some(package) => format!("{}\0{}", package.project, package.name).into(),
-            None => path.into(),
+            Some(package) => format!("{home}\0{}", package.name).into(),
+            None => home.into(),
         },
     )
+}
+
+/// What a finding is at home in: its file. What installs a package is its project, whichever file of it the finding
+/// points at.
+fn home(finding: &Finding) -> &str {
+    let package = finding.subject.package.as_ref();
+    package.map_or(&finding.location.path, |package| &package.project)
+}
+
+/// The project of the base that the one of a finding was moved from, as its file was.
+fn moved_project(
+    base: &Snapshot,
+    head: &Snapshot,
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    finding: &Finding,
+) -> Option<String> {
+    let path = &finding.location.path;
+    let within = match home(finding) {
+        "" => path,
+        project => path.strip_prefix(project)?.strip_prefix('/')?,
+    };
+    let before = file_counterpart(base, head, renames, path)?;
+    let project = before.strip_suffix(within)?;
+    Some(project.trim_end_matches('/').to_owned())
 }
 
 /// The file of the base that a file of the head continues: the same path, a rename, or the same bytes.

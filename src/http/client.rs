@@ -270,7 +270,8 @@ fn deepest(error: &reqwest::Error) -> String {
     text.unwrap_or_else(|| "for no reason that it tells".to_owned())
 }
 
-/// Runs something that waits for servers to its end, on this thread.
+/// Runs something that waits for servers to its end, on this thread. Connections last as long as that: what asks many
+/// servers belongs into one call.
 ///
 /// # Errors
 /// A machine that has no room for it.
@@ -299,7 +300,9 @@ mod tests {
 
     #[test]
     fn a_server_may_ask_for_seconds_or_for_a_date() {
-        let seconds = |pairs| retry_after(&headers(pairs)).map(|wait| wait.as_secs());
+        let seconds = |pairs: &[(&'static str, &'static str)]| {
+            retry_after(&headers(pairs)).map(|wait| wait.as_secs())
+        };
         assert_eq!(seconds(&[("retry-after", "7")]), Some(7));
         let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let later = ("retry-after", "Sun, 06 Nov 1994 08:49:57 GMT");

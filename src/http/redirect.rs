@@ -51,9 +51,8 @@ mod tests {
 
     #[test]
     fn a_redirect_stays_with_its_host_and_never_loses_encryption() {
-        let stays = |from: &str, to: &str| {
-            super::stays(&Url::parse(from).unwrap(), &Url::parse(to).unwrap())
-        };
+        let stays =
+            |from: &str, to: &str| stays(&Url::parse(from).unwrap(), &Url::parse(to).unwrap());
         assert!(stays("https://a.example/x", "https://a.example/y"));
         assert!(stays("https://a.example/x", "https://a.example:443/y"));
         assert!(stays("http://a.example/x", "https://a.example/x"));

@@ -76,6 +76,12 @@ impl<'a> Container<'a> {
         self.field(&["image"])
     }
 
+    /// `imagePullPolicy`.
+    #[must_use]
+    pub fn image_pull_policy(self) -> Field<'a> {
+        self.field(&["imagePullPolicy"])
+    }
+
     /// True if it is an init container that keeps running beside the regular ones.
     #[must_use]
     pub fn is_sidecar(self) -> bool {

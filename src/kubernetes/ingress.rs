@@ -79,6 +79,27 @@ impl<'a> Ingress<'a> {
             .map(|rule| Field::follow(rule, &["host"]))
     }
 
+    /// What serves every host name: a rule without a host, or a default backend.
+    #[must_use]
+    pub fn catch_all(self) -> Option<Field<'a>> {
+        let rules = self.object.field(&["spec", "rules"]);
+        let bare = rules.items().find(|rule| {
+            rule.is_mapping()
+                && Field::follow(*rule, &["host"])
+                    .as_str()
+                    .is_none_or(str::is_empty)
+        });
+        let backend = self.object.field(&["spec", "defaultBackend"]);
+        bare.map(Field::of)
+            .or_else(|| Some(backend).filter(|backend| backend.is_set()))
+    }
+
+    /// True if it serves every host name.
+    #[must_use]
+    pub fn serves_all(self) -> bool {
+        self.catch_all().is_some()
+    }
+
     /// True if `spec.tls` covers a host. An entry without hosts leaves it to the controller, and is taken to cover all.
     #[must_use]
     pub fn covers(self, host: Option<&str>) -> bool {

@@ -301,7 +301,8 @@ impl<'a> Service<'a> {
 
 /// The widest of some ranges, by its number, if together they let in everybody, or nearly so: half of all addresses of
 /// IPv4 or more, or all that IPv6 hands out. Two halves are as open as the whole.
-pub(super) fn everybody<'r>(ranges: impl Iterator<Item = &'r str>) -> Option<usize> {
+#[must_use]
+pub fn everybody<'r>(ranges: impl Iterator<Item = &'r str>) -> Option<usize> {
     let nets: Vec<(usize, IpNet)> = ranges
         .map(str::trim)
         .enumerate()

@@ -6,6 +6,7 @@
 pub mod advisory;
 pub mod catalogs;
 pub mod dependencies;
+pub mod difference;
 pub mod freshness;
 pub mod graph;
 pub mod install;
@@ -34,6 +35,7 @@ pub mod version;
 pub mod web_address;
 pub mod workspaces;
 
+pub use difference::Difference;
 pub use graph::{Graph, Scope};
 pub use launch::Launch;
 pub use node_release::Line;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// So many of the most used names are worth imitating.
-const IMITATED: usize = 4_000;
+const IMITATED: usize = 2_000;
 
 /// The shortest name, in letters, that one edit does not turn into many others.
 const SHORTEST: usize = 6;
@@ -67,7 +67,23 @@ pub fn mistaken_for(name: &str) -> Option<&'static str> {
     }
     let own = std::iter::once(name.to_owned()).chain(shortened(name));
     let mut candidates = own.flat_map(|less| popular.nearly.get(&less).into_iter().flatten());
-    candidates.find(|known| is_one_edit(name, known)).copied()
+    candidates
+        .find(|known| is_one_edit(name, known) && is_within_word(name, known))
+        .copied()
+}
+
+/// True if the word in which two names begin to differ is long enough to be mistyped: `vis` is no slip for `is`.
+fn is_within_word(name: &str, known: &str) -> bool {
+    const SHORTEST_WORD: usize = 4;
+    let pairs = name.bytes().zip(known.bytes());
+    let same = pairs.take_while(|(one, other)| one == other).count();
+    let mut end = 0;
+    let mut words = known.split(['-', '.', '_', '/']);
+    let word = words.find(|word| {
+        end += word.len() + 1;
+        same < end
+    });
+    word.is_none_or(|word| word.len() >= SHORTEST_WORD)
 }
 
 /// A name without its hyphens, dots, underscores and slashes. What differs by these alone reads the same.
@@ -125,6 +141,7 @@ mod tests {
             ("loadsh", Some("lodash")),
             ("webpack6", None),
             ("preact", None),
+            ("react-vis", None),
             ("our-own-service", None),
             ("reac", None),
         ] {

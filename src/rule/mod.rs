@@ -147,6 +147,15 @@ impl Context {
         needs.find_map(|source| self.facts.absence(*source))
     }
 
+    /// The severity that the configuration gives to the findings of a rule, if it gives one.
+    #[must_use]
+    pub fn severity_of(&self, rule: &str) -> Option<Severity> {
+        match self.settings.get(rule)? {
+            Setting::Severity(severity) => Some(*severity),
+            Setting::Off => None,
+        }
+    }
+
     /// Makes of findings what the configuration wants. What could not be read is no matter of taste.
     pub fn settle(&self, findings: &mut Vec<Finding>) {
         if self.settings.is_empty() {

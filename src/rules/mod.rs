@@ -99,19 +99,26 @@ mod package {
     pub(crate) mod drift_over_budget;
     pub(crate) mod duplicate_key;
     pub(crate) mod exotic_source;
+    pub(crate) mod floating_range;
     pub(crate) mod foreign_host;
     pub(crate) mod insecure_protocol;
     pub(crate) mod install_script_added;
     pub(crate) mod integrity_changed;
     pub(crate) mod integrity_lost;
     pub(crate) mod integrity_missing;
+    pub(crate) mod lockfile_out_of_step;
+    pub(crate) mod malicious;
+    pub(crate) mod moving_source;
     pub(crate) mod name_mismatch;
     pub(crate) mod outdated;
     pub(crate) mod provenance_dropped;
     pub(crate) mod settings_weakened;
     pub(crate) mod source_changed;
     pub(crate) mod too_new;
+    pub(crate) mod typosquat;
     pub(crate) mod unmaintained;
+    pub(crate) mod unreached;
+    pub(crate) mod vulnerable;
 }
 
 mod pod_security {
@@ -235,19 +242,26 @@ pub static ALL: &[&Rule] = &[
     &package::drift_over_budget::RULE,
     &package::duplicate_key::RULE,
     &package::exotic_source::RULE,
+    &package::floating_range::RULE,
     &package::foreign_host::RULE,
     &package::insecure_protocol::RULE,
     &package::install_script_added::RULE,
     &package::integrity_changed::RULE,
     &package::integrity_lost::RULE,
     &package::integrity_missing::RULE,
+    &package::lockfile_out_of_step::RULE,
+    &package::malicious::RULE,
+    &package::moving_source::RULE,
     &package::name_mismatch::RULE,
     &package::outdated::RULE,
     &package::provenance_dropped::RULE,
     &package::settings_weakened::RULE,
     &package::source_changed::RULE,
     &package::too_new::RULE,
+    &package::typosquat::RULE,
     &package::unmaintained::RULE,
+    &package::unreached::RULE,
+    &package::vulnerable::RULE,
     &pod_security::added_capability::RULE,
     &pod_security::apparmor_unconfined::RULE,
     &pod_security::host_namespaces::RULE,

@@ -12,6 +12,7 @@ use crate::verdict::AskedSource;
 /// What became of each source.
 pub(super) fn asked(facts: &Facts) -> Vec<AskedSource> {
     let mut sources = Vec::new();
+    let untold = facts.advisories.known().map_or(0, |known| known.untold);
     for state in facts
         .advisories
         .known()
@@ -29,6 +30,12 @@ pub(super) fn asked(facts: &Facts) -> Vec<AskedSource> {
                 asked.answers = *records;
                 let date = date.map(|date| date.to_zoned(TimeZone::UTC).date().to_string());
                 asked.date = date;
+                if state.source == "osv" && untold > 0 {
+                    let packages = crate::report::count(untold, "package");
+                    asked.problem = Some(format!(
+                        "{packages} of registries that are not public were not named to it; the database knows what is published about them without telling anybody"
+                    ));
+                }
             }
             SourceAnswer::Unavailable { reason } => asked.problem = Some(reason.clone()),
         }

@@ -139,6 +139,15 @@ pub(super) fn coverage(
             );
         }
     }
+    let installed = head.installations().iter();
+    coverage.packages = installed
+        .filter(|installation| {
+            let lockfile = installation.lockfile_path();
+            let mut files = installation.package_files();
+            lockfile.is_some_and(|path| in_scope(path)) || files.any(|file| in_scope(&file.path))
+        })
+        .map(|installation| installation.graph().len())
+        .sum();
     coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
         coverage.objects += manifest.records.len();

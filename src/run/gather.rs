@@ -17,9 +17,9 @@ use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
 use crate::packages::lockfile::Source;
-use crate::packages::registry::settings::{Owner, SettingsKind};
+use crate::packages::registry::address::RegistryUrl;
+use crate::packages::registry::settings::{Owner, Registry, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
-use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 
@@ -72,22 +72,25 @@ pub struct Wanted {
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
-    /// The registries that a lockfile names, by the name of what comes from there. npm's own is not among them.
-    pub named: BTreeMap<Arc<str>, BTreeSet<Box<str>>>,
+    /// The hosts of registries that are not public and that the lockfile names, by the names of packages that come
+    /// from there. Nobody else is told of these.
+    pub elsewhere: BTreeMap<String, String>,
 }
 
+/// Registries whose packages everybody may see.
+const PUBLIC: [&str; 3] = ["registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"];
+
 impl Wanted {
-    /// The host of a registry that a package comes from, and that is not the one that would be asked for it.
-    fn elsewhere(&self, name: &str, settings: &Settings) -> Option<String> {
-        let own = settings.registry_of(name).url.host();
-        let mut hosts = self
-            .named
-            .get(name)
-            .into_iter()
-            .flatten()
-            .filter_map(|address| WebAddress::parse(address))
-            .map(|address| address.host.to_ascii_lowercase());
-        hosts.find(|host| *host != own && !PUBLIC_REGISTRIES.contains(&&**host))
+    /// True if a registry may be told of a name.
+    fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
+        let own = self.elsewhere.get(name);
+        own.is_none_or(|host| host == registry.url.host())
+    }
+
+    /// True if everybody may be told of a name.
+    fn is_public(&self, name: &str, settings: &Settings) -> bool {
+        !self.elsewhere.contains_key(name)
+            && PUBLIC.contains(&settings.registry_of(name).url.host())
     }
 }
 
@@ -101,17 +104,16 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         let folder = Arc::clone(&held.installation.folder);
         let (name, version) = held.key();
         let wanted = all.entry(folder).or_default();
+        if let Some(Source::Registry(Some(address))) = held.package.source() {
+            let host = RegistryUrl::parse(address).map(|url| url.host().to_owned());
+            let host = host.unwrap_or_else(|| address.to_string());
+            if !PUBLIC.contains(&&*host) {
+                wanted.elsewhere.insert(name.to_owned(), host);
+            }
+        }
         wanted
             .installed
             .insert((name.to_owned(), version.to_owned()));
-        if let Some(Source::Registry(Some(address))) = held.package.source() {
-            let name = held.package.shared_name();
-            wanted
-                .named
-                .entry(name)
-                .or_default()
-                .insert(address.clone());
-        }
     }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
@@ -180,16 +182,20 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The names that are served by the registry that everything comes from. A registry for one scope serves what is
-    /// nobody else's business.
-    fn public_names(&self) -> BTreeSet<String> {
-        let of_project = |(wanted, settings): &(&Wanted, Settings)| -> Vec<String> {
-            let names = wanted.installed.iter().map(|(name, _)| name);
-            let is_public =
-                |name: &&String| settings.registry_of(name) == settings.default_registry();
-            names.filter(is_public).cloned().collect()
-        };
-        self.projects.iter().flat_map(of_project).collect()
+    /// The names that everybody may be told of, and how many there are beside them.
+    fn public_names(&self) -> (BTreeSet<String>, usize) {
+        let mut public = BTreeSet::new();
+        let mut others = BTreeSet::new();
+        for (wanted, settings) in &self.projects {
+            for (name, _) in &wanted.installed {
+                let is_public = wanted.is_public(name, settings);
+                let names = if is_public { &mut public } else { &mut others };
+                names.insert(name.clone());
+            }
+        }
+        // What one project takes from elsewhere is not told for the sake of another.
+        public.retain(|name| !others.contains(name));
+        (public, others.len())
     }
 
     fn advisories(&self, client: Result<&Client, &Failure>) -> Fact<Advisories> {
@@ -208,6 +214,7 @@ impl<'a> Plan<'a> {
         }
         let mut asked = Vec::new();
         let mut failed = Vec::new();
+        let mut untold = 0;
         for source in sources {
             match (source, client) {
                 (AdvisorySource::Database, _) => {
@@ -218,7 +225,9 @@ impl<'a> Plan<'a> {
                     let base = self.access.environment.get(OSV_VARIABLE);
                     let base = base.map_or(OSV_API, String::as_str);
                     let osv = Osv::new(client.clone(), base, place::folder());
-                    asked.push(advisory::Source::Osv(osv.only(self.public_names())));
+                    let (names, others) = self.public_names();
+                    asked.push(advisory::Source::Osv(osv.only(names)));
+                    untold = others;
                 }
                 (AdvisorySource::Npm, Ok(client)) => {
                     asked.extend(self.registries(client).map(advisory::Source::Npm));
@@ -248,6 +257,7 @@ impl<'a> Plan<'a> {
         match block_on(advisory::gather(&request, &asked)) {
             Ok(mut advisories) => {
                 advisories.add_sources(failed);
+                advisories.untold = untold;
                 Fact::Known(advisories)
             }
             Err(failure) => {
@@ -269,7 +279,11 @@ impl<'a> Plan<'a> {
         let mut names: BTreeMap<&str, (BTreeSet<String>, Option<&str>)> = BTreeMap::new();
         for (wanted, settings) in &self.projects {
             for (name, _) in &wanted.installed {
-                let url = &settings.registry_of(name).url;
+                let registry = settings.registry_of(name);
+                if !wanted.may_be_told(name, registry) {
+                    continue;
+                }
+                let url = &registry.url;
                 let entry = names.entry(url.as_str());
                 let entry = entry.or_insert_with(|| (BTreeSet::new(), settings.authorization(url)));
                 entry.0.insert(name.clone());
@@ -306,15 +320,17 @@ impl<'a> Plan<'a> {
                     .filter(affected)
                     .map(|(name, _)| Arc::from(name.as_str())),
             );
-            names.retain(|name| !all.contains_key(name));
             let mut asked = BTreeSet::new();
             for name in names {
-                match wanted.elsewhere(&name, settings) {
-                    Some(host) => {
-                        let why = registry::Unavailable::Elsewhere { host };
+                if all.contains_key(&name) {
+                    continue;
+                }
+                match wanted.elsewhere.get(&*name) {
+                    Some(host) if !wanted.may_be_told(&name, settings.registry_of(&name)) => {
+                        let why = registry::Unavailable::Elsewhere { host: host.clone() };
                         all.insert(name, Answer::Unavailable(why));
                     }
-                    None => {
+                    _ => {
                         asked.insert(name);
                     }
                 }

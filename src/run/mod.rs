@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
-use crate::compare::{compare, join_changes};
+use crate::compare::{compare_evaluations, join_changes};
 use crate::config::value::Day;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
@@ -226,11 +226,7 @@ pub fn judge_loaded(
         || base.as_ref().map(|base| evaluate(base, context)),
         || evaluate(&head, context),
     );
-    let Evaluation {
-        findings,
-        rules_run,
-        containers,
-    } = head_evaluation;
+    let (rules_run, containers) = (head_evaluation.rules_run, head_evaluation.containers);
     watch(Stage::Comparing);
     let touched: BTreeSet<Arc<str>> = changes
         .paths()
@@ -239,8 +235,8 @@ pub fn judge_loaded(
         .map(|(path, _)| Arc::clone(path))
         .collect();
     let mut pairs = Pairs::default();
-    let mut all = findings;
-    if let (Some(base), Some(evaluation)) = (&base, base_evaluation) {
+    let mut all;
+    if let (Some(base), Some(before)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
         let pair = Pair {
             base,
@@ -249,8 +245,9 @@ pub fn judge_loaded(
             renames: changes.renamed(),
             pairs: &pairs,
         };
-        all = of_change(&pair, evaluation.findings, all, context);
+        all = of_change(&pair, before, head_evaluation, context);
     } else {
+        all = head_evaluation.findings;
         all.extend(evaluate_arrivals(&head, context));
     }
     let told = waive(
@@ -303,12 +300,12 @@ pub fn judge_loaded(
 /// The findings of both sides held against each other, with those about the change itself, and what caused each.
 fn of_change(
     pair: &Pair<'_>,
-    before: Vec<Finding>,
-    after: Vec<Finding>,
+    before: Evaluation,
+    after: Evaluation,
     context: &Context,
 ) -> Vec<Finding> {
     let (base, head) = (pair.base, pair.head);
-    let mut all = compare((base, before), (head, after), pair.renames, pair.pairs);
+    let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {

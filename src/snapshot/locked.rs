@@ -1,76 +1,94 @@
 //! The lockfiles of a revision, and how a rule speaks of what they hold.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Location, PackageName, PackageSeen};
-use crate::packages::lockfile::{Locked, Lockfile, PackageIndex};
+use crate::kubernetes::field::shortened;
+use crate::packages::PackageJson;
+use crate::packages::graph::{Installed, place};
+use crate::packages::lockfile::{Locked, Lockfile};
 use crate::packages::purl;
+use crate::packages::purpose::is_installed;
 use crate::syntax::Span;
 
+use super::file_kind::FileKind;
+use super::installations::Installation;
 use super::pairs::Pair;
 use super::{Snapshot, SourceFile};
 
-/// A lockfile that could be read, where it stands.
+/// The most ways to a package that a finding shows.
+const MOST_PATHS: usize = 3;
+
+/// A lockfile that could be read, with what it installs.
 #[derive(Clone, Copy, Debug)]
 pub struct LockedFile<'a> {
     /// The file.
     pub file: &'a SourceFile,
     /// What it says.
     pub lockfile: &'a Lockfile,
+    /// What it installs, and where.
+    pub installation: &'a Installation,
 }
 
-/// The lockfiles that could be read, in path order.
+/// The lockfiles that could be read, by folder.
 pub fn locked_files(snapshot: &Snapshot) -> impl Iterator<Item = LockedFile<'_>> {
-    let files = snapshot.files().iter();
-    files.filter_map(|file| {
-        let lockfile = file
-            .lockfile()
-            .filter(|lockfile| !lockfile.is_unreadable())?;
-        Some(LockedFile { file, lockfile })
-    })
+    let installations = snapshot.installations().iter();
+    installations.filter_map(LockedFile::of)
 }
 
-/// The lockfiles that both revisions have, each with what it was: the file of the same path or the one that it was
-/// moved from, else the only other one of the folder, as a project that takes another package manager stays the same.
-/// (base, head)
-#[must_use]
-pub fn locked_pairs<'a>(pair: &Pair<'a>) -> Vec<(LockedFile<'a>, LockedFile<'a>)> {
-    let base: Vec<_> = locked_files(pair.base).collect();
-    let at = |path: &str| {
-        base.iter()
-            .find(|before| &*before.file.path == path)
-            .copied()
-    };
-    let beside = |folder: &str| {
-        let mut of_folder = base.iter().filter(|before| before.file.folder() == folder);
-        let only = of_folder.next()?;
-        of_folder.next().is_none().then_some(*only)
-    };
-    let mut pairs = Vec::new();
-    for after in locked_files(pair.head) {
-        let path = &after.file.path;
-        let moved = pair.renames.get(path).and_then(|old| at(old));
-        if let Some(before) = at(path).or(moved).or_else(|| beside(after.file.folder()))
-            && !Arc::ptr_eq(&before.file.state, &after.file.state)
-        {
-            pairs.push((before, after));
-        }
-    }
+/// The lockfiles that both revisions have, each with what it was. (base, head)
+pub fn locked_pairs<'a>(pair: &Pair<'a>) -> impl Iterator<Item = (LockedFile<'a>, LockedFile<'a>)> {
+    let pairs: Vec<_> = pair.installations().collect();
     pairs
+        .into_iter()
+        .filter(|pair| pair.is_known)
+        .filter_map(|pair| {
+            let before = pair.base.and_then(LockedFile::of)?;
+            let after = pair.head.and_then(LockedFile::of)?;
+            let is_same = Arc::ptr_eq(&before.file.state, &after.file.state);
+            (!is_same).then_some((before, after))
+        })
 }
 
 impl<'a> LockedFile<'a> {
-    /// Its entries with their places in it.
-    pub fn packages(self) -> impl Iterator<Item = (PackageIndex, &'a Locked)> {
-        let packages = self.lockfile.packages.iter().zip(0..);
-        packages.map(|(locked, index)| (PackageIndex(index), locked))
+    fn of(installation: &'a Installation) -> Option<Self> {
+        let file = installation.file.as_ref()?;
+        let lockfile = installation.lockfile()?;
+        (!lockfile.is_unreadable()).then_some(Self {
+            file,
+            lockfile,
+            installation,
+        })
+    }
+
+    /// The package that an entry is part of.
+    #[must_use]
+    pub fn installed(self, locked: &Locked) -> Option<Installed<'a>> {
+        let mut named = self.installation.named(&locked.name);
+        named.find(|package| {
+            package.version() == &*locked.version && package.place() == place(&locked.source)
+        })
+    }
+
+    /// True if a workspace asks for it itself.
+    #[must_use]
+    pub fn is_direct(self, locked: &Locked) -> bool {
+        self.installed(locked).is_some_and(Installed::is_direct)
+    }
+
+    /// The line of a `package.json` that brings an entry, where one is known, else the entry.
+    #[must_use]
+    pub fn brought_at(self, locked: &Locked) -> Location {
+        let installed = self.installed(locked);
+        installed.map_or_else(|| self.place(locked.at), Installed::location)
     }
 
     /// What a finding about a package keeps over time.
     #[must_use]
     pub fn name_of(self, locked: &Locked) -> PackageName {
         PackageName {
-            project: self.file.folder().into(),
+            project: Arc::clone(&self.installation.folder),
             name: Arc::clone(&locked.name),
         }
     }
@@ -78,10 +96,11 @@ impl<'a> LockedFile<'a> {
     /// What is known of a package.
     #[must_use]
     pub fn seen(self, locked: &Locked) -> PackageSeen {
+        let installed = self.installed(locked);
         PackageSeen {
             version: (!locked.version.is_empty()).then(|| Arc::clone(&locked.version)),
             purl: purl::of_npm(&locked.name, &locked.version),
-            paths: Vec::new(),
+            paths: installed.map_or_else(Vec::new, |installed| installed.paths(MOST_PATHS)),
         }
     }
 
@@ -95,16 +114,42 @@ impl<'a> LockedFile<'a> {
     }
 }
 
+/// How a finding speaks of a package that a `package.json` asks for, whatever is installed of it.
+#[must_use]
+pub fn wished(installation: &Installation, name: &str) -> (PackageName, PackageSeen) {
+    let subject = PackageName {
+        project: Arc::clone(&installation.folder),
+        name: name.into(),
+    };
+    let seen = PackageSeen {
+        version: None,
+        purl: purl::of_npm(name, ""),
+        paths: Vec::new(),
+    };
+    (subject, seen)
+}
+
+/// The names of the repository's own packages.
+#[must_use]
+pub fn own_names(snapshot: &Snapshot) -> BTreeSet<&str> {
+    let files = snapshot.files().iter();
+    let trees = files
+        .filter(|file| file.kind() == FileKind::PackageJson && !is_installed(&file.path))
+        .filter_map(SourceFile::tree);
+    trees
+        .filter_map(|tree| PackageJson::of(tree)?.name())
+        .collect()
+}
+
 /// `name@version`, or the name where there is no version.
 #[must_use]
 pub fn called(locked: &Locked) -> String {
-    let name = crate::kubernetes::field::shortened(&locked.name);
+    let name = shortened(&locked.name);
     // An address in its place may hold a secret.
     if locked.version.is_empty() || locked.version.contains([':', '/']) {
         return format!("`{name}`");
     }
-    let version = crate::kubernetes::field::shortened(&locked.version);
-    format!("`{name}@{version}`")
+    format!("`{name}@{}`", shortened(&locked.version))
 }
 
 /// A few names, and how many more there are: `` `a@1.0.0`, `b@2.0.0` and 3 more ``.

@@ -12,6 +12,7 @@ pub mod file_kind;
 pub mod held;
 pub mod image_pairs;
 pub mod images;
+pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
 pub mod load;
@@ -26,6 +27,7 @@ mod patch_files;
 pub mod patched;
 pub mod predecessors;
 pub mod projects;
+pub mod remedies;
 pub mod safeguards;
 pub mod settings;
 

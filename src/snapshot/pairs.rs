@@ -4,7 +4,7 @@
 //! rename, then by equal content, then by the nearest folder, never by order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Resource;
 use crate::kubernetes::Object;
@@ -110,6 +110,8 @@ pub struct Pairs {
     /// The head path of what the base holds.
     to_head: HashMap<Place, Arc<str>>,
     hides_more: bool,
+    /// What package managers install on both sides, once somebody has asked.
+    pub(super) installations: OnceLock<Vec<super::installation_pairs::Numbered>>,
 }
 
 impl Pairs {

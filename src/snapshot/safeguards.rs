@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::packages::purpose::is_installed;
+use crate::packages::purpose::{is_installed, is_specimen};
 use crate::packages::safeguards::{
     Safeguards, of_manifest, of_npmrc, of_pnpm_workspace, of_yarnrc,
 };
@@ -74,6 +74,7 @@ fn is_settings(file: &SourceFile) -> bool {
             | FileKind::PackageJson
             | FileKind::PnpmWorkspace
     ) && !is_installed(&file.path)
+        && !is_specimen(&file.path)
 }
 
 impl FolderSafeguards {

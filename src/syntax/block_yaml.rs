@@ -404,3 +404,47 @@ fn starts_plain(byte: u8) -> bool {
 fn holds_comment(line: &[u8]) -> bool {
     memchr::memchr_iter(b'#', line).any(|at| at > 0 && line.get(at - 1) == Some(&b' '))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_read(text: &str) -> bool {
+        parse(&Arc::from(text)).is_some()
+    }
+
+    #[test]
+    fn what_package_managers_write_is_read() {
+        for text in [
+            "---\nlockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      a:\n        specifier: ^1.0.0\n        version: link:../a\n---\na: b\n",
+            "packages:\n\n  '@s/a@1.0.0':\n    resolution: {integrity: sha512-a+b/c==, tarball: https://a.b/c.tgz}\n    engines: {node: '>=18', npm: ^9 || >=10}\n    cpu: [x64, arm]\n    deprecated: 'it''s “old”: \\n'\n\nsnapshots:\n\n  '@s/a@1.0.0': {}\n\n  b@1.0.0(a@1.0.0(b@2.0.0)):\n    transitivePeerDependencies:\n      - supports-color\n",
+            "# comment\n\n__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"a@npm:^1.0.0, a@npm:~1.0.0\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  bin:\n    a: ./bin/a.js\n  linkType: hard\n",
+        ] {
+            assert!(is_read(text), "{text}");
+            assert!(is_read(&text.replace('\n', "\r\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_the_subset_is_left_alone() {
+        for text in [
+            "",
+            "a:\n",
+            "a: &b c\n",
+            "a: *b\n",
+            "a: !!str b\n",
+            "a: |\n  b\n",
+            "a: b\n  c\n",
+            "a:\tb\n",
+            "? a\n: b\n",
+            "a: b # c\n",
+            "<<: {a: b}\n",
+            "a: {b: c,\n  d: e}\n",
+            "a: \"\\x41\"\n",
+            "a: 'b\n",
+            "\u{feff}a: b\n",
+        ] {
+            assert!(!is_read(text), "{text:?}");
+        }
+    }
+}

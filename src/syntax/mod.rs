@@ -21,7 +21,7 @@ mod yaml;
 
 pub use comment::{Comment, comments_between, statement_lines};
 pub use lines::{Lines, Position};
-pub use pointer::escape_segment;
+pub use pointer::{escape_segment, unescape_segment};
 pub use text::{Encoding, decode};
 pub use tree::{Document, DuplicateKey, Entry, Node, Problem, ProblemKind, Span, Tree, Value};
 

@@ -20,6 +20,12 @@ pub fn escape_segment(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
+/// The key of a segment.
+#[must_use]
+pub fn unescape_segment(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
 impl Node<'_> {
     /// The JSON pointer of this node, list items by name (`/spec/containers/api/securityContext`). An item of a list
     /// of words, as of a command, has that of its list: any of them may be a secret.

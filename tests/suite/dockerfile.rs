@@ -1,6 +1,8 @@
 //! Whatever a Dockerfile holds, its instructions are in order, and every byte belongs to one or is a comment.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
 use tidegate::evaluate::evaluate;
@@ -139,4 +141,129 @@ fn a_huge_dockerfile_is_read_in_linear_time() {
         let snapshot = snapshot(&[("Dockerfile", &text)]);
         let _ = evaluate(&snapshot, &context());
     }
+}
+
+/// The text with other names for its stages, which say no less of what they are for.
+fn with_stages_renamed(text: &str) -> String {
+    let file = Dockerfile::read(text.to_owned());
+    let stages = file.stages();
+    let names = stages.all().iter().filter_map(|stage| stage.name.as_ref());
+    let names: Vec<String> = names.map(|name| name.text.to_lowercase()).collect();
+    let is_name = |word: &str| names.contains(&word.to_lowercase());
+    let lines = text.split_inclusive('\n').map(|line| {
+        if line.trim_start().to_lowercase().starts_with("from ") {
+            let words = line.split_inclusive([' ', '\n']).map(|word| {
+                let bare = word.trim_end();
+                if is_name(bare) {
+                    word.replacen(bare, &format!("{bare}-x"), 1)
+                } else {
+                    word.to_owned()
+                }
+            });
+            return words.collect::<String>();
+        }
+        let mut parts = line.split("from=");
+        let mut renamed = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let end = part.find([' ', ',', '\n']).unwrap_or(part.len());
+            let (name, rest) = part.split_at(end);
+            let more = if is_name(name) { "-x" } else { "" };
+            write!(renamed, "from={name}{more}{rest}").unwrap();
+        }
+        renamed
+    });
+    lines.collect()
+}
+
+#[test]
+fn renaming_a_stage_introduces_nothing() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut renamed = 0;
+    for family in ["dockerfile", "node", "image", "secret"] {
+        for rule in fs::read_dir(fixtures.join(family)).unwrap() {
+            let head = rule.unwrap().path().join("head");
+            let files = texts_below(&head);
+            let other: Vec<_> = files
+                .iter()
+                .map(|(path, text)| {
+                    let is_dockerfile = path.contains("Dockerfile");
+                    let other = if is_dockerfile {
+                        with_stages_renamed(text)
+                    } else {
+                        text.clone()
+                    };
+                    renamed += usize::from(other != *text);
+                    (path.clone(), other)
+                })
+                .collect();
+            let identities = |files: &[(String, String)]| {
+                let files: Vec<_> = files
+                    .iter()
+                    .map(|(path, text)| (&**path, &**text))
+                    .collect();
+                let findings = evaluate(&snapshot(&files), &context()).findings.into_iter();
+                let own = findings.map(|found| {
+                    (
+                        found.rule,
+                        found.location.path,
+                        found.fingerprint,
+                        found.severity,
+                    )
+                });
+                let mut own: Vec<_> = own.collect();
+                own.sort();
+                own
+            };
+            assert_eq!(identities(&files), identities(&other), "{}", head.display());
+        }
+    }
+    assert!(renamed >= 10, "{renamed} files have stages with names");
+}
+
+/// The files below a folder that are text, by their paths.
+fn texts_below(folder: &Path) -> Vec<(String, String)> {
+    let mut open = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            files.push((name, text));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn a_secret_in_reach_of_installs_is_one_mistake_however_its_stages_are_called() {
+    let identities = |text: &str| {
+        let findings = evaluate(&snapshot(&[("Dockerfile", text)]), &context()).findings;
+        let own = findings.into_iter();
+        own.filter(|found| found.rule == "dockerfile/scripts-near-secrets")
+            .map(|found| found.fingerprint)
+            .collect::<Vec<_>>()
+    };
+    let run = "RUN --mount=type=secret,id=npmrc npm ci";
+    let one = format!("FROM node:24.11.1 AS build\n{run}\n");
+    let told = identities(&one);
+    assert_eq!(told.len(), 1);
+    assert_eq!(identities(&one.replace("AS build", "AS prod")), told);
+    assert_eq!(identities(&one.replace(" AS build", "")), told);
+    assert_eq!(
+        identities(&one.replace("npm ci", "npm ci --omit=dev")),
+        told
+    );
+    // The same in two stages is one mistake, and another secret is another.
+    let two = format!("{one}FROM node:24.11.1 AS test\n{run}\n");
+    assert_eq!(identities(&two), told);
+    assert_eq!(
+        identities(&two.replacen("id=npmrc", "id=token", 1)).len(),
+        2
+    );
 }

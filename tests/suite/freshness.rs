@@ -70,7 +70,7 @@ const RELEASES: &str = "
 ";
 
 /// `wanted offer distance in-range`, and how it was told.
-fn told(latest: &str, installed: &str, range: &str, engines: &str) -> (String, ToldBy) {
+fn told(latest: &str, installed: &str, range: &str, engines: &str) -> (String, String) {
     let document = published(latest, RELEASES);
     let cooldown = three_days();
     let engines = Engines::read(engines, date(2026, 11, 26));
@@ -94,102 +94,51 @@ fn told(latest: &str, installed: &str, range: &str, engines: &str) -> (String, T
             format!("{} {} {range}", offer.release.text, offer.distance.name())
         },
     );
-    (format!("{wanted} {offer}"), answer.told_by)
+    let told_by = match &answer.told_by {
+        ToldBy::Tag => "tag".to_owned(),
+        ToldBy::Highest => "highest".to_owned(),
+        ToldBy::Ahead => "ahead".to_owned(),
+        ToldBy::Below(refused) => {
+            format!("below {} {}", refused.release.text, reason(&refused.why))
+        }
+        ToldBy::Nothing(refused) => {
+            format!("not {} {}", refused.release.text, reason(&refused.why))
+        }
+    };
+    (format!("{wanted} {offer}"), told_by)
 }
+
+/// The tag `latest`, the installed version, its range, the repository's engines; what `told` says, and by what.
+const CASES: &str = "
+    3.0.0 | 1.0.0 | ^1.0.0 |  | 1.1.0 3.0.0 major out | tag
+    3.0.0 | 3.0.0 | ^3.0.0 |  | 3.0.0 - | tag
+    2.0.0 | 1.0.0 | ^1.0.0 |  | 1.1.0 2.0.0 major out | tag
+    2.0.0 | 1.0.0 | >=1 |  | 2.0.0 2.0.0 major in | tag
+    2.2.0 | 2.0.0 | ^2.0.0 |  | 2.1.0 2.1.0 minor in | below 2.2.0 deprecated
+    2.1.0 | 1.1.0 | ^1.0.0 | >=20 | 1.1.0 2.0.0 major out | below 2.1.0 engines
+    2.1.0 | 2.0.0 | ^2.0.0 | >=20 | 2.0.0 - | not 2.1.0 engines
+    1.2.0 | 1.0.0 | ~1.0.0 |  | 1.0.1 1.1.0 minor out | below 1.2.0 young
+    1.2.0 | 1.1.0 | ^1.0.0 |  | 1.1.0 - | not 1.2.0 young
+    2.0.0 | 3.0.0 | ^3.0.0 |  | 3.0.0 - | ahead
+    3.0.0 | 3.0.0-rc.1 | ^3.0.0-rc.1 |  | 3.0.0 3.0.0 patch in | tag
+    3.0.0-rc.2 | 2.0.0 | * |  | 3.0.0 2.1.0 minor in | below 2.2.0 deprecated
+    3.0.0-rc.2 | 3.0.0-rc.1 | 3.0.0-rc.1 |  | 3.0.0-rc.1 3.0.0-rc.2 patch out | tag
+     | 2.0.0 | latest |  | - 3.0.0 major out | highest
+";
 
 #[test]
 fn what_is_offered_is_never_beyond_latest_young_or_unfit() {
-    let cases: [(&str, &str, &str, &str, &str, &str); 14] = [
-        // latest, installed, range, engines, wanted and offer, told by
-        (
-            "3.0.0",
-            "1.0.0",
-            "^1.0.0",
-            "",
-            "1.1.0 3.0.0 major out",
-            "tag",
-        ),
-        ("3.0.0", "3.0.0", "^3.0.0", "", "3.0.0 -", "tag"),
-        (
-            "2.0.0",
-            "1.0.0",
-            "^1.0.0",
-            "",
-            "1.1.0 2.0.0 major out",
-            "tag",
-        ),
-        ("2.0.0", "1.0.0", ">=1", "", "2.0.0 2.0.0 major in", "tag"),
-        (
-            "2.2.0",
-            "2.0.0",
-            "^2.0.0",
-            "",
-            "2.1.0 2.1.0 minor in",
-            "below deprecated",
-        ),
-        (
-            "2.1.0",
-            "1.1.0",
-            "^1.0.0",
-            ">=20",
-            "1.1.0 2.0.0 major out",
-            "below engines",
-        ),
-        (
-            "2.1.0",
-            "2.0.0",
-            "^2.0.0",
-            ">=20",
-            "2.0.0 -",
-            "nothing engines",
-        ),
-        (
-            "1.2.0",
-            "1.0.0",
-            "~1.0.0",
-            "",
-            "1.0.1 1.1.0 minor out",
-            "below young",
-        ),
-        ("1.2.0", "1.1.0", "^1.0.0", "", "1.1.0 -", "nothing young"),
-        ("2.0.0", "3.0.0", "^3.0.0", "", "3.0.0 -", "ahead"),
-        (
-            "3.0.0",
-            "3.0.0-rc.1",
-            "^3.0.0-rc.1",
-            "",
-            "3.0.0 3.0.0 patch in",
-            "tag",
-        ),
-        (
-            "3.0.0-rc.2",
-            "2.0.0",
-            "*",
-            "",
-            "3.0.0 2.1.0 minor in",
-            "below deprecated",
-        ),
-        (
-            "3.0.0-rc.2",
-            "3.0.0-rc.1",
-            "3.0.0-rc.1",
-            "",
-            "3.0.0-rc.1 3.0.0-rc.2 patch out",
-            "tag",
-        ),
-        ("", "2.0.0", "latest", "", "- 3.0.0 major out", "highest"),
-    ];
-    for (latest, installed, range, engines, expected, by) in cases {
-        let (answer, told_by) = told(latest, installed, range, engines);
-        let name = match &told_by {
-            ToldBy::Tag => "tag".to_owned(),
-            ToldBy::Highest => "highest".to_owned(),
-            ToldBy::Ahead => "ahead".to_owned(),
-            ToldBy::Below(refusal) => format!("below {}", reason(refusal)),
-            ToldBy::Nothing(refusal) => format!("nothing {}", reason(refusal)),
+    for case in CASES.trim().lines() {
+        let parts: Vec<&str> = case.split(" | ").map(str::trim).collect();
+        let &[latest, installed, range, engines, expected, by] = &*parts else {
+            panic!("{case}");
         };
-        let case = format!("{installed} of {range:?} where latest is {latest:?} on {engines:?}");
-        assert_eq!((answer.as_str(), name.as_str()), (expected, by), "{case}");
+        let (answer, told_by) = told(latest, installed, range, engines);
+        assert_eq!(
+            (answer.as_str(), told_by.as_str()),
+            (expected, by),
+            "{case}"
+        );
     }
     let document = published("2.0.0", RELEASES);
     let one = version("1.0.0");
@@ -250,6 +199,62 @@ fn a_fix_must_be_there_advised_old_and_fit() {
     let undated = published("1.0.0", "1.0.0");
     let accepted = acceptance.accept("a", &undated, &version("1.0.0"), false);
     assert_eq!(accepted.unwrap().maturity, Maturity::Unknown);
+}
+
+#[test]
+fn the_lowest_fix_is_one_that_can_be_installed() {
+    let document = published("2.1.0", RELEASES);
+    let cooldown = three_days();
+    let engines = Engines::read(">=20", date(2026, 11, 26)).unwrap();
+    let acceptance = Acceptance {
+        cooldown: &cooldown,
+        engines: Some(&engines),
+        now: now(),
+    };
+    let fix = |installed: &str, affected: &str, severe| {
+        let affected = Range::parse(affected).unwrap();
+        let is_affected = |version: &Version| affected.satisfies(version);
+        let fix = acceptance.lowest_fix("a", &document, &version(installed), &is_affected, severe);
+        match fix {
+            Ok(accepted) => accepted.release.text.to_string(),
+            Err(Some((release, why))) => format!("not {} {}", release.text, reason(&why)),
+            Err(None) => "none".to_owned(),
+        }
+    };
+    for (installed, affected, severe, expected) in [
+        ("1.0.0", "<1.0.1", false, "1.0.1"),
+        // 1.2.0 is a day old.
+        ("1.0.0", "<1.2.0", false, "2.0.0"),
+        ("1.0.0", "<1.2.0", true, "1.2.0"),
+        // 2.1.0 runs on too few versions, 2.2.0 is deprecated, 3.0.0 beyond latest.
+        ("2.0.0", "<2.1.0", false, "3.0.0"),
+        ("2.0.0", "<2.1.0 || >=3", false, "not 2.1.0 engines"),
+        ("1.0.0", "*", false, "none"),
+    ] {
+        assert_eq!(
+            fix(installed, affected, severe),
+            expected,
+            "{installed} {affected}"
+        );
+    }
+}
+
+#[test]
+fn what_a_mirror_fetched_long_ago_is_old_enough() {
+    let mirror = published(
+        "1.0.4",
+        "1.0.0 2024-12-13\n 1.0.1 2024-12-02\n 1.0.2 2024-10-04\n 1.0.3 2024-09-30\n 1.0.4 2026-11-26",
+    );
+    let cooldown = three_days();
+    let judge = |text: &str| {
+        let release = mirror.release(&version(text)).unwrap();
+        assert_eq!(mirror.published(release), None);
+        cooldown.judge_release("a", &mirror, release, now(), false)
+    };
+    assert_eq!(judge("1.0.0"), Maturity::Mature);
+    // It may have been published years before it was fetched.
+    assert_eq!(judge("1.0.4"), Maturity::Unknown);
+    assert_eq!(age::lag(&mirror, &version("1.0.0")), None);
 }
 
 #[test]

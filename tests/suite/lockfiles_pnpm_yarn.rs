@@ -188,7 +188,7 @@ fn the_lockfiles_of_applications_read_as_their_lists_say() {
             let locked = lockfile.packages.iter().find(|locked| {
                 *locked.name == *text(row, "name") && *locked.version == *text(row, "version")
             });
-            let is_from_registry = locked.is_some_and(|locked| locked.is_from_registry());
+            let is_from_registry = locked.is_some_and(Locked::is_from_registry);
             assert_eq!(
                 is_from_registry,
                 row.get("source").is_none(),

@@ -45,6 +45,7 @@ mod package_facts;
 mod planted;
 mod pod_security;
 mod program;
+mod quiet;
 mod reading;
 mod readme;
 mod registry_client;

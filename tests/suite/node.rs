@@ -52,6 +52,53 @@ fn versions_beyond_the_schedule_never_end() {
     }
 }
 
+#[test]
+fn what_tests_and_examples_work_on_is_low() {
+    let severity = |path: &str, text: &str| {
+        let found = on(Some("2026-11-25"), &[(path, text)]);
+        found.first().map(|found| found.0)
+    };
+    for folder in [
+        "test",
+        "tests/api",
+        "fixtures",
+        "testdata/a",
+        "examples/shop",
+        "e2e",
+    ] {
+        let at = |name: &str| format!("{folder}/{name}");
+        for (name, text) in [
+            ("Dockerfile", "FROM node:18\n"),
+            (".nvmrc", "18\n"),
+            (
+                "package.json",
+                r#"{"private": true, "engines": {"node": "18.x"}}"#,
+            ),
+        ] {
+            assert_eq!(
+                severity(&at(name), text),
+                Some(Severity::Low),
+                "{folder}/{name}"
+            );
+        }
+    }
+    assert_eq!(
+        severity("Dockerfile", "FROM node:18\n"),
+        Some(Severity::High)
+    );
+    assert_eq!(
+        severity("contest/Dockerfile", "FROM node:18\n"),
+        Some(Severity::High)
+    );
+    assert_eq!(
+        severity("Dockerfile.test", "FROM node:18\n"),
+        Some(Severity::Medium)
+    );
+    // Manifests of examples are what people apply.
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: node:18}]}\n";
+    assert_eq!(severity("examples/pod.yaml", pod), Some(Severity::High));
+}
+
 /// What a change introduces.
 fn introduced(path: &str, base: &str, head: &str) -> usize {
     let sides = [base, head].map(|text| snapshot(&[(path, text)]));

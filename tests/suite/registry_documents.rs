@@ -63,8 +63,8 @@ fn a_whole_document_is_kept_in_short() {
             ("opt", "^1.1.0", Need::Optional),
         ]
     );
-    let real: Vec<_> = release.requirements_of("real").collect();
-    assert_eq!(real[0].target(), ("real", "~2"));
+    let aliased: Vec<_> = release.requirements_of("real").collect();
+    assert_eq!(aliased[0].target(), ("real", "~2"));
     let published = read.published(read.releases.last().unwrap()).unwrap();
     assert_eq!(published.to_string(), "2023-05-01T10:20:30.4Z");
     assert_eq!(read.last_published(), Some(published));
@@ -165,6 +165,21 @@ fn what_is_no_document_says_what_it_is() {
     ] {
         assert_eq!(read(text), Some(why), "{text}");
     }
+    let many = |count: usize, item: &dyn Fn(usize) -> String| {
+        (0..count).map(item).collect::<Vec<_>>().join(",")
+    };
+    let versions = many(200_001, &|number| format!("\"1.0.{number}\":{{}}"));
+    assert_eq!(
+        read(&format!(r#"{{"versions": {{{versions}}}}}"#)),
+        Some(Malformed::Oversized)
+    );
+    let needs = many(10_001, &|number| format!("\"a{number}\":\"1\""));
+    assert_eq!(
+        read(&format!(
+            r#"{{"versions": {{"1.0.0": {{"dependencies": {{{needs}}}}}}}}}"#
+        )),
+        Some(Malformed::Oversized)
+    );
     let gone = document(
         r#"{"name": "a", "time": {"unpublished": {"name": "x", "time": "2024-01-01T00:00:00Z"}}}"#,
     );

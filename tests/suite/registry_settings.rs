@@ -13,7 +13,7 @@ fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn file<'a>(kind: SettingsKind, owner: Owner, text: &'a str) -> SettingsFile<'a> {
+fn file(kind: SettingsKind, owner: Owner, text: &str) -> SettingsFile<'_> {
     SettingsFile {
         kind,
         owner,

@@ -2,6 +2,7 @@
 //!
 //! In `fires.yaml` a rule about objects or workloads has something to say of every object; in `silent.yaml`, which
 //! holds what looks alike, of none. The folders of other rules hold any files; the rule fires somewhere among them.
+//! In folders called `fires…` it does, and in folders called `silent…` it does not.
 //! The snapshot beside the folder shows the findings of the rule. A rule that is off unless asked for is asked for.
 //!
 //! A rule about the change has a folder `base` as well: it speaks of every file, of either side, that is called
@@ -108,6 +109,11 @@ fn rules_fire_where_they_should_and_nowhere_else() {
             let evaluation = evaluate(&snapshot, &context_of(rule, &snapshot));
             if about_objects {
                 assert_fires(rule, &snapshot, &evaluation);
+            } else {
+                let in_folders = files
+                    .iter()
+                    .filter(|(path, _)| folder_of_fixture(path).is_some());
+                assert_fires_in_files(rule, in_folders, &evaluation.findings);
             }
             evaluation.findings
         };
@@ -141,19 +147,22 @@ fn assert_fires(rule: &Rule, snapshot: &Snapshot, evaluation: &Evaluation) {
     assert_eq!(files, wanted, "the fixture of {}", rule.id);
 }
 
+/// The folder that says what becomes of its files, as files that have but one name cannot say it themselves.
+fn folder_of_fixture(path: &str) -> Option<&str> {
+    let (folder, _) = path.split_once('/')?;
+    let says = folder.starts_with("fires") || folder.starts_with("silent");
+    says.then_some(folder)
+}
+
 fn assert_fires_in_files<'a>(
     rule: &Rule,
     files: impl Iterator<Item = &'a (String, String)>,
     findings: &[Finding],
 ) {
     for (path, _) in files {
-        // Files that have but one name stand in folders that say what becomes of them.
-        let (folder, name) = path.split_once('/').unwrap_or(("", path));
-        let is_of_folder = folder.starts_with("fires") || folder.starts_with("silent");
-        let (start, name) = if is_of_folder {
-            (format!("{folder}/"), folder)
-        } else {
-            (path.clone(), name.rsplit('/').next().unwrap())
+        let (start, name) = match folder_of_fixture(path) {
+            Some(folder) => (format!("{folder}/"), folder),
+            None => (path.clone(), path.rsplit('/').next().unwrap()),
         };
         let speaks = findings
             .iter()

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::bulk::Bulk;
 use super::database::{Database, DatabaseError};
@@ -12,6 +14,10 @@ use super::matching::Installed;
 use super::merge::{Advisory, merge};
 use super::osv::Osv;
 use super::record::Record;
+use crate::http::Failure;
+
+/// The longest that one server is waited for, all questions and attempts together.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Someone who knows of advisories.
 #[derive(Clone, Debug)]
@@ -57,6 +63,8 @@ pub enum SourceAnswer {
 pub struct Advisories {
     by_package: BTreeMap<Arc<str>, Vec<Arc<Advisory>>>,
     sources: Vec<SourceState>,
+    /// How many packages nobody outside was asked about, as they come from registries that are not public.
+    pub untold: usize,
 }
 
 impl Advisories {
@@ -82,6 +90,7 @@ impl Advisories {
         Self {
             by_package: merged.collect(),
             sources,
+            untold: 0,
         }
     }
 
@@ -141,22 +150,8 @@ pub async fn gather(request: &BTreeSet<(String, String)>, sources: &[Source]) ->
                     .map_or_else(String::new, |path| path.display().to_string());
                 ("database", place, look_up(request, path.as_deref()))
             }
-            Source::Osv(osv) => {
-                let answer = osv.ask(request).await.map(|found| (found, None));
-                (
-                    "osv",
-                    osv.place(),
-                    answer.map_err(|failure| failure.to_string()),
-                )
-            }
-            Source::Npm(bulk) => {
-                let answer = bulk.ask(request).await.map(|found| (found, None));
-                (
-                    "npm",
-                    bulk.place(),
-                    answer.map_err(|failure| failure.to_string()),
-                )
-            }
+            Source::Osv(osv) => ("osv", osv.place(), in_time(osv.ask(request)).await),
+            Source::Npm(bulk) => ("npm", bulk.place(), in_time(bulk.ask(request)).await),
         };
         let answer = match answer {
             Ok((found, date)) => {
@@ -176,6 +171,20 @@ pub async fn gather(request: &BTreeSet<(String, String)>, sources: &[Source]) ->
 }
 
 type Found = (BTreeMap<String, Vec<Record>>, Option<Timestamp>);
+
+/// What a server answers, or why it does not.
+async fn in_time(
+    answer: impl Future<Output = Result<BTreeMap<String, Vec<Record>>, Failure>>,
+) -> Result<Found, String> {
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(found)) => Ok((found, None)),
+        Ok(Err(failure)) => Err(failure.to_string()),
+        Err(_) => Err(format!(
+            "gave no whole answer within {} seconds",
+            PATIENCE.as_secs()
+        )),
+    }
+}
 
 fn look_up(request: &BTreeSet<(String, String)>, path: Option<&Path>) -> Result<Found, String> {
     let path =

@@ -32,7 +32,7 @@ impl Remedy {
 pub fn remedy(advisory: &Advisory, all: &[Arc<Advisory>], current: &Version) -> Remedy {
     let mut remedy = Remedy::default();
     let mut is_mended = false;
-    let mut is_ended = true;
+    let mut has_end = true;
     let holding = advisory.affected.stretches().iter();
     for stretch in holding.filter(|stretch| stretch.holds(current)) {
         match &stretch.end {
@@ -40,7 +40,7 @@ pub fn remedy(advisory: &Advisory, all: &[Arc<Advisory>], current: &Version) -> 
             End::Last(last) => {
                 remedy.unaffected_above = remedy.unaffected_above.max(Some(last.clone()));
             }
-            End::Open | End::Limit(_) => is_ended = false,
+            End::Open | End::Limit(_) => has_end = false,
         }
     }
     if is_mended {
@@ -58,7 +58,7 @@ pub fn remedy(advisory: &Advisory, all: &[Arc<Advisory>], current: &Version) -> 
             .collect();
         remedy.fixes.sort_unstable();
         remedy.fixes.dedup();
-    } else if !is_ended {
+    } else if !has_end {
         remedy.unaffected_above = None;
     }
     remedy

@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::packages::range::Range;
+use crate::packages::registry::{Document, Release};
 use crate::packages::version::Version;
 
 /// A demand that releases be so old.
@@ -192,6 +193,28 @@ impl Cooldown {
             Maturity::Excused(youth)
         } else {
             Maturity::Young(youth)
+        }
+    }
+}
+
+impl Cooldown {
+    /// [`Cooldown::judge`] for a release of a document. Where the registry keeps no dates, a version that was there long
+    /// enough ago is old enough all the same.
+    #[must_use]
+    pub fn judge_release(
+        &self,
+        name: &str,
+        document: &Document,
+        release: &Release,
+        now: Timestamp,
+        fixes_severe: bool,
+    ) -> Maturity {
+        let judge = |published| self.judge(name, &release.version, published, now, fixes_severe);
+        match judge(document.published(release)) {
+            Maturity::Unknown if judge(document.there_by(release)) == Maturity::Mature => {
+                Maturity::Mature
+            }
+            maturity => maturity,
         }
     }
 }

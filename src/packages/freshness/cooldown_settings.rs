@@ -94,7 +94,7 @@ fn root(tree: &Tree) -> Option<Node<'_>> {
 
 /// A number, or a text.
 fn written(node: Node<'_>) -> String {
-    let text = node.as_str().map_or_else(|| node.source(), |text| text);
+    let text = node.as_str().unwrap_or_else(|| node.source());
     text.trim().to_owned()
 }
 

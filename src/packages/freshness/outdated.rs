@@ -5,7 +5,8 @@
 //! `latest`, is no prerelease for whoever is on a stable version, runs where the repository promises to run, and is old
 //! enough.
 
-use super::target::{Acceptance, Refusal};
+use super::cooldown::Maturity;
+use super::target::{Acceptance, Accepted, Refusal};
 use crate::packages::range::Range;
 use crate::packages::registry::{Document, Release};
 use crate::packages::version::Version;
@@ -68,7 +69,7 @@ pub struct Outdated<'a> {
     /// The release to go to; none if what is installed is as new as it should be.
     pub offer: Option<Offer<'a>>,
     /// How the end of what can be offered was found.
-    pub told_by: ToldBy,
+    pub told_by: ToldBy<'a>,
 }
 
 /// A release to go to.
@@ -80,21 +81,32 @@ pub struct Offer<'a> {
     pub distance: Distance,
     /// True if the range takes it as it is.
     pub is_in_range: bool,
+    /// What is to be said of its age, if anything: that it is not known, or why it does not matter.
+    pub maturity: Maturity,
+}
+
+/// A release that is not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// Why.
+    pub why: Refusal,
 }
 
 /// How the newest release to be offered was found, to be told with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ToldBy {
+pub enum ToldBy<'a> {
     /// The tag `latest` points to it.
     Tag,
-    /// `latest` cannot be offered, for this reason; the next lower one that can be was taken.
-    Below(Refusal),
+    /// This one, the newest up to `latest`, cannot be offered; the next lower one that can be was taken.
+    Below(Refused<'a>),
     /// There is no tag `latest`; the highest stable release was taken.
     Highest,
     /// What is installed is beyond `latest`.
     Ahead,
-    /// Everything that is newer was refused; this is why the newest of it was.
-    Nothing(Refusal),
+    /// Everything that is newer was refused; this is the newest of it.
+    Nothing(Refused<'a>),
 }
 
 /// Compares what is installed with what is published.
@@ -131,24 +143,25 @@ pub fn outdated<'a>(
         .iter()
         .rev()
         .take_while(|release| release.version > *version);
-    let mut first_refusal = None;
+    let mut first_refused = None;
     let mut offer = None;
     for release in newer.filter(can_be) {
         match accept(release) {
-            Ok(_) => {
+            Ok(accepted) => {
                 offer = Some(Offer {
                     release,
                     distance: Distance::between(version, &release.version),
                     is_in_range: range.is_some_and(|range| range.satisfies(&release.version)),
+                    maturity: accepted.maturity,
                 });
                 break;
             }
-            Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
+            Err(why) => first_refused = first_refused.or(Some(Refused { release, why })),
         }
     }
-    let told_by = match (&offer, first_refusal, latest) {
-        (Some(_), Some(refusal), _) => ToldBy::Below(refusal),
-        (None, Some(refusal), _) => ToldBy::Nothing(refusal),
+    let told_by = match (&offer, first_refused, latest) {
+        (Some(_), Some(refused), _) => ToldBy::Below(refused),
+        (None, Some(refused), _) => ToldBy::Nothing(refused),
         (None, None, Some(latest)) if latest.version < *version => ToldBy::Ahead,
         (_, None, Some(_)) => ToldBy::Tag,
         (_, None, None) => ToldBy::Highest,
@@ -169,7 +182,7 @@ fn wanted<'a, E>(
     range: &Range,
     installed: &Version,
     latest: Option<&'a Release>,
-    accept: &dyn Fn(&'a Release) -> Result<super::target::Accepted<'a>, E>,
+    accept: &dyn Fn(&'a Release) -> Result<Accepted<'a>, E>,
 ) -> Option<&'a Release> {
     let end = latest.filter(|latest| range.satisfies(&latest.version));
     let mut fit = document.releases.iter().rev().filter(|release| {

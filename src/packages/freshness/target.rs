@@ -60,6 +60,40 @@ impl Acceptance<'_> {
         self.accept_release(name, document, release, fixes_severe)
     }
 
+    /// The lowest release above an installed one that no advisory is about any more and that may be offered. A stable
+    /// version is fixed by a stable one, and nothing beyond `latest` is a fix unless nothing else is.
+    ///
+    /// # Errors
+    /// The lowest release that would be a fix, and why it is not offered; none if no advisory ends at all.
+    pub fn lowest_fix<'a>(
+        &self,
+        name: &str,
+        document: &'a Document,
+        installed: &Version,
+        is_affected: &dyn Fn(&Version) -> bool,
+        fixes_severe: bool,
+    ) -> Result<Accepted<'a>, Option<(&'a Release, Refusal)>> {
+        let latest = document.tag("latest").map(|latest| &latest.version);
+        let is_beyond = |release: &Release| latest.is_some_and(|end| release.version > *end);
+        let fixes = || {
+            let newer = document.releases.iter().filter(|release| {
+                let is_stable = !release.version.is_prerelease() || installed.is_prerelease();
+                release.version > *installed && is_stable
+            });
+            newer.filter(|release| !is_affected(&release.version))
+        };
+        let within = fixes().filter(|release| !is_beyond(release));
+        let beyond = fixes().filter(|release| is_beyond(release));
+        let mut refused = None;
+        for release in within.chain(beyond) {
+            match self.accept_release(name, document, release, fixes_severe) {
+                Ok(accepted) => return Ok(accepted),
+                Err(why) => refused = refused.or(Some((release, why))),
+            }
+        }
+        Err(refused)
+    }
+
     pub(super) fn accept_release<'a>(
         &self,
         name: &str,
@@ -76,9 +110,9 @@ impl Acceptance<'_> {
         {
             return Err(Refusal::Engines(Arc::clone(asked)));
         }
-        let published = document.published(release);
-        let cooldown = self.cooldown;
-        let maturity = cooldown.judge(name, &release.version, published, self.now, fixes_severe);
+        let maturity = self
+            .cooldown
+            .judge_release(name, document, release, self.now, fixes_severe);
         match maturity {
             Maturity::Young(youth) => Err(Refusal::Young(youth)),
             maturity => Ok(Accepted { release, maturity }),

@@ -47,7 +47,11 @@ pub struct Origin<'a> {
 }
 
 impl<'a> Installed<'a> {
-    pub(super) fn new(graph: &'a Graph, lockfile: &'a Lockfile, number: usize) -> Self {
+    pub(in crate::packages) fn new(
+        graph: &'a Graph,
+        lockfile: &'a Lockfile,
+        number: usize,
+    ) -> Self {
         Self {
             graph,
             lockfile,
@@ -315,7 +319,9 @@ impl<'a> Installed<'a> {
     #[must_use]
     pub fn paths(self, most: usize) -> Vec<Vec<String>> {
         let mut workspaces: Vec<(usize, Scope)> = self.workspaces().collect();
-        workspaces.sort_by_key(|(_, scope)| *scope);
+        // The way that the line brings to which the package belongs comes first.
+        let origin = self.origin().map(|origin| origin.workspace);
+        workspaces.sort_by_key(|(workspace, scope)| (*scope, Some(*workspace) != origin));
         let mut all: Vec<Vec<String>> = Vec::new();
         for (workspace, _) in workspaces.into_iter().take(LONGEST) {
             for way in self.paths_in(workspace, most) {
@@ -368,12 +374,12 @@ struct Way {
 }
 
 impl Graph {
-    fn walk(&self, workspace: usize) -> Option<&Walk> {
+    pub(super) fn walk(&self, workspace: usize) -> Option<&Walk> {
         self.walks.get(*self.walk_of.get(workspace)?)
     }
 
     /// True if a walk reaches a node from a workspace. A walk that several share counts for the one that it came from.
-    fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
+    pub(super) fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
         if walk.scope(node) == Scope::Unreached {
             return false;
         }

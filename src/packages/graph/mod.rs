@@ -272,6 +272,23 @@ impl Graph {
         })
     }
 
+    /// Where one workspace needs each package.
+    #[must_use]
+    pub fn scopes_in(&self, workspace: usize) -> Vec<Scope> {
+        let mut scopes = vec![Scope::Unreached; self.packages.len()];
+        let Some(walk) = self.walk(workspace) else {
+            return scopes;
+        };
+        for (node, package) in (0u32..).zip(&self.package_of) {
+            if self.is_of(walk, node, workspace)
+                && let Some(scope) = scopes.get_mut(*package as usize)
+            {
+                *scope = walk.scope(node).min(*scope);
+            }
+        }
+        scopes
+    }
+
     /// The workspace that a node stands for.
     fn workspace_of(&self, node: u32) -> Option<usize> {
         let number = (node as usize).checked_sub(self.nodes.len())?;

@@ -5,6 +5,9 @@ use super::Source;
 /// How names of archives end.
 const ARCHIVES: [&str; 3] = [".tgz", ".tar.gz", ".tar"];
 
+/// How addresses of git repositories on the web end.
+const REPOSITORY: &str = ".git";
+
 /// How addresses of git repositories begin.
 const GIT: [&str; 5] = ["git+", "git://", "git@", "ssh://", "git:"];
 
@@ -21,7 +24,8 @@ pub(super) fn is_web(address: &str) -> bool {
 /// True if an address can only be that of a git repository.
 pub(super) fn is_git(address: &str) -> bool {
     let path = address.split(['#', '?']).next().unwrap_or(address);
-    GIT.iter().any(|start| address.starts_with(start)) || is_web(address) && path.ends_with(".git")
+    GIT.iter().any(|start| address.starts_with(start))
+        || is_web(address) && path.ends_with(REPOSITORY)
 }
 
 /// What lies at an address that is no registry's.

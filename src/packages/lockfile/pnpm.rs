@@ -362,7 +362,7 @@ fn notation(root: Node<'_>, lockfile: &mut Lockfile) -> Notation {
 }
 
 /// When versions were published, where the lockfile says so.
-fn times<'a>(root: Node<'a>, notation: Notation) -> HashMap<(&'a str, &'a str), &'a str> {
+fn times(root: Node<'_>, notation: Notation) -> HashMap<(&str, &str), &str> {
     root.get("time")
         .into_iter()
         .flat_map(Node::written_entries)

@@ -271,12 +271,12 @@ fn workspace(locked: &Locked) -> Option<(Box<str>, Box<str>)> {
     }
 }
 
-fn entries<'a>(node: Option<Node<'a>>) -> impl Iterator<Item = Entry<'a>> {
+fn entries(node: Option<Node<'_>>) -> impl Iterator<Item = Entry<'_>> {
     node.into_iter().flat_map(Node::entries)
 }
 
 /// The names that a `…Meta` mapping calls optional.
-fn optional<'a>(meta: Option<Node<'a>>) -> HashSet<&'a str> {
+fn optional(meta: Option<Node<'_>>) -> HashSet<&str> {
     entries(meta)
         .filter(|entry| entry.value.get("optional").and_then(Node::as_bool) == Some(true))
         .map(|entry| text::key(entry.key))

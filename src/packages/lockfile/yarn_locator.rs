@@ -147,118 +147,53 @@ pub(super) fn decode(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn registry(name: &str, version: &str, is_patched: bool) -> Located {
+        Located {
+            name: name.into(),
+            version: Some(version.into()),
+            source: Source::Registry(None),
+            is_patched,
+            archive: None,
+        }
+    }
+
     #[test]
-    fn locators_of_all_protocols() {
-        let registry = || Source::Registry(None);
-        let git = |repository: &str, commit: &str| Source::Git {
-            repository: repository.into(),
-            commit: Some(commit.into()),
-        };
-        let cases = [
-            ("a@npm:1.2.3", "a", Some("1.2.3"), registry(), false),
-            ("@s/a@npm:1.2.3", "@s/a", Some("1.2.3"), registry(), false),
-            ("b@npm:@s/a@1.2.3", "@s/a", Some("1.2.3"), registry(), false),
+    fn locators_of_registries() {
+        for (written, name, version, is_patched) in [
+            ("a@npm:1.2.3", "a", "1.2.3", false),
+            ("@s/a@npm:1.2.3", "@s/a", "1.2.3", false),
+            ("b@npm:@s/a@1.2.3", "@s/a", "1.2.3", false),
+            ("a@virtual:0f0f#npm:1.2.3", "a", "1.2.3", false),
             (
-                "a@virtual:0f0f#npm:1.2.3",
-                "a",
-                Some("1.2.3"),
-                registry(),
+                "t@patch:t@npm%3A4.4.4#~builtin<compat/t>::version=4.4.4&hash=bb",
+                "t",
+                "4.4.4",
                 false,
             ),
             (
-                "t@patch:t@npm%3A4.4.4#~builtin<compat/typescript>::version=4.4.4&hash=bb",
+                "t@patch:t@npm%3A4.4.4#optional!builtin<compat/t>",
                 "t",
-                Some("4.4.4"),
-                registry(),
+                "4.4.4",
                 false,
             ),
             (
-                "t@patch:t@npm%3A4.4.4#optional!builtin<compat/typescript>",
+                "t@patch:t@npm%3A4.4.4#./p.patch::locator=w%40workspace%3A.",
                 "t",
-                Some("4.4.4"),
-                registry(),
-                false,
-            ),
-            (
-                "t@patch:t@npm%3A4.4.4#./my.patch::version=4.4.4&locator=w%40workspace%3A.",
-                "t",
-                Some("4.4.4"),
-                registry(),
+                "4.4.4",
                 true,
             ),
             (
-                "t@patch:t@patch%3At@npm%253A4.4.4%23builtin<x>#./my.patch",
+                "t@patch:t@patch%3At@npm%253A4.4.4%23builtin<x>#./p.patch",
                 "t",
-                Some("4.4.4"),
-                registry(),
+                "4.4.4",
                 true,
             ),
-            (
-                "a@workspace:packages/a",
-                "a",
-                None,
-                Source::Workspace("packages/a".into()),
-                false,
-            ),
-            (
-                "a@workspace:.",
-                "a",
-                None,
-                Source::Workspace("".into()),
-                false,
-            ),
-            (
-                "a@portal:../x::locator=w",
-                "a",
-                None,
-                Source::Folder("../x".into()),
-                false,
-            ),
-            (
-                "a@file:./x.tgz#./x.tgz::hash=1",
-                "a",
-                None,
-                Source::File("x.tgz".into()),
-                false,
-            ),
-            (
-                "a@https://h.com/a.git#commit=0f",
-                "a",
-                None,
-                git("https://h.com/a.git", "0f"),
-                false,
-            ),
-            (
-                "a@git@github.com:u/r.git#commit=0f",
-                "a",
-                None,
-                git("git@github.com:u/r.git", "0f"),
-                false,
-            ),
-            (
-                "a@https://h.com/a.tgz",
-                "a",
-                None,
-                Source::Tarball("https://h.com/a.tgz".into()),
-                false,
-            ),
-            (
-                "a@exec:./x.js",
-                "a",
-                None,
-                Source::Other("exec:./x.js".into()),
-                false,
-            ),
-        ];
-        for (written, name, version, source, is_patched) in cases {
-            let located = locate(written).unwrap();
-            let read = (
-                &*located.name,
-                located.version.as_deref(),
-                located.source,
-                located.is_patched,
+        ] {
+            assert_eq!(
+                locate(written),
+                Some(registry(name, version, is_patched)),
+                "{written}"
             );
-            assert_eq!(read, (name, version, source, is_patched), "{written}");
         }
         let located = locate("a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fh.com%2Fa.tgz").unwrap();
         assert_eq!(located.archive.as_deref(), Some("https://h.com/a.tgz"));
@@ -266,5 +201,42 @@ mod tests {
             assert_eq!(locate(none), None, "{none}");
         }
         assert_eq!(decode("100%+1%zz%é%C3%A9"), "100%+1%zz%éé");
+    }
+
+    #[test]
+    fn locators_of_other_places() {
+        let git = |repository: &str| Source::Git {
+            repository: repository.into(),
+            commit: Some("0f".into()),
+        };
+        for (reference, source) in [
+            (
+                "workspace:packages/a",
+                Source::Workspace("packages/a".into()),
+            ),
+            ("workspace:.", Source::Workspace("".into())),
+            ("portal:../x::locator=w", Source::Folder("../x".into())),
+            ("link:./x::locator=w", Source::Folder("x".into())),
+            ("file:./x.tgz#./x.tgz::hash=1", Source::File("x.tgz".into())),
+            ("file:../x#../x::hash=1", Source::Folder("../x".into())),
+            ("https://h.com/a.git#commit=0f", git("https://h.com/a.git")),
+            (
+                "git@github.com:u/r.git#commit=0f",
+                git("git@github.com:u/r.git"),
+            ),
+            (
+                "https://h.com/a#workspace=b&commit=0f",
+                git("https://h.com/a"),
+            ),
+            (
+                "https://h.com/a.tgz",
+                Source::Tarball("https://h.com/a.tgz".into()),
+            ),
+            ("exec:./x.js", Source::Other("exec:./x.js".into())),
+        ] {
+            let located = locate(&format!("a@{reference}")).unwrap();
+            assert_eq!(located.source, source, "{reference}");
+            assert_eq!(located.version, None);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! A file is a line of JSON that says what it is of and how to ask whether it still holds, and the reduced document
 //! below it. Whatever cannot be read counts as not there: the registry is asked again.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::PathBuf;
 
@@ -53,12 +54,10 @@ impl Cache {
     }
 
     fn path(&self, address: &str) -> PathBuf {
-        let hash = Sha256::digest(address.as_bytes());
-        let name: String = hash
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut name = String::new();
+        for byte in Sha256::digest(address.as_bytes()).iter().take(16) {
+            let _ = write!(name, "{byte:02x}");
+        }
         self.folder.join(format!("{name}.json"))
     }
 

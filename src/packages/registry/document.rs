@@ -15,7 +15,7 @@ use crate::packages::version::Version;
 pub use super::times::Times;
 pub use crate::packages::lockfile::Need;
 
-/// The largest document that is read, in bytes. The largest one known has some 25 MB.
+/// The largest document that is read, in bytes. That of Next.js has 21 MB.
 pub const MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
 
 /// All that is known of one package.
@@ -78,7 +78,7 @@ pub struct Requirement {
 /// Why an answer is no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// It is larger than [`MAX_DOCUMENT`].
+    /// It is larger than [`MAX_DOCUMENT`], or holds more than any package does.
     Oversized,
     /// It ended before its end.
     Truncated,
@@ -116,6 +116,13 @@ impl Document {
     #[must_use]
     pub fn published(&self, release: &Release) -> Option<Timestamp> {
         release.stamped.filter(|_| self.times == Times::Known)
+    }
+
+    /// An instant at which a version was there already, though it may be older by years: what a mirror stamps is when
+    /// it fetched the version, and nobody fetches what is not published. Good for *at least so old*, and for nothing else.
+    #[must_use]
+    pub fn there_by(&self, release: &Release) -> Option<Timestamp> {
+        release.stamped
     }
 
     /// Takes the dates away: whoever answers for the registry turned out not to know them.

@@ -75,11 +75,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let mut sink = sink.in_file(&file.path);
         let stages = dockerfile.stages();
         // One finding for a secret in a stage: all installs that it is in reach of.
-        let mut found: BTreeMap<String, Vec<Near>> = BTreeMap::new();
+        let mut found: BTreeMap<(usize, String), Vec<Near>> = BTreeMap::new();
         for stage in stages.all() {
             let mut lasting: Option<Secret> = None;
             let mut is_quiet = never_runs;
-            let name = stage.name.as_ref().map_or("", |name| &*name.text);
             stages.walk_chain(&stages.near_chain(stage), &mut |of, instruction, scope| {
                 let is_own = of.from == stage.from;
                 if instruction.keyword != "RUN" {
@@ -114,7 +113,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                         {
                             continue;
                         }
-                        let near = found.entry(format!("{name} {}", secret.what));
+                        let near = found.entry((stage.from, secret.what.clone()));
                         near.or_default().push(Near {
                             line: install.written(),
                             manager: install.manager,
@@ -126,7 +125,18 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
             });
         }
-        for (subject, installs) in found {
+        // What a stage is called is no part of an identity: stages that do the same have one.
+        let mut told: BTreeMap<String, Vec<Near>> = BTreeMap::new();
+        for ((_, secret), installs) in found {
+            let line = installs.first().map_or("", |first| &*first.line);
+            let words = line
+                .split_whitespace()
+                .filter(|word| !word.starts_with('-'));
+            let words = words.collect::<Vec<_>>().join(" ");
+            let same = told.entry(format!("{secret}: {words}"));
+            same.or_default().extend(installs);
+        }
+        for (subject, installs) in told {
             let Some((first, others)) = installs.split_first() else {
                 continue;
             };

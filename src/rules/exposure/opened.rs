@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::{Guard, Ingress};
@@ -14,7 +14,9 @@ declare_rule! {
     /// What only the cluster or a known network reached, the whole internet reaches after the merge, and one word of
     /// the manifest did it. Nothing behind it was built for that: it may have no login, no limits and no TLS.
     ///
-    /// A Service that goes to type `NodePort` is medium: whoever reaches a node reaches it.
+    /// A Service that goes to type `NodePort` is medium: whoever reaches a node reaches it. So is an Ingress that begins
+    /// to answer to every host name, or whose class was called internal and is no longer; where the new class is called
+    /// public, that is high. One more host name is low: what is behind it has a new public address.
     ///
     /// ## Example
     /// ```yaml bad
@@ -72,12 +74,15 @@ declare_rule! {
     /// ## Limits
     /// Of Services it tells the type, the source ranges and the annotations that make a load balancer internal; of
     /// Ingresses whose class stays the same, the lists of addresses, the logins and the scheme that annotations of
-    /// ingress-nginx and of AWS keep. What is wholly new is judged by `exposure/load-balancer` and
-    /// `exposure/node-port`, which leave to this rule what it tells of. Nothing is said of what is gone from a patch,
-    /// from a template or from an object that a patch changes.
+    /// ingress-nginx and of AWS keep. A host name is new if no Ingress of the base has it, nor a wildcard that holds it,
+    /// and if no other went from the same Ingress in its place; nothing is said of those that an Ingress gains which lets
+    /// in listed addresses alone or is internal by its class or scheme, nor of new paths of a known host. That a class is
+    /// internal or public is told by its name: `internal`, `intern`, `private`, and `public`, `external`, `internet`.
+    /// What is wholly new is judged by `exposure/load-balancer` and `exposure/node-port`, which leave to this rule what
+    /// it tells of. Nothing is said of what is gone from a patch, from a template or from an object that a patch changes.
     "exposure/opened",
     severity: Severity::High,
-    other_severities: &[Severity::Medium],
+    other_severities: &[Severity::Medium, Severity::Low],
     covers: &["exposure/load-balancer", "exposure/node-port"],
     references: &["OWASP K8s 2025: K06", "CWE-668"],
     check: Check::Change(check),
@@ -94,6 +99,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         .filter(is_known)
         .map(|object| ((object.resource(), object.path()), object))
         .collect();
+    let ingresses = pair.base.objects().filter_map(Ingress::of);
+    let served: BTreeSet<String> = ingresses
+        .flat_map(|ingress| ingress.hosts().collect::<Vec<_>>())
+        .filter_map(|host| host.as_str().map(str::to_ascii_lowercase))
+        .collect();
     for object in pair.head.objects().filter(is_known) {
         let path = pair.pairs.base_path(object.resource(), object.path());
         let Some(before) = path.and_then(|path| base.get(&(object.resource(), path))) else {
@@ -107,6 +117,8 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             && is_whole
         {
             opened_ingress(before, after, &mut sink);
+            opened_hosts(before, after, &served, &mut sink);
+            opened_class(before, after, &mut sink);
         }
     }
 }
@@ -183,4 +195,104 @@ fn opened_ingress(before: Ingress<'_>, after: Ingress<'_>, sink: &mut Sink<'_>) 
             guard.meaning()
         ));
     }
+}
+
+/// Host names that the base did not serve.
+fn opened_hosts(
+    before: Ingress<'_>,
+    after: Ingress<'_>,
+    served: &BTreeSet<String>,
+    sink: &mut Sink<'_>,
+) {
+    let is_narrow = Guard::Addresses.of(after).is_some() || Guard::Scheme.of(after).is_some();
+    if is_narrow || reach_of_class(after) == Some(ClassReach::Internal) || before.serves_all() {
+        return;
+    }
+    if let Some(place) = after.catch_all() {
+        sink.report(place)
+            .severity(Severity::Medium)
+            .discriminator("every host")
+            .say("it now answers to every host name that leads to the controller, and the base served named hosts alone; name the host");
+        return;
+    }
+    let hosts = |ingress: Ingress<'_>| -> BTreeSet<String> {
+        let hosts = ingress.hosts();
+        hosts
+            .filter_map(|host| host.as_str().map(str::to_ascii_lowercase))
+            .collect()
+    };
+    let (old, now) = (hosts(before), hosts(after));
+    let is_known = |host: &str| {
+        let wildcard = host
+            .split_once('.')
+            .map(|(_, domain)| format!("*.{domain}"));
+        served.contains(host) || wildcard.is_some_and(|wildcard| served.contains(&wildcard))
+    };
+    // A name that took the place of another opens nothing.
+    let renamed = old.difference(&now).count();
+    let mut told = BTreeSet::new();
+    let new = after.hosts().filter(|host| {
+        let name = host.as_str().map(str::to_ascii_lowercase);
+        name.is_some_and(|name| {
+            // A name that is filled in later may be a known one.
+            let is_name = !name.is_empty() && !name.contains(['{', '$']);
+            is_name && !is_known(&name) && told.insert(name)
+        })
+    });
+    for host in new.skip(renamed).collect::<Vec<_>>() {
+        let name = host.as_str().unwrap_or_default();
+        sink.report(host)
+            .severity(Severity::Low)
+            .discriminator(&name.to_ascii_lowercase())
+            .say(&format!(
+                "host {} is new, so that what is behind it has one more public name; keep it if everybody may come, else list the addresses that may",
+                quoted(name)
+            ));
+    }
+}
+
+/// What the name of a class says of who reaches its controller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ClassReach {
+    Internal,
+    Public,
+}
+
+fn reach_of_class(ingress: Ingress<'_>) -> Option<ClassReach> {
+    let class = ingress.class()?.to_ascii_lowercase();
+    let mut words = class.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.find_map(|word| match word {
+        "internal" | "intern" | "private" => Some(ClassReach::Internal),
+        "public" | "external" | "internet" => Some(ClassReach::Public),
+        _ => None,
+    })
+}
+
+/// A class that was internal by its name and is no longer.
+fn opened_class(before: Ingress<'_>, after: Ingress<'_>, sink: &mut Sink<'_>) {
+    let was_internal = reach_of_class(before) == Some(ClassReach::Internal);
+    let (Some(old), Some(new)) = (before.class(), after.class()) else {
+        return;
+    };
+    let is_placeholder = new.contains(['{', '$']);
+    if !was_internal || is_placeholder {
+        return;
+    }
+    let (severity, opens) = match reach_of_class(after) {
+        Some(ClassReach::Internal) => return,
+        Some(ClassReach::Public) => (Severity::High, "which opens it to everybody"),
+        None => (
+            Severity::Medium,
+            "which is not called internal, so that it may open it to everybody",
+        ),
+    };
+    sink.report(after.class_field())
+        .severity(severity)
+        .discriminator("class")
+        .say(&format!(
+            "the class goes from {} to {}, {opens}; keep {}, or list the addresses that may come",
+            quoted(old),
+            quoted(new),
+            quoted(old)
+        ));
 }

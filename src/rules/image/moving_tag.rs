@@ -3,7 +3,7 @@ use crate::kubernetes::field::quoted;
 use crate::kubernetes::image_tag::{is_moving, is_stand_in};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::images::images;
+use crate::snapshot::images::{ImagePlace, ImageUse, images};
 
 declare_rule! {
     /// An image is named by a tag that moves.
@@ -12,6 +12,11 @@ declare_rule! {
     /// Nobody can say which code runs behind `latest`, `main` or no tag at all: two nodes may run different releases, a
     /// restart in the night brings in what was pushed that day, and going back to the manifest of yesterday does not
     /// bring back the image of yesterday. Whoever may push to the tag changes what runs without a pull request.
+    ///
+    /// It is medium where every start of a container pulls the tag anew, and a push replaces in silence what runs: with
+    /// `imagePullPolicy: Always`, and, as that is the default then, with `latest` or no tag where no policy is stated. It
+    /// is low where nodes keep what they pulled once (`IfNotPresent`, the default for other tags): nodes drift apart,
+    /// and each new one brings in what is newest then.
     ///
     /// A name without registry and folder that is no official image of Docker Hub is low: it mostly stands in for what
     /// a build puts in its place.
@@ -31,8 +36,9 @@ declare_rule! {
     /// A tag moves here if it is missing, or consists of words such as `latest`, `stable` or `main` and of words for
     /// the distribution below, such as `alpine`. A major version alone moves as well, but says how far;
     /// `image/unpinned` tells of it. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
-    /// in the cluster puts a tag in its place, and of placeholders that no runtime would accept. `imagePullPolicy` has
-    /// no say: it decides when a node asks for an image, not which one it gets.
+    /// in the cluster puts a tag in its place, and of placeholders that no runtime would accept. What a cluster
+    /// does to `imagePullPolicy` by itself, as the admission plugin `AlwaysPullImages` does, is not known here, nor is
+    /// the policy behind the images of a kustomization: the default counts.
     "image/moving-tag",
     severity: Severity::Medium,
     other_severities: &[Severity::Low],
@@ -45,8 +51,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let Some(image) = found.image().filter(|_| !found.elsewhere.tag) else {
             continue;
         };
-        if let Some(sentence) = sentence(&image) {
-            let severity = if is_stand_in(&image) {
+        let is_pulled_anew = is_pulled_anew(&found, &image);
+        if let Some(sentence) = sentence(&image, is_pulled_anew) {
+            let severity = if is_stand_in(&image) || !is_pulled_anew {
                 Severity::Low
             } else {
                 Severity::Medium
@@ -56,18 +63,44 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     }
 }
 
-fn sentence(image: &ImageReference<'_>) -> Option<String> {
+/// True if every start of a container asks the registry what the tag means by then.
+fn is_pulled_anew(found: &ImageUse<'_>, image: &ImageReference<'_>) -> bool {
+    let policy = match found.place {
+        ImagePlace::Container(.., container) => container.image_pull_policy().as_str(),
+        ImagePlace::Kustomization(..) => None,
+    };
+    match policy {
+        Some(policy) => policy == "Always",
+        // The default of the API server.
+        None => image.effective_tag() == Some("latest"),
+    }
+}
+
+fn sentence(image: &ImageReference<'_>, is_pulled_anew: bool) -> Option<String> {
     let tag = image.effective_tag()?;
     let name = quoted(&image.written_name());
+    let remedy = "name a release, or its digest";
     if image.tag().is_none() {
-        return Some(format!(
-            "image {name} has no tag, so that it is whatever \"latest\" is when it is pulled; name a release, or its digest"
-        ));
+        return Some(if is_pulled_anew {
+            format!(
+                "image {name} has no tag, so that every start of a container runs whatever \"latest\" is by then; {remedy}"
+            )
+        } else {
+            format!(
+                "image {name} has no tag, so that each node keeps whatever \"latest\" was when it pulled it, and nodes drift apart; {remedy}"
+            )
+        });
     }
     is_moving(image, tag).then(|| {
-        format!(
-            "image {name} has the tag {}, which moves; name a release, or its digest",
-            quoted(tag)
-        )
+        let tag = quoted(tag);
+        if is_pulled_anew {
+            format!(
+                "image {name} has the tag {tag}, which moves and is pulled anew at every start of a container; {remedy}"
+            )
+        } else {
+            format!(
+                "image {name} has the tag {tag}, which moves, so that nodes that pulled it at different times run different images; {remedy}"
+            )
+        }
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::packages::node_release::Support;
+use crate::packages::purpose::is_specimen;
 use crate::packages::{Line, NodeVersion};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -20,7 +21,8 @@ declare_rule! {
     ///
     /// What runs in a cluster, the image of a container or what a Dockerfile's last stage is built on, is high; what
     /// builds, tests or develops (`.nvmrc`, `engines`, workflows, build stages, files for development) is medium. A
-    /// line that ends within 90 days is low. A note says that the `engines` of a private package still allow an ended
+    /// line that ends within 90 days is low, and so is what a Dockerfile, a version file or a `package.json` in a folder
+    /// of tests, fixtures or examples asks for: it is made to be looked at. A note says that the `engines` of a private package still allow an ended
     /// line beside supported ones.
     ///
     /// ## Example
@@ -64,7 +66,9 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 ),
             )),
             Some((line, Support::Ended)) => {
-                let severity = if place.is_deployed {
+                let severity = if place.container.is_none() && is_specimen(place.path) {
+                    Severity::Low
+                } else if place.is_deployed {
                     Severity::High
                 } else {
                     Severity::Medium

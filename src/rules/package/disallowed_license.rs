@@ -73,14 +73,12 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     }
     for locked in locked_files(snapshot) {
         // A lockfile that never says a licence leaves all of them unknown, and none of them suspicious.
-        if locked
-            .packages()
-            .all(|(_, package)| package.license.is_none())
-        {
+        let packages = &locked.lockfile.packages;
+        if packages.iter().all(|package| package.license.is_none()) {
             continue;
         }
         let mut told = BTreeSet::new();
-        for (_, package) in locked.packages() {
+        for package in &locked.lockfile.packages {
             if !package.is_from_registry() || package.is_bundled {
                 continue;
             }
@@ -110,8 +108,10 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 _ => continue,
             };
             if told.insert((&*package.name, kind.clone())) {
-                sink.in_file(&locked.file.path)
-                    .report_span(package.at)
+                let place = locked.brought_at(package);
+                sink.in_file(&place.path)
+                    .report_span(place.span)
+                    .related_in(locked.place(package.at), "what the lockfile says")
                     .package(locked.name_of(package), locked.seen(package))
                     .discriminator(&kind)
                     .severity(severity)

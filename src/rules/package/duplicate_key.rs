@@ -1,4 +1,5 @@
 use crate::kubernetes::field::shortened;
+use crate::packages::purpose::{is_installed, is_specimen};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
 use crate::snapshot::file_kind::FileKind;
@@ -59,6 +60,9 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(tree) = file.tree().filter(|_| file.kind() == FileKind::PackageJson) else {
         return;
     };
+    if is_specimen(&file.path) || is_installed(&file.path) {
+        return;
+    }
     for duplicate in tree.duplicates() {
         let section = tree.duplicate_mapping(duplicate);
         let name = section.key().map_or("", Node::key_text);

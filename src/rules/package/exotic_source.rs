@@ -1,10 +1,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::kubernetes::field::shortened;
-use crate::packages::lockfile::{Locked, PackageIndex, Source};
+use crate::packages::lockfile::{Locked, Source};
 use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::locked::{LockedFile, called, locked_pairs};
+use crate::snapshot::locked::{called, locked_pairs};
 
 declare_rule! {
     /// A change brings in a package from somewhere else than a registry.
@@ -88,20 +88,17 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
-        let known: HashSet<&str> = before
-            .packages()
-            .map(|(_, package)| &*package.name)
-            .collect();
-        let asked = asked(after);
+        let packages = before.lockfile.packages.iter();
+        let known: HashSet<&str> = packages.map(|package| &*package.name).collect();
         let mut told = BTreeSet::new();
-        for (index, package) in after.packages() {
-            let Some(place) = place(package) else {
+        for package in &after.lockfile.packages {
+            let Some(origin) = origin(package) else {
                 continue;
             };
             if known.contains(&*package.name) || !told.insert(&*package.name) {
                 continue;
             }
-            let severity = if asked.contains(&index) {
+            let severity = if after.is_direct(package) {
                 Severity::Note
             } else {
                 Severity::Medium
@@ -111,33 +108,26 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             } else {
                 ", where another package asks for it"
             };
-            sink.in_file(&after.file.path)
-                .report_span(package.at)
+            let place = after.brought_at(package);
+            sink.in_file(&place.path)
+                .report_span(place.span)
+                .related_in(after.place(package.at), "what the lockfile says")
                 .package(after.name_of(package), after.seen(package))
                 .severity(severity)
                 .say(&format!(
                     "{} is new and comes from {}{who}: it was never published, and no advisory will ever name it; take a version of a registry",
                     called(package),
-                    shortened(&without_secrets(place))
+                    shortened(&without_secrets(origin))
                 ));
         }
     }
 }
 
 /// Where something comes from that is no registry and not the repository itself.
-fn place(package: &Locked) -> Option<&str> {
+fn origin(package: &Locked) -> Option<&str> {
     match &package.source {
         Source::Git { repository, .. } => Some(repository),
         Source::Tarball(address) => Some(address),
         _ => None,
     }
-}
-
-/// What workspaces ask for themselves.
-fn asked(locked: LockedFile<'_>) -> HashSet<PackageIndex> {
-    let importers = locked.lockfile.importers.iter();
-    importers
-        .flat_map(|importer| &importer.dependencies)
-        .filter_map(|wanted| wanted.to)
-        .collect()
 }

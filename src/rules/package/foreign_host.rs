@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::field::shortened;
+use crate::packages::graph::Want;
 use crate::packages::lockfile::{Locked, Source};
 use crate::packages::safeguards::{Safeguard, Value};
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
@@ -116,7 +117,7 @@ fn foreign<'a>(
 ) -> BTreeMap<String, (Span, Vec<&'a Locked>)> {
     let mut by_host: BTreeMap<String, (Span, Vec<&Locked>)> = BTreeMap::new();
     let mut all = 0;
-    for (_, package) in locked.packages() {
+    for package in &locked.lockfile.packages {
         let (Source::Registry(_) | Source::Tarball(_), Some((resolved, span))) =
             (&package.source, &package.resolved)
         else {
@@ -161,11 +162,6 @@ const OF_GIT: [&str; 4] = [
 /// The hosts that a dependency names in its specifier.
 fn asked_for(locked: LockedFile<'_>) -> BTreeSet<String> {
     let lockfile = locked.lockfile;
-    let of_importers = lockfile
-        .importers
-        .iter()
-        .flat_map(|importer| &importer.dependencies)
-        .filter_map(|wanted| wanted.specifier.as_deref());
     let of_packages = lockfile
         .packages
         .iter()
@@ -175,7 +171,12 @@ fn asked_for(locked: LockedFile<'_>) -> BTreeSet<String> {
         let at = descriptor.get(1..)?.find('@')?;
         descriptor.get(at + 2..)
     });
-    let specifiers = of_importers.chain(of_packages).chain(of_descriptors);
+    let graph = locked.installation.graph();
+    let wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
+    let specifiers = wants
+        .map(Want::specifier)
+        .chain(of_packages)
+        .chain(of_descriptors);
     specifiers
         .filter_map(WebAddress::parse)
         .map(|address| address.host.to_ascii_lowercase())

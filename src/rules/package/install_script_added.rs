@@ -88,7 +88,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let settings = safeguards_of(pair.head, after.file.folder());
         let known = scripts(before);
         let mut told = BTreeSet::new();
-        for (_, package) in after.packages() {
+        for package in &after.lockfile.packages {
             if package.has_install_script != Some(true)
                 || !settings.safeguards.runs_scripts_of(&package.name)
                 || !told.insert(&*package.name)
@@ -111,8 +111,10 @@ fn report(after: LockedFile<'_>, package: &Locked, is_new: bool, sink: &mut Sink
     } else {
         "now runs"
     };
-    sink.in_file(&after.file.path)
-        .report_span(package.at)
+    let place = after.brought_at(package);
+    sink.in_file(&place.path)
+        .report_span(place.span)
+        .related_in(after.place(package.at), "what the lockfile says")
         .package(after.name_of(package), after.seen(package))
         .say(&format!(
             "{} {news} a script when it is installed, with the rights of whoever installs; read the script, and ignore it where the package works without",
@@ -129,7 +131,7 @@ enum Scripts {
 
 fn scripts(locked: LockedFile<'_>) -> HashMap<&str, Scripts> {
     let mut known = HashMap::new();
-    for (_, package) in locked.packages() {
+    for package in &locked.lockfile.packages {
         let found = known.entry(&*package.name).or_insert(
             package
                 .has_install_script

@@ -88,7 +88,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let known = hashes(before);
         let (mut same, mut different) = (0, Vec::new());
         let mut told = HashSet::new();
-        for (_, package) in after.packages() {
+        for package in &after.lockfile.packages {
             let (Some(key), Some((hash, _))) = (key(package), &package.integrity) else {
                 continue;
             };
@@ -135,7 +135,7 @@ fn report(after: LockedFile<'_>, package: &Locked, sink: &mut Sink<'_>) {
 /// The hashes of each package of a lockfile.
 fn hashes<'a>(locked: LockedFile<'a>) -> HashMap<Key<'a>, Vec<&'a str>> {
     let mut known: HashMap<Key<'_>, Vec<&str>> = HashMap::new();
-    for (_, package) in locked.packages() {
+    for package in &locked.lockfile.packages {
         if let (Some(key), Some((hash, _))) = (key(package), &package.integrity) {
             let hashes = known.entry(key).or_default();
             if !hashes.contains(&&**hash) {

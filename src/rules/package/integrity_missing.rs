@@ -1,8 +1,8 @@
 use crate::packages::lockfile::integrity::are_of_own_archives;
 use crate::packages::lockfile::{Locked, Lockfile, LockfileKind};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::SourceFile;
-use crate::snapshot::locked::some_of;
+use crate::snapshot::Snapshot;
+use crate::snapshot::locked::{LockedFile, locked_files, some_of};
 
 declare_rule! {
     /// An entry of a lockfile has no hash, and its neighbours have.
@@ -55,34 +55,29 @@ declare_rule! {
     "package/integrity-missing",
     severity: Severity::Medium,
     references: &["CICD-SEC-9", "CWE-353", "CWE-494"],
-    check: Check::File(check),
+    check: Check::Manifests(check),
 }
 
-fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
-    let Some(lockfile) = file.lockfile().filter(|lockfile| !lockfile.is_unreadable()) else {
-        return;
-    };
-    if are_of_own_archives(lockfile) {
-        return;
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for LockedFile { file, lockfile, .. } in locked_files(snapshot) {
+        if are_of_own_archives(lockfile) {
+            continue;
+        }
+        let packages = lockfile.packages.iter();
+        let entries = packages.filter(|package| counts(lockfile, package));
+        let (with, without): (Vec<_>, Vec<_>) =
+            entries.partition(|package| package.integrity.is_some());
+        let Some(first) = without.first().filter(|_| with.len() >= without.len()) else {
+            continue;
+        };
+        let resolved = first.resolved.as_ref();
+        let place = resolved.map_or(first.at, |(_, span)| *span);
+        let has = if without.len() == 1 { "has" } else { "have" };
+        sink.in_file(&file.path).report_span(place).say(&format!(
+            "{} {has} no hash, so that whatever the registry hands out is installed; delete what is without one from the lockfile and install again",
+            some_of(&without)
+        ));
     }
-    let entries = lockfile
-        .packages
-        .iter()
-        .filter(|package| counts(lockfile, package));
-    let (with, without): (Vec<_>, Vec<_>) =
-        entries.partition(|package| package.integrity.is_some());
-    let Some(first) = without.first() else {
-        return;
-    };
-    if with.len() < without.len() {
-        return;
-    }
-    let place = first.resolved.as_ref().map_or(first.at, |(_, span)| *span);
-    let has = if without.len() == 1 { "has" } else { "have" };
-    sink.report_span(place).say(&format!(
-        "{} {has} no hash, so that whatever the registry hands out is installed; delete what is without one from the lockfile and install again",
-        some_of(&without)
-    ));
 }
 
 /// True for what the package manager writes a hash for.

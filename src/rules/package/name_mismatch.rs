@@ -1,11 +1,12 @@
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use crate::kubernetes::field::shortened;
-use crate::packages::lockfile::Source;
 use crate::packages::lockfile::archive::Archive;
+use crate::packages::lockfile::{LockfileKind, Source};
+use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::locked::{called, locked_files};
+use crate::snapshot::locked::{LockedFile, called, locked_files};
 
 declare_rule! {
     /// The address of a locked package is that of another package or version.
@@ -60,7 +61,7 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
-        for (_, package) in locked.packages() {
+        for package in &locked.lockfile.packages {
             let (Source::Registry(_) | Source::Tarball(_), Some((resolved, span))) =
                 (&package.source, &package.resolved)
             else {
@@ -92,8 +93,12 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 }
 
 /// Entries that are another package than the one that was asked for, where nobody asked for an alias.
-fn misnamed(locked: crate::snapshot::locked::LockedFile<'_>, sink: &mut Sink<'_>) {
+fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
     let lockfile = locked.lockfile;
+    // Others fetch by the name of the entry, whatever it stands for.
+    if lockfile.kind != LockfileKind::Npm {
+        return;
+    }
     let of_importers = lockfile
         .importers
         .iter()
@@ -104,19 +109,28 @@ fn misnamed(locked: crate::snapshot::locked::LockedFile<'_>, sink: &mut Sink<'_>
         .iter()
         .flat_map(|package| &package.dependencies)
         .filter_map(|dependency| Some((&dependency.name, &*dependency.specifier, dependency.to?)));
-    let mut told: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-    for (name, specifier, to) in of_importers.chain(of_packages) {
+    let all: Vec<_> = of_importers.chain(of_packages).collect();
+    // Who asks for the same name by a range, such as a peer, gets what the alias of another put there.
+    let aliased: HashSet<&str> = all
+        .iter()
+        .filter(|(_, specifier, _)| matches!(Specifier::parse(specifier), Specifier::Alias { .. }))
+        .map(|(name, ..)| &***name)
+        .collect();
+    let overrides = locked.installation.overrides();
+    let mut told: HashSet<(&str, &str)> = HashSet::new();
+    for (name, specifier, to) in all {
         let Some(package) = lockfile.package(to).filter(|package| package.name != *name) else {
             continue;
         };
         // Only a range or a tag asks for a package by its name.
-        let asks_by_name = !specifier.is_empty() && !specifier.contains([':', '/']);
-        let is_overridden = lockfile
-            .records
-            .iter()
-            .any(|record| record.value.contains(&*package.name) || record.key.contains(&**name));
-        let pair = (Arc::clone(name), Arc::clone(&package.name));
-        if !asks_by_name || is_overridden || !package.is_from_registry() || told.contains(&pair) {
+        let asks_by_name = !specifier.is_empty() && Specifier::parse(specifier).is_of_registry();
+        let is_overridden = overrides.iter().any(|one| one.package.name == &**name);
+        if !asks_by_name
+            || is_overridden
+            || aliased.contains(&**name)
+            || !package.is_from_registry()
+            || !told.insert((name, &package.name))
+        {
             continue;
         }
         sink.in_file(&locked.file.path)
@@ -128,6 +142,5 @@ fn misnamed(locked: crate::snapshot::locked::LockedFile<'_>, sink: &mut Sink<'_>
                 called(package),
                 shortened(name)
             ));
-        told.push(pair);
     }
 }

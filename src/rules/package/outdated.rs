@@ -182,13 +182,14 @@ fn range_of(specifier: &str) -> Option<Range> {
 fn told(answer: &Outdated<'_>, engines: Option<&Engines>) -> String {
     let latest = answer.latest.map(|release| &*release.text);
     match (&answer.told_by, latest) {
-        (ToldBy::Below(refusal), Some(latest)) => format!(
+        (ToldBy::Below(refused), Some(latest)) if *latest == *refused.release.text => format!(
             "the newest release that can be taken, as {latest}, the `latest` one, {}",
-            why(refusal, engines)
+            why(&refused.why, engines)
         ),
-        (ToldBy::Below(refusal), None) => format!(
-            "the newest release that can be taken, as the one above it {}",
-            why(refusal, engines)
+        (ToldBy::Below(refused), _) => format!(
+            "the newest release that can be taken, as {} {}",
+            refused.release.text,
+            why(&refused.why, engines)
         ),
         (_, Some(_)) => "which the tag `latest` points to".to_owned(),
         (_, None) => "the highest release, as no tag says which is the latest".to_owned(),

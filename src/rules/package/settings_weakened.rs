@@ -1,7 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::kubernetes::field::shortened;
+use crate::packages::lockfile::{Record, RecordKind};
 use crate::packages::safeguards::weakening::{Place, weakenings};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::locked::{LockedFile, locked_pairs};
 use crate::snapshot::safeguards::safeguards;
 use crate::syntax::Span;
 
@@ -39,10 +43,11 @@ declare_rule! {
     /// Read are `.npmrc`, `.yarnrc.yml`, `pnpm-workspace.yaml` and `package.json`, all files of a folder together, so that
     /// a setting that moves from one to the other is no change. What is the default of a package manager is known where
     /// `packageManager` says which it is. A cooldown or a list that is written for the first time, with all its
-    /// exceptions, is silent; so is an exception for one version, and a registry whose address is a variable.
+    /// exceptions, is silent; so is an exception for one version, and a registry whose address is a variable. Of
+    /// `.pnpmfile.cjs` and of patches it sees the hashes that lockfiles of pnpm record; a patch is a note.
     "package/settings-weakened",
     severity: Severity::Medium,
-    other_severities: &[Severity::High, Severity::Low],
+    other_severities: &[Severity::High, Severity::Low, Severity::Note],
     references: &["CICD-SEC-3", "CWE-693", "CWE-1357"],
     check: Check::Change(check),
 }
@@ -71,5 +76,51 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 .discriminator(&weakening.discriminator)
                 .say(&weakening.sentence);
         }
+    }
+    for (before, after) in locked_pairs(pair) {
+        code_of_pnpm(before, after, sink);
+        patches(before, after, sink);
+    }
+}
+
+/// `.pnpmfile.cjs`, whose hash the lockfile records.
+fn code_of_pnpm(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let hash = |locked: LockedFile<'_>| -> Option<Record> {
+        let mut records = locked.lockfile.records.iter();
+        let found = records.find(|record| record.what == RecordKind::PnpmfileHash);
+        found.cloned()
+    };
+    let (old, new) = (hash(before), hash(after));
+    let Some(new) = new.filter(|new| old.is_none_or(|old| old.value != new.value)) else {
+        return;
+    };
+    sink.in_file(&after.file.path)
+        .report_span(new.at)
+        .discriminator("pnpmfile")
+        .say("pnpmfileChecksum is another one: .pnpmfile.cjs runs whenever somebody installs and decides what packages ask for; read it as you read the code of the project");
+}
+
+/// Patches of packages, as far as lockfiles record them.
+fn patches(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let is_patch = |record: &&Record| record.what == RecordKind::Patch;
+    let old: BTreeMap<&str, &str> = before
+        .lockfile
+        .records
+        .iter()
+        .filter(is_patch)
+        .map(|record| (&*record.key, &*record.value))
+        .collect();
+    for patch in after.lockfile.records.iter().filter(is_patch) {
+        if old.get(&*patch.key) == Some(&&*patch.value) {
+            continue;
+        }
+        sink.in_file(&after.file.path)
+            .report_span(patch.at)
+            .severity(Severity::Note)
+            .discriminator(&format!("patch\0{}", patch.key))
+            .say(&format!(
+                "`{}` is installed with another patch than before, so that its code is not what was published; read the patch",
+                shortened(&patch.key)
+            ));
     }
 }

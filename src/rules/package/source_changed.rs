@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::{Locked, Source};
+use crate::packages::specifier::Specifier;
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress, without_secrets};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::locked::{LockedFile, locked_pairs, some_of};
@@ -85,7 +86,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let known = registries(before);
         let mut moved: BTreeMap<String, Vec<&Locked>> = BTreeMap::new();
         let mut stayed = 0;
-        for (_, package) in after.packages() {
+        for package in &after.lockfile.packages {
             let Some(old) = known.get(&*package.name) else {
                 continue;
             };
@@ -133,7 +134,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
 fn registries(locked: LockedFile<'_>) -> HashMap<&str, Vec<String>> {
     let mut known: HashMap<&str, Vec<String>> = HashMap::new();
     let mut others = Vec::new();
-    for (_, package) in locked.packages() {
+    for package in &locked.lockfile.packages {
         if package.is_from_registry() {
             let places = known.entry(&package.name).or_default();
             places.extend(place(package));
@@ -172,13 +173,7 @@ fn place(package: &Locked) -> Option<String> {
 
 /// True if a `package.json` asks for something else than a version of a registry.
 fn is_asked(after: LockedFile<'_>, package: &Locked) -> bool {
-    let importers = after.lockfile.importers.iter();
-    let mut wanted = importers.flat_map(|importer| &importer.dependencies);
-    wanted.any(|wanted| {
-        *wanted.name == *package.name
-            && wanted
-                .specifier
-                .as_deref()
-                .is_some_and(|specifier| specifier.contains([':', '/']))
-    })
+    let graph = after.installation.graph();
+    let mut wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
+    wants.any(|want| *want.name == *package.name && Specifier::parse(want.specifier()).is_exotic())
 }

@@ -31,7 +31,9 @@ declare_rule! {
     /// ## Limits
     /// A key is misplaced if a type at most three steps away in the object has a field of that name that takes the
     /// value, or if it is a label beside `matchLabels`. Where more than two places are equally near, or where the key is
-    /// one letter from a field that belongs there, the rule about unknown fields speaks. Both judge the same objects.
+    /// one letter from a field that belongs there, the rule about unknown fields speaks. Both judge the same objects,
+    /// and both stand for what follows from the mistake: what other rules would say of the field where it is missing,
+    /// unless that is graver, or would hold in the right place as well.
     "workload/misplaced-field",
     severity: Severity::Medium,
     references: &["CWE-710"],

@@ -36,7 +36,8 @@ declare_rule! {
     /// Only of pods that are to keep running: not of Jobs, `CronJobs`, init containers, and pods whose `restartPolicy` lets
     /// them end. Containers without ports beside one that has ports or probes are silent. Readiness is asked for
     /// where the container has a port or a Service selects its pod; a readiness probe alone is enough, as a process that
-    /// ends when it fails needs no liveness probe. Nothing is said of workloads that a kustomize patch changes.
+    /// ends when it fails needs no liveness probe. Whether a Node.js service has an endpoint for its health, its code
+    /// alone would say, and that is not read: of a service with a port and no probe this rule speaks, and no second one. Nothing is said of workloads that a kustomize patch changes.
     "workload/probe-missing",
     severity: Severity::Note,
     references: &["OWASP K8s 2022: K01"],

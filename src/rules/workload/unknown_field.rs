@@ -29,7 +29,8 @@ declare_rule! {
     /// Judged are the stable versions of Kubernetes' own kinds by the fields of Kubernetes 1.29 to 1.37, whichever of
     /// them is targeted. `CustomResourceDefinition`, `status` and what is encrypted with SOPS are not looked into, nor
     /// are keys of an anchor's copies, directives of patches, and top-level keys that begin with `x-` or a dot. A file
-    /// has at most 1000 such findings, wrong types included.
+    /// has at most 1000 such findings, wrong types included. What other rules would say of the field that a key is meant
+    /// to be is left to this finding, unless it is graver, or would hold under the right name as well.
     "workload/unknown-field",
     severity: Severity::Low,
     other_severities: &[Severity::Medium],

@@ -295,7 +295,7 @@ async fn failure(server: &MockServer, limits: Limits) -> Kind {
 #[tokio::test]
 async fn a_server_that_is_slow_or_talks_too_much_is_cut_off() {
     let server = MockServer::start().await;
-    let slow = status(200).set_delay(Duration::from_secs(60));
+    let slow = status(200).set_delay(Duration::from_mins(1));
     let guard = Mock::given(any())
         .respond_with(slow)
         .mount_as_scoped(&server)

@@ -186,9 +186,10 @@ fn two_packages_whose_names_kubernetes_takes_for_one_are_two() {
 
 #[test]
 fn depth_is_no_danger() {
-    let deep: String = (0..3_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let mut deep = String::new();
+    for level in 0..3_000 {
+        deep.push_str(&format!("{:level$}a:\n", ""));
+    }
     for kind in KINDS {
         for text in [
             format!("lockfileVersion: '9.0'\npackages:\n{}", "[".repeat(100_000)),

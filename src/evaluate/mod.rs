@@ -3,14 +3,14 @@
 //! Files are judged side by side, and the findings put in an order that depends on nothing but the revision:
 //! path, place, rule, discriminator.
 
+mod misspelt;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::finding::{Finding, Severity};
-use crate::kubernetes::Object;
-use crate::kubernetes::schema::{Meant, What};
+use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
 use crate::snapshot::namespaces::Namespaces;
@@ -23,6 +23,9 @@ use crate::waivers::uses::{WaiverUse, uses};
 pub struct Evaluation {
     /// The findings, by path, place, rule and discriminator.
     pub findings: Vec<Finding>,
+    /// What follows from a key that is no field, and is left to the finding about it. It counts where two revisions
+    /// are held against each other: what is told once is not mended.
+    pub consequences: Vec<Finding>,
     /// How many rules ran.
     pub rules_run: usize,
     /// Containers that were judged, init and ephemeral ones included.
@@ -79,6 +82,9 @@ pub fn evaluate_with(
     };
     let (mut evaluation, findings) = rayon::join(files, whole);
     evaluation.findings.extend(findings);
+    let findings = &mut evaluation.findings;
+    evaluation.consequences = misspelt::take_consequences(snapshot, context, findings);
+    context.settle(&mut evaluation.consequences);
     context.settle(&mut evaluation.findings);
     // Stable, so that what is equal in all of these stays in the order of its rule.
     evaluation.findings.sort_by(|a, b| {
@@ -131,7 +137,6 @@ fn judge_file(
                 }
             }
         }
-        leave_out_misspelt(object, context, first, &mut evaluation.findings);
         // A value that stands twice in one list is one mistake.
         let mut seen = BTreeSet::new();
         let of_object = evaluation.findings.split_off(first);
@@ -146,52 +151,6 @@ fn judge_file(
         .findings
         .retain(|found| seen.insert((found.fingerprint, found.location.span)));
     evaluation
-}
-
-/// A field that is misspelt is missing for that very reason: that it is, is told once, where it is no graver.
-fn leave_out_misspelt(
-    object: Object<'_>,
-    context: &Context,
-    first: usize,
-    findings: &mut Vec<Finding>,
-) {
-    const TELLS: &str = "workload/unknown-field";
-    if rules::find(TELLS).is_none_or(|rule| context.is_off(rule)) {
-        return;
-    }
-    let root = object.node().pointer();
-    let meant: Vec<String> = object
-        .oddities()
-        .filter(|odd| odd.what == What::NoField)
-        .filter_map(|odd| {
-            let Meant::Field(name) = odd.meant(object) else {
-                return None;
-            };
-            let within = odd.node(object).parent()?;
-            let pointer = within.pointer();
-            let below = pointer.strip_prefix(&root).unwrap_or(&pointer);
-            within
-                .present(name)
-                .is_none()
-                .then(|| format!("{below}/{name}"))
-        })
-        .collect();
-    if meant.is_empty() {
-        return;
-    }
-    let is_meant = |field: &str| {
-        let rest = meant
-            .iter()
-            .filter_map(|meant| field.strip_prefix(&**meant));
-        rest.into_iter()
-            .any(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let of_object = findings.split_off(first);
-    findings.extend(of_object.into_iter().filter(|finding| {
-        finding.rule == TELLS
-            || finding.severity > Severity::Low
-            || !finding.subject.field.as_deref().is_some_and(is_meant)
-    }));
 }
 
 /// A rule that sees the whole revision says of which object it speaks; until it does, it speaks of no file.

@@ -1,0 +1,305 @@
+use std::collections::BTreeSet;
+
+use crate::kubernetes::field::{quoted, shortened};
+use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
+use crate::packages::lockfile::{LockfileKind, RecordKind, Section};
+use crate::packages::overrides::Selector;
+use crate::packages::specifier::Specifier;
+use crate::packages::version::Version;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::locked::{LockedFile, locked_files, wished};
+
+declare_rule! {
+    /// A lockfile holds something else than its `package.json` asks for.
+    ///
+    /// ## Why it matters
+    /// What was reviewed in `package.json` is not what is installed: the strict commands (`npm ci`, `--frozen-lockfile`)
+    /// refuse, and the others quietly resolve anew, past every version that was locked. It comes out of a merge, of an edit
+    /// by hand, or of somebody who counts on the lockfile not being read.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # file: package.json
+    /// {
+    ///   "private": true,
+    ///   "dependencies": {
+    ///     "ms": "^2.1.3"
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.0.0",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.0.0.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Install, and add the lockfile to the change.
+    /// ```json good
+    /// # file: package.json
+    /// {
+    ///   "private": true,
+    ///   "dependencies": {
+    ///     "ms": "^2.1.3"
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.1.3"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
+    /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
+    /// name may differ, and with a `.pnpmfile.cjs` everything may. npm before 7 repeats no ranges.
+    "package/lockfile-out-of-step",
+    severity: Severity::Medium,
+    references: &["CICD-SEC-3", "CWE-345", "CWE-1357"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for locked in locked_files(snapshot) {
+        let records = &locked.lockfile.records;
+        // Code of the repository may have changed what packages ask for.
+        if records
+            .iter()
+            .any(|record| record.what == RecordKind::PnpmfileHash)
+        {
+            continue;
+        }
+        let free = free_names(locked);
+        let graph = locked.installation.graph();
+        let importers = &locked.lockfile.importers;
+        let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
+        for (number, workspace) in graph.workspaces().iter().enumerate() {
+            // What cannot be read asks for nothing that is known.
+            if locked.installation.package_json(number).is_none() {
+                continue;
+            }
+            let wants = graph.wants(number).iter();
+            let mut wants = wants.filter(|want| !free.contains(&*want.name)).peekable();
+            let is_listed = listed.contains(&*workspace.path);
+            if !is_listed && !listed.is_empty() {
+                // Who asks for peers alone need not be known.
+                let is_needed = |want: &&Want| {
+                    let declared = want.declared.as_ref();
+                    declared.is_some_and(|declared| declared.section != Section::Peer)
+                };
+                if let Some(first) = wants.find(is_needed) {
+                    unknown_workspace(locked, workspace, first, sink);
+                }
+                continue;
+            }
+            for want in wants {
+                match (&want.declared, &want.listed) {
+                    (Some(declared), _) => {
+                        if let Some(gap) = gap(locked, want, declared, is_listed) {
+                            report(locked, workspace, want, declared, &gap, sink);
+                        }
+                    }
+                    (None, Some(listed)) if want.section != Section::Environment => {
+                        unasked(locked, workspace, want, listed, sink);
+                    }
+                    (None, _) => {}
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong with one wish.
+enum Gap {
+    Absent,
+    Other(String),
+    Outside(String),
+}
+
+fn gap(
+    locked: LockedFile<'_>,
+    want: &Want,
+    declared: &Declaration,
+    is_listed: bool,
+) -> Option<Gap> {
+    let asked = Specifier::parse(&declared.specifier);
+    if declared.section == Section::Peer || !asked.is_of_registry() {
+        return None;
+    }
+    let repeated = want
+        .listed
+        .as_ref()
+        .and_then(|listed| listed.specifier.as_deref());
+    if let Some(repeated) = repeated
+        && Specifier::parse(repeated).is_of_registry()
+        && plain(repeated) != plain(&declared.specifier)
+    {
+        return Some(Gap::Other(repeated.to_owned()));
+    }
+    let other = other_descriptor(locked, want, declared);
+    if let Some(other) = other {
+        return Some(other);
+    }
+    if !want.is_resolved() {
+        // An entry that the reader could not make out is told elsewhere.
+        let may_be_absent = declared.section == Section::Optional && want.listed.is_some();
+        let is_known = !may_be_absent && locked.lockfile.problems.is_empty();
+        return is_known.then_some(Gap::Absent);
+    }
+    if is_listed && want.listed.is_none() {
+        return Some(Gap::Absent);
+    }
+    let package = locked.installation.graph().target(locked.lockfile, want)?;
+    let range = match asked {
+        Specifier::Range(range) => range,
+        _ => return None,
+    };
+    let version = Version::parse(package.version())?;
+    let is_outside = package.place() == Place::Registry && !range.satisfies(&version);
+    is_outside.then(|| Gap::Outside(package.label()))
+}
+
+/// What Yarn 1 holds of the name in place of what is asked for: it repeats no workspaces, but every descriptor.
+fn other_descriptor(locked: LockedFile<'_>, want: &Want, declared: &Declaration) -> Option<Gap> {
+    let descriptors = &locked.lockfile.descriptors;
+    let is_classic =
+        locked.lockfile.kind == LockfileKind::Yarn && locked.lockfile.importers.is_empty();
+    if !is_classic || descriptors.is_empty() {
+        return None;
+    }
+    let wanted = format!("{}@{}", want.name, declared.specifier);
+    let first = descriptors.partition_point(|(known, _)| **known < *wanted);
+    if descriptors
+        .get(first)
+        .is_some_and(|(known, _)| **known == *wanted)
+    {
+        return None;
+    }
+    // A workspace of the name needs no entry.
+    let workspaces = locked.installation.graph().workspaces();
+    if workspaces
+        .iter()
+        .any(|workspace| workspace.name == want.name)
+    {
+        return None;
+    }
+    let start = format!("{}@", want.name);
+    let other = descriptors
+        .iter()
+        .find_map(|(known, _)| known.strip_prefix(&*start));
+    Some(other.map_or(Gap::Absent, |other| Gap::Other(other.to_owned())))
+}
+
+fn report(
+    locked: LockedFile<'_>,
+    workspace: &Workspace,
+    want: &Want,
+    declared: &Declaration,
+    gap: &Gap,
+    sink: &mut Sink<'_>,
+) {
+    let lockfile = name_of(locked);
+    let what = match gap {
+        Gap::Absent => format!("{lockfile} does not hold it"),
+        Gap::Other(repeated) => format!("{lockfile} was written for {}", quoted(repeated)),
+        Gap::Outside(package) => {
+            format!(
+                "{lockfile} holds `{}`, which is outside of it",
+                shortened(package)
+            )
+        }
+    };
+    let (name, seen) = wished(locked.installation, &want.name);
+    let mut sink = sink.in_file(&workspace.file);
+    let draft = sink
+        .report_span(declared.at)
+        .package(name, seen)
+        .discriminator(&workspace.path);
+    let listed = want.listed.as_ref();
+    let draft = match listed {
+        Some(listed) => draft.related_in(locked.place(listed.at), "what the lockfile says"),
+        None => draft,
+    };
+    draft.say(&format!(
+        "`{}` asks for {} and {what}; install, and add the lockfile to the change",
+        shortened(&want.name),
+        quoted(&declared.specifier)
+    ));
+}
+
+fn unknown_workspace(
+    locked: LockedFile<'_>,
+    workspace: &Workspace,
+    first: &Want,
+    sink: &mut Sink<'_>,
+) {
+    let at = first.declared.as_ref().map(|declared| declared.at);
+    sink.in_file(&workspace.file)
+        .report_span(at.unwrap_or_default())
+        .discriminator("workspace")
+        .say(&format!(
+            "{} does not know this workspace, so that nothing that it asks for is locked; install, and add the lockfile to the change",
+            name_of(locked)
+        ));
+}
+
+fn unasked(
+    locked: LockedFile<'_>,
+    workspace: &Workspace,
+    want: &Want,
+    listed: &Listing,
+    sink: &mut Sink<'_>,
+) {
+    let (name, seen) = wished(locked.installation, &want.name);
+    sink.in_file(&locked.file.path)
+        .report_span(listed.at)
+        .package(name, seen)
+        .discriminator(&format!("unasked\0{}", workspace.path))
+        .say(&format!(
+            "`{}` is asked for here and by no line of {}; install, and add the lockfile to the change",
+            shortened(&want.name),
+            workspace.file
+        ));
+}
+
+fn name_of(locked: LockedFile<'_>) -> &str {
+    locked.file.path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Names about which something else decides than `package.json`.
+fn free_names(locked: LockedFile<'_>) -> BTreeSet<String> {
+    let overrides = locked.installation.overrides();
+    let mut names: BTreeSet<String> = overrides
+        .iter()
+        .map(|one| one.package.name.to_owned())
+        .collect();
+    for record in &locked.lockfile.records {
+        if record.what == RecordKind::Override {
+            let last = record.key.rsplit('>').next().unwrap_or_default();
+            names.insert(Selector::parse(last).name.to_owned());
+        }
+    }
+    names
+}
+
+/// A specifier without what Yarn puts before ranges.
+fn plain(specifier: &str) -> &str {
+    let text = specifier.trim();
+    text.strip_prefix("npm:").unwrap_or(text)
+}

@@ -1,0 +1,88 @@
+use crate::facts::Source;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::held::held;
+
+declare_rule! {
+    /// A package is installed in a version that was published to do harm.
+    ///
+    /// ## Why it matters
+    /// Such versions steal tokens and keys from whoever installs them, in the pipeline and on laptops, before anything is
+    /// deployed; whatever the machine knew has to be replaced.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # file: package.json
+    /// {"name": "cart", "private": true, "dependencies": {"evil-colors": "1.4.1"}}
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"name": "cart", "dependencies": {"evil-colors": "1.4.1"}},
+    ///     "node_modules/evil-colors": {
+    ///       "version": "1.4.1",
+    ///       "resolved": "https://registry.npmjs.org/evil-colors/-/evil-colors-1.4.1.tgz",
+    ///       "integrity": "sha512-abc=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Remove it, or take the last version before it. Replace every secret that a machine knew on which it was installed.
+    /// ```json good
+    /// # file: package.json
+    /// {"name": "cart", "private": true, "dependencies": {"evil-colors": "1.4.0"}}
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"name": "cart", "dependencies": {"evil-colors": "1.4.0"}},
+    ///     "node_modules/evil-colors": {
+    ///       "version": "1.4.0",
+    ///       "resolved": "https://registry.npmjs.org/evil-colors/-/evil-colors-1.4.0.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// It knows what the sources of advisories know: entries of OSV with an id that starts with `MAL-`, and what others say
+    /// under such a name. A package that only development needs counts as much: it runs where it is installed. Local
+    /// packages are never looked up, whatever they are called.
+    "package/malicious",
+    severity: Severity::Critical,
+    needs: &[Source::Advisories],
+    references: &["CICD-SEC-3", "CWE-506"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let Some(advisories) = context.facts.advisories.known() else {
+        return;
+    };
+    for held in held(snapshot) {
+        let (package, (name, version)) = (held.package, held.key());
+        let mut known = advisories.affecting(name, version);
+        let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
+            continue;
+        };
+        let location = package.location();
+        let locked = package.locked_at();
+        let (name, seen) = held.subject();
+        let mut sink = sink.in_file(&location.path);
+        let mut draft = sink
+            .report_span(location.span)
+            .package(name, seen)
+            .discriminator(version);
+        if locked != location {
+            draft = draft.related_in(locked, format!("{} is locked here", package.label()));
+        }
+        draft.say(&format!(
+            "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
+            held.called(),
+            advisory.id
+        ));
+    }
+}

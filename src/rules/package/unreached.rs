@@ -1,0 +1,120 @@
+use crate::packages::Scope;
+use crate::packages::graph::Installed;
+use crate::packages::lockfile::{Locked, LockfileKind};
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::locked::{LockedFile, called, locked_files};
+
+declare_rule! {
+    /// A lockfile holds a package that nothing asks for.
+    ///
+    /// ## Why it matters
+    /// Package managers install what the lockfile holds, whether or not anything needs it. An entry that no `package.json`
+    /// and no other package leads to was forgotten, or was put there.
+    ///
+    /// ## Example
+    /// ```json bad
+    /// # file: package.json
+    /// {
+    ///   "private": true,
+    ///   "dependencies": {
+    ///     "ms": "^2.0.0"
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     },
+    ///     "node_modules/ms-tools": {
+    ///       "version": "1.0.0",
+    ///       "resolved": "https://registry.npmjs.org/ms-tools/-/ms-tools-1.0.0.tgz",
+    ///       "integrity": "sha512-xyz=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Instead
+    /// Let the package manager take it out: `npm prune`, or an installation that writes the lockfile anew.
+    /// ```json good
+    /// # file: package.json
+    /// {
+    ///   "private": true,
+    ///   "dependencies": {
+    ///     "ms": "^2.0.0"
+    ///   }
+    /// }
+    /// # file: package-lock.json
+    /// {
+    ///   "lockfileVersion": 3,
+    ///   "packages": {
+    ///     "": {"dependencies": {"ms": "^2.0.0"}},
+    ///     "node_modules/ms": {
+    ///       "version": "2.1.3",
+    ///       "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+    ///       "integrity": "sha512-def=="
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Limits
+    /// Lockfiles of npm before 7 and those whose `package.json` is not here are silent, as are peers, what is optional, and
+    /// what lies inside the archive of another package. Where many packages are unreached, their ways are not known, and
+    /// none of them is told.
+    "package/unreached",
+    severity: Severity::Low,
+    references: &["CICD-SEC-3", "CWE-1164"],
+    check: Check::Manifests(check),
+}
+
+/// One of so many packages may be unreached before it is the ways that are unknown.
+const ONE_OF: usize = 20;
+
+fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    for locked in locked_files(snapshot) {
+        let is_joined = locked.installation.root().is_some() && !is_old(locked);
+        let is_whole = locked.lockfile.problems.is_empty();
+        if !is_joined || !is_whole {
+            continue;
+        }
+        let unreached: Vec<&Locked> = locked
+            .installation
+            .packages()
+            .filter(|package| package.scope() == Scope::Unreached)
+            .filter_map(told)
+            .collect();
+        let few = (locked.installation.graph().len() / ONE_OF).max(2);
+        if unreached.len() > few {
+            continue;
+        }
+        for package in unreached {
+            sink.in_file(&locked.file.path)
+                .report_span(package.at)
+                .package(locked.name_of(package), locked.seen(package))
+                .say(&format!(
+                    "{} is installed and nothing asks for it; take it out of the lockfile, or install anew",
+                    called(package)
+                ));
+        }
+    }
+}
+
+/// The entry that is told of a package, unless its marks explain it.
+fn told(package: Installed<'_>) -> Option<&Locked> {
+    let is_explained = package.entries().any(|locked| {
+        locked.is_bundled || locked.marks.peer || locked.marks.optional || locked.marks.extraneous
+    });
+    package.entries().next().filter(|_| !is_explained)
+}
+
+/// npm before 7 says of each package what it asks for, and not where that lies.
+fn is_old(locked: LockedFile<'_>) -> bool {
+    locked.lockfile.kind == LockfileKind::Npm && &*locked.lockfile.version == "1"
+}
