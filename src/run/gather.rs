@@ -17,9 +17,9 @@ use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
 use crate::packages::lockfile::Source;
-use crate::packages::registry::settings::{Owner, SettingsKind};
+use crate::packages::registry::address::RegistryUrl;
+use crate::packages::registry::settings::{Owner, Registry, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
-use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 
@@ -68,28 +68,25 @@ pub struct Wanted {
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
-    /// The registries that a lockfile names, by the name of what comes from there. npm's own is not among them.
-    pub named: BTreeMap<Arc<str>, BTreeSet<Box<str>>>,
+    /// The hosts of registries that are not public and that the lockfile names, by the names of packages that come
+    /// from there. Nobody else is told of these.
+    pub elsewhere: BTreeMap<String, String>,
 }
 
+/// Registries whose packages everybody may see.
+const PUBLIC: [&str; 3] = ["registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"];
+
 impl Wanted {
-    /// The host of a registry that a package comes from, and that is not the one that would be asked for it.
-    fn elsewhere(&self, name: &str, settings: &Settings) -> Option<String> {
-        let own = settings.registry_of(name).url.host();
-        let mut hosts = self
-            .named
-            .get(name)
-            .into_iter()
-            .flatten()
-            .filter_map(|address| WebAddress::parse(address))
-            .map(|address| address.host.to_ascii_lowercase());
-        hosts.find(|host| *host != own && !PUBLIC_REGISTRIES.contains(&&**host))
+    /// True if a registry may be told of a name.
+    fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
+        let own = self.elsewhere.get(name);
+        own.is_none_or(|host| host == registry.url.host())
     }
 
     /// True if everybody may be told of a name.
     fn is_public(&self, name: &str, settings: &Settings) -> bool {
-        self.elsewhere(name, settings).is_none()
-            && PUBLIC_REGISTRIES.contains(&settings.registry_of(name).url.host())
+        !self.elsewhere.contains_key(name)
+            && PUBLIC.contains(&settings.registry_of(name).url.host())
     }
 }
 
@@ -103,17 +100,16 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         let folder = Arc::clone(&held.installation.folder);
         let (name, version) = held.key();
         let wanted = all.entry(folder).or_default();
+        if let Some(Source::Registry(Some(address))) = held.package.source() {
+            let host = RegistryUrl::parse(address).map(|url| url.host().to_owned());
+            let host = host.unwrap_or_else(|| address.to_string());
+            if !PUBLIC.contains(&&*host) {
+                wanted.elsewhere.insert(name.to_owned(), host);
+            }
+        }
         wanted
             .installed
             .insert((name.to_owned(), version.to_owned()));
-        if let Some(Source::Registry(Some(address))) = held.package.source() {
-            let name = held.package.shared_name();
-            wanted
-                .named
-                .entry(name)
-                .or_default()
-                .insert(address.clone());
-        }
     }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
@@ -280,7 +276,7 @@ impl<'a> Plan<'a> {
         for (wanted, settings) in &self.projects {
             for (name, _) in &wanted.installed {
                 let registry = settings.registry_of(name);
-                if wanted.elsewhere(name, settings).is_some() {
+                if !wanted.may_be_told(name, registry) {
                     continue;
                 }
                 let url = &registry.url;
@@ -320,15 +316,17 @@ impl<'a> Plan<'a> {
                     .filter(affected)
                     .map(|(name, _)| Arc::from(name.as_str())),
             );
-            names.retain(|name| !all.contains_key(name));
             let mut asked = BTreeSet::new();
             for name in names {
-                match wanted.elsewhere(&name, settings) {
-                    Some(host) => {
-                        let why = registry::Unavailable::Elsewhere { host };
+                if all.contains_key(&name) {
+                    continue;
+                }
+                match wanted.elsewhere.get(&*name) {
+                    Some(host) if !wanted.may_be_told(&name, settings.registry_of(&name)) => {
+                        let why = registry::Unavailable::Elsewhere { host: host.clone() };
                         all.insert(name, Answer::Unavailable(why));
                     }
-                    None => {
+                    _ => {
                         asked.insert(name);
                     }
                 }

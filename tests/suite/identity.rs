@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use tidegate::finding::{Finding, Status};
 use tidegate::kubernetes::kustomization::is_kustomization_name;
 use tidegate::run::{Request, run};
+use tidegate::snapshot::file_kind::FileKind;
 use tidegate::syntax::{self, Format};
 use tidegate::verdict::Report;
 
@@ -156,8 +157,16 @@ fn may_move(files: &Files) -> impl Fn(&str) -> bool {
                 .to_owned()
         })
         .collect();
+    // Lockfiles and settings are what they are by their names.
+    let is_named = |name: &str| {
+        matches!(
+            FileKind::of(name),
+            FileKind::Lockfile(_) | FileKind::PnpmWorkspace | FileKind::YarnSettings
+        )
+    };
     move |name| {
         is_yaml(name)
+            && !is_named(name)
             && !special.iter().any(|folder| {
                 folder.is_empty()
                     || name
