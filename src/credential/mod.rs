@@ -12,6 +12,7 @@ mod armour;
 mod assignment;
 mod key;
 mod label;
+mod pipe;
 mod placeholder;
 mod shape;
 mod strength;
@@ -150,6 +151,9 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     argument::scan(text, &mut |argument| {
         found.extend(argument.proves(text, weak_too));
     });
+    pipe::scan(text, &mut |argument| {
+        found.extend(argument.proves(text, weak_too));
+    });
     found.sort_by_key(|found| (found.range.start, found.range.end));
     let mut apart: Vec<Found> = Vec::with_capacity(found.len());
     for found in found {
@@ -206,6 +210,12 @@ pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
 #[must_use]
 pub fn is_telling_word(before: &[&str], word: &str) -> bool {
     argument::in_list(before, word).is_some()
+}
+
+/// True if what stands behind a key must not be shown, whether or not it looks secret.
+#[must_use]
+pub fn is_told(key: &str, value: &str) -> bool {
+    assignment::is_told(key, value)
 }
 
 /// What key and value prove together, where neither does alone.
@@ -356,6 +366,7 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
             found.push(argument.value);
         }
     });
+    pipe::scan(text, &mut |argument| found.push(argument.value));
     // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
     assignment::scan(text, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, false).map(|found| found.range));
