@@ -12,6 +12,7 @@ mod armour;
 mod assignment;
 mod key;
 mod label;
+mod mark;
 mod pipe;
 mod placeholder;
 mod shape;
@@ -82,6 +83,8 @@ pub struct Found {
     /// What it is called where it stands: the key or flag before it, the host of its address. Nothing where nothing
     /// says so. Never the value.
     pub label: String,
+    /// The beginning of a sum over it, where nobody can guess it; nothing otherwise.
+    mark: String,
 }
 
 impl Found {
@@ -93,15 +96,29 @@ impl Found {
             what,
             is_weak,
             label: String::new(),
+            mark: String::new(),
         }
     }
 
-    /// What tells it from others at the same address: what it is and what it is called, never the value or its place.
+    /// The same with what tells it from another of its kind, from the text that it stands in.
+    #[must_use]
+    pub fn marked(mut self, text: &str) -> Self {
+        self.mark = mark::of(self.what, text.get(self.range.clone()).unwrap_or_default());
+        self
+    }
+
+    /// What tells it from others at the same address: what it is, what it is called, and its mark; never the value or
+    /// its place. It goes into fingerprints and is not printed.
     #[must_use]
     pub fn discriminator(&self) -> String {
-        format!("{} {}", self.what.name(), self.label)
-            .trim_end()
-            .to_owned()
+        let mut text = self.what.name().to_owned();
+        for part in [&self.label, &self.mark] {
+            if !part.is_empty() {
+                text.push(' ');
+                text.push_str(part);
+            }
+        }
+        text
     }
 }
 
@@ -170,10 +187,13 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
             _ => apart.push(found),
         }
     }
-    for found in &mut apart {
-        found.label = label::of(text, &found.range);
-    }
     apart
+        .into_iter()
+        .map(|found| Found {
+            label: label::of(text, &found.range),
+            ..found.marked(text)
+        })
+        .collect()
 }
 
 /// What a value shows with the key that it stands behind, as in a variable: by its shape, or by key and entropy
@@ -203,7 +223,7 @@ pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
     for found in found.iter_mut().filter(|found| found.label.is_empty()) {
         flag.clone_into(&mut found.label);
     }
-    found
+    found.into_iter().map(|found| found.marked(word)).collect()
 }
 
 /// True if a word of a command must not be shown that stands in a list behind these, whether or not it looks secret.
@@ -221,7 +241,7 @@ pub fn is_told(key: &str, value: &str) -> bool {
 /// What key and value prove together, where neither does alone.
 #[must_use]
 pub fn by_key(key: &str, value: &str) -> Option<Found> {
-    proved_by_key(key, value, false)
+    proved_by_key(key, value, false).map(|found| found.marked(value))
 }
 
 fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
@@ -290,7 +310,8 @@ pub fn of_secret(key: &str, value: &str) -> Vec<Found> {
         find(value)
     };
     if found.is_empty() {
-        return alone_in_secret(key, value).into_iter().collect();
+        let alone = alone_in_secret(key, value).into_iter();
+        return alone.map(|found| found.marked(value)).collect();
     }
     found
 }

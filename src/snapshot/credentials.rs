@@ -124,7 +124,7 @@ fn in_npm_settings(text: &str) -> Vec<Held> {
 }
 
 fn whole(value: &str, what: What, is_weak: bool) -> Found {
-    Found::new(0..value.len(), what, is_weak)
+    Found::new(0..value.len(), what, is_weak).marked(value)
 }
 
 /// A value that stands where only secrets do.

@@ -18,7 +18,17 @@ fn filled(text: &str) -> String {
     let key = format!(
         "-----BEGIN RSA PRIVATE KEY-----\n{LETTERS}{LETTERS}\n-----END RSA PRIVATE KEY-----\n"
     );
-    text.replace("PACKED_KEY", &packed(&key))
+    let block = |indent: &str| key.trim_end().replace('\n', &format!("\n{indent}"));
+    text.replace("KEY_AT_4", &block("    "))
+        .replace("KEY_AT_8", &block("        "))
+        .replace(
+            "PACKED_OTHER",
+            &packed(&format!("ghp_{}", &LETTERS[10..46])),
+        )
+        .replace("OTHER_GHP", &format!("ghp_{}", &LETTERS[10..46]))
+        .replace("OTHER_DRAWN", "w7Ky3Mv8Zd5Wc1Pn2Lk9Jh4G")
+        .replace("DRAWN", "q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F")
+        .replace("PACKED_KEY", &packed(&key))
         .replace("PACKED_GHP", &packed(&format!("ghp_{}", &LETTERS[..36])))
         .replace("GHP", &format!("ghp_{}", &LETTERS[..36]))
         .replace("NPM", &format!("npm_{}", &LETTERS[..36]))
@@ -244,6 +254,51 @@ fn a_credential_beside_another_one_is_new() {
             "FROM node:24-slim\nRUN export A=GHP && export B=GHP\n".to_owned(),
             &["existing secret/in-image 2", "introduced secret/in-image 2"],
         ),
+        // Another one of its kind in its place.
+        (
+            "a.yaml",
+            env("GHP"),
+            env("OTHER_GHP"),
+            &["introduced secret/exposed 8", "fixed secret/exposed 8"],
+        ),
+        (
+            "a.yaml",
+            secret("data:\n  token: PACKED_GHP"),
+            secret("data:\n  token: PACKED_OTHER"),
+            &["introduced secret/literal 5", "fixed secret/literal 5"],
+        ),
+        (
+            "a.yaml",
+            secret("stringData:\n  session-key: DRAWN"),
+            secret("stringData:\n  session-key: OTHER_DRAWN"),
+            &["introduced secret/literal 5", "fixed secret/literal 5"],
+        ),
+        (
+            ".npmrc",
+            "//registry.npmjs.org/:_authToken=DRAWN\n".to_owned(),
+            "//registry.npmjs.org/:_authToken=OTHER_DRAWN\n".to_owned(),
+            &["introduced secret/in-file 1", "fixed secret/in-file 1"],
+        ),
+        // Another one of its kind beside it.
+        (
+            "a.yaml",
+            env("GHP"),
+            env("GHP,OTHER_GHP"),
+            &["existing secret/exposed 8", "introduced secret/exposed 8"],
+        ),
+        (
+            "a.yaml",
+            data("a:\n  token: DRAWN"),
+            data("a:\n  token: DRAWN\nb:\n  token: OTHER_DRAWN"),
+            &["existing secret/exposed 7", "introduced secret/exposed 9"],
+        ),
+        // A password that a person thought of is not told from another: a sum would give it away.
+        (
+            "a.yaml",
+            data("password: PW"),
+            data("password: Xk4WmR9cHd2Qs"),
+            &["existing secret/exposed 6"],
+        ),
     ] {
         let (lines, report) = told(name, &base, &head);
         assert_eq!(lines, wanted, "{head}\n{report}");
@@ -284,6 +339,16 @@ fn words_around_a_credential_do_not_make_it_new() {
             "Dockerfile",
             "FROM node:24-slim\nARG T=GHP\n".to_owned(),
             "FROM node:24-slim AS prod\nARG T=GHP\n".to_owned(),
+        ),
+        (
+            "a.yaml",
+            config_map("data:\n  a: |\n    KEY_AT_4"),
+            config_map("data:\n    b: c\n    a: |\n        KEY_AT_8"),
+        ),
+        (
+            "a.yaml",
+            secret("stringData: {token: DRAWN}"),
+            secret("stringData:\n    token:\n      'DRAWN'"),
         ),
     ] {
         let (lines, report) = told(name, &base, &head);
