@@ -30,11 +30,13 @@ pub(super) fn of(what: What, value: &str) -> String {
         .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'\\');
     let written: Vec<u8> = written.collect();
     let digest = Sha256::digest(&written);
-    digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut mark = String::with_capacity(8);
+    for byte in digest.iter().take(4) {
+        for half in [byte >> 4, byte & 15] {
+            mark.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    mark
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod assignment;
 mod key;
 mod label;
 mod mark;
+mod netrc;
 mod pipe;
 mod placeholder;
 mod shape;
@@ -168,9 +169,11 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     argument::scan(text, &mut |argument| {
         found.extend(argument.proves(text, weak_too));
     });
-    pipe::scan(text, &mut |argument| {
-        found.extend(argument.proves(text, weak_too));
-    });
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| {
+            found.extend(argument.proves(text, weak_too));
+        });
+    }
     found.sort_by_key(|found| (found.range.start, found.range.end));
     let mut apart: Vec<Found> = Vec::with_capacity(found.len());
     for found in found {
@@ -387,7 +390,9 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
             found.push(argument.value);
         }
     });
-    pipe::scan(text, &mut |argument| found.push(argument.value));
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| found.push(argument.value));
+    }
     // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
     assignment::scan(text, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, false).map(|found| found.range));

@@ -11,7 +11,7 @@ use super::key::class;
 const DEPTH: usize = 3;
 
 /// How many lines a credential may have.
-const LONGEST_BODY: usize = 200;
+const LONGEST_BODY: usize = 64;
 
 /// Visits what is handed to a program that reads a credential from its standard input.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Argument)) {
@@ -101,6 +101,8 @@ impl Command {
 
     /// If it reads a credential: whether a user stands before it.
     fn reads(&self, text: &str) -> Option<bool> {
+        let holds = |name: &str| self.words(text).any(|word| word.ends_with(name));
+        let (changes, raises) = (holds("passwd"), holds("sudo"));
         let mut before = "";
         for word in self.words(text) {
             let name = word.rsplit('/').next().unwrap_or(word);
@@ -113,8 +115,8 @@ impl Command {
                 .is_some_and(|flag| flag.starts_with('-') && class(flag).is_some());
             let of_program = match word {
                 "--with-token" => true,
-                "--stdin" => self.words(text).any(|word| word.ends_with("passwd")),
-                "-S" => self.words(text).any(|word| word.ends_with("sudo")),
+                "--stdin" => changes,
+                "-S" => raises,
                 "-" | "stdin" | "/dev/stdin" => {
                     let flag = before.trim_end_matches("in");
                     before.starts_with('-') && (class(flag).is_some())

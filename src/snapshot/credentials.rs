@@ -360,16 +360,13 @@ pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
     if let Some(dockerfile) = file.dockerfile() {
         spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
     }
-    match tree_of(file) {
-        Some(tree) => {
-            for document in tree.documents() {
-                of_places(tree.root(document), "", &mut Vec::new(), &mut spans);
-            }
+    if let Some(tree) = tree_of(file) {
+        for document in tree.documents() {
+            of_places(tree.root(document), "", &mut Vec::new(), &mut spans);
         }
-        None => {
-            let places = credential::candidates(file.text().unwrap_or_default(), Reader::Source);
-            spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
-        }
+    } else {
+        let places = credential::candidates(file.text().unwrap_or_default(), Reader::Source);
+        spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
     }
     spans.sort_unstable();
     spans
@@ -409,7 +406,8 @@ fn tree_of(file: &SourceFile) -> Option<&Tree> {
 fn of_places<'a>(node: Node<'a>, key: &str, words: &mut Vec<&'a str>, spans: &mut Vec<Span>) {
     if let Some(text) = node.as_str() {
         let places = if credential::is_told(key, text) {
-            vec![0..text.len()]
+            let whole = 0..text.len();
+            Vec::from([whole])
         } else {
             credential::candidates(text, Reader::Source)
         };

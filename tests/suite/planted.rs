@@ -231,6 +231,7 @@ fn places(value: &str) -> Vec<(&'static str, String)> {
         format!("echo '{value}' | gh auth login --with-token; {inspected}"),
         format!("echo 'root:{value}' | chpasswd; {inspected}"),
         format!("echo '{value}' | sudo -S id; {inspected}"),
+        format!("echo 'machine a.io login bot password {value}' > ~/.netrc; {inspected}"),
         format!("x --api-key '{value}' --token='{value}'; {inspected}"),
         format!("bash -c \"echo '{value}' | docker login --password-stdin\"; {inspected}"),
     ];
