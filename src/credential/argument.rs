@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::assignment::is_switch;
 use super::key::{Class, class};
 use super::strength::{is_random, is_strong_password};
 use super::{Found, Reader, What, is_placeholder};
@@ -15,6 +16,8 @@ enum Gives {
     Secret,
     /// A user with a password.
     User,
+    /// Where people write one, whatever the program takes it for: nothing is proved there, and nothing shown.
+    Unproved,
 }
 
 /// A word that gives something away.
@@ -31,7 +34,7 @@ impl Argument {
     /// True if the value must not be shown.
     pub(super) fn is_to_hide(&self, text: &str, reader: Reader) -> bool {
         let value = text.get(self.value.clone()).unwrap_or_default();
-        let is_said = self.by_program || reader == Reader::Source;
+        let is_said = self.by_program && self.gives != Gives::Unproved || reader == Reader::Source;
         let is_digit = |byte: u8| byte.is_ascii_digit();
         is_said || value.len() >= 12 && value.bytes().any(is_digit) || self.proof(value).is_some()
     }
@@ -42,6 +45,7 @@ impl Argument {
         let what = match self.gives {
             Gives::Secret => What::Secret,
             Gives::Password | Gives::User => What::Password,
+            Gives::Unproved => return None,
         };
         let is_weak = self.proof(value).is_none();
         let counts = !is_weak || weak_too && !is_placeholder("", value);
@@ -52,6 +56,7 @@ impl Argument {
         let is_one = match self.gives {
             Gives::Secret => value.len() >= 16 && is_random(value),
             Gives::Password | Gives::User => is_strong_password(value),
+            Gives::Unproved => false,
         };
         (is_one && !is_placeholder("", value)).then_some(())
     }
@@ -81,7 +86,7 @@ impl Program {
             "curl" => Self::Curl,
             "sshpass" => Self::SshPass,
             "docker" | "podman" | "nerdctl" | "buildah" | "skopeo" | "helm" | "oras" | "crane"
-            | "az" => Self::Login,
+            | "regctl" | "cosign" | "oc" | "cf" | "az" => Self::Login,
             "redis-cli" => Self::Redis,
             "sqlcmd" | "bcp" => Self::SqlServer,
             _ if name.starts_with("mysql") || name.starts_with("mariadb") => Self::MySql,
@@ -91,28 +96,46 @@ impl Program {
         })
     }
 
-    /// What a flag takes behind itself.
-    fn takes(self, flag: &str) -> Option<Gives> {
-        let is_short = flag.starts_with('-') && !flag.starts_with("--");
-        let of_curl = matches!(flag, "--user" | "--proxy-user")
-            || is_short && flag.len() <= 9 && flag.ends_with(['u', 'U']);
+    /// The short flags that take nothing, those that take a credential, and what that is.
+    fn short_flags(self) -> (&'static [u8], &'static [u8], Gives) {
         match self {
-            Self::Curl => of_curl.then_some(Gives::User),
-            Self::SshPass | Self::Login | Self::Mongo => (flag == "-p").then_some(Gives::Password),
-            Self::Redis => (flag == "-a").then_some(Gives::Password),
-            Self::Ldap => (flag == "-w").then_some(Gives::Password),
-            Self::SqlServer => (flag == "-P").then_some(Gives::Password),
-            // It asks where nothing follows at once.
-            Self::MySql => None,
+            Self::Curl => (b"0123469#BGIJLMNORSVZafgijklnpqsv", b"uU", Gives::User),
+            Self::SshPass => (b"ev", b"p", Gives::Password),
+            Self::Login | Self::Mongo => (b"", b"p", Gives::Password),
+            Self::MySql => (b"ABCEGHILNTVWXbfijnoqrstvw", b"p", Gives::Password),
+            Self::Redis => (b"", b"a", Gives::Password),
+            Self::Ldap => (b"ACILMQZcntuvx", b"w", Gives::Password),
+            Self::SqlServer => (b"", b"P", Gives::Password),
         }
     }
 
-    /// What a short flag takes with itself in one word.
-    fn takes_attached(self, flag: &str) -> Option<Gives> {
-        match self {
-            Self::MySql => (flag == "-p").then_some(Gives::Password),
-            _ => self.takes(flag),
+    /// What a flag takes behind itself.
+    fn takes(self, flag: &str) -> Option<Gives> {
+        if matches!(flag, "--user" | "--proxy-user") {
+            return (self == Self::Curl).then_some(Gives::User);
         }
+        let (start, gives) = self.takes_attached(flag)?;
+        // `mysql -p` asks where nothing follows at once, and not everybody knows.
+        let gives = if self == Self::MySql {
+            Gives::Unproved
+        } else {
+            gives
+        };
+        (start == flag.len()).then_some(gives)
+    }
+
+    /// Where in a word of short flags the value begins that the last of them takes, and what it is. Flags that take
+    /// nothing may stand before it, as in `-sSfu…`.
+    fn takes_attached(self, word: &str) -> Option<(usize, Gives)> {
+        let (switches, takers, gives) = self.short_flags();
+        let letters = word.strip_prefix('-')?.as_bytes();
+        let before = letters
+            .iter()
+            .take_while(|letter| switches.contains(letter));
+        let before = before.count();
+        takers
+            .contains(letters.get(before)?)
+            .then_some((before + 2, gives))
     }
 }
 
@@ -180,20 +203,50 @@ fn by_name(flag: &str) -> Option<Gives> {
     }
 }
 
+/// The same where the name says less: what follows is not shown, and no evidence.
+fn by_end(flag: &str) -> Option<Gives> {
+    const ENDS: [&str; 8] = [
+        "auth",
+        "authorization",
+        "cred",
+        "creds",
+        "pass",
+        "passin",
+        "passout",
+        "passkey",
+    ];
+    let is_switch = ["--no-", "--skip-", "--use-", "--enable-", "--disable-"]
+        .iter()
+        .any(|start| flag.starts_with(start));
+    let ends = ENDS.iter().any(|end| flag.ends_with(end));
+    (ends && !is_switch).then_some(Gives::Unproved)
+}
+
 /// The value, or what of it is the password.
 fn argument(text: &str, range: Range<usize>, gives: Gives, by_program: bool) -> Option<Argument> {
     let value = text.get(range.clone())?;
     let start = match gives {
         Gives::User => range.start + value.find(':')? + 1,
-        Gives::Password | Gives::Secret => range.start,
+        Gives::Password | Gives::Secret | Gives::Unproved => range.start,
     };
     let value = text.get(start..range.end)?;
     let is_literal = !value.is_empty() && !value.starts_with(['$', '{', '<', '%', '-']);
-    is_literal.then_some(Argument {
+    let is_word = gives == Gives::Unproved && is_switch(value);
+    (is_literal && !is_word).then_some(Argument {
         value: start..range.end,
         gives,
         by_program,
     })
+}
+
+/// What a program reads that is given it in a file of its own, or through its standard input.
+pub(super) fn piped(text: &str, range: Range<usize>, with_user: bool) -> Option<Argument> {
+    let gives = if with_user {
+        Gives::User
+    } else {
+        Gives::Password
+    };
+    argument(text, range, gives, true)
 }
 
 /// Visits what words give away in a text of commands, in order: a script, or a list on one line.
@@ -227,10 +280,12 @@ fn at_flag(text: &str, at: usize, words: &mut Before) -> Option<Argument> {
     }
     let behind = at + length;
     if let Some(value) = separate(text, behind) {
-        if let Some(gives) = by_name(flag)
-            && bytes.get(behind) != Some(&b'=')
-        {
-            return argument(text, value, gives, false);
+        if let Some(gives) = by_name(flag) {
+            // What an equals sign gives is read as an assignment.
+            let is_separate = bytes.get(behind) != Some(&b'=');
+            return is_separate
+                .then(|| argument(text, value, gives, false))
+                .flatten();
         }
         let may_take = flag == "--user" || flag == "--proxy-user" || is_short;
         let program = may_take.then(|| words.at(text, at)).flatten();
@@ -238,23 +293,23 @@ fn at_flag(text: &str, at: usize, words: &mut Before) -> Option<Argument> {
         if let Some(gives) = gives {
             return argument(text, value, gives, true);
         }
+        if let Some(gives) = by_end(flag) {
+            return argument(text, value, gives, false);
+        }
     }
-    let (short, start) = (text.get(at..at + 2)?, at + 2);
-    if !is_short || !["-p", "-u", "-U", "-a", "-w", "-P"].contains(&short) {
+    let takes = |letter: &u8| b"puUawP".contains(letter);
+    if !is_short || !flag.bytes().take(16).any(|letter| takes(&letter)) {
         return None;
     }
+    let (start, gives) = words.at(text, at)?.takes_attached(flag)?;
+    let start = at + start;
     let quote = bytes.get(start).filter(|byte| matches!(byte, b'"' | b'\''));
     let start = start + usize::from(quote.is_some());
     let value = start..end_of_value(text, start, quote.copied());
     if value.is_empty() {
         return None;
     }
-    argument(
-        text,
-        value,
-        words.at(text, at)?.takes_attached(short)?,
-        true,
-    )
+    argument(text, value, gives, true)
 }
 
 /// The word behind a flag: behind space, an equals sign, or the comma of a list.
@@ -304,6 +359,9 @@ pub(super) fn in_list(before: &[&str], word: &str) -> Option<Argument> {
         if let Some(gives) = program().and_then(|program| program.takes(flag)) {
             return argument(word, 0..word.len(), gives, true);
         }
+        if let Some(gives) = by_end(flag) {
+            return argument(word, 0..word.len(), gives, false);
+        }
     }
     if !word.starts_with('-') {
         return None;
@@ -313,8 +371,9 @@ pub(super) fn in_list(before: &[&str], word: &str) -> Option<Argument> {
     {
         return argument(word, word.len() - value.len()..word.len(), gives, true);
     }
-    let short = word
-        .get(..2)
-        .filter(|short| *short != "--" && word.len() > 2)?;
-    argument(word, 2..word.len(), program()?.takes_attached(short)?, true)
+    if word.starts_with("--") {
+        return None;
+    }
+    let (start, gives) = program()?.takes_attached(word)?;
+    argument(word, start..word.len(), gives, true)
 }

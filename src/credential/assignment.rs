@@ -30,8 +30,13 @@ impl Assignment<'_> {
     /// True if the value must not be shown.
     pub(super) fn is_to_hide(&self, text: &str, reader: Reader) -> bool {
         let value = text.get(self.value.clone()).unwrap_or_default();
+        if reader == Reader::Source {
+            // Where it stands is enough. Quotes leave nothing of the notation in it.
+            let is_shown = value.is_empty() || value.starts_with(['$', '{']) || is_switch(value);
+            return !is_shown && (self.quoted || is_literal_start(value));
+        }
         let is_named = matches!(self.class, Class::Password | Class::Secret);
-        let is_enough = is_named && (self.assigned || reader == Reader::Source || is_strong(value))
+        let is_enough = is_named && (self.assigned || is_strong(value))
             || proved_by_key(self.key, value, false).is_some();
         is_enough && is_literal(value)
     }
@@ -180,8 +185,18 @@ fn is_literal_start(value: &str) -> bool {
 
 /// False for what is a switch, a structure or a reference to something else.
 fn is_literal(value: &str) -> bool {
-    let is_word = ["true", "false", "null", "yes", "no", "on", "off", "~"]
+    !value.is_empty() && !is_switch(value) && is_literal_start(value)
+}
+
+/// True for the words that turn something on or off.
+pub(super) fn is_switch(value: &str) -> bool {
+    ["true", "false", "null", "yes", "no", "on", "off", "~"]
         .iter()
-        .any(|word| value.eq_ignore_ascii_case(word));
-    !value.is_empty() && !is_word && is_literal_start(value)
+        .any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// True for a value behind a telling key that must not be shown, whether or not it looks secret.
+pub(super) fn is_told(key: &str, value: &str) -> bool {
+    let is_shown = value.is_empty() || value.starts_with(['$', '{']) || is_switch(value);
+    !is_shown && class(key).is_some()
 }

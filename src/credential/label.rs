@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::class;
 use super::strength::is_random;
+use super::{class, netrc};
 
 /// Nobody writes a longer name.
 const LONGEST: usize = 64;
@@ -15,6 +15,9 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
         let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         let length = host.bytes().take(4 * LONGEST).take_while(is_host).count();
         return host.get(..length).unwrap_or_default().to_owned();
+    }
+    if let Some(machine) = netrc::machine_of(text, range.start) {
+        return fit(machine).to_owned();
     }
     let start = text.floor_char_boundary(range.start.saturating_sub(4 * LONGEST));
     let before = text.get(start..range.start).unwrap_or_default();

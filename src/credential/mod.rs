@@ -12,6 +12,9 @@ mod armour;
 mod assignment;
 mod key;
 mod label;
+mod mark;
+mod netrc;
+mod pipe;
 mod placeholder;
 mod shape;
 mod strength;
@@ -81,6 +84,8 @@ pub struct Found {
     /// What it is called where it stands: the key or flag before it, the host of its address. Nothing where nothing
     /// says so. Never the value.
     pub label: String,
+    /// The beginning of a sum over it, where nobody can guess it; nothing otherwise.
+    mark: String,
 }
 
 impl Found {
@@ -92,15 +97,29 @@ impl Found {
             what,
             is_weak,
             label: String::new(),
+            mark: String::new(),
         }
     }
 
-    /// What tells it from others at the same address: what it is and what it is called, never the value or its place.
+    /// The same with what tells it from another of its kind, from the text that it stands in.
+    #[must_use]
+    pub fn marked(mut self, text: &str) -> Self {
+        self.mark = mark::of(self.what, text.get(self.range.clone()).unwrap_or_default());
+        self
+    }
+
+    /// What tells it from others at the same address: what it is, what it is called, and its mark; never the value or
+    /// its place. It goes into fingerprints and is not printed.
     #[must_use]
     pub fn discriminator(&self) -> String {
-        format!("{} {}", self.what.name(), self.label)
-            .trim_end()
-            .to_owned()
+        let mut text = self.what.name().to_owned();
+        for part in [&self.label, &self.mark] {
+            if !part.is_empty() {
+                text.push(' ');
+                text.push_str(part);
+            }
+        }
+        text
     }
 }
 
@@ -150,6 +169,11 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     argument::scan(text, &mut |argument| {
         found.extend(argument.proves(text, weak_too));
     });
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| {
+            found.extend(argument.proves(text, weak_too));
+        });
+    }
     found.sort_by_key(|found| (found.range.start, found.range.end));
     let mut apart: Vec<Found> = Vec::with_capacity(found.len());
     for found in found {
@@ -166,10 +190,13 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
             _ => apart.push(found),
         }
     }
-    for found in &mut apart {
-        found.label = label::of(text, &found.range);
-    }
     apart
+        .into_iter()
+        .map(|found| Found {
+            label: label::of(text, &found.range),
+            ..found.marked(text)
+        })
+        .collect()
 }
 
 /// What a value shows with the key that it stands behind, as in a variable: by its shape, or by key and entropy
@@ -199,7 +226,7 @@ pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
     for found in found.iter_mut().filter(|found| found.label.is_empty()) {
         flag.clone_into(&mut found.label);
     }
-    found
+    found.into_iter().map(|found| found.marked(word)).collect()
 }
 
 /// True if a word of a command must not be shown that stands in a list behind these, whether or not it looks secret.
@@ -208,10 +235,16 @@ pub fn is_telling_word(before: &[&str], word: &str) -> bool {
     argument::in_list(before, word).is_some()
 }
 
+/// True if what stands behind a key must not be shown, whether or not it looks secret.
+#[must_use]
+pub fn is_told(key: &str, value: &str) -> bool {
+    assignment::is_told(key, value)
+}
+
 /// What key and value prove together, where neither does alone.
 #[must_use]
 pub fn by_key(key: &str, value: &str) -> Option<Found> {
-    proved_by_key(key, value, false)
+    proved_by_key(key, value, false).map(|found| found.marked(value))
 }
 
 fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
@@ -280,7 +313,8 @@ pub fn of_secret(key: &str, value: &str) -> Vec<Found> {
         find(value)
     };
     if found.is_empty() {
-        return alone_in_secret(key, value).into_iter().collect();
+        let alone = alone_in_secret(key, value).into_iter();
+        return alone.map(|found| found.marked(value)).collect();
     }
     found
 }
@@ -356,6 +390,9 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
             found.push(argument.value);
         }
     });
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| found.push(argument.value));
+    }
     // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
     assignment::scan(text, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, false).map(|found| found.range));

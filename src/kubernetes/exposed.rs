@@ -322,6 +322,7 @@ fn decoded(key: &str, text: &str, of_text: fn(&str, &str) -> Vec<Found>) -> Vec<
                 credential::What::Secret
             };
             let found = (is_key || is_store).then(|| Found::new(0..text.len(), what, false));
+            let found = found.map(|found| found.marked(text));
             found.into_iter().collect()
         }
     }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::credential::{self, Found, What, encoded_password, is_placeholder};
+use crate::credential::{self, Found, Reader, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::{self, lines_of};
 use crate::kubernetes::{Object, Reading};
 use crate::syntax::dockerfile::Dockerfile;
@@ -124,7 +124,7 @@ fn in_npm_settings(text: &str) -> Vec<Held> {
 }
 
 fn whole(value: &str, what: What, is_weak: bool) -> Found {
-    Found::new(0..value.len(), what, is_weak)
+    Found::new(0..value.len(), what, is_weak).marked(value)
 }
 
 /// A value that stands where only secrets do.
@@ -348,7 +348,8 @@ fn pairs(arguments: &str) -> Vec<(&str, Range<usize>)> {
     pairs
 }
 
-/// The bytes of a file that must not be shown, in order: everything that rules find, and what a Secret holds.
+/// The bytes of a file that must not be shown, in order: everything that rules find, what a Secret holds, and what
+/// stands where a credential does.
 #[must_use]
 pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
     let mut spans = Vec::new();
@@ -358,6 +359,14 @@ pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
     spans.extend(in_settings(file).into_iter().map(|held| held.span));
     if let Some(dockerfile) = file.dockerfile() {
         spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
+    }
+    if let Some(tree) = tree_of(file) {
+        for document in tree.documents() {
+            of_places(tree.root(document), "", &mut Vec::new(), &mut spans);
+        }
+    } else {
+        let places = credential::candidates(file.text().unwrap_or_default(), Reader::Source);
+        spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
     }
     spans.sort_unstable();
     spans
@@ -379,30 +388,60 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     exposed::exposed(object, &mut |exposed| spans.extend(exposed.spans()));
     let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
     spans.extend(annotations.node().map(Node::span));
-    of_telling(node, spans);
 }
 
-/// What stands behind a name or a flag that says that it is secret, whether or not it looks like it. A value that a
-/// later one hides is as secret. Depth is bounded by the reader.
-fn of_telling(node: Node<'_>, spans: &mut Vec<Span>) {
-    let mut words = Vec::new();
+fn tree_of(file: &SourceFile) -> Option<&Tree> {
+    match &*file.state {
+        State::Read(Reading::Manifest(manifest)) => Some(&manifest.tree),
+        State::Read(Reading::Unrecognised(_, tree)) => Some(tree),
+        State::Tree(tree) => Some(tree),
+        State::Configuration(file) => Some(&file.tree),
+        _ => None,
+    }
+}
+
+/// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or not
+/// it looks like it. A value that a later one hides is as secret. `words` are those of the command that a list goes on.
+/// Depth is bounded by the reader.
+fn of_places<'a>(node: Node<'a>, key: &str, words: &mut Vec<&'a str>, spans: &mut Vec<Span>) {
+    if let Some(text) = node.as_str() {
+        let places = if credential::is_told(key, text) {
+            let whole = 0..text.len();
+            Vec::from([whole])
+        } else {
+            credential::candidates(text, Reader::Source)
+        };
+        let parts = node.parts(&places).into_iter();
+        spans.extend(parts.map(|part| part.unwrap_or(node.span())));
+    }
     for item in node.items() {
         let text = item.as_str().unwrap_or_default();
-        if credential::is_telling_word(&words, text) {
+        if credential::is_telling_word(words, text) {
             spans.push(item.span());
         }
         words.push(text);
-        of_telling(item, spans);
+        of_places(item, "", &mut Vec::new(), spans);
     }
     if !node.is_mapping() {
         return;
     }
     let name = node.get("name").and_then(Node::as_str);
     let is_telling = name.is_some_and(credential::is_telling);
+    let mut command = Vec::new();
+    for item in node.get("command").into_iter().flat_map(Node::items) {
+        command.push(item.as_str().unwrap_or_default());
+    }
     for entry in node.written_entries() {
-        if is_telling && entry.key.key_text() == "value" {
+        let key = entry.key.key_text();
+        if is_telling && key == "value" {
             spans.push(entry.value.span());
         }
-        of_telling(entry.value, spans);
+        // Arguments go on where the command ends.
+        let mut words = if key == "args" {
+            std::mem::take(&mut command)
+        } else {
+            Vec::new()
+        };
+        of_places(entry.value, key, &mut words, spans);
     }
 }

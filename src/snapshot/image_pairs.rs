@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::finding::Resource;
 use crate::kubernetes::ImageReference;
 use crate::syntax::Span;
-use crate::syntax::dockerfile::{Base, Dockerfile, Stages};
+use crate::syntax::dockerfile::{Base, Dockerfile, Origin, Stages};
 
 use super::images::{ImagePlace, ImageUse, images};
 use super::pairs::Pair;
@@ -64,9 +64,11 @@ fn key(found: &ImageUse<'_>, path: &Arc<str>) -> Key {
     }
 }
 
-/// An image that a stage of a Dockerfile is built on, where the base names another one for it.
+/// An image that a stage of a Dockerfile is built on, or takes files from, where the base names another one for it.
 #[derive(Clone, Debug)]
 pub struct ChangedBase<'a> {
+    /// `FROM` or `--from`.
+    pub what: &'static str,
     /// The Dockerfile of the head.
     pub path: &'a Arc<str>,
     /// What a person edits.
@@ -77,7 +79,7 @@ pub struct ChangedBase<'a> {
     pub after: String,
 }
 
-/// The `FROM` lines that name an image on both sides, and not the same one.
+/// The `FROM` lines and `--from` flags that name an image on both sides, and not the same one.
 #[must_use]
 pub fn changed_bases<'a>(pair: &Pair<'a>) -> Vec<ChangedBase<'a>> {
     let mut changed = Vec::new();
@@ -90,6 +92,7 @@ pub fn changed_bases<'a>(pair: &Pair<'a>) -> Vec<ChangedBase<'a>> {
         if pair.changed.contains(&file.path) {
             for (was, now) in paired(&bases(before), &bases(after)) {
                 changed.push(ChangedBase {
+                    what: now.what,
                     path: &file.path,
                     span: now.span,
                     before: was.text.clone(),
@@ -101,9 +104,11 @@ pub fn changed_bases<'a>(pair: &Pair<'a>) -> Vec<ChangedBase<'a>> {
     changed
 }
 
-/// An image that a stage is built on.
+/// An image that a stage is built on, or takes files from.
 struct StageBase {
-    /// What the stage is called; empty where it is not.
+    /// `FROM` or `--from`.
+    what: &'static str,
+    /// What the stage is called that is built on it; empty where none is.
     stage: String,
     /// The image with the defaults of its arguments in place.
     text: String,
@@ -115,25 +120,42 @@ struct StageBase {
 
 fn bases(file: &Dockerfile) -> Vec<StageBase> {
     let stages = file.stages();
-    let images = stages
-        .all()
-        .iter()
-        .filter(|stage| stage.base == Base::Image);
-    images
-        .filter_map(|stage| {
-            let text = stage.image.known()?;
-            let image = ImageReference::parse(text).ok()?;
-            let written = stage.written.as_ref()?.span;
-            let name = stage.name.as_ref();
-            Some(StageBase {
-                stage: name.map_or_else(String::new, |name| name.text.to_ascii_lowercase()),
+    let mut all = Vec::new();
+    let mut add = |what, stage: &str, text: &str, span| {
+        if let Ok(image) = ImageReference::parse(text) {
+            all.push(StageBase {
+                what,
+                stage: stage.to_ascii_lowercase(),
                 text: text.to_owned(),
                 name: image.name(),
                 tag: image.tag().unwrap_or_default().to_owned(),
-                span: argument_of(&stages, &stage.image.used).unwrap_or(written),
-            })
-        })
-        .collect()
+                span,
+            });
+        }
+    };
+    for stage in stages.all() {
+        if stage.base == Base::Image
+            && let (Some(text), Some(written)) = (stage.image.known(), &stage.written)
+        {
+            let name = stage.name.as_ref().map_or("", |name| &name.text);
+            let argument = argument_of(&stages, &stage.image.used);
+            add("FROM", name, text, argument.unwrap_or(written.span));
+        }
+        for instruction in stages.body(stage) {
+            let mounts = instruction.mounts();
+            let mut origins: Vec<_> = mounts
+                .filter_map(|mount| Some((mount.field(&["from"])?, mount.span)))
+                .collect();
+            let flag = instruction.flag("from");
+            origins.extend(flag.map(|flag| (&*flag.value, flag.span)));
+            for (written, span) in origins {
+                if let Origin::Image(image) = stages.origin_of(stage, written) {
+                    add("--from", "", &image, span);
+                }
+            }
+        }
+    }
+    all
 }
 
 /// Where the one argument is set that an image is made of.

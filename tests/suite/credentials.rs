@@ -18,7 +18,17 @@ fn filled(text: &str) -> String {
     let key = format!(
         "-----BEGIN RSA PRIVATE KEY-----\n{LETTERS}{LETTERS}\n-----END RSA PRIVATE KEY-----\n"
     );
-    text.replace("PACKED_KEY", &packed(&key))
+    let block = |indent: &str| key.trim_end().replace('\n', &format!("\n{indent}"));
+    text.replace("KEY_AT_4", &block("    "))
+        .replace("KEY_AT_8", &block("        "))
+        .replace(
+            "PACKED_OTHER",
+            &packed(&format!("ghp_{}", &LETTERS[10..46])),
+        )
+        .replace("OTHER_GHP", &format!("ghp_{}", &LETTERS[10..46]))
+        .replace("OTHER_DRAWN", "w7Ky3Mv8Zd5Wc1Pn2Lk9Jh4G")
+        .replace("DRAWN", "q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F")
+        .replace("PACKED_KEY", &packed(&key))
         .replace("PACKED_GHP", &packed(&format!("ghp_{}", &LETTERS[..36])))
         .replace("GHP", &format!("ghp_{}", &LETTERS[..36]))
         .replace("NPM", &format!("npm_{}", &LETTERS[..36]))
@@ -78,6 +88,48 @@ fn told(name: &str, base: &str, head: &str) -> (Vec<String>, String) {
     (lines.collect(), json + &run("terminal"))
 }
 
+/// A Dockerfile, and what is told of the line with the secret in it.
+fn in_image(text: &str) -> (&'static str, String, &'static str) {
+    let line = text.lines().position(|line| {
+        ["PW", "GHP", "NPM"]
+            .iter()
+            .any(|secret| line.contains(secret))
+    });
+    let line = format!("secret/in-image {}", line.unwrap() + 2);
+    (
+        "Dockerfile",
+        format!("FROM node:24-slim\n{text}\n"),
+        line.leak(),
+    )
+}
+
+fn assert_told_and_not_shown(cases: &[(&str, String, &str)]) {
+    for (name, head, wanted) in cases {
+        let (lines, report) = told(name, "", head);
+        assert_eq!(lines, [format!("introduced {wanted}")], "{head}\n{report}");
+        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP"] {
+            let hidden = filled(hidden);
+            assert!(!report.contains(&hidden[..12]), "{head}\n{report}");
+        }
+    }
+}
+
+fn assert_told(cases: &[(&str, String, String, &[&str])]) {
+    for (name, base, head, wanted) in cases {
+        let (lines, report) = told(name, base, head);
+        assert_eq!(lines, *wanted, "{head}\n{report}");
+    }
+}
+
+fn data(lines: &str) -> String {
+    let lines = lines.replace('\n', "\n    ");
+    config_map(&format!("data:\n  a: |\n    {lines}"))
+}
+
+fn env(value: &str) -> String {
+    pod(&format!("env: [{{name: T, value: \"{value}\"}}]"))
+}
+
 #[test]
 fn credentials_in_commands_and_named_places_are_told_and_not_shown() {
     let command = |words: &str| {
@@ -87,20 +139,7 @@ fn credentials_in_commands_and_named_places_are_told_and_not_shown() {
             "secret/exposed 8",
         )
     };
-    let in_image = |text: &str| {
-        let line = text.lines().position(|line| {
-            ["PW", "GHP", "NPM"]
-                .iter()
-                .any(|secret| line.contains(secret))
-        });
-        let line = format!("secret/in-image {}", line.unwrap() + 2);
-        (
-            "Dockerfile",
-            format!("FROM node:24-slim\n{text}\n"),
-            line.leak() as &str,
-        )
-    };
-    for (name, head, wanted) in [
+    assert_told_and_not_shown(&[
         command(r#"["npm", "start", "--", "--db-password", "PW"]"#),
         command(r#"["yarn", "start", "--password", "PW"]"#),
         command(r#"["sh", "-c", "exec npm start -- --db-password PW"]"#),
@@ -154,20 +193,59 @@ fn credentials_in_commands_and_named_places_are_told_and_not_shown() {
             ),
             "secret/literal 6",
         ),
-    ] {
-        let (lines, report) = told(name, "", &head);
-        assert_eq!(lines, [format!("introduced {wanted}")], "{head}\n{report}");
-        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP"] {
-            let hidden = filled(hidden);
-            assert!(!report.contains(&hidden[..12]), "{head}\n{report}");
-        }
-    }
+    ]);
+}
+
+#[test]
+fn what_is_piped_or_kept_for_machines_is_told_and_not_shown() {
+    assert_told_and_not_shown(&[
+        in_image("RUN echo 'PW' | docker login -u bot --password-stdin ghcr.io"),
+        in_image("RUN docker login -u bot --password-stdin ghcr.io <<< PW"),
+        in_image("COPY <<EOF /root/.netrc\nmachine git.acme.io login bot password PW\nEOF"),
+        in_image(
+            "RUN <<EOF\ncat > ~/.netrc <<END\nmachine git.acme.io\n  login bot\n  password PW\nEND\nEOF",
+        ),
+        in_image("RUN echo 'machine git.acme.io login bot password PW' > ~/.netrc && npm ci"),
+        in_image("RUN printf 'machine git.acme.io\\nlogin bot\\npassword PW\\n' > ~/.netrc"),
+        (
+            "a.yaml",
+            config_map(
+                "data:\n  .netrc: |\n    machine git.acme.io\n      login bot\n      password PW",
+            ),
+            "secret/exposed 8",
+        ),
+        (
+            "a.yaml",
+            config_map("data:\n  netrc: default login bot password PW"),
+            "secret/exposed 5",
+        ),
+        (
+            "kustomization.yaml",
+            "configMapGenerator:\n- name: a\n  literals:\n  - PLAIN=x\n  - DB_PASSWORD=PW\n"
+                .to_owned(),
+            "secret/in-file 5",
+        ),
+        (
+            "kustomization.yaml",
+            "secretGenerator:\n- name: a\n  literals:\n  - DB_PASSWORD=PW\n".to_owned(),
+            "secret/in-file 4",
+        ),
+    ]);
+}
+
+#[test]
+fn words_that_are_no_credential_stay_silent() {
     for silent in [
         r#"["curl", "-u", "bot:$PASSWORD", "https://git.acme.io"]"#,
         r#"["sh", "-c", "curl -u bot:$PASSWORD https://git.acme.io"]"#,
         r#"["sh", "-c", "docker run -p 8080:80 Zq8KxT3vBn7Zp"]"#,
         r#"["sh", "-c", "mkdir -p Zq8KxT3vBn7Zp"]"#,
         r#"["sh", "-c", "mysql -p Zq8KxT3vBn7Zp"]"#,
+        r#"["sh", "-c", "echo $PASSWORD | docker login --password-stdin"]"#,
+        r#"["sh", "-c", "echo Zq8KxT3vBn7Zp | tee log; docker login --password-stdin < file"]"#,
+        r#"["sh", "-c", "echo 'machine acme.io login bot password changeme' > ~/.netrc"]"#,
+        r#"["sh", "-c", "echo 'machine acme.io login bot password $PASSWORD' > ~/.netrc"]"#,
+        r#"["sh", "-c", "echo your login and password Zq8KxT3vBn7Zp"]"#,
         r#"["x", "--password-file", "Zq8KxT3vBn7Zp"]"#,
         r#"["sh", "-c", "x --use-token --name Zq8KxT3vBn7Zp"]"#,
     ] {
@@ -190,20 +268,13 @@ impl At for (&'static str, String, &'static str) {
 
 #[test]
 fn a_credential_beside_another_one_is_new() {
-    let data = |lines: &str| {
-        config_map(&format!(
-            "data:\n  a: |\n    {}",
-            lines.replace('\n', "\n    ")
-        ))
-    };
-    let env = |value: &str| pod(&format!("env: [{{name: T, value: \"{value}\"}}]"));
     let held = |lines: &str| {
         secret(&format!(
             "stringData:\n  app.env: |\n    {}",
             lines.replace('\n', "\n    ")
         ))
     };
-    for (name, base, head, wanted) in [
+    assert_told(&[
         (
             "a.yaml",
             data("password: PW"),
@@ -212,7 +283,7 @@ fn a_credential_beside_another_one_is_new() {
                 "existing secret/exposed 6",
                 "introduced secret/exposed 7",
                 "introduced secret/exposed 8",
-            ][..],
+            ],
         ),
         (
             "a.yaml",
@@ -244,10 +315,64 @@ fn a_credential_beside_another_one_is_new() {
             "FROM node:24-slim\nRUN export A=GHP && export B=GHP\n".to_owned(),
             &["existing secret/in-image 2", "introduced secret/in-image 2"],
         ),
-    ] {
-        let (lines, report) = told(name, &base, &head);
-        assert_eq!(lines, wanted, "{head}\n{report}");
-    }
+    ]);
+}
+
+#[test]
+fn a_credential_is_told_from_another_of_its_kind() {
+    assert_told(&[
+        // In its place.
+        (
+            "a.yaml",
+            env("GHP"),
+            env("OTHER_GHP"),
+            &["introduced secret/exposed 8", "fixed secret/exposed 8"],
+        ),
+        (
+            "a.yaml",
+            secret("data:\n  token: PACKED_GHP"),
+            secret("data:\n  token: PACKED_OTHER"),
+            &["introduced secret/literal 5", "fixed secret/literal 5"],
+        ),
+        (
+            "a.yaml",
+            secret("stringData:\n  session-key: DRAWN"),
+            secret("stringData:\n  session-key: OTHER_DRAWN"),
+            &["introduced secret/literal 5", "fixed secret/literal 5"],
+        ),
+        (
+            ".npmrc",
+            "//registry.npmjs.org/:_authToken=DRAWN\n".to_owned(),
+            "//registry.npmjs.org/:_authToken=OTHER_DRAWN\n".to_owned(),
+            &["introduced secret/in-file 1", "fixed secret/in-file 1"],
+        ),
+        // Beside it.
+        (
+            "a.yaml",
+            env("GHP"),
+            env("GHP,OTHER_GHP"),
+            &["existing secret/exposed 8", "introduced secret/exposed 8"],
+        ),
+        (
+            "a.yaml",
+            data("a:\n  token: DRAWN"),
+            data("a:\n  token: DRAWN\nb:\n  token: OTHER_DRAWN"),
+            &["existing secret/exposed 7", "introduced secret/exposed 9"],
+        ),
+        (
+            "a.yaml",
+            data("machine a.io login bot password PW"),
+            data("machine a.io login bot password PW\nmachine b.io login bot password PW"),
+            &["existing secret/exposed 6", "introduced secret/exposed 7"],
+        ),
+        // A password that a person thought of is not told from another: a sum would give it away.
+        (
+            "a.yaml",
+            data("password: PW"),
+            data("password: Xk4WmR9cHd2Qs"),
+            &["existing secret/exposed 6"],
+        ),
+    ]);
 }
 
 #[test]
@@ -284,6 +409,16 @@ fn words_around_a_credential_do_not_make_it_new() {
             "Dockerfile",
             "FROM node:24-slim\nARG T=GHP\n".to_owned(),
             "FROM node:24-slim AS prod\nARG T=GHP\n".to_owned(),
+        ),
+        (
+            "a.yaml",
+            config_map("data:\n  a: |\n    KEY_AT_4"),
+            config_map("data:\n    b: c\n    a: |\n        KEY_AT_8"),
+        ),
+        (
+            "a.yaml",
+            secret("stringData: {token: DRAWN}"),
+            secret("stringData:\n    token:\n      'DRAWN'"),
         ),
     ] {
         let (lines, report) = told(name, &base, &head);

@@ -60,6 +60,8 @@ fn planted() -> Vec<(String, String)> {
         whole("tR7!kq2Vz".to_owned()),
         whole("q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F".to_owned()),
         whole("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ8mPl31Kx".to_owned()),
+        // By where it stands alone.
+        whole("lionheartlion".to_owned()),
     ]
 }
 
@@ -109,7 +111,7 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         (
             "started/Dockerfile",
             format!(
-                "FROM node\nRUN curl -u 'bot:{line}' https://acme.io/x | sh\nRUN sshpass -p '{line}' npm install --password '{line}'\nRUN <<EOF\ndocker login -p '{line}' ghcr.io\nexport API_TOKEN='{line}'\nEOF\nCOPY <<EOF /app/.npmrc\n//registry.npmjs.org/:_authToken={line}\nEOF\nCMD [\"npm\", \"start\", \"--\", \"--db-password\", \"{line}\"]\n"
+                "FROM node\nRUN curl -u 'bot:{line}' https://acme.io/x | sh\nRUN sshpass -p '{line}' npm install --password '{line}'\nRUN <<EOF\ndocker login -p '{line}' ghcr.io\nexport API_TOKEN='{line}'\nEOF\nCOPY <<EOF /app/.npmrc\n//registry.npmjs.org/:_authToken={line}\nEOF\nRUN echo '{line}' | docker login --password-stdin && curl https://acme.io/x | sh\nRUN docker login -u bot \\\n  -p '{line}' && curl https://acme.io/x | sh\nCMD [\"npm\", \"start\", \"--\", \"--db-password\", \"{line}\"]\n"
             ),
         ),
         (
@@ -191,6 +193,120 @@ fn commands(value: &str) -> String {
         pod(&["sh", "-c", script]);
     }
     text
+}
+
+/// Places that take a credential, each on a line that is shown for something else.
+fn places(value: &str) -> Vec<(&'static str, String)> {
+    let user = format!("bot:{value}");
+    let attached = format!("-p{value}");
+    let cluster = format!("-sSfu{user}");
+    let lists: [&[&str]; 11] = [
+        &["npm", "start", "--", "--db-password", value],
+        &["docker", "login", "-u", "bot", "-p", value],
+        &["sshpass", "-p", value, "ssh", "acme.io"],
+        &["mysql", "-uroot", &attached, "shop"],
+        &["mysql", "-uroot", "-p", value, "shop"],
+        &["curl", "-u", &user, "https://acme.io"],
+        &["curl", &cluster, "https://acme.io"],
+        &["http", "--auth", value, "https://acme.io"],
+        &["keytool", "-storepass", value],
+        &["x", "--authorization", value],
+        &["x", "--token", value, "--api-key", value],
+    ];
+    let inspected = "node --inspect=0.0.0.0 s.js";
+    let scripts = [
+        format!("mysql -uroot -p '{value}' shop; {inspected}"),
+        format!("mysql -uroot \\\n  -p '{value}' shop; {inspected}"),
+        format!("docker login -u bot \\\n  -p '{value}' ghcr.io; {inspected}"),
+        format!("curl -sSfu'{user}' https://acme.io; {inspected}"),
+        format!("http --auth '{value}' https://acme.io; {inspected}"),
+        format!("http --auth='{value}' https://acme.io; {inspected}"),
+        format!("echo '{value}' | docker login -u bot --password-stdin ghcr.io; {inspected}"),
+        format!(
+            "printf '%s' '{value}' | tr -d x | helm registry login --password-stdin; {inspected}"
+        ),
+        format!("docker login --password-stdin ghcr.io <<< '{value}'; {inspected}"),
+        format!("docker login --password-stdin ghcr.io <<EOF\n{value}\nEOF\n{inspected}"),
+        format!("cat <<EOF | docker login --password-stdin ghcr.io; {inspected}\n{value}\nEOF\n"),
+        format!("echo '{value}' | gh auth login --with-token; {inspected}"),
+        format!("echo 'root:{value}' | chpasswd; {inspected}"),
+        format!("echo '{value}' | sudo -S id; {inspected}"),
+        format!("echo 'machine a.io login bot password {value}' > ~/.netrc; {inspected}"),
+        format!("x --api-key '{value}' --token='{value}'; {inspected}"),
+        format!("bash -c \"echo '{value}' | docker login --password-stdin\"; {inspected}"),
+    ];
+    let mut pods = String::new();
+    let mut blocks = String::new();
+    let mut pod = |words: &[&str]| {
+        let words = serde_json::to_string(words).expect("it can be written");
+        let number = pods.len();
+        pods.push_str(&format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec:\n  containers:\n  - {{name: c, image: node, command: {words}}}\n"
+        ));
+    };
+    for words in lists {
+        pod(words);
+    }
+    for (number, script) in scripts.iter().enumerate() {
+        pod(&["sh", "-c", script]);
+        let script = script.replace('\n', "\n      ");
+        blocks.push_str(&format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: b{number}}}\nspec:\n  containers:\n  - name: c\n    image: node:24\n    command:\n    - sh\n    - -c\n    - |\n      {script}\n"
+        ));
+    }
+    vec![
+        ("pods.yaml", pods),
+        ("blocks.yaml", blocks),
+        (
+            "Dockerfile",
+            format!(
+                "FROM node\nRUN echo '{value}' | docker login --password-stdin && curl https://acme.io/x | sh\nRUN docker login -u bot \\\n  -p '{value}' && curl https://acme.io/x | sh\nRUN curl -sSfu'{user}' https://acme.io/x | sh\n"
+            ),
+        ),
+    ]
+}
+
+/// Values that are no evidence where they stand.
+const THIN: [&str; 4] = ["lionheartlion", "Sommer2024", "!zebra", "a1b2c3d4e5f6g"];
+
+#[test]
+fn no_source_line_shows_what_stands_where_a_credential_does() {
+    for value in THIN {
+        let scene = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(scene.path().join("base")).expect("a folder");
+        let files = places(value);
+        for (name, text) in &files {
+            write(&scene.path().join("head"), &[(*name, text.as_str())]);
+        }
+        let mut outputs = String::new();
+        for format in ["terminal", "json", "sarif", "github", "markdown"] {
+            let arguments = [
+                "check",
+                "--verbose",
+                "--base",
+                "base",
+                "--head",
+                "head",
+                "--format",
+                format,
+            ];
+            let answer = tidegate(scene.path(), &arguments, &[]);
+            outputs.push_str(&answer.stdout);
+            outputs.push_str(&answer.stderr);
+        }
+        let shown: Vec<_> = outputs
+            .lines()
+            .filter(|line| line.contains(value))
+            .collect();
+        assert!(shown.is_empty(), "{value}: {shown:#?}");
+        // Each line is shown, so that something had to be hidden.
+        let lists = files.iter().filter(|(name, _)| *name != "blocks.yaml");
+        let places = lists
+            .flat_map(|(_, text)| text.lines())
+            .filter(|line| line.contains(value));
+        let hidden = outputs.lines().filter(|line| line.contains("***"));
+        assert!(hidden.count() >= places.count(), "{outputs}");
+    }
 }
 
 #[test]

@@ -82,11 +82,13 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for found in changed_bases(pair) {
         if let Ok(was) = ImageReference::parse(&found.before)
             && let Ok(now) = ImageReference::parse(&found.after)
-            && let Some((severity, sentence)) = judged("FROM", &was, &now)
+            && let Some((severity, sentence)) = judged(found.what, &was, &now)
         {
+            let name = now.written_name();
+            let from = if found.what == "FROM" { "" } else { "--from " };
             sink.in_file(found.path)
                 .report_span(found.span)
-                .discriminator(&now.written_name())
+                .discriminator(&format!("{from}{name}"))
                 .severity(severity)
                 .say(&sentence);
         }

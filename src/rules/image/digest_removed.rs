@@ -57,7 +57,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// Containers are held against each other by name, within one object; the `FROM` lines of a Dockerfile by the name of
-    /// their stage and of their image. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
+    /// their stage and of their image, and `--from` by the name of the image. Nothing is said where a kustomization, one of its patches, Skaffold, or a trigger
     /// in the cluster puts a digest in its place, nor of a container or a stage that is new.
     "image/digest-removed",
     severity: Severity::High,
@@ -87,10 +87,12 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         if let (Some(digest), None) = (was.short_digest(), now.digest()) {
+            let name = now.written_name();
+            let from = if found.what == "FROM" { "" } else { "--from " };
             sink.in_file(found.path)
                 .report_span(found.span)
-                .discriminator(&now.written_name())
-                .say(&sentence("FROM", &now, &digest));
+                .discriminator(&format!("{from}{name}"))
+                .say(&sentence(found.what, &now, &digest));
         }
     }
 }
