@@ -30,19 +30,14 @@ impl Archive {
             None => unscoped.to_owned(),
         };
         let file = file.rsplit('/').next()?.strip_suffix(".tgz")?;
-        // Where the file has another name than its folder, the version begins at the last digits that can begin one.
-        let version = match file
-            .strip_prefix(unscoped)
-            .and_then(|rest| rest.strip_prefix('-'))
-        {
-            Some(version) => version,
-            None => {
-                let at = version_start(file)?;
-                return Some(Self {
-                    name: file.get(..at.checked_sub(1)?)?.to_owned(),
-                    version: file.get(at..)?.to_owned(),
-                });
-            }
+        let own = file.strip_prefix(unscoped);
+        let Some(version) = own.and_then(|rest| rest.strip_prefix('-')) else {
+            // The file has another name than its folder.
+            let at = version_start(file)?;
+            return Some(Self {
+                name: file.get(..at.checked_sub(1)?)?.to_owned(),
+                version: file.get(at..)?.to_owned(),
+            });
         };
         let version = version.replace("%2B", "+").replace("%2b", "+");
         Some(Self { name, version })

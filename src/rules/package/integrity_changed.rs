@@ -133,7 +133,7 @@ fn report(after: LockedFile<'_>, package: &Locked, sink: &mut Sink<'_>) {
 }
 
 /// The hashes of each package of a lockfile.
-fn hashes<'a>(locked: LockedFile<'a>) -> HashMap<Key<'a>, Vec<&'a str>> {
+fn hashes(locked: LockedFile<'_>) -> HashMap<Key<'_>, Vec<&str>> {
     let mut known: HashMap<Key<'_>, Vec<&str>> = HashMap::new();
     for package in &locked.lockfile.packages {
         if let (Some(key), Some((hash, _))) = (key(package), &package.integrity) {

@@ -166,9 +166,8 @@ fn gap(
         return Some(Gap::Absent);
     }
     let package = locked.installation.graph().target(locked.lockfile, want)?;
-    let range = match asked {
-        Specifier::Range(range) => range,
-        _ => return None,
+    let Specifier::Range(range) = asked else {
+        return None;
     };
     let version = Version::parse(package.version())?;
     let is_outside = package.place() == Place::Registry && !range.satisfies(&version);
