@@ -10,6 +10,7 @@ use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Fingerprint, Location, Severity, Status, Subject};
 use crate::kubernetes::Completeness;
 use crate::rules;
+use crate::snapshot::installations::Installation;
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 
@@ -277,7 +278,23 @@ impl<'a> Sight<'a> {
             .file(head_path)
             .is_none_or(SourceFile::is_wholly_read);
         // An object that is nowhere to be seen may have moved to where nothing can be seen any longer.
-        visible && (resource.is_none() || !self.pairs.hides_more())
+        let loses_sight = || {
+            let package = finding.subject.package.as_ref();
+            package.is_some_and(|package| self.lost_lockfile(&package.project))
+        };
+        visible && !loses_sight() && (resource.is_none() || !self.pairs.hides_more())
+    }
+
+    /// True if the base knew what a project installs and the head does not, as its lockfile is gone or cannot be read.
+    fn lost_lockfile(&self, project: &str) -> bool {
+        let of_project = |snapshot: &'a Snapshot| {
+            let all = snapshot.installations().iter();
+            all.filter(|installation| *installation.folder == *project)
+        };
+        let mut head = of_project(self.head).peekable();
+        head.peek().is_some()
+            && of_project(self.base).any(Installation::is_known)
+            && !head.any(Installation::is_known)
     }
 }
 

@@ -125,7 +125,10 @@ fn rewritten(value: &Json) -> String {
 }
 
 fn is_yaml(name: &str) -> bool {
-    (name.ends_with(".yaml") || name.ends_with(".yml")) && !is_kustomization_name(name)
+    // A lockfile under another name is none.
+    (name.ends_with(".yaml") || name.ends_with(".yml"))
+        && !is_kustomization_name(name)
+        && !FileKind::of(name).is_known_by_name()
 }
 
 /// Applies a change to the documents of every readable YAML file that is no kustomization.

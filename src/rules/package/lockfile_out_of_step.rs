@@ -85,8 +85,12 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         {
             continue;
         }
-        let free = free_names(locked);
         let graph = locked.installation.graph();
+        // One that holds nothing is told as a whole.
+        if graph.is_empty() {
+            continue;
+        }
+        let free = free_names(locked);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
