@@ -62,6 +62,7 @@ mod rules_registry;
 mod runner;
 mod sarif;
 mod schema;
+mod semver;
 mod stories;
 mod summary;
 mod waivers;
