@@ -43,6 +43,7 @@ mod lockfiles_read;
 mod neighbours;
 mod node;
 mod package_facts;
+mod package_sources;
 mod packages_command;
 mod planted;
 mod pod_security;

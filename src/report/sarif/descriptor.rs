@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_sarif::sarif::{
     MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
@@ -17,8 +18,15 @@ use super::limits;
 
 /// The descriptors of the rules that have results, and where each stands.
 pub(super) struct Descriptors {
-    indices: BTreeMap<(&'static str, Severity), Descriptor>,
+    indices: BTreeMap<Key, Descriptor>,
 }
+
+/// A rule, the advisory that it speaks of where it speaks of one, and a severity.
+type Key = (&'static str, Option<Arc<str>>, Severity);
+
+/// The rule whose findings are about one advisory each. Code scanning groups alerts by rule, and people dismiss them
+/// by advisory.
+const BY_ADVISORY: &str = "package/vulnerable";
 
 /// What a result says of its rule.
 pub(super) struct Descriptor {
@@ -28,45 +36,66 @@ pub(super) struct Descriptor {
 
 impl Descriptors {
     pub(super) fn of(findings: &[&Finding]) -> Self {
-        let keys: BTreeSet<_> = findings
-            .iter()
-            .map(|finding| (finding.rule, finding.severity))
-            .collect();
+        let keys: BTreeSet<_> = findings.iter().map(|finding| key(finding)).collect();
         let indices = keys
             .into_iter()
             .zip(0..)
-            .map(|((rule, severity), index)| {
-                let id = id(rule, severity);
-                ((rule, severity), Descriptor { id, index })
+            .map(|(key, index)| {
+                let (rule, advisory, severity) = &key;
+                let id = id(rule, advisory.as_deref(), *severity);
+                (key, Descriptor { id, index })
             })
             .collect();
         Self { indices }
     }
 
     pub(super) fn get(&self, finding: &Finding) -> Option<&Descriptor> {
-        self.indices.get(&(finding.rule, finding.severity))
+        self.indices.get(&key(finding))
     }
 
     pub(super) fn list(&self) -> Vec<ReportingDescriptor> {
         self.indices
             .iter()
-            .map(|((rule, severity), descriptor)| describe(rule, *severity, &descriptor.id))
+            .map(|((rule, advisory, severity), descriptor)| {
+                describe(rule, advisory.as_deref(), *severity, &descriptor.id)
+            })
             .collect()
     }
 }
 
-/// `family/name` where the severity is the rule's own, `family/name@critical` where it is another.
-fn id(rule: &str, severity: Severity) -> String {
+fn key(finding: &Finding) -> Key {
+    let advisory = (finding.rule == BY_ADVISORY).then(|| &finding.subject.discriminator);
+    (finding.rule, advisory.map(Arc::clone), finding.severity)
+}
+
+/// `family/name` where the severity is the rule's own, `family/name@critical` where it is another; of one advisory
+/// `family/name/GHSA-…`.
+fn id(rule: &str, advisory: Option<&str>, severity: Severity) -> String {
+    let mut id = rule.to_owned();
+    if let Some(advisory) = advisory {
+        id.push('/');
+        id.push_str(advisory);
+    }
     match rules::find(rule) {
-        Some(known) if known.severity == severity => rule.to_owned(),
-        _ => format!("{rule}@{}", severity.name()),
+        Some(known) if known.severity == severity => id,
+        _ => format!("{id}@{}", severity.name()),
     }
 }
 
-fn describe(rule_id: &'static str, severity: Severity, id: &str) -> ReportingDescriptor {
+fn describe(
+    rule_id: &'static str,
+    advisory: Option<&str>,
+    severity: Severity,
+    id: &str,
+) -> ReportingDescriptor {
     let rule = rules::find(rule_id);
     let title = rule.map_or(rule_id, Rule::title);
     let full = rule.map_or_else(|| sentence(title), full_description);
+    // Advisories go by letters, digits and hyphens.
+    let title = &advisory.map_or_else(
+        || title.to_owned(),
+        |advisory| format!("{advisory}: {title}"),
+    );
     let page = help_uri(rule_id);
     let references = rule.map_or(&[][..], |rule| rule.references);
     let mut text = full.clone();
