@@ -11,20 +11,10 @@ use crate::packages::freshness::{Acceptance, Cooldown, Engines};
 use crate::packages::graph::{Installed, Step, Want};
 use crate::packages::lockfile::LockfileKind;
 use crate::packages::registry::Document;
+use crate::packages::upgrade::{refresh, respelled};
 use crate::packages::{Range, Version};
 
 use super::installations::Installation;
-
-/// A way out of an advisory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedy {
-    /// The version that mends it.
-    pub version: Version,
-    /// True if the registry was asked: the version exists, is not deprecated, is old enough and runs.
-    pub is_verified: bool,
-    /// What to do, as an imperative without a full stop.
-    pub action: String,
-}
 
 /// What is to be said of an advisory: what to do, or that nothing is known.
 #[must_use]
@@ -201,20 +191,9 @@ fn of_direct(installation: &Installation, name: &str, want: &Want, version: &Ver
             refresh(installation.kind(), name)
         );
     }
-    let lead = match specifier.chars().next() {
-        Some(lead @ ('^' | '~')) => lead.to_string(),
-        _ => String::new(),
-    };
-    format!("write `{lead}{version}` in place of `{specifier}`")
-}
-
-/// The command that moves a package within its range.
-fn refresh(kind: Option<LockfileKind>, name: &str) -> String {
-    match kind {
-        Some(LockfileKind::Yarn) => format!("yarn up -R {name}"),
-        Some(LockfileKind::Pnpm) => format!("pnpm update -r {name}"),
-        Some(LockfileKind::Bun | LockfileKind::BunBinary) => format!("bun update {name}"),
-        Some(LockfileKind::Npm) | None => format!("npm update {name}"),
+    match respelled(specifier, &version.to_string()) {
+        Some(new) => format!("write `{new}` in place of `{specifier}`"),
+        None => format!("{version} mends it"),
     }
 }
 
