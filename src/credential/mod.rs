@@ -375,28 +375,12 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     shape::scan(text, &mut |candidate| found.push(candidate.range));
     strength::long_tokens(text, &mut found);
-    armour::scan(text, &mut |block| found.push(block.range));
     address::scan(text, &mut |candidate| {
         found.extend([candidate.hidden, candidate.password]);
     });
-    assignment::scan(text, reader, &mut |assignment| {
-        if assignment.is_to_hide(text, reader) {
-            found.push(assignment.value);
-        }
-    });
-    argument::scan(text, &mut |argument| {
-        let is_found = argument.proves(text, false).is_some();
-        if is_found || argument.is_to_hide(text, reader) {
-            found.push(argument.value);
-        }
-    });
-    for scan in [pipe::scan, netrc::scan] {
-        scan(text, &mut |argument| found.push(argument.value));
+    if !is_word(text) {
+        within_sentences(text, reader, &mut found);
     }
-    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
-    assignment::scan(text, Reader::Source, &mut |assignment| {
-        found.extend(assignment.proves(text, false).map(|found| found.range));
-    });
     found.sort_by_key(|range| (range.start, range.end));
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
     for range in found {
@@ -406,4 +390,40 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
         }
     }
     merged
+}
+
+/// True for a name, a number, an image: what sets nothing, calls nothing and holds no lines. Most values of a manifest
+/// are such.
+fn is_word(text: &str) -> bool {
+    let breaks = |byte: u8| byte.is_ascii_whitespace() || b"=\"'`<|{}[],;\\".contains(&byte);
+    let sets = |key: &str| class(key).is_some();
+    !text.starts_with('-') && !text.bytes().any(breaks) && !text.rsplit(':').skip(1).any(sets)
+}
+
+/// What takes more than a word to see: blocks, assignments, arguments, what goes to a program that reads a secret.
+fn within_sentences(text: &str, reader: Reader, found: &mut Vec<Range<usize>>) {
+    armour::scan(text, &mut |block| found.push(block.range));
+    // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
+    assignment::scan(text, Reader::Source, &mut |assignment| {
+        found.extend(assignment.proves(text, false).map(|found| found.range));
+        if reader == Reader::Source && assignment.is_to_hide(text, reader) {
+            found.push(assignment.value);
+        }
+    });
+    if reader != Reader::Source {
+        assignment::scan(text, reader, &mut |assignment| {
+            if assignment.is_to_hide(text, reader) {
+                found.push(assignment.value);
+            }
+        });
+    }
+    argument::scan(text, &mut |argument| {
+        let is_found = argument.proves(text, false).is_some();
+        if is_found || argument.is_to_hide(text, reader) {
+            found.push(argument.value);
+        }
+    });
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| found.push(argument.value));
+    }
 }

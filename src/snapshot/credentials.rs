@@ -400,6 +400,14 @@ fn tree_of(file: &SourceFile) -> Option<&Tree> {
     }
 }
 
+/// True for a word that is too short for a key with a mark of its own, and that names and sets nothing: most scalars of
+/// a manifest, which need no further look.
+fn is_one_short_word(text: &str) -> bool {
+    const SHORTEST_SHAPE: usize = 12;
+    let names = |byte: u8| byte.is_ascii_whitespace() || b"=:@/'\"".contains(&byte);
+    text.len() < SHORTEST_SHAPE && !text.starts_with('-') && !text.bytes().any(names)
+}
+
 /// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or not
 /// it looks like it. A value that a later one hides is as secret. `words` are those of the command that a list goes on.
 /// Depth is bounded by the reader.
@@ -408,6 +416,8 @@ fn of_places<'a>(node: Node<'a>, key: &str, words: &mut Vec<&'a str>, spans: &mu
         let places = if credential::is_told(key, text) {
             let whole = 0..text.len();
             Vec::from([whole])
+        } else if is_one_short_word(text) {
+            Vec::new()
         } else {
             credential::candidates(text, Reader::Source)
         };
