@@ -293,7 +293,7 @@ pub enum ProblemKind {
 /// Reads a lockfile.
 #[must_use]
 pub fn read(kind: LockfileKind, text: String) -> Lockfile {
-    match kind {
+    let mut lockfile = match kind {
         LockfileKind::Npm => npm::read(text),
         LockfileKind::Yarn => yarn::read(text),
         LockfileKind::Pnpm => pnpm::read(text),
@@ -306,7 +306,18 @@ pub fn read(kind: LockfileKind, text: String) -> Lockfile {
             });
             lockfile
         }
+    };
+    // Nobody can be asked about what has no name.
+    for package in &mut lockfile.packages {
+        if package.name.is_empty() && package.is_from_registry() {
+            package.source = Source::Other("".into());
+            lockfile.problems.push(Problem {
+                what: ProblemKind::Entry("it names no package"),
+                at: package.at,
+            });
+        }
     }
+    lockfile
 }
 
 impl Problem {

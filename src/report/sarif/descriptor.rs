@@ -64,7 +64,7 @@ impl Descriptors {
 }
 
 fn key(finding: &Finding) -> Key {
-    let advisory = (finding.rule == BY_ADVISORY).then(|| &finding.subject.discriminator);
+    let advisory = (finding.rule == BY_ADVISORY).then_some(&finding.subject.discriminator);
     (finding.rule, advisory.map(Arc::clone), finding.severity)
 }
 

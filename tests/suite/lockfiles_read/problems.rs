@@ -214,6 +214,16 @@ fn depth_is_no_danger() {
     assert_eq!(read(LockfileKind::Yarn, text).packages.len(), 0);
 }
 
+#[test]
+fn an_entry_without_a_name_is_told() {
+    let text = "# yarn lockfile v1\n\"\", c@^2.0.0:\n  version \"1.0.0\"\n".to_owned();
+    let lockfile = read(LockfileKind::Yarn, text);
+    assert!(!lockfile.is_unreadable());
+    assert_eq!(lockfile.problems.len(), 1, "{:?}", lockfile.problems);
+    let mut packages = lockfile.packages.iter();
+    assert!(packages.all(|package| !package.is_from_registry()));
+}
+
 fn spans(lockfile: &Lockfile) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for package in &lockfile.packages {
