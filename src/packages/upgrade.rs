@@ -1,12 +1,16 @@
 //! What a person types to move a dependency to another version.
 
-use super::lockfile::LockfileKind;
+use super::lockfile::{Lockfile, LockfileKind};
 use super::specifier::Specifier;
 
 /// The command that moves a package within what its specifier takes.
 #[must_use]
-pub fn refresh(kind: Option<LockfileKind>, name: &str) -> String {
-    match kind {
+pub fn refresh(lockfile: Option<&Lockfile>, name: &str) -> String {
+    match lockfile.map(|lockfile| lockfile.kind) {
+        // Yarn 1 writes no version of its notation.
+        Some(LockfileKind::Yarn) if lockfile.is_some_and(|own| own.version.is_empty()) => {
+            format!("yarn upgrade {name}")
+        }
         Some(LockfileKind::Yarn) => format!("yarn up -R {name}"),
         Some(LockfileKind::Pnpm) => format!("pnpm update -r {name}"),
         Some(LockfileKind::Bun | LockfileKind::BunBinary) => format!("bun update {name}"),

@@ -116,7 +116,7 @@ fn moves(
         return format!(
             "{version} mends it and `{}` takes that, so that `{}` is enough",
             parent.name(),
-            refresh(installation.kind(), name)
+            refresh(installation.lockfile(), name)
         );
     }
     let override_it = || {
@@ -150,14 +150,14 @@ fn moves(
         Way::AsItIs => format!(
             "{version} mends it and `{}` takes that, so that `{}` is enough",
             parent.name(),
-            refresh(installation.kind(), name)
+            refresh(installation.lockfile(), name)
         ),
         Way::InRange(step) => format!(
             "update `{0}` to {1}, which {2} and which its range takes: `{3}`",
             parent.name(),
             step.release.version,
             needs(step.drops, name, version),
-            refresh(installation.kind(), parent.name())
+            refresh(installation.lockfile(), parent.name())
         ),
         Way::BeyondRange(step) => format!(
             "update `{}` to {}, which {}",
@@ -188,7 +188,7 @@ fn of_direct(installation: &Installation, name: &str, want: &Want, version: &Ver
     if is_taken {
         return format!(
             "{version} mends it and `{specifier}` takes that, so that `{}` is enough",
-            refresh(installation.kind(), name)
+            refresh(installation.lockfile(), name)
         );
     }
     match respelled(specifier, &version.to_string()) {

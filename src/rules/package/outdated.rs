@@ -219,7 +219,7 @@ fn why(refusal: &Refusal, engines: Option<&Engines>) -> String {
 /// What to type.
 fn edit(direct: Direct<'_>, specifier: &str, offer: &Offer<'_>) -> String {
     let installation = direct.held.installation;
-    let again = || refresh(installation.kind(), &direct.want.name);
+    let again = || refresh(installation.lockfile(), &direct.want.name);
     let mut shown = format!("`{}`", shortened(specifier));
     if specifier != direct.want.specifier() {
         shown.push_str(" of the catalogue");
