@@ -35,6 +35,7 @@ pub enum Change {
 pub struct Changes {
     paths: BTreeMap<Arc<str>, Change>,
     renamed: BTreeMap<Arc<str>, Arc<str>>,
+    moved: BTreeSet<Arc<str>>,
 }
 
 impl Changes {
@@ -66,6 +67,7 @@ impl Changes {
         for pool in moved.into_values() {
             pool.pair(&mut changes.renamed);
         }
+        changes.moved = changes.renamed.keys().cloned().collect();
         changes
     }
 
@@ -141,6 +143,12 @@ impl Changes {
     #[must_use]
     pub fn renamed(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
         &self.renamed
+    }
+
+    /// The added paths of [`Self::renamed`] whose bytes are those of the removed one.
+    #[must_use]
+    pub fn moved(&self) -> &BTreeSet<Arc<str>> {
+        &self.moved
     }
 
     fn having(&self, wanted: Change) -> impl Iterator<Item = &Arc<str>> {

@@ -1,6 +1,6 @@
 //! Files that a container is told to write its log to.
 
-use crate::syntax::Node;
+use crate::syntax::{Node, shell};
 
 use super::container::Container;
 use super::field::Field;
@@ -63,6 +63,7 @@ pub fn log_files(container: Container<'_>) -> Vec<LogFile<'_>> {
             before = Some(text);
         }
     }
+    add_redirected(&mut files, container);
     for variable in container.field(&["env"]).items() {
         let text = |path| Field::follow(variable, path);
         let (name, value) = (text(&["name"]).as_str(), text(&["value"]));
@@ -73,6 +74,38 @@ pub fn log_files(container: Container<'_>) -> Vec<LogFile<'_>> {
         }
     }
     files
+}
+
+/// Adds the logs that the scripts of a container redirect output to.
+fn add_redirected<'a>(files: &mut Vec<LogFile<'a>>, container: Container<'a>) {
+    let mut shows_shell = false;
+    let mut is_script = false;
+    let fields = [container.field(&["command"]), container.field(&["args"])];
+    for item in fields.into_iter().flat_map(Field::items) {
+        let text = item.as_str().unwrap_or_default();
+        if shows_shell && is_script {
+            for command in shell::commands(text, '\\') {
+                for (operator, word) in &command.redirections {
+                    let path = text.get(word.range.clone()).unwrap_or_default();
+                    let path = path.trim_matches(['"', '\'']);
+                    if operator.contains('>') && is_log(path) {
+                        add(files, REDIRECTION, path, item);
+                    }
+                }
+            }
+            return;
+        }
+        shows_shell |= shell::is_shell(text.rsplit('/').next().unwrap_or(text));
+        is_script = text.starts_with('-') && !text.starts_with("--") && text.ends_with('c');
+    }
+}
+
+/// What a redirection is called.
+const REDIRECTION: &str = "the file that the shell redirects output to";
+
+/// True if the name of a file says that it is a log: a script writes other files as well.
+fn is_log(path: &str) -> bool {
+    path.strip_suffix(".log").is_some() || path.starts_with("/var/log/") || path.contains("/logs/")
 }
 
 fn is_option(text: &str) -> bool {

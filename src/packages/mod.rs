@@ -13,6 +13,7 @@ pub mod install;
 pub mod launch;
 pub mod licence;
 pub mod lockfile;
+pub mod mise;
 pub mod node_image;
 pub mod node_options;
 pub mod node_release;

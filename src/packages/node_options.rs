@@ -15,11 +15,12 @@ pub struct NodeOption {
 }
 
 /// What hands its own options on to Node.js.
-const RUNTIMES: [&str; 6] = [
+const RUNTIMES: [&str; 7] = [
     "node",
     "nodejs",
     "nodemon",
     "node-dev",
+    "ts-node",
     "ts-node-dev",
     "tsx",
 ];
@@ -153,6 +154,9 @@ fn read_words(words: &[(usize, &str)], depth: usize, found: &mut Vec<NodeOption>
         } else if name == "pm2" || name == "pm2-runtime" {
             read_handed_on(rest, found);
             return;
+        } else if name == "nest" {
+            read_nest(rest, found);
+            return;
         } else if name == "gosu" || name == "su-exec" {
             rest = rest.get(1..).unwrap_or_default();
         } else if SHELLS.contains(&name)
@@ -213,6 +217,34 @@ fn read_options(program: &str, words: &[(usize, &str)], depth: usize, found: &mu
                 text: (*value).to_owned(),
             });
         }
+    }
+}
+
+/// Takes what `nest start --debug [host:port]` makes of it: `--inspect` with that address.
+fn read_nest(words: &[(usize, &str)], found: &mut Vec<NodeOption>) {
+    let [(_, "start"), words @ ..] = words else {
+        return;
+    };
+    let mut words = words
+        .iter()
+        .take_while(|(_, word)| *word != "--")
+        .peekable();
+    while let Some((at, word)) = words.next() {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        if !["-d", "--debug"].contains(&name) {
+            continue;
+        }
+        let is_address = |word: &str| {
+            word.contains(':') || word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        };
+        let own = Some((*at, value)).filter(|_| !value.is_empty());
+        let next = words.peek().filter(|(_, word)| is_address(word));
+        let address = own.or_else(|| next.map(|next| **next));
+        let (at, text) = match address {
+            Some((at, address)) => (at, format!("--inspect={address}")),
+            None => (*at, "--inspect".to_owned()),
+        };
+        found.push(NodeOption { word: at, text });
     }
 }
 

@@ -269,6 +269,7 @@ pub fn judge_loaded(
             head: &head,
             changed: &touched,
             renames: changes.renamed(),
+            moved: changes.moved(),
             pairs: &pairs,
         };
         packages = packages::changes(&pair, in_scope);

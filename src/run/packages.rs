@@ -88,6 +88,7 @@ pub(super) fn answer(loaded: Loaded, in_scope: impl Fn(&str) -> bool) -> Answer 
         head: &head,
         changed: &touched,
         renames: changes.renamed(),
+        moved: changes.moved(),
         pairs: &pairs,
     };
     let parts = inventory::answer(Some(&pair), &head, in_scope);

@@ -31,6 +31,8 @@ pub enum FileKind {
     NodeVersion,
     /// `.tool-versions`, as asdf and mise read it.
     ToolVersions,
+    /// `mise.toml`, with a dot before it or without.
+    MiseSettings,
     /// `.npmrc`.
     NpmSettings,
     /// `.yarnrc.yml`.
@@ -69,6 +71,7 @@ impl FileKind {
             "pnpm-workspace.yaml" => Self::PnpmWorkspace,
             ".nvmrc" | ".node-version" => Self::NodeVersion,
             ".tool-versions" => Self::ToolVersions,
+            "mise.toml" | ".mise.toml" => Self::MiseSettings,
             ".npmrc" => Self::NpmSettings,
             ".yarnrc.yml" => Self::YarnSettings,
             "bunfig.toml" => Self::BunSettings,
@@ -141,6 +144,7 @@ mod tests {
             ("api/package.json", FileKind::PackageJson),
             ("package-lock.json", FileKind::Lockfile(LockfileKind::Npm)),
             (".nvmrc", FileKind::NodeVersion),
+            ("api/.mise.toml", FileKind::MiseSettings),
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),

@@ -347,6 +347,7 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions
+        | FileKind::MiseSettings
         | FileKind::NpmSettings
         | FileKind::BunSettings
         | FileKind::Renovate

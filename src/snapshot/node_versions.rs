@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::finding::Location;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::{Container, Field, ImageReference, Object};
+use crate::packages::mise;
 use crate::packages::node_image::node_image;
 use crate::packages::purpose::is_installed;
 use crate::packages::{NodeVersion, PackageJson, Range};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
+use crate::workflow::{Use, Workflow};
 
 use super::file_kind::FileKind;
 use super::node_starts::{is_development, is_development_image, start_of};
@@ -25,10 +27,12 @@ pub enum Source {
     DevEngines,
     /// `volta.node`.
     Volta,
-    /// `.nvmrc`, `.node-version` or `.tool-versions`.
+    /// `.nvmrc`, `.node-version`, `.tool-versions` or `mise.toml`.
     VersionFile,
-    /// A step of a workflow.
+    /// A step of a workflow, or the image that its steps run in.
     Workflow,
+    /// The image of a service of a workflow, or of a step that is one: another program than the one that is tested.
+    Service,
     /// The image that a Dockerfile starts from, or copies from.
     Base,
     /// `NODE_VERSION` in a Dockerfile that fetches Node.js itself.
@@ -107,6 +111,7 @@ pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
                         ..bare(Source::Workflow, file, setup.at, version)
                     });
                 }
+                of_job_images(file, workflow, &mut places);
             }
             State::Tree(_) if file.kind() == FileKind::PackageJson && !is_installed(&file.path) => {
                 of_package(file, &mut places);
@@ -190,8 +195,42 @@ fn of_package<'a>(file: &'a SourceFile, places: &mut Vec<Place<'a>>) {
     }
 }
 
+fn of_job_images<'a>(file: &'a SourceFile, workflow: &'a Workflow, places: &mut Vec<Place<'a>>) {
+    for named in workflow.job_images() {
+        let Some(image) = read_image(named.text) else {
+            continue;
+        };
+        let Some(version) = image.version else {
+            continue;
+        };
+        let (source, what) = match named.usage {
+            Use::Container => (Source::Workflow, "container"),
+            Use::Service => (Source::Service, "service image"),
+            Use::Step => (Source::Service, "step image"),
+        };
+        places.push(Place {
+            title: format!("{what} {} of job {}", quoted(named.text), quoted(named.job)),
+            key: format!("{} {}", named.job, named.text),
+            is_untagged: image.is_untagged,
+            ..bare(source, file, named.at, version)
+        });
+    }
+}
+
 fn of_lines<'a>(file: &'a SourceFile, text: &str, places: &mut Vec<Place<'a>>) {
     let name = file.path.rsplit('/').next().unwrap_or_default();
+    if file.kind() == FileKind::MiseSettings {
+        if let Some((written, span)) = mise::node(text)
+            && let Some(version) = NodeVersion::parse(written)
+        {
+            places.push(Place {
+                title: format!("{name} {}", quoted(written)),
+                key: name.to_owned(),
+                ..bare(Source::VersionFile, file, span, version)
+            });
+        }
+        return;
+    }
     let is_tools = file.kind() == FileKind::ToolVersions;
     if !is_tools && file.kind() != FileKind::NodeVersion {
         return;

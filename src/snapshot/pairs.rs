@@ -25,6 +25,8 @@ pub struct Pair<'a> {
     pub changed: &'a BTreeSet<Arc<str>>,
     /// The base path of a file of the head that was moved.
     pub renames: &'a BTreeMap<Arc<str>, Arc<str>>,
+    /// The files of `renames` that were moved as they are, byte for byte.
+    pub moved: &'a BTreeSet<Arc<str>>,
     /// Which object is which.
     pub pairs: &'a Pairs,
 }

@@ -1,13 +1,14 @@
 //! GitHub workflows, as far as they run tidegate: which steps do, under which conditions, and what of that a
 //! change weakens.
 //!
-//! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it sets up.
+//! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it uses.
 
 mod checkout;
 mod compare;
 mod disarm;
 mod exit_code;
 mod harmless;
+mod job_image;
 mod needs;
 mod pin;
 mod script;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use crate::syntax::{Format, Node, Span, Tree, decode, parse};
 
 pub use compare::{Force, Weakening, weakenings};
+pub use job_image::{JobImage, Use};
 pub use setup_node::NodeSetup;
 pub use step::{MOST_STEPS, Step};
 
@@ -90,6 +92,12 @@ impl Workflow {
     #[must_use]
     pub fn node_setups(&self) -> Vec<NodeSetup<'_>> {
         self.root().map(setup_node::all).unwrap_or_default()
+    }
+
+    /// The images that its jobs name.
+    #[must_use]
+    pub fn job_images(&self) -> Vec<JobImage<'_>> {
+        self.root().map(job_image::all).unwrap_or_default()
     }
 
     /// The line to point at for what is gone from a job: the job's own, else that of all jobs.

@@ -133,6 +133,7 @@ fn changed(base: &[(&str, &str)], head: &[(&str, &str)]) -> (Vec<String>, bool) 
         head: &head,
         changed: &changed,
         renames: &renames,
+        moved: &BTreeSet::new(),
         pairs: &pairs,
     };
     let mut all = Vec::new();

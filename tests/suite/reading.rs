@@ -66,6 +66,7 @@ pub(crate) fn findings_of_change_with(
         head,
         changed: &changed.collect(),
         renames: &renames,
+        moved: &BTreeSet::new(),
         pairs: &Pairs::between(base, head, &renames),
     };
     evaluate_change(&pair, context)

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
-use crate::syntax::dockerfile::Script;
+use crate::syntax::dockerfile::{Instruction, Script};
 use crate::syntax::shell::{self, Command, Operator, Program, Word};
 
 declare_rule! {
@@ -30,7 +30,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A fetched file that another command runs is not followed. A program that reads what was fetched without running
+    /// A fetched file that another instruction runs is not followed, nor one that anything checks before it is run; what
+    /// is run by its own name counts where that says that it is a script. A program that reads what was fetched without running
     /// it, such as `node -p` or `python3 -m json.tool`, is left alone, and so is a `localhost` address.
     "dockerfile/piped-script",
     severity: Severity::Medium,
@@ -44,9 +45,15 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     };
     let mut told = BTreeSet::new();
     let runs = dockerfile.instructions().iter();
-    for run in runs.filter(|found| found.keyword == "RUN") {
+    let is_run = |found: &&Instruction| {
+        let trigger = || dockerfile.trigger(found);
+        found.keyword == "RUN"
+            || trigger().is_some_and(|word| word.text.eq_ignore_ascii_case("RUN"))
+    };
+    for run in runs.filter(is_run) {
         for script in dockerfile.scripts(run) {
-            for (range, fetcher, runner) in runs_unseen(&script) {
+            let found = runs_unseen(&script).into_iter().chain(runs_kept(&script));
+            for (range, fetcher, runner) in found {
                 let address = fetcher.unwrap_or_default();
                 let subject = format!("{runner} {address}");
                 if !told.insert(subject.clone()) {
@@ -93,6 +100,110 @@ fn runs_unseen(script: &Script) -> Vec<Found<'_>> {
         in_pipe = command.then == Some(Operator::Pipe);
     }
     found
+}
+
+/// What runs a file that the same script has fetched, with nothing between that checks it.
+fn runs_kept(script: &Script) -> Vec<Found<'_>> {
+    const CHECKS: [&str; 9] = [
+        "sha256sum",
+        "sha512sum",
+        "sha384sum",
+        "sha1sum",
+        "shasum",
+        "gpg",
+        "gpgv",
+        "cosign",
+        "minisign",
+    ];
+    let mut found = Vec::new();
+    let mut fetched: BTreeMap<&str, &Command> = BTreeMap::new();
+    for command in &script.commands {
+        let Some(program) = command.program() else {
+            continue;
+        };
+        if CHECKS.contains(&program.name()) || program.name() == "openssl" {
+            fetched.clear();
+        } else if is_fetcher(program) {
+            if let Some(file) = kept_as(command, program) {
+                fetched.insert(file, command);
+            }
+        } else if let Some((file, runner)) = file_run(program)
+            && let Some(fetcher) = fetched.remove(file)
+        {
+            let range = fetcher.range().start..command.range().end;
+            found.push((range, address(fetcher), runner));
+        }
+    }
+    found
+}
+
+/// The file that a program keeps what it fetches in.
+fn kept_as<'s>(command: &'s Command, program: Program<'s>) -> Option<&'s str> {
+    let redirected = command.redirections.iter();
+    let mut redirected =
+        redirected.filter(|(operator, _)| [">", "1>", ">>"].contains(&&**operator));
+    if let Some((_, word)) = redirected.next() {
+        return Some(bare(&word.text));
+    }
+    let is_wget = program.name() == "wget";
+    let letter = if is_wget { 'O' } else { 'o' };
+    let long = if is_wget {
+        "--output-document"
+    } else {
+        "--output"
+    };
+    let mut keeps_name = is_wget;
+    let mut words = program.arguments().iter();
+    while let Some(word) = words.next() {
+        let text = &*word.text;
+        if let Some(rest) = text.strip_prefix(long) {
+            return match rest.strip_prefix('=') {
+                Some(file) => Some(bare(file)),
+                None => Some(bare(&words.next()?.text)),
+            };
+        }
+        let cluster = text.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        let Some(cluster) = cluster else {
+            keeps_name |= text == "--remote-name";
+            continue;
+        };
+        match cluster.split_once(letter) {
+            Some((_, "")) => return Some(bare(&words.next()?.text)),
+            Some((flags, file)) if flags.chars().all(|flag| flag.is_ascii_alphabetic()) => {
+                return Some(bare(file));
+            }
+            _ => keeps_name |= cluster.contains('O'),
+        }
+    }
+    let address = address(command).filter(|_| keeps_name)?;
+    let path = address.split(['?', '#']).next()?;
+    path.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+/// The file that a program runs, and what runs it.
+fn file_run(program: Program<'_>) -> Option<(&str, &str)> {
+    let name = program.name();
+    let is_other = ["node", "perl", "ruby", "php", "source", "."].contains(&name);
+    if shell::is_shell(name) || is_other || name.starts_with("python") {
+        let mut arguments = program.arguments().iter();
+        // `-c`, `-e`, `-m`: the script stands in the arguments.
+        let first = arguments.find(|word| {
+            !word.text.starts_with('-')
+                || word.text.ends_with(['c', 'e', 'm']) && !shell::is_shell(name)
+        })?;
+        return Some((bare(&first.text), name)).filter(|_| program.given_script().is_none());
+    }
+    let path = &*program.word()?.text;
+    let is_script = [".sh", ".bash", ".py", ".pl"]
+        .iter()
+        .any(|end| path.ends_with(end))
+        || name.contains("install");
+    (path.contains('/') && is_script).then(|| (bare(path), name))
+}
+
+/// A path without what names the current folder.
+fn bare(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
 
 fn is_fetcher(program: Program<'_>) -> bool {

@@ -27,7 +27,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only changed files are told of; the coverage of every run counts them all.
+    /// Only changed files are told of, and none that was moved as it is; the coverage of every run counts them all.
     "input/not-judged",
     severity: Severity::Note,
     references: &["CWE-693"],
@@ -40,13 +40,17 @@ const INSTALLED: &str = "node_modules";
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     for file in pair.head.files() {
         if pair.changed.contains(&file.path) {
-            changed_file(file, &mut sink.in_file(&file.path));
             new_requests(pair, file, &mut sink.in_file(&file.path));
-            without_pods(pair.head, file, context, sink);
+            // What was moved as it is was not judged before either.
+            if before_move(pair, &file.path).is_none() {
+                changed_file(file, &mut sink.in_file(&file.path));
+                without_pods(pair.head, file, context, sink);
+            }
         }
     }
     for path in pair.changed {
-        if pair.head.feeds_chart(path) && !is_told(pair.head, path) {
+        let fed_chart = before_move(pair, path).is_some_and(|old| pair.base.feeds_chart(old));
+        if pair.head.feeds_chart(path) && !is_told(pair.head, path) && !fed_chart {
             sink.in_file(path)
                 .report_span(Span::default())
                 .discriminator("chart")
@@ -76,6 +80,12 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             .discriminator("link")
             .say(what);
     }
+}
+
+/// The path in the base of a file that was moved and is the same byte for byte.
+fn before_move<'a>(pair: &Pair<'a>, path: &Arc<str>) -> Option<&'a Arc<str>> {
+    let old = pair.renames.get(path)?;
+    pair.moved.contains(path).then_some(old)
 }
 
 /// What a changed file says that only a build can show.
@@ -212,7 +222,11 @@ fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
     if is_itself.is_none() {
         return;
     }
-    let before = pair.base.kustomization(file.folder());
+    let own = pair.base.kustomization(file.folder());
+    let before = own.or_else(|| {
+        let old = pair.base.file(pair.renames.get(&file.path)?)?;
+        pair.base.kustomization(old.folder())
+    });
     let key = |request: &Request| (request.what, request.content);
     let known: HashSet<_> = before
         .into_iter()
@@ -286,25 +300,33 @@ fn is_told(snapshot: &Snapshot, path: &str) -> bool {
     manifest.is_some_and(|manifest| manifest.templates > 0 || !manifest.records.is_empty())
 }
 
-/// Changed files that a kustomization takes for patches or instructions, and that hold no object to judge.
-fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
-    let mut told: BTreeSet<String> = BTreeSet::new();
-    for (folder, kustomization) in pair.head.kustomizations() {
+/// The files that kustomizations take for patches or instructions.
+fn patching(snapshot: &Snapshot) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (folder, kustomization) in snapshot.kustomizations() {
         let named = kustomization
             .patches
             .iter()
             .chain(&kustomization.build_files);
-        for path in named.filter_map(|path| kustomization::resolve(folder, path)) {
-            let Some(path) = pair.changed.get(path.as_str()) else {
-                continue;
-            };
-            let judged = is_told(pair.head, path) && !holds_operations(pair.head, path);
-            if !judged && told.insert(path.to_string()) {
-                sink.in_file(path)
-                    .report_span(Span::default())
-                    .discriminator("patch")
-                    .say("this file patches objects as it is built, and was not judged; judge the output of `kustomize build`");
-            }
+        found.extend(named.filter_map(|path| kustomization::resolve(folder, path)));
+    }
+    found
+}
+
+/// Changed files that a kustomization takes for patches or instructions, and that hold no object to judge.
+fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    let before = patching(pair.base);
+    for path in patching(pair.head) {
+        let Some(path) = pair.changed.get(path.as_str()) else {
+            continue;
+        };
+        let judged = is_told(pair.head, path) && !holds_operations(pair.head, path);
+        let is_known = before_move(pair, path).is_some_and(|old| before.contains(&**old));
+        if !judged && !is_known {
+            sink.in_file(path)
+                .report_span(Span::default())
+                .discriminator("patch")
+                .say("this file patches objects as it is built, and was not judged; judge the output of `kustomize build`");
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::packages::lockfile::{self, Lockfile};
 use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{SourceFile, State};
+use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{Encoding, Problem, ProblemKind, Span, Tree};
 
 declare_rule! {
@@ -75,6 +76,10 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             }
             return;
         }
+        State::Dockerfile(dockerfile) => {
+            say_dockerfile(dockerfile, sink);
+            return;
+        }
         State::Lockfile(lockfile) => {
             say_lockfile(lockfile, sink);
             return;
@@ -82,7 +87,6 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         State::Read(Reading::Other)
         | State::Configuration(_)
         | State::Workflow(_)
-        | State::Dockerfile(_)
         | State::Text(_)
         | State::LfsPointer
         | State::Oversized(_) => return,
@@ -115,6 +119,21 @@ fn say_problem(file: &SourceFile, problem: &Problem, tree: &Tree, sink: &mut Sin
         "this {} cannot be read: {why}; nothing in this document was judged",
         what(file.kind())
     ));
+}
+
+/// What keeps a Dockerfile from being built: one sentence an instruction and kind of mistake.
+fn say_dockerfile(dockerfile: &Dockerfile, sink: &mut Sink<'_>) {
+    let mut told = BTreeSet::new();
+    for problem in dockerfile.problems() {
+        let why = format!("{} {}", problem.keyword, problem.what);
+        if !told.insert(why.clone()) {
+            continue;
+        }
+        let draft = sink.report_span(problem.at).unread().discriminator(&why);
+        draft.say(&format!(
+            "this Dockerfile cannot be built: {why}; what the instruction does was not judged"
+        ));
+    }
 }
 
 /// What keeps a lockfile from being read: the first problem of each kind, as one conflict breaks many lines.

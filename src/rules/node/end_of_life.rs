@@ -121,7 +121,7 @@ struct Told<'a> {
 /// Dockerfiles and workflows it is the line.
 fn key(place: &Place<'_>, today: Date) -> String {
     match (place.source, place.version.best(today)) {
-        (Source::Base | Source::Variable | Source::Workflow, Some((line, _))) => {
+        (Source::Base | Source::Variable | Source::Workflow | Source::Service, Some((line, _))) => {
             format!("Node.js {line}")
         }
         _ => place.key.clone(),

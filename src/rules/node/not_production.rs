@@ -7,6 +7,7 @@ use crate::snapshot::node_starts::{is_development, is_development_image};
 use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::Dockerfile;
+use crate::syntax::{Node, shell};
 
 declare_rule! {
     /// A deployed program of Node.js runs as in development.
@@ -31,7 +32,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Variables of containers count, those from `ConfigMap` objects of the repository among them, and of Dockerfiles.
+    /// Variables of containers count, what their commands set in front of a program, those from `ConfigMap` objects of the repository among them, and of Dockerfiles.
     /// Only `development`, `dev`, `test` and `testing` count; the name of a stage of your own (`staging`) does not. Where
     /// nothing sets the variable, the image or the program may, and nothing is said. Files, namespaces and objects
     /// whose name says that they are for development or tests are left alone.
@@ -55,6 +56,16 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 .pods()
                 .flat_map(|pod| pod.containers().collect::<Vec<_>>())
             {
+                if let Some((word, value)) = assigned(Process::of(container))
+                    && is_development_value(&value)
+                    && !is_development(object)
+                {
+                    sink.about(object)
+                        .report(Field::of(word))
+                        .container(Some(container))
+                        .say(&sentence(&value));
+                    continue;
+                }
                 let variable = Process::of(container).variable("NODE_ENV");
                 let Some(variable) =
                     variable.filter(|variable| is_development_value(variable.text()))
@@ -71,6 +82,59 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
     }
     of_settings(snapshot, sink);
+}
+
+/// What the command of a container sets the variable to, and the word that says so: `sh -c "NODE_ENV=… node x.js"`
+/// and `env NODE_ENV=… node x.js`. The last one counts.
+fn assigned(process: Process<'_>) -> Option<(Node<'_>, String)> {
+    let mut found = None;
+    // True as long as all words so far only start what stands behind them.
+    let mut is_before = true;
+    let mut is_script = false;
+    for word in process.words() {
+        let text = scalar(word);
+        if is_script {
+            for command in shell::commands(text, '\\') {
+                let starters = command
+                    .words
+                    .iter()
+                    .take_while(|word| starts_another(&word.text));
+                let words = command.assignments.iter().chain(starters);
+                found = words
+                    .filter_map(|word| value_of(&word.text))
+                    .last()
+                    .map(|value| (word, value))
+                    .or(found);
+            }
+        } else if is_before && let Some(value) = value_of(text) {
+            found = Some((word, value));
+        }
+        is_script = text.starts_with('-') && !text.starts_with("--") && text.ends_with('c');
+        is_before &= starts_another(text);
+    }
+    found
+}
+
+fn value_of(word: &str) -> Option<String> {
+    Some(word.strip_prefix("NODE_ENV=")?.to_owned())
+}
+
+/// True for words before a program that decide what it is started with.
+fn starts_another(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    [
+        "env",
+        "cross-env",
+        "export",
+        "exec",
+        "tini",
+        "dumb-init",
+        "--",
+        "docker-entrypoint.sh",
+        "npx",
+    ]
+    .contains(&name)
+        || shell::is_assignment(word)
 }
 
 /// What containers take from `ConfigMap`s.

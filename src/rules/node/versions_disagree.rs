@@ -34,7 +34,8 @@ declare_rule! {
     /// Ranges (`engines`, `devEngines`) must share a version with what is used; of two places that name the version
     /// to use, only the release line counts. A file belongs to the nearest `package.json` in its folder or above it,
     /// a workflow to the one at the root of the repository, and a manifest only if its image is one of Node.js. A
-    /// matrix agrees if one of its versions does. What lies in folders of tests, fixtures and examples of the package
+    /// workflow agrees if one of its versions does, and no workflow disagrees with another: testing several lines is
+    /// normal. What lies in folders of tests, fixtures and examples of the package
     /// has a version of its own.
     "node/versions-disagree",
     severity: Severity::Low,
@@ -50,6 +51,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let mut packages: BTreeMap<&str, Vec<Place<'_>>> = BTreeMap::new();
     for place in node_versions(snapshot) {
         let path = match place.source {
+            Source::Service => continue,
             Source::Workflow => "",
             _ => place.path,
         };
@@ -78,7 +80,7 @@ fn odd_one<'p, 'a>(places: &'p [Place<'a>]) -> Option<(&'p Place<'a>, Vec<&'p Pl
     for place in places {
         let others: Vec<_> = places
             .iter()
-            .filter(|other| exclude(place, other))
+            .filter(|other| is_at_odds(place, other, places))
             .collect();
         let most = found.as_ref().map_or(0, |(_, others)| others.len());
         if others.len() > most {
@@ -86,6 +88,21 @@ fn odd_one<'p, 'a>(places: &'p [Place<'a>]) -> Option<(&'p Place<'a>, Vec<&'p Pl
         }
     }
     found
+}
+
+/// True if two places exclude each other for good. A workflow may test several lines, in one job or in many: it is at
+/// odds with what every one of its versions excludes, and with no other workflow.
+fn is_at_odds(one: &Place<'_>, other: &Place<'_>, all: &[Place<'_>]) -> bool {
+    let in_workflow = |place: &Place<'_>| place.source == Source::Workflow;
+    let (tested, stated) = match (in_workflow(one), in_workflow(other)) {
+        (true, true) => return false,
+        (false, false) => return exclude(one, other),
+        (true, false) => (one, other),
+        (false, true) => (other, one),
+    };
+    all.iter()
+        .filter(|place| in_workflow(place) && place.path == tested.path)
+        .all(|place| exclude(place, stated))
 }
 
 fn exclude(one: &Place<'_>, other: &Place<'_>) -> bool {

@@ -28,7 +28,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only what options such as `--log-file=/…` and variables such as `LOG_FILE` say is known, with absolute paths; what
+    /// Only what options such as `--log-file=/…`, variables such as `LOG_FILE` and redirections of a shell to logs say is known, with absolute paths; what
     /// the program itself is configured to do does not show. Where any volume is mounted at the path, somebody may read
     /// it. An image may link the path to a standard stream, or declare a volume there.
     "observability/log-file",

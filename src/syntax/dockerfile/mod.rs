@@ -4,6 +4,7 @@
 //! the reference is silent. Nothing here fails: a line that is no instruction is one with an unknown keyword.
 
 mod lines;
+mod problems;
 mod stages;
 mod variables;
 mod words;
@@ -11,6 +12,7 @@ mod words;
 use super::shell;
 use super::tree::Span;
 
+pub use problems::Problem;
 pub use stages::{Base, Mount, Origin, Stage, Stages};
 pub use variables::{Resolved, Scope};
 pub use words::{Pair, Word};
@@ -145,6 +147,12 @@ impl Dockerfile {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// What keeps it from being built as it stands.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        problems::all(self)
+    }
+
     /// The stages. Made anew by each call.
     #[must_use]
     pub fn stages(&self) -> Stages<'_> {
@@ -176,6 +184,16 @@ impl Dockerfile {
         self.logical(instruction.operands).text
     }
 
+    /// The keyword behind an `ONBUILD`.
+    #[must_use]
+    pub fn trigger(&self, instruction: &Instruction) -> Option<Word> {
+        if instruction.keyword != "ONBUILD" {
+            return None;
+        }
+        let words = words::split(&self.logical(instruction.operands), self.escape);
+        words.into_iter().next()
+    }
+
     /// What a `RUN`, `CMD`, `ENTRYPOINT`, `SHELL` or `HEALTHCHECK CMD` runs.
     #[must_use]
     pub fn command(&self, instruction: &Instruction) -> Command {
@@ -185,6 +203,9 @@ impl Dockerfile {
             && word.text.eq_ignore_ascii_case("CMD")
         {
             operands.start = word.span.end;
+        }
+        if let Some(trigger) = self.trigger(instruction) {
+            operands.start = trigger.span.end;
         }
         let logical = self.logical(operands);
         if let Some(words) = words::json(&logical) {
