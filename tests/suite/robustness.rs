@@ -85,6 +85,20 @@ fn what_cannot_be_read_makes_the_run_incomplete() {
 }
 
 #[test]
+fn a_merge_conflict_is_named() {
+    let text = "{\n<<<<<<< HEAD\n\"name\": \"a\"\n=======\n\"name\": \"b\"\n>>>>>>> main\n}\n";
+    let report = judge(&[("package.json", text.as_bytes())]);
+    assert_eq!(report.exit_code(), 3);
+    let messages: Vec<_> = report.findings.iter().map(|found| &found.message).collect();
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.contains("merge conflict")),
+        "{messages:?}"
+    );
+}
+
+#[test]
 fn what_is_none_of_ours_is_passed_over_in_silence() {
     let cases: [(&str, &[u8]); 9] = [
         ("empty.yaml", b""),

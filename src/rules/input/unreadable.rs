@@ -105,6 +105,7 @@ fn is_yaml(path: &str) -> bool {
 
 fn say_problem(file: &SourceFile, problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
     let why = match &problem.kind {
+        ProblemKind::Syntax(_) if has_conflict(tree.text()) => CONFLICT,
         ProblemKind::Syntax(why) => why.as_str(),
         ProblemKind::TooDeep => "it is nested too deeply",
         ProblemKind::ComplexKey => "a list or mapping stands where a key belongs",
@@ -141,10 +142,7 @@ fn say_lockfile(lockfile: &Lockfile, sink: &mut Sink<'_>) {
     let mut told = BTreeSet::new();
     for problem in &lockfile.problems {
         let (name, why) = match &problem.what {
-            lockfile::ProblemKind::Conflict => (
-                "conflict",
-                "the marks of a merge conflict stand in it; resolve the conflict and install again",
-            ),
+            lockfile::ProblemKind::Conflict => ("conflict", CONFLICT),
             lockfile::ProblemKind::Syntax(why) => ("syntax", why.as_str()),
             lockfile::ProblemKind::Version => (
                 "version",
@@ -170,6 +168,14 @@ fn say_lockfile(lockfile: &Lockfile, sink: &mut Sink<'_>) {
         };
         draft.say(&format!("{what}: {why}"));
     }
+}
+
+const CONFLICT: &str = "the marks of a merge conflict stand in it; resolve the conflict";
+
+/// True if git left both sides of a conflict in a text.
+fn has_conflict(text: &str) -> bool {
+    let is_mark = |mark: &str| text.starts_with(mark) || text.contains(&format!("\n{mark}"));
+    is_mark("<<<<<<< ") && is_mark(">>>>>>> ")
 }
 
 /// What a file is, in a sentence.
