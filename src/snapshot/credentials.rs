@@ -42,6 +42,15 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
             _ => Vec::new(),
         },
+        // What holds no object is read for the kustomization alone that takes it for a patch.
+        FileKind::Yaml | FileKind::Json => match &*file.state {
+            State::Read(Reading::Manifest(manifest))
+                if manifest.records.is_empty() && manifest.other_objects == 0 =>
+            {
+                in_patch(&manifest.tree)
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
@@ -62,12 +71,13 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
-        if line.trim_start().starts_with(['#', ';']) {
+        let written = line.trim_start_matches('\u{feff}').trim_start();
+        if written.starts_with(['#', ';']) {
             return None;
         }
         let (key, value) = line.split_once('=')?;
         let from = start + key.len() + 1;
-        let key = key.trim();
+        let key = key.trim_start_matches('\u{feff}').trim();
         let key = key.strip_prefix("export ").unwrap_or(key).trim();
         Some((key, trimmed(text, from..from + value.len())))
     })
@@ -232,6 +242,7 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
     let mut all = Vec::new();
     for document in tree.documents() {
         let root = tree.root(document);
+        in_changes(root, &mut all);
         for kind in ["secretGenerator", "configMapGenerator"] {
             for generator in root.get(kind).into_iter().flat_map(Node::items) {
                 let name = generator.get("name").map_or("", Node::key_text);
@@ -259,6 +270,60 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
         }
     }
     all
+}
+
+/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels.
+fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
+    for entry in root.entries() {
+        let field = entry.key.key_text();
+        if matches!(field, "secretGenerator" | "configMapGenerator") {
+            continue;
+        }
+        walk(entry.value, field, &mut |key, node, value| {
+            let found = if value.contains('\n') {
+                credential::find(value)
+            } else if field == "commonAnnotations" {
+                credential::of_value(key, value)
+            } else {
+                credential::find_marked(value)
+            };
+            all.extend(in_node(node, found, key));
+        });
+    }
+}
+
+/// The values of a patch that holds no object: operations, or parts of an object.
+fn in_patch(tree: &Tree) -> Vec<Held> {
+    let mut all = Vec::new();
+    for document in tree.documents() {
+        in_operations(tree.root(document), "", &mut all);
+    }
+    all
+}
+
+/// Visits values with what says what they are: a name beside them, the end of the path of their operation, their key.
+/// Depth is bounded by the reader.
+fn in_operations(node: Node<'_>, key: &str, all: &mut Vec<Held>) {
+    if let Some(text) = node.as_str() {
+        all.extend(in_node(node, credential::of_value(key, text), key));
+    }
+    for item in node.items() {
+        in_operations(item, key, all);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let path = text("path").filter(|_| node.get("op").is_some());
+    let of_path = path.and_then(|path| path.rsplit('/').next());
+    let name = text("name").or(of_path);
+    for entry in node.entries() {
+        let key = match (entry.key.key_text(), name) {
+            ("value", Some(name)) => name,
+            (key, _) => key,
+        };
+        in_operations(entry.value, key, all);
+    }
 }
 
 /// What the instructions of a Dockerfile write into the image or into its history.
@@ -375,8 +440,9 @@ pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
 fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     let node = object.node();
     if object.kind().name == "Secret" {
-        let data = node.written_entries();
-        let data = data.filter(|entry| matches!(entry.key.key_text(), "data" | "stringData"));
+        // Whatever a key is called that nobody knows: a misspelt one holds what the right one would.
+        let fields = node.written_entries();
+        let data = fields.filter(|entry| !exposed::is_open_field(entry.key.key_text()));
         for entry in data {
             let mut values = entry.value.written_entries().peekable();
             if values.peek().is_none() {
