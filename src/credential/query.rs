@@ -41,9 +41,8 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Range<usize>)) {
             continue;
         }
         let rest = text.get(mark + 1..).unwrap_or_default();
-        let is_end = |character: char| {
-            character.is_whitespace() || "\"'`<>\\()[]{}|…".contains(character)
-        };
+        let is_end =
+            |character: char| character.is_whitespace() || "\"'`<>\\()[]{}|…".contains(character);
         let length = rest.find(is_end).unwrap_or(rest.len());
         let end = mark + 1 + length;
         from = end;

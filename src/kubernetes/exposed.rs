@@ -349,6 +349,8 @@ fn in_unknown_fields<'a>(secret: Node<'a>, literals: &mut Vec<Literal<'a>>) {
         marked::with_base64(entry.value, field, &mut told, &mut |node, key, found| {
             let lines = lines_of(node, &found);
             let all = found.into_iter().zip(lines);
+            // An item of a list would be called by what it is.
+            let node = node.key().and(Some(node)).or(node.parent()).unwrap_or(node);
             literals.extend(all.map(|(found, line)| Literal {
                 node,
                 field,

@@ -11,7 +11,7 @@ use super::exposed::LAST_APPLIED;
 
 /// Visits the texts below a node that hold a token, a private key or an address with a password, each with the key that
 /// it stands behind. Nodes in `told` are left out, and none is visited twice. Depth is bounded by the reader.
-pub(super) fn marked<'a>(
+pub fn marked<'a>(
     node: Node<'a>,
     key: &'a str,
     told: &mut BTreeSet<u32>,
@@ -87,7 +87,9 @@ pub(super) fn encryption_keys<'a>(
         providers.flat_map(Node::items)
     });
     for provider in providers {
-        let keys = KEYED.iter().filter_map(|name| provider.get(name)?.get("keys"));
+        let keys = KEYED
+            .iter()
+            .filter_map(|name| provider.get(name)?.get("keys"));
         for key in keys.flat_map(Node::items) {
             let Some(node) = key.get("secret") else {
                 continue;

@@ -24,7 +24,7 @@ pub mod kustomization;
 pub mod label_change;
 pub mod log_files;
 pub mod manifest;
-mod marked;
+pub mod marked;
 pub mod merge;
 pub mod namespace;
 pub mod node_paths;

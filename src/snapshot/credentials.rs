@@ -1,13 +1,16 @@
 //! Credentials in the files beside the manifests: settings of npm and Yarn, environments, `package.json`,
 //! Dockerfiles, the literals of a kustomization.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::credential::{self, Found, Reader, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::{self, lines_of};
-use crate::kubernetes::{Object, Reading};
+use crate::kubernetes::manifest::visit_objects;
+use crate::kubernetes::marked::marked;
+use crate::kubernetes::{Manifest, Object, Reading};
 use crate::syntax::dockerfile::Dockerfile;
-use crate::syntax::{Node, Span, Tree};
+use crate::syntax::{self, Format, Node, Span, Tree};
 
 use super::file_kind::FileKind;
 use super::{Snapshot, SourceFile, State};
@@ -42,12 +45,14 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
             _ => Vec::new(),
         },
-        // What holds no object is read for the kustomization alone that takes it for a patch.
         FileKind::Yaml | FileKind::Json => match &*file.state {
-            State::Read(Reading::Manifest(manifest))
-                if manifest.records.is_empty() && manifest.other_objects == 0 =>
-            {
-                in_patch(&manifest.tree)
+            // What holds no object is read for the kustomization alone that takes it for a patch.
+            State::Read(Reading::Manifest(manifest)) => {
+                if manifest.records.is_empty() && manifest.other_objects == 0 {
+                    in_patch(&manifest.tree)
+                } else {
+                    in_other_objects(manifest)
+                }
             }
             _ => Vec::new(),
         },
@@ -280,8 +285,8 @@ fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
             continue;
         }
         walk(entry.value, field, &mut |key, node, value| {
-            let found = if value.contains('\n') {
-                credential::find(value)
+            let found = if key == "patch" || value.contains('\n') {
+                in_inline_patch(value)
             } else if field == "commonAnnotations" {
                 credential::of_value(key, value)
             } else {
@@ -290,6 +295,52 @@ fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
             all.extend(in_node(node, found, key));
         });
     }
+}
+
+/// What a patch holds that is written as a text: by its keys and names, and as what it is.
+fn in_inline_patch(text: &str) -> Vec<Found> {
+    let mut all = credential::find(text);
+    let tree = syntax::parse(Format::Yaml, text.to_owned());
+    for held in in_patch(&tree) {
+        let range = held.span.range();
+        let is_known =
+            |other: &Found| other.range.start < range.end && range.start < other.range.end;
+        if !all.iter().any(is_known) {
+            let mut found = held.found;
+            found.range = range;
+            all.push(found);
+        }
+    }
+    all.sort_by_key(|found| found.range.start);
+    all
+}
+
+/// What shows by itself what it is, in objects of kinds that nobody here knows.
+fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
+    let mut all = Vec::new();
+    if manifest.other_objects == 0 {
+        return all;
+    }
+    let known: BTreeSet<u32> = manifest.records.iter().map(|record| record.root).collect();
+    visit_objects(&manifest.tree, &mut |object, _, kind| {
+        if known.contains(&object.id()) {
+            return;
+        }
+        let name = object
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"));
+        let name = name.map_or("", Node::key_text);
+        let mut told = BTreeSet::new();
+        marked(object, "", &mut told, &mut |node, key, found| {
+            let from = all.len();
+            all.extend(in_node(node, found, key));
+            // The same place in another object is another one.
+            for held in all.iter_mut().skip(from) {
+                held.discriminator = format!("{kind} {name} {}", held.discriminator);
+            }
+        });
+    });
+    all
 }
 
 /// The values of a patch that holds no object: operations, or parts of an object.

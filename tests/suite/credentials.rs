@@ -33,6 +33,8 @@ fn filled(text: &str) -> String {
         .replace("GHP", &format!("ghp_{}", &LETTERS[..36]))
         .replace("NPM", &format!("npm_{}", &LETTERS[..36]))
         .replace("STRIPE", &format!("sk_live_{}", &LETTERS[..24]))
+        .replace("BOT", &format!("9657249208:AA{}", &LETTERS[..33]))
+        .replace("SIGNED", "BlIFXZ53Ncqe28ajY75FnCttn6kfaqDeMqG3oAAbbCC%3D")
         .replace("PW", PASSWORD)
 }
 
@@ -107,7 +109,7 @@ fn assert_told_and_not_shown(cases: &[(&str, String, &str)]) {
     for (name, head, wanted) in cases {
         let (lines, report) = told(name, "", head);
         assert_eq!(lines, [format!("introduced {wanted}")], "{head}\n{report}");
-        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP"] {
+        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP", "BOT", "DRAWN"] {
             let hidden = filled(hidden);
             assert!(!report.contains(&hidden[..12]), "{head}\n{report}");
         }
@@ -428,4 +430,194 @@ fn words_around_a_credential_do_not_make_it_new() {
             "{lines:?}\n{report}"
         );
     }
+}
+
+#[test]
+fn what_stands_in_fields_that_nobody_knows_is_told_and_not_shown() {
+    let of_kind = |kind: &str, rest: &str| {
+        format!("apiVersion: acme.io/v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n")
+    };
+    assert_told_and_not_shown(&[
+        (
+            "a.yaml",
+            secret("stringdata:\n  a: PW\n  token: GHP"),
+            "secret/literal 6",
+        ),
+        (
+            "a.yaml",
+            secret("datas: {a: [PACKED_GHP]}"),
+            "secret/literal 4",
+        ),
+        ("a.yaml", config_map("datas: {t: NPM}"), "secret/exposed 4"),
+        ("a.yaml", pod("workingDir: GHP"), "secret/exposed 8"),
+        (
+            "a.yaml",
+            pod("x: {image: \"https://bot:PW@acme.io/x:1.0.0\"}"),
+            "secret/exposed 8",
+        ),
+        ("a.yaml", pod("env: [{name: T, value: BOT}]"), "secret/exposed 8"),
+        (
+            "a.yaml",
+            of_kind(
+                "Application",
+                "spec:\n  parameters:\n  - {name: token, value: GHP}",
+            ),
+            "secret/in-file 6",
+        ),
+        (
+            "a.yaml",
+            of_kind("Issuer", "spec:\n  values: |\n    a: b\n    c: NPM"),
+            "secret/in-file 7",
+        ),
+        (
+            "a.yaml",
+            "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n  providers:\n  - aescbc:\n      keys:\n      - name: a\n        secret: q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3FuY5tR0eW2sA4dQ7xZ1c=\n".to_owned(),
+            "secret/exposed 9",
+        ),
+    ]);
+    for silent in [
+        of_kind("Application", "spec: {password: changeme, url: \"amqp://a:b@c.acme.io\"}"),
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n  providers:\n  - aescbc: {keys: [{name: a, secret: c2VjcmV0IGlzIHNlY3VyZQ==}]}\n".to_owned(),
+        env("amqp://guest:guest@rabbitmq:5672"),
+        secret("stringdata: {a: b}"),
+    ] {
+        let (lines, _) = told("a.yaml", "", &silent);
+        assert_eq!(lines, Vec::<String>::new(), "{silent}");
+    }
+    // Where nothing says that it is a default, it is a password.
+    let (lines, _) = told("a.yaml", "", &env("amqp://shop:guest@rabbitmq:5672"));
+    assert_eq!(lines, ["introduced secret/exposed 8"]);
+}
+
+#[test]
+fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
+    let patch = |field: &str, lines: &str| {
+        let lines = lines.replace('\n', "\n    ");
+        format!("resources: [a.yaml]\n{field} |-\n    {lines}\n")
+    };
+    let merge = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:";
+    let operation = "- op: add\n  path: /spec/containers/0/env/-\n  value:";
+    assert_told_and_not_shown(&[
+        (
+            "kustomization.yaml",
+            patch(
+                "patches:\n- patch:",
+                &format!("{merge}\n  - {{name: c, env: [{{name: Z, value: GHP}}]}}"),
+            ),
+            "secret/in-file 9",
+        ),
+        (
+            "kustomization.yaml",
+            patch(
+                "patchesStrategicMerge:\n-",
+                &format!("{merge}\n  - {{name: c, env: [{{name: DB_PASSWORD, value: PW}}]}}"),
+            ),
+            "secret/in-file 9",
+        ),
+        (
+            "kustomization.yaml",
+            patch(
+                "patches:\n- patch:",
+                &format!("{operation} {{name: Z, value: GHP}}"),
+            ),
+            "secret/in-file 6",
+        ),
+        (
+            "kustomization.yaml",
+            "patches:\n- patch: '[{\"op\": \"add\", \"path\": \"/data/password\", \"value\": \"PW\"}]'\n".to_owned(),
+            "secret/in-file 2",
+        ),
+        (
+            "kustomization.yaml",
+            "commonAnnotations:\n  tok: NPM\n".to_owned(),
+            "secret/in-file 2",
+        ),
+    ]);
+    // A file of operations matters for the kustomization that names it, with a base and without.
+    let scene = tempfile::tempdir().expect("a folder");
+    let operations = filled(&format!("{operation}\n    name: Z\n    value: GHP\n"));
+    let files = [
+        (
+            "kustomization.yaml",
+            "patches: [{path: o.yaml, target: {kind: Pod}}]\n",
+        ),
+        ("o.yaml", operations.as_str()),
+        ("other.yaml", operations.as_str()),
+    ];
+    write(scene.path(), &files);
+    let run = tidegate(
+        scene.path(),
+        &["check", "--head", ".", "--format", "json"],
+        &[],
+    );
+    let report: Json = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let places: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["rule"] == "secret/in-file")
+        .map(|finding| {
+            let location = &finding["location"];
+            format!(
+                "{}:{}",
+                location["path"].as_str().unwrap(),
+                location["start"]["line"]
+            )
+        })
+        .collect();
+    assert_eq!(places, ["o.yaml:5"]);
+}
+
+#[test]
+fn neither_messages_nor_lines_show_what_addresses_carry() {
+    for line in [
+        "ADD https://acme.blob.core.windows.net/c/x.tgz?sv=2022-11-02&sig=SIGNED /x",
+        "ADD https://b.s3.amazonaws.com/x?X-Amz-Signature=SIGNED&x=1 /x",
+        "RUN curl -s https://x.io/i.sh?key=SIGNED | sh",
+        "RUN curl -s 'https://x.io/i.sh?a=b&nobody=SIGNED' | sh",
+        "RUN curl -s https://api.telegram.org/botBOT/x.sh | sh",
+    ] {
+        let (_, report) = told("Dockerfile", "", &format!("FROM debian:12.5\n{line}\n"));
+        assert!(report.contains("https://"), "{line}\n{report}");
+        for hidden in ["SIGNED", "BOT"] {
+            let hidden = filled(hidden);
+            let body = hidden.rsplit(':').next().unwrap_or_default();
+            assert!(!report.contains(&body[..12]), "{line}\n{report}");
+        }
+    }
+    let (_, report) = told(
+        "Dockerfile",
+        "",
+        "FROM debian:12.5\nADD https://acme.io/x.tgz?version=1.2.3&os=linux /x\n",
+    );
+    assert!(report.contains("version=1.2.3&os=linux"), "{report}");
+}
+
+#[test]
+fn a_line_with_a_credential_shows_no_drawn_neighbour() {
+    for (name, text) in [
+        (
+            "Dockerfile",
+            "FROM node:24-slim\nENV A=\"GHP\" B=Pq9!vRt2xLm8\n".to_owned(),
+        ),
+        (
+            ".github/workflows/a.yml",
+            "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/setup-node@v4\n      with: {node-version: 16, token: \"GHP\", p: \"Pq9!vRt2xLm8\"}\n".to_owned(),
+        ),
+        (
+            "a.yaml",
+            pod("args: [npm, start, \"-pPq9!vRt2xLm8\", --password=PW, --inspect=0.0.0.0:9229]"),
+        ),
+    ] {
+        let (_, report) = told(name, "", &text);
+        assert!(report.contains("***"), "{text}\n{report}");
+        assert!(!report.contains("Pq9!vRt2"), "{text}\n{report}");
+    }
+}
+
+#[test]
+fn the_mark_at_the_start_of_a_file_is_no_part_of_a_key() {
+    let (lines, report) = told(".env", "", "\u{feff}API_TOKEN=GHP\n");
+    assert_eq!(lines, ["introduced secret/in-file 1"]);
+    assert!(report.contains("`API_TOKEN` holds"), "{report}");
 }
