@@ -266,7 +266,7 @@ fn telegram_bots(text: &str, visit: &mut dyn FnMut(Candidate)) {
         let is_bot = head.ends_with(b"bot");
         let behind = bytes.get(colon + 1..).unwrap_or_default();
         let is_apart = !head.last().is_some_and(u8::is_ascii_alphanumeric);
-        if !is_bot && !(is_apart && behind.starts_with(b"AA")) {
+        if !(is_bot || is_apart && behind.starts_with(b"AA")) {
             continue;
         }
         let length = run(behind, TELEGRAM.others);
