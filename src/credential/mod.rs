@@ -10,12 +10,14 @@ mod address;
 mod argument;
 mod armour;
 mod assignment;
+mod beside;
 mod key;
 mod label;
 mod mark;
 mod netrc;
 mod pipe;
 mod placeholder;
+mod query;
 mod shape;
 mod strength;
 #[cfg(test)]
@@ -28,6 +30,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 
 pub use assignment::Reader;
+pub use beside::drawn_words;
 pub use key::{Class, class, is_loosely_telling, is_telling};
 pub use placeholder::is_placeholder;
 pub use strength::{is_random, is_strong_password};
@@ -141,10 +144,39 @@ pub fn find_all(text: &str) -> Vec<Found> {
 /// Nothing shorter is a credential by itself, key and all: most values are numbers and words.
 const SHORTEST: usize = 8;
 
+/// The credentials of a text that show by themselves what they are, wherever they stand: tokens, private keys, and
+/// addresses with a password that nobody guesses.
+#[must_use]
+pub fn find_marked(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    marked(text, &mut found);
+    found.retain(|found| found.what != What::Address || !found.is_weak);
+    apart(text, found)
+}
+
 fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     let mut found = Vec::new();
     if text.len() < SHORTEST {
         return found;
+    }
+    marked(text, &mut found);
+    assignment::scan(text, Reader::Source, &mut |assignment| {
+        found.extend(assignment.proves(text, weak_too));
+    });
+    argument::scan(text, &mut |argument| {
+        found.extend(argument.proves(text, weak_too));
+    });
+    for scan in [pipe::scan, netrc::scan] {
+        scan(text, &mut |argument| {
+            found.extend(argument.proves(text, weak_too));
+        });
+    }
+    apart(text, found)
+}
+
+fn marked(text: &str, found: &mut Vec<Found>) {
+    if text.len() < SHORTEST {
+        return;
     }
     shape::scan(text, &mut |candidate| {
         if let Some(what) = candidate.proves(text) {
@@ -163,17 +195,10 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
             found.push(Found::new(candidate.password, What::Address, is_weak));
         }
     });
-    assignment::scan(text, Reader::Source, &mut |assignment| {
-        found.extend(assignment.proves(text, weak_too));
-    });
-    argument::scan(text, &mut |argument| {
-        found.extend(argument.proves(text, weak_too));
-    });
-    for scan in [pipe::scan, netrc::scan] {
-        scan(text, &mut |argument| {
-            found.extend(argument.proves(text, weak_too));
-        });
-    }
+}
+
+/// The same in order and apart from each other, each with what it is called.
+fn apart(text: &str, mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by_key(|found| (found.range.start, found.range.end));
     let mut apart: Vec<Found> = Vec::with_capacity(found.len());
     for found in found {
@@ -378,6 +403,7 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     address::scan(text, &mut |candidate| {
         found.extend([candidate.hidden, candidate.password]);
     });
+    query::scan(text, &mut |value| found.push(value));
     if !is_word(text) {
         within_sentences(text, reader, &mut found);
     }

@@ -158,6 +158,9 @@ static WEBHOOKS: &[Shape] = &[
     ),
 ];
 
+/// A bot's number goes before its key.
+static TELEGRAM: Shape = shape("", b"_-", 30, Least(33), "a token of Telegram");
+
 static AZURE_CLIENT: Shape = shape("", b"_~.-", 24, Least(30), "a client secret of Azure");
 
 /// Something that starts as a token does.
@@ -241,7 +244,42 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
             }
         }
     }
+    telegram_bots(text, visit);
     azure_clients(text, visit);
+}
+
+/// A number of eight to twelve digits, a colon, and a key that begins with `AA` where `bot` does not stand before it.
+fn telegram_bots(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    let bytes = text.as_bytes();
+    if bytes.len() < TELEGRAM.least {
+        return;
+    }
+    for colon in memchr::memchr_iter(b':', bytes) {
+        let head = bytes.get(..colon).unwrap_or_default();
+        let digits = head.iter().rev().take(13);
+        let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
+        if !(8..=12).contains(&digits) {
+            continue;
+        }
+        let start = colon - digits;
+        let head = bytes.get(..start).unwrap_or_default();
+        let is_bot = head.ends_with(b"bot");
+        let behind = bytes.get(colon + 1..).unwrap_or_default();
+        let is_apart = !head.last().is_some_and(u8::is_ascii_alphanumeric);
+        if !(is_bot || is_apart && behind.starts_with(b"AA")) {
+            continue;
+        }
+        let length = run(behind, TELEGRAM.others);
+        let end = colon + 1 + length;
+        let is_cut = text.get(end..).is_some_and(|rest| rest.starts_with('…'));
+        if length >= TELEGRAM.least || is_cut && length >= LEAST_CUT {
+            visit(Candidate {
+                range: start..end,
+                shape: &TELEGRAM,
+                body: colon + 1,
+            });
+        }
+    }
 }
 
 /// True behind the `\n` of a string that is written with escapes.

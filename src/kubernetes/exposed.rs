@@ -1,11 +1,13 @@
 //! Where an object shows what it says to whoever may read it: variables, commands, annotations, `ConfigMaps`, the
 //! headers of probes. And what a Secret holds.
 
+use std::collections::BTreeSet;
+
 use crate::credential::{self, Found, is_telling, of_value};
 use crate::finding::Severity;
 use crate::syntax::{self, Format, Node, Span, Value};
 
-use super::{Container, Field, Object, Pod};
+use super::{Container, Field, Object, Pod, marked};
 
 /// The annotation in which `kubectl apply` keeps the object as it was applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -66,8 +68,42 @@ pub fn severity(found: &Found) -> Severity {
     }
 }
 
+/// The fields of a Secret that hold none of its values.
+const OPEN_FIELDS: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+
+/// True for a field of a Secret that may be shown.
+#[must_use]
+pub fn is_open_field(name: &str) -> bool {
+    OPEN_FIELDS.contains(&name)
+}
+
 /// Visits the values of an object that show credentials. What a Secret holds is not among them.
 pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    let mut told = BTreeSet::new();
+    in_places(object, &mut |exposed| {
+        told.insert(exposed.node.id());
+        visit(exposed);
+    });
+    let mut keep = |node: Node<'a>, key: &'a str, found: Vec<Found>| {
+        visit(Exposed {
+            node,
+            container: None,
+            place: format!("`{}`", short(key)),
+            found,
+        });
+    };
+    marked::encryption_keys(object, &mut keep);
+    let is_secret = object.kind().name == "Secret";
+    for entry in object.node().entries() {
+        let key = entry.key.key_text();
+        if !is_secret || is_open_field(key) {
+            marked::marked(entry.value, key, &mut told, &mut keep);
+        }
+    }
+}
+
+/// Visits what stands where less evidence serves: a key or a program says what it is.
+fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
     let mut keep = |node: Node<'a>, place: &dyn Fn() -> String, found: Vec<Found>| {
         if !found.is_empty() {
             visit(Exposed {
@@ -247,8 +283,8 @@ fn of_commands<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>))
 pub struct Literal<'a> {
     /// The value.
     pub node: Node<'a>,
-    /// `data` or `stringData`.
-    pub field: &'static str,
+    /// `data`, `stringData`, or what somebody wrote for them.
+    pub field: &'a str,
     /// Its key there.
     pub key: &'a str,
     /// What it is.
@@ -297,7 +333,33 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
             }
         }
     }
+    in_unknown_fields(secret, &mut literals);
     literals
+}
+
+/// What stands in fields that a Secret does not have, as behind a misspelt `stringData`: the API server drops them, and
+/// they were shown all the same. Nobody can tell whether Base64 was meant.
+fn in_unknown_fields<'a>(secret: Node<'a>, literals: &mut Vec<Literal<'a>>) {
+    for entry in secret.entries() {
+        let field = entry.key.key_text();
+        if is_open_field(field) || matches!(field, "data" | "stringData" | "sops") {
+            continue;
+        }
+        let mut told = BTreeSet::new();
+        marked::with_base64(entry.value, field, &mut told, &mut |node, key, found| {
+            let lines = lines_of(node, &found);
+            let all = found.into_iter().zip(lines);
+            // An item of a list would be called by what it is.
+            let node = node.key().and(Some(node)).or(node.parent()).unwrap_or(node);
+            literals.extend(all.map(|(found, line)| Literal {
+                node,
+                field,
+                key,
+                found,
+                line,
+            }));
+        });
+    }
 }
 
 /// What stands in Base64 behind a key, or in its place.

@@ -24,6 +24,7 @@ pub mod kustomization;
 pub mod label_change;
 pub mod log_files;
 pub mod manifest;
+pub mod marked;
 pub mod merge;
 pub mod namespace;
 pub mod node_paths;

@@ -1,13 +1,16 @@
 //! Credentials in the files beside the manifests: settings of npm and Yarn, environments, `package.json`,
 //! Dockerfiles, the literals of a kustomization.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::credential::{self, Found, Reader, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::{self, lines_of};
-use crate::kubernetes::{Object, Reading};
+use crate::kubernetes::manifest::visit_objects;
+use crate::kubernetes::marked::marked;
+use crate::kubernetes::{Manifest, Object, Reading};
 use crate::syntax::dockerfile::Dockerfile;
-use crate::syntax::{Node, Span, Tree};
+use crate::syntax::{self, Format, Node, Span, Tree};
 
 use super::file_kind::FileKind;
 use super::{Snapshot, SourceFile, State};
@@ -42,6 +45,17 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
             _ => Vec::new(),
         },
+        FileKind::Yaml | FileKind::Json => match &*file.state {
+            // What holds no object is read for the kustomization alone that takes it for a patch.
+            State::Read(Reading::Manifest(manifest)) => {
+                if manifest.records.is_empty() && manifest.other_objects == 0 {
+                    in_patch(&manifest.tree)
+                } else {
+                    in_other_objects(manifest)
+                }
+            }
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
@@ -62,12 +76,13 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
-        if line.trim_start().starts_with(['#', ';']) {
+        let written = line.trim_start_matches('\u{feff}').trim_start();
+        if written.starts_with(['#', ';']) {
             return None;
         }
         let (key, value) = line.split_once('=')?;
         let from = start + key.len() + 1;
-        let key = key.trim();
+        let key = key.trim_start_matches('\u{feff}').trim();
         let key = key.strip_prefix("export ").unwrap_or(key).trim();
         Some((key, trimmed(text, from..from + value.len())))
     })
@@ -232,6 +247,7 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
     let mut all = Vec::new();
     for document in tree.documents() {
         let root = tree.root(document);
+        in_changes(root, &mut all);
         for kind in ["secretGenerator", "configMapGenerator"] {
             for generator in root.get(kind).into_iter().flat_map(Node::items) {
                 let name = generator.get("name").map_or("", Node::key_text);
@@ -259,6 +275,106 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
         }
     }
     all
+}
+
+/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels.
+fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
+    for entry in root.entries() {
+        let field = entry.key.key_text();
+        if matches!(field, "secretGenerator" | "configMapGenerator") {
+            continue;
+        }
+        walk(entry.value, field, &mut |key, node, value| {
+            let found = if key == "patch" || value.contains('\n') {
+                in_inline_patch(value)
+            } else if field == "commonAnnotations" {
+                credential::of_value(key, value)
+            } else {
+                credential::find_marked(value)
+            };
+            all.extend(in_node(node, found, key));
+        });
+    }
+}
+
+/// What a patch holds that is written as a text: by its keys and names, and as what it is.
+fn in_inline_patch(text: &str) -> Vec<Found> {
+    let mut all = credential::find(text);
+    let tree = syntax::parse(Format::Yaml, text.to_owned());
+    for held in in_patch(&tree) {
+        let range = held.span.range();
+        let is_known =
+            |other: &Found| other.range.start < range.end && range.start < other.range.end;
+        if !all.iter().any(is_known) {
+            let mut found = held.found;
+            found.range = range;
+            all.push(found);
+        }
+    }
+    all.sort_by_key(|found| found.range.start);
+    all
+}
+
+/// What shows by itself what it is, in objects of kinds that nobody here knows.
+fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
+    let mut all = Vec::new();
+    if manifest.other_objects == 0 {
+        return all;
+    }
+    let known: BTreeSet<u32> = manifest.records.iter().map(|record| record.root).collect();
+    visit_objects(&manifest.tree, &mut |object, _, kind| {
+        if known.contains(&object.id()) {
+            return;
+        }
+        let name = object
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"));
+        let name = name.map_or("", Node::key_text);
+        let mut told = BTreeSet::new();
+        marked(object, "", &mut told, &mut |node, key, found| {
+            let from = all.len();
+            all.extend(in_node(node, found, key));
+            // The same place in another object is another one.
+            for held in all.iter_mut().skip(from) {
+                held.discriminator = format!("{kind} {name} {}", held.discriminator);
+            }
+        });
+    });
+    all
+}
+
+/// The values of a patch that holds no object: operations, or parts of an object.
+fn in_patch(tree: &Tree) -> Vec<Held> {
+    let mut all = Vec::new();
+    for document in tree.documents() {
+        in_operations(tree.root(document), "", &mut all);
+    }
+    all
+}
+
+/// Visits values with what says what they are: a name beside them, the end of the path of their operation, their key.
+/// Depth is bounded by the reader.
+fn in_operations(node: Node<'_>, key: &str, all: &mut Vec<Held>) {
+    if let Some(text) = node.as_str() {
+        all.extend(in_node(node, credential::of_value(key, text), key));
+    }
+    for item in node.items() {
+        in_operations(item, key, all);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let path = text("path").filter(|_| node.get("op").is_some());
+    let of_path = path.and_then(|path| path.rsplit('/').next());
+    let name = text("name").or(of_path);
+    for entry in node.entries() {
+        let key = match (entry.key.key_text(), name) {
+            ("value", Some(name)) => name,
+            (key, _) => key,
+        };
+        in_operations(entry.value, key, all);
+    }
 }
 
 /// What the instructions of a Dockerfile write into the image or into its history.
@@ -375,8 +491,9 @@ pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
 fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     let node = object.node();
     if object.kind().name == "Secret" {
-        let data = node.written_entries();
-        let data = data.filter(|entry| matches!(entry.key.key_text(), "data" | "stringData"));
+        // Whatever a key is called that nobody knows: a misspelt one holds what the right one would.
+        let fields = node.written_entries();
+        let data = fields.filter(|entry| !exposed::is_open_field(entry.key.key_text()));
         for entry in data {
             let mut values = entry.value.written_entries().peekable();
             if values.peek().is_none() {

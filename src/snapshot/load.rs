@@ -63,7 +63,7 @@ pub fn is_relevant(path: &str) -> bool {
 pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
     let declared = &*intake.declared;
     let Some(base) = base else {
-        let states = head
+        let mut states: Vec<_> = head
             .files()
             .par_iter()
             .filter(|file| intake.takes(&file.path))
@@ -74,6 +74,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
                 ))
             })
             .collect();
+        add_patches(&mut states, head, intake);
         return Loaded {
             base: None,
             head: snapshot(states, head, intake),
@@ -97,7 +98,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
                 ))
             })
             .collect();
-        add_patches(&mut kept, side, files);
+        add_patches(&mut kept, side, intake);
         snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
@@ -120,7 +121,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
 }
 
 /// Adds the files that kustomizations take for patches and that were passed over, as they hold no object.
-fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, files: &[Identified<'_>]) {
+fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
     let mut patches: BTreeSet<String> = BTreeSet::new();
     for (path, state) in &*kept {
         if let State::Read(Reading::Manifest(manifest)) = &**state
@@ -136,20 +137,21 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, files: &[Ide
     if patches.is_empty() {
         return;
     }
-    let passed_over = files
+    let passed_over = side
+        .files()
         .iter()
-        .filter(|file| patches.contains(&*file.file.path));
+        .filter(|file| patches.contains(&*file.path) && intake.takes(&file.path));
     kept.extend(passed_over.filter_map(|file| {
-        let kind = FileKind::of(&file.file.path);
+        let kind = FileKind::of(&file.path);
         if !matches!(kind, FileKind::Yaml | FileKind::Json) {
             return None;
         }
-        let Content::Bytes(bytes) = side.read(file.file, MAX_FILE_SIZE) else {
+        let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
             return None;
         };
         let patch = read_patch(kind.format(), bytes)?;
         let state = State::Read(Reading::Manifest(Box::new(patch)));
-        Some((Arc::clone(&file.file.path), Arc::new(state)))
+        Some((Arc::clone(&file.path), Arc::new(state)))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }

@@ -10,7 +10,7 @@ use crate::program::{tidegate, write};
 const PASSWORD: &str = "Zq8KxT3vBn7Zp";
 const LETTERS: &str = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7bC9dE1fG3hJ5kM7nP9";
 
-fn filled(text: &str) -> String {
+pub(crate) fn filled(text: &str) -> String {
     let packed = |text: &str| {
         use base64::Engine as _;
         base64::prelude::BASE64_STANDARD.encode(text)
@@ -33,10 +33,12 @@ fn filled(text: &str) -> String {
         .replace("GHP", &format!("ghp_{}", &LETTERS[..36]))
         .replace("NPM", &format!("npm_{}", &LETTERS[..36]))
         .replace("STRIPE", &format!("sk_live_{}", &LETTERS[..24]))
+        .replace("BOT", &format!("9657249208:AA{}", &LETTERS[..33]))
+        .replace("SIGNED", "BlIFXZ53Ncqe28ajY75FnCttn6kfaqDeMqG3oAAbbCC%3D")
         .replace("PW", PASSWORD)
 }
 
-fn pod(container: &str) -> String {
+pub(crate) fn pod(container: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    image: acme/x:1.0.0\n    {container}\n"
     )
@@ -51,7 +53,7 @@ fn secret(rest: &str) -> String {
 }
 
 /// What the rules about credentials say, and the whole report: status, rule and line, in the order of the report.
-fn told(name: &str, base: &str, head: &str) -> (Vec<String>, String) {
+pub(crate) fn told(name: &str, base: &str, head: &str) -> (Vec<String>, String) {
     let scene = tempfile::tempdir().expect("a folder");
     for (side, text) in [("base", base), ("head", head)] {
         let folder = scene.path().join(side);
@@ -107,7 +109,7 @@ fn assert_told_and_not_shown(cases: &[(&str, String, &str)]) {
     for (name, head, wanted) in cases {
         let (lines, report) = told(name, "", head);
         assert_eq!(lines, [format!("introduced {wanted}")], "{head}\n{report}");
-        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP"] {
+        for hidden in ["PW", "GHP", "NPM", "PACKED_GHP", "BOT", "DRAWN"] {
             let hidden = filled(hidden);
             assert!(!report.contains(&hidden[..12]), "{head}\n{report}");
         }
@@ -428,4 +430,140 @@ fn words_around_a_credential_do_not_make_it_new() {
             "{lines:?}\n{report}"
         );
     }
+}
+
+#[test]
+fn what_stands_in_fields_that_nobody_knows_is_told_and_not_shown() {
+    let of_kind = |kind: &str, rest: &str| {
+        format!("apiVersion: acme.io/v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n")
+    };
+    assert_told_and_not_shown(&[
+        (
+            "a.yaml",
+            secret("stringdata:\n  a: PW\n  token: GHP"),
+            "secret/literal 6",
+        ),
+        (
+            "a.yaml",
+            secret("datas: {a: [PACKED_GHP]}"),
+            "secret/literal 4",
+        ),
+        ("a.yaml", config_map("datas: {t: NPM}"), "secret/exposed 4"),
+        ("a.yaml", pod("workingDir: GHP"), "secret/exposed 8"),
+        (
+            "a.yaml",
+            pod("x: {image: \"https://bot:PW@acme.io/x:1.0.0\"}"),
+            "secret/exposed 8",
+        ),
+        ("a.yaml", pod("env: [{name: T, value: BOT}]"), "secret/exposed 8"),
+        (
+            "a.yaml",
+            of_kind(
+                "Application",
+                "spec:\n  parameters:\n  - {name: token, value: GHP}",
+            ),
+            "secret/in-file 6",
+        ),
+        (
+            "a.yaml",
+            of_kind("Issuer", "spec:\n  values: |\n    a: b\n    c: NPM"),
+            "secret/in-file 7",
+        ),
+        (
+            "a.yaml",
+            "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n  providers:\n  - aescbc:\n      keys:\n      - name: a\n        secret: q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3FuY5tR0eW2sA4dQ7xZ1c=\n".to_owned(),
+            "secret/exposed 9",
+        ),
+    ]);
+    for silent in [
+        of_kind("Application", "spec: {password: changeme, url: \"amqp://a:b@c.acme.io\"}"),
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n  providers:\n  - aescbc: {keys: [{name: a, secret: c2VjcmV0IGlzIHNlY3VyZQ==}]}\n".to_owned(),
+        env("amqp://guest:guest@rabbitmq:5672"),
+        secret("stringdata: {a: b}"),
+    ] {
+        let (lines, _) = told("a.yaml", "", &silent);
+        assert_eq!(lines, Vec::<String>::new(), "{silent}");
+    }
+    // Where nothing says that it is a default, it is a password.
+    let (lines, _) = told("a.yaml", "", &env("amqp://shop:guest@rabbitmq:5672"));
+    assert_eq!(lines, ["introduced secret/exposed 8"]);
+}
+
+#[test]
+fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
+    let patch = |field: &str, lines: &str| {
+        let lines = lines.replace('\n', "\n    ");
+        format!("resources: [a.yaml]\n{field} |-\n    {lines}\n")
+    };
+    let merge = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:";
+    let operation = "- op: add\n  path: /spec/containers/0/env/-\n  value:";
+    assert_told_and_not_shown(&[
+        (
+            "kustomization.yaml",
+            patch(
+                "patches:\n- patch:",
+                &format!("{merge}\n  - {{name: c, env: [{{name: Z, value: GHP}}]}}"),
+            ),
+            "secret/in-file 9",
+        ),
+        (
+            "kustomization.yaml",
+            patch(
+                "patchesStrategicMerge:\n-",
+                &format!("{merge}\n  - {{name: c, env: [{{name: DB_PASSWORD, value: PW}}]}}"),
+            ),
+            "secret/in-file 9",
+        ),
+        (
+            "kustomization.yaml",
+            patch(
+                "patches:\n- patch:",
+                &format!("{operation} {{name: Z, value: GHP}}"),
+            ),
+            "secret/in-file 6",
+        ),
+        (
+            "kustomization.yaml",
+            "patches:\n- patch: '[{\"op\": \"add\", \"path\": \"/data/password\", \"value\": \"PW\"}]'\n".to_owned(),
+            "secret/in-file 2",
+        ),
+        (
+            "kustomization.yaml",
+            "commonAnnotations:\n  tok: NPM\n".to_owned(),
+            "secret/in-file 2",
+        ),
+    ]);
+    // A file of operations matters for the kustomization that names it, with a base and without.
+    let scene = tempfile::tempdir().expect("a folder");
+    let operations = filled(&format!("{operation}\n    name: Z\n    value: GHP\n"));
+    let files = [
+        (
+            "kustomization.yaml",
+            "patches: [{path: o.yaml, target: {kind: Pod}}]\n",
+        ),
+        ("o.yaml", operations.as_str()),
+        ("other.yaml", operations.as_str()),
+    ];
+    write(scene.path(), &files);
+    let run = tidegate(
+        scene.path(),
+        &["check", "--head", ".", "--format", "json"],
+        &[],
+    );
+    let report: Json = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let places: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["rule"] == "secret/in-file")
+        .map(|finding| {
+            let location = &finding["location"];
+            format!(
+                "{}:{}",
+                location["path"].as_str().unwrap(),
+                location["start"]["line"]
+            )
+        })
+        .collect();
+    assert_eq!(places, ["o.yaml:5"]);
 }

@@ -31,6 +31,7 @@ fn planted() -> Vec<(String, String)> {
         whole(format!("pypi-{}", first(90))),
         whole(format!("dop_v1_{hex}")),
         whole(format!("dckr_pat_{}", first(27))),
+        whole(format!("9657249208:AA{}", first(33))),
         whole(format!("eyJ{}.eyJ{}.{}", first(30), first(30), first(43))),
         with(
             first(60),
@@ -117,7 +118,17 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         (
             "kustomization.yaml",
             format!(
-                "secretGenerator:\n- name: a\n  literals:\n  - password={line}\n  - api-token={line}\n"
+                "secretGenerator:\n- name: a\n  literals:\n  - password={line}\n  - api-token={line}\ncommonAnnotations: {{api-token: {quoted}}}\npatches:\n- path: operations.yaml\n- patch: |-\n    - op: add\n      path: /data/password\n      value: {quoted}\n"
+            ),
+        ),
+        (
+            "operations.yaml",
+            format!("- op: add\n  path: /data/password\n  value: {quoted}\n"),
+        ),
+        (
+            "misspelt.yaml",
+            format!(
+                "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}]}}\ndatas:\n  - {packed}\n"
             ),
         ),
         (

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::credential::drawn_words;
 use crate::redact::{mask as mask_shapes, mask_range};
 use crate::snapshot::Snapshot;
 use crate::snapshot::credentials::hidden;
@@ -43,6 +44,12 @@ impl Masker {
             let blank = part.len() - part.trim_start().len();
             let range = range.start + blank..range.end;
             if range.start < range.end {
+                masked = Cow::Owned(mask_range(&masked, range).into_owned());
+            }
+        }
+        // What nothing names is seldom alone beside what something does.
+        if masked != raw {
+            for range in drawn_words(&masked) {
                 masked = Cow::Owned(mask_range(&masked, range).into_owned());
             }
         }

@@ -1,0 +1,57 @@
+//! What no report shows though nothing proves it: what addresses carry, and what stands beside a credential.
+
+use crate::credentials::{filled, pod, told};
+
+#[test]
+fn neither_messages_nor_lines_show_what_addresses_carry() {
+    for line in [
+        "ADD https://acme.blob.core.windows.net/c/x.tgz?sv=2022-11-02&sig=SIGNED /x",
+        "ADD https://b.s3.amazonaws.com/x?X-Amz-Signature=SIGNED&x=1 /x",
+        "RUN curl -s https://x.io/i.sh?key=SIGNED | sh",
+        "RUN curl -s 'https://x.io/i.sh?a=b&nobody=SIGNED' | sh",
+        "RUN curl -s https://api.telegram.org/botBOT/x.sh | sh",
+    ] {
+        let (_, report) = told("Dockerfile", "", &format!("FROM debian:12.5\n{line}\n"));
+        assert!(report.contains("https://"), "{line}\n{report}");
+        for hidden in ["SIGNED", "BOT"] {
+            let hidden = filled(hidden);
+            let body = hidden.rsplit(':').next().unwrap_or_default();
+            assert!(!report.contains(&body[..12]), "{line}\n{report}");
+        }
+    }
+    let (_, report) = told(
+        "Dockerfile",
+        "",
+        "FROM debian:12.5\nADD https://acme.io/x.tgz?version=1.2.3&os=linux /x\n",
+    );
+    assert!(report.contains("version=1.2.3&os=linux"), "{report}");
+}
+
+#[test]
+fn a_line_with_a_credential_shows_no_drawn_neighbour() {
+    for (name, text) in [
+        (
+            "Dockerfile",
+            "FROM node:24-slim\nENV A=\"GHP\" B=Pq9!vRt2xLm8\n".to_owned(),
+        ),
+        (
+            ".github/workflows/a.yml",
+            "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - uses: actions/setup-node@v4\n      with: {node-version: 16, token: \"GHP\", p: \"Pq9!vRt2xLm8\"}\n".to_owned(),
+        ),
+        (
+            "a.yaml",
+            pod("args: [npm, start, \"-pPq9!vRt2xLm8\", --password=PW, --inspect=0.0.0.0:9229]"),
+        ),
+    ] {
+        let (_, report) = told(name, "", &text);
+        assert!(report.contains("***"), "{text}\n{report}");
+        assert!(!report.contains("Pq9!vRt2"), "{text}\n{report}");
+    }
+}
+
+#[test]
+fn the_mark_at_the_start_of_a_file_is_no_part_of_a_key() {
+    let (lines, report) = told(".env", "", "\u{feff}API_TOKEN=GHP\n");
+    assert_eq!(lines, ["introduced secret/in-file 1"]);
+    assert!(report.contains("`API_TOKEN` holds"), "{report}");
+}
