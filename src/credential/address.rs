@@ -55,6 +55,14 @@ fn is_documentation(host: &str) -> bool {
         || host.contains("...")
 }
 
+/// True for a name that nobody has: long, or of letters and digits, and none that servers ask for.
+fn is_token(user: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| user.bytes().any(|byte| is(&byte));
+    let is_drawn = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && user.len() >= 10;
+    let is_name = ["x-access-token", "x-token-auth", "gitlab-ci-token"].contains(&user);
+    !is_name && (is_drawn || user.len() >= 20) && !is_placeholder("", user)
+}
+
 /// Visits what stands between user and host, in order.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     let bytes = text.as_bytes();
@@ -79,7 +87,21 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         let Some(length) = memchr::memchr3(b':', b'/', b'@', address.as_bytes()) else {
             continue;
         };
-        if address.as_bytes().get(length) != Some(&b':') {
+        let user = start..start + length;
+        let is_token = is_token(address.get(..length).unwrap_or_default());
+        let has_password = address.as_bytes().get(length) == Some(&b':');
+        let is_user = has_password && last_at.is_some_and(|close| close > start)
+            || address.as_bytes().get(length) == Some(&b'@');
+        if is_user && is_token {
+            // Some servers take a token for the name, with nothing or anything for the password.
+            visit(Candidate {
+                hidden: user.clone(),
+                password: user.end..user.end,
+                user: user.clone(),
+                host: user.end..user.end,
+            });
+        }
+        if !has_password {
             continue;
         }
         let password = start + length + 1;
@@ -107,7 +129,7 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         visit(Candidate {
             hidden: password..close,
             password: password..split,
-            user: start..start + length,
+            user,
             host: (split + 1).min(authority)..authority,
         });
     }

@@ -360,3 +360,26 @@ fn a_flag_means_what_its_program_takes_it_for() {
     let many = "curl -pa -u ".repeat(100_000);
     assert_eq!(find(&many), vec![]);
 }
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_hidden() {
+    let token = first(24);
+    for text in [
+        format!("https://{token}@files.corp/x.tgz"),
+        format!("git+https://{token}:x-oauth-basic@github.com/a/b.git"),
+        format!("https://{token}:@files.corp/x.tgz"),
+        format!("git+ssh://{token}@git.corp/a/b.git"),
+    ] {
+        let hidden = candidates(&text, Reader::Message);
+        let at = text.find(token).unwrap();
+        let covers = |range: &Range<usize>| range.start <= at && range.end >= at + token.len();
+        assert!(hidden.iter().any(covers), "{text}");
+    }
+    for text in [
+        "git+ssh://git@github.com/a/b.git",
+        "https://files.corp/@scope/package-name-that-is-long@1.0.0.tgz",
+        "https://anna@files.corp/x.tgz",
+    ] {
+        assert!(candidates(text, Reader::Message).is_empty(), "{text}");
+    }
+}
