@@ -210,6 +210,11 @@ const LEAST_CUT: usize = 6;
 
 /// Visits what starts as a token does and is long enough to be one, in order of kind and place.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    // The shortest prefix with the least that stands behind it.
+    const SHORTEST: usize = 12;
+    if text.len() < SHORTEST {
+        return;
+    }
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut before = b' ';
