@@ -513,3 +513,28 @@ fn where_no_fix_is_named_a_release_that_no_advisory_is_about_is_offered() {
         "{below}"
     );
 }
+
+#[tokio::test]
+async fn without_dates_the_rules_that_need_them_are_told_as_skipped() {
+    for time in [json!(null), json!({"1.0.0": "never"}), json!({})] {
+        let server = MockServer::start().await;
+        let mut document = published("a", &[("1.0.0", "2020-01-01"), ("2.0.0", "2021-01-01")]);
+        document["time"] = time;
+        Mock::given(path("/a"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .mount(&server)
+            .await;
+        let folder = project();
+        let (_, report) = check(folder.path(), &server.uri(), &[]);
+        assert!(rules(&report).contains(&"package/outdated"));
+        let skipped = report["coverage"]["rules_skipped"].as_array().unwrap();
+        let undated = skipped.iter().filter(|skipped| {
+            skipped["reason"] == "as the registry keeps no dates that can be used"
+        });
+        let undated: BTreeSet<&str> = undated
+            .map(|skipped| skipped["rule"].as_str().unwrap())
+            .collect();
+        assert!(undated.contains("package/too-new"), "{skipped:?}");
+        assert!(undated.contains("package/unmaintained"), "{skipped:?}");
+    }
+}
