@@ -538,3 +538,47 @@ async fn without_dates_the_rules_that_need_them_are_told_as_skipped() {
         assert!(undated.contains("package/unmaintained"), "{skipped:?}");
     }
 }
+
+#[test]
+fn a_licence_that_the_lockfile_does_not_say_is_that_of_the_registry() {
+    let mut refused = published("a", &[("1.0.0", "2025-01-01")]);
+    refused["versions"]["1.0.0"]["license"] = json!("GPL-3.0-only");
+    let mut allowed = published("b", &[("1.0.0", "2025-01-01")]);
+    allowed["versions"]["1.0.0"]["license"] = json!("MIT");
+    let direct = [
+        ("a", "1.0.0"),
+        ("b", "1.0.0"),
+        ("c", "1.0.0"),
+        ("d", "1.0.0"),
+    ];
+    let head = revision(&direct, &[]);
+    let told = |unknown: Setting| {
+        let mut packages = PackagesConfig::default();
+        packages.licenses.allow = Some(vec!["MIT".to_owned()]);
+        packages.licenses.unknown = unknown;
+        let context = Context {
+            packages: Arc::new(packages),
+            ..knowing(&[refused.clone(), allowed.clone()])
+        };
+        let findings = evaluate(&head, &context).findings;
+        let own = findings
+            .iter()
+            .filter(|finding| finding.rule == "package/disallowed-license");
+        own.map(|finding| format!("{} {}", finding.severity.name(), finding.message))
+            .collect::<Vec<_>>()
+    };
+    let mut all = told(Setting::Severity(Severity::High));
+    all.sort();
+    let [unknown, refused] = all.as_slice() else {
+        panic!("{all:?}");
+    };
+    assert!(
+        unknown.starts_with("high no licence is known of 2 packages, such as `c@1.0.0`"),
+        "{unknown}"
+    );
+    assert!(
+        refused.starts_with("medium `a@1.0.0` is under GPL-3.0"),
+        "{refused}"
+    );
+    assert_eq!(told(Setting::Off), [refused.clone()]);
+}
