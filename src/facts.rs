@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 
 use crate::packages::advisory::Advisories;
-use crate::packages::registry::RegistryAnswers;
+use crate::packages::registry::document::Times;
+use crate::packages::registry::{Answer, RegistryAnswers};
 
 /// What a rule may need to know of the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,8 @@ pub enum Source {
     Advisories,
     /// What the registry says of packages: their versions, when each was published, what it needs.
     Registry,
+    /// When the registry says that versions were published.
+    Dates,
 }
 
 /// What is known of the outside world.
@@ -47,6 +50,8 @@ pub enum Absence {
     NotConfigured,
     /// Nothing is installed that anybody could be asked about.
     NothingToAsk,
+    /// No registry that answered says when anything was published, or none makes sense of it.
+    Undated,
 }
 
 impl Absence {
@@ -57,6 +62,7 @@ impl Absence {
             Self::Offline => "as the run is offline",
             Self::NotConfigured => "as the configuration asks nobody",
             Self::NothingToAsk => "as no package of a registry is installed",
+            Self::Undated => "as the registry keeps no dates that can be used",
         }
     }
 }
@@ -92,6 +98,19 @@ impl Facts {
         match source {
             Source::Advisories => self.advisories.absence(),
             Source::Registry => self.registry.absence(),
+            Source::Dates => self.registry.absence().or_else(|| self.lacks_dates()),
         }
+    }
+
+    /// Undated, where documents are known and none of them has dates that can be used.
+    fn lacks_dates(&self) -> Option<Absence> {
+        let answers = self.registry.known()?.iter();
+        let mut times = answers.filter_map(|(_, answer)| match answer {
+            Answer::Known(document) => Some(document.times),
+            Answer::Absent | Answer::Unavailable(_) => None,
+        });
+        let first = times.next()?;
+        let is_dated = first == Times::Known || times.any(|times| times == Times::Known);
+        (!is_dated).then_some(Absence::Undated)
     }
 }

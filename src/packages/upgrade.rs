@@ -23,11 +23,16 @@ pub fn refresh(lockfile: Option<&Lockfile>, name: &str) -> String {
 #[must_use]
 pub fn respelled(specifier: &str, version: &str) -> Option<String> {
     let text = specifier.trim();
+    // Yarn writes the protocol of the registry before a range as well.
+    let (protocol, range) = match text.strip_prefix("npm:") {
+        Some(range) => ("npm:", range.trim_start()),
+        None => ("", text),
+    };
     match Specifier::parse(text) {
-        Specifier::Exact(_) => Some(version.to_owned()),
+        Specifier::Exact(_) => Some(format!("{protocol}{version}")),
         Specifier::Range(_) => {
-            let lead = if text.starts_with('~') { '~' } else { '^' };
-            Some(format!("{lead}{version}"))
+            let lead = if range.starts_with('~') { '~' } else { '^' };
+            Some(format!("{protocol}{lead}{version}"))
         }
         Specifier::Alias { name, .. } => {
             let rest = text.strip_prefix("npm:")?.strip_prefix(name)?;
@@ -35,6 +40,23 @@ pub fn respelled(specifier: &str, version: &str) -> Option<String> {
             Some(format!("npm:{name}@{range}"))
         }
         _ => None,
+    }
+}
+
+/// The real name and the range of what is asked for under a name, without the alias or the protocol around them.
+#[must_use]
+pub fn target<'a>(name: &'a str, specifier: &'a str) -> (&'a str, &'a str) {
+    let text = specifier.trim();
+    let Some(range) = text.strip_prefix("npm:") else {
+        return (name, text);
+    };
+    match Specifier::parse(text) {
+        Specifier::Alias { name, .. } => {
+            let range = range.strip_prefix(name);
+            let range = range.and_then(|range| range.strip_prefix('@'));
+            (name, range.unwrap_or("*"))
+        }
+        _ => (name, range),
     }
 }
 
@@ -51,6 +73,7 @@ mod tests {
             (">=1 <2", Some("^2.0.0")),
             ("npm:real@~1", Some("npm:real@~2.0.0")),
             ("npm:@acme/real@1.0.0", Some("npm:@acme/real@2.0.0")),
+            ("npm:~1.4.0", Some("npm:~2.0.0")),
             ("npm:real", None),
             ("latest", None),
             ("*", None),
@@ -62,6 +85,19 @@ mod tests {
                 expected,
                 "{specifier}"
             );
+        }
+    }
+
+    #[test]
+    fn behind_an_alias_or_a_protocol_stands_the_range() {
+        for (specifier, expected) in [
+            ("^1.4.0", ("x", "^1.4.0")),
+            ("npm:^1.4.0", ("x", "^1.4.0")),
+            ("npm:real@~1", ("real", "~1")),
+            ("npm:@acme/real@1.0.0", ("@acme/real", "1.0.0")),
+            ("npm:real", ("real", "*")),
+        ] {
+            assert_eq!(target("x", specifier), expected, "{specifier}");
         }
     }
 }

@@ -93,6 +93,16 @@ pub(super) fn unavailable(facts: &Facts) -> Vec<String> {
             ));
         }
     }
+    if facts
+        .advisories
+        .known()
+        .is_some_and(|known| known.is_all_untold)
+    {
+        reasons.push(
+            "no source of advisories was asked about any package, as all of them are of registries that are not public; make a database (`tidegate advisories update`), or let those registries be asked by packages.sources.advisories: [npm]"
+                .to_owned(),
+        );
+    }
     let unanswered = facts
         .registry
         .known()

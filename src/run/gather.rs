@@ -71,6 +71,8 @@ pub struct Wanted {
     /// The hosts of registries that are not public and that the lockfile names, by the names of packages that come
     /// from there. Nobody else is told of these.
     pub elsewhere: BTreeMap<String, String>,
+    /// The names of packages that the lockfile takes from a public registry by its address, whatever mirror serves them.
+    pub published: BTreeSet<String>,
 }
 
 /// Registries whose packages everybody may see.
@@ -85,9 +87,17 @@ impl Wanted {
 
     /// True if everybody may be told of a name.
     fn is_public(&self, name: &str, settings: &Settings) -> bool {
+        // What a scope is mapped to counts for more than the lockfile, the mirror of everything does not.
+        let is_published =
+            || self.published.contains(name) && settings.registry_of_scope(name).is_none();
         !self.elsewhere.contains_key(name)
-            && PUBLIC.contains(&settings.registry_of(name).url.host())
+            && (PUBLIC.contains(&settings.registry_of(name).url.host()) || is_published())
     }
+}
+
+/// True if an archive lies on a public registry.
+fn is_of_public_registry(address: &str) -> bool {
+    RegistryUrl::parse(address).is_some_and(|url| PUBLIC.contains(&url.host()))
 }
 
 /// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
@@ -103,9 +113,16 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         if let Some(Source::Registry(Some(address))) = held.package.source() {
             let host = RegistryUrl::parse(address).map(|url| url.host().to_owned());
             let host = host.unwrap_or_else(|| address.to_string());
-            if !PUBLIC.contains(&&*host) {
+            if PUBLIC.contains(&&*host) {
+                wanted.published.insert(name.to_owned());
+            } else {
                 wanted.elsewhere.insert(name.to_owned(), host);
             }
+        }
+        let resolved = held.package.entries();
+        let mut resolved = resolved.filter_map(|locked| locked.resolved.as_ref());
+        if resolved.any(|(address, _)| is_of_public_registry(address)) {
+            wanted.published.insert(name.to_owned());
         }
         wanted
             .installed
@@ -211,10 +228,12 @@ impl<'a> Plan<'a> {
         let mut asked = Vec::new();
         let mut failed = Vec::new();
         let mut untold = 0;
+        let mut is_told = false;
         for source in sources {
             match (source, client) {
                 (AdvisorySource::Database, _) => {
                     asked.push(advisory::Source::Database(database()));
+                    is_told = true;
                 }
                 _ if self.access.offline => {}
                 (AdvisorySource::Osv, Ok(client)) => {
@@ -222,11 +241,14 @@ impl<'a> Plan<'a> {
                     let base = base.map_or(OSV_API, String::as_str);
                     let osv = Osv::new(client.clone(), base, place::folder());
                     let (names, others) = self.public_names();
+                    is_told |= !names.is_empty();
                     asked.push(advisory::Source::Osv(osv.only(names)));
                     untold = others;
                 }
                 (AdvisorySource::Npm, Ok(client)) => {
+                    let known = asked.len();
                     asked.extend(self.registries(client).map(advisory::Source::Npm));
+                    is_told |= asked.len() > known;
                 }
                 (AdvisorySource::Osv | AdvisorySource::Npm, Err(failure)) => {
                     failed.push(SourceState {
@@ -243,7 +265,7 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        if asked.is_empty() && failed.is_empty() {
+        if asked.is_empty() && failed.is_empty() && self.access.offline {
             return Fact::Missing(Absence::Offline);
         }
         let request = self.projects.iter();
@@ -252,6 +274,7 @@ impl<'a> Plan<'a> {
             .collect();
         match block_on(advisory::gather(&request, &asked)) {
             Ok(mut advisories) => {
+                advisories.is_all_untold = !is_told && failed.is_empty();
                 advisories.add_sources(failed);
                 advisories.untold = untold;
                 Fact::Known(advisories)

@@ -11,9 +11,11 @@ use crate::packages::freshness::{Acceptance, Cooldown, Engines};
 use crate::packages::graph::{Installed, Step, Want};
 use crate::packages::lockfile::LockfileKind;
 use crate::packages::registry::Document;
-use crate::packages::upgrade::{refresh, respelled};
+use crate::packages::specifier::Specifier;
+use crate::packages::upgrade::{refresh, respelled, target};
 use crate::packages::{Range, Version};
 
+use super::held::{Direct, Held};
 use super::installations::Installation;
 
 /// What is to be said of an advisory: what to do, or that nothing is known.
@@ -30,9 +32,6 @@ pub fn action(
         return "its version cannot be compared, so that no fix is proposed".to_owned();
     };
     let said = remedy(advisory, known, &current);
-    let Some(from) = said.from() else {
-        return "no version is known that mends it; remove the package, or waive the finding with the reason why it does no harm here".to_owned();
-    };
     let document = document(facts, package.name());
     let acceptance = facts.now.map(|now| Acceptance {
         cooldown,
@@ -40,6 +39,33 @@ pub fn action(
         now,
     });
     let severe = advisory.rating.severity >= Some(crate::finding::Severity::High);
+    let Some(from) = said.from() else {
+        let known_of = document.zip(acceptance.as_ref());
+        let version = known_of.and_then(|(document, acceptance)| {
+            let range = range_of(installation, package);
+            spared(document, known, &current, range.as_ref(), |version| {
+                let accepted = acceptance.accept(package.name(), document, version, severe);
+                accepted.is_ok()
+            })
+        });
+        let Some(version) = version else {
+            return "no version is known that mends it; remove the package, or waive the finding with the reason why it does no harm here".to_owned();
+        };
+        let claim = format!("no advisory is about {version}");
+        let mut text = moves(
+            installation,
+            package,
+            (&version, &claim),
+            facts,
+            acceptance.as_ref(),
+            severe,
+        );
+        if !text.contains(&claim) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, " ({claim})");
+        }
+        return text;
+    };
     let (version, is_verified) = match (document, &acceptance) {
         (Some(document), Some(acceptance)) => {
             let published = document.releases.iter().map(|release| &release.version);
@@ -66,7 +92,7 @@ pub fn action(
     let mut text = moves(
         installation,
         package,
-        &version,
+        (&version, &format!("{version} mends it")),
         facts,
         acceptance.as_ref(),
         severe,
@@ -78,6 +104,26 @@ pub fn action(
     text
 }
 
+/// The lowest release above the current one that no advisory is about, though none calls it fixed: first among those
+/// that are taken as things stand.
+fn spared(
+    document: &Document,
+    known: &[Arc<Advisory>],
+    current: &Version,
+    range: Option<&Range>,
+    accepts: impl Fn(&Version) -> bool,
+) -> Option<Version> {
+    let lowest = |is_taken: &dyn Fn(&Version) -> bool| {
+        let published = document.releases.iter().map(|release| &release.version);
+        smallest(known, current, current, published, |version| {
+            !version.is_prerelease() && is_taken(version) && accepts(version)
+        })
+    };
+    range
+        .and_then(|range| lowest(&|version| range.satisfies(version)))
+        .or_else(|| lowest(&|_| true))
+}
+
 fn document<'a>(facts: &'a Facts, name: &str) -> Option<&'a Document> {
     facts.registry.known()?.document(name)
 }
@@ -86,42 +132,32 @@ fn document<'a>(facts: &'a Facts, name: &str) -> Option<&'a Document> {
 fn moves(
     installation: &Installation,
     package: Installed<'_>,
-    version: &Version,
+    (version, claim): (&Version, &str),
     facts: &Facts,
     acceptance: Option<&Acceptance<'_>>,
     severe: bool,
 ) -> String {
     let name = package.name();
     let Some(origin) = package.origin() else {
-        return format!("{version} mends it");
+        return claim.to_owned();
     };
     if origin.distance == 1 {
-        return of_direct(installation, name, origin.want, version);
+        return of_direct(installation, package, origin.want, (version, claim));
     }
-    let path = package.paths_in(origin.workspace, 1).into_iter().next();
-    let mut steps = path.iter().flatten().rev().skip(1);
-    let parent = match steps.next() {
-        Some(Step::Package(parent)) => *parent,
-        _ => return format!("{version} mends it"),
+    let Some(parent) = parent_of(package, origin.workspace) else {
+        return claim.to_owned();
     };
-    let takes = parent
-        .entries()
-        .flat_map(|entry| &entry.dependencies)
-        .filter(|dependency| is_to(&dependency.name, name))
-        .any(|dependency| {
-            let range = Range::parse(&dependency.specifier);
-            range.is_some_and(|range| range.satisfies(version))
-        });
+    let takes = ranges_in(parent, name).any(|range| range.satisfies(version));
     if takes {
         return format!(
-            "{version} mends it and `{}` takes that, so that `{}` is enough",
+            "{claim} and `{}` takes that, so that `{}` is enough",
             parent.name(),
             refresh(installation.lockfile(), name)
         );
     }
     let override_it = || {
         format!(
-            "{version} mends it, and no release of `{}` that could be found takes it: put it into `{}`",
+            "{claim}, and no release of `{}` that could be found takes it: put it into `{}`",
             parent.name(),
             overrides(installation.kind())
         )
@@ -132,14 +168,20 @@ fn moves(
         Version::parse(parent.version()),
     ) else {
         return format!(
-            "{version} mends it; update `{}`, which brings it, or put it into `{}`",
+            "{claim}; update `{}`, which brings it, or put it into `{}`",
             parent.name(),
             overrides(installation.kind())
         );
     };
-    let range = (origin.distance == 2)
-        .then(|| Range::parse(origin.want.specifier()))
+    let asks_itself = origin.distance == 2;
+    let range = asks_itself
+        .then(|| wanted_range(installation, parent, origin.want))
         .flatten();
+    let parent_name = if asks_itself {
+        &origin.want.name
+    } else {
+        parent.name()
+    };
     let of_parent = Parent {
         name: parent.name(),
         document,
@@ -148,7 +190,7 @@ fn moves(
     };
     match way_to(of_parent, name, version, acceptance, severe) {
         Way::AsItIs => format!(
-            "{version} mends it and `{}` takes that, so that `{}` is enough",
+            "{claim} and `{}` takes that, so that `{}` is enough",
             parent.name(),
             refresh(installation.lockfile(), name)
         ),
@@ -157,7 +199,7 @@ fn moves(
             parent.name(),
             step.release.version,
             needs(step.drops, name, version),
-            refresh(installation.lockfile(), parent.name())
+            refresh(installation.lockfile(), parent_name)
         ),
         Way::BeyondRange(step) => format!(
             "update `{}` to {}, which {}",
@@ -177,23 +219,74 @@ fn needs(drops: bool, name: &str, version: &Version) -> String {
     }
 }
 
-/// True if a name leads to a package: an alias is another name.
-fn is_to(installed_as: &str, name: &str) -> bool {
-    installed_as == name
+/// The package that brings another one into a workspace.
+fn parent_of(package: Installed<'_>, workspace: usize) -> Option<Installed<'_>> {
+    let path = package.paths_in(workspace, 1).into_iter().next()?;
+    match path.iter().rev().nth(1) {
+        Some(Step::Package(parent)) => Some(*parent),
+        _ => None,
+    }
 }
 
-fn of_direct(installation: &Installation, name: &str, want: &Want, version: &Version) -> String {
-    let specifier = want.specifier();
-    let is_taken = Range::parse(specifier).is_some_and(|range| range.satisfies(version));
-    if is_taken {
+/// The ranges in which a package asks for another one, by whatever name.
+fn ranges_in<'a>(parent: Installed<'a>, name: &'a str) -> impl Iterator<Item = Range> + 'a {
+    let asked = parent.entries().flat_map(|entry| &entry.dependencies);
+    asked.filter_map(move |dependency| {
+        let (real, range) = target(&dependency.name, &dependency.specifier);
+        (real == name).then(|| Range::parse(range)).flatten()
+    })
+}
+
+/// What a workspace asks for, also where a catalogue says it.
+fn specifier<'a>(
+    installation: &'a Installation,
+    package: Installed<'a>,
+    want: &'a Want,
+) -> Option<&'a str> {
+    let held = Held {
+        installation,
+        package,
+    };
+    Direct { held, want }.specifier()
+}
+
+fn wanted_range(installation: &Installation, package: Installed<'_>, want: &Want) -> Option<Range> {
+    let specifier = specifier(installation, package, want)?;
+    Range::parse(target(&want.name, specifier).1)
+}
+
+/// The range in which whoever brings a package asks for it.
+fn range_of(installation: &Installation, package: Installed<'_>) -> Option<Range> {
+    let origin = package.origin()?;
+    if origin.distance == 1 {
+        return wanted_range(installation, package, origin.want);
+    }
+    ranges_in(parent_of(package, origin.workspace)?, package.name()).next()
+}
+
+fn of_direct(
+    installation: &Installation,
+    package: Installed<'_>,
+    want: &Want,
+    (version, claim): (&Version, &str),
+) -> String {
+    let Some(specifier) = specifier(installation, package, want) else {
+        return claim.to_owned();
+    };
+    let range = Range::parse(target(&want.name, specifier).1);
+    if range.is_some_and(|range| range.satisfies(version)) {
         return format!(
-            "{version} mends it and `{specifier}` takes that, so that `{}` is enough",
-            refresh(installation.lockfile(), name)
+            "{claim} and `{specifier}` takes that, so that `{}` is enough",
+            refresh(installation.lockfile(), &want.name)
         );
     }
+    let place = match Specifier::parse(want.specifier()) {
+        Specifier::Catalog(_) => " in the catalogue",
+        _ => "",
+    };
     match respelled(specifier, &version.to_string()) {
-        Some(new) => format!("write `{new}` in place of `{specifier}`"),
-        None => format!("{version} mends it"),
+        Some(new) => format!("write `{new}` in place of `{specifier}`{place}"),
+        None => claim.to_owned(),
     }
 }
 

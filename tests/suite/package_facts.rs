@@ -354,3 +354,231 @@ async fn a_name_of_another_registry_is_told_to_nobody() {
     assert!(rules(&report).contains(&"package/outdated"));
     own.verify().await;
 }
+
+/// What one rule says of a revision, where one package has an advisory with such an `affected` entry.
+fn vulnerable(files: &[(&str, &str)], affected: &Json, documents: &[Json]) -> Vec<String> {
+    let mut affected = affected.clone();
+    let name = affected["package"]["name"].as_str().unwrap().to_owned();
+    affected["package"]["ecosystem"] = json!("npm");
+    let written = json!({
+        "id": "GHSA-aaaa-aaaa-aaaa",
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [affected],
+        "database_specific": {"severity": "HIGH"},
+    });
+    let records = record::read(written.to_string().as_bytes()).unwrap();
+    let records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
+    let known = knowing(documents);
+    let registry = match &known.facts.registry {
+        Fact::Known(answers) => answers
+            .iter()
+            .map(|(name, answer)| (Arc::clone(name), answer.clone()))
+            .collect(),
+        Fact::Missing(_) => RegistryAnswers::default(),
+    };
+    let context = Context {
+        facts: Arc::new(Facts {
+            advisories: Fact::Known(Advisories::new([BTreeMap::from([(name, records)])], vec![])),
+            registry: Fact::Known(registry),
+            now: Some(now()),
+        }),
+        ..context()
+    };
+    let findings = evaluate(&snapshot(files), &context).findings;
+    let own = findings
+        .iter()
+        .filter(|finding| finding.rule == "package/vulnerable");
+    own.map(|finding| finding.message.clone()).collect()
+}
+
+/// An `affected` entry with one range from the beginning.
+fn mended_in(name: &str, version: &str) -> Json {
+    json!({
+        "package": {"name": name},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": version}]}],
+    })
+}
+
+#[test]
+fn the_fix_of_an_alias_and_of_a_catalogue_is_written_in_their_manner() {
+    let lodash = published(
+        "lodash",
+        &[("4.17.20", "2025-01-01"), ("4.18.0", "2025-02-01")],
+    );
+    let told = |range: &str, fixed: &str| {
+        let lockfile = json!({"lockfileVersion": 3, "packages": {
+            "": {"dependencies": {"x": range}},
+            "node_modules/x": {
+                "name": "lodash",
+                "version": "4.17.20",
+                "resolved": "https://registry.npmjs.org/lodash/-/lodash-4.17.20.tgz",
+                "integrity": "sha512-a==",
+            },
+        }});
+        let package = json!({"dependencies": {"x": range}}).to_string();
+        let files = [
+            ("package.json", package.as_str()),
+            ("package-lock.json", &lockfile.to_string()),
+        ];
+        vulnerable(
+            &files,
+            &mended_in("lodash", fixed),
+            std::slice::from_ref(&lodash),
+        )
+        .join("\n")
+    };
+    let taken = told("npm:lodash@^4.17.0", "4.18.0");
+    assert!(
+        taken.contains("`npm:lodash@^4.17.0` takes that, so that `npm update x`"),
+        "{taken}"
+    );
+    let beyond = told("npm:lodash@~4.17.0", "4.18.0");
+    assert!(
+        beyond.contains("write `npm:lodash@~4.18.0` in place of `npm:lodash@~4.17.0`"),
+        "{beyond}"
+    );
+
+    let catalogue = |range: &str| {
+        let lockfile = format!(
+            "lockfileVersion: '9.0'\ncatalogs:\n  default:\n    lodash:\n      specifier: {range}\n      version: 4.17.20\nimporters:\n  .:\n    dependencies:\n      lodash:\n        specifier: 'catalog:'\n        version: 4.17.20\npackages:\n  lodash@4.17.20:\n    resolution: {{integrity: sha512-a}}\nsnapshots:\n  lodash@4.17.20: {{}}\n"
+        );
+        let workspace = format!("packages: [packages/*]\ncatalog:\n  lodash: {range}\n");
+        let files = [
+            (
+                "package.json",
+                r#"{"dependencies": {"lodash": "catalog:"}}"#,
+            ),
+            ("pnpm-lock.yaml", lockfile.as_str()),
+            ("pnpm-workspace.yaml", &workspace),
+        ];
+        let affected = mended_in("lodash", "4.18.0");
+        vulnerable(&files, &affected, std::slice::from_ref(&lodash)).join("\n")
+    };
+    let taken = catalogue("^4.17.0");
+    assert!(taken.contains("`^4.17.0` takes that"), "{taken}");
+    let beyond = catalogue("~4.17.0");
+    assert!(
+        beyond.contains("write `~4.18.0` in place of `~4.17.0` in the catalogue"),
+        "{beyond}"
+    );
+}
+
+#[test]
+fn a_range_of_yarn_is_read_behind_its_protocol() {
+    let lockfile = "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"a-x@npm:^1.0.0\":\n  version: 1.2.0\n  resolution: \"a-x@npm:1.2.0\"\n  dependencies:\n    lodash: \"npm:^4.17.0\"\n  checksum: 10c0/aa\n  languageName: node\n  linkType: hard\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n    a-x: \"npm:^1.0.0\"\n  languageName: unknown\n  linkType: soft\n\n\"lodash@npm:^4.17.0\":\n  version: 4.17.20\n  resolution: \"lodash@npm:4.17.20\"\n  checksum: 10c0/bb\n  languageName: node\n  linkType: hard\n";
+    let files = [
+        (
+            "package.json",
+            r#"{"name": "app", "dependencies": {"a-x": "^1.0.0"}}"#,
+        ),
+        ("yarn.lock", lockfile),
+    ];
+    let told = vulnerable(&files, &mended_in("lodash", "4.18.0"), &[]).join("\n");
+    assert!(
+        told.contains("`a-x` takes that, so that `yarn up -R lodash` is enough"),
+        "{told}"
+    );
+}
+
+#[test]
+fn where_no_fix_is_named_a_release_that_no_advisory_is_about_is_offered() {
+    let told = |releases: &[(&str, &str)]| {
+        let lockfile = lockfile(&[("a", "1.1.0")], &[]);
+        let files = [
+            ("package.json", r#"{"dependencies": {"a": "^1.1.0"}}"#),
+            ("package-lock.json", lockfile.as_str()),
+        ];
+        let affected = json!({"package": {"name": "a"}, "versions": ["1.1.0"]});
+        vulnerable(&files, &affected, &[published("a", releases)]).join("\n")
+    };
+    let in_range = told(&[
+        ("1.0.0", "2025-01-01"),
+        ("1.1.0", "2025-01-02"),
+        ("1.2.0-rc.1", "2025-01-03"),
+        ("1.4.0", "2025-01-04"),
+        ("2.0.0", "2025-01-05"),
+    ]);
+    assert!(
+        in_range.contains("no advisory is about 1.4.0 and `^1.1.0` takes that"),
+        "{in_range}"
+    );
+    let beyond = told(&[("1.1.0", "2025-01-02"), ("2.0.0", "2025-01-05")]);
+    assert!(
+        beyond.contains("write `^2.0.0` in place of `^1.1.0` (no advisory is about 2.0.0)"),
+        "{beyond}"
+    );
+    let below = told(&[("1.0.0", "2025-01-01"), ("1.1.0", "2025-01-02")]);
+    assert!(
+        below.contains("no version is known that mends it"),
+        "{below}"
+    );
+}
+
+#[tokio::test]
+async fn without_dates_the_rules_that_need_them_are_told_as_skipped() {
+    for time in [json!(null), json!({"1.0.0": "never"}), json!({})] {
+        let server = MockServer::start().await;
+        let mut document = published("a", &[("1.0.0", "2020-01-01"), ("2.0.0", "2021-01-01")]);
+        document["time"] = time;
+        Mock::given(path("/a"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .mount(&server)
+            .await;
+        let folder = project();
+        let (_, report) = check(folder.path(), &server.uri(), &[]);
+        assert!(rules(&report).contains(&"package/outdated"));
+        let skipped = report["coverage"]["rules_skipped"].as_array().unwrap();
+        let undated = skipped.iter().filter(|skipped| {
+            skipped["reason"] == "as the registry keeps no dates that can be used"
+        });
+        let undated: BTreeSet<&str> = undated
+            .map(|skipped| skipped["rule"].as_str().unwrap())
+            .collect();
+        assert!(undated.contains("package/too-new"), "{skipped:?}");
+        assert!(undated.contains("package/unmaintained"), "{skipped:?}");
+    }
+}
+
+#[test]
+fn a_licence_that_the_lockfile_does_not_say_is_that_of_the_registry() {
+    let mut refused = published("a", &[("1.0.0", "2025-01-01")]);
+    refused["versions"]["1.0.0"]["license"] = json!("GPL-3.0-only");
+    let mut allowed = published("b", &[("1.0.0", "2025-01-01")]);
+    allowed["versions"]["1.0.0"]["license"] = json!("MIT");
+    let direct = [
+        ("a", "1.0.0"),
+        ("b", "1.0.0"),
+        ("c", "1.0.0"),
+        ("d", "1.0.0"),
+    ];
+    let head = revision(&direct, &[]);
+    let told = |unknown: Setting| {
+        let mut packages = PackagesConfig::default();
+        packages.licenses.allow = Some(vec!["MIT".to_owned()]);
+        packages.licenses.unknown = unknown;
+        let context = Context {
+            packages: Arc::new(packages),
+            ..knowing(&[refused.clone(), allowed.clone()])
+        };
+        let findings = evaluate(&head, &context).findings;
+        let own = findings
+            .iter()
+            .filter(|finding| finding.rule == "package/disallowed-license");
+        own.map(|finding| format!("{} {}", finding.severity.name(), finding.message))
+            .collect::<Vec<_>>()
+    };
+    let mut all = told(Setting::Severity(Severity::High));
+    all.sort();
+    let [unknown, refused] = all.as_slice() else {
+        panic!("{all:?}");
+    };
+    assert!(
+        unknown.starts_with("high no licence is known of 2 packages, such as `c@1.0.0`"),
+        "{unknown}"
+    );
+    assert!(
+        refused.starts_with("medium `a@1.0.0` is under GPL-3.0"),
+        "{refused}"
+    );
+    assert_eq!(told(Setting::Off), [refused.clone()]);
+}

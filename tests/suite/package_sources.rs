@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::program::{tidegate, write};
 
@@ -131,4 +133,55 @@ fn nobody_is_missed_where_nothing_is_installed() {
     );
     let told = tidegate(folder.path(), &["check"], &[("TIDEGATE_OFFLINE", "0")]);
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+}
+
+/// What a run behind a mirror says that asks OSV.
+fn behind_mirror(lockfile: &str, npmrc: &str, osv: &str) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let settings = "packages: {sources: {advisories: [osv], registry: false}}\nrules: {package/foreign-host: off}\n";
+    write(
+        at,
+        &[
+            ("package-lock.json", lockfile),
+            (".npmrc", npmrc),
+            (".tidegate.yaml", settings),
+        ],
+    );
+    let cache = at.join(".cache");
+    let variables = [
+        ("TIDEGATE_OFFLINE", "0"),
+        ("TIDEGATE_OSV_URL", osv),
+        ("TIDEGATE_CACHE_DIR", cache.to_str().expect("UTF-8")),
+        ("npm_config_registry", "https://mirror.acme.example/"),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let told = tidegate(at, &["check", "--format", "json"], &variables);
+    serde_json::from_str(&told.stdout).expect("JSON")
+}
+
+#[tokio::test]
+async fn behind_a_mirror_public_names_are_told_and_a_run_that_tells_none_is_incomplete() {
+    let osv = MockServer::start().await;
+    Mock::given(path("/v1/querybatch"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"results": [{}]})))
+        .expect(2)
+        .mount(&osv)
+        .await;
+    let public = lockfile("4.17.20");
+    let report = behind_mirror(&public, "", &osv.uri());
+    assert_eq!(report["incomplete"], json!([]), "{report}");
+
+    let private = public.replace("https://registry.npmjs.org/", "https://npm.acme.example/");
+    let scoped = public.replace("lodash", "@acme/lodash");
+    let scope = "@acme:registry=https://npm.acme.example/\n";
+    for (lockfile, npmrc) in [(private.as_str(), ""), (&scoped, scope)] {
+        let report = behind_mirror(lockfile, npmrc, &osv.uri());
+        let reasons = report["incomplete"].to_string();
+        assert!(reasons.contains("not public"), "{reasons}");
+    }
+    // Without the mapping of its scope it is public as well.
+    let report = behind_mirror(&scoped, "", &osv.uri());
+    assert_eq!(report["incomplete"], json!([]), "{report}");
+    osv.verify().await;
 }

@@ -65,6 +65,8 @@ pub struct Advisories {
     sources: Vec<SourceState>,
     /// How many packages nobody outside was asked about, as they come from registries that are not public.
     pub untold: usize,
+    /// True if that is so of all packages, so that nothing at all was asked.
+    pub is_all_untold: bool,
 }
 
 impl Advisories {
@@ -91,6 +93,7 @@ impl Advisories {
             by_package: merged.collect(),
             sources,
             untold: 0,
+            is_all_untold: false,
         }
     }
 

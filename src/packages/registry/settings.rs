@@ -145,11 +145,14 @@ impl Settings {
     /// The registry that serves a name: that of its scope, else the one for all.
     #[must_use]
     pub fn registry_of(&self, name: &str) -> &Registry {
-        let scope = name
-            .strip_prefix('@')
-            .and_then(|_| name.split_once('/'))
-            .and_then(|(scope, _)| self.scopes.get(scope));
-        scope.unwrap_or(&self.default)
+        self.registry_of_scope(name).unwrap_or(&self.default)
+    }
+
+    /// The registry that is named for the scope of a name.
+    #[must_use]
+    pub fn registry_of_scope(&self, name: &str) -> Option<&Registry> {
+        let (scope, _) = name.split_once('/').filter(|_| name.starts_with('@'))?;
+        self.scopes.get(scope)
     }
 
     /// The registry of names without a scope of their own.

@@ -96,7 +96,7 @@ declare_rule! {
     /// whose dates are not known is left out on both sides.
     "package/drift-over-budget",
     severity: Severity::Medium,
-    needs: &[Source::Registry],
+    needs: &[Source::Dates],
     references: &["OWASP Top 10 2021: A06", "CWE-1104"],
     check: Check::Change(check),
 }

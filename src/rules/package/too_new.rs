@@ -90,7 +90,7 @@ declare_rule! {
     "package/too-new",
     severity: Severity::Medium,
     other_severities: &[Severity::Note],
-    needs: &[Source::Registry],
+    needs: &[Source::Dates],
     references: &["CICD-SEC-3", "CWE-1357", "CWE-829"],
     check: Check::Arrivals(check),
 }

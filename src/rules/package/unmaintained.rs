@@ -64,7 +64,7 @@ declare_rule! {
     /// installed version is deprecated is told of as that. What the registry knows no dates of is not judged.
     "package/unmaintained",
     severity: Severity::Note,
-    needs: &[Source::Registry],
+    needs: &[Source::Dates],
     references: &["OWASP Top 10 2021: A06", "CWE-1104"],
     check: Check::Manifests(check),
 }
