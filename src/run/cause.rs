@@ -16,6 +16,8 @@ pub(super) struct Causes<'a> {
     renames: &'a BTreeMap<Arc<str>, Arc<str>>,
     /// By file of the head; none where all of it is new.
     ranges: HashMap<Arc<str>, Option<Vec<ChangedRange>>>,
+    /// By lockfile of the head: where the keys of its entries start, in order.
+    keys: HashMap<Arc<str>, Vec<u32>>,
 }
 
 impl<'a> Causes<'a> {
@@ -29,6 +31,7 @@ impl<'a> Causes<'a> {
             head,
             renames,
             ranges: HashMap::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -80,6 +83,22 @@ impl<'a> Causes<'a> {
         if ranges.is_empty() {
             return None;
         }
+        if let Some(lockfile) = file.lockfile() {
+            let keys = self.keys.entry(Arc::clone(path)).or_insert_with(|| {
+                let mut keys: Vec<u32> = lockfile
+                    .packages
+                    .iter()
+                    .map(|package| package.at.start)
+                    .collect();
+                keys.sort_unstable();
+                keys
+            });
+            let span = in_entry(after, keys, ranges, at)?;
+            return Some(Location {
+                path: Arc::clone(path),
+                span,
+            });
+        }
         let nearest = if let Some(object) = self.head.objects_of(file).find(belongs) {
             let within = object.node().span();
             ranges
@@ -110,4 +129,38 @@ impl<'a> Causes<'a> {
             span,
         })
     }
+}
+
+/// The first changed lines of the entry of a lockfile that a key opens. It ends where the next one begins, or where
+/// the text is less indented than its key.
+fn in_entry(text: &str, keys: &[u32], ranges: &[ChangedRange], key: Span) -> Option<Span> {
+    let number = keys.binary_search(&key.start).ok()?;
+    let line_of = |at: u32| {
+        let before = text.get(..at as usize).unwrap_or_default();
+        before.rfind('\n').map_or(0, |end| end + 1)
+    };
+    let later = keys.get(number..).unwrap_or_default();
+    let next = later.iter().copied().find(|next| *next > key.start);
+    let first = ranges.partition_point(|range| range.after.start <= key.start);
+    let range = ranges.get(first)?;
+    let start = range.after.start as usize;
+    if next.is_some_and(|next| start >= line_of(next)) {
+        return None;
+    }
+    let own = line_of(key.start);
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let depth = indent(text.get(own..key.start as usize).unwrap_or_default());
+    let between = text.get(own..start)?;
+    let is_left = between
+        .lines()
+        .any(|line| !line.trim().is_empty() && indent(line) < depth);
+    // What follows may be cut off as well.
+    let end = next.map_or(range.after.end, |next| {
+        let end = u32::try_from(line_of(next)).unwrap_or(range.after.end);
+        range.after.end.min(end)
+    });
+    (!is_left).then_some(Span {
+        start: range.after.start,
+        end,
+    })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::What;
 use crate::packages::graph::Installed;
+use crate::packages::lockfile::integrity::strength;
 
 /// What happened to the hashes of a version; nothing where they can belong to the same bytes.
 pub(super) fn change(
@@ -20,7 +21,7 @@ pub(super) fn change(
     }
 }
 
-/// True if both know hashes of one algorithm, and not the same ones.
+/// True if both know hashes of one algorithm, and not the same ones, or if only weaker ones are left.
 fn contradict(old: &BTreeSet<(&str, &str)>, new: &BTreeSet<(&str, &str)>) -> bool {
     let of = |all: &BTreeSet<(&str, &str)>, algorithm: &str| -> Vec<String> {
         let own = all.iter().filter(|(known, _)| *known == algorithm);
@@ -28,6 +29,15 @@ fn contradict(old: &BTreeSet<(&str, &str)>, new: &BTreeSet<(&str, &str)>) -> boo
     };
     if old == new {
         return false;
+    }
+    let strongest = |all: &BTreeSet<(&str, &str)>| {
+        let known = all.iter().filter_map(|(algorithm, _)| strength(algorithm));
+        known.max()
+    };
+    if let (Some(was), Some(is)) = (strongest(old), strongest(new))
+        && is < was
+    {
+        return true;
     }
     old.iter().any(|(algorithm, _)| {
         let (before, after) = (of(old, algorithm), of(new, algorithm));
@@ -45,10 +55,9 @@ fn hashes(package: Installed<'_>) -> BTreeSet<(&str, &str)> {
         .flat_map(|(written, _)| written.split_ascii_whitespace().take(MOST))
         .filter_map(|hash| {
             let hash = hash.split('?').next().unwrap_or(hash);
-            let names = ["sha1", "sha256", "sha384", "sha512", "md5"];
             let known = hash
                 .split_once('-')
-                .filter(|(name, _)| names.contains(name));
+                .filter(|(name, _)| strength(name).is_some());
             known.or_else(|| hash.split_once('/'))
         })
         .collect()

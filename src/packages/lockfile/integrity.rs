@@ -3,7 +3,8 @@
 //! Notation: <https://www.w3.org/TR/SRI/>, hashes with the name of their algorithm and separated by spaces. Yarn 2 and
 //! later write `cache key/hash` of an archive of their own.
 
-use super::{Lockfile, LockfileKind};
+use super::{Locked, Lockfile, LockfileKind, Source};
+use crate::syntax::Span;
 
 /// True if its hashes are of archives that the package manager packs itself: Yarn from 2 on.
 #[must_use]
@@ -11,32 +12,77 @@ pub fn are_of_own_archives(lockfile: &Lockfile) -> bool {
     lockfile.kind == LockfileKind::Yarn && !lockfile.version.is_empty()
 }
 
-/// What the hashes of two entries say of each other.
+/// What the hashes of an entry say of those that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// They share a hash.
+    /// They share a hash, and none is stronger that was there before.
     Same,
-    /// They have hashes of one algorithm, and share none.
+    /// They have hashes of one algorithm, and share none of the strongest.
     Different,
+    /// All that are there now are weaker than what was there before.
+    Weakened,
     /// They have no algorithm in common.
     Unknown,
 }
 
-/// Compares hashes as they are written.
+/// Compares hashes as they are written: what was, and what is.
 #[must_use]
-pub fn likeness(one: &str, other: &str) -> Likeness {
-    let mut found = Likeness::Unknown;
-    for hash in hashes(one) {
-        for (algorithm, of_other) in hashes(other) {
-            if (algorithm, of_other) == hash {
-                return Likeness::Same;
-            }
-            if algorithm == hash.0 {
-                found = Likeness::Different;
-            }
+pub fn likeness(old: &str, new: &str) -> Likeness {
+    // What a package manager checks is the strongest.
+    let common = hashes(old)
+        .filter(|(known, _)| hashes(new).any(|(algorithm, _)| algorithm == *known))
+        .max_by_key(|(algorithm, _)| strength(algorithm));
+    if let Some((strongest, _)) = common {
+        let is_strongest = |hash: &(&str, &str)| hash.0 == strongest;
+        let mut shared = hashes(old).filter(is_strongest);
+        if !shared.any(|hash| hashes(new).any(|other| other == hash)) {
+            return Likeness::Different;
         }
     }
-    found
+    match (strongest(old), strongest(new)) {
+        (Some(was), Some(is)) if strength(is) < strength(was) => Likeness::Weakened,
+        _ if common.is_some() => Likeness::Same,
+        _ => Likeness::Unknown,
+    }
+}
+
+/// The strongest algorithm among hashes, of those whose strength is known.
+#[must_use]
+pub fn strongest(text: &str) -> Option<&str> {
+    hashes(text)
+        .map(|(algorithm, _)| algorithm)
+        .filter(|algorithm| strength(algorithm).is_some())
+        .max_by_key(|algorithm| strength(algorithm))
+}
+
+/// How hard it is to find other bytes of the same hash: the higher, the harder.
+#[must_use]
+pub fn strength(algorithm: &str) -> Option<usize> {
+    const ALL: [&str; 5] = ["md5", "sha1", "sha256", "sha384", "sha512"];
+    ALL.iter().position(|known| *known == algorithm)
+}
+
+/// True if an entry has a hash in a notation that can be checked.
+#[must_use]
+pub fn is_hashed(package: &Locked) -> bool {
+    let written = package.integrity.as_ref();
+    written.is_some_and(|(text, _)| hashes(text).next().is_some())
+}
+
+/// What holds an entry to its bytes, with its place: its hash, or the one behind the `#` of an archive where Yarn 1
+/// wrote no other.
+#[must_use]
+pub fn written(package: &Locked) -> Option<(&str, Span)> {
+    if let Some((text, at)) = &package.integrity {
+        return Some((text, *at));
+    }
+    let (address, at) = package.resolved.as_ref()?;
+    let (start, fragment) = address.split_at_checked(address.rfind('#')?)?;
+    let digits = fragment.strip_prefix('#')?;
+    let is_hash = digits.len() == 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // Behind the `#` of a repository stands a commit.
+    let is_archive = matches!(package.source, Source::Registry(_) | Source::Tarball(_));
+    (is_hash && is_archive && !start.is_empty()).then_some((fragment, *at))
 }
 
 /// Each hash with what it can be compared with. More than a few are nobody's.
@@ -45,11 +91,13 @@ fn hashes(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts = text.split_ascii_whitespace().take(MOST);
     parts.filter_map(|part| {
         let part = part.split('?').next().unwrap_or(part);
-        let sri = part.split_once('-').filter(|(algorithm, _)| {
-            ["sha1", "sha256", "sha384", "sha512", "md5"].contains(algorithm)
-        });
+        let sri = part
+            .split_once('-')
+            .filter(|(algorithm, hash)| strength(algorithm).is_some() && !hash.is_empty());
+        let own = || part.split_once('/');
+        let of_archive = || Some(("#", part.strip_prefix('#')?));
         // The key holds the version of the cache and how much it is compressed.
-        sri.or_else(|| part.split_once('/'))
+        sri.or_else(of_archive).or_else(own)
     })
 }
 
@@ -68,6 +116,23 @@ mod tests {
             ("10c0/aa", "10c0/bb", Likeness::Different),
             ("8/aa", "10c0/bb", Likeness::Unknown),
             ("", "sha512-aa==", Likeness::Unknown),
+            ("sha512-aa==", "foo", Likeness::Unknown),
+            ("sha512-aa==", "sha384-bb", Likeness::Weakened),
+            ("sha512-aa==", "md5-bb", Likeness::Weakened),
+            ("sha512-aa== sha1-b=", "sha1-b=", Likeness::Weakened),
+            (
+                "sha512-aa== sha1-b=",
+                "sha1-b= sha512-cc==",
+                Likeness::Different,
+            ),
+            (
+                "sha512-aa== sha512-bb==",
+                "sha512-bb== sha1-c=",
+                Likeness::Same,
+            ),
+            ("#aa", "#bb", Likeness::Different),
+            ("#aa", "#aa", Likeness::Same),
+            ("#aa", "sha512-aa==", Likeness::Unknown),
         ] {
             assert_eq!(likeness(one, other), found, "{one} {other}");
         }

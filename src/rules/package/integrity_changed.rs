@@ -1,6 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
-use crate::packages::lockfile::integrity::{Likeness, are_of_own_archives, likeness};
+use crate::packages::lockfile::integrity::{
+    Likeness, are_of_own_archives, likeness, strongest, written,
+};
 use crate::packages::lockfile::{Locked, Source};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::locked::{LockedFile, called, locked_pairs};
@@ -73,7 +75,9 @@ declare_rule! {
     /// ## Limits
     /// Hashes of the same algorithm are compared, in lockfiles of any package manager but Yarn from 2 on, which hashes
     /// archives of its own: those are compared with each other, as long as most of them stay. Archives at other addresses
-    /// than a registry's may be packed again, and are medium. Packages that are patched are silent.
+    /// than a registry's may be packed again, and are medium. A weaker algorithm in place of a stronger one is told for one
+    /// package manager; a stronger one is silent. Where Yarn 1 wrote no hash but the one behind the `#` of an archive, that
+    /// counts. Packages that are patched are silent.
     "package/integrity-changed",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -86,10 +90,12 @@ type Key<'a> = (&'a str, &'a str, &'a Source);
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
         let known = hashes(before);
+        // Another package manager may know other hashes of the same bytes.
+        let is_one_manager = before.lockfile.kind == after.lockfile.kind;
         let (mut same, mut different) = (0, Vec::new());
         let mut told = HashSet::new();
         for package in &after.lockfile.packages {
-            let (Some(key), Some((hash, _))) = (key(package), &package.integrity) else {
+            let (Some(key), Some((hash, _))) = (key(package), written(package)) else {
                 continue;
             };
             let Some(old) = known.get(&key) else {
@@ -98,36 +104,64 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             let likenesses = || old.iter().map(|old| likeness(old, hash));
             if likenesses().any(|found| found == Likeness::Same) {
                 same += 1;
-            } else if likenesses().any(|found| found == Likeness::Different) && told.insert(key) {
-                different.push(package);
+            } else if likenesses().any(|found| found == Likeness::Different) {
+                if told.insert(key) {
+                    different.push((package, None));
+                }
+            } else if is_one_manager
+                && let Some(weakening) = old.iter().find_map(|old| weakening(old, hash))
+                && told.insert(key)
+            {
+                different.push((package, Some(weakening)));
             }
         }
         // Another way of packing changes all archives of Yarn's own at once.
         if are_of_own_archives(after.lockfile) && different.len() > same {
             continue;
         }
-        for package in different {
-            report(after, package, sink);
+        for (package, weakening) in different {
+            report(after, package, weakening, sink);
         }
     }
 }
 
-fn report(after: LockedFile<'_>, package: &Locked, sink: &mut Sink<'_>) {
-    let at = package
-        .integrity
-        .as_ref()
-        .map_or(package.at, |(_, span)| *span);
+/// The algorithm that was, and the weaker one that is.
+type Weakening<'a> = (&'a str, &'a str);
+
+fn weakening<'a>(old: &'a str, new: &'a str) -> Option<Weakening<'a>> {
+    if likeness(old, new) != Likeness::Weakened {
+        return None;
+    }
+    strongest(old).zip(strongest(new))
+}
+
+fn report(
+    after: LockedFile<'_>,
+    package: &Locked,
+    weakening: Option<Weakening<'_>>,
+    sink: &mut Sink<'_>,
+) {
+    let at = written(package).map_or(package.at, |(_, span)| span);
     let severity = if package.is_from_registry() {
         Severity::High
     } else {
         Severity::Medium
+    };
+    let what = match weakening {
+        Some((was, is)) => format!(
+            "was held by a {was} and now by a {is} alone, so that its hash is weakened, and need not be of the bytes that it was of"
+        ),
+        None => {
+            "has another hash than before, and a version does not change after it was published"
+                .to_owned()
+        }
     };
     sink.in_file(&after.file.path)
         .report_span(at)
         .package(after.name_of(package), after.seen(package))
         .severity(severity)
         .say(&format!(
-            "{} has another hash than before, and a version does not change after it was published; compare it with what the registry says before anybody installs it",
+            "{} {what}; compare it with what the registry says before anybody installs it",
             called(package)
         ));
 }
@@ -136,9 +170,9 @@ fn report(after: LockedFile<'_>, package: &Locked, sink: &mut Sink<'_>) {
 fn hashes(locked: LockedFile<'_>) -> HashMap<Key<'_>, Vec<&str>> {
     let mut known: HashMap<Key<'_>, Vec<&str>> = HashMap::new();
     for package in &locked.lockfile.packages {
-        if let (Some(key), Some((hash, _))) = (key(package), &package.integrity) {
+        if let (Some(key), Some((hash, _))) = (key(package), written(package)) {
             let hashes = known.entry(key).or_default();
-            if !hashes.contains(&&**hash) {
+            if !hashes.contains(&hash) {
                 hashes.push(hash);
             }
         }

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::packages::lockfile::Locked;
-use crate::packages::lockfile::integrity::are_of_own_archives;
+use crate::packages::lockfile::integrity::{are_of_own_archives, is_hashed};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::locked::{locked_pairs, some_of};
 
@@ -68,7 +68,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// One finding is told for a lockfile, and only where both lockfiles are of one package manager. Yarn from 2 on has no
-    /// hashes for other platforms, and is silent.
+    /// hashes for other platforms, and is silent. What is no hash of an algorithm that package managers know counts as none.
     "package/integrity-lost",
     severity: Severity::Medium,
     covers: &["package/integrity-missing"],
@@ -81,7 +81,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         if are_of_own_archives(after.lockfile) || before.lockfile.kind != after.lockfile.kind {
             continue;
         }
-        let hashed = |package: &&Locked| package.is_from_registry() && package.integrity.is_some();
+        let hashed = |package: &&Locked| package.is_from_registry() && is_hashed(package);
         let known: HashSet<_> = before
             .lockfile
             .packages
