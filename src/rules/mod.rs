@@ -108,6 +108,7 @@ mod package {
     pub(crate) mod integrity_lost;
     pub(crate) mod integrity_missing;
     pub(crate) mod lockfile_out_of_step;
+    pub(crate) mod lockfile_removed;
     pub(crate) mod malicious;
     pub(crate) mod moving_source;
     pub(crate) mod name_mismatch;
@@ -252,6 +253,7 @@ pub static ALL: &[&Rule] = &[
     &package::integrity_lost::RULE,
     &package::integrity_missing::RULE,
     &package::lockfile_out_of_step::RULE,
+    &package::lockfile_removed::RULE,
     &package::malicious::RULE,
     &package::moving_source::RULE,
     &package::name_mismatch::RULE,

@@ -1,14 +1,14 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
-use crate::packages::lockfile::{LockfileKind, RecordKind, Section};
+use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Need, RecordKind, Section};
 use crate::packages::overrides::Selector;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::locked::{LockedFile, locked_files, wished};
+use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
 
 declare_rule! {
     /// A lockfile holds something else than its `package.json` asks for.
@@ -69,6 +69,7 @@ declare_rule! {
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
     /// name may differ, and with a `.pnpmfile.cjs` everything may. npm before 7 repeats no ranges.
+    /// Within the lockfile, what a package of a registry cannot do without must have an entry.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
     references: &["CICD-SEC-3", "CWE-345", "CWE-1357"],
@@ -91,6 +92,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let free = free_names(locked);
+        dangling(locked, &free, sink);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
@@ -126,6 +128,59 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
             }
         }
+    }
+}
+
+/// What packages cannot do without, and the lockfile does not hold: an entry was cut out of it. Told once for each name.
+fn dangling(locked: LockedFile<'_>, free: &BTreeSet<String>, sink: &mut Sink<'_>) {
+    // An entry that the reader could not make out is told elsewhere.
+    if !locked.lockfile.problems.is_empty() {
+        return;
+    }
+    let workspaces = locked.installation.graph().workspaces();
+    let own: BTreeSet<&str> = workspaces
+        .iter()
+        .map(|workspace| &*workspace.name)
+        .collect();
+    let mut missing: BTreeMap<&str, (&Locked, &Dependency, usize)> = BTreeMap::new();
+    for package in &locked.lockfile.packages {
+        // What is optional may be left out with all that it needs, and what is bundled brings its own.
+        let is_loose = package.is_bundled || package.marks.optional || package.marks.extraneous;
+        if is_loose || !package.is_from_registry() {
+            continue;
+        }
+        let absent = package.dependencies.iter().filter(|wanted| {
+            let is_of_registry =
+                wanted.specifier.is_empty() || Specifier::parse(&wanted.specifier).is_of_registry();
+            wanted.need == Need::Required
+                && wanted.to.is_none()
+                && is_of_registry
+                && !free.contains(&*wanted.name)
+                && !own.contains(&*wanted.name)
+        });
+        for wanted in absent {
+            let known = missing.entry(&wanted.name);
+            known
+                .and_modify(|(_, _, askers)| *askers += 1)
+                .or_insert((package, wanted, 1));
+        }
+    }
+    for (package, wanted, askers) in missing.into_values() {
+        let (name, seen) = wished(locked.installation, &wanted.name);
+        let others = match askers {
+            1 => " asks".to_owned(),
+            2 => " and another package ask".to_owned(),
+            more => format!(" and {} other packages ask", more - 1),
+        };
+        sink.in_file(&locked.file.path)
+            .report_span(package.at)
+            .package(name, seen)
+            .discriminator("dangling")
+            .say(&format!(
+                "{}{others} for `{}`, and the lockfile holds no such entry, so that what is installed of it is not known; install, and add the lockfile to the change",
+                called(package),
+                shortened(&wanted.name)
+            ));
     }
 }
 
