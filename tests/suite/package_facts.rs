@@ -580,5 +580,5 @@ fn a_licence_that_the_lockfile_does_not_say_is_that_of_the_registry() {
         refused.starts_with("medium `a@1.0.0` is under GPL-3.0"),
         "{refused}"
     );
-    assert_eq!(told(Setting::Off), [refused.clone()]);
+    assert_eq!(told(Setting::Off), std::slice::from_ref(refused));
 }

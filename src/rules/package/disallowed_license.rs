@@ -6,7 +6,6 @@ use crate::kubernetes::field::shortened;
 use crate::packages::Version;
 use crate::packages::licence::{Standing, standing};
 use crate::packages::lockfile::Locked;
-use crate::report::count;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::locked::{LockedFile, called, locked_files};
@@ -156,7 +155,10 @@ fn report_unstated(
         .severity(severity)
         .say(&format!(
             "no licence is known of {}, such as {}: neither the lockfile nor the registry, as far as it was asked, says one; ask the publisher, or take another package",
-            count(unstated.len(), "package"),
+            match unstated.len() {
+            1 => "1 package".to_owned(),
+            number => format!("{number} packages"),
+        },
             called(first)
         ));
 }
