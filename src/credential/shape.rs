@@ -116,28 +116,29 @@ const SHAPES: &[Shape] = &[
     shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
 ];
 
-/// For each ASCII letter the second letters of the prefixes that begin with it, a bit each: most words of a text are
-/// told from a token by their first two letters.
+/// Which two letters begin a prefix, a bit for each pair: most words of a text are told from a token by these.
 #[expect(
     clippy::indexing_slicing,
     reason = "worked out by the compiler, which refuses to build what would panic here"
 )]
-static SECOND_LETTERS: [u128; 128] = {
-    let mut letters = [0; 128];
+static STARTS: [u64; 1024] = {
+    let mut starts = [0; 1024];
     let mut rest = SHAPES;
     while let [shape, more @ ..] = rest {
         if let [first, second, ..] = shape.prefix.as_bytes() {
-            letters[*first as usize] |= 1 << *second;
+            let pair = (*first as usize) << 8 | *second as usize;
+            starts[pair / 64] |= 1 << (pair % 64);
         }
         rest = more;
     }
-    letters
+    starts
 };
 
 /// True if a prefix begins with these two letters.
 fn may_start(first: u8, second: u8) -> bool {
-    let letters = SECOND_LETTERS.get(usize::from(first)).copied();
-    second < 128 && letters.is_some_and(|letters| letters >> second & 1 == 1)
+    let pair = usize::from(first) << 8 | usize::from(second);
+    let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
+    starts >> (pair % 64) & 1 == 1
 }
 
 /// A webhook's address is its password.
@@ -216,22 +217,21 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         return;
     }
     let bytes = text.as_bytes();
-    let mut at = 0;
-    let mut before = b' ';
-    while let Some(byte) = bytes.get(at).copied() {
-        let next = bytes.get(at + 1).copied().unwrap_or_default();
-        let is_start = || !before.is_ascii_alphanumeric() || is_behind_escape(bytes, at);
-        let candidate = if may_start(byte, next) && is_start() {
-            token(text, at)
-        } else {
-            None
-        };
-        let next = candidate.as_ref().map_or(at + 1, |found| found.range.end);
-        if let Some(candidate) = candidate {
+    let mut next = 0;
+    for (at, pair) in bytes.windows(2).enumerate() {
+        let [first, second] = pair else { continue };
+        if !may_start(*first, *second) || at < next {
+            continue;
+        }
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let is_start = before.is_none_or(|before| !before.is_ascii_alphanumeric());
+        if !is_start && !is_behind_escape(bytes, at) {
+            continue;
+        }
+        if let Some(candidate) = token(text, at) {
+            next = candidate.range.end;
             visit(candidate);
         }
-        before = bytes.get(next - 1).copied().unwrap_or(b' ');
-        at = next;
     }
     for shape in WEBHOOKS {
         if bytes.len() < shape.prefix.len() + shape.least {

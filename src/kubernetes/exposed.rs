@@ -103,7 +103,7 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
 }
 
 /// Visits what stands where less evidence serves: a key or a program says what it is.
-fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
     let mut keep = |node: Node<'a>, place: &dyn Fn() -> String, found: Vec<Found>| {
         if !found.is_empty() {
             visit(Exposed {

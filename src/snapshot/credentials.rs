@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::credential::{self, Found, Reader, What, encoded_password, is_placeholder};
-use crate::kubernetes::exposed::{self, lines_of};
+use crate::credential::{self, Found, What, encoded_password, is_placeholder};
+use crate::kubernetes::exposed::lines_of;
 use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::marked::marked;
-use crate::kubernetes::{Manifest, Object, Reading};
+use crate::kubernetes::{Manifest, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, SourceFile, State};
+use super::{SourceFile, State};
 
 /// A credential in a file that holds no object.
 #[derive(Clone, Debug)]
@@ -462,113 +462,4 @@ fn pairs(arguments: &str) -> Vec<(&str, Range<usize>)> {
         pairs.push((key, trimmed(arguments, from..at)));
     }
     pairs
-}
-
-/// The bytes of a file that must not be shown, in order: everything that rules find, what a Secret holds, and what
-/// stands where a credential does.
-#[must_use]
-pub fn hidden(snapshot: &Snapshot, file: &SourceFile) -> Vec<Span> {
-    let mut spans = Vec::new();
-    for object in snapshot.objects_of(file) {
-        of_object(object, &mut spans);
-    }
-    spans.extend(in_settings(file).into_iter().map(|held| held.span));
-    if let Some(dockerfile) = file.dockerfile() {
-        spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
-    }
-    if let Some(tree) = tree_of(file) {
-        for document in tree.documents() {
-            of_places(tree.root(document), "", &mut Vec::new(), &mut spans);
-        }
-    } else {
-        let places = credential::candidates(file.text().unwrap_or_default(), Reader::Source);
-        spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
-    }
-    spans.sort_unstable();
-    spans
-}
-
-fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
-    let node = object.node();
-    if object.kind().name == "Secret" {
-        // Whatever a key is called that nobody knows: a misspelt one holds what the right one would.
-        let fields = node.written_entries();
-        let data = fields.filter(|entry| !exposed::is_open_field(entry.key.key_text()));
-        for entry in data {
-            let mut values = entry.value.written_entries().peekable();
-            if values.peek().is_none() {
-                spans.push(entry.value.span());
-            }
-            spans.extend(values.map(|entry| entry.value.span()));
-        }
-    }
-    exposed::exposed(object, &mut |exposed| spans.extend(exposed.spans()));
-    let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
-    spans.extend(annotations.node().map(Node::span));
-}
-
-fn tree_of(file: &SourceFile) -> Option<&Tree> {
-    match &*file.state {
-        State::Read(Reading::Manifest(manifest)) => Some(&manifest.tree),
-        State::Read(Reading::Unrecognised(_, tree)) => Some(tree),
-        State::Tree(tree) => Some(tree),
-        State::Configuration(file) => Some(&file.tree),
-        _ => None,
-    }
-}
-
-/// True for a word that is too short for a key with a mark of its own, and that names and sets nothing: most scalars of
-/// a manifest, which need no further look.
-fn is_one_short_word(text: &str) -> bool {
-    const SHORTEST_SHAPE: usize = 12;
-    let names = |byte: u8| byte.is_ascii_whitespace() || b"=:@/'\"".contains(&byte);
-    text.len() < SHORTEST_SHAPE && !text.starts_with('-') && !text.bytes().any(names)
-}
-
-/// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or not
-/// it looks like it. A value that a later one hides is as secret. `words` are those of the command that a list goes on.
-/// Depth is bounded by the reader.
-fn of_places<'a>(node: Node<'a>, key: &str, words: &mut Vec<&'a str>, spans: &mut Vec<Span>) {
-    if let Some(text) = node.as_str() {
-        let places = if credential::is_told(key, text) {
-            let whole = 0..text.len();
-            Vec::from([whole])
-        } else if is_one_short_word(text) {
-            Vec::new()
-        } else {
-            credential::candidates(text, Reader::Source)
-        };
-        let parts = node.parts(&places).into_iter();
-        spans.extend(parts.map(|part| part.unwrap_or(node.span())));
-    }
-    for item in node.items() {
-        let text = item.as_str().unwrap_or_default();
-        if credential::is_telling_word(words, text) {
-            spans.push(item.span());
-        }
-        words.push(text);
-        of_places(item, "", &mut Vec::new(), spans);
-    }
-    if !node.is_mapping() {
-        return;
-    }
-    let name = node.get("name").and_then(Node::as_str);
-    let is_telling = name.is_some_and(credential::is_telling);
-    let mut command = Vec::new();
-    for item in node.get("command").into_iter().flat_map(Node::items) {
-        command.push(item.as_str().unwrap_or_default());
-    }
-    for entry in node.written_entries() {
-        let key = entry.key.key_text();
-        if is_telling && key == "value" {
-            spans.push(entry.value.span());
-        }
-        // Arguments go on where the command ends.
-        let mut words = if key == "args" {
-            std::mem::take(&mut command)
-        } else {
-            Vec::new()
-        };
-        of_places(entry.value, key, &mut words, spans);
-    }
 }

@@ -10,6 +10,7 @@ pub mod declared;
 pub mod departures;
 pub mod file_kind;
 pub mod held;
+pub mod hidden;
 pub mod image_pairs;
 pub mod images;
 pub mod installation_pairs;

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use crate::credential::drawn_words;
 use crate::redact::{mask as mask_shapes, mask_range};
 use crate::snapshot::Snapshot;
-use crate::snapshot::credentials::hidden;
+use crate::snapshot::hidden::Hidden;
 use crate::syntax::Span;
 
 /// What must not be shown, looked up once a file.
 #[derive(Debug, Default)]
 pub(super) struct Masker {
-    spans: HashMap<(bool, String), Vec<Span>>,
+    files: HashMap<(bool, String), Hidden>,
 }
 
 impl Masker {
@@ -29,13 +29,10 @@ impl Masker {
         if !file.is_wholly_read() && file.text().is_some_and(|text| text.contains("Secret")) {
             return None;
         }
-        let spans = self
-            .spans
-            .entry((in_base, path.to_owned()))
-            .or_insert_with(|| hidden(snapshot, file));
+        let hidden = self.files.entry((in_base, path.to_owned()));
+        let hidden = hidden.or_insert_with(|| Hidden::of(snapshot, file));
         let mut masked = mask_shapes(raw);
-        let reaches = |span: &&Span| span.start < line.end && span.end > line.start;
-        for span in spans.iter().filter(reaches) {
+        for span in hidden.on(file, line) {
             let from = span.start.max(line.start) - line.start;
             let to = span.end.min(line.end).saturating_sub(line.start);
             let range = from as usize..to as usize;

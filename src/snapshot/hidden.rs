@@ -1,0 +1,165 @@
+//! The bytes of a file that must not be shown where a line of it is: everything that rules find, what a Secret holds,
+//! and what stands where a credential does, proved or not.
+
+use std::collections::HashMap;
+
+use crate::credential::{self, Reader};
+use crate::kubernetes::exposed;
+use crate::kubernetes::{Object, Reading};
+use crate::syntax::{Node, Span, Tree};
+
+use super::credentials::{in_image, in_settings};
+use super::{Snapshot, SourceFile, State};
+
+/// What must not be shown of one file. What stands where a credential does is looked up once; what a value holds beside
+/// that, where a line shows it.
+#[derive(Debug, Default)]
+pub struct Hidden {
+    /// What is known, in order.
+    known: Vec<Span>,
+    /// Values that nobody has looked into yet, in order; they do not overlap.
+    values: Vec<(Span, u32)>,
+    /// What was found in a value, by its node.
+    found: HashMap<u32, Vec<Span>>,
+}
+
+impl Hidden {
+    /// What is known of a file without a look into its values.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, file: &SourceFile) -> Self {
+        let mut hidden = Self::default();
+        let spans = &mut hidden.known;
+        for object in snapshot.objects_of(file) {
+            of_object(object, spans);
+        }
+        spans.extend(in_settings(file).into_iter().map(|held| held.span));
+        if let Some(dockerfile) = file.dockerfile() {
+            spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
+        }
+        if let Some(tree) = tree_of(file) {
+            for document in tree.documents() {
+                hidden.of_places(tree.root(document), "", &mut Vec::new());
+            }
+        } else {
+            let text = file.text().unwrap_or_default();
+            let places = credential::candidates(text, Reader::Source);
+            spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
+        }
+        hidden.known.sort_unstable();
+        hidden.values.sort_unstable();
+        hidden
+    }
+
+    /// What must not be shown of a line, in order.
+    pub fn on(&mut self, file: &SourceFile, line: Span) -> Vec<Span> {
+        let known = self.known.iter().copied();
+        let mut spans: Vec<Span> = known.filter(|span| meets(*span, line)).collect();
+        let first = self
+            .values
+            .partition_point(|(span, _)| span.end <= line.start);
+        let shown = self.values.get(first..).unwrap_or_default().iter();
+        for (_, id) in shown.take_while(|(span, _)| span.start < line.end) {
+            let found = self.found.entry(*id).or_insert_with(|| {
+                let node = tree_of(file).map(|tree| tree.node(*id));
+                node.map(in_value).unwrap_or_default()
+            });
+            spans.extend(found.iter().filter(|span| meets(**span, line)));
+        }
+        spans.sort_unstable();
+        spans
+    }
+
+    /// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or
+    /// not it looks like it. A value that a later one hides is as secret. `words` are those of the command that a list
+    /// goes on. Depth is bounded by the reader.
+    fn of_places<'a>(&mut self, node: Node<'a>, key: &str, words: &mut Vec<&'a str>) {
+        if let Some(text) = node.as_str() {
+            if credential::is_told(key, text) {
+                let whole = 0..text.len();
+                let parts = node.parts(&[whole]).into_iter();
+                self.known
+                    .extend(parts.map(|part| part.unwrap_or(node.span())));
+            } else if !is_one_short_word(text) {
+                self.values.push((node.span(), node.id()));
+            }
+        }
+        for item in node.items() {
+            let text = item.as_str().unwrap_or_default();
+            if credential::is_telling_word(words, text) {
+                self.known.push(item.span());
+            }
+            words.push(text);
+            self.of_places(item, "", &mut Vec::new());
+        }
+        if !node.is_mapping() {
+            return;
+        }
+        let name = node.get("name").and_then(Node::as_str);
+        let is_telling = name.is_some_and(credential::is_telling);
+        let mut command = Vec::new();
+        for item in node.get("command").into_iter().flat_map(Node::items) {
+            command.push(item.as_str().unwrap_or_default());
+        }
+        for entry in node.written_entries() {
+            let key = entry.key.key_text();
+            if is_telling && key == "value" {
+                self.known.push(entry.value.span());
+            }
+            // Arguments go on where the command ends.
+            let mut words = if key == "args" {
+                std::mem::take(&mut command)
+            } else {
+                Vec::new()
+            };
+            self.of_places(entry.value, key, &mut words);
+        }
+    }
+}
+
+fn meets(span: Span, line: Span) -> bool {
+    span.start < line.end && span.end > line.start
+}
+
+fn in_value(node: Node<'_>) -> Vec<Span> {
+    let places = credential::candidates(node.as_str().unwrap_or_default(), Reader::Source);
+    let parts = node.parts(&places).into_iter();
+    parts.map(|part| part.unwrap_or(node.span())).collect()
+}
+
+fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
+    let node = object.node();
+    if object.kind().name == "Secret" {
+        // Whatever a key is called that nobody knows: a misspelt one holds what the right one would.
+        let fields = node.written_entries();
+        let data = fields.filter(|entry| !exposed::is_open_field(entry.key.key_text()));
+        for entry in data {
+            let mut values = entry.value.written_entries().peekable();
+            if values.peek().is_none() {
+                spans.push(entry.value.span());
+            }
+            spans.extend(values.map(|entry| entry.value.span()));
+        }
+    }
+    // What shows by itself what it is stands in a value, which is looked into where it is shown.
+    exposed::in_places(object, &mut |exposed| spans.extend(exposed.spans()));
+    let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
+    spans.extend(annotations.node().map(Node::span));
+}
+
+fn tree_of(file: &SourceFile) -> Option<&Tree> {
+    match &*file.state {
+        State::Read(Reading::Manifest(manifest)) => Some(&manifest.tree),
+        State::Read(Reading::Unrecognised(_, tree)) => Some(tree),
+        State::Tree(tree) => Some(tree),
+        State::Configuration(file) => Some(&file.tree),
+        _ => None,
+    }
+}
+
+/// True for a word that is too short for a key with a mark of its own, and that names and sets nothing: most scalars of
+/// a manifest, which need no further look.
+fn is_one_short_word(text: &str) -> bool {
+    const SHORTEST_SHAPE: usize = 12;
+    let names = |byte: u8| byte.is_ascii_whitespace() || b"=:@/'\"".contains(&byte);
+    text.len() < SHORTEST_SHAPE && !text.starts_with('-') && !text.bytes().any(names)
+}
