@@ -317,6 +317,12 @@ pub fn resolve(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') || is_remote(path) {
         return None;
     }
+    joined(folder, path)
+}
+
+/// Joins a path with a folder that it may lead out of; none where it leads out of the revision.
+#[must_use]
+pub fn joined(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

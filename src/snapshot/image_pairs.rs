@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::finding::Resource;
 use crate::kubernetes::ImageReference;
 use crate::syntax::Span;
-use crate::syntax::dockerfile::{Base, Dockerfile, Origin, Stages};
+use crate::syntax::dockerfile::{Base, Dockerfile, Stages};
 
 use super::images::{ImagePlace, ImageUse, images};
 use super::pairs::Pair;
@@ -141,18 +141,8 @@ fn bases(file: &Dockerfile) -> Vec<StageBase> {
             let argument = argument_of(&stages, &stage.image.used);
             add("FROM", name, text, argument.unwrap_or(written.span));
         }
-        for instruction in stages.body(stage) {
-            let mounts = instruction.mounts();
-            let mut origins: Vec<_> = mounts
-                .filter_map(|mount| Some((mount.field(&["from"])?, mount.span)))
-                .collect();
-            let flag = instruction.flag("from");
-            origins.extend(flag.map(|flag| (&*flag.value, flag.span)));
-            for (written, span) in origins {
-                if let Origin::Image(image) = stages.origin_of(stage, written) {
-                    add("--from", "", &image, span);
-                }
-            }
+        for (image, span) in stages.images_in(stage) {
+            add("--from", "", &image, span);
         }
     }
     all

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::kubernetes::kustomization::joined;
 use crate::packages::catalogs::Catalogs;
 use crate::packages::graph::{Graph, Installed, Member};
 use crate::packages::lockfile::{Lockfile, LockfileKind};
@@ -408,19 +409,4 @@ fn below(folder: &str, path: &str) -> String {
     } else {
         format!("{folder}/{path}")
     }
-}
-
-/// A path that may lead out of a folder; none where it leads out of the revision.
-fn joined(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -6,7 +6,7 @@ use crate::packages::node_image::node_image;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
 use crate::syntax::Span;
-use crate::syntax::dockerfile::{Base, Origin, Stage, Stages};
+use crate::syntax::dockerfile::{Base, Stage, Stages};
 
 declare_rule! {
     /// A build starts from an image whose tag is not written, or moves.
@@ -52,21 +52,12 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         {
             say(sink, place(&stages, stage), "FROM", image, tag);
         }
-        for instruction in stages.body(stage) {
-            let mounts = instruction.mounts();
-            let mut origins: Vec<_> = mounts
-                .filter_map(|mount| Some((mount.field(&["from"])?, mount.span)))
-                .collect();
-            let flag = instruction.flag("from");
-            origins.extend(flag.map(|flag| (&*flag.value, flag.span)));
-            for (written, span) in origins {
-                if let Origin::Image(image) = stages.origin_of(stage, written)
-                    && looks_like_image(&image)
-                    && let Some(tag) = moving(&image)
-                    && told.insert(image.clone())
-                {
-                    say(sink, span, "--from", &image, tag);
-                }
+        for (image, span) in stages.images_in(stage) {
+            if looks_like_image(&image)
+                && let Some(tag) = moving(&image)
+                && told.insert(image.clone())
+            {
+                say(sink, span, "--from", &image, tag);
             }
         }
     }

@@ -340,4 +340,22 @@ impl<'a> Stages<'a> {
             None => Origin::Image(name.to_owned()),
         }
     }
+
+    /// The images that instructions of a stage take files from, by `RUN --mount=from=` and by `COPY --from`, with
+    /// where each is named.
+    pub fn images_in(&self, stage: &Stage) -> impl Iterator<Item = (String, Span)> {
+        self.body(stage).iter().flat_map(move |instruction| {
+            let mounts = instruction.mounts();
+            let mounted = mounts.filter_map(|mount| Some((mount.field(&["from"])?, mount.span)));
+            let flag = instruction.flag("from");
+            let copied = flag.map(|flag| (&*flag.value, flag.span));
+            let named: Vec<_> = mounted.chain(copied).collect();
+            named
+                .into_iter()
+                .filter_map(move |(name, span)| match self.origin_of(stage, name) {
+                    Origin::Image(image) => Some((image, span)),
+                    Origin::Context | Origin::Stage(_) => None,
+                })
+        })
+    }
 }
