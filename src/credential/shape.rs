@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use super::What;
 use super::placeholder::has_placeholder_mark;
 use super::strength::{entropy, run};
@@ -116,7 +114,12 @@ const SHAPES: &[Shape] = &[
     shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
 ];
 
-/// Which two letters begin a prefix, a bit for each pair: most words of a text are told from a token by these.
+/// Two letters that a webhook's address and a client secret of Azure have, which do not begin with their mark.
+const SLACK_PAIR: [u8; 2] = *b"k.";
+const DISCORD_PAIR: [u8; 2] = *b"d.";
+const AZURE_PAIR: [u8; 2] = *b"Q~";
+
+/// Which two letters a token shows itself by, a bit for each pair: one look at the bytes of a text for all of them.
 #[expect(
     clippy::indexing_slicing,
     reason = "worked out by the compiler, which refuses to build what would panic here"
@@ -131,33 +134,41 @@ static STARTS: [u64; 1024] = {
         }
         rest = more;
     }
+    let mut rest: &[[u8; 2]] = &[SLACK_PAIR, DISCORD_PAIR, AZURE_PAIR];
+    while let [[first, second], more @ ..] = rest {
+        let pair = (*first as usize) << 8 | *second as usize;
+        starts[pair / 64] |= 1 << (pair % 64);
+        rest = more;
+    }
     starts
 };
 
-/// True if a prefix begins with these two letters.
-fn may_start(first: u8, second: u8) -> bool {
-    let pair = usize::from(first) << 8 | usize::from(second);
-    let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
-    starts >> (pair % 64) & 1 == 1
+/// Where the next of these pairs stands.
+fn next_pair(bytes: &[u8]) -> Option<usize> {
+    let seconds = bytes.get(1..)?;
+    bytes.iter().zip(seconds).position(|(first, second)| {
+        let pair = usize::from(*first) << 8 | usize::from(*second);
+        let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
+        starts >> (pair % 64) & 1 == 1
+    })
 }
 
 /// A webhook's address is its password.
-static WEBHOOKS: &[Shape] = &[
-    shape(
-        "hooks.slack.com/services/",
-        b"/",
-        20,
-        Least(40),
-        "the address of a webhook of Slack",
-    ),
-    shape(
-        "discord.com/api/webhooks/",
-        b"/_-",
-        20,
-        Least(60),
-        "the address of a webhook of Discord",
-    ),
-];
+static SLACK_WEBHOOK: Shape = shape(
+    "hooks.slack.com/services/",
+    b"/",
+    20,
+    Least(40),
+    "the address of a webhook of Slack",
+);
+
+static DISCORD_WEBHOOK: Shape = shape(
+    "discord.com/api/webhooks/",
+    b"/_-",
+    20,
+    Least(60),
+    "the address of a webhook of Discord",
+);
 
 /// A bot's number goes before its key.
 static TELEGRAM: Shape = shape("", b"_-", 30, Least(33), "a token of Telegram");
@@ -209,7 +220,7 @@ fn is_web_token(body: &str) -> bool {
 /// What is left of a token that was cut must at least be this long.
 const LEAST_CUT: usize = 6;
 
-/// Visits what starts as a token does and is long enough to be one, in order of kind and place.
+/// Visits what starts as a token does and is long enough to be one. Only the bots of Telegram come behind the others.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     // The shortest prefix with the least that stands behind it.
     const SHORTEST: usize = 12;
@@ -217,40 +228,37 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         return;
     }
     let bytes = text.as_bytes();
-    let mut next = 0;
-    for (at, pair) in bytes.windows(2).enumerate() {
-        let [first, second] = pair else { continue };
-        if !may_start(*first, *second) || at < next {
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        let is_start = before.is_none_or(|before| !before.is_ascii_alphanumeric());
-        if !is_start && !is_behind_escape(bytes, at) {
-            continue;
-        }
-        if let Some(candidate) = token(text, at) {
-            next = candidate.range.end;
+    let mut from = 0;
+    while let Some(step) = bytes.get(from..).and_then(next_pair) {
+        let at = from + step;
+        let pair = [at, at + 1].map(|at| bytes.get(at).copied().unwrap_or_default());
+        let candidate = match pair {
+            AZURE_PAIR => azure_client(text, at),
+            SLACK_PAIR => webhook(text, at, &SLACK_WEBHOOK, "hooks.slac".len()),
+            DISCORD_PAIR => webhook(text, at, &DISCORD_WEBHOOK, "discor".len()),
+            _ => token(text, at),
+        };
+        from = at + 1;
+        if let Some(candidate) = candidate {
+            from = from.max(candidate.range.end);
             visit(candidate);
         }
     }
-    for shape in WEBHOOKS {
-        if bytes.len() < shape.prefix.len() + shape.least {
-            continue;
-        }
-        for start in memmem::find_iter(bytes, shape.prefix) {
-            let body = start + shape.prefix.len();
-            let length = run(bytes.get(body..).unwrap_or_default(), shape.others);
-            if length >= shape.least {
-                visit(Candidate {
-                    range: body..body + length,
-                    shape,
-                    body,
-                });
-            }
-        }
-    }
     telegram_bots(text, visit);
-    azure_clients(text, visit);
+}
+
+/// The webhook's path, where its host has `at` so many bytes behind its start.
+fn webhook(text: &str, at: usize, shape: &'static Shape, behind: usize) -> Option<Candidate> {
+    let start = at.checked_sub(behind)?;
+    let rest = text.as_bytes().get(start..)?;
+    let path = rest.strip_prefix(shape.prefix.as_bytes())?;
+    let length = run(path, shape.others);
+    let body = start + shape.prefix.len();
+    (length >= shape.least).then_some(Candidate {
+        range: body..body + length,
+        shape,
+        body,
+    })
 }
 
 /// A number of eight to twelve digits, a colon, and a key that begins with `AA` where `bot` does not stand before it.
@@ -295,6 +303,11 @@ fn is_behind_escape(bytes: &[u8], at: usize) -> bool {
 
 fn token(text: &str, start: usize) -> Option<Candidate> {
     let bytes = text.as_bytes();
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    let is_apart = before.is_none_or(|before| !before.is_ascii_alphanumeric());
+    if !is_apart && !is_behind_escape(bytes, start) {
+        return None;
+    }
     let rest = bytes.get(start..)?;
     let shape = SHAPES
         .iter()
@@ -318,30 +331,19 @@ fn token(text: &str, start: usize) -> Option<Candidate> {
     })
 }
 
-/// A client secret of Azure has its mark in the fourth place.
-fn azure_clients(text: &str, visit: &mut dyn FnMut(Candidate)) {
+/// A client secret of Azure has its mark behind three letters and a digit.
+fn azure_client(text: &str, at: usize) -> Option<Candidate> {
     let bytes = text.as_bytes();
-    if bytes.len() < AZURE_CLIENT.least {
-        return;
+    let start = at.checked_sub(4)?;
+    let head = bytes.get(start..at)?;
+    let is_head = run(head, b"_~.-") == 4 && head.last().is_some_and(u8::is_ascii_digit);
+    if !is_head {
+        return None;
     }
-    let mut from = 0;
-    for at in memmem::find_iter(bytes, b"Q~") {
-        let Some(start) = at.checked_sub(4).filter(|start| *start >= from) else {
-            continue;
-        };
-        let head = bytes.get(start..at).unwrap_or_default();
-        let is_head = run(head, b"_~.-") == 4 && head.last().is_some_and(u8::is_ascii_digit);
-        if !is_head {
-            continue;
-        }
-        let length = run(bytes.get(at..).unwrap_or_default(), b"_~.-");
-        from = at + length;
-        if length >= AZURE_CLIENT.least {
-            visit(Candidate {
-                range: start..at + length,
-                shape: &AZURE_CLIENT,
-                body: at,
-            });
-        }
-    }
+    let length = run(bytes.get(at..)?, b"_~.-");
+    (length >= AZURE_CLIENT.least).then_some(Candidate {
+        range: start..at + length,
+        shape: &AZURE_CLIENT,
+        body: at,
+    })
 }
