@@ -82,7 +82,7 @@ impl Wanted {
     /// True if a registry may be told of a name.
     fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
         let own = self.elsewhere.get(name);
-        own.is_none_or(|host| host == registry.url.host())
+        registry.unread.is_none() && own.is_none_or(|host| host == registry.url.host())
     }
 
     /// True if everybody may be told of a name.
@@ -345,7 +345,10 @@ impl<'a> Plan<'a> {
                     continue;
                 }
                 match wanted.elsewhere.get(&*name) {
-                    Some(host) if !wanted.may_be_told(&name, settings.registry_of(&name)) => {
+                    Some(host)
+                        if settings.registry_of(&name).unread.is_none()
+                            && !wanted.may_be_told(&name, settings.registry_of(&name)) =>
+                    {
                         let why = registry::Unavailable::Elsewhere { host: host.clone() };
                         all.insert(name, Answer::Unavailable(why));
                     }

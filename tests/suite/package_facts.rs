@@ -315,7 +315,7 @@ fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
     let reasons = report["incomplete"].to_string();
     assert!(
-        reasons.contains("the registry does not answer"),
+        reasons.contains("the registry does not say what it was asked for"),
         "{reasons}"
     );
     assert!(!rules(&report).contains(&"package/outdated"));
@@ -324,6 +324,56 @@ fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let skipped = report["coverage"]["rules_skipped"].to_string();
     assert!(skipped.contains("package/outdated"), "{skipped}");
+}
+
+#[tokio::test]
+async fn a_registry_that_lets_nobody_in_or_answers_with_pages_makes_the_run_incomplete() {
+    for answer in [
+        ResponseTemplate::new(401),
+        ResponseTemplate::new(200).set_body_raw("<!doctype html><p>Sign in", "text/html"),
+        ResponseTemplate::new(200).set_body_json(json!({})),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let folder = project();
+        let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        let reasons = report["incomplete"].to_string();
+        assert!(
+            reasons.contains("the registry does not say what it was asked for"),
+            "{reasons}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_understood_leaves_its_names_untold() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(404))
+        .expect(0)
+        .mount(&server)
+        .await;
+    for line in [
+        "registry=https://user:word@npm.acme.example/",
+        "registry=${ACME_REGISTRY}",
+    ] {
+        let folder = project();
+        write(folder.path(), &[(".npmrc", line)]);
+        let arguments = ["check", "--format", "json"];
+        // Whatever left the machine would go through here.
+        let uri = server.uri();
+        let variables = [("TIDEGATE_OFFLINE", "0"), ("HTTPS_PROXY", uri.as_str())];
+        let outcome = tidegate(folder.path(), &arguments, &variables);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        let report: Json = serde_json::from_str(&outcome.stdout).unwrap();
+        let reasons = report["incomplete"].to_string();
+        assert!(
+            reasons.contains("the registry that .npmrc names is not asked"),
+            "{reasons}"
+        );
+    }
+    server.verify().await;
 }
 
 #[tokio::test]
