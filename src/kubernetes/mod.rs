@@ -19,6 +19,7 @@ pub mod image;
 pub mod image_sources;
 pub mod image_tag;
 pub mod ingress;
+pub mod inline_patch;
 pub mod kinds;
 pub mod kustomization;
 pub mod label_change;
@@ -42,6 +43,8 @@ pub mod security_context;
 pub mod selector;
 pub mod service;
 pub mod service_target;
+mod template;
+pub mod unserved;
 
 pub use container::{Container, Port, VolumeMount};
 pub use field::Field;

@@ -150,7 +150,9 @@ pub(super) fn coverage(
         .sum();
     coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
-        coverage.objects += manifest.records.len();
+        let patches = manifest.inline_patches.iter();
+        let patches = patches.map(|patches| patches.records.len());
+        coverage.objects += manifest.records.len() + patches.sum::<usize>();
         coverage.other_objects += manifest.other_objects;
     }
     coverage.skipped.sort();

@@ -42,7 +42,7 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             file.tree().map(in_tree).unwrap_or_default()
         }
         FileKind::Kustomization => match &*file.state {
-            State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
+            State::Read(Reading::Manifest(manifest)) => in_kustomization(manifest),
             _ => Vec::new(),
         },
         FileKind::Yaml | FileKind::Json => match &*file.state {
@@ -243,11 +243,12 @@ fn walk<'a>(node: Node<'a>, key: &'a str, visit: &mut dyn FnMut(&'a str, Node<'a
 }
 
 /// The literals of generators: what they make is no file of the repository.
-fn in_kustomization(tree: &Tree) -> Vec<Held> {
+fn in_kustomization(manifest: &Manifest) -> Vec<Held> {
     let mut all = Vec::new();
+    let tree = &manifest.tree;
     for document in tree.documents() {
         let root = tree.root(document);
-        in_changes(root, &mut all);
+        in_changes(root, manifest, &mut all);
         for kind in ["secretGenerator", "configMapGenerator"] {
             for generator in root.get(kind).into_iter().flat_map(Node::items) {
                 let name = generator.get("name").map_or("", Node::key_text);
@@ -277,14 +278,22 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
     all
 }
 
-/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels.
-fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
+/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels. Patches that
+/// are read as objects are looked into as objects.
+fn in_changes(root: Node<'_>, manifest: &Manifest, all: &mut Vec<Held>) {
+    let is_object = |node: Node<'_>| {
+        let patches = manifest.inline_patches.as_ref();
+        patches.is_some_and(|patches| patches.has_read(node.id()))
+    };
     for entry in root.entries() {
         let field = entry.key.key_text();
         if matches!(field, "secretGenerator" | "configMapGenerator") {
             continue;
         }
         walk(entry.value, field, &mut |key, node, value| {
+            if is_object(node) {
+                return;
+            }
             let found = if key == "patch" || value.contains('\n') {
                 in_inline_patch(value)
             } else if field == "commonAnnotations" {

@@ -47,6 +47,8 @@ pub enum FileKind {
     Lockfile(LockfileKind),
     /// `.env`, `.env.production` and the like.
     Environment,
+    /// What may hold a private key: `id_rsa` and its kin, `*.key`, `*.pem`.
+    KeyFile,
 }
 
 impl FileKind {
@@ -83,16 +85,17 @@ impl FileKind {
             _ if is_dockerfile(name) => Self::Dockerfile,
             _ if has_extension(name, "env") => Self::Environment,
             _ if has_extension(name, "json") => Self::Json,
+            _ if is_key_file(name) => Self::KeyFile,
             _ => Self::Yaml,
         }
     }
 
-    /// True if a file is read whatever its extension.
+    /// True if a file is read whatever its extension, and matters whatever stands in it.
     #[must_use]
     pub fn is_known_by_name(self) -> bool {
         !matches!(
             self,
-            Self::Yaml | Self::Json | Self::Configuration | Self::Workflow
+            Self::Yaml | Self::Json | Self::Configuration | Self::Workflow | Self::KeyFile
         )
     }
 
@@ -116,6 +119,12 @@ fn is_dockerfile(name: &str) -> bool {
     };
     let extension = name.rsplit('.').next().unwrap_or_default();
     is_word(extension) || is_word(first) && !OTHERS.contains(&extension)
+}
+
+/// True for the names of private keys of SSH and of files in PEM.
+fn is_key_file(name: &str) -> bool {
+    ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name)
+        || name.len() > 4 && (name.ends_with(".key") || name.ends_with(".pem"))
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -154,6 +163,9 @@ mod tests {
             ("deploy/.tidegate.yaml", FileKind::Yaml),
             ("a.yaml", FileKind::Yaml),
             ("a.JSON", FileKind::Json),
+            ("certs/server.key", FileKind::KeyFile),
+            ("id_rsa", FileKind::KeyFile),
+            ("id_rsa.pub", FileKind::Yaml),
         ] {
             assert_eq!(FileKind::of(path), kind, "{path}");
         }

@@ -51,7 +51,9 @@ pub struct Loaded {
 /// Files that matter although they are neither YAML nor JSON by name.
 #[must_use]
 pub fn is_relevant(path: &str) -> bool {
-    FileKind::of(path).is_known_by_name()
+    let kind = FileKind::of(path);
+    kind.is_known_by_name()
+        || kind == FileKind::KeyFile
         || is_lockfile(path)
         || Path::new(path)
             .extension()
@@ -293,6 +295,12 @@ fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
         return None;
     }
     let bytes = match content {
+        // It matters for the key alone that it may hold.
+        Content::Oversized(_) | Content::LfsPointer | Content::Missing(_)
+            if kind == FileKind::KeyFile =>
+        {
+            return None;
+        }
         Content::Oversized(_) if kind == FileKind::Configuration => {
             let file = ConfigFile::refused("the file is larger than 4 MiB");
             return Some(State::Configuration(Box::new(file)));
@@ -346,6 +354,10 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
                 State::Tree(syntax::parse(kind.format(), text))
             }))
         }
+        FileKind::KeyFile => {
+            let text = syntax::decode(bytes).ok()?;
+            holds_private_key(&text).then_some(State::Text(text))
+        }
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions
@@ -355,6 +367,14 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         | FileKind::Renovate
         | FileKind::Environment => Some(of_text(bytes, State::Text)),
     }
+}
+
+/// True if a text holds a private key in PEM (RFC 7468), or as OpenSSH writes it.
+fn holds_private_key(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim();
+        line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
+    })
 }
 
 fn of_text(bytes: Vec<u8>, read: impl FnOnce(String) -> State) -> State {

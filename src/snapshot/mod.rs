@@ -379,18 +379,25 @@ impl Snapshot {
         found.ok()
     }
 
-    /// The objects of a file.
+    /// The objects of a file, those that patch others from within a kustomization behind its own.
     pub fn objects_of<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Object<'a>> {
         let namespace = self.moved_to.get(&*file.path).map(String::as_str);
         file.manifest().into_iter().flat_map(move |manifest| {
-            manifest.records.iter().map(move |record| {
+            let own = manifest.records.iter();
+            let own = own.map(|record| (&manifest.tree, record));
+            let patches = manifest.inline_patches.iter();
+            let patches = patches.flat_map(|patches| {
+                let records = patches.records.iter();
+                records.map(|record| (&patches.tree, record))
+            });
+            own.chain(patches).map(move |(tree, record)| {
                 let namespace = landing_namespace(record, namespace);
                 let completeness = if record.complete {
                     file.completeness
                 } else {
                     file.completeness.max(Completeness::Partial)
                 };
-                Object::new(&file.path, &manifest.tree, record, completeness, namespace)
+                Object::new(&file.path, tree, record, completeness, namespace)
             })
         })
     }
