@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::lines_of;
 use crate::kubernetes::manifest::visit_objects;
-use crate::kubernetes::marked::marked;
+use crate::kubernetes::marked::{self, marked};
 use crate::kubernetes::{Manifest, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
@@ -315,7 +315,7 @@ fn in_inline_patch(text: &str) -> Vec<Found> {
     all
 }
 
-/// What shows by itself what it is, in objects of kinds that nobody here knows.
+/// What shows by itself what it is, or with a name beside it, in objects of kinds that nobody here knows.
 fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
     let mut all = Vec::new();
     if manifest.other_objects == 0 {
@@ -331,14 +331,16 @@ fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
             .and_then(|metadata| metadata.get("name"));
         let name = name.map_or("", Node::key_text);
         let mut told = BTreeSet::new();
-        marked(object, "", &mut told, &mut |node, key, found| {
+        let mut keep = |node, key, found| {
             let from = all.len();
             all.extend(in_node(node, found, key));
             // The same place in another object is another one.
             for held in all.iter_mut().skip(from) {
                 held.discriminator = format!("{kind} {name} {}", held.discriminator);
             }
-        });
+        };
+        marked(object, "", &mut told, &mut keep);
+        marked::pairs(object, &mut told, &mut keep);
     });
     all
 }
