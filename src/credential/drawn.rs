@@ -1,7 +1,7 @@
 //! Values that somebody drew, where nothing says so: what they are made of tells them from what machines and people call
 //! things.
 
-use super::strength::{is_identifier, is_random, is_strong_password};
+use super::strength::{is_identifier, is_random, is_strong_password, is_wordy, segments};
 
 /// What is drawn by lot has this many letters.
 const SHORTEST_RANDOM: usize = 12;
@@ -38,7 +38,67 @@ pub(super) fn is_drawn(value: &str) -> bool {
 
 /// True for what names, addresses or counts something, however it looks.
 pub(super) fn is_name(value: &str) -> bool {
-    is_identifier(value) || is_address(value) || is_list(value) || is_version(value)
+    is_identifier(value)
+        || is_address(value)
+        || is_list(value)
+        || is_version(value)
+        || is_format(value)
+        || is_of_words(value)
+        || is_text_in_base64(value)
+}
+
+/// True for words written as one, `getOrder2ById`, and for words with numbers of resources, `vpc-0a1b2c3d4e5f67890`.
+fn is_of_words(value: &str) -> bool {
+    /// A number of a resource has fewer digits than a key.
+    const LONGEST_NUMBER: usize = 19;
+    /// Drawn letters seldom make words of as many.
+    const WORD: usize = 4;
+    let is_number = |part: &str| {
+        part.len() <= LONGEST_NUMBER && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let mut parts = value.split(['-', '_', ':', '.']);
+    let are_many = parts.clone().nth(1).is_some();
+    if are_many && !has_capital(value) && parts.all(|part| is_number(part) || is_wordy(part)) {
+        return true;
+    }
+    let (mut letters, mut of_words) = (0, 0);
+    for range in segments(value.as_bytes()) {
+        let part = value.get(range).unwrap_or_default();
+        if part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            letters += part.len();
+            let is_word =
+                part.len() >= WORD && part.bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+            of_words += if is_word { part.len() } else { 0 };
+        }
+    }
+    has_capital(value)
+        && of_words * 2 >= letters
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
+}
+
+fn has_capital(value: &str) -> bool {
+    value.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// True for the options of programs, the names of channels, and texts that others are put into.
+fn is_format(value: &str) -> bool {
+    value.starts_with(['-', '#'])
+        || ["%s", "%d", "%1$", "%{", "%Y"]
+            .iter()
+            .any(|mark| value.contains(mark))
+}
+
+/// True for Base64 of a text that was not drawn itself.
+fn is_text_in_base64(value: &str) -> bool {
+    let plain = super::decode(value).and_then(|plain| String::from_utf8(plain).ok());
+    plain.is_some_and(|plain| {
+        let is_text = plain
+            .bytes()
+            .all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n');
+        is_text && !is_random(plain.trim()) && !is_strong_password(plain.trim())
+    })
 }
 
 /// True for what was drawn and written in groups: `w7Ky-3Mv8-Zd5W`. Names have digits at the ends of words.
@@ -73,7 +133,9 @@ fn is_address(value: &str) -> bool {
     let is_path = || {
         value.split('/').count() > 2
             && !value.contains(['+', '='])
-            && value.split('/').all(|part| part.len() < 20)
+            && value
+                .split('/')
+                .all(|part| part.len() < 20 && (is_wordy(part) || !has_capital(part)))
     };
     is_host || is_path()
 }
@@ -87,8 +149,26 @@ fn is_list(value: &str) -> bool {
     sets || body.contains([',', ';']) && body.split([',', ';']).all(|part| !is_random(part))
 }
 
-/// True for a version or a date: `v1.2.3+build.5A`, `2024-01-02T03:04:05Z`.
+/// True for a version or a date, alone or behind a name: `v1.2.3+build.5A`, `2024-01-02T03:04:05Z`,
+/// `node24.11.1-Alpine3.22`.
 fn is_version(value: &str) -> bool {
+    let mut numbers = 0;
+    let mut parts = value.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let is_number = |byte: u8| byte.is_ascii_digit();
+        let is_middle = !part.is_empty() && part.bytes().all(is_number);
+        numbers = if is_middle {
+            numbers + 1
+        } else {
+            usize::from(part.bytes().next_back().is_some_and(is_number))
+        };
+        let is_last = parts
+            .peek()
+            .is_some_and(|next| next.bytes().next().is_some_and(is_number));
+        if numbers >= 2 && is_last {
+            return true;
+        }
+    }
     let number = value.strip_prefix(['v', 'V']).unwrap_or(value);
     let digits = number.bytes().take_while(u8::is_ascii_digit).count();
     let rest = number.get(digits..).unwrap_or_default();
@@ -154,6 +234,9 @@ mod tests {
             "k3j9x2m7q4w8v5t1",
             "Zx9/kQ2+vB7/tR4wL8nM==",
             "x9K-2vQ-8tR7-wL4m",
+            "Sommer2024!x",
+            "aB3dE5fG7hJ9kL1mN2pQ",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ8mPl31Kx",
         ] {
             assert!(is_drawn(value), "{value}");
         }
@@ -175,6 +258,16 @@ mod tests {
             "12345678901234567890",
             "Level1,Level2",
             "com.acme.Shop2Cart",
+            "com.acme.Shop2Cart3Service",
+            "vpc-0a1b2c3d4e5f67890",
+            "1:123456789012:web:0a1b2c3d4e5f67890",
+            "getOrder2ById3From4Db",
+            "Prod2Eu1Cluster3",
+            "-XX:+UseG1GC",
+            "#Team2-Alerts3",
+            "Order-%1$s-%2$d",
+            "Release2024.11.1-RC3+x",
+            "SGVsbG8gV29ybGQgaGVsbG8=",
         ] {
             assert!(!is_drawn(value), "{value}");
         }

@@ -393,7 +393,15 @@ fn alone_in_secret(key: &str, value: &str) -> Option<Found> {
 
 /// True for what may be read by everybody: certificates, public keys, sums and hashes.
 fn is_public(value: &str) -> bool {
-    const STARTS: [&str; 9] = [
+    const STARTS: [&str; 16] = [
+        // Certificates and public keys in Base64, also of their armour, and of age and Stripe.
+        "AAAAB3NzaC1",
+        "AAAAC3NzaC1",
+        "AAAAE2VjZHNh",
+        "LS0tLS1CRUdJTiBDRVJU",
+        "LS0tLS1CRUdJTiBQVUJM",
+        "age1",
+        "pk_",
         "-----BEGIN ",
         "ssh-rsa ",
         "ssh-ed25519 ",

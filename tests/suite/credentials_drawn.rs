@@ -98,6 +98,18 @@ fn what_names_something_is_none_of_a_secret() {
         "$6$q8Zr2Lw7$Xc4Vb9Nm1Kj6Hg3Fq8Zr2Lw7Xc4V",
         "correct horse battery staple 9x",
         "correcthorsebattery",
+        "vpc-0a1b2c3d4e5f67890",
+        "1:123456789012:web:0a1b2c3d4e5f67890",
+        "com.acme.Shop2Cart3Service",
+        "Prod2Eu1Cluster3",
+        "registry.acme.io/shop/Api2:v1.2.3-a1b2c3d",
+        "b-1.a1b2c3.kafka.eu-west-1.amazonaws.com:9092,b-2.a1b2c3.kafka.eu-west-1.amazonaws.com:9092",
+        "-XX:+UseG1GC",
+        "%Y-%m-%dT%H:%M:%S%z",
+        "SGVsbG8gV29ybGQgaGVsbG8=",
+        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSURqekNDQW5lZ0F3SUJBZ0lVZkl1dUFK",
+        "AAAAC3NzaC1lZDI1NTE5AAAAIJ1vYl0Sx3b9Q4wL8n",
+        "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
     ] {
         assert_silent("a.yaml", &secret("stringData", "root", value));
         if !value.starts_with("ENC[") {
