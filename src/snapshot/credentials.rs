@@ -45,7 +45,9 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
             _ => Vec::new(),
         },
+        FileKind::Settings => file.lines().map(in_text).unwrap_or_default(),
         FileKind::Yaml | FileKind::Json => match &*file.state {
+            State::Text(_) => file.lines().map(in_text).unwrap_or_default(),
             // What holds no object is read for the kustomization alone that takes it for a patch.
             State::Read(Reading::Manifest(manifest)) => {
                 if manifest.records.is_empty() && manifest.other_objects == 0 {
@@ -188,6 +190,32 @@ fn in_environment(text: &str) -> Vec<Held> {
         }
     }
     all
+}
+
+/// The text of a program's settings, which a kustomization puts into an object.
+fn in_text(text: &str) -> Vec<Held> {
+    let found = credential::find(text).into_iter();
+    let mut all: Vec<_> = found
+        .map(|found| {
+            let place = match &*found.label {
+                "" => "a line".to_owned(),
+                label => label.to_owned(),
+            };
+            held(found.range.clone(), found, place, "")
+        })
+        .collect();
+    point_at_first_lines(text, &mut all);
+    all
+}
+
+/// A credential may go on over lines: only the first is pointed at.
+fn point_at_first_lines(text: &str, all: &mut [Held]) {
+    for one in all {
+        let first = text.get(one.span.range()).unwrap_or_default();
+        let first = first.lines().next().unwrap_or_default();
+        let start = one.span.start as usize;
+        one.line = Span::new(start, start + first.len());
+    }
 }
 
 /// The texts of a tree, with the key that says what each is.
@@ -413,12 +441,7 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             }
         }
     }
-    for one in &mut all {
-        let first = text.get(one.span.range()).unwrap_or_default();
-        let first = first.lines().next().unwrap_or_default();
-        let start = one.span.start as usize;
-        one.line = Span::new(start, start + first.len());
-    }
+    point_at_first_lines(text, &mut all);
     all
 }
 

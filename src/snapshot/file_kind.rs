@@ -47,6 +47,9 @@ pub enum FileKind {
     Lockfile(LockfileKind),
     /// `.env`, `.env.production` and the like.
     Environment,
+    /// `*.conf`, `*.properties`, `*.ini`, `*.cnf`: settings of a program, read where a kustomization puts them into an
+    /// object.
+    Settings,
 }
 
 impl FileKind {
@@ -83,6 +86,7 @@ impl FileKind {
             _ if is_dockerfile(name) => Self::Dockerfile,
             _ if has_extension(name, "env") => Self::Environment,
             _ if has_extension(name, "json") => Self::Json,
+            _ if is_settings(name) => Self::Settings,
             _ => Self::Yaml,
         }
     }
@@ -118,6 +122,13 @@ fn is_dockerfile(name: &str) -> bool {
     is_word(extension) || is_word(first) && !OTHERS.contains(&extension)
 }
 
+fn is_settings(name: &str) -> bool {
+    const EXTENSIONS: [&str; 4] = ["conf", "properties", "ini", "cnf"];
+    EXTENSIONS
+        .iter()
+        .any(|extension| has_extension(name, extension))
+}
+
 fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name)
         .extension()
@@ -148,6 +159,7 @@ mod tests {
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),
+            ("deploy/redis.conf", FileKind::Settings),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),

@@ -1,10 +1,15 @@
 //! Drawn values where no key says what they are, and in the bodies of files of settings: each beside what looks like it
 //! and is none.
 
+use std::fs;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use serde_json::Value as Json;
+
 use crate::credentials::{filled, pod, told};
+use crate::program::{tidegate, write};
 
 /// None of them was ever valid.
 const DRAWN: [&str; 9] = [
@@ -238,4 +243,66 @@ fn a_password_of_another_section_is_another_one() {
     let indented = "spring:\n    # of it\n    datasource:\n        url: x\n\n        password: PW";
     let (lines, report) = told("a.yaml", &body(one), &body(indented));
     assert_eq!(lines, ["existing secret/exposed 11"], "{report}");
+}
+
+#[test]
+fn files_that_a_generator_puts_into_objects_are_looked_into() {
+    let scene = tempfile::tempdir().expect("a folder");
+    let kustomization = "configMapGenerator:\n- name: a\n  files: [redis.conf, app.properties=in/app.properties, my.cnf, app.yaml]\nsecretGenerator:\n- name: b\n  files: [x.ini, public.conf]\n  envs: [prod.properties]\n";
+    let files = [
+        ("k/kustomization.yaml", kustomization),
+        ("k/redis.conf", "port 6379\nrequirepass PW\n"),
+        ("k/in/app.properties", "a=b\ndb.password=PW\n"),
+        ("k/my.cnf", "[client]\npassword = PW\n"),
+        ("k/app.yaml", "spring:\n  datasource:\n    password: PW\n"),
+        ("k/x.ini", "[db]\ntoken = DRAWN\n"),
+        ("k/prod.properties", "API_TOKEN=DRAWN\n"),
+        (
+            "k/public.conf",
+            "port 80\npassword changeme\nrequirepass ${PASSWORD}\n",
+        ),
+        // Nobody names them.
+        ("k/other.conf", "requirepass PW\n"),
+        ("k/other.yaml", "password: PW\n"),
+        ("redis.conf", "requirepass PW\n"),
+    ];
+    fs::create_dir_all(scene.path().join("base")).expect("a folder");
+    for (name, text) in files {
+        write(&scene.path().join("head"), &[(name, filled(text).as_str())]);
+    }
+    let wanted = [
+        "k/app.yaml:3",
+        "k/in/app.properties:2",
+        "k/my.cnf:2",
+        "k/prod.properties:1",
+        "k/redis.conf:2",
+        "k/x.ini:2",
+    ];
+    for sides in [
+        &["--base", "base", "--head", "head"][..],
+        &["--head", "head"],
+    ] {
+        let run = |format: &str| {
+            let options = ["check", "--verbose", "--format", format];
+            tidegate(scene.path(), &[&options, sides].concat(), &[]).stdout
+        };
+        let json = run("json");
+        let report: Json = serde_json::from_str(&json).expect("it is JSON");
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let mut places: Vec<_> = findings
+            .filter(|finding| finding["rule"] == "secret/in-file")
+            .map(|finding| {
+                let location = &finding["location"];
+                let path = location["path"].as_str().unwrap();
+                let path = path.strip_prefix("head/").unwrap_or(path);
+                format!("{path}:{}", location["start"]["line"])
+            })
+            .collect();
+        places.sort();
+        assert_eq!(places, wanted, "{json}");
+        let report = json + &run("terminal");
+        for hidden in [filled("PW"), filled("DRAWN")] {
+            assert!(!report.contains(&hidden), "{report}");
+        }
+    }
 }

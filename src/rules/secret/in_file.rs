@@ -9,8 +9,8 @@ declare_rule! {
     /// A file of settings holds a credential.
     ///
     /// ## Why it matters
-    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, the literals and patches of a kustomization and objects of kinds
-    /// that others define lie in the repository, in packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
+    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, the literals and patches of a kustomization, the files that its
+    /// generators put into objects, and objects of kinds that others define lie in the repository, in packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
     /// new versions of them.
     ///
     /// ## Example
@@ -43,7 +43,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             "name a variable that only the pipeline has"
         }
         FileKind::Environment => "keep the file out of the repository",
-        FileKind::Kustomization => "keep it out of the repository",
+        FileKind::Kustomization | FileKind::Settings => "keep it out of the repository",
         FileKind::Yaml | FileKind::Json => "take it from a Secret that is not in the repository",
         _ => "take it from a variable",
     };
