@@ -1,8 +1,8 @@
 //! Credentials behind the words of a file of settings or a statement: `requirepass …`, `IDENTIFIED BY '…'`,
 //! `proxy_set_header Authorization "Bearer …"`, the lines of `.pgpass`.
 //!
-//! Source: the manuals of Redis, MySQL, PostgreSQL, OpenLDAP, keepalived, HAProxy and Mosquitto about their files and
-//! statements, and RFC 7617 and 6750 about the schemes.
+//! Source: the manuals of Redis, `MySQL`, `PostgreSQL`, `OpenLDAP`, keepalived, `HAProxy` and Mosquitto about their
+//! files and statements, and RFC 7617 and 6750 about the schemes.
 
 use std::ops::Range;
 
