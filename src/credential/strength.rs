@@ -83,7 +83,7 @@ pub(super) fn words(text: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// Runs of letters and runs of digits. A capital starts a run unless it follows one.
-fn segments(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while bytes

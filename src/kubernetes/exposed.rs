@@ -98,6 +98,7 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         let key = entry.key.key_text();
         if !is_secret || is_open_field(key) {
             marked::marked(entry.value, key, &mut told, &mut keep);
+            marked::pairs(entry.value, &mut told, &mut keep);
         }
     }
 }

@@ -127,6 +127,28 @@ pub fn is_kustomization_name(path: &str) -> bool {
     )
 }
 
+/// The files that the generators of a kustomization put into objects, as they are named: `files` with their keys or
+/// without, `envs`, `env`.
+#[must_use]
+pub fn generated_files(tree: &Tree) -> Vec<&str> {
+    let mut files = Vec::new();
+    for document in tree.documents() {
+        let root = tree.root(document);
+        for kind in ["secretGenerator", "configMapGenerator"] {
+            for generator in root.get(kind).into_iter().flat_map(Node::items) {
+                for node in generator.get("files").into_iter().flat_map(Node::items) {
+                    let text = node.as_str().unwrap_or_default();
+                    files.push(text.split_once('=').map_or(text, |(_, path)| path));
+                }
+                let lists = generator.get("envs").into_iter().flat_map(Node::items);
+                let all = lists.chain(generator.get("env")).filter_map(Node::as_str);
+                files.extend(all);
+            }
+        }
+    }
+    files
+}
+
 impl Kustomization {
     /// True if some of what it changes may not stand in this repository: it comes from elsewhere.
     #[must_use]

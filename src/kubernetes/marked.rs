@@ -73,6 +73,35 @@ fn walk<'a>(
     }
 }
 
+/// Visits the values that a name beside them says to be secret, wherever below a node such pairs stand, as in variables:
+/// `{name: redisPassword, value: …}`. Nodes in `told` are left out. Depth is bounded by the reader.
+pub fn pairs<'a>(
+    node: Node<'a>,
+    told: &mut BTreeSet<u32>,
+    visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
+) {
+    for item in node.items() {
+        pairs(item, told, visit);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let name = node.get("name").and_then(Node::as_str);
+    for entry in node.entries() {
+        let key = entry.key.key_text();
+        match (entry.value.as_str(), name) {
+            (Some(value), Some(name)) if key == "value" => {
+                let found: Vec<_> = credential::by_key(name, value).into_iter().collect();
+                if !found.is_empty() && told.insert(entry.value.id()) {
+                    visit(entry.value, name, found);
+                }
+            }
+            (None, _) if key != LAST_APPLIED => pairs(entry.value, told, visit),
+            _ => {}
+        }
+    }
+}
+
 /// The providers of an `EncryptionConfiguration` that keep their keys in it.
 const KEYED: [&str; 3] = ["aescbc", "aesgcm", "secretbox"];
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::lines_of;
 use crate::kubernetes::manifest::visit_objects;
-use crate::kubernetes::marked::marked;
+use crate::kubernetes::marked::{self, marked};
 use crate::kubernetes::{Manifest, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
@@ -45,7 +45,9 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
             State::Read(Reading::Manifest(manifest)) => in_kustomization(manifest),
             _ => Vec::new(),
         },
+        FileKind::Settings => file.lines().map(in_text).unwrap_or_default(),
         FileKind::Yaml | FileKind::Json => match &*file.state {
+            State::Text(_) => file.lines().map(in_text).unwrap_or_default(),
             // What holds no object is read for the kustomization alone that takes it for a patch.
             State::Read(Reading::Manifest(manifest)) => {
                 if manifest.records.is_empty() && manifest.other_objects == 0 {
@@ -190,6 +192,32 @@ fn in_environment(text: &str) -> Vec<Held> {
     all
 }
 
+/// The text of a program's settings, which a kustomization puts into an object.
+fn in_text(text: &str) -> Vec<Held> {
+    let found = credential::find(text).into_iter();
+    let mut all: Vec<_> = found
+        .map(|found| {
+            let place = match &*found.label {
+                "" => "a line".to_owned(),
+                label => label.to_owned(),
+            };
+            held(found.range.clone(), found, place, "")
+        })
+        .collect();
+    point_at_first_lines(text, &mut all);
+    all
+}
+
+/// A credential may go on over lines: only the first is pointed at.
+fn point_at_first_lines(text: &str, all: &mut [Held]) {
+    for one in all {
+        let first = text.get(one.span.range()).unwrap_or_default();
+        let first = first.lines().next().unwrap_or_default();
+        let start = one.span.start as usize;
+        one.line = Span::new(start, start + first.len());
+    }
+}
+
 /// The texts of a tree, with the key that says what each is.
 fn in_tree(tree: &Tree) -> Vec<Held> {
     let mut all = Vec::new();
@@ -324,7 +352,7 @@ fn in_inline_patch(text: &str) -> Vec<Found> {
     all
 }
 
-/// What shows by itself what it is, in objects of kinds that nobody here knows.
+/// What shows by itself what it is, or with a name beside it, in objects of kinds that nobody here knows.
 fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
     let mut all = Vec::new();
     if manifest.other_objects == 0 {
@@ -340,14 +368,16 @@ fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
             .and_then(|metadata| metadata.get("name"));
         let name = name.map_or("", Node::key_text);
         let mut told = BTreeSet::new();
-        marked(object, "", &mut told, &mut |node, key, found| {
+        let mut keep = |node, key, found| {
             let from = all.len();
             all.extend(in_node(node, found, key));
             // The same place in another object is another one.
             for held in all.iter_mut().skip(from) {
                 held.discriminator = format!("{kind} {name} {}", held.discriminator);
             }
-        });
+        };
+        marked(object, "", &mut told, &mut keep);
+        marked::pairs(object, &mut told, &mut keep);
     });
     all
 }
@@ -420,12 +450,7 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             }
         }
     }
-    for one in &mut all {
-        let first = text.get(one.span.range()).unwrap_or_default();
-        let first = first.lines().next().unwrap_or_default();
-        let start = one.span.start as usize;
-        one.line = Span::new(start, start + first.len());
-    }
+    point_at_first_lines(text, &mut all);
     all
 }
 

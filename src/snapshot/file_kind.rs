@@ -49,6 +49,9 @@ pub enum FileKind {
     Environment,
     /// What may hold a private key: `id_rsa` and its kin, `*.key`, `*.pem`.
     KeyFile,
+    /// `*.conf`, `*.properties`, `*.ini`, `*.cnf`: settings of a program, read where a kustomization puts them into an
+    /// object.
+    Settings,
 }
 
 impl FileKind {
@@ -86,6 +89,7 @@ impl FileKind {
             _ if has_extension(name, "env") => Self::Environment,
             _ if has_extension(name, "json") => Self::Json,
             _ if is_key_file(name) => Self::KeyFile,
+            _ if is_settings(name) => Self::Settings,
             _ => Self::Yaml,
         }
     }
@@ -127,6 +131,13 @@ fn is_key_file(name: &str) -> bool {
         || name.len() > 4 && (name.ends_with(".key") || name.ends_with(".pem"))
 }
 
+fn is_settings(name: &str) -> bool {
+    const EXTENSIONS: [&str; 4] = ["conf", "properties", "ini", "cnf"];
+    EXTENSIONS
+        .iter()
+        .any(|extension| has_extension(name, extension))
+}
+
 fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name)
         .extension()
@@ -157,6 +168,7 @@ mod tests {
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),
+            ("deploy/redis.conf", FileKind::Settings),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),

@@ -12,7 +12,7 @@ use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
-use crate::kubernetes::kustomization::resolve;
+use crate::kubernetes::kustomization::{generated_files, resolve};
 use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
 use crate::packages::lockfile::{self, LockfileKind};
 use crate::packages::purpose::is_installed;
@@ -77,6 +77,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut states, head, intake);
+        add_generated(&mut states, head, intake);
         return Loaded {
             base: None,
             head: snapshot(states, head, intake),
@@ -101,6 +102,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut kept, side, intake);
+        add_generated(&mut kept, side, intake);
         snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
@@ -154,6 +156,43 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
         let patch = read_patch(kind.format(), bytes)?;
         let state = State::Read(Reading::Manifest(Box::new(patch)));
         Some((Arc::clone(&file.path), Arc::new(state)))
+    }));
+    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+}
+
+/// Files of settings that a kustomization puts into objects: what they hold is shown as the objects are. Nobody reads
+/// them otherwise.
+fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for (path, state) in &*kept {
+        if let State::Read(Reading::Manifest(manifest)) = &**state
+            && manifest.kustomization.is_some()
+        {
+            let files = generated_files(&manifest.tree);
+            named.extend(
+                files
+                    .into_iter()
+                    .filter_map(|file| resolve(folder(path), file)),
+            );
+        }
+    }
+    for (path, _) in &*kept {
+        named.remove(&**path);
+    }
+    if named.is_empty() {
+        return;
+    }
+    let is_named = |file: &&ListedFile| named.contains(&*file.path) && intake.takes(&file.path);
+    kept.extend(side.files().iter().filter(is_named).filter_map(|file| {
+        let kind = FileKind::of(&file.path);
+        if !matches!(kind, FileKind::Settings | FileKind::Yaml | FileKind::Json) {
+            return None;
+        }
+        let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
+            return None;
+        };
+        let text = syntax::decode(bytes).ok()?;
+        Some((Arc::clone(&file.path), Arc::new(State::Text(text))))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
@@ -291,7 +330,7 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
-    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) {
+    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) || kind == FileKind::Settings {
         return None;
     }
     let bytes = match content {
@@ -365,7 +404,8 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         | FileKind::NpmSettings
         | FileKind::BunSettings
         | FileKind::Renovate
-        | FileKind::Environment => Some(of_text(bytes, State::Text)),
+        | FileKind::Environment
+        | FileKind::Settings => Some(of_text(bytes, State::Text)),
     }
 }
 

@@ -25,6 +25,7 @@ mod command_line;
 mod configuration;
 mod corpora;
 mod credentials;
+mod credentials_drawn;
 mod credentials_hidden;
 mod declared_kinds;
 mod dockerfile;

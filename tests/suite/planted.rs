@@ -60,6 +60,9 @@ fn planted() -> Vec<(String, String)> {
         // By key and entropy alone.
         whole("tR7!kq2Vz".to_owned()),
         whole("q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F".to_owned()),
+        whole("Tr0ub4dor&3x!".to_owned()),
+        whole("w7Ky-3Mv8-Zd5W-c1Pn".to_owned()),
+        whole("correct horse battery staple 9x".to_owned()),
         whole("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ8mPl31Kx".to_owned()),
         // By where it stands alone.
         whole("lionheartlion".to_owned()),
@@ -75,7 +78,8 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
     let line = value.replace('\n', "\\n");
     let meta = "apiVersion: v1\nkind:";
     let commands = commands(value);
-    vec![
+    let mut files = bodies(value);
+    files.extend([
         (
             "secret.yaml",
             format!(
@@ -159,6 +163,30 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
             "Dockerfile",
             format!(
                 "FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n"
+            ),
+        ),
+    ]);
+    files
+}
+
+/// Bodies of files in objects, a Secret with keys that say nothing, and an object of an unknown kind.
+fn bodies(value: &str) -> Vec<(&'static str, String)> {
+    let quoted = serde_json::to_string(value).expect("it can be written");
+    let packed = BASE64_STANDARD.encode(value);
+    let line = value.replace('\n', "\\n");
+    let meta = "apiVersion: v1\nkind:";
+    vec![
+        (
+            "component.yaml",
+            format!(
+                "apiVersion: acme.io/v1\nkind: Component\nmetadata: {{name: h}}\nspec:\n  metadata:\n  - {{name: redisPassword, value: {quoted}}}\n  - name: apiToken\n    value: {quoted}\n"
+            ),
+        ),
+        (
+            "bodies.yaml",
+            format!(
+                "{meta} ConfigMap\nmetadata:\n  name: i\ndata:\n  nginx.conf: |\n    proxy_set_header Authorization \"Bearer {line}\";\n    proxy_set_header Authorization \"Basic {}\";\n  redis.conf: |\n    requirepass {line}\n    masterauth \"{line}\"\n  a.sql: |\n    CREATE USER a IDENTIFIED BY '{line}';\n    ALTER ROLE a PASSWORD '{line}';\n  .pgpass: |\n    db:5432:*:shop:{line}\n  a.yaml: |\n    a:\n      password: '{line}'\n    b:\n      password: '{line}'\n---\n{meta} Secret\nmetadata:\n  name: j\ndata:\n  root: {packed}\nstringData:\n  db: {quoted}\n  value: {quoted}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
             ),
         ),
     ]
@@ -391,6 +419,9 @@ fn no_output_repeats_what_a_rule_finds() {
         "node/inspector-open commands.yaml",
         "secret/exposed binary.yaml",
         "secret/literal binary.yaml",
+        "secret/in-file component.yaml",
+        "secret/exposed bodies.yaml",
+        "secret/literal bodies.yaml",
         "secret/in-file yarn/.yarnrc.yml",
         "secret/in-image started/Dockerfile",
     ] {
