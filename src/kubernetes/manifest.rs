@@ -311,7 +311,8 @@ impl Found<'_> {
             Some(group) if workload.is_some() => Cow::Borrowed(*group),
             _ => kinds::group_of(api_version).to_owned().into(),
         };
-        self.records.push(record(node, api_version, known, group, kind, pods));
+        self.records
+            .push(record(node, api_version, known, group, kind, pods));
         true
     }
 

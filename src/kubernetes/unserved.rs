@@ -73,7 +73,8 @@ impl Unserved {
         let group = kinds::group_of(api_version);
         if group.contains('.') {
             // Their versions come and go, and are not all known.
-            let foreign = DOTTED_GROUPS.contains(&group) && kinds::built_in_workload(kind).is_some();
+            let foreign =
+                DOTTED_GROUPS.contains(&group) && kinds::built_in_workload(kind).is_some();
             return foreign.then(|| Type::version_of(kind).map(Self::Version))?;
         }
         // The word in front may be of another program: `v1`, `skaffold/v4beta11`.
@@ -116,10 +117,22 @@ mod tests {
     fn what_kubernetes_does_not_serve_is_told_from_what_others_define() {
         let of = Unserved::of;
         assert_eq!(of("v1", "Deployment"), Some(Unserved::Version("apps/v1")));
-        assert_eq!(of("apps/v2", "Deployment"), Some(Unserved::Version("apps/v1")));
-        assert_eq!(of("networking.k8s.io/v1", "CronJob"), Some(Unserved::Version("batch/v1")));
-        assert_eq!(of("networking/v1", "Ingress"), Some(Unserved::Version("networking.k8s.io/v1")));
-        assert_eq!(of("apps/v1", "Deploymnet"), Some(Unserved::Kind("Deployment", "apps/v1")));
+        assert_eq!(
+            of("apps/v2", "Deployment"),
+            Some(Unserved::Version("apps/v1"))
+        );
+        assert_eq!(
+            of("networking.k8s.io/v1", "CronJob"),
+            Some(Unserved::Version("batch/v1"))
+        );
+        assert_eq!(
+            of("networking/v1", "Ingress"),
+            Some(Unserved::Version("networking.k8s.io/v1"))
+        );
+        assert_eq!(
+            of("apps/v1", "Deploymnet"),
+            Some(Unserved::Kind("Deployment", "apps/v1"))
+        );
         assert_eq!(of("v1", "service"), Some(Unserved::Kind("Service", "v1")));
         assert_eq!(of("apps/v1", "Workload"), Some(Unserved::Unknown));
         for (version, kind) in [

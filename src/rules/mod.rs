@@ -168,6 +168,7 @@ mod workload {
     pub(crate) mod removed_api;
     pub(crate) mod resources_unset;
     pub(crate) mod token_automounted;
+    pub(crate) mod unknown_api;
     pub(crate) mod unknown_field;
     pub(crate) mod writable_root_filesystem;
     pub(crate) mod wrong_type;
@@ -304,6 +305,7 @@ pub static ALL: &[&Rule] = &[
     &workload::removed_api::RULE,
     &workload::resources_unset::RULE,
     &workload::token_automounted::RULE,
+    &workload::unknown_api::RULE,
     &workload::unknown_field::RULE,
     &workload::writable_root_filesystem::RULE,
     &workload::wrong_type::RULE,

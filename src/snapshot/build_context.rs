@@ -105,7 +105,11 @@ impl<'a> BuildContext<'a> {
         &self,
         files: &'f [&'a SourceFile],
     ) -> impl Iterator<Item = (&'a SourceFile, &'a str)> + use<'f, 'a> {
-        let top = if self.is_root() { "" } else { folder(self.path) };
+        let top = if self.is_root() {
+            ""
+        } else {
+            folder(self.path)
+        };
         let own = self.snapshot.file(&format!("{}.dockerignore", self.path));
         let ignores = own.map_or_else(|| self.files(".dockerignore"), |own| vec![own]);
         let is_known = ignores.iter().all(|file| file.lines().is_some());

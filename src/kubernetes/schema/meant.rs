@@ -67,12 +67,8 @@ impl Oddity {
         if let Some(version) = other_version(self.within, object, key) {
             return Meant::Version(version);
         }
-        let whole_word = said_at_length(key)
-            .and_then(|short| self.within.names().find(|name| *name == short))
-            .filter(|name| {
-                let shape = self.within.field(name);
-                shape.is_some_and(|shape| fits(shape, node))
-            });
+        let whole_word =
+            said_at_length(key).and_then(|short| self.within.names().find(|name| *name == short));
         // The field that is meant is at times there as well; no other one is meant then.
         let name = whole_word.or_else(|| nearest(key, self.within.names()));
         match name.filter(|name| !stands_beside(node, name)) {

@@ -10,8 +10,8 @@ use Shape::{Any, Bool, Bytes, Float, Int, List, Map, Of, Quantity, Text};
 
 use crate::syntax::{Node, Value};
 
-pub(super) use meant::is_slip;
 pub use meant::Meant;
+pub(super) use meant::is_slip;
 pub(super) use oddity::{Budget, oddities};
 pub use oddity::{Oddity, What};
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::kubernetes::field::quoted;
+use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::purpose::{is_for_development, is_installed, is_specimen};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::build_context::BuildContext;
@@ -113,7 +113,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 const MOST_NAMED: usize = 3;
 
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+    let shown: Vec<_> = names
+        .iter()
+        .map(|name| format!("`{}`", shortened(name)))
+        .collect();
     match &*shown {
         [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
         all => all.concat(),
@@ -183,9 +186,16 @@ fn of_folders(file: &SourceFile, dockerfile: &Dockerfile, held: &[Held<'_>], sin
     for copy in reaching(dockerfile, is_folder) {
         let mut found = in_folder(&copy.source.text);
         found.retain(|held| !copy.keeps_out(held.path) && told.insert(held.path.to_owned()));
-        let names: Vec<&str> = found.iter().map(|held| held.path).take(MOST_NAMED).collect();
+        let names: Vec<&str> = found
+            .iter()
+            .map(|held| held.path)
+            .take(MOST_NAMED)
+            .collect();
         let Some(first) = found.first() else { continue };
-        let why = if found.iter().any(|held| held.file.kind() == FileKind::KeyFile) {
+        let why = if found
+            .iter()
+            .any(|held| held.file.kind() == FileKind::KeyFile)
+        {
             "so that whoever gets the image has the private key; keep it out with .dockerignore, and mount it where the container runs"
         } else {
             "so that whoever gets the image reads what it sets; keep it out with .dockerignore, and set the variables where the container runs"

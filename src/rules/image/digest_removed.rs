@@ -76,7 +76,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         if after.elsewhere.digest || after.elsewhere.name && after.elsewhere.tag {
             continue;
         }
-        sink.say_of_image(&after, Severity::High, &sentence("image", &was, &now, &digest));
+        sink.say_of_image(
+            &after,
+            Severity::High,
+            &sentence("image", &was, &now, &digest),
+        );
     }
     for found in changed_bases(pair) {
         let images = (

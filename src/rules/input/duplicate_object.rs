@@ -50,8 +50,11 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let mut seen: BTreeMap<Identity<'_>, Object<'_>> = BTreeMap::new();
         // Patches of one object may be many.
         let own = snapshot.objects_of(file).filter(|object| {
-            let patches = file.manifest().and_then(|manifest| manifest.inline_patches.as_ref());
-            let is_patch = patches.is_some_and(|patches| std::ptr::eq(object.node().tree(), &raw const patches.tree));
+            let patches = file
+                .manifest()
+                .and_then(|manifest| manifest.inline_patches.as_ref());
+            let is_patch = patches
+                .is_some_and(|patches| std::ptr::eq(object.node().tree(), &raw const patches.tree));
             !is_patch && is_named(*object)
         });
         for object in own {

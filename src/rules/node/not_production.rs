@@ -142,7 +142,8 @@ fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
                 continue;
             };
             if !is_for_development(&project.file.path)
-                && seen.insert((Arc::clone(&project.file.path), name)) {
+                && seen.insert((Arc::clone(&project.file.path), name))
+            {
                 sink.in_file(&project.file.path)
                     .report_span(node.span())
                     .discriminator(name)

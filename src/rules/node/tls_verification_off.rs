@@ -305,8 +305,16 @@ fn of_workflow(workflow: &Workflow, mut found: Found<'_, '_>) {
             let command = text.get(range.clone()).unwrap_or_default();
             let span = span.unwrap_or_else(|| script.text.span());
             let mistakes = [
-                (assigned(command).is_some(), VARIABLE, "run sets NODE_TLS_REJECT_UNAUTHORIZED to 0, so that Node.js accepts every certificate and what it fetches may come from anybody; name your authority in NODE_EXTRA_CA_CERTS instead"),
-                (sets_lax(command), "strict-ssl", "run switches strict-ssl off, so that packages are installed from whoever answers; set cafile to your authority instead"),
+                (
+                    assigned(command).is_some(),
+                    VARIABLE,
+                    "run sets NODE_TLS_REJECT_UNAUTHORIZED to 0, so that Node.js accepts every certificate and what it fetches may come from anybody; name your authority in NODE_EXTRA_CA_CERTS instead",
+                ),
+                (
+                    sets_lax(command),
+                    "strict-ssl",
+                    "run switches strict-ssl off, so that packages are installed from whoever answers; set cafile to your authority instead",
+                ),
             ];
             for (is_one, what, sentence) in mistakes {
                 let key = format!("{} run {what}", script.job);
