@@ -3,6 +3,7 @@
 mod asked;
 mod cause;
 mod coverage;
+mod folded;
 pub mod gather;
 pub mod governance;
 mod levels;
@@ -191,7 +192,14 @@ fn judge_watched(
         let wanted = wanted(loaded.base.as_ref(), &loaded.head);
         let packages = wanted.values().map(|wanted| wanted.installed.len());
         watch(Stage::Asking(packages.sum()));
-        gather(access, sides, &wanted, &governance.config().packages)
+        let snapshots: Vec<&Snapshot> = loaded.base.iter().chain([&loaded.head]).collect();
+        gather(
+            access,
+            sides,
+            &wanted,
+            &snapshots,
+            &governance.config().packages,
+        )
     });
     let asked = Asked {
         base: sides.base.as_ref().map(|base| base.label().clone()),
@@ -289,6 +297,7 @@ pub fn judge_loaded(
     all.extend(broken_at_tip(governance, &all));
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
+    all = folded::fold(all);
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
@@ -338,7 +347,7 @@ fn of_change(
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {
         if finding.status == Status::Introduced {
-            finding.changed_at = causes.of(finding);
+            finding.changed_at = causes.of(finding).or(finding.changed_at.take());
             // What is gone has no place of its own: the one where it was taken out is the nearest.
             if let Some(at) = &finding.changed_at
                 && finding.location.span == Span::default()

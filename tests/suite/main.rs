@@ -28,6 +28,7 @@ mod credentials;
 mod credentials_hidden;
 mod declared_kinds;
 mod dockerfile;
+mod folded;
 mod formats;
 mod freshness;
 mod hidden;
