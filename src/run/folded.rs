@@ -4,6 +4,7 @@
 //! and waivers have taken out what they cover.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Fingerprint, Fold, Location, Related, Severity, Status, Subject};
@@ -73,7 +74,8 @@ fn together(kind: &Kind, members: &[(Arc<Fold>, Finding)]) -> Option<Finding> {
     // would else pass for that.
     if *status != Status::Existing {
         for (_, member) in members {
-            discriminator.push_str(&format!("\0{}", member.fingerprint));
+            // Writing to a String cannot fail.
+            let _ = write!(discriminator, "\0{}", member.fingerprint);
         }
     }
     let subject = Subject {

@@ -79,7 +79,7 @@ fn a_lockfile_full_of_what_nobody_asks_for_is_one_finding() {
     let expected = format!(
         "introduced `evil-000@2.0.0`, `evil-001@2.0.0`, `evil-002@2.0.0` and 297 more {MANY}"
     );
-    assert_eq!(unreached(None, &many), [expected.clone()]);
+    assert_eq!(unreached(None, &many), [&*expected]);
     assert_eq!(unreached(Some(&[]), &many), [expected]);
     assert_eq!(unreached(Some(&[]), &many[..3]).len(), 3);
     assert_eq!(
@@ -93,7 +93,7 @@ fn what_is_new_is_not_taken_for_what_was_there() {
     let old = names("old", 40);
     let existing =
         format!("existing `old-000@2.0.0`, `old-001@2.0.0`, `old-002@2.0.0` and 37 more {MANY}");
-    assert_eq!(unreached(Some(&old), &old), [existing.clone()]);
+    assert_eq!(unreached(Some(&old), &old), [&*existing]);
     let with = |more: &[String]| -> Vec<String> {
         let head: Vec<String> = old.iter().chain(more).cloned().collect();
         let mut told = unreached(Some(&old), &head);

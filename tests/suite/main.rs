@@ -46,6 +46,7 @@ mod neighbours;
 mod node;
 mod package_facts;
 mod package_sources;
+mod package_standing;
 mod packages_command;
 mod planted;
 mod pod_security;

@@ -108,9 +108,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 /// What is to be said beside a lockfile: what to type.
 fn held(want: &Want, specifier: &str, version: &str) -> String {
     let (real, _) = target(&want.name, specifier);
-    let pin = match real == &*want.name {
-        true => format!("^{version}"),
-        false => format!("npm:{real}@^{version}"),
+    let pin = if real == &*want.name {
+        format!("^{version}")
+    } else {
+        format!("npm:{real}@^{version}")
     };
     format!(
         "and only the lockfile holds on to {}, until the next update; write `{}`",
