@@ -225,7 +225,8 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
 
 fn packages(arguments: &PackagesArgs) -> Result<u8, Error> {
     let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
-    let answer = run::packages(&arguments.paths, base, head)?;
+    let access = Access::of_process(arguments.access.offline, arguments.access.database.clone());
+    let answer = run::packages(&arguments.paths, base, head, Some(&access))?;
     let display = arguments.display;
     match arguments.format {
         PackagesFormat::Terminal => {

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod escape;
 pub mod json;
 mod package_changes;
+mod package_standing;
 pub mod packages;
 pub mod places;
 pub mod pod_security;

@@ -16,6 +16,7 @@ use crate::http::{Client, Failure, Limits, Proxies, block_on};
 use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
+use crate::packages::graph::Step;
 use crate::packages::lockfile::Source;
 use crate::packages::registry::address::RegistryUrl;
 use crate::packages::registry::settings::{Owner, Registry, SettingsKind};
@@ -139,12 +140,43 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
     all
 }
 
-/// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile.
+/// Who brings what advisories are about, by the folder of the lockfile: where a fix has to come through them, their
+/// releases have to be known.
+fn bringers(
+    snapshots: &[&Snapshot],
+    advisories: &Advisories,
+) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
+    let mut all: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for held in snapshots.iter().flat_map(|snapshot| held(snapshot)) {
+        let (name, version) = held.key();
+        if advisories.affecting(name, version).next().is_none() {
+            continue;
+        }
+        let Some(origin) = held.package.origin() else {
+            continue;
+        };
+        let of_folder = all
+            .entry(Arc::clone(&held.installation.folder))
+            .or_default();
+        let ways = held.package.paths_in(origin.workspace, 1);
+        for step in ways.iter().flatten() {
+            if let Step::Package(package) = step
+                && package.is_from_registry()
+            {
+                of_folder.insert(package.shared_name());
+            }
+        }
+    }
+    all
+}
+
+/// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile, and of these snapshots.
 #[must_use]
 pub fn gather(
     access: &Access,
     sides: &Sides,
     wanted: &BTreeMap<Arc<str>, Wanted>,
+    snapshots: &[&Snapshot],
     config: &PackagesConfig,
 ) -> Facts {
     let mut facts = Facts {
@@ -163,7 +195,8 @@ pub fn gather(
     } else if access.offline {
         facts.registry = Fact::Missing(Absence::Offline);
     } else {
-        facts.registry = Fact::Known(plan.documents(client.as_ref(), facts.advisories.known()));
+        facts.registry =
+            Fact::Known(plan.documents(client.as_ref(), facts.advisories.known(), snapshots));
     }
     facts
 }
@@ -173,7 +206,7 @@ struct Plan<'a> {
     access: &'a Access,
     config: &'a PackagesConfig,
     /// What each folder installs, and which registries serve it.
-    projects: Vec<(&'a Wanted, Settings)>,
+    projects: Vec<(&'a Arc<str>, &'a Wanted, Settings)>,
 }
 
 impl<'a> Plan<'a> {
@@ -186,7 +219,7 @@ impl<'a> Plan<'a> {
         let files = SettingsFiles::of(access, sides);
         let projects = wanted
             .iter()
-            .map(|(folder, wanted)| (wanted, files.around(folder, &access.environment)))
+            .map(|(folder, wanted)| (folder, wanted, files.around(folder, &access.environment)))
             .collect();
         Self {
             access,
@@ -199,7 +232,7 @@ impl<'a> Plan<'a> {
     fn public_names(&self) -> (BTreeSet<String>, usize) {
         let mut public = BTreeSet::new();
         let mut others = BTreeSet::new();
-        for (wanted, settings) in &self.projects {
+        for (_, wanted, settings) in &self.projects {
             for (name, _) in &wanted.installed {
                 let is_public = wanted.is_public(name, settings);
                 let names = if is_public { &mut public } else { &mut others };
@@ -270,7 +303,7 @@ impl<'a> Plan<'a> {
         }
         let request = self.projects.iter();
         let request = request
-            .flat_map(|(wanted, _)| wanted.installed.iter().cloned())
+            .flat_map(|(_, wanted, _)| wanted.installed.iter().cloned())
             .collect();
         match block_on(advisory::gather(&request, &asked)) {
             Ok(mut advisories) => {
@@ -296,7 +329,7 @@ impl<'a> Plan<'a> {
     /// The registries that packages come from by default, each with the names that it serves.
     fn registries(&self, client: &Client) -> impl Iterator<Item = Bulk> {
         let mut names: BTreeMap<&str, (BTreeSet<String>, Option<&str>)> = BTreeMap::new();
-        for (wanted, settings) in &self.projects {
+        for (_, wanted, settings) in &self.projects {
             for (name, _) in &wanted.installed {
                 let registry = settings.registry_of(name);
                 if !wanted.may_be_told(name, registry) {
@@ -321,11 +354,16 @@ impl<'a> Plan<'a> {
         &self,
         client: Result<&Client, &Failure>,
         advisories: Option<&Advisories>,
+        snapshots: &[&Snapshot],
     ) -> RegistryAnswers {
+        let bringers = advisories.map(|known| bringers(snapshots, known));
+        let bringers = bringers.unwrap_or_default();
         let cache = place::folder().map(|folder| Cache::new(folder.join("registry")));
         let mut all: BTreeMap<Arc<str>, Answer> = BTreeMap::new();
-        for (wanted, settings) in &self.projects {
+        let mut silent: BTreeSet<String> = BTreeSet::new();
+        for (folder, wanted, settings) in &self.projects {
             let mut names = wanted.documents.clone();
+            names.extend(bringers.get(*folder).into_iter().flatten().cloned());
             let affected = |(name, version): &&(String, String)| {
                 let mut known = advisories
                     .iter()
@@ -352,6 +390,12 @@ impl<'a> Plan<'a> {
                         let why = registry::Unavailable::Elsewhere { host: host.clone() };
                         all.insert(name, Answer::Unavailable(why));
                     }
+                    // Each project has its own question, and a registry that is silent is waited for once.
+                    _ if silent.contains(settings.registry_of(&name).url.host()) => {
+                        let host = settings.registry_of(&name).url.host().to_owned();
+                        let why = registry::Unavailable::GivenUp { host };
+                        all.insert(name, Answer::Unavailable(why));
+                    }
                     _ => {
                         asked.insert(name);
                     }
@@ -367,11 +411,14 @@ impl<'a> Plan<'a> {
                 Err(failure) => Err(failure.clone()),
             };
             match answers {
-                Ok(answers) => all.extend(
-                    answers
-                        .iter()
-                        .map(|(name, answer)| (Arc::clone(name), answer.clone())),
-                ),
+                Ok(answers) => {
+                    for (name, answer) in answers.iter() {
+                        if matches!(answer, Answer::Unavailable(why) if why.is_late()) {
+                            silent.insert(settings.registry_of(name).url.host().to_owned());
+                        }
+                        all.insert(Arc::clone(name), answer.clone());
+                    }
+                }
                 Err(failure) => all.extend(names.into_iter().map(|name| {
                     let why = registry::Unavailable::Failed(failure.clone());
                     (name, Answer::Unavailable(why))

@@ -29,7 +29,7 @@ fn now() -> Timestamp {
 }
 
 /// What a registry says of a package: its versions with the days of their release. The last one is the latest.
-fn published(name: &str, releases: &[(&str, &str)]) -> Json {
+pub(crate) fn published(name: &str, releases: &[(&str, &str)]) -> Json {
     let latest = releases.last().unwrap().0;
     let versions = releases.iter().map(|(version, _)| {
         let release = json!({"name": name, "version": version});
@@ -68,7 +68,7 @@ fn knowing(documents: &[Json]) -> Context {
 }
 
 /// A lockfile whose root asks for packages itself, and what else it installs: names and versions.
-fn lockfile(direct: &[(&str, &str)], others: &[(&str, &str)]) -> String {
+pub(crate) fn lockfile(direct: &[(&str, &str)], others: &[(&str, &str)]) -> String {
     let ranges = direct
         .iter()
         .map(|(name, version)| ((*name).to_owned(), json!(format!("^{version}"))));
@@ -257,7 +257,7 @@ fn project_of(registry: &str) -> TempDir {
     folder
 }
 
-fn project() -> TempDir {
+pub(crate) fn project() -> TempDir {
     project_of("https://registry.npmjs.org/")
 }
 
@@ -406,7 +406,11 @@ async fn a_name_of_another_registry_is_told_to_nobody() {
 }
 
 /// What one rule says of a revision, where one package has an advisory with such an `affected` entry.
-fn vulnerable(files: &[(&str, &str)], affected: &Json, documents: &[Json]) -> Vec<String> {
+pub(crate) fn vulnerable(
+    files: &[(&str, &str)],
+    affected: &Json,
+    documents: &[Json],
+) -> Vec<String> {
     let mut affected = affected.clone();
     let name = affected["package"]["name"].as_str().unwrap().to_owned();
     affected["package"]["ecosystem"] = json!("npm");
@@ -442,7 +446,7 @@ fn vulnerable(files: &[(&str, &str)], affected: &Json, documents: &[Json]) -> Ve
 }
 
 /// An `affected` entry with one range from the beginning.
-fn mended_in(name: &str, version: &str) -> Json {
+pub(crate) fn mended_in(name: &str, version: &str) -> Json {
     json!({
         "package": {"name": name},
         "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": version}]}],

@@ -143,6 +143,7 @@ fn a_change_is_told_in_every_format() {
     added                 body 1.0.0, production in services/cart, through express@4.1.0  services/cart/package-lock.json:4
     added                 lodash 4.17.20, production in services/cart, through express@4.1.0 > body@1.0.0  services/cart/package-lock.json:6
     added                 jest 30.0.0, development in services/cart, direct  services/cart/package.json:7
+    not looked at: advisories, newer versions and ages, as the run is offline
     services/cart/package-lock.json: 4 packages (3 production, 1 development) in 1 workspace
     ");
     let markdown = tidegate(

@@ -84,6 +84,14 @@ pub enum Unavailable {
     },
 }
 
+impl Unavailable {
+    /// True if the registry was silent as long as anybody waits.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Failed(failure) if matches!(failure.kind, Kind::Late(_)))
+    }
+}
+
 impl std::fmt::Display for Unavailable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -284,6 +292,8 @@ pub async fn gather(
         };
         let record = records.entry(host).or_default();
         match &answer {
+            // One that was silent for so long will be silent again.
+            Answer::Unavailable(why) if why.is_late() => record.failed += PATIENCE,
             Answer::Unavailable(Unavailable::Failed(_)) => record.failed += 1,
             _ => record.answered += 1,
         }

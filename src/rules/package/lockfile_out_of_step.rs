@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::finding::Fold;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
 use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Need, RecordKind, Section};
@@ -69,7 +70,8 @@ declare_rule! {
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
     /// name may differ, and with a `.pnpmfile.cjs` everything may. npm before 7 repeats no ranges.
-    /// Within the lockfile, what a package of a registry cannot do without must have an entry.
+    /// Within the lockfile, what a package of a registry cannot do without must have an entry. More than three of a kind in
+    /// a workspace are one finding.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
     references: &["CICD-SEC-3", "CWE-345", "CWE-1357"],
@@ -176,6 +178,12 @@ fn dangling(locked: LockedFile<'_>, free: &BTreeSet<String>, sink: &mut Sink<'_>
             .report_span(package.at)
             .package(name, seen)
             .discriminator("dangling")
+            .fold(Fold {
+                group: "dangling".into(),
+                called: format!("`{}`", shortened(&wanted.name)),
+                before: format!("packages in {} ask for ", name_of(locked)),
+                after: ", and it holds no such entries, so that what is installed of them is not known; install, and add the lockfile to the change".to_owned(),
+            })
             .say(&format!(
                 "{}{others} for `{}`, and the lockfile holds no such entry, so that what is installed of it is not known; install, and add the lockfile to the change",
                 called(package),
@@ -289,6 +297,22 @@ fn report(
         .report_span(declared.at)
         .package(name, seen)
         .discriminator(&workspace.path);
+    let (group, after) = match gap {
+        Gap::Absent => (
+            format!("absent\0{}", workspace.path),
+            format!(" are asked for here and {lockfile} does not hold them"),
+        ),
+        Gap::Other(_) | Gap::Outside(_) => (
+            format!("other\0{}", workspace.path),
+            format!(" are asked for here and {lockfile} was written for other ranges of them"),
+        ),
+    };
+    let draft = draft.fold(Fold {
+        group: group.into(),
+        called: format!("`{}`", shortened(&want.name)),
+        before: String::new(),
+        after: format!("{after}; install, and add the lockfile to the change"),
+    });
     let listed = want.listed.as_ref();
     let draft = match listed {
         Some(listed) => draft.related_in(locked.place(listed.at), "what the lockfile says"),
@@ -329,6 +353,15 @@ fn unasked(
         .report_span(listed.at)
         .package(name, seen)
         .discriminator(&format!("unasked\0{}", workspace.path))
+        .fold(Fold {
+            group: format!("unasked\0{}", workspace.path).into(),
+            called: format!("`{}`", shortened(&want.name)),
+            before: String::new(),
+            after: format!(
+                " are asked for here and by no line of {}; install, and add the lockfile to the change",
+                workspace.file
+            ),
+        })
         .say(&format!(
             "`{}` is asked for here and by no line of {}; install, and add the lockfile to the change",
             shortened(&want.name),

@@ -1,9 +1,12 @@
 //! What `tidegate packages` answers: what is installed, by whom it comes in, and what changed.
 
+pub mod standing;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::evaluate::evaluate_with;
+use crate::facts::Facts;
 use crate::finding::Location;
 use crate::packages::Scope;
 use crate::packages::difference::{Effect, Told, What};
@@ -14,6 +17,8 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::installations::Installation;
 use crate::verdict::PassedOver;
+
+use standing::Standing;
 
 /// How many ways to one package are told.
 const MOST_PATHS: usize = 3;
@@ -29,6 +34,10 @@ pub struct Answer {
     pub changes: Option<Vec<ChangeRow>>,
     /// Package files that could not be read.
     pub unreadable: Vec<PassedOver>,
+    /// What was not looked at, and why: sources that were not asked, or did not answer.
+    pub not_looked_at: Vec<String>,
+    /// True if a source that was asked for by name did not answer.
+    pub is_incomplete: bool,
     /// The files of the base.
     pub base: Option<Snapshot>,
     /// The files of the head.
@@ -71,6 +80,8 @@ pub struct Row {
     pub paths: Vec<Vec<Word>>,
     /// The line that brings it.
     pub location: Location,
+    /// What the outside world says of it.
+    pub standing: Arc<Standing>,
 }
 
 /// One change in one workspace.
@@ -96,6 +107,8 @@ pub struct ChangeRow {
     pub location: Option<Location>,
     /// The changed line of the head.
     pub changed_at: Option<Location>,
+    /// What the outside world says of it as it is now; nothing where it is gone.
+    pub standing: Standing,
 }
 
 impl Answer {
@@ -110,10 +123,14 @@ impl Answer {
         &mut self.words
     }
 
-    /// 3 if a package file could not be read, else 0.
+    /// 3 if a package file could not be read or a source that was asked for by name did not answer, else 0.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.unreadable.is_empty() { 0 } else { 3 }
+        if self.unreadable.is_empty() && !self.is_incomplete {
+            0
+        } else {
+            3
+        }
     }
 }
 
@@ -139,7 +156,12 @@ impl Words {
 /// Says what a revision installs within some paths; of a change also what it does. The snapshots of `pair` must be the
 /// ones that the answer keeps.
 #[must_use]
-pub fn answer(pair: Option<&Pair<'_>>, head: &Snapshot, in_scope: impl Fn(&str) -> bool) -> Parts {
+pub fn answer(
+    pair: Option<&Pair<'_>>,
+    head: &Snapshot,
+    facts: &Facts,
+    in_scope: impl Fn(&str) -> bool,
+) -> Parts {
     let mut words = Words::default();
     let mut parts = Parts::default();
     for installation in head.installations() {
@@ -149,7 +171,7 @@ pub fn answer(pair: Option<&Pair<'_>>, head: &Snapshot, in_scope: impl Fn(&str) 
                     .lockfile_path()
                     .is_some_and(|path| in_scope(path))
         };
-        parts.installation(installation, is_shown, &mut words);
+        parts.installation(installation, facts, is_shown, &mut words);
     }
     if let Some(pair) = pair {
         let mut changes = Vec::new();
@@ -160,13 +182,14 @@ pub fn answer(pair: Option<&Pair<'_>>, head: &Snapshot, in_scope: impl Fn(&str) 
             for told in installed.changes() {
                 for effect in &told.change.effects {
                     if is_shown(told.workspace(*effect).map_or("", |own| &own.file)) {
-                        changes.push(change(told, *effect, &mut words));
+                        changes.push(change(told, *effect, facts, &mut words));
                     }
                 }
             }
         }
         parts.changes = Some(changes);
     }
+    parts.not_looked_at = standing::not_looked_at(facts);
     parts.unreadable = unreadable(head, in_scope);
     parts.words = words.all;
     parts
@@ -179,6 +202,7 @@ pub struct Parts {
     packages: Vec<Row>,
     changes: Option<Vec<ChangeRow>>,
     unreadable: Vec<PassedOver>,
+    not_looked_at: Vec<String>,
     words: Vec<String>,
 }
 
@@ -191,6 +215,8 @@ impl Parts {
             packages: self.packages,
             changes: self.changes,
             unreadable: self.unreadable,
+            not_looked_at: self.not_looked_at,
+            is_incomplete: false,
             base,
             head,
             words: self.words,
@@ -200,6 +226,7 @@ impl Parts {
     fn installation(
         &mut self,
         installation: &Installation,
+        facts: &Facts,
         is_shown: impl Fn(&str) -> bool,
         words: &mut Words,
     ) {
@@ -224,6 +251,7 @@ impl Parts {
         for package in installation.packages() {
             *packages.entry(package.scope()).or_insert(0) += 1;
             let (name, version) = (words.of(package.name()), words.of(package.release()));
+            let standing = Arc::new(Standing::of(package, facts));
             if package.scope() == Scope::Unreached && shows_strays {
                 self.packages.push(Row {
                     name,
@@ -233,6 +261,7 @@ impl Parts {
                     is_direct: false,
                     paths: Vec::new(),
                     location: package.locked_at(),
+                    standing: Arc::clone(&standing),
                 });
             }
             for (workspace, own) in graph.workspaces().iter().enumerate() {
@@ -253,6 +282,7 @@ impl Parts {
                     is_direct: package.wanted_by(workspace).is_some(),
                     paths: paths(package, workspace, &labels, words),
                     location: package.location_in(workspace),
+                    standing: Arc::clone(&standing),
                 });
             }
         }
@@ -288,7 +318,7 @@ fn paths(
         .collect()
 }
 
-fn change(told: Told<'_>, effect: Effect, words: &mut Words) -> ChangeRow {
+fn change(told: Told<'_>, effect: Effect, facts: &Facts, words: &mut Words) -> ChangeRow {
     let mut release =
         |package: Option<Installed<'_>>| package.map(|package| words.of(package.release()));
     let (before, after) = (release(told.before()), release(told.after()));
@@ -311,6 +341,9 @@ fn change(told: Told<'_>, effect: Effect, words: &mut Words) -> ChangeRow {
             .collect(),
         location: told.location(effect),
         changed_at: told.changed_at(effect),
+        standing: told
+            .after()
+            .map_or_else(Standing::default, |package| Standing::of(package, facts)),
     }
 }
 
