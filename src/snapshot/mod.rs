@@ -13,6 +13,7 @@ pub mod held;
 pub mod hidden;
 pub mod image_pairs;
 pub mod images;
+pub mod install_code;
 pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
@@ -66,6 +67,8 @@ pub enum State {
     Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
+    /// It is told from others by its bytes, and nothing in it is read. Two files share this if their bytes are the same.
+    Opaque,
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -170,7 +173,8 @@ impl SourceFile {
             | State::Configuration(_)
             | State::Workflow(_)
             | State::Dockerfile(_)
-            | State::Text(_) => true,
+            | State::Text(_)
+            | State::Opaque => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer
