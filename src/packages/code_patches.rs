@@ -43,7 +43,10 @@ impl<'a> PackageJson<'a> {
     /// The patches that it names.
     #[must_use]
     pub fn code_patches(self) -> Vec<CodePatch<'a>> {
-        let of_pnpm = self.root.get("pnpm").and_then(|pnpm| pnpm.get("patchedDependencies"));
+        let of_pnpm = self
+            .root
+            .get("pnpm")
+            .and_then(|pnpm| pnpm.get("patchedDependencies"));
         let of_bun = self.root.get("patchedDependencies");
         let listed = [of_bun, of_pnpm].into_iter().flat_map(of_mapping);
         let sections = SECTIONS.into_iter().flat_map(|name| self.mapping(name));
@@ -80,7 +83,10 @@ fn of_mapping<'a>(mapping: Option<Node<'a>>) -> impl Iterator<Item = CodePatch<'
 
 /// Several patches of one package are put together with `&`.
 fn of_yarn<'a>(entry: Entry<'a>) -> impl Iterator<Item = CodePatch<'a>> {
-    let written = entry.value.as_str().and_then(|text| text.strip_prefix("patch:"));
+    let written = entry
+        .value
+        .as_str()
+        .and_then(|text| text.strip_prefix("patch:"));
     let split = written.and_then(|text| text.split_once('#'));
     split.into_iter().flat_map(move |(package, files)| {
         let package = package.replace("%3A", ":").replace("@npm:", "@");

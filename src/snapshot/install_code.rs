@@ -15,7 +15,7 @@ use crate::syntax::Span;
 use super::file_kind::FileKind;
 use super::pairs::Pair;
 use super::safeguards::safeguards;
-use super::{Snapshot, SourceFile, folder};
+use super::{Snapshot, SourceFile, State, folder};
 
 /// Code that is another one than before, or that was not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,12 @@ pub fn changed_code(pair: &Pair<'_>) -> Vec<Changed> {
     found
 }
 
-/// True if a file is one that the base has with the same bytes.
+/// True if two files have the same bytes.
 fn is_same(one: &SourceFile, other: &SourceFile) -> bool {
-    Arc::ptr_eq(&one.state, &other.state)
+    match (&*one.state, &*other.state) {
+        (State::Opaque(one), State::Opaque(other)) => one == other,
+        _ => Arc::ptr_eq(&one.state, &other.state),
+    }
 }
 
 fn is_ours(file: &SourceFile) -> bool {
@@ -178,7 +181,10 @@ fn named_patches(snapshot: &Snapshot) -> BTreeMap<Arc<str>, Vec<Named>> {
                     span: patch.at,
                 },
             };
-            by_folder.entry(file.folder().into()).or_default().push(named);
+            by_folder
+                .entry(file.folder().into())
+                .or_default()
+                .push(named);
         }
     }
     for file in snapshot.files() {
@@ -186,7 +192,9 @@ fn named_patches(snapshot: &Snapshot) -> BTreeMap<Arc<str>, Vec<Named>> {
         let Some((above, name)) = file.path.rsplit_once('/') else {
             continue;
         };
-        let project = above.strip_suffix("patches").map(|above| above.trim_end_matches('/'));
+        let project = above
+            .strip_suffix("patches")
+            .map(|above| above.trim_end_matches('/'));
         if file.kind() != FileKind::CodePatch {
             continue;
         }

@@ -275,7 +275,7 @@ fn read_distinct<'a>(
         .map(|job| {
             // What is only held against other bytes need not be fetched: its id is enough.
             if is_opaque(job.key.1) {
-                return (job.key, Some(Arc::new(State::Opaque)));
+                return (job.key, Some(Arc::new(State::Opaque(job.key.0))));
             }
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
             (
@@ -355,7 +355,7 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
                 State::Tree(syntax::parse(kind.format(), text))
             }))
         }
-        FileKind::InstallCode | FileKind::CodePatch => Some(State::Opaque),
+        FileKind::InstallCode | FileKind::CodePatch => Some(State::Opaque(content_id(&bytes))),
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions

@@ -24,6 +24,7 @@ mod near;
 pub mod neighbours;
 pub mod node_starts;
 pub mod node_versions;
+pub mod overriding;
 pub mod pairs;
 mod patch_files;
 pub mod patched;
@@ -36,6 +37,7 @@ pub mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
@@ -67,8 +69,8 @@ pub enum State {
     Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
-    /// It is told from others by its bytes, and nothing in it is read. Two files share this if their bytes are the same.
-    Opaque,
+    /// It is told from others by its bytes, and nothing in it is read.
+    Opaque(ContentId),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -174,7 +176,7 @@ impl SourceFile {
             | State::Workflow(_)
             | State::Dockerfile(_)
             | State::Text(_)
-            | State::Opaque => true,
+            | State::Opaque(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer

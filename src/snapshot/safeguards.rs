@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::packages::purpose::{is_installed, is_specimen};
 use crate::packages::lockfile::Source;
+use crate::packages::purpose::{is_installed, is_specimen};
 use crate::packages::safeguards::renovate as of_renovate;
 use crate::packages::safeguards::{
     Safeguard, Safeguards, of_bunfig, of_manifest, of_npmrc, of_pnpm_workspace, of_yarnrc,
@@ -101,8 +101,13 @@ pub fn renovate(snapshot: &Snapshot) -> Option<FolderSafeguards> {
 /// True if packages are installed from a folder, or from one below it.
 #[must_use]
 pub fn holds_project(snapshot: &Snapshot, folder: &str) -> bool {
-    let installations = snapshot.installations().iter();
-    installations.map(|one| &*one.folder).any(|own| lies_in(own, folder))
+    let mut files = snapshot.files().iter();
+    files.any(|file| {
+        file.kind() == FileKind::PackageJson
+            && !is_installed(&file.path)
+            && !is_specimen(&file.path)
+            && lies_in(file.folder(), folder)
+    })
 }
 
 fn lies_in(path: &str, folder: &str) -> bool {

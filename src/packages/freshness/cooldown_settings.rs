@@ -38,7 +38,8 @@ pub enum CooldownFile {
 const LONGEST: f64 = 87_600.0;
 
 /// The presets of Renovate that ask for three days of npm's packages.
-pub(in crate::packages) const PRESETS: [&str; 2] = ["security:minimumReleaseAgeNpm", "config:best-practices"];
+pub(in crate::packages) const PRESETS: [&str; 2] =
+    ["security:minimumReleaseAgeNpm", "config:best-practices"];
 
 /// Reads what a file asks for. A file of the repository is the one at the tip of the base branch.
 #[must_use]

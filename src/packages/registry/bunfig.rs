@@ -76,7 +76,8 @@ impl Bunfig {
         match &**key.get_ref() {
             "registry" => self.registry = place(key, value),
             "minimumReleaseAge" => {
-                self.minimum_release_age = number(value).map(|value_of| written(key, value, value_of));
+                self.minimum_release_age =
+                    number(value).map(|value_of| written(key, value, value_of));
             }
             "minimumReleaseAgeExcludes" => {
                 let items = value.get_ref().as_array().into_iter().flatten();
@@ -91,7 +92,10 @@ impl Bunfig {
             }
             "ignoreScripts" => self.ignore_scripts = switch(key, value),
             "frozenLockfile" => self.frozen_lockfile = switch(key, value),
-            "lockfile" => self.saves_lockfile = inner(value, "save").and_then(|(key, value)| switch(key, value)),
+            "lockfile" => {
+                self.saves_lockfile =
+                    inner(value, "save").and_then(|(key, value)| switch(key, value))
+            }
             "security" => {
                 self.scanner = inner(value, "scanner").and_then(|(key, value)| {
                     let name = value.get_ref().as_str()?;
@@ -184,25 +188,44 @@ mod tests {
             Some(place("https://a.example", Some("$T"), "registry"))
         );
         let age = read.minimum_release_age.unwrap();
-        assert_eq!((age.value, &text[age.at.range()]), (259_200.0, "minimumReleaseAge = 259_200"));
+        assert_eq!(
+            (age.value, &text[age.at.range()]),
+            (259_200.0, "minimumReleaseAge = 259_200")
+        );
         let excludes: Vec<_> = read.excludes.iter().map(|one| &*one.value).collect();
         assert_eq!(excludes, ["@acme/a", "b"]);
         assert_eq!(read.ignore_scripts.map(|one| one.value), Some(true));
         assert_eq!(read.saves_lockfile.map(|one| one.value), Some(false));
-        assert_eq!(read.scanner.map(|one| one.value).as_deref(), Some("@acme/scanner"));
-        let scopes: Vec<_> = read.scopes.iter().map(|(scope, place)| (&**scope, shown(place))).collect();
+        assert_eq!(
+            read.scanner.map(|one| one.value).as_deref(),
+            Some("@acme/scanner")
+        );
+        let scopes: Vec<_> = read
+            .scopes
+            .iter()
+            .map(|(scope, place)| (&**scope, shown(place)))
+            .collect();
         assert_eq!(
             scopes,
             [
                 ("@x", place("https://x.example", Some("t"), "\"@x\"")),
-                ("@acme", place("https://acme.example/#/", None, "acme = \"https://acme.example/#/\"")),
+                (
+                    "@acme",
+                    place(
+                        "https://acme.example/#/",
+                        None,
+                        "acme = \"https://acme.example/#/\""
+                    )
+                ),
             ]
         );
     }
 
     #[test]
     fn what_is_broken_is_read_around() {
-        let read = Bunfig::read("[install]\nminimumReleaseAge = 60\nregistry = \"https://a.example\nignoreScripts = true\n");
+        let read = Bunfig::read(
+            "[install]\nminimumReleaseAge = 60\nregistry = \"https://a.example\nignoreScripts = true\n",
+        );
         assert!(read.is_broken);
         assert_eq!(read.minimum_release_age.map(|one| one.value), Some(60.0));
     }

@@ -24,7 +24,13 @@ pub fn read(text: &str) -> Vec<Said> {
         && let Some(minutes) = minutes(age.value)
     {
         let value = Value::Minutes(minutes);
-        found.push(said(Safeguard::Cooldown, "", value, "minimumReleaseAge", age.at));
+        found.push(said(
+            Safeguard::Cooldown,
+            "",
+            value,
+            "minimumReleaseAge",
+            age.at,
+        ));
     }
     for name in &bunfig.excludes {
         found.push(said(
@@ -36,8 +42,16 @@ pub fn read(text: &str) -> Vec<Said> {
         ));
     }
     for (what, name, switch) in [
-        (Safeguard::NoScripts, "ignoreScripts", &bunfig.ignore_scripts),
-        (Safeguard::Immutable, "frozenLockfile", &bunfig.frozen_lockfile),
+        (
+            Safeguard::NoScripts,
+            "ignoreScripts",
+            &bunfig.ignore_scripts,
+        ),
+        (
+            Safeguard::Immutable,
+            "frozenLockfile",
+            &bunfig.frozen_lockfile,
+        ),
         (Safeguard::Lockfile, "lockfile.save", &bunfig.saves_lockfile),
     ] {
         if let Some(switch) = switch {

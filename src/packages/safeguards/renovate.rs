@@ -122,7 +122,12 @@ fn matchers(rule: Node<'_>) -> Option<String> {
 pub(super) fn names_packages(key: &str) -> bool {
     key.split("; ").any(|matcher| {
         let name = matcher.split(' ').next().unwrap_or_default();
-        let starts = ["matchPackage", "matchDepName", "matchDepP", "matchSourceUrl"];
+        let starts = [
+            "matchPackage",
+            "matchDepName",
+            "matchDepP",
+            "matchSourceUrl",
+        ];
         starts.iter().any(|start| name.starts_with(start))
             && matcher.split(' ').skip(1).any(|value| {
                 let pattern = value.trim_end_matches(',').trim_matches('/');

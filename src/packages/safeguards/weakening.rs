@@ -57,7 +57,13 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    pub(super) fn push(&mut self, severity: Severity, what: Safeguard, key: &str, sentence: String) {
+    pub(super) fn push(
+        &mut self,
+        severity: Severity,
+        what: Safeguard,
+        key: &str,
+        sentence: String,
+    ) {
         let about = |(_, said): &&(usize, Said)| *said.key == *key;
         let in_head = self.after.all(what).find(about);
         let in_base = self.before.all(what).find(about);
@@ -209,11 +215,14 @@ impl Found<'_> {
                 "" => "packages".to_owned(),
                 scope => format!("packages of {}", shown(scope)),
             };
+            let all = self.after.all(Safeguard::Registry);
+            let mut all = all.chain(self.before.all(Safeguard::Registry));
+            let name = all.find(|(_, said)| *said.key == *key);
+            let name = name.map_or("registry", |(_, said)| &said.name);
             moved.push((
                 key.to_owned(),
                 format!(
-                    "{} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
-                    self.name(Safeguard::Registry),
+                    "{name} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
                     shown(&was),
                     shown(&is)
                 ),
@@ -495,12 +504,7 @@ mod tests {
             ),
             ("", "", "@acme:registry=https://npm.acme.example/", &none),
             // What the lockfile has from elsewhere, what it has from there, and what is no longer named.
-            (
-                "",
-                "",
-                "@used:registry=https://npm.evil.example/",
-                &[High],
-            ),
+            ("", "", "@used:registry=https://npm.evil.example/", &[High]),
             ("", "", "@used:registry=https://npm.used.example/", &none),
             (
                 "",

@@ -70,7 +70,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
 
 fn tell(code: &Changed, sink: &mut Sink<'_>) {
     let file = code.at.path.rsplit('/').next().unwrap_or_default();
-    let is = if code.is_new { "is new" } else { "is another one than before" };
+    let is = if code.is_new {
+        "is new"
+    } else {
+        "is another one than before"
+    };
     let (severity, discriminator, sentence) = match &code.what {
         What::Pnpmfile => (
             Severity::Medium,
@@ -139,7 +143,10 @@ fn code_of_pnpm(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'
 
 /// True if two hashes are of different bytes. Hashes of different makes cannot be compared.
 fn is_other_hash(old: &str, new: &str) -> bool {
-    let make = |hash: &str| hash.split_once('-').map_or(hash.len(), |(_, hash)| hash.len());
+    let make = |hash: &str| {
+        hash.split_once('-')
+            .map_or(hash.len(), |(_, hash)| hash.len())
+    };
     old != new && make(old) == make(new)
 }
 
