@@ -69,7 +69,7 @@ impl<'a> PnpmWorkspace<'a> {
     }
 }
 
-fn of_mapping<'a>(mapping: Option<Node<'a>>) -> impl Iterator<Item = CodePatch<'a>> {
+fn of_mapping(mapping: Option<Node<'_>>) -> impl Iterator<Item = CodePatch<'_>> {
     let entries = mapping.into_iter().flat_map(Node::entries);
     entries.filter_map(|entry| {
         Some(CodePatch {
@@ -82,7 +82,7 @@ fn of_mapping<'a>(mapping: Option<Node<'a>>) -> impl Iterator<Item = CodePatch<'
 }
 
 /// Several patches of one package are put together with `&`.
-fn of_yarn<'a>(entry: Entry<'a>) -> impl Iterator<Item = CodePatch<'a>> {
+fn of_yarn(entry: Entry<'_>) -> impl Iterator<Item = CodePatch<'_>> {
     let written = entry
         .value
         .as_str()

@@ -62,9 +62,9 @@ pub fn overriding<'a>(
 }
 
 /// The files of an installation that hold overrides, in their order.
-fn override_files<'a>(
-    installation: &'a Installation,
-) -> impl Iterator<Item = (&'a SourceFile, Vec<Override<'a>>)> {
+fn override_files(
+    installation: &Installation,
+) -> impl Iterator<Item = (&SourceFile, Vec<Override<'_>>)> {
     let of_root = installation.root_file().and_then(|file| {
         let package = PackageJson::of(file.tree()?)?;
         Some((file, package.overrides()))

@@ -94,7 +94,7 @@ impl Bunfig {
             "frozenLockfile" => self.frozen_lockfile = switch(key, value),
             "lockfile" => {
                 self.saves_lockfile =
-                    inner(value, "save").and_then(|(key, value)| switch(key, value))
+                    inner(value, "save").and_then(|(key, value)| switch(key, value));
             }
             "security" => {
                 self.scanner = inner(value, "scanner").and_then(|(key, value)| {

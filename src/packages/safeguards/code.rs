@@ -27,6 +27,10 @@ impl Found<'_> {
     /// Files that run with the package manager, or in its place.
     pub(super) fn code(&mut self) {
         for key in self.new_keys(Safeguard::Code) {
+            // What pnpm reads anyway, wherever that is written.
+            if [".pnpmfile.cjs", ".pnpmfile.mjs"].contains(&key.trim_start_matches("./")) {
+                continue;
+            }
             let mut said = self.after.all(Safeguard::Code);
             let name = said
                 .find(|(_, said)| said.key == key)

@@ -523,6 +523,7 @@ mod tests {
             ),
             ("yarn@4.12.0", "", "|yarnPath: tools/yarn.js", &[Medium]),
             ("pnpm@10.0.0", "", "pnpmfile=hooks.cjs", &[Medium]),
+            ("pnpm@10.0.0", "", "pnpmfile=.pnpmfile.cjs", &none),
             ("pnpm@11.0.0", "", "|blockExoticSubdeps: false", &[Medium]),
             ("pnpm@10.26.0", "", "|blockExoticSubdeps: false", &none),
             (
