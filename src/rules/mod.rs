@@ -103,6 +103,7 @@ mod package {
     pub(crate) mod floating_range;
     pub(crate) mod foreign_host;
     pub(crate) mod insecure_protocol;
+    pub(crate) mod install_code_changed;
     pub(crate) mod install_script_added;
     pub(crate) mod integrity_changed;
     pub(crate) mod integrity_lost;
@@ -249,6 +250,7 @@ pub static ALL: &[&Rule] = &[
     &package::floating_range::RULE,
     &package::foreign_host::RULE,
     &package::insecure_protocol::RULE,
+    &package::install_code_changed::RULE,
     &package::install_script_added::RULE,
     &package::integrity_changed::RULE,
     &package::integrity_lost::RULE,

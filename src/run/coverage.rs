@@ -116,6 +116,7 @@ pub(super) fn coverage(
                 others += 1;
             }
             State::Read(_)
+            | State::Opaque(_)
             | State::Configuration(_)
             | State::Workflow(_)
             | State::Oversized(_)

@@ -37,6 +37,8 @@ pub enum FileKind {
     NpmSettings,
     /// `.yarnrc.yml`.
     YarnSettings,
+    /// `.yarnrc` of Yarn 1.
+    YarnClassicSettings,
     /// `bunfig.toml`.
     BunSettings,
     /// `renovate.json` and its other names.
@@ -52,6 +54,10 @@ pub enum FileKind {
     /// `*.conf`, `*.properties`, `*.ini`, `*.cnf`: settings of a program, read where a kustomization puts them into an
     /// object.
     Settings,
+    /// Code that package managers run: `.pnpmfile.cjs`, a release or a plugin of Yarn in `.yarn`. It is not read.
+    InstallCode,
+    /// A file with the name of a patch. It is not read.
+    CodePatch,
 }
 
 impl FileKind {
@@ -79,10 +85,14 @@ impl FileKind {
             "mise.toml" | ".mise.toml" => Self::MiseSettings,
             ".npmrc" => Self::NpmSettings,
             ".yarnrc.yml" => Self::YarnSettings,
+            ".yarnrc" => Self::YarnClassicSettings,
+            ".pnpmfile.cjs" | ".pnpmfile.mjs" | ".pnpmfile.js" => Self::InstallCode,
             "bunfig.toml" => Self::BunSettings,
             "renovate.json" | "renovate.json5" | ".renovaterc" | ".renovaterc.json"
             | ".renovaterc.json5" => Self::Renovate,
             ".env" => Self::Environment,
+            _ if is_code_of_yarn(path) => Self::InstallCode,
+            _ if has_extension(name, "patch") => Self::CodePatch,
             _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
             _ if name.starts_with(".env.") => Self::Environment,
             _ if is_dockerfile(name) => Self::Dockerfile,
@@ -111,6 +121,15 @@ impl FileKind {
             _ => Format::Yaml,
         }
     }
+}
+
+/// True for a script below `.yarn/releases` or `.yarn/plugins`.
+fn is_code_of_yarn(path: &str) -> bool {
+    let is_script = ["cjs", "js", "mjs"]
+        .iter()
+        .any(|extension| has_extension(path, extension));
+    let is_below = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    is_script && (is_below(".yarn/releases/") || is_below(".yarn/plugins/"))
 }
 
 /// True for the names that Docker, Podman and editors take for a Dockerfile: the word alone, before a dot, or as an
@@ -165,6 +184,12 @@ mod tests {
             ("package-lock.json", FileKind::Lockfile(LockfileKind::Npm)),
             (".nvmrc", FileKind::NodeVersion),
             ("api/.mise.toml", FileKind::MiseSettings),
+            ("web/.pnpmfile.cjs", FileKind::InstallCode),
+            (".yarn/releases/yarn-4.1.0.cjs", FileKind::InstallCode),
+            ("a/.yarn/plugins/@yarnpkg/x.cjs", FileKind::InstallCode),
+            ("a.yarn/plugins/x.cjs", FileKind::Yaml),
+            ("patches/a@1.0.0.patch", FileKind::CodePatch),
+            (".yarnrc", FileKind::YarnClassicSettings),
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),

@@ -125,6 +125,19 @@ impl Installation {
         root.package()
     }
 
+    /// The file of the `package.json` of the root.
+    #[must_use]
+    pub fn root_file(&self) -> Option<&SourceFile> {
+        let root = self.members.iter().find(|served| served.path.is_empty())?;
+        root.file.as_ref()
+    }
+
+    /// The file `pnpm-workspace.yaml`.
+    #[must_use]
+    pub fn pnpm_workspace_file(&self) -> Option<&SourceFile> {
+        self.pnpm_workspace.as_ref()
+    }
+
     /// `pnpm-workspace.yaml`.
     #[must_use]
     pub fn pnpm_workspace(&self) -> Option<PnpmWorkspace<'_>> {

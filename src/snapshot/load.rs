@@ -68,7 +68,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         let mut states: Vec<_> = head
             .files()
             .par_iter()
-            .filter(|file| intake.takes(&file.path))
+            .filter(|file| intake.takes(&file.path) && !is_opaque(FileKind::of(&file.path)))
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
@@ -314,6 +314,10 @@ fn read_distinct<'a>(
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|job| {
+            // What is only held against other bytes need not be fetched: its id is enough.
+            if is_opaque(job.key.1) {
+                return (job.key, Some(Arc::new(State::Opaque(job.key.0))));
+            }
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
             (
                 job.key,
@@ -325,6 +329,11 @@ fn read_distinct<'a>(
 
 fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
+}
+
+/// True for a file that is told from others by its bytes alone.
+fn is_opaque(kind: FileKind) -> bool {
+    matches!(kind, FileKind::InstallCode | FileKind::CodePatch)
 }
 
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
@@ -397,11 +406,13 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
             let text = syntax::decode(bytes).ok()?;
             holds_private_key(&text).then_some(State::Text(text))
         }
+        FileKind::InstallCode | FileKind::CodePatch => Some(State::Opaque(content_id(&bytes))),
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions
         | FileKind::MiseSettings
         | FileKind::NpmSettings
+        | FileKind::YarnClassicSettings
         | FileKind::BunSettings
         | FileKind::Renovate
         | FileKind::Environment

@@ -13,6 +13,7 @@ pub mod held;
 pub mod hidden;
 pub mod image_pairs;
 pub mod images;
+pub mod install_code;
 pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
@@ -23,6 +24,7 @@ mod near;
 pub mod neighbours;
 pub mod node_starts;
 pub mod node_versions;
+pub mod overriding;
 pub mod pairs;
 mod patch_files;
 pub mod patched;
@@ -35,6 +37,7 @@ pub mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
@@ -66,6 +69,8 @@ pub enum State {
     Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
+    /// It is told from others by its bytes, and nothing in it is read.
+    Opaque(ContentId),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -170,7 +175,8 @@ impl SourceFile {
             | State::Configuration(_)
             | State::Workflow(_)
             | State::Dockerfile(_)
-            | State::Text(_) => true,
+            | State::Text(_)
+            | State::Opaque(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer

@@ -18,6 +18,7 @@ use crate::packages::{Range, Version};
 
 use super::held::{Direct, Held};
 use super::installations::Installation;
+use super::overriding::overriding;
 
 /// What is to be said of an advisory: what to do, or that nothing is known.
 #[must_use]
@@ -139,6 +140,13 @@ fn moves(
     severe: bool,
 ) -> String {
     let name = package.name();
+    if let Some(by) = overriding(installation, package) {
+        // Whatever else asks for the package, this is what it gets.
+        return match respelled(by.specifier, &version.to_string()) {
+            Some(new) => format!("write `{new}` in place of `{}` there", by.specifier),
+            None => claim.to_owned(),
+        };
+    }
     let Some(origin) = package.origin() else {
         return claim.to_owned();
     };
