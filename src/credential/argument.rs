@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::assignment::is_switch;
 use super::key::{Class, class};
+use super::placeholder::is_for_everybody;
 use super::strength::{is_random, is_strong_password};
 use super::{Found, Reader, What, encoded_password, is_placeholder};
 
@@ -66,7 +67,7 @@ impl Argument {
             Gives::Encoded => encoded_password(value).is_some(),
             Gives::Unproved => false,
         };
-        (is_one && !is_placeholder("", value)).then_some(())
+        (is_one && !is_placeholder("", value) && !is_for_everybody(value)).then_some(())
     }
 }
 

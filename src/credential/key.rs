@@ -14,7 +14,15 @@ pub enum Class {
 }
 
 /// How keys end, without case and punctuation.
-const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passwort"];
+const PASSWORDS: [&str; 6] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    // Of Redis.
+    "requirepass",
+    "masterauth",
+];
 const SECRETS: [&str; 24] = [
     "accesskey",
     "accountkey",

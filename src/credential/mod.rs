@@ -36,8 +36,9 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 pub use assignment::Reader;
 pub use beside::drawn_words;
 pub use key::{Class, class, is_loosely_telling, is_telling};
-use placeholder::has_placeholder_mark;
 pub use placeholder::is_placeholder;
+use placeholder::{has_placeholder_mark, is_for_everybody};
+use strength::is_random_with_marks;
 pub use strength::{is_random, is_strong_password};
 
 /// What a credential is.
@@ -159,6 +160,18 @@ pub fn find_marked(text: &str) -> Vec<Found> {
     apart(text, found)
 }
 
+/// The tokens in a text that providers mark as theirs: evidence even where nothing else would be, as in a comment.
+#[must_use]
+pub fn find_tokens(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    shape::scan(text, &mut |candidate| {
+        let counts = candidate.shape.is_of_provider() && !candidate.shape.is_weak();
+        let what = candidate.proves(text).filter(|_| counts);
+        found.extend(what.map(|what| Found::new(candidate.range, what, false)));
+    });
+    apart(text, found)
+}
+
 fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     let mut found = Vec::new();
     if text.len() < SHORTEST {
@@ -193,6 +206,11 @@ fn marked(text: &str, found: &mut Vec<Found>) {
         if block.is_whole(text) {
             let is_weak = block.is_encrypted(text);
             found.push(Found::new(block.range, What::PrivateKey, is_weak));
+        }
+    });
+    armour::scan_packed(text, &mut |packed| {
+        if let Some(is_weak) = packed.proves() {
+            found.push(Found::new(packed.range, What::PrivateKey, is_weak));
         }
     });
     address::scan(text, &mut |candidate| {
@@ -259,6 +277,19 @@ pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
     found.into_iter().map(|found| found.marked(word)).collect()
 }
 
+/// What a value shows where no field is known: with its key, or with the name beside it. That name may be of something
+/// else, so that nothing counts that names, addresses or counts something.
+#[must_use]
+pub fn of_unknown(key: &str, name: Option<&str>, value: &str) -> Vec<Found> {
+    let found = of_value(key, value);
+    match name {
+        Some(name) if found.is_empty() && !drawn::is_name(value.trim()) => {
+            by_key(name, value).into_iter().collect()
+        }
+        _ => found,
+    }
+}
+
 /// True if a word of a command must not be shown that stands in a list behind these, whether or not it looks secret.
 #[must_use]
 pub fn is_telling_word(before: &[&str], word: &str) -> bool {
@@ -289,14 +320,17 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
         let is_said = has_placeholder_mark(trimmed);
         return (!is_said).then(|| Found::new(range, What::Password, false));
     }
-    if is_placeholder(key, trimmed) {
+    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) {
         return None;
     }
     let found = |what, is_weak| Some(Found::new(range.clone(), what, is_weak));
     match class {
-        Class::Password if is_strong_password(trimmed) => found(What::Password, false),
+        Class::Password if is_strong_password(trimmed) || is_random_with_marks(trimmed) => {
+            found(What::Password, false)
+        }
         Class::Password if weak_too => found(What::Password, true),
         Class::Secret if trimmed.len() >= 16 && is_random(trimmed) => found(What::Secret, false),
+        Class::Secret if is_random_with_marks(trimmed) => found(What::Secret, false),
         Class::Secret if weak_too => found(What::Secret, true),
         Class::Authorization => {
             let (scheme, rest) = trimmed.split_once(' ')?;
@@ -393,15 +427,14 @@ fn alone_in_secret(key: &str, value: &str) -> Option<Found> {
 
 /// True for what may be read by everybody: certificates, public keys, sums and hashes.
 fn is_public(value: &str) -> bool {
-    const STARTS: [&str; 16] = [
-        // Certificates and public keys in Base64, also of their armour, and of age and Stripe.
+    const STARTS: [&str; 15] = [
+        // Certificates and public keys in Base64, also of their armour, and of age.
         "AAAAB3NzaC1",
         "AAAAC3NzaC1",
         "AAAAE2VjZHNh",
         "LS0tLS1CRUdJTiBDRVJU",
         "LS0tLS1CRUdJTiBQVUJM",
         "age1",
-        "pk_",
         "-----BEGIN ",
         "ssh-rsa ",
         "ssh-ed25519 ",
@@ -414,6 +447,7 @@ fn is_public(value: &str) -> bool {
     ];
     let is_start = |text: &str| STARTS.iter().any(|start| text.starts_with(start));
     is_start(value)
+        || is_for_everybody(value)
         || [":$", "{SHA}", "{SSHA}", "$2a$", "$2b$", "$2y$", "$apr1$"]
             .iter()
             .any(|mark| value.contains(mark))
@@ -438,6 +472,7 @@ fn is_hash(value: &str) -> bool {
 pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     shape::scan(text, &mut |candidate| found.push(candidate.range));
+    armour::scan_packed(text, &mut |packed| found.push(packed.range));
     strength::long_tokens(text, &mut found);
     address::scan(text, &mut |candidate| {
         found.extend([candidate.hidden, candidate.password]);

@@ -33,6 +33,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// True where the mark is one of a provider, and not of what everybody builds.
+    pub(super) fn is_of_provider(&self) -> bool {
+        self.body != Jwt
+    }
+
     /// True for what opens little: the key of a test account, half of a pair, what browsers are given anyway.
     pub(super) fn is_weak(&self) -> bool {
         ["AKIA", "ASIA", "AIza", "sk_test_", "rk_test_"].contains(&self.prefix)
@@ -62,6 +67,8 @@ const GITHUB: &str = "a token of GitHub";
 const GITLAB: &str = "a token of GitLab";
 const STRIPE: &str = "a key of Stripe";
 const AZURE: &str = "a key of Azure";
+const DOPPLER: &str = "a token of Doppler";
+const SENTRY: &str = "a token of Sentry";
 
 /// The first that fits counts.
 const SHAPES: &[Shape] = &[
@@ -73,14 +80,19 @@ const SHAPES: &[Shape] = &[
     shape("AccountKey=", b"+/=", 20, Least(40), AZURE),
     shape("GOCSPX-", b"_-", 20, Least(24), "a client secret of Google"),
     shape("NRAK-", b"", 20, Exactly(27), "a key of New Relic"),
+    // 24 and 34 hexadecimal digits.
+    shape("PMAK-", b"-", 40, Exactly(59), "a key of Postman"),
     shape("SG.", b"._-", 40, Least(50), "a key of SendGrid"),
     shape("SK", b"", 32, Hex(32), "a key of Twilio"),
     shape("SharedAccessKey=", b"+/=", 20, Least(40), AZURE),
     shape("dapi", b"-", 32, Hex(32), "a token of Databricks"),
     shape("dckr_pat_", b"_-", 20, Least(24), "a token of Docker"),
     shape("dop_v1_", b"", 32, Hex(64), "a token of DigitalOcean"),
+    shape("dp.pt.", b"", 30, Least(40), DOPPLER),
+    shape("dp.st.", b"._-", 30, Least(40), DOPPLER),
     // JSON in Base64: a JSON Web Token, or the configuration of a registry.
     shape("eyJ", b"._-+/=", 17, Jwt, "a JSON Web Token"),
+    shape("figd_", b"_-", 30, Least(40), "a token of Figma"),
     shape("ghp_", b"", 30, Least(36), GITHUB),
     shape("gho_", b"", 30, Least(36), GITHUB),
     shape("ghu_", b"", 30, Least(36), GITHUB),
@@ -90,19 +102,29 @@ const SHAPES: &[Shape] = &[
     shape("gldt-", b"_.-", 20, Least(20), GITLAB),
     shape("glpat-", b"_.-", 20, Least(20), GITLAB),
     shape("glrt-", b"_.-", 20, Least(20), GITLAB),
+    // 32 letters and digits, and a sum over them of eight hexadecimal digits.
+    shape("glsa_", b"_", 30, Exactly(41), "a token of Grafana"),
+    shape("gsk_", b"", 40, Exactly(52), "a key of Groq"),
     shape("hf_", b"", 30, Least(34), "a token of Hugging Face"),
     shape("hvs.", b"_-", 24, Least(24), "a token of Vault"),
+    shape("key-", b"", 32, Hex(32), "a key of Mailgun"),
+    shape("lin_api_", b"", 30, Exactly(40), "a key of Linear"),
     shape("npm_", b"", 36, Exactly(36), "a token of npm"),
     shape("pypi-", b"_-", 50, Least(80), "a token of PyPI"),
     shape("rk_live_", b"", 16, Least(24), STRIPE),
     shape("rk_test_", b"", 16, Least(24), STRIPE),
     shape("rubygems_", b"", 32, Hex(48), "a key of RubyGems"),
+    shape("sbp_", b"", 40, Hex(40), "a token of Supabase"),
     shape("shpat_", b"", 32, Hex(32), "a token of Shopify"),
     shape("sk-ant-", b"_-", 32, Least(40), "a key of Anthropic"),
     shape("sk-proj-", b"_-", 32, Least(40), "a key of OpenAI"),
+    shape("sk-or-v1-", b"", 32, Hex(64), "a key of OpenRouter"),
     shape("sk-", b"_-", 40, Exactly(48), "a key of OpenAI"),
+    shape("sk.eyJ", b"._-", 40, Least(60), "a token of Mapbox"),
     shape("sk_live_", b"", 16, Least(24), STRIPE),
     shape("sk_test_", b"", 16, Least(24), STRIPE),
+    shape("sntrys_", b"_-+/=", 40, Least(60), SENTRY),
+    shape("sntryu_", b"", 40, Hex(64), SENTRY),
     shape("whsec_", b"+/=", 24, Least(32), STRIPE),
     shape("xapp-", b"-", 10, Least(24), SLACK),
     shape("xoxa-", b"-", 10, Least(24), SLACK),
@@ -114,10 +136,12 @@ const SHAPES: &[Shape] = &[
     shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
 ];
 
-/// Two letters that a webhook's address and a client secret of Azure have, which do not begin with their mark.
+/// Two letters that a webhook's address, a client secret of Azure and a token of Terraform have, which do not begin
+/// with their mark.
 const SLACK_PAIR: [u8; 2] = *b"k.";
 const DISCORD_PAIR: [u8; 2] = *b"d.";
 const AZURE_PAIR: [u8; 2] = *b"Q~";
+const TERRAFORM_PAIR: [u8; 2] = *b".a";
 
 /// Which two letters a token shows itself by, a bit for each pair: one look at the bytes of a text for all of them.
 #[expect(
@@ -134,7 +158,7 @@ static STARTS: [u64; 1024] = {
         }
         rest = more;
     }
-    let mut rest: &[[u8; 2]] = &[SLACK_PAIR, DISCORD_PAIR, AZURE_PAIR];
+    let mut rest: &[[u8; 2]] = &[SLACK_PAIR, DISCORD_PAIR, AZURE_PAIR, TERRAFORM_PAIR];
     while let [[first, second], more @ ..] = rest {
         let pair = (*first as usize) << 8 | *second as usize;
         starts[pair / 64] |= 1 << (pair % 64);
@@ -174,6 +198,8 @@ static DISCORD_WEBHOOK: Shape = shape(
 static TELEGRAM: Shape = shape("", b"_-", 30, Least(33), "a token of Telegram");
 
 static AZURE_CLIENT: Shape = shape("", b"_~.-", 24, Least(30), "a client secret of Azure");
+
+static TERRAFORM: Shape = shape("", b"_-=", 40, Least(60), "a token of Terraform");
 
 /// Something that starts as a token does.
 #[derive(Debug)]
@@ -234,6 +260,7 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         let pair = [at, at + 1].map(|at| bytes.get(at).copied().unwrap_or_default());
         let candidate = match pair {
             AZURE_PAIR => azure_client(text, at),
+            TERRAFORM_PAIR => terraform(text, at),
             SLACK_PAIR => webhook(text, at, &SLACK_WEBHOOK, "hooks.slac".len()),
             DISCORD_PAIR => webhook(text, at, &DISCORD_WEBHOOK, "discor".len()),
             _ => token(text, at),
@@ -309,6 +336,10 @@ fn token(text: &str, start: usize) -> Option<Candidate> {
         return None;
     }
     let rest = bytes.get(start..)?;
+    // Names of other things end in this word as well: `cache-key-…`.
+    if rest.starts_with(b"key-") && before.is_some_and(|before| b"-_./".contains(before)) {
+        return None;
+    }
     let shape = SHAPES
         .iter()
         .find(|shape| rest.starts_with(shape.prefix.as_bytes()))?;
@@ -345,5 +376,26 @@ fn azure_client(text: &str, at: usize) -> Option<Candidate> {
         range: start..at + length,
         shape: &AZURE_CLIENT,
         body: at,
+    })
+}
+
+/// A token of Terraform has its mark behind fourteen letters and digits.
+fn terraform(text: &str, at: usize) -> Option<Candidate> {
+    const MARK: &str = ".atlasv1.";
+    const HEAD: usize = 14;
+    let bytes = text.as_bytes();
+    let behind = bytes.get(at..)?.strip_prefix(MARK.as_bytes())?;
+    let start = at.checked_sub(HEAD)?;
+    let is_apart = start
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before))
+        .is_none_or(|before| !before.is_ascii_alphanumeric());
+    let length = run(behind, TERRAFORM.others);
+    let is_whole = is_apart && run(bytes.get(start..at)?, b"") == HEAD;
+    let body = at + MARK.len();
+    (is_whole && length >= TERRAFORM.least).then_some(Candidate {
+        range: start..body + length,
+        shape: &TERRAFORM,
+        body,
     })
 }

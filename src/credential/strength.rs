@@ -146,6 +146,35 @@ pub fn is_random(value: &str) -> bool {
     is_uuid(value) || !is_wordy(value) && entropy(bytes) >= 3.0
 }
 
+/// True for letters of all kinds with marks among them that no code, pattern or path has in such a mixture:
+/// `u8x/A?D(G+KbPeShVmYq3t6w9z$C&F)H`.
+pub(super) fn is_random_with_marks(value: &str) -> bool {
+    /// Fewer different marks are those of a notation.
+    const MARKS: usize = 3;
+    /// Code and patterns have words.
+    const WORD: usize = 5;
+    let bytes = value.as_bytes();
+    let is_other = |byte: &u8| !byte.is_ascii_graphic() || b"\"'`\\".contains(byte);
+    if !(16..=256).contains(&value.len()) || bytes.iter().any(is_other) || value.contains("://") {
+        return false;
+    }
+    let mut marks: Vec<u8> = bytes.to_vec();
+    marks.retain(|byte| byte.is_ascii_punctuation() && !b"-_.:/,=".contains(byte));
+    marks.sort_unstable();
+    marks.dedup();
+    let has_word = bytes
+        .split(|byte| !byte.is_ascii_lowercase())
+        .any(|word| word.len() >= WORD);
+    let packed: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    let holds = |is: fn(&u8) -> bool| packed.bytes().any(|byte| is(&byte));
+    marks.len() >= MARKS
+        && !has_word
+        && holds(u8::is_ascii_uppercase)
+        && holds(u8::is_ascii_lowercase)
+        && holds(u8::is_ascii_digit)
+        && is_random(&packed)
+}
+
 /// `123e4567-e89b-12d3-a456-426614174000`.
 pub(super) fn is_uuid(value: &str) -> bool {
     let lengths = [8, 4, 4, 4, 12];

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod container;
 pub mod encryption;
 pub mod exposed;
+mod exposed_unknown;
 pub mod field;
 pub mod gateway;
 pub mod image;

@@ -35,9 +35,10 @@ pub struct Held {
 pub fn in_settings(file: &SourceFile) -> Vec<Held> {
     match file.kind() {
         FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
-        FileKind::Environment if !is_template(&file.path) => {
-            file.lines().map(in_environment).unwrap_or_default()
+        FileKind::Environment if is_template(&file.path) => {
+            file.lines().map(in_template).unwrap_or_default()
         }
+        FileKind::Environment => file.lines().map(in_environment).unwrap_or_default(),
         FileKind::YarnSettings | FileKind::PackageJson => {
             file.tree().map(in_tree).unwrap_or_default()
         }
@@ -180,30 +181,39 @@ fn in_environment(text: &str) -> Vec<Held> {
             all.push(held(part, found, key.to_owned(), key));
         }
     }
-    // A key may go on over lines.
-    for found in credential::find(text) {
+    // A key may go on over lines, and what a comment keeps is as valid as before.
+    let keys = credential::find(text).into_iter();
+    let keys = keys.filter(|found| found.what == What::PrivateKey);
+    for found in keys.chain(credential::find_tokens(text)) {
         let apart =
             |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
-        if found.what == What::PrivateKey && covered.iter().all(apart) {
-            let range = found.range.clone();
-            all.push(held(range, found, "a line".to_owned(), ""));
+        if covered.iter().all(apart) {
+            covered.push(found.range.clone());
+            all.push(of_line(found));
         }
     }
     all
 }
 
+/// What a file holds that shows what another one should hold: whoever wrote a token there meant to write a sample.
+fn in_template(text: &str) -> Vec<Held> {
+    let tokens = credential::find_tokens(text).into_iter();
+    tokens.map(of_line).collect()
+}
+
+/// What stands somewhere in a text.
+fn of_line(found: Found) -> Held {
+    let place = match &*found.label {
+        "" => "a line".to_owned(),
+        label => label.to_owned(),
+    };
+    held(found.range.clone(), found, place, "")
+}
+
 /// The text of a program's settings, which a kustomization puts into an object.
 fn in_text(text: &str) -> Vec<Held> {
     let found = credential::find(text).into_iter();
-    let mut all: Vec<_> = found
-        .map(|found| {
-            let place = match &*found.label {
-                "" => "a line".to_owned(),
-                label => label.to_owned(),
-            };
-            held(found.range.clone(), found, place, "")
-        })
-        .collect();
+    let mut all: Vec<_> = found.map(of_line).collect();
     point_at_first_lines(text, &mut all);
     all
 }

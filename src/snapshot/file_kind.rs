@@ -47,7 +47,7 @@ pub enum FileKind {
     PnpmWorkspace,
     /// A lockfile.
     Lockfile(LockfileKind),
-    /// `.env`, `.env.production` and the like.
+    /// `.env`, `.env.production`, `.envrc`, `env.production` and the like.
     Environment,
     /// What may hold a private key: `id_rsa` and its kin, `*.key`, `*.pem`.
     KeyFile,
@@ -90,11 +90,10 @@ impl FileKind {
             "bunfig.toml" => Self::BunSettings,
             "renovate.json" | "renovate.json5" | ".renovaterc" | ".renovaterc.json"
             | ".renovaterc.json5" => Self::Renovate,
-            ".env" => Self::Environment,
             _ if is_code_of_yarn(path) => Self::InstallCode,
             _ if has_extension(name, "patch") => Self::CodePatch,
             _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
-            _ if name.starts_with(".env.") => Self::Environment,
+            _ if is_environment(name) => Self::Environment,
             _ if is_dockerfile(name) => Self::Dockerfile,
             _ if has_extension(name, "env") => Self::Environment,
             _ if has_extension(name, "json") => Self::Json,
@@ -142,6 +141,39 @@ fn is_dockerfile(name: &str) -> bool {
     };
     let extension = name.rsplit('.').next().unwrap_or_default();
     is_word(extension) || is_word(first) && !OTHERS.contains(&extension)
+}
+
+/// True for the names that programs load variables from: `.env` with anything behind a mark, `.envrc` of direnv, and
+/// `env` with the name of a stage behind it.
+fn is_environment(name: &str) -> bool {
+    const STAGES: [&str; 21] = [
+        "ci",
+        "default",
+        "dev",
+        "development",
+        "dist",
+        "docker",
+        "example",
+        "live",
+        "local",
+        "preprod",
+        "preview",
+        "prod",
+        "production",
+        "qa",
+        "sample",
+        "stage",
+        "staging",
+        "template",
+        "test",
+        "testing",
+        "uat",
+    ];
+    if let Some(rest) = name.strip_prefix(".env") {
+        return rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_']);
+    }
+    let stages = name.strip_prefix("env.");
+    stages.is_some_and(|stages| stages.split('.').all(|stage| STAGES.contains(&stage)))
 }
 
 /// True for the names of private keys of SSH and of files in PEM.
@@ -193,6 +225,15 @@ mod tests {
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),
+            (".envrc", FileKind::Environment),
+            ("api/.env-prod", FileKind::Environment),
+            (".env_production", FileKind::Environment),
+            ("env.production", FileKind::Environment),
+            ("env.prod.local", FileKind::Environment),
+            (".envoy", FileKind::Yaml),
+            ("env.ts", FileKind::Yaml),
+            ("env.yaml", FileKind::Yaml),
+            ("env.json", FileKind::Json),
             ("deploy/redis.conf", FileKind::Settings),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),

@@ -28,6 +28,7 @@ mod corpora;
 mod credentials;
 mod credentials_drawn;
 mod credentials_hidden;
+mod credentials_misplaced;
 mod declared_kinds;
 mod dockerfile;
 mod folded;

@@ -57,6 +57,23 @@ fn planted() -> Vec<(String, String)> {
                 first(60)
             ),
         ),
+        whole(format!("glsa_{}_{}", first(32), &hex[..8])),
+        whole(format!("gsk_{}", first(52))),
+        whole(format!("PMAK-{}-{}", &hex[..24], &hex[..34])),
+        whole(format!("lin_api_{}", first(40))),
+        whole(format!("sntrys_eyJ{}_{}", first(60), first(43))),
+        whole(format!("figd_{}", first(40))),
+        whole(format!("sbp_{}", &hex[..40])),
+        whole(format!("dp.pt.{}", first(43))),
+        whole(format!("key-{}", &hex[..32])),
+        whole(format!("{}.atlasv1.{}", first(14), first(67))),
+        whole(format!("sk.eyJ{}.{}", first(60), first(22))),
+        with(first(14), format!("app:{}@tcp(db:3306)/shop", first(14))),
+        whole(BASE64_STANDARD.encode(format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            first(90)
+        ))),
+        whole("u8x/A?D(G+KbPeShVmYq3t6w9z$C&F)H".to_owned()),
         // By key and entropy alone.
         whole("tR7!kq2Vz".to_owned()),
         whole("q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F".to_owned()),
@@ -132,7 +149,7 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         (
             "misspelt.yaml",
             format!(
-                "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}]}}\ndatas:\n  - {packed}\n"
+                "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}], password: {quoted}}}\ndatas:\n  - {packed}\nData: {{password: {packed}, a: {packed}}}\n---\n{meta} ConfigMap\nmetadata:\n  name: k\ndta: {{password: {quoted}, api-token: {quoted}}}\nbinarydata: {{password: {packed}}}\n---\n{meta} Pod\nmetadata:\n  name: l\nspec:\n  containers:\n  - name: c\n    image: c\n    env:\n    - name: DB_PASSWORD\n      vaule: {quoted}\n    - {{name: API_TOKEN, Value: {quoted}}}\n    enviroment: [{{name: DB_PASSWORD, value: {quoted}}}, {{name: API_TOKEN, vaule: {quoted}}}]\n    argss: [x, --password, {quoted}, --token, {quoted}]\n    args: [redis-server, --requirepass, {quoted}]\n"
             ),
         ),
         (
@@ -152,6 +169,14 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         (
             ".env",
             format!("DB_PASSWORD={quoted}\nAPI_TOKEN='{value}'\n"),
+        ),
+        (
+            ".envrc",
+            format!("export DB_PASSWORD={quoted}\n# export API_TOKEN='{value}'\n"),
+        ),
+        (
+            "kubeconfig.yaml",
+            format!("{meta} Config\nusers:\n- {{name: a, user: {{token: {quoted}, password: {quoted}, client-key-data: {quoted}}}}}\n"),
         ),
         (
             "package.json",

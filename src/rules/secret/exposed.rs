@@ -43,9 +43,9 @@ declare_rule! {
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     exposed(object, &mut |exposed| {
         for (found, line) in exposed.found.iter().zip(exposed.lines()) {
-            sink.report_keyed(exposed.node, line)
+            sink.report_keyed(exposed.addressed(), line)
                 .container(exposed.container)
-                .discriminator(&found.discriminator())
+                .discriminator(&exposed.discriminator(found))
                 .severity(severity(found))
                 .say(&format!(
                     "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",

@@ -66,7 +66,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             ""
         };
         sink.report_keyed(literal.node, literal.line)
-            .discriminator(&literal.found.discriminator())
+            .discriminator(&literal.discriminator())
             .severity(severity(&literal.found))
             .say(&format!(
                 "{} `{key}` is {} that is written down in the repository{hides}; keep a reference or ciphertext there, and replace the credential",
