@@ -504,7 +504,7 @@ fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
                 "patches:\n- patch:",
                 &format!("{merge}\n  - {{name: c, env: [{{name: Z, value: GHP}}]}}"),
             ),
-            "secret/in-file 9",
+            "secret/exposed 9",
         ),
         (
             "kustomization.yaml",
@@ -512,7 +512,7 @@ fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
                 "patchesStrategicMerge:\n-",
                 &format!("{merge}\n  - {{name: c, env: [{{name: DB_PASSWORD, value: PW}}]}}"),
             ),
-            "secret/in-file 9",
+            "secret/exposed 9",
         ),
         (
             "kustomization.yaml",
