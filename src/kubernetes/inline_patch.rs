@@ -190,7 +190,8 @@ impl<'a> Stream<'a> {
         let at = span.start + source.find(text)?;
         // The mark, and a blank behind it.
         let mark = self.line_start(at, MARK.len() + 2)?;
-        self.write(&[mark], &[at..at + text.len()])?;
+        let line = at..at + text.len();
+        self.write(&[mark], std::slice::from_ref(&line))?;
         Some(Span::new(mark, at + text.len()))
     }
 

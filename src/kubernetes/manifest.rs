@@ -388,7 +388,7 @@ fn visit_object<'a>(
 fn misspelt_version(node: Node<'_>) -> Option<&str> {
     let version = MISSPELT.iter().find_map(|key| node.get(key)?.as_str())?;
     let kind = node.get("kind")?.as_str()?;
-    let is_meant = kinds::find(version, kind).is_some_and(|known| known.bears_pods())
+    let is_meant = kinds::find(version, kind).is_some_and(Kind::bears_pods)
         && node.get("metadata").is_some_and(Node::is_mapping);
     is_meant.then_some(version)
 }

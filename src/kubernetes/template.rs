@@ -55,6 +55,9 @@ fn has_open_action(line: &str) -> bool {
         if rest.starts_with("{{") {
             return true;
         }
+        if letter == '#' && before.is_whitespace() {
+            return false;
+        }
         before = letter;
         rest = after;
     }

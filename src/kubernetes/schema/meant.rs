@@ -69,9 +69,10 @@ impl Oddity {
         }
         let whole_word =
             said_at_length(key).and_then(|short| self.within.names().find(|name| *name == short));
-        // The field that is meant is at times there as well; no other one is meant then.
-        let name = whole_word.or_else(|| nearest(key, self.within.names()));
-        match name.filter(|name| !stands_beside(node, name)) {
+        if let Some(name) = whole_word {
+            return Meant::Field(name);
+        }
+        match nearest(key, self.within.names()).filter(|name| !stands_beside(node, name)) {
             Some(name) => Meant::Field(name),
             None => Meant::Unknown,
         }

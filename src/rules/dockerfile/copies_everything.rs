@@ -181,9 +181,9 @@ fn of_folders(file: &SourceFile, dockerfile: &Dockerfile, held: &[Held<'_>], sin
         });
         within.collect::<Vec<_>>()
     };
-    let is_folder = |source: &str| !is_everything(source) && !in_folder(source).is_empty();
+    let holds_some = |source: &str| !is_everything(source) && !in_folder(source).is_empty();
     let mut told = BTreeSet::new();
-    for copy in reaching(dockerfile, is_folder) {
+    for copy in reaching(dockerfile, holds_some) {
         let mut found = in_folder(&copy.source.text);
         found.retain(|held| !copy.keeps_out(held.path) && told.insert(held.path.to_owned()));
         let names: Vec<&str> = found
