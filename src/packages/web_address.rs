@@ -118,7 +118,10 @@ mod tests {
         for (text, server) in [
             ("https://Registry.npmjs.org/a", "registry.npmjs.org"),
             ("https://registry.npmjs.org:443/a", "registry.npmjs.org"),
-            ("https://registry.npmjs.org:8443/a", "registry.npmjs.org:8443"),
+            (
+                "https://registry.npmjs.org:8443/a",
+                "registry.npmjs.org:8443",
+            ),
             ("http://u:s@[::1]:4873/a", "::1:4873"),
         ] {
             assert_eq!(WebAddress::parse(text).unwrap().server(), server, "{text}");

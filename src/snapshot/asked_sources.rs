@@ -143,7 +143,10 @@ impl<'a> AskedSources<'a> {
 
     fn add_overrides(&mut self) {
         let graph = self.locked.installation.graph();
-        let root = graph.workspaces().iter().position(|own| own.path.is_empty());
+        let root = graph
+            .workspaces()
+            .iter()
+            .position(|own| own.path.is_empty());
         let wants = root.map(|root| graph.wants(root)).unwrap_or_default();
         let wanted: BTreeMap<&str, &str> = wants
             .iter()

@@ -17,10 +17,11 @@ pub(super) fn change(
         (true, false) => is_same_notation.then_some(What::IntegrityGained),
         (false, false) if old == new => None,
         (false, false) => {
-            let is_changed = matches!(
-                likeness(&old.join(" "), &new.join(" ")),
-                Likeness::Different | Likeness::Weakened
-            );
+            // Fewer hashes than before are a change as well, though none that lets other bytes in.
+            let (old, new) = (old.join(" "), new.join(" "));
+            let found = likeness(&old, &new);
+            let is_changed = matches!(found, Likeness::Different | Likeness::Weakened)
+                || likeness(&new, &old) == Likeness::Different;
             is_changed.then_some(What::IntegrityChanged)
         }
     }

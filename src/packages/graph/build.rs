@@ -241,7 +241,9 @@ impl<'a> Nodes<'a> {
             for dependency in &locked.dependencies {
                 let by = (&*locked.name, &*locked.version);
                 let asked = (&*dependency.name, &*dependency.specifier);
-                let to = self.resolutions.find(self.lockfile, by, asked, dependency.to);
+                let to = self
+                    .resolutions
+                    .find(self.lockfile, by, asked, dependency.to);
                 if let Some(to) = to.and_then(|to| self.node(to)) {
                     all.push((number(node), to, code(dependency.need)));
                 }
@@ -277,7 +279,8 @@ impl<'a> Nodes<'a> {
         known: Option<PackageIndex>,
     ) -> Option<PackageIndex> {
         let asked = (name, specifier);
-        self.resolutions.find(self.lockfile, (owner, ""), asked, known)
+        self.resolutions
+            .find(self.lockfile, (owner, ""), asked, known)
     }
 
     fn workspace(&self, name: &str) -> Option<u32> {
@@ -419,7 +422,9 @@ impl<'a, 'n> Joining<'a, 'n> {
             .or_else(|| declared.map(|declared| declared.section))
             .unwrap_or(Section::Production);
         let specifier = wanted.specifier.as_deref().unwrap_or_default();
-        let to = self.nodes.resolved(self.name, &wanted.name, specifier, wanted.to);
+        let to = self
+            .nodes
+            .resolved(self.name, &wanted.name, specifier, wanted.to);
         let target = to.and_then(|to| self.nodes.node(to));
         Want {
             workspace: self.number,

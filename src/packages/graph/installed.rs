@@ -314,10 +314,9 @@ impl<'a> Installed<'a> {
             .collect();
         ways.sort_by(|one, other| {
             let later = |said: &Vec<(bool, u32)>| Some(said) != preferred.as_ref();
-            let key = |way: &(bool, Vec<(bool, u32)>, Vec<u32>)| (way.0, way.1.len(), later(&way.1));
-            key(one)
-                .cmp(&key(other))
-                .then_with(|| one.1.cmp(&other.1))
+            let key =
+                |way: &(bool, Vec<(bool, u32)>, Vec<u32>)| (way.0, way.1.len(), later(&way.1));
+            key(one).cmp(&key(other)).then_with(|| one.1.cmp(&other.1))
         });
         let mut told = HashSet::new();
         ways.retain(|(_, said, _)| told.insert(said.clone()));

@@ -110,7 +110,8 @@ fn package<'a>(row: &Row<'a>, name: &'a str, reading: &mut Reading<'a>) -> Locke
     let name = entry.name.unwrap_or_else(|| folder_name(name));
     // npm reads past what old versions begin with.
     let version = entry.version.unwrap_or_default();
-    let version = version.trim_start_matches(|first: char| "=v".contains(first) || first.is_ascii_whitespace());
+    let version = version
+        .trim_start_matches(|first: char| "=v".contains(first) || first.is_ascii_whitespace());
     let mut locked = entry.locked(name, version, entry.source(), row.at, reading);
     locked.has_install_script = Some(entry.has_install_script());
     locked

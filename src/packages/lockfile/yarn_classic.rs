@@ -275,7 +275,9 @@ fn origin<'d>(descriptors: &'d [Cow<'_, str>], resolved: Option<&str>) -> (&'d s
     let Some((_, specifier)) = exotic else {
         // Whatever was asked for, Yarn fetches what stands here. The name of an archive alone is one of its mirror.
         let elsewhere = resolved.filter(|resolved| {
-            resolved.starts_with("file:") || resolved.starts_with(['.', '/']) || hosted::is_git(resolved)
+            resolved.starts_with("file:")
+                || resolved.starts_with(['.', '/'])
+                || hosted::is_git(resolved)
         });
         let source = elsewhere.map_or(Source::Registry(None), |resolved| {
             exotic_source(resolved, Some(resolved))

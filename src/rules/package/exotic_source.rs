@@ -104,7 +104,10 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             let (severity, who) = if asked.is_exotic_asked(package) {
                 (Severity::Note, "")
             } else if after.is_direct(package) {
-                (Severity::High, ", where package.json asks for a version of a registry")
+                (
+                    Severity::High,
+                    ", where package.json asks for a version of a registry",
+                )
             } else {
                 (Severity::Medium, ", where another package asks for it")
             };
