@@ -265,8 +265,8 @@ impl<'a> Installed<'a> {
             .unwrap_or_else(|| self.locked_at())
     }
 
-    /// Ways from a workspace to this package, itself included: those that ship it first, then the shortest; at most so
-    /// many, and one for each that depends on it. Each follows what gives its last parent the weight that it has.
+    /// Ways from a workspace to this package, itself included: what the workspace asks for itself, then those that ship
+    /// it, then the shortest; at most so many, and one for each that depends on it. Each follows what gives its last parent the weight that it has.
     #[must_use]
     pub fn paths_in(self, workspace: usize, most: usize) -> Vec<Vec<Step<'a>>> {
         let Some(walk) = self.graph.walk(workspace) else {
@@ -275,8 +275,8 @@ impl<'a> Installed<'a> {
         // Each with whether it is one of development alone.
         let mut ways: Vec<(bool, Vec<u32>)> = Vec::new();
         let own = self.nodes();
-        if let Some(want) = self.wanted_by(workspace) {
-            ways.push((!Scope::of(want.section).is_shipped(), vec![own.start]));
+        if self.wanted_by(workspace).is_some() {
+            ways.push((false, vec![own.start]));
         }
         for node in own
             .clone()
