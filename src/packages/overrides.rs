@@ -99,10 +99,17 @@ impl<'a> PackageJson<'a> {
         for entry in self.mapping("overrides") {
             nested(entry, &mut Vec::new(), &mut all);
         }
-        all.extend(self.mapping("resolutions").filter_map(resolution));
+        all.extend(self.resolutions());
         let pnpm = self.root.get("pnpm").and_then(|pnpm| pnpm.get("overrides"));
         all.extend(of_pnpm(pnpm));
         all
+    }
+}
+
+impl<'a> PackageJson<'a> {
+    /// `resolutions`: all that Yarn reads.
+    pub fn resolutions(self) -> impl Iterator<Item = Override<'a>> {
+        self.mapping("resolutions").filter_map(resolution)
     }
 }
 
@@ -133,7 +140,7 @@ fn nested<'a>(entry: Entry<'a>, within: &mut Vec<Selector<'a>>, all: &mut Vec<Ov
     }
 }
 
-/// `a/b`, `a/**/b`, `**/b`, `@s/a/b`, `b@npm:^1`.
+/// `a/b`, `a/**/b`, `**/b`, `@s/a/b`, `b@npm:^1`, `a@npm:1.0.0/b`: a range holds no slash.
 fn resolution(entry: Entry<'_>) -> Option<Override<'_>> {
     let mut rest = entry.key.key_text();
     let mut path = Vec::new();
@@ -144,12 +151,7 @@ fn resolution(entry: Entry<'_>) -> Option<Override<'_>> {
             0
         };
         let tail = rest.get(scope..).unwrap_or_default();
-        // A range may hold slashes of its own, and nothing follows it.
-        let end = match (tail.find('/'), tail.find('@')) {
-            (Some(slash), Some(at)) if at < slash => rest.len(),
-            (Some(slash), _) => scope + slash,
-            (None, _) => rest.len(),
-        };
+        let end = tail.find('/').map_or(rest.len(), |slash| scope + slash);
         path.push(Selector::parse(rest.get(..end).unwrap_or(rest)));
         rest = rest.get(end + 1..).unwrap_or_default();
     }
@@ -217,7 +219,7 @@ mod tests {
     fn each_notation_says_the_same() {
         let text = r#"{
             "overrides": {"a": "1", "b@^2": {".": "2.1", "@s/c": {"d": "$d"}}},
-            "resolutions": {"**/e": "3", "f/**/g": "4", "@s/h/@t/i": "5", "j@npm:^1": "6", "k@npm:a/b": "7"},
+            "resolutions": {"**/e": "3", "f/**/g": "4", "@s/h/@t/i": "5", "j@npm:^1": "6", "k@npm:^2/@s/l@^1": "7"},
             "pnpm": {"overrides": {"l@1>m@>=2": "8", "n@>1 <3": "9", "o": "-", "q>r": "10"}}}"#;
         let tree = parse(Format::Json, text.to_owned());
         let found: Vec<String> = PackageJson::of(&tree)
@@ -236,7 +238,7 @@ mod tests {
                 "f > ** > g = 4",
                 "@s/h > @t/i = 5",
                 "j[^1] = 6",
-                "k[a/b] = 7",
+                "k[^2] > @s/l[^1] = 7",
                 "l[1] > m[>=2] = 8",
                 "n[>1 <3] = 9",
                 "o = nothing",

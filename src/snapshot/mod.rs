@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
 pub mod built;

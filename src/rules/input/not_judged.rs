@@ -95,6 +95,11 @@ fn changed_file(file: &SourceFile, sink: &mut Sink<'_>) {
             .discriminator("lfs")
             .say("a Git LFS pointer stands in place of this file, so its content was not judged");
     }
+    if file.lockfile().is_some_and(|lockfile| lockfile.is_newer) {
+        sink.report_span(Span::default())
+            .discriminator("version")
+            .say("this lockfile is written in a newer version of its notation than is known here, and was read as far as it is recognised; update tidegate");
+    }
     let Some(manifest) = file.manifest() else {
         return;
     };
