@@ -432,7 +432,8 @@ impl SettingsFiles {
     }
 }
 
-fn is_settings(path: &str) -> bool {
+/// Whether a file says where packages come from.
+pub(crate) fn is_settings(path: &str) -> bool {
     kind_of(path.rsplit('/').next().unwrap_or(path)).is_some()
 }
 
@@ -459,7 +460,8 @@ fn settings_at_tip(sides: &Sides) -> Vec<(String, String)> {
             .collect()
     };
     match (&sides.tip, &sides.base) {
-        (Some((repository, revision)), _) => {
+        (Some(Tip::Side(tip)), _) => of_side(tip),
+        (Some(Tip::Revision(repository, revision)), _) => {
             // The configuration was read from there before, so that this fails only where nothing else works either.
             let tip = repository.side(revision, is_settings);
             tip.map(|tip| of_side(&tip)).unwrap_or_default()
