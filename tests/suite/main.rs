@@ -41,6 +41,7 @@ mod labelled;
 mod lockfiles;
 mod lockfiles_pnpm_yarn;
 mod lockfiles_read;
+mod loopback_github;
 mod neighbours;
 mod node;
 mod package_facts;
