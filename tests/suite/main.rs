@@ -30,6 +30,7 @@ mod declared_kinds;
 mod dockerfile;
 mod formats;
 mod freshness;
+mod github_contract;
 mod hidden;
 mod hostile;
 mod identity;

@@ -25,8 +25,7 @@ pub(crate) mod route;
 pub(crate) mod state;
 pub(crate) mod trouble;
 
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex};
 

@@ -10,19 +10,19 @@ use crate::loopback_github::Github;
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     #[track_caller]
-    pub(super) fn is(self, status: u16) -> Value {
+    pub(crate) fn is(self, status: u16) -> Value {
         assert_eq!(
             self.status,
             status,
@@ -34,7 +34,7 @@ impl Reply {
 }
 
 /// Asks an address.
-pub(super) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let rest = url
         .strip_prefix("http://")
         .expect("an address of this machine");
@@ -70,7 +70,7 @@ pub(super) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8
 }
 
 /// Asks the API about the repository, with the token.
-pub(super) fn ask(github: &Github, method: &str, path: &str, body: &Value) -> Reply {
+pub(crate) fn ask(github: &Github, method: &str, path: &str, body: &Value) -> Reply {
     let url = format!("{}/repos/shop/deploy{path}", github.api_url());
     let bytes = if body.is_null() {
         Vec::new()
@@ -86,16 +86,16 @@ pub(super) fn ask(github: &Github, method: &str, path: &str, body: &Value) -> Re
     )
 }
 
-pub(super) fn get(github: &Github, path: &str) -> Reply {
+pub(crate) fn get(github: &Github, path: &str) -> Reply {
     ask(github, "GET", path, &Value::Null)
 }
 
-pub(super) fn post(github: &Github, path: &str, body: &Value) -> Reply {
+pub(crate) fn post(github: &Github, path: &str, body: &Value) -> Reply {
     ask(github, "POST", path, body)
 }
 
 /// Runs a document.
-pub(super) fn run(github: &Github, query: &str, variables: &Value) -> Value {
+pub(crate) fn run(github: &Github, query: &str, variables: &Value) -> Value {
     let token = github.with(|state| format!("Bearer {}", state.token.value));
     let body = serde_json::json!({"query": query, "variables": variables}).to_string();
     let headers = [("user-agent", "test"), ("authorization", token.as_str())];

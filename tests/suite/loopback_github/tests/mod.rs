@@ -1,6 +1,6 @@
 //! The double itself: that it keeps what it is told and refuses what GitHub refuses.
 
-mod asking;
+pub(crate) mod asking;
 mod contents;
 mod graphql;
 mod limits;
