@@ -157,7 +157,7 @@ mod tests {
             "two lines would be one"
         );
         assert_eq!(
-            offer(3, 3, &[edit((3, 4), (3, 6), "x")]),
+            offer(3, 3, &[edit((3, 4), (3, 5), "x")]),
             None,
             "within a character"
         );
