@@ -243,4 +243,51 @@ mod tests {
             assert_eq!(choose(&finding, &files), expected, "{finding:?}");
         }
     }
+
+    proptest::proptest! {
+        /// Whatever a finding says of its place, its comment stands where GitHub takes one.
+        #[test]
+        fn an_anchor_is_on_lines_of_one_hunk(
+            before in proptest::collection::vec("[ab]?", 0..40),
+            after in proptest::collection::vec("[ab]?", 0..40),
+            (first, length) in (0u32..50, 0u32..30),
+            cause in proptest::option::of((0u32..50, 0u32..30)),
+        ) {
+            let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            let (old, new) = (text(&before), text(&after));
+            let difference = similar::TextDiff::from_lines(&old, &new);
+            let patch = difference.unified_diff().context_radius(3).to_string();
+            let hunks = Hunks::parse(&patch);
+            for line in 0..60 {
+                let index = line as usize;
+                let number = index.checked_sub(1);
+                if let Some(spot) = hunks.spot(Side::Right, line) {
+                    let text = hunks.head_text(line, line).unwrap();
+                    proptest::prop_assert_eq!(text, [number.and_then(|number| after.get(number)).unwrap()]);
+                    proptest::prop_assert!(spot.mark != Mark::Removed);
+                }
+                if hunks.spot(Side::Left, line).is_some() {
+                    proptest::prop_assert!(number.and_then(|number| before.get(number)).is_some());
+                }
+            }
+            let files = ChangedFiles::new([ChangedFile {
+                path: "a.yaml".to_owned(),
+                is_removed: new.is_empty(),
+                patch: Some(patch),
+            }]);
+            let finding = finding(
+                stretch("a.yaml", first, first + length),
+                cause.map(|(first, length)| stretch("a.yaml", first, first + length)),
+            );
+            match choose(&finding, &files) {
+                Anchor::Lines { side, first, last, .. } => {
+                    let (start, end) = (hunks.spot(side, first), hunks.spot(side, last));
+                    proptest::prop_assert!(first <= last && last - first < MOST_LINES);
+                    proptest::prop_assert_eq!(start.unwrap().hunk, end.unwrap().hunk);
+                }
+                Anchor::File { path } => proptest::prop_assert_eq!(&*path, "a.yaml"),
+                Anchor::Summary => proptest::prop_assert!(false, "the file is in the pull request"),
+            }
+        }
+    }
 }
