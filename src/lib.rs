@@ -60,6 +60,7 @@ pub mod evaluate;
 pub mod event;
 pub mod facts;
 pub mod finding;
+pub mod github;
 pub mod http;
 pub mod inventory;
 pub mod kubernetes;
