@@ -68,6 +68,7 @@ pub mod nearest;
 pub mod packages;
 pub mod pod_security;
 pub mod progress;
+pub mod publish;
 pub mod redact;
 pub mod report;
 pub mod rule;

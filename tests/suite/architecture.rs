@@ -24,6 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["pod_security", "inventory", "advisories"],
     &["shown"],
     &["report"],
+    &["publish"],
     &["run"],
     &["cli", "progress"],
     &["action"],
