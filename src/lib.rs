@@ -23,8 +23,8 @@
 //!
 //! Each is kept by a lint, or by the test that is named.
 //!
-//! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder}`, `http`, the
-//!    fetchers of `packages/{advisory,registry}`, `run`, `command`, `progress`, `action` and `main` (clippy's
+//! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder,api}`, `http`,
+//!    `github`, the fetchers of `packages/{advisory,registry}`, `run`, `command`, `progress`, `action` and `main` (clippy's
 //!    `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).

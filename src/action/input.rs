@@ -29,11 +29,13 @@ pub enum Input {
     Offline,
     /// The database of advisories.
     Database,
+    /// What GitHub is asked with, and told.
+    GithubToken,
 }
 
 impl Input {
     /// All inputs, in the order of `action.yml`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Path,
         Self::FailOn,
         Self::FailOnExisting,
@@ -43,6 +45,7 @@ impl Input {
         Self::Category,
         Self::Offline,
         Self::Database,
+        Self::GithubToken,
     ];
 
     /// The name under `with:`.
@@ -58,6 +61,7 @@ impl Input {
             Self::Category => "category",
             Self::Offline => "offline",
             Self::Database => "database",
+            Self::GithubToken => "github-token",
         }
     }
 
@@ -68,6 +72,8 @@ impl Input {
             Self::Path | Self::WorkingDirectory => ".",
             Self::FailOnExisting | Self::Offline => "false",
             Self::SarifFile => "tidegate.sarif",
+            // The runner puts the token in its place. It is no variable here: see `Environment::connection`.
+            Self::GithubToken => "${{ github.token }}",
             // What is not said is as configured.
             Self::FailOn | Self::OnIncomplete | Self::Category | Self::Database => "",
         }

@@ -6,10 +6,9 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
-use crate::change::git::Repository;
 use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
-use crate::event::{Base, Environment, Event, Target};
+use crate::event::{Environment, Target, is_wanted};
 use crate::finding::Status;
 use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
@@ -21,13 +20,16 @@ use crate::run;
 use crate::run::gather::Access;
 use crate::run::governance::Governance;
 use crate::run::sides::{Sides, is_in_scope};
-use crate::snapshot::load::is_relevant;
 use crate::verdict::{OnIncomplete, Outcome, Report};
 
+use compared::{Compared, Places, compared};
 use input::Inputs;
+use remote::Remote;
 use workspace::{Checkout, Workspace, append};
 
+mod compared;
 pub mod input;
+mod remote;
 mod workspace;
 
 /// What the action tells the steps after it, in the order of `action.yml`.
@@ -49,11 +51,7 @@ pub fn run() -> u8 {
 fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| {
-            // Nothing else is any of its business: other variables of a workflow may hold secrets.
-            let is_known = name.starts_with("GITHUB_") || name.starts_with("INPUT_");
-            is_known && !name.ends_with("_TOKEN") || name == "RUNNER_DEBUG"
-        })
+        .filter(|(name, _)| is_wanted(name))
         .collect()
 }
 
@@ -90,20 +88,28 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     let workspace = Workspace::open(environment)?;
     workspace.clear(&inputs.sarif_file)?;
     let target = Target::read(environment)?;
+    let remote = Remote::of(environment, inputs.offline)?;
     let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
-    let Compared { base, head, note } = compared(&checkout.repository, &target)?;
-    let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
-    // A push and a clock are judged by the configuration of their own commit: nobody else's is newer.
-    let tip = match (&target.event, &target.base) {
-        (Event::PullRequest | Event::PullRequestTarget | Event::MergeGroup, Base::Tip(tip)) => tip,
-        _ => &target.head,
+    if checkout.repository.is_none() && remote.is_none() {
+        return Err(workspace.has_no_repository());
+    }
+    let places = Places {
+        repository: checkout.repository.as_ref(),
+        remote: remote.as_ref(),
     };
+    let Compared {
+        base,
+        head,
+        tip,
+        note,
+    } = compared(places, &target)?;
+    let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
     let sides = Sides {
         base: Some(base),
         head,
         scope,
         history_missing: None,
-        tip: Some((checkout.repository.clone(), tip.clone())),
+        tip: Some(tip),
     };
     let governance = Governance {
         file: Governance::find(&sides)?,
@@ -166,113 +172,6 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
                 .strip_prefix(&left_out.path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
-}
-
-/// The two sides of a change, and what there is to say about the choice of them.
-struct Compared {
-    base: Side,
-    head: Side,
-    note: Option<&'static str>,
-}
-
-fn compared(repository: &Repository, target: &Target) -> Result<Compared, Error> {
-    let side = |commit: &str| repository.side(commit, is_relevant);
-    match &target.base {
-        Base::Head(reason) => {
-            let head = side(&target.head).map_err(|error| match error {
-                Error::Usage(_) | Error::HistoryMissing(_) => missing(repository, target, None),
-                other => other,
-            })?;
-            Ok(Compared {
-                base: side(&target.head)?,
-                head,
-                note: Some(reason),
-            })
-        }
-        Base::Tip(tip) => match repository.merge_base(tip, &target.head) {
-            Ok(found) => Ok(Compared {
-                base: side(&found.commit)?,
-                head: side(&target.head)?,
-                note: None,
-            }),
-            Err(Error::HistoryMissing(_)) => of_test_merge(repository, target)
-                .ok_or_else(|| missing(repository, target, Some(tip))),
-            // In a clone that is not shallow, a commit that is not here is the caller's mistake; but this caller is
-            // GitHub, and the commit exists.
-            Err(Error::Usage(_)) if lacks(repository, &target.head) || lacks(repository, tip) => {
-                Err(missing(repository, target, Some(tip)))
-            }
-            Err(error) => Err(error),
-        },
-    }
-}
-
-/// The sides of a pull request where only GitHub's test merge and its parents are here, as with `fetch-depth: 2`.
-///
-/// The merge differs from its first parent, the tip of the base, by what the pull request does. That is as good as
-/// a merge base if the merge changed no file that matters: then the files of the head are those of the merge, line
-/// for line.
-fn of_test_merge(repository: &Repository, target: &Target) -> Option<Compared> {
-    let merge = target.merge.as_deref()?;
-    let parent = |number: usize| repository.commit_of(&format!("{merge}^{number}"));
-    let base = parent(1).ok()?;
-    let is_test_merge = parent(2).is_ok_and(|second| second == target.head) && parent(3).is_err();
-    if !is_test_merge {
-        return None;
-    }
-    let merged = repository.side(merge, is_relevant).ok()?;
-    let head = repository.side(&target.head, is_relevant).ok()?;
-    let is_same = merged.files() == head.files() && merged.left_out() == head.left_out();
-    is_same.then_some(())?;
-    Some(Compared {
-        base: repository.side(&base, is_relevant).ok()?,
-        head,
-        note: Some(
-            "the checkout has no history, so the head is compared with the base that GitHub merged it into",
-        ),
-    })
-}
-
-fn lacks(repository: &Repository, commit: &str) -> bool {
-    matches!(
-        repository.commit_of(commit),
-        Err(Error::Usage(_) | Error::HistoryMissing(_))
-    )
-}
-
-/// Why there is nothing to compare, and the lines of the workflow that mend it.
-fn missing(repository: &Repository, target: &Target, tip: Option<&str>) -> Error {
-    let head = &target.head;
-    let lacks_head = lacks(repository, head);
-    let what = match tip {
-        _ if lacks_head => format!("the head {head} is not"),
-        Some(tip) if lacks(repository, tip) => format!("the base {tip} is not"),
-        Some(tip) => format!("the history between the base {tip} and the head {head} is not"),
-        None => format!("what the head {head} holds is not"),
-    };
-    let mut text = format!(
-        "{what} in this checkout, so that there is no telling what the change does. Let the step with actions/checkout fetch all of the history:\n\
-         \x20       with:\n\
-         \x20         fetch-depth: 0"
-    );
-    match (target.event, target.pull_request, tip) {
-        (Event::PullRequestTarget, Some(number), _) => {
-            let _ = write!(
-                text,
-                "\nThis event checks out the base. Fetch the head, without checking it out, in a step after it:\n\
-                 \x20     - run: git fetch --no-tags origin refs/pull/{number}/head"
-            );
-        }
-        (Event::Push, _, Some(tip)) if !lacks_head => {
-            let _ = write!(
-                text,
-                "\nAfter a forced push, also fetch what was there before, in a step after it:\n\
-                 \x20     - run: git fetch --no-tags origin {tip}"
-            );
-        }
-        _ => {}
-    }
-    Error::HistoryMissing(text)
 }
 
 /// Writes the files, and gives what is to be printed: warnings, annotations, and the report for people.

@@ -23,7 +23,7 @@ use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, 
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 
-use super::sides::Sides;
+use super::sides::{Sides, Tip};
 
 /// What a run may use to learn of the outside world.
 #[derive(Clone, Debug)]

@@ -243,6 +243,6 @@ fn told(what: &str, failure: &Failure) -> Error {
         _ => "",
     };
     Error::Unavailable(format!(
-        "{what} cannot be had from GitHub: {failure}.{hint}"
+        "{what} cannot be had from GitHub: {failure}.{hint} {CHECK_OUT}"
     ))
 }
