@@ -3,6 +3,7 @@
 //! `tests/contract/` has the scripts that made the descriptions and the events, and those that ask Prism and GitHub's
 //! GraphQL schema as well.
 
+mod client;
 mod description;
 mod double;
 mod payloads;
@@ -29,9 +30,17 @@ pub(crate) fn assert_kept(github: &Github, name: &str) {
     for request in &requests {
         if request.path == "/graphql" {
             let body = request.json();
-            let fields: Vec<_> = body.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            let fields: Vec<_> = body
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect();
             let known = ["query", "variables", "operationName"];
-            assert!(fields.iter().all(|field| known.contains(&field.as_str())), "{fields:?}");
+            assert!(
+                fields.iter().all(|field| known.contains(&field.as_str())),
+                "{fields:?}"
+            );
             continue;
         }
         for name in NAMES {
