@@ -98,7 +98,9 @@ impl Description {
                         problems.extend(found);
                     }
                 }
-                None if parameter["required"] == true => problems.push(format!("{name} is missing")),
+                None if parameter["required"] == true => {
+                    problems.push(format!("{name} is missing"))
+                }
                 None => {}
             }
         }
@@ -123,7 +125,13 @@ impl Description {
     }
 
     /// What is wrong with an answer. Fields may be missing: a double need not have all of them.
-    pub(super) fn problems_of_answer(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
+    pub(super) fn problems_of_answer(
+        &self,
+        method: &str,
+        path: &str,
+        status: u16,
+        body: &Value,
+    ) -> Vec<String> {
         let Some((operation, _)) = self.operation(method, path) else {
             return vec!["no such operation".to_owned()];
         };
@@ -172,13 +180,17 @@ fn validator(schema: &Value, components: &Value) -> Validator {
 
 /// The values in the gaps of a path; none if it is another path.
 fn matched(template: &str, path: &str) -> Option<Map<String, Value>> {
-    let (wanted, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let (wanted, found): (Vec<_>, Vec<_>) =
+        (template.split('/').collect(), path.split('/').collect());
     if wanted.len() != found.len() {
         return None;
     }
     let mut values = Map::new();
     for (wanted, found) in wanted.into_iter().zip(found) {
-        match wanted.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        match wanted
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             Some(name) if !found.is_empty() => {
                 values.insert(name.to_owned(), found.into());
             }

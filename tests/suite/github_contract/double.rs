@@ -54,12 +54,40 @@ fn requests_that_github_does_not_describe_are_seen() {
         ("GET", "/pulls/seven/files", Value::Null),
         ("GET", "/pulls/7/files?size=100", Value::Null),
         ("GET", "/pulls/7/files?per_page=many", Value::Null),
-        ("POST", "/pulls/7/reviews", with(&review, "event", json!("SHOUT"))),
-        ("POST", "/pulls/7/reviews", with(&review, "comments", json!([{"path": "a"}]))),
-        ("POST", "/pulls/7/reviews", with(&review, "comments", json!([with(&comment, "line", json!("1"))]))),
-        ("POST", "/code-scanning/sarifs", with(&upload, "commit_sha", json!("main"))),
-        ("POST", "/code-scanning/sarifs", with(&upload, "ref", json!("main"))),
-        ("POST", "/code-scanning/sarifs", with(&upload, "category", json!("x"))),
+        (
+            "POST",
+            "/pulls/7/reviews",
+            with(&review, "event", json!("SHOUT")),
+        ),
+        (
+            "POST",
+            "/pulls/7/reviews",
+            with(&review, "comments", json!([{"path": "a"}])),
+        ),
+        (
+            "POST",
+            "/pulls/7/reviews",
+            with(
+                &review,
+                "comments",
+                json!([with(&comment, "line", json!("1"))]),
+            ),
+        ),
+        (
+            "POST",
+            "/code-scanning/sarifs",
+            with(&upload, "commit_sha", json!("main")),
+        ),
+        (
+            "POST",
+            "/code-scanning/sarifs",
+            with(&upload, "ref", json!("main")),
+        ),
+        (
+            "POST",
+            "/code-scanning/sarifs",
+            with(&upload, "category", json!("x")),
+        ),
         ("PATCH", "/pulls/comments/5", json!({})),
         ("PATCH", "/pulls/comments/5", Value::Null),
         ("DELETE", "/issues/comments/5", json!({"body": "x"})),
@@ -80,13 +108,26 @@ fn requests_that_github_does_not_describe_are_seen() {
 
 #[test]
 fn the_double_answers_with_githubs_types() {
-    let before = files([("a.yaml", "one\ntwo\n"), ("gone.txt", "x\n"), ("old.txt", "1\n2\n3\n")]);
-    let after = files([("a.yaml", "one\nthree\n"), ("new.txt", "x\ny\n"), ("name.txt", "1\n2\n3\n")]);
+    let before = files([
+        ("a.yaml", "one\ntwo\n"),
+        ("gone.txt", "x\n"),
+        ("old.txt", "1\n2\n3\n"),
+    ]);
+    let after = files([
+        ("a.yaml", "one\nthree\n"),
+        ("new.txt", "x\ny\n"),
+        ("name.txt", "1\n2\n3\n"),
+    ]);
     let mut state = State::new(&before);
     let head = state.open_pull(7, &after).head.clone();
     let main = state.main();
     let said = state.say(7, "someone", "hello");
-    let tree = state.objects.find_commit(&head).expect("it is there").tree.clone();
+    let tree = state
+        .objects
+        .find_commit(&head)
+        .expect("it is there")
+        .tree
+        .clone();
     let blob = state.objects.files_of(&head)["a.yaml"].id.clone();
     let github = Github::start(state);
     let comment = json!({"path": "a.yaml", "line": 2, "body": "x", "start_line": 1, "side": "RIGHT", "start_side": "RIGHT"});
@@ -99,14 +140,24 @@ fn the_double_answers_with_githubs_types() {
         let (path, _) = path.split_once('?').unwrap_or((path, ""));
         let path = format!("/repos/shop/deploy{path}");
         for name in NAMES {
-            let problems = description(name).problems_of_answer(method, &path, reply.status, &reply.json());
-            assert!(problems.is_empty(), "{name} {method} {path}: {problems:?}\n{:#}", reply.json());
+            let problems =
+                description(name).problems_of_answer(method, &path, reply.status, &reply.json());
+            assert!(
+                problems.is_empty(),
+                "{name} {method} {path}: {problems:?}\n{:#}",
+                reply.json()
+            );
         }
         reply.json()
     };
     check("GET", "", &nothing);
     check("GET", "/pulls/7", &nothing);
-    assert_eq!(check("GET", "/pulls/7/files", &nothing).as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        check("GET", "/pulls/7/files", &nothing)
+            .as_array()
+            .map(Vec::len),
+        Some(4)
+    );
     check("GET", &format!("/commits/{head}/pulls"), &nothing);
     check("GET", &format!("/commits/{head}"), &nothing);
     check("GET", &format!("/git/commits/{head}"), &nothing);

@@ -29,9 +29,17 @@ pub(crate) fn assert_kept(github: &Github, name: &str) {
     for request in &requests {
         if request.path == "/graphql" {
             let body = request.json();
-            let fields: Vec<_> = body.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+            let fields: Vec<_> = body
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect();
             let known = ["query", "variables", "operationName"];
-            assert!(fields.iter().all(|field| known.contains(&field.as_str())), "{fields:?}");
+            assert!(
+                fields.iter().all(|field| known.contains(&field.as_str())),
+                "{fields:?}"
+            );
             continue;
         }
         for name in NAMES {

@@ -44,7 +44,11 @@ fn pull_requests_tell_their_ends_and_where_they_come_from() {
     ] {
         for event in ["pull_request", "pull_request_target"] {
             let target = read(event, name).expect(name);
-            assert_eq!(target.base, Base::Tip(said(name, "/pull_request/base/sha")), "{name}");
+            assert_eq!(
+                target.base,
+                Base::Tip(said(name, "/pull_request/base/sha")),
+                "{name}"
+            );
             assert_eq!(target.head, said(name, "/pull_request/head/sha"), "{name}");
             assert_eq!(target.is_fork, is_fork, "{name}");
             assert_eq!(target.pull_request, Some(2), "{name}");
@@ -93,7 +97,10 @@ fn each_committed_event_says_where_it_comes_from_and_is_used_here() {
     let mut count = 0;
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .expect("a name");
         assert!(said(name, "/_source").contains("MIT"), "{name}");
         // `tidegate publish` reads the events of finished workflows, in tests of its own.
         let is_used = source.contains(&format!("\"{name}\"")) || name.ends_with("workflow_run");
