@@ -107,12 +107,10 @@ pub fn find(paths: &[PathBuf], base: Option<&str>, head: Option<&str>) -> Result
     }
     // Where the base is not here, the head stands in for all of it.
     let tip = match &base_place {
-        Some(Place::Revision(revision)) if history_missing.is_none() => {
-            Some(Tip::Revision(
-                places.repository()?.clone(),
-                revision.clone(),
-            ))
-        }
+        Some(Place::Revision(revision)) if history_missing.is_none() => Some(Tip::Revision(
+            places.repository()?.clone(),
+            revision.clone(),
+        )),
         _ => None,
     };
     Ok(Sides {

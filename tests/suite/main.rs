@@ -69,6 +69,7 @@ mod schema;
 mod semver;
 mod stories;
 mod summary;
+mod through_the_api;
 mod waivers;
 mod weakening;
 mod weakening_patches;

@@ -151,7 +151,10 @@ fn unpack(
             continue;
         }
         let mut bytes = Vec::new();
-        entry.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(why)?;
+        entry
+            .take(LARGEST_FILE)
+            .read_to_end(&mut bytes)
+            .map_err(why)?;
         let id = content_id(&bytes);
         if !wanted.contains(&id) || found.contains_key(&id) {
             continue;
@@ -182,7 +185,11 @@ mod tests {
             header.set_cksum();
             builder.append(&header, bytes).unwrap();
         };
-        add("pax_global_header", tar::EntryType::XGlobalHeader, b"52 comment=22\n");
+        add(
+            "pax_global_header",
+            tar::EntryType::XGlobalHeader,
+            b"52 comment=22\n",
+        );
         for (name, kind, bytes) in files {
             add(name, *kind, bytes);
         }
@@ -200,8 +207,9 @@ mod tests {
             ("shop-deploy-22/link", tar::EntryType::Symlink, b""),
             ("shop-deploy-22/other.yaml", FILE, b"not wanted\n"),
         ]);
-        let wanted: BTreeSet<ContentId> =
-            [b"a\n", b"b\n", b"c\n", b"d\n"].map(|bytes| content_id(bytes)).into();
+        let wanted: BTreeSet<ContentId> = [b"a\n", b"b\n", b"c\n", b"d\n"]
+            .map(|bytes| content_id(bytes))
+            .into();
         let found = unpack(packed.as_slice(), &wanted, BOUNDS).unwrap();
         let contents: BTreeSet<&[u8]> = found.values().map(Vec::as_slice).collect();
         assert_eq!(contents, [&b"a\n"[..], b"b\n", b"c\n"].into());
@@ -215,9 +223,18 @@ mod tests {
         let unpack = |bounds| unpack(packed.as_slice(), &wanted, bounds);
         assert_eq!(unpack(BOUNDS).map(|found| found.len()), Ok(2));
         for bounds in [
-            Bounds { unpacked: 1 << 19, ..BOUNDS },
-            Bounds { kept: 1 << 19, ..BOUNDS },
-            Bounds { entries: 2, ..BOUNDS },
+            Bounds {
+                unpacked: 1 << 19,
+                ..BOUNDS
+            },
+            Bounds {
+                kept: 1 << 19,
+                ..BOUNDS
+            },
+            Bounds {
+                entries: 2,
+                ..BOUNDS
+            },
         ] {
             let why = unpack(bounds).unwrap_err();
             assert!(why.contains("more"), "{why}");

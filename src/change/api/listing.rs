@@ -133,7 +133,12 @@ mod tests {
             false,
         )
         .unwrap();
-        let files: Vec<&str> = listed.listing.files.iter().map(|file| &*file.path).collect();
+        let files: Vec<&str> = listed
+            .listing
+            .files
+            .iter()
+            .map(|file| &*file.path)
+            .collect();
         assert_eq!(files, ["deploy/a.yaml"]);
         assert_eq!(listed.links.len(), 1);
         let left_out: Vec<(&str, &LeftOutReason)> = listed

@@ -178,11 +178,7 @@ impl Pool {
     }
 
     /// What is to be fetched, if it is not too much.
-    fn missing(
-        &self,
-        wanted: &Wanted<'_>,
-        listed: &Listed,
-    ) -> Result<BTreeSet<ContentId>, Error> {
+    fn missing(&self, wanted: &Wanted<'_>, listed: &Listed) -> Result<BTreeSet<ContentId>, Error> {
         let files = listed.listing.files.iter();
         let files = files
             .filter(|file| (wanted.is_read)(&file.path))
@@ -224,8 +220,7 @@ impl Source for Shared {
     }
 }
 
-const CHECK_OUT: &str =
-    "Put a step with actions/checkout and `fetch-depth: 0` before this one, so that nothing is fetched";
+const CHECK_OUT: &str = "Put a step with actions/checkout and `fetch-depth: 0` before this one, so that nothing is fetched";
 
 fn too_much(commit: &str) -> Error {
     Error::Unavailable(format!(

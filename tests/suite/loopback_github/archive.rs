@@ -52,6 +52,9 @@ fn archive(state: &State, id: &str) -> Vec<u8> {
     add(&mut tar, &root, b'5', 0o775, b"");
     let tree = &state.objects.find_commit(id).expect("it was found").tree;
     for entry in state.objects.walk(tree) {
+        if state.export_ignored.contains(&entry.name) {
+            continue;
+        }
         let name = format!("{root}{}", entry.name);
         let bytes = state.objects.find_blob(&entry.id).unwrap_or_default();
         match entry.mode {

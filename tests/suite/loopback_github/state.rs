@@ -183,6 +183,8 @@ pub(crate) struct State {
     pub(crate) review_comments: Vec<ReviewComment>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) uploads: Vec<Upload>,
+    /// What `export-ignore` in `.gitattributes` keeps out of archives.
+    pub(crate) export_ignored: BTreeSet<String>,
     pub(crate) troubles: Vec<Trouble>,
     pub(crate) requests: Vec<Recorded>,
     pub(crate) written: usize,
@@ -212,6 +214,7 @@ impl State {
             review_comments: Vec::new(),
             threads: Vec::new(),
             uploads: Vec::new(),
+            export_ignored: BTreeSet::new(),
             troubles: Vec::new(),
             requests: Vec::new(),
             written: 0,
