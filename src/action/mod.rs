@@ -9,10 +9,11 @@ use std::io::{self, BufWriter, Write};
 use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
 use crate::event::{Environment, Target, is_wanted};
-use crate::finding::Status;
+use crate::finding::{Severity, Status};
 use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
 use crate::report::escape;
+use crate::report::json;
 use crate::report::sarif::{self, SarifOptions};
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
@@ -29,16 +30,24 @@ use workspace::{Checkout, Workspace, append};
 
 mod compared;
 pub mod input;
+mod publish;
 mod remote;
 mod workspace;
 
 /// What the action tells the steps after it, in the order of `action.yml`.
-pub const OUTPUTS: [&str; 6] = [
+pub const OUTPUTS: [&str; 13] = [
     "outcome",
     "sarif-file",
+    "report-file",
     "introduced",
     "existing",
     "fixed",
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "note",
+    "degraded",
     "exit-code",
 ];
 
@@ -81,12 +90,14 @@ struct Judged {
     target: Target,
     checkout: Checkout,
     workspace: Workspace,
+    remote: Option<Remote>,
     note: Option<&'static str>,
 }
 
 fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     let workspace = Workspace::open(environment)?;
     workspace.clear(&inputs.sarif_file)?;
+    workspace.clear(&inputs.report_file)?;
     let target = Target::read(environment)?;
     let remote = Remote::of(environment, inputs.offline)?;
     let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
@@ -125,6 +136,7 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
         target,
         checkout,
         workspace,
+        remote,
         note,
     })
 }
@@ -174,19 +186,17 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
     })
 }
 
-/// Writes the files, and gives what is to be printed: warnings, annotations, and the report for people.
+/// Writes the files, tells GitHub, and gives what is to be printed: warnings, annotations, and the report for people.
 fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, String) {
     let Judged {
         report,
         target,
         checkout,
-        workspace,
         note,
+        ..
     } = judged;
     let mut code = report.exit_code();
     let mut text = String::new();
-    let mut sarif_file = inputs.sarif_file.to_string();
-    let mut sarif = Vec::new();
     let server = target.server_url.as_deref();
     let links = Links::new(server, target.repository.as_deref(), &target.head);
     let options = SarifOptions {
@@ -194,39 +204,76 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         repository: links.repository().map(str::to_owned),
         ..SarifOptions::default()
     };
-    let written = sarif::write(report, &options, &mut sarif)
-        .map_err(|source| Error::Io {
-            what: "cannot write SARIF".to_owned(),
-            source,
-        })
-        .and_then(|()| workspace.write(&inputs.sarif_file, &sarif));
-    if let Err(error) = written {
-        text.push_str(&annotation::about_the_run(
-            Kind::Error,
-            "tidegate has no SARIF file",
-            &error.to_string(),
-        ));
-        sarif_file.clear();
-        code = if code == 0 { error.exit_code() } else { code };
-    }
+    let (mut sarif, mut json) = (Vec::new(), Vec::new());
+    let files = [
+        (
+            sarif::write(report, &options, &mut sarif),
+            &sarif,
+            &inputs.sarif_file,
+            "SARIF",
+        ),
+        (
+            json::write(report, &mut json),
+            &json,
+            &inputs.report_file,
+            "report",
+        ),
+    ];
+    let [sarif_file, report_file] = files.map(|(written, bytes, file, what)| {
+        let written = written
+            .map_err(|source| Error::Io {
+                what: format!("cannot write {what}"),
+                source,
+            })
+            .and_then(|()| judged.workspace.write(file, bytes));
+        match written {
+            Ok(()) => file.to_string(),
+            Err(error) => {
+                text.push_str(&annotation::about_the_run(
+                    Kind::Error,
+                    &format!("tidegate has no {what} file"),
+                    &error.to_string(),
+                ));
+                code = if code == 0 { error.exit_code() } else { code };
+                String::new()
+            }
+        }
+    });
+    let published = publish::publish(environment, inputs, judged, &links, &sarif);
     let count = |status| report.with_status(status).count().to_string();
+    let introduced = |severity| {
+        let introduced = report.with_status(Status::Introduced);
+        let of_severity = introduced.filter(|finding| finding.severity == severity);
+        of_severity.count().to_string()
+    };
     let outcome = match report.outcome() {
         Outcome::Passed => "passed",
         Outcome::Blocked => "blocked",
         Outcome::Incomplete => "incomplete",
     };
+    let [critical, high, medium, low, note_severity] = Severity::ALL.map(introduced);
     let values = [
         outcome.to_owned(),
         sarif_file,
+        report_file,
         count(Status::Introduced),
         count(Status::Existing),
         count(Status::Fixed),
+        critical,
+        high,
+        medium,
+        low,
+        note_severity,
+        published.degraded,
         code.to_string(),
     ];
     text.push_str(&write_outputs(environment, &values));
     let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
-    text.push_str(&annotation::render(report, &checkout.root));
+    // What stands on the pull request is not repeated beside it.
+    if !published.is_told {
+        text.push_str(&annotation::render(report, &checkout.root));
+    }
 
     let is_verbose = environment.get("RUNNER_DEBUG") == Some("1");
     let detail = if is_verbose {
@@ -242,6 +289,7 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
     text.push_str(&escape::log(&about(judged)));
     text.push_str(&escape::log(&terminal::render(report, detail, terminal)));
     text.push_str("::endgroup::\n");
+    text.push_str(&escape::log(&published.log));
     let _ = writeln!(text, "tidegate: {}", summary::headline(report));
     (code, text)
 }

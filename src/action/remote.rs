@@ -33,6 +33,11 @@ impl Remote {
         Ok(Some(Self { client }))
     }
 
+    /// What speaks with it.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The two sides, as far as possible from what `repository` has.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! `tests/contract/` has the scripts that made the descriptions and the events, and those that ask Prism and GitHub's
 //! GraphQL schema as well.
 
+mod client;
 mod description;
 mod double;
 mod payloads;
