@@ -144,6 +144,8 @@ impl Runner {
             .env("GITHUB_STEP_SUMMARY", &summary_file)
             .env("TIDEGATE_GITHUB_PACE_MS", "1")
             .env("INPUT_FAIL-ON", "medium")
+            .env("INPUT_REVIEW", "false")
+            .env("INPUT_SUMMARY", "never")
             .current_dir(self.folder.path());
         for (name, value) in self.github.variables() {
             command.env(name, value);
