@@ -98,6 +98,21 @@ impl Runner {
         self
     }
 
+    /// What actions/checkout does with `fetch-depth: 0`, and perhaps with a filter.
+    fn with_clone(self, how: &[&str]) -> Self {
+        let origin = self.path("origin");
+        self.github
+            .with(|state| state.objects.write_to(&origin, &state.refs()));
+        git(&origin, &["config", "uploadpack.allowFilter", "true"]);
+        let workspace = self.path("workspace");
+        let url = format!("file://{}", origin.display());
+        let clone = [&["clone", "-q", "--no-checkout"], how, &[&url, "."]].concat();
+        git(&workspace, &clone);
+        git(&workspace, &["fetch", "-q", "origin", "refs/pull/7/merge"]);
+        git(&workspace, &["checkout", "-q", "FETCH_HEAD"]);
+        self
+    }
+
     fn pull_request(&self) -> Value {
         let (base, head) = (self.main(), self.head());
         let repo = json!({"full_name": "shop/deploy"});
@@ -473,7 +488,25 @@ fn proxies_stand_in_between_but_for_those_that_need_none() {
 fn no_token_is_sent_without_encryption() {
     let runner = Runner::new(usual());
     let plain = [("GITHUB_API_URL", "http://github.example/api/v3")];
-    let outcome = runner.judge_with("pull_request", &runner.pull_request(), &[], &plain);
+    let judge =
+        |runner: &Runner| runner.judge_with("pull_request", &runner.pull_request(), &[], &plain);
+    let outcome = judge(&runner);
     outcome.is(2, "");
     outcome.says("is not encrypted");
+    // Whoever has all of it in the checkout is judged all the same.
+    let runner = runner.with_clone(&[]);
+    let outcome = judge(&runner);
+    outcome.is(1, "1");
+    outcome.says("::warning title=tidegate does not speak with GitHub::");
+}
+
+#[test]
+fn what_a_filter_kept_out_of_a_clone_is_fetched() {
+    let runner = Runner::new(usual()).with_clone(&["--filter=blob:none"]);
+    let outcome = runner.judge();
+    outcome.is(1, "1");
+    outcome.says("the checkout lacks what is to be compared");
+    let runner = Runner::new(usual()).with_clone(&[]);
+    runner.judge().is(1, "1");
+    assert!(runner.github.lines().is_empty());
 }
