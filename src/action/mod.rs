@@ -57,7 +57,9 @@ pub fn run() -> u8 {
     act(&environment(), &mut BufWriter::new(io::stdout().lock()))
 }
 
-fn environment() -> Environment {
+/// The variables of this process that are any business of a run.
+#[must_use]
+pub fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| is_wanted(name))
