@@ -50,9 +50,15 @@ fn packed(text: &str) -> String {
 async fn everything(github: &Github) {
     let client = client(github);
     let (main, head) = github.with(|state| (state.main(), state.pulls[&7].head.clone()));
-    assert_eq!(client.viewer().await.expect("a name"), "github-actions[bot]");
+    assert_eq!(
+        client.viewer().await.expect("a name"),
+        "github-actions[bot]"
+    );
     let pull = client.pull(7).await.expect("a pull request");
-    assert_eq!((pull.head_sha.as_str(), pull.changed_files), (head.as_str(), Some(2)));
+    assert_eq!(
+        (pull.head_sha.as_str(), pull.changed_files),
+        (head.as_str(), Some(2))
+    );
     let listed = client.files(7).await.expect("files");
     assert!(listed.iter().all(|file| file.patch.is_some()));
     assert_eq!(client.pulls_of_commit(&head).await.expect("pulls").len(), 1);
@@ -76,29 +82,57 @@ async fn everything(github: &Github) {
         comments: vec![comment(2, Some(1), "RIGHT"), comment(2, None, "LEFT")],
     };
     client.create_review(7, &review).await.expect("a review");
-    client.create_file_comment(7, &head, "b.yaml", "on it").await.expect("a comment");
+    client
+        .create_file_comment(7, &head, "b.yaml", "on it")
+        .await
+        .expect("a comment");
     let comments = client.review_comments(7).await.expect("comments");
     assert_eq!(comments.len(), 3);
-    client.edit_review_comment(comments[0].id, "again").await.expect("an edit");
-    client.minimize(&comments[0].node_id, Classifier::Resolved).await.expect("folded");
-    client.minimize(&comments[1].node_id, Classifier::Outdated).await.expect("folded");
-    client.unminimize(&comments[0].node_id).await.expect("unfolded");
+    client
+        .edit_review_comment(comments[0].id, "again")
+        .await
+        .expect("an edit");
+    client
+        .minimize(&comments[0].node_id, Classifier::Resolved)
+        .await
+        .expect("folded");
+    client
+        .minimize(&comments[1].node_id, Classifier::Outdated)
+        .await
+        .expect("folded");
+    client
+        .unminimize(&comments[0].node_id)
+        .await
+        .expect("unfolded");
     let threads = client.threads(7).await.expect("threads");
-    let folded: Vec<bool> = threads.iter().map(|thread| thread.comments[0].is_minimized).collect();
+    let folded: Vec<bool> = threads
+        .iter()
+        .map(|thread| thread.comments[0].is_minimized)
+        .collect();
     assert_eq!(folded, [false, true, false]);
     client.resolve(&threads[0].id).await.expect("resolved");
     client.resolve(&threads[1].id).await.expect("resolved");
     client.unresolve(&threads[1].id).await.expect("opened");
     let threads = client.threads(7).await.expect("threads");
-    assert_eq!((threads[0].is_resolved, threads[1].is_resolved), (true, false));
+    assert_eq!(
+        (threads[0].is_resolved, threads[1].is_resolved),
+        (true, false)
+    );
 
-    let id = client.create_comment(7, "summary").await.expect("a comment");
-    client.edit_comment(id, "summary, again").await.expect("an edit");
+    let id = client
+        .create_comment(7, "summary")
+        .await
+        .expect("a comment");
+    client
+        .edit_comment(id, "summary, again")
+        .await
+        .expect("an edit");
     let told = client.comments(7).await.expect("comments");
     assert_eq!((told.len(), told[0].body.as_str()), (1, "summary, again"));
     client.delete_comment(id).await.expect("gone");
 
-    let sarif = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"tidegate"}},"results":[]}]}"#;
+    let sarif =
+        r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"tidegate"}},"results":[]}]}"#;
     let upload = Upload {
         commit_sha: head,
         reference: "refs/pull/7/head".to_owned(),
@@ -117,11 +151,17 @@ async fn every_call_is_as_github_describes_it() {
         let mut state = state();
         state.is_enterprise = is_enterprise;
         // The double has a runtime of its own to start with.
-        let github = tokio::task::spawn_blocking(|| Github::start(state)).await.expect("it starts");
+        let github = tokio::task::spawn_blocking(|| Github::start(state))
+            .await
+            .expect("it starts");
         everything(&github).await;
         assert_kept(&github, name);
         github.assert_token_stayed();
-        let refused: Vec<_> = github.requests().into_iter().filter(|it| it.status >= 400).collect();
+        let refused: Vec<_> = github
+            .requests()
+            .into_iter()
+            .filter(|it| it.status >= 400)
+            .collect();
         assert!(refused.is_empty(), "{refused:?}");
     }
 }
