@@ -97,6 +97,18 @@ impl Environment {
         }
     }
 
+    /// The payload of the event.
+    ///
+    /// # Errors
+    /// [`Error::Event`] outside of a workflow, [`Error::Io`] if its file cannot be read.
+    pub fn payload(&self) -> Result<Vec<u8>, Error> {
+        let path = self.required("GITHUB_EVENT_PATH")?;
+        read_payload(path).map_err(|source| Error::Io {
+            what: format!("cannot read the event {path}"),
+            source,
+        })
+    }
+
     /// The folder that the repository was checked out into.
     ///
     /// # Errors
@@ -212,12 +224,7 @@ impl Target {
         let name = environment.required("GITHUB_EVENT_NAME")?;
         // Before the file is looked for: what to do about it is the same whatever it holds.
         Event::parse(name)?;
-        let path = environment.required("GITHUB_EVENT_PATH")?;
-        let payload = read_payload(path).map_err(|source| Error::Io {
-            what: format!("cannot read the event {path}"),
-            source,
-        })?;
-        Self::parse(environment, &payload)
+        Self::parse(environment, &environment.payload()?)
     }
 
     /// Reads an event from its payload.

@@ -3,7 +3,7 @@
 //! # One run
 //!
 //! ```text
-//! arguments, event ─▶ run: two sides            change/     where base and head come from
+//! arguments, event ─▶ run: two sides            change/     where base and head come from: git, a folder, github/
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
 //!   ─▶ package.json, versions of Node.js         packages/   the same for what JavaScript brings

@@ -48,12 +48,20 @@ pub(super) fn compared(places: Places<'_>, target: &Target) -> Result<Compared, 
         Ok((repository, ends))
     });
     match (here, places.remote) {
-        (Some(Ok((repository, Ends { base, head, note }))), _) => Ok(Compared {
-            base,
-            head,
-            tip: Tip::Revision(repository.clone(), tip(target).to_owned()),
-            note,
-        }),
+        (Some(Ok((repository, ends))), remote) => {
+            let is_whole = repository.holds(&ends.base) && repository.holds(&ends.head);
+            // Without GitHub, what a filter left out is told file by file.
+            let fetched = remote
+                .filter(|_| !is_whole)
+                .and_then(|remote| remote.compared(Some(repository), target).ok());
+            let Ends { base, head, note } = ends;
+            Ok(fetched.unwrap_or_else(|| Compared {
+                base,
+                head,
+                tip: Tip::Revision(repository.clone(), tip(target).to_owned()),
+                note,
+            }))
+        }
         (None | Some(Err(Error::HistoryMissing(_))), Some(remote)) => {
             remote.compared(places.repository, target)
         }

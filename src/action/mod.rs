@@ -57,7 +57,9 @@ pub fn run() -> u8 {
     act(&environment(), &mut BufWriter::new(io::stdout().lock()))
 }
 
-fn environment() -> Environment {
+/// The variables of this process that are any business of a run.
+#[must_use]
+pub fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| is_wanted(name))
@@ -91,6 +93,8 @@ struct Judged {
     checkout: Checkout,
     workspace: Workspace,
     remote: Option<Remote>,
+    /// Why GitHub cannot be asked, although there is a token.
+    unasked: Option<Error>,
     note: Option<&'static str>,
 }
 
@@ -99,21 +103,35 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     workspace.clear(&inputs.sarif_file)?;
     workspace.clear(&inputs.report_file)?;
     let target = Target::read(environment)?;
-    let remote = Remote::of(environment, inputs.offline)?;
+    // Whoever has a whole checkout needs nobody else: what is wrong with the other way is told and stops nothing.
+    let (remote, unasked) = match Remote::of(environment, inputs.offline) {
+        Ok(remote) => (remote, None),
+        Err(why) => (None, Some(why)),
+    };
     let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
-    if checkout.repository.is_none() && remote.is_none() {
-        return Err(workspace.has_no_repository());
-    }
     let places = Places {
         repository: checkout.repository.as_ref(),
         remote: remote.as_ref(),
+    };
+    let found = if places.repository.is_none() && places.remote.is_none() {
+        Err(workspace.has_no_repository())
+    } else {
+        compared(places, &target)
     };
     let Compared {
         base,
         head,
         tip,
         note,
-    } = compared(places, &target)?;
+    } = match (found, &unasked) {
+        (Err(Error::HistoryMissing(text)), Some(why)) => {
+            return Err(Error::HistoryMissing(format!("{why}. {text}")));
+        }
+        (Err(Error::Usage(text)), Some(why)) => {
+            return Err(Error::Usage(format!("{why}. {text}")));
+        }
+        (found, _) => found?,
+    };
     let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
     let sides = Sides {
         base: Some(base),
@@ -137,6 +155,7 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
         checkout,
         workspace,
         remote,
+        unasked,
         note,
     })
 }
@@ -197,6 +216,13 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
     } = judged;
     let mut code = report.exit_code();
     let mut text = String::new();
+    if let Some(why) = &judged.unasked {
+        text.push_str(&annotation::about_the_run(
+            Kind::Warning,
+            "tidegate does not speak with GitHub",
+            &why.to_string(),
+        ));
+    }
     let server = target.server_url.as_deref();
     let links = Links::new(server, target.repository.as_deref(), &target.head);
     let options = SarifOptions {

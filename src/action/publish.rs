@@ -1,15 +1,14 @@
 //! What a judged run tells GitHub, and what it says of that in its log.
 
-use std::fmt::Write as _;
-
 use super::input::Inputs;
 use super::{Judged, remote::Remote};
 use crate::event::{Environment, Event};
 use crate::http::block_on;
 use crate::publish::capability::{Capabilities, Occasion, Situation};
+use crate::publish::this_run::{run_number, run_url};
 use crate::publish::{Analysis, Delivered, Order, deliver};
 use crate::report::review::digest::Digest;
-use crate::report::review::marker::{Key, RunNumber};
+use crate::report::review::marker::Key;
 use crate::report::review::sticky::SummaryWhen;
 use crate::report::summary::Links;
 
@@ -85,34 +84,6 @@ pub(super) fn publish(
     Published {
         is_told: delivered.is_told,
         degraded: capabilities.degraded(),
-        log: log(&capabilities, &delivered),
+        log: delivered.log(&capabilities),
     }
-}
-
-/// The table, and what is not as planned.
-fn log(capabilities: &Capabilities, delivered: &Delivered) -> String {
-    let mut text = capabilities.table();
-    for note in &delivered.notes {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", crate::report::one_line(note));
-    }
-    text
-}
-
-/// Which run of its workflow this is.
-pub(crate) fn run_number(environment: &Environment) -> RunNumber {
-    let number = |name| {
-        let text = environment.get(name);
-        text.and_then(|text| text.parse().ok()).unwrap_or_default()
-    };
-    RunNumber {
-        run: number("GITHUB_RUN_NUMBER"),
-        attempt: number("GITHUB_RUN_ATTEMPT"),
-    }
-}
-
-/// Where the run can be looked at.
-pub(crate) fn run_url(environment: &Environment, links: &Links) -> Option<String> {
-    let id: u64 = environment.get("GITHUB_RUN_ID")?.parse().ok()?;
-    Some(format!("{}/actions/runs/{id}", links.repository()?))
 }

@@ -223,5 +223,5 @@ fn blobs_document(ids: &[&str]) -> String {
 /// Whether git gives these bytes this id.
 fn has_id(bytes: &[u8], id: &str) -> bool {
     gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes)
-        .is_ok_and(|found| found.to_string() == id)
+        .is_ok_and(|found| gix::ObjectId::from_hex(id.as_bytes()).is_ok_and(|id| id == found))
 }

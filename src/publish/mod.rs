@@ -8,14 +8,18 @@ pub mod capability;
 mod code_scanning;
 mod review;
 pub mod saved;
+pub mod saved_report;
 mod standing;
 mod summary;
+pub mod this_run;
 pub mod workflow_run;
 mod writes;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::github::{Client, Failure, Patience};
+use crate::report::one_line;
 use crate::report::review::anchor::{ChangedFile, ChangedFiles};
 use crate::report::review::digest::Digest;
 use crate::report::review::marker::{Key, RunNumber};
@@ -64,6 +68,19 @@ pub struct Delivered {
     pub notes: Vec<String>,
     /// True if all findings stand on the pull request, so that no annotation has to repeat them.
     pub is_told: bool,
+}
+
+impl Delivered {
+    /// What is to be printed: the table, and what is not as planned. What GitHub said in it is not escaped.
+    #[must_use]
+    pub fn log(&self, capabilities: &Capabilities) -> String {
+        let mut text = capabilities.table();
+        for note in &self.notes {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}", one_line(note));
+        }
+        text
+    }
 }
 
 /// Tells what may be told. What is refused is taken away from the capabilities.

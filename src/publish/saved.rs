@@ -2,7 +2,8 @@
 //!
 //! That run may have been one of a fork, whose author wrote all of it: sizes are bounded, identities and paths must look
 //! like such, secrets are redacted once more, and what is shown goes through the same escapes as everything else. Of
-//! rules, only those that this program knows have a page to link to.
+//! rules, only those that this program knows have a page to link to; and of fixes none is offered, as whoever commits a
+//! suggestion takes it for ours.
 
 use std::sync::Arc;
 
@@ -17,11 +18,10 @@ use crate::redact::redact;
 use crate::report::json::SCHEMA;
 use crate::report::review::digest::Digest;
 use crate::report::review::marker::is_fingerprint;
-use crate::report::review::placed::{FixEdit, PlacedFinding, PlacedRelated, Stretch};
+use crate::report::review::placed::{PlacedFinding, PlacedRelated, Stretch};
 use crate::report::review::reconcile::Known;
 use crate::report::{count, one_line};
 use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
-use crate::syntax::Position;
 use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
 
 /// The most bytes of a saved report.
@@ -30,12 +30,10 @@ pub const LARGEST: u64 = 32 << 20;
 const MOST_FINDINGS: usize = 25_000;
 /// The most entries of any list beside them.
 const MOST_ROWS: usize = 1_000;
-/// The most further places of a finding, and edits of its fix.
+/// The most further places of a finding, and dependencies of a way.
 const MOST_PARTS: usize = 20;
 /// The longest path, as of a file system.
 const LONGEST_PATH: usize = 4_096;
-/// The longest replacement of an edit.
-const LONGEST_REPLACEMENT: usize = 4_000;
 /// The last line that anything may be on.
 const LAST_LINE: u32 = 10_000_000;
 
@@ -80,7 +78,6 @@ struct WireFinding {
     related: Vec<WireRelated>,
     fingerprint: String,
     waived: Option<serde::de::IgnoredAny>,
-    fix: Option<WireFix>,
 }
 
 #[derive(Deserialize)]
@@ -90,30 +87,15 @@ struct WireLocation {
     end: WirePosition,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
 struct WirePosition {
     line: u32,
-    column: u32,
 }
 
 #[derive(Deserialize)]
 struct WireRelated {
     location: WireLocation,
     message: String,
-}
-
-#[derive(Deserialize)]
-struct WireFix {
-    #[serde(default)]
-    edits: Vec<WireEdit>,
-}
-
-#[derive(Deserialize)]
-struct WireEdit {
-    path: String,
-    start: WirePosition,
-    end: WirePosition,
-    replacement: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -230,10 +212,6 @@ fn take(finding: WireFinding, digest: &mut Digest) -> Result<(), String> {
         .find(|severity| severity.name() == finding.severity)
         .ok_or("the report has a finding without a severity")?;
     let related = finding.related.into_iter().take(MOST_PARTS);
-    let edits = finding.fix.map(|fix| fix.edits).unwrap_or_default();
-    // Of a fix, all or nothing.
-    let is_fix = edits.len() <= MOST_PARTS;
-    let edits = edits.into_iter().filter(|_| is_fix);
     digest.findings.push(PlacedFinding {
         rule: name(&finding.rule),
         severity,
@@ -251,7 +229,7 @@ fn take(finding: WireFinding, digest: &mut Digest) -> Result<(), String> {
                 })
             })
             .collect::<Result<_, String>>()?,
-        fix: edits.map(edit).collect::<Option<_>>().unwrap_or_default(),
+        fix: Vec::new(),
     });
     Ok(())
 }
@@ -271,19 +249,6 @@ fn stretch(location: &WireLocation) -> Result<Stretch, String> {
         path: path.as_str().into(),
         first,
         last,
-    })
-}
-
-fn edit(edit: WireEdit) -> Option<FixEdit> {
-    let position = |at: WirePosition| Position {
-        line: at.line,
-        column: at.column,
-    };
-    (edit.replacement.len() <= LONGEST_REPLACEMENT).then(|| FixEdit {
-        path: edit.path.into(),
-        start: position(edit.start),
-        end: position(edit.end),
-        replacement: edit.replacement,
     })
 }
 
@@ -451,7 +416,7 @@ mod tests {
             (digest.findings.len(), digest.existing, digest.waived),
             (1, Some(1), 1)
         );
-        assert_eq!(digest.findings[0].fix.len(), 1);
+        assert!(digest.findings[0].fix.is_empty(), "nobody else's fix is offered as ours");
         assert_eq!(digest.levels[0].after, Some(Level::Privileged));
         assert_eq!(digest.packages[0].what, What::Added);
         assert!(digest.known.existing.contains(&"1".repeat(32)));

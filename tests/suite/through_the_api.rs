@@ -98,6 +98,21 @@ impl Runner {
         self
     }
 
+    /// What actions/checkout does with `fetch-depth: 0`, and perhaps with a filter.
+    fn with_clone(self, how: &[&str]) -> Self {
+        let origin = self.path("origin");
+        self.github
+            .with(|state| state.objects.write_to(&origin, &state.refs()));
+        git(&origin, &["config", "uploadpack.allowFilter", "true"]);
+        let workspace = self.path("workspace");
+        let url = format!("file://{}", origin.display());
+        let clone = [&["clone", "-q", "--no-checkout"], how, &[&url, "."]].concat();
+        git(&workspace, &clone);
+        git(&workspace, &["fetch", "-q", "origin", "refs/pull/7/merge"]);
+        git(&workspace, &["checkout", "-q", "FETCH_HEAD"]);
+        self
+    }
+
     fn pull_request(&self) -> Value {
         let (base, head) = (self.main(), self.head());
         let repo = json!({"full_name": "shop/deploy"});
@@ -110,6 +125,16 @@ impl Runner {
     }
 
     fn judge_event(&self, event: &str, payload: &Value, inputs: &[(&str, &str)]) -> Outcome {
+        self.judge_with(event, payload, inputs, &[])
+    }
+
+    fn judge_with(
+        &self,
+        event: &str,
+        payload: &Value,
+        inputs: &[(&str, &str)],
+        variables: &[(&str, &str)],
+    ) -> Outcome {
         let event_file = self.path("event.json");
         fs::write(&event_file, payload.to_string()).expect("the event is written");
         let output_file = self.path("output");
@@ -134,6 +159,8 @@ impl Runner {
             .env("GITHUB_STEP_SUMMARY", &summary_file)
             .env("TIDEGATE_GITHUB_PACE_MS", "1")
             .env("INPUT_FAIL-ON", "medium")
+            .env("INPUT_REVIEW", "false")
+            .env("INPUT_SUMMARY", "never")
             .current_dir(self.folder.path());
         for (name, value) in self.github.variables() {
             command.env(name, value);
@@ -141,6 +168,7 @@ impl Runner {
         for (name, value) in inputs {
             command.env(format!("INPUT_{}", name.to_uppercase()), value);
         }
+        command.envs(variables.iter().copied());
         let output = command.output().expect("tidegate runs");
         let log = String::from_utf8(output.stdout).expect("the log is Unicode");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{log}");
@@ -417,4 +445,68 @@ fn links_are_told_and_not_followed() {
     assert!(!fetched.exists());
     outcome.says("deploy/more");
     assert!(!outcome.log.contains("tool.sh"), "{}", outcome.log);
+}
+
+/// Takes one connection, and gives the first line that it brings.
+fn listen() -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{BufRead, BufReader};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has one");
+    let first = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("somebody comes");
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).expect("text");
+        line
+    });
+    (format!("http://{address}"), first)
+}
+
+#[test]
+fn proxies_stand_in_between_but_for_those_that_need_none() {
+    let runner = Runner::new(usual());
+    let nobody = "http://127.0.0.1:1";
+    let event = runner.pull_request();
+    let judge =
+        |variables: &[(&str, &str)]| runner.judge_with("pull_request", &event, &[], variables);
+    let proxied = judge(&[("HTTP_PROXY", nobody)]);
+    proxied.is(3, "");
+    proxied.says("cannot be reached");
+    judge(&[("HTTP_PROXY", nobody), ("NO_PROXY", "127.0.0.1")]).is(1, "1");
+    // Encrypted from end to end: the proxy learns where it goes, and no more.
+    let (proxy, first) = listen();
+    let outcome = judge(&[
+        ("HTTPS_PROXY", proxy.as_str()),
+        ("GITHUB_API_URL", "https://github.example/api/v3"),
+        ("GITHUB_GRAPHQL_URL", "https://github.example/api/graphql"),
+    ]);
+    outcome.is(3, "");
+    let line = first.join().expect("it was asked");
+    assert_eq!(line, "CONNECT github.example:443 HTTP/1.1\r\n");
+}
+
+#[test]
+fn no_token_is_sent_without_encryption() {
+    let runner = Runner::new(usual());
+    let plain = [("GITHUB_API_URL", "http://github.example/api/v3")];
+    let judge =
+        |runner: &Runner| runner.judge_with("pull_request", &runner.pull_request(), &[], &plain);
+    let outcome = judge(&runner);
+    outcome.is(2, "");
+    outcome.says("is not encrypted");
+    // Whoever has all of it in the checkout is judged all the same.
+    let runner = runner.with_clone(&[]);
+    let outcome = judge(&runner);
+    outcome.is(1, "1");
+    outcome.says("::warning title=tidegate does not speak with GitHub::");
+}
+
+#[test]
+fn what_a_filter_kept_out_of_a_clone_is_fetched() {
+    let runner = Runner::new(usual()).with_clone(&["--filter=blob:none"]);
+    let outcome = runner.judge();
+    outcome.is(1, "1");
+    outcome.says("the checkout lacks what is to be compared");
+    let runner = Runner::new(usual()).with_clone(&[]);
+    runner.judge().is(1, "1");
+    assert!(runner.github.lines().is_empty());
 }

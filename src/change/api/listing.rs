@@ -92,7 +92,7 @@ fn add(listed: &mut Listed, entry: &Entry, is_relevant: IsRelevant) -> Result<()
 }
 
 /// The id that a text of 40 hexadecimal digits stands for.
-fn id_of(text: &str) -> Option<ContentId> {
+pub(super) fn id_of(text: &str) -> Option<ContentId> {
     let id = gix::ObjectId::from_hex(text.as_bytes()).ok()?;
     <[u8; 20]>::try_from(id.as_slice()).ok().map(ContentId)
 }

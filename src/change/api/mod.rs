@@ -165,10 +165,10 @@ impl Pool {
             .await
             .map_err(|failure| told(&format!("the files of commit {}", wanted.commit), &failure))?;
         let mut length = self.length();
-        for id in missing {
-            if let Some(bytes) = found.get(&id.to_string()) {
+        for (id, bytes) in found {
+            if let Some(id) = listing::id_of(&id) {
                 length = length.saturating_add(bytes.len() as u64);
-                self.fetched.insert(id, bytes.clone());
+                self.fetched.insert(id, bytes);
             }
         }
         if length > BUDGET {

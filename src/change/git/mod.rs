@@ -178,6 +178,17 @@ impl Repository {
         Ok(Side::new(label, listing, Box::new(self.blobs())))
     }
 
+    /// Whether the contents of all files of a side are here. They are, unless the clone was made with a filter.
+    #[must_use]
+    pub fn holds(&self, side: &Side) -> bool {
+        if !self.objects.with(history::is_partial) {
+            return true;
+        }
+        let blobs = self.blobs();
+        let mut ids = side.files().iter().filter_map(|file| file.id);
+        ids.all(|id| blobs.hold(id))
+    }
+
     /// The full id of a commit, and its files.
     pub(super) fn listing(
         &self,
