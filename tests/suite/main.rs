@@ -31,6 +31,7 @@ mod dockerfile;
 mod formats;
 mod freshness;
 mod github_contract;
+mod github_stories;
 mod hidden;
 mod hostile;
 mod identity;

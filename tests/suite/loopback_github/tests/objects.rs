@@ -1,10 +1,12 @@
 //! Ids and patches are those of git, which is asked.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{numbered, start_files, usual_state};
 use crate::loopback_github::difference::{PatchLimits, changes};
-use crate::loopback_github::objects::{File, Objects, files};
+use crate::loopback_github::objects::{File, Objects, files, files_below};
+use crate::loopback_github::state::State;
 use crate::program::git;
 
 #[test]
@@ -102,4 +104,24 @@ fn a_rename_keeps_the_former_name() {
         assert_eq!(found[0].previous_path.as_deref(), Some("old.yaml"));
         assert_eq!(found[0].patch.is_some(), has_patch);
     }
+}
+
+#[test]
+fn two_folders_become_a_pull_request() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pull-request");
+    let [before, after] = ["base", "head"].map(|side| files_below(&example.join(side)));
+    let mut state = State::new(&before);
+    state.open_pull(7, &after);
+    let changed = state.pull_files(7);
+    assert!(!changed.is_empty());
+    for change in changed.iter() {
+        assert_ne!(before.get(&change.path), after.get(&change.path));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    state.objects.write_to(folder.path(), &state.refs());
+    let names = git(
+        folder.path(),
+        &["diff", "--name-only", "refs/heads/main", "refs/pull/7/head"],
+    );
+    assert_eq!(names.lines().count(), changed.len());
 }
