@@ -8,7 +8,7 @@ use super::anchor::{Anchor, ChangedFile, ChangedFiles};
 use super::digest::Digest;
 use super::marker::{FindingMarker, Key, RunNumber, SummaryMarker};
 use super::patch::Side;
-use super::placed::{FixEdit, PlacedFinding, Stretch};
+use super::placed::{FixEdit, PlacedFinding, PlacedRelated, Stretch};
 use super::reconcile::{Known, MOST_COMMENTS, MOST_FILES, Plan};
 use super::standing::{StandingComment, StandingSummary};
 use super::sticky::{self, SummaryStep, Told, Writer};
@@ -228,8 +228,17 @@ fn the_gravest_have_comments_and_the_rest_is_in_the_summary() {
 
 #[test]
 fn what_stands_is_left_alone_wherever_its_line_went() {
-    let standing = first_push(vec![finding(1, 5), finding(2, 9)]);
-    let plan = plan(vec![finding(1, 50), finding(2, 90)], &standing);
+    let related = |line| {
+        let mut related = finding(1, line);
+        related.related.push(PlacedRelated {
+            path: "a.yaml".into(),
+            line: line + 1,
+            message: "see here".to_owned(),
+        });
+        related
+    };
+    let standing = first_push(vec![related(5), finding(2, 9)]);
+    let plan = plan(vec![related(50), finding(2, 90)], &standing);
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!((plan.standing, plan.rest.len()), (2, 0));
 }
@@ -378,7 +387,8 @@ fn hostile() -> PlacedFinding {
         FindingMarker {
             is_open: false,
             severity: Severity::Note,
-            fingerprints: [fingerprint(9)].into()
+            fingerprints: [fingerprint(9)].into(),
+            hash: String::new(),
         }
         .line(&key()),
     );
