@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::kubernetes::pod_security::{Level, Version};
+use crate::report::review::sticky::SummaryWhen;
 use crate::report::terminal::Detail;
 use crate::verdict::{FailOn, OnIncomplete};
 
@@ -45,6 +46,8 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Run as a container action (GITHUB_* and INPUT_* variables)
     Action,
+    /// Post a saved report to the pull request that it is about
+    Publish(PublishArgs),
 }
 
 /// Flags that decide how things look.
@@ -143,6 +146,29 @@ pub struct CheckArgs {
     /// How it looks.
     #[command(flatten)]
     pub display: Display,
+}
+
+/// Arguments of `publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It runs in a workflow `on: workflow_run`, with GITHUB_TOKEN and `pull-requests: write`, after the workflow that judged
+the pull request of a fork and kept its report.")]
+pub struct PublishArgs {
+    /// The report, as `--output json=FILE` or the action wrote it
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
+
+    /// What tells several reports about one commit apart: the `category` of the action
+    #[arg(long, default_value = "check")]
+    pub category: String,
+
+    /// Do not comment on the changed lines
+    #[arg(long)]
+    pub no_review: bool,
+
+    /// When one comment sums up
+    #[arg(long, value_enum, default_value = "auto")]
+    pub summary: SummaryWhen,
 }
 
 /// Flags that decide who is asked about packages.

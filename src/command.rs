@@ -10,10 +10,11 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, PackagesArgs, PackagesFormat, PodSecurityArgs, RulesArgs,
+    ExplainArgs, Format, PackagesArgs, PackagesFormat, PodSecurityArgs, PublishArgs, RulesArgs,
 };
 use crate::error::Error;
 use crate::progress::Progress;
+use crate::publish::saved_report;
 use crate::redact::redact;
 use crate::report::sarif::SarifOptions;
 use crate::report::summary::{self, Budget, Links};
@@ -36,6 +37,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::Advisories(arguments) => advisories(arguments.command),
         Command::Completions(arguments) => completions(&arguments),
         Command::Action => Ok(crate::action::run()),
+        Command::Publish(arguments) => publish(&arguments),
     };
     match result {
         Ok(code) => code,
@@ -50,6 +52,19 @@ pub fn execute(arguments: Cli) -> u8 {
             error.exit_code()
         }
     }
+}
+
+/// Posts a saved report. The log of a workflow obeys some lines.
+fn publish(arguments: &PublishArgs) -> Result<u8, Error> {
+    let request = saved_report::Request {
+        report: &arguments.report,
+        category: &arguments.category,
+        review: !arguments.no_review,
+        summary: arguments.summary,
+    };
+    let (code, text) = saved_report::publish(&crate::action::environment(), &request)?;
+    write_out(|out| out.write_all(escape::log(&text).as_bytes()))?;
+    Ok(code)
 }
 
 /// Says what is wrong with a command line, and gives the exit code. What clap repeats of it may come from a pull

@@ -6,18 +6,37 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::github::{Connection, Patience, Token};
 
 /// GitHub cuts payloads off at 25 MB.
 const LARGEST_PAYLOAD: u64 = 32 << 20;
 
-/// The variables of a run. They are collected once, at the edge.
+/// The variables of a run. They are collected once, at the edge. The token is kept apart, so that nothing that shows
+/// variables shows it.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    token: Option<Token>,
+}
+
+/// Where a token is: the input of the action first, then what other CI systems and people set.
+const TOKENS: [&str; 2] = ["INPUT_GITHUB-TOKEN", "GITHUB_TOKEN"];
+
+/// The unit of waiting for GitHub, in milliseconds.
+const PACE: &str = "TIDEGATE_GITHUB_PACE_MS";
+
+/// True for a variable that is any business of a run. Others of a workflow may hold secrets.
+#[must_use]
+pub fn is_wanted(name: &str) -> bool {
+    let is_of_run = name.starts_with("GITHUB_") || name.starts_with("INPUT_");
+    TOKENS.contains(&name)
+        || is_of_run && !name.ends_with("_TOKEN")
+        || matches!(name, "RUNNER_DEBUG" | PACE)
 }
 
 impl Environment {
@@ -47,6 +66,49 @@ impl Environment {
         })
     }
 
+    /// Which GitHub to ask, about which repository, and with what token; none without a token or a repository.
+    #[must_use]
+    pub fn connection(&self) -> Option<Connection> {
+        let token = self.token.clone()?;
+        let public = Connection::public(self.get("GITHUB_REPOSITORY")?);
+        let own = |name: &str, otherwise: String| self.get(name).map_or(otherwise, str::to_owned);
+        let api_url = own("GITHUB_API_URL", public.api_url);
+        let beside_it = api_url
+            .strip_suffix("/v3")
+            .unwrap_or(&api_url)
+            .trim_end_matches('/');
+        Some(Connection {
+            graphql_url: own("GITHUB_GRAPHQL_URL", format!("{beside_it}/graphql")),
+            server_url: own("GITHUB_SERVER_URL", public.server_url),
+            token: Some(token),
+            api_url,
+            ..public
+        })
+    }
+
+    /// How long GitHub is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        let usual = Patience::default();
+        let pace = self.get(PACE).and_then(|pace| pace.parse().ok());
+        Patience {
+            pace: pace.map_or(usual.pace, Duration::from_millis),
+            ..usual
+        }
+    }
+
+    /// The payload of the event.
+    ///
+    /// # Errors
+    /// [`Error::Event`] outside of a workflow, [`Error::Io`] if its file cannot be read.
+    pub fn payload(&self) -> Result<Vec<u8>, Error> {
+        let path = self.required("GITHUB_EVENT_PATH")?;
+        read_payload(path).map_err(|source| Error::Io {
+            what: format!("cannot read the event {path}"),
+            source,
+        })
+    }
+
     /// The folder that the repository was checked out into.
     ///
     /// # Errors
@@ -58,8 +120,12 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        let mut variables: BTreeMap<String, String> = variables.into_iter().collect();
+        let tokens = TOKENS.map(|name| variables.remove(name));
+        let mut tokens = tokens.iter().flatten();
         Self {
-            variables: variables.into_iter().collect(),
+            token: tokens.find_map(|text| Token::new(text)),
+            variables,
         }
     }
 }
@@ -158,12 +224,7 @@ impl Target {
         let name = environment.required("GITHUB_EVENT_NAME")?;
         // Before the file is looked for: what to do about it is the same whatever it holds.
         Event::parse(name)?;
-        let path = environment.required("GITHUB_EVENT_PATH")?;
-        let payload = read_payload(path).map_err(|source| Error::Io {
-            what: format!("cannot read the event {path}"),
-            source,
-        })?;
-        Self::parse(environment, &payload)
+        Self::parse(environment, &environment.payload()?)
     }
 
     /// Reads an event from its payload.
@@ -471,6 +532,40 @@ mod tests {
         assert!(parse("pull_request", &pull_request(BASE, &"a".repeat(64), "null")).is_ok());
         assert!(error("pull_request", "{}").contains("lacks pull_request.base.sha"));
         assert!(error("pull_request", "[").contains("cannot be understood"));
+    }
+
+    #[test]
+    fn the_token_is_no_variable_that_anybody_shows() {
+        let environment = |pairs: &[(&str, &str)]| -> Environment {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let repository = ("GITHUB_REPOSITORY", "shop/deploy");
+        let both = [
+            repository,
+            ("INPUT_GITHUB-TOKEN", "ghs_input"),
+            ("GITHUB_TOKEN", "ghs_other"),
+            ("GITHUB_API_URL", "https://ghe.example/api/v3"),
+        ];
+        let with_both = environment(&both);
+        assert!(!format!("{with_both:?}").contains("ghs_"));
+        assert_eq!(with_both.input("github-token"), None);
+        assert_eq!(with_both.get("GITHUB_TOKEN"), None);
+        let connection = with_both.connection().unwrap();
+        assert_eq!(connection.token, Token::new("ghs_input"));
+        assert_eq!(connection.graphql_url, "https://ghe.example/api/graphql");
+        let blank = environment(&[
+            repository,
+            ("INPUT_GITHUB-TOKEN", " "),
+            ("GITHUB_TOKEN", "ghs_other"),
+        ]);
+        let connection = blank.connection().unwrap();
+        assert_eq!(connection.token, Token::new("ghs_other"));
+        assert_eq!(connection.graphql_url, "https://api.github.com/graphql");
+        assert_eq!(environment(&[repository]).connection(), None);
+        assert!(is_wanted("GITHUB_TOKEN") && !is_wanted("GITHUB_OTHER_TOKEN"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! # One run
 //!
 //! ```text
-//! arguments, event ─▶ run: two sides            change/     where base and head come from
+//! arguments, event ─▶ run: two sides            change/     where base and head come from: git, a folder, github/
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
 //!   ─▶ package.json, versions of Node.js         packages/   the same for what JavaScript brings
@@ -17,14 +17,15 @@
 //!   ─▶ Report                                    verdict     outcome, posture, coverage
 //!   ─▶ what of it is fit to be shown             shown       secrets redacted, lengths bounded
 //!   ─▶ terminal, JSON, SARIF, annotations, …     report/     all from the one report
+//!   ─▶ review, summary comment, code scanning    publish/    what of it GitHub is told, and what it refused
 //! ```
 //!
 //! # Invariants
 //!
 //! Each is kept by a lint, or by the test that is named.
 //!
-//! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder}`, `http`, the
-//!    fetchers of `packages/{advisory,registry}`, `run`, `command`, `progress`, `action` and `main` (clippy's
+//! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder,api}`, `http`,
+//!    `github`, the fetchers of `packages/{advisory,registry}`, `run`, `publish`, `command`, `progress`, `action` and `main` (clippy's
 //!    `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).
@@ -60,6 +61,7 @@ pub mod evaluate;
 pub mod event;
 pub mod facts;
 pub mod finding;
+pub mod github;
 pub mod http;
 pub mod inventory;
 pub mod kubernetes;
@@ -67,6 +69,7 @@ pub mod nearest;
 pub mod packages;
 pub mod pod_security;
 pub mod progress;
+pub mod publish;
 pub mod redact;
 pub mod report;
 pub mod rule;

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use crate::config::{FailOn, OnIncomplete};
 use crate::error::Error;
 use crate::event::Environment;
+use crate::report::review::sticky::SummaryWhen;
 use crate::report::sarif::SarifOptions;
 use crate::run::governance::Overrides;
 
@@ -29,11 +30,21 @@ pub enum Input {
     Offline,
     /// The database of advisories.
     Database,
+    /// What GitHub is asked with, and told.
+    GithubToken,
+    /// Whether findings are commented on the changed lines.
+    Review,
+    /// When there is a summary comment.
+    Summary,
+    /// Whether the SARIF file is handed to code scanning.
+    UploadSarif,
+    /// Where the report goes.
+    ReportFile,
 }
 
 impl Input {
     /// All inputs, in the order of `action.yml`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Path,
         Self::FailOn,
         Self::FailOnExisting,
@@ -43,6 +54,11 @@ impl Input {
         Self::Category,
         Self::Offline,
         Self::Database,
+        Self::GithubToken,
+        Self::Review,
+        Self::Summary,
+        Self::UploadSarif,
+        Self::ReportFile,
     ];
 
     /// The name under `with:`.
@@ -58,6 +74,11 @@ impl Input {
             Self::Category => "category",
             Self::Offline => "offline",
             Self::Database => "database",
+            Self::GithubToken => "github-token",
+            Self::Review => "review",
+            Self::Summary => "summary",
+            Self::UploadSarif => "upload-sarif",
+            Self::ReportFile => "report-file",
         }
     }
 
@@ -66,8 +87,13 @@ impl Input {
     pub fn default(self) -> &'static str {
         match self {
             Self::Path | Self::WorkingDirectory => ".",
-            Self::FailOnExisting | Self::Offline => "false",
+            Self::FailOnExisting | Self::Offline | Self::UploadSarif => "false",
+            Self::Review => "true",
+            Self::Summary => "auto",
             Self::SarifFile => "tidegate.sarif",
+            Self::ReportFile => "tidegate.json",
+            // The runner puts the token in its place. It is no variable here: see `Environment::connection`.
+            Self::GithubToken => "${{ github.token }}",
             // What is not said is as configured.
             Self::FailOn | Self::OnIncomplete | Self::Category | Self::Database => "",
         }
@@ -77,6 +103,16 @@ impl Input {
         environment
             .input(self.name())
             .unwrap_or_else(|| self.default())
+    }
+
+    /// A file below the workspace.
+    fn file(self, environment: &Environment) -> Result<Inside, Error> {
+        let file = self.read(environment);
+        let inside = self.path(environment, file)?;
+        if inside.parts().is_empty() || file.ends_with('/') {
+            return Err(self.refuse(file, "name a file"));
+        }
+        Ok(inside)
     }
 
     /// What is written; none where nothing is, so that the configuration says.
@@ -180,6 +216,14 @@ pub struct Inputs {
     pub overrides: Overrides,
     /// Where the SARIF file goes, below the workspace.
     pub sarif_file: Inside,
+    /// Where the report goes, below the workspace.
+    pub report_file: Inside,
+    /// True if findings are commented on the changed lines.
+    pub review: bool,
+    /// When there is a summary comment.
+    pub summary: SummaryWhen,
+    /// True if the SARIF file is handed to code scanning.
+    pub upload_sarif: bool,
     /// What paths are relative to, below the workspace.
     pub working_directory: Inside,
     /// What tells this analysis from others of the same commit.
@@ -208,10 +252,11 @@ impl Inputs {
             fail_on_existing: Input::FailOnExisting.flag(environment)?,
             on_incomplete: Input::OnIncomplete.choice::<OnIncomplete>(environment)?,
         };
-        let file = Input::SarifFile.read(environment);
-        let sarif_file = Input::SarifFile.path(environment, file)?;
-        if sarif_file.parts().is_empty() || file.ends_with('/') {
-            return Err(Input::SarifFile.refuse(file, "name a file"));
+        let sarif_file = Input::SarifFile.file(environment)?;
+        let report_file = Input::ReportFile.file(environment)?;
+        if report_file == sarif_file {
+            let name = report_file.to_string();
+            return Err(Input::ReportFile.refuse(&name, "that is the SARIF file; name another"));
         }
         let folder = Input::WorkingDirectory.read(environment);
         let working_directory = Input::WorkingDirectory.path(environment, folder)?;
@@ -227,6 +272,12 @@ impl Inputs {
             paths,
             overrides,
             sarif_file,
+            report_file,
+            review: Input::Review.flag(environment)?,
+            summary: Input::Summary
+                .choice(environment)?
+                .unwrap_or(SummaryWhen::Auto),
+            upload_sarif: Input::UploadSarif.flag(environment)?,
             category: category(environment, &working_directory)?,
             working_directory,
         })
@@ -316,6 +367,10 @@ mod tests {
             ("fail-on-existing", "yes", "true or false"),
             ("on-incomplete", "ignore", "fail, pass"),
             ("sarif-file", "../x.sarif", "`..`"),
+            ("report-file", "../x.json", "`..`"),
+            ("report-file", "./tidegate.sarif", "name another"),
+            ("review", "maybe", "true or false"),
+            ("summary", "sometimes", "auto, always, never"),
             ("sarif-file", "a/../../x", "`..`"),
             ("sarif-file", "/etc/x", "outside"),
             ("sarif-file", "/github/workspace-2/x", "outside"),

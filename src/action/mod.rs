@@ -6,14 +6,14 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
-use crate::change::git::Repository;
 use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
-use crate::event::{Base, Environment, Event, Target};
-use crate::finding::Status;
+use crate::event::{Environment, Target, is_wanted};
+use crate::finding::{Severity, Status};
 use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
 use crate::report::escape;
+use crate::report::json;
 use crate::report::sarif::{self, SarifOptions};
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
@@ -21,22 +21,33 @@ use crate::run;
 use crate::run::gather::Access;
 use crate::run::governance::Governance;
 use crate::run::sides::{Sides, is_in_scope};
-use crate::snapshot::load::is_relevant;
 use crate::verdict::{OnIncomplete, Outcome, Report};
 
+use compared::{Compared, Places, compared};
 use input::Inputs;
+use remote::Remote;
 use workspace::{Checkout, Workspace, append};
 
+mod compared;
 pub mod input;
+mod publish;
+mod remote;
 mod workspace;
 
 /// What the action tells the steps after it, in the order of `action.yml`.
-pub const OUTPUTS: [&str; 6] = [
+pub const OUTPUTS: [&str; 13] = [
     "outcome",
     "sarif-file",
+    "report-file",
     "introduced",
     "existing",
     "fixed",
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "note",
+    "degraded",
     "exit-code",
 ];
 
@@ -46,14 +57,12 @@ pub fn run() -> u8 {
     act(&environment(), &mut BufWriter::new(io::stdout().lock()))
 }
 
-fn environment() -> Environment {
+/// The variables of this process that are any business of a run.
+#[must_use]
+pub fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| {
-            // Nothing else is any of its business: other variables of a workflow may hold secrets.
-            let is_known = name.starts_with("GITHUB_") || name.starts_with("INPUT_");
-            is_known && !name.ends_with("_TOKEN") || name == "RUNNER_DEBUG"
-        })
+        .filter(|(name, _)| is_wanted(name))
         .collect()
 }
 
@@ -83,27 +92,53 @@ struct Judged {
     target: Target,
     checkout: Checkout,
     workspace: Workspace,
+    remote: Option<Remote>,
+    /// Why GitHub cannot be asked, although there is a token.
+    unasked: Option<Error>,
     note: Option<&'static str>,
 }
 
 fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     let workspace = Workspace::open(environment)?;
     workspace.clear(&inputs.sarif_file)?;
+    workspace.clear(&inputs.report_file)?;
     let target = Target::read(environment)?;
-    let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
-    let Compared { base, head, note } = compared(&checkout.repository, &target)?;
-    let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
-    // A push and a clock are judged by the configuration of their own commit: nobody else's is newer.
-    let tip = match (&target.event, &target.base) {
-        (Event::PullRequest | Event::PullRequestTarget | Event::MergeGroup, Base::Tip(tip)) => tip,
-        _ => &target.head,
+    // Whoever has a whole checkout needs nobody else: what is wrong with the other way is told and stops nothing.
+    let (remote, unasked) = match Remote::of(environment, inputs.offline) {
+        Ok(remote) => (remote, None),
+        Err(why) => (None, Some(why)),
     };
+    let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
+    let places = Places {
+        repository: checkout.repository.as_ref(),
+        remote: remote.as_ref(),
+    };
+    let found = if places.repository.is_none() && places.remote.is_none() {
+        Err(workspace.has_no_repository())
+    } else {
+        compared(places, &target)
+    };
+    let Compared {
+        base,
+        head,
+        tip,
+        note,
+    } = match (found, &unasked) {
+        (Err(Error::HistoryMissing(text)), Some(why)) => {
+            return Err(Error::HistoryMissing(format!("{why}. {text}")));
+        }
+        (Err(Error::Usage(text)), Some(why)) => {
+            return Err(Error::Usage(format!("{why}. {text}")));
+        }
+        (found, _) => found?,
+    };
+    let scope = scope(&workspace, &checkout, inputs, [&base, &head])?;
     let sides = Sides {
         base: Some(base),
         head,
         scope,
         history_missing: None,
-        tip: Some((checkout.repository.clone(), tip.clone())),
+        tip: Some(tip),
     };
     let governance = Governance {
         file: Governance::find(&sides)?,
@@ -119,6 +154,8 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
         target,
         checkout,
         workspace,
+        remote,
+        unasked,
         note,
     })
 }
@@ -168,126 +205,24 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
     })
 }
 
-/// The two sides of a change, and what there is to say about the choice of them.
-struct Compared {
-    base: Side,
-    head: Side,
-    note: Option<&'static str>,
-}
-
-fn compared(repository: &Repository, target: &Target) -> Result<Compared, Error> {
-    let side = |commit: &str| repository.side(commit, is_relevant);
-    match &target.base {
-        Base::Head(reason) => {
-            let head = side(&target.head).map_err(|error| match error {
-                Error::Usage(_) | Error::HistoryMissing(_) => missing(repository, target, None),
-                other => other,
-            })?;
-            Ok(Compared {
-                base: side(&target.head)?,
-                head,
-                note: Some(reason),
-            })
-        }
-        Base::Tip(tip) => match repository.merge_base(tip, &target.head) {
-            Ok(found) => Ok(Compared {
-                base: side(&found.commit)?,
-                head: side(&target.head)?,
-                note: None,
-            }),
-            Err(Error::HistoryMissing(_)) => of_test_merge(repository, target)
-                .ok_or_else(|| missing(repository, target, Some(tip))),
-            // In a clone that is not shallow, a commit that is not here is the caller's mistake; but this caller is
-            // GitHub, and the commit exists.
-            Err(Error::Usage(_)) if lacks(repository, &target.head) || lacks(repository, tip) => {
-                Err(missing(repository, target, Some(tip)))
-            }
-            Err(error) => Err(error),
-        },
-    }
-}
-
-/// The sides of a pull request where only GitHub's test merge and its parents are here, as with `fetch-depth: 2`.
-///
-/// The merge differs from its first parent, the tip of the base, by what the pull request does. That is as good as
-/// a merge base if the merge changed no file that matters: then the files of the head are those of the merge, line
-/// for line.
-fn of_test_merge(repository: &Repository, target: &Target) -> Option<Compared> {
-    let merge = target.merge.as_deref()?;
-    let parent = |number: usize| repository.commit_of(&format!("{merge}^{number}"));
-    let base = parent(1).ok()?;
-    let is_test_merge = parent(2).is_ok_and(|second| second == target.head) && parent(3).is_err();
-    if !is_test_merge {
-        return None;
-    }
-    let merged = repository.side(merge, is_relevant).ok()?;
-    let head = repository.side(&target.head, is_relevant).ok()?;
-    let is_same = merged.files() == head.files() && merged.left_out() == head.left_out();
-    is_same.then_some(())?;
-    Some(Compared {
-        base: repository.side(&base, is_relevant).ok()?,
-        head,
-        note: Some(
-            "the checkout has no history, so the head is compared with the base that GitHub merged it into",
-        ),
-    })
-}
-
-fn lacks(repository: &Repository, commit: &str) -> bool {
-    matches!(
-        repository.commit_of(commit),
-        Err(Error::Usage(_) | Error::HistoryMissing(_))
-    )
-}
-
-/// Why there is nothing to compare, and the lines of the workflow that mend it.
-fn missing(repository: &Repository, target: &Target, tip: Option<&str>) -> Error {
-    let head = &target.head;
-    let lacks_head = lacks(repository, head);
-    let what = match tip {
-        _ if lacks_head => format!("the head {head} is not"),
-        Some(tip) if lacks(repository, tip) => format!("the base {tip} is not"),
-        Some(tip) => format!("the history between the base {tip} and the head {head} is not"),
-        None => format!("what the head {head} holds is not"),
-    };
-    let mut text = format!(
-        "{what} in this checkout, so that there is no telling what the change does. Let the step with actions/checkout fetch all of the history:\n\
-         \x20       with:\n\
-         \x20         fetch-depth: 0"
-    );
-    match (target.event, target.pull_request, tip) {
-        (Event::PullRequestTarget, Some(number), _) => {
-            let _ = write!(
-                text,
-                "\nThis event checks out the base. Fetch the head, without checking it out, in a step after it:\n\
-                 \x20     - run: git fetch --no-tags origin refs/pull/{number}/head"
-            );
-        }
-        (Event::Push, _, Some(tip)) if !lacks_head => {
-            let _ = write!(
-                text,
-                "\nAfter a forced push, also fetch what was there before, in a step after it:\n\
-                 \x20     - run: git fetch --no-tags origin {tip}"
-            );
-        }
-        _ => {}
-    }
-    Error::HistoryMissing(text)
-}
-
-/// Writes the files, and gives what is to be printed: warnings, annotations, and the report for people.
+/// Writes the files, tells GitHub, and gives what is to be printed: warnings, annotations, and the report for people.
 fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, String) {
     let Judged {
         report,
         target,
         checkout,
-        workspace,
         note,
+        ..
     } = judged;
     let mut code = report.exit_code();
     let mut text = String::new();
-    let mut sarif_file = inputs.sarif_file.to_string();
-    let mut sarif = Vec::new();
+    if let Some(why) = &judged.unasked {
+        text.push_str(&annotation::about_the_run(
+            Kind::Warning,
+            "tidegate does not speak with GitHub",
+            &why.to_string(),
+        ));
+    }
     let server = target.server_url.as_deref();
     let links = Links::new(server, target.repository.as_deref(), &target.head);
     let options = SarifOptions {
@@ -295,40 +230,85 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         repository: links.repository().map(str::to_owned),
         ..SarifOptions::default()
     };
-    let written = sarif::write(report, &options, &mut sarif)
-        .map_err(|source| Error::Io {
-            what: "cannot write SARIF".to_owned(),
-            source,
-        })
-        .and_then(|()| workspace.write(&inputs.sarif_file, &sarif));
-    if let Err(error) = written {
-        text.push_str(&annotation::about_the_run(
-            Kind::Error,
-            "tidegate has no SARIF file",
-            &error.to_string(),
-        ));
-        sarif_file.clear();
-        code = if code == 0 { error.exit_code() } else { code };
-    }
+    let (mut sarif, mut json) = (Vec::new(), Vec::new());
+    let files = [
+        (
+            sarif::write(report, &options, &mut sarif),
+            &sarif,
+            &inputs.sarif_file,
+            "SARIF",
+        ),
+        (
+            json::write(report, &mut json),
+            &json,
+            &inputs.report_file,
+            "report",
+        ),
+    ];
+    let [sarif_file, report_file] = files.map(|(written, bytes, file, what)| {
+        let written = written
+            .map_err(|source| Error::Io {
+                what: format!("cannot write {what}"),
+                source,
+            })
+            .and_then(|()| judged.workspace.write(file, bytes));
+        match written {
+            Ok(()) => file.to_string(),
+            Err(error) => {
+                text.push_str(&annotation::about_the_run(
+                    Kind::Error,
+                    &format!("tidegate has no {what} file"),
+                    &error.to_string(),
+                ));
+                code = if code == 0 { error.exit_code() } else { code };
+                String::new()
+            }
+        }
+    });
+    let published = publish::publish(environment, inputs, judged, &links, &sarif);
     let count = |status| report.with_status(status).count().to_string();
+    let introduced = |severity| {
+        let introduced = report.with_status(Status::Introduced);
+        let of_severity = introduced.filter(|finding| finding.severity == severity);
+        of_severity.count().to_string()
+    };
     let outcome = match report.outcome() {
         Outcome::Passed => "passed",
         Outcome::Blocked => "blocked",
         Outcome::Incomplete => "incomplete",
     };
+    let [critical, high, medium, low, note_severity] = Severity::ALL.map(introduced);
     let values = [
         outcome.to_owned(),
         sarif_file,
+        report_file,
         count(Status::Introduced),
         count(Status::Existing),
         count(Status::Fixed),
+        critical,
+        high,
+        medium,
+        low,
+        note_severity,
+        published.degraded,
         code.to_string(),
     ];
     text.push_str(&write_outputs(environment, &values));
     let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
-    text.push_str(&annotation::render(report, &checkout.root));
+    // What stands on the pull request is not repeated beside it.
+    if !published.is_told {
+        text.push_str(&annotation::render(report, &checkout.root));
+    }
 
+    text.push_str(&log(environment, judged));
+    text.push_str(&escape::log(&published.log));
+    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
+    (code, text)
+}
+
+/// The report for people, as a group of the log.
+fn log(environment: &Environment, judged: &Judged) -> String {
     let is_verbose = environment.get("RUNNER_DEBUG") == Some("1");
     let detail = if is_verbose {
         Detail::Verbose
@@ -339,12 +319,12 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         width: 120,
         color: false,
     };
-    text.push_str("::group::tidegate report\n");
-    text.push_str(&escape::log(&about(judged)));
-    text.push_str(&escape::log(&terminal::render(report, detail, terminal)));
-    text.push_str("::endgroup::\n");
-    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
-    (code, text)
+    let report = terminal::render(&judged.report, detail, terminal);
+    format!(
+        "::group::tidegate report\n{}{}::endgroup::\n",
+        escape::log(&about(judged)),
+        escape::log(&report)
+    )
 }
 
 /// What was compared with what, and why.

@@ -21,7 +21,7 @@ pub(super) struct Workspace {
 /// The repository that a run is about, and where it lies.
 #[derive(Debug)]
 pub(super) struct Checkout {
-    pub(super) repository: Repository,
+    pub(super) repository: Option<Repository>,
     /// Where the repository lies below the workspace.
     pub(super) root: String,
     /// Where the working directory lies below the repository.
@@ -43,7 +43,7 @@ impl Workspace {
     }
 
     /// The repository on the way from the workspace to the working directory that has the commit; if none has it,
-    /// the first.
+    /// the first. If there is none at all, the workspace stands for it.
     pub(super) fn checkout(
         &self,
         working_directory: &Inside,
@@ -72,19 +72,27 @@ impl Workspace {
             let checkout = Checkout {
                 root: above.join("/"),
                 folder: below.to_vec(),
-                repository,
+                repository: Some(repository),
             };
-            if checkout.repository.commit_of(commit).is_ok() {
+            let has_it = |repository: &Repository| repository.commit_of(commit).is_ok();
+            if checkout.repository.as_ref().is_some_and(has_it) {
                 return Ok(checkout);
             }
             first = first.or(Some(checkout));
         }
-        first.ok_or_else(|| {
-            Error::Usage(format!(
-                "there is no repository in {}: put a step with actions/checkout before this one, or name its `path` as working-directory",
-                self.root.display()
-            ))
-        })
+        Ok(first.unwrap_or_else(|| Checkout {
+            repository: None,
+            root: String::new(),
+            folder: parts.to_vec(),
+        }))
+    }
+
+    /// Why nothing can be read where there is neither a repository nor a token.
+    pub(super) fn has_no_repository(&self) -> Error {
+        Error::Usage(format!(
+            "there is no repository in {}: put a step with actions/checkout before this one, name its `path` as working-directory, or let the files be read through the API with `github-token: ${{{{ github.token }}}}`",
+            self.root.display()
+        ))
     }
 
     /// Where a path lies on this machine.

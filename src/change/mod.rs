@@ -1,7 +1,7 @@
 //! Where base and head come from, and what differs between them.
 //!
 //! A [`Side`] is one revision or folder: what files it has, and their contents on demand. Only [`folder`] and
-//! [`git`] touch the disk; [`compare`] and [`hunks`] are pure. What a side cannot show is never dropped in silence:
+//! [`git`] touch the disk, only [`api`] the network; [`compare`] and [`hunks`] are pure. What a side cannot show is never dropped in silence:
 //! it is in [`Side::left_out`], or it is a [`Content`] that says why.
 
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub mod api;
 pub mod compare;
 pub mod folder;
 pub mod git;
@@ -249,6 +250,9 @@ impl Listing {
         });
     }
 }
+
+/// What Linux lets a path have. What is longer cannot be checked out, and so cannot be applied either.
+const LONGEST_PATH: usize = 4096;
 
 /// What a folder of installed packages is called.
 const INSTALLED: &[u8] = b"node_modules";

@@ -93,22 +93,8 @@ impl Client {
     /// # Errors
     /// A file of certificates that is named in the environment and cannot be read.
     pub fn new(limits: Limits, proxies: Proxies) -> Result<Self, Failure> {
-        let failed = |why: String| Failure {
-            host: "the network".to_owned(),
-            kind: Kind::Setup(why),
-        };
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config().map_err(failed)?)
-            .user_agent(USER_AGENT)
-            .redirect(redirect::policy())
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.silence);
-        if proxies == Proxies::None {
-            builder = builder.no_proxy();
-        }
         Ok(Self {
-            inner: builder.build().map_err(|error| failed(deepest(&error)))?,
+            inner: transport(limits, proxies, redirect::policy())?,
             limits,
         })
     }
@@ -228,6 +214,33 @@ impl Client {
     }
 }
 
+/// The connections beneath a client, with the encryption, the proxies and the manners that all of them share. How long
+/// an attempt may take as a whole, and how much it may bring, is for whoever asks.
+///
+/// # Errors
+/// A file of certificates that is named in the environment and cannot be read.
+pub(crate) fn transport(
+    limits: Limits,
+    proxies: Proxies,
+    redirects: reqwest::redirect::Policy,
+) -> Result<reqwest::Client, Failure> {
+    let failed = |why: String| Failure {
+        host: "the network".to_owned(),
+        kind: Kind::Setup(why),
+    };
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::config().map_err(failed)?)
+        .user_agent(USER_AGENT)
+        .redirect(redirects)
+        .referer(false)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.silence);
+    if proxies == Proxies::None {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| failed(deepest(&error)))
+}
+
 /// How long to wait before the next attempt; none if that is longer than anyone should wait.
 fn wait_after(kind: &Kind, wait: Option<Duration>, longest: Duration) -> Option<Duration> {
     let wait = wait?;
@@ -242,7 +255,7 @@ fn wait_after(kind: &Kind, wait: Option<Duration>, longest: Duration) -> Option<
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3). A date is taken against that of the answer, so that no
 /// clock of ours is asked.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = asked.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -253,7 +266,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
-fn kind_of(error: &reqwest::Error) -> Kind {
+pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
     if error.is_timeout() {
         return Kind::Timeout;
     }

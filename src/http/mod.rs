@@ -13,6 +13,8 @@ mod request;
 mod tls;
 
 pub use client::{Answer, Client, Proxies, Sink, block_on};
+pub(crate) use client::{kind_of, retry_after, transport};
 pub use failure::{Failure, Kind};
 pub use limits::Limits;
+pub(crate) use redirect::policy as within_host;
 pub use request::Request;

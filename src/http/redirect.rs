@@ -15,7 +15,7 @@ const LONGEST: usize = 5;
 pub(super) struct Elsewhere(pub(super) String);
 
 /// Follows redirects within a host.
-pub(super) fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy::custom(|attempt: Attempt<'_>| {
         let Some(first) = attempt.previous().first() else {
             return attempt.stop();

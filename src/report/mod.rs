@@ -10,6 +10,7 @@ mod package_standing;
 pub mod packages;
 pub mod places;
 pub mod pod_security;
+pub mod review;
 pub mod sarif;
 pub mod severity;
 pub mod summary;

@@ -29,12 +29,12 @@ impl Budget {
     }
 
     /// What is kept for the lines after the findings.
-    fn reserve(self) -> usize {
+    pub(super) fn reserve(self) -> usize {
         (self.0 / 8).min(16 << 10)
     }
 
     /// The most of one finding: none may cost the others their place.
-    fn item(self) -> usize {
+    pub(super) fn item(self) -> usize {
         (self.0 / 12).min(16 << 10)
     }
 
@@ -86,7 +86,8 @@ impl Links {
         self.repository.as_deref()
     }
 
-    fn place(&self, path: &str, line: u32) -> String {
+    /// A line of a file as a link, or as code where there is nowhere to link to.
+    pub(super) fn place(&self, path: &str, line: u32) -> String {
         let text = code(&format!("{path}:{line}"));
         match &self.repository {
             Some(repository) => {
@@ -152,7 +153,7 @@ pub fn render(report: &Report, links: &Links, note: Option<&str>, budget: Budget
     if let Some(note) = note {
         let _ = write!(text, "{}\n\n", prose(note));
     }
-    incomplete(report, budget, &mut text);
+    incomplete(&report.incomplete, budget, &mut text);
     levels(&report.levels, budget, &mut text);
     packages(&report.packages, budget, &mut text);
     findings(report, links, budget, &mut text);
@@ -174,19 +175,21 @@ pub fn failure(exit_code: u8, why: &str, passes: bool) -> String {
     format!("## tidegate: {headline}\n\n{}", block(why))
 }
 
-fn incomplete(report: &Report, budget: Budget, text: &mut String) {
-    if report.incomplete.is_empty() {
+/// What could not be seen.
+pub(super) fn incomplete(reasons: &[String], budget: Budget, text: &mut String) {
+    if reasons.is_empty() {
         return;
     }
     text.push_str("### Not seen\n\nA green answer would not be honest about these.\n\n");
-    let rows = report.incomplete.iter();
+    let rows = reasons.iter();
     let rows = rows.map(|reason| format!("- {}\n", prose(reason)));
     let left = list(rows, "- one that is too long to show\n", budget, text);
     left_out(left, text);
     text.push('\n');
 }
 
-fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) {
+/// Workloads whose Pod Security level changed.
+pub(super) fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) {
     if levels.is_empty() {
         return;
     }
@@ -214,7 +217,8 @@ fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) {
     left_out(left, text);
 }
 
-fn packages(changes: &[PackageChange], budget: Budget, text: &mut String) {
+/// Packages that changed.
+pub(super) fn packages(changes: &[PackageChange], budget: Budget, text: &mut String) {
     if changes.is_empty() {
         return;
     }

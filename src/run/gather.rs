@@ -24,7 +24,7 @@ use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, 
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 
-use super::sides::Sides;
+use super::sides::{Sides, Tip};
 
 /// What a run may use to learn of the outside world.
 #[derive(Clone, Debug)]
@@ -482,7 +482,8 @@ impl SettingsFiles {
     }
 }
 
-fn is_settings(path: &str) -> bool {
+/// Whether a file says where packages come from.
+pub(crate) fn is_settings(path: &str) -> bool {
     kind_of(path.rsplit('/').next().unwrap_or(path)).is_some()
 }
 
@@ -509,7 +510,8 @@ fn settings_at_tip(sides: &Sides) -> Vec<(String, String)> {
             .collect()
     };
     match (&sides.tip, &sides.base) {
-        (Some((repository, revision)), _) => {
+        (Some(Tip::Side(tip)), _) => of_side(tip),
+        (Some(Tip::Revision(repository, revision)), _) => {
             // The configuration was read from there before, so that this fails only where nothing else works either.
             let tip = repository.side(revision, is_settings);
             tip.map(|tip| of_side(&tip)).unwrap_or_default()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use globset::{GlobSet, GlobSetBuilder};
 
-use super::sides::Sides;
+use super::sides::{Sides, Tip};
 use crate::change::git::Repository;
 use crate::change::{Content, LeftOutReason, Side};
 use crate::config::clusters::Clusters;
@@ -70,7 +70,8 @@ impl Governance {
     /// A repository that cannot be read.
     pub fn find(sides: &Sides) -> Result<Option<Governing>, Error> {
         match (&sides.tip, &sides.base) {
-            (Some((repository, revision)), _) => of_revision(repository, revision),
+            (Some(Tip::Revision(repository, revision)), _) => of_revision(repository, revision),
+            (Some(Tip::Side(tip)), _) => Ok(of_side(tip)),
             (None, Some(base)) => Ok(of_side(base)),
             (None, None) => Ok(of_side(&sides.head)),
         }

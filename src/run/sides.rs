@@ -19,7 +19,16 @@ pub struct Sides {
     /// Why the base could not be found in this clone; the head then stands in its place.
     pub history_missing: Option<String>,
     /// The revision whose configuration counts, where that is neither side's own.
-    pub tip: Option<(Repository, String)>,
+    pub tip: Option<Tip>,
+}
+
+/// A revision whose configuration counts.
+#[derive(Debug)]
+pub enum Tip {
+    /// A commit of a repository that is here.
+    Revision(Repository, String),
+    /// A commit that was fetched.
+    Side(Box<Side>),
 }
 
 impl Sides {
@@ -98,9 +107,10 @@ pub fn find(paths: &[PathBuf], base: Option<&str>, head: Option<&str>) -> Result
     }
     // Where the base is not here, the head stands in for all of it.
     let tip = match &base_place {
-        Some(Place::Revision(revision)) if history_missing.is_none() => {
-            Some((places.repository()?.clone(), revision.clone()))
-        }
+        Some(Place::Revision(revision)) if history_missing.is_none() => Some(Tip::Revision(
+            places.repository()?.clone(),
+            revision.clone(),
+        )),
         _ => None,
     };
     Ok(Sides {

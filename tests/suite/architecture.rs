@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
     &["syntax", "error", "nearest", "credential", "http"],
-    &["redact"],
+    &["redact", "github"],
     &["finding", "event"],
     &["change"],
     &["kubernetes", "packages"],
@@ -24,6 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["pod_security", "inventory", "advisories"],
     &["shown"],
     &["report"],
+    &["publish"],
     &["run"],
     &["cli", "progress"],
     &["action"],

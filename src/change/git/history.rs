@@ -97,7 +97,7 @@ fn is_shallow(repo: &gix::Repository) -> Result<bool, Error> {
 }
 
 /// Whether a remote promised to send later what it left out.
-fn is_partial(repo: &gix::Repository) -> bool {
+pub(super) fn is_partial(repo: &gix::Repository) -> bool {
     let config = repo.config_snapshot();
     config.string("extensions.partialClone").is_some()
         || repo.remote_names().iter().any(|name| {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 
-use self::objects::{Blobs, Objects};
+use self::objects::Objects;
 use super::folder::{self, Disk, Extent};
 use super::{
     Content, ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
@@ -28,6 +28,7 @@ mod objects;
 mod tree;
 
 pub use history::MergeBase;
+pub(super) use objects::Blobs;
 
 /// Settings that hold whatever the repository's own configuration says.
 const OVERRIDES: [&str; 4] = [
@@ -167,19 +168,43 @@ impl Repository {
     ///
     /// As [`Self::commit_of`]; [`Error::HistoryMissing`] if the listing itself is not in this partial clone.
     pub fn side(&self, revision: &str, is_relevant: IsRelevant) -> Result<Side, Error> {
-        let (commit, listing) = self.objects.with(|repo| {
-            let commit = history::resolve(repo, revision)?;
-            let listing = tree::list(repo, commit, is_relevant)?;
-            Ok::<_, Error>((commit, listing))
-        })?;
+        let (commit, listing) = self.listing(revision, is_relevant)?;
         let label = SideLabel {
             kind: SideKind::Revision,
             name: revision.to_owned(),
-            commit: Some(commit.to_string()),
+            commit: Some(commit),
             root: None,
         };
-        let source = Blobs(Arc::clone(&self.objects));
-        Ok(Side::new(label, listing, Box::new(source)))
+        Ok(Side::new(label, listing, Box::new(self.blobs())))
+    }
+
+    /// Whether the contents of all files of a side are here. They are, unless the clone was made with a filter.
+    #[must_use]
+    pub fn holds(&self, side: &Side) -> bool {
+        if !self.objects.with(history::is_partial) {
+            return true;
+        }
+        let blobs = self.blobs();
+        let mut ids = side.files().iter().filter_map(|file| file.id);
+        ids.all(|id| blobs.hold(id))
+    }
+
+    /// The full id of a commit, and its files.
+    pub(super) fn listing(
+        &self,
+        revision: &str,
+        is_relevant: IsRelevant,
+    ) -> Result<(String, Listing), Error> {
+        self.objects.with(|repo| {
+            let commit = history::resolve(repo, revision)?;
+            let listing = tree::list(repo, commit, is_relevant)?;
+            Ok((commit.to_string(), listing))
+        })
+    }
+
+    /// Reads contents that are here.
+    pub(super) fn blobs(&self) -> Blobs {
+        Blobs(Arc::clone(&self.objects))
     }
 
     /// One file of a commit, if it has at most `limit` bytes: none where there is no such file, and nothing in it

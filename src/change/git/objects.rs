@@ -97,7 +97,17 @@ impl DecodeEntry for Unpacked {
 
 /// Reads the blobs of a revision.
 #[derive(Debug)]
-pub(super) struct Blobs(pub(super) Arc<Objects>);
+pub(in crate::change) struct Blobs(pub(super) Arc<Objects>);
+
+impl Blobs {
+    /// Whether a content is here.
+    pub(in crate::change) fn hold(&self, ContentId(id): ContentId) -> bool {
+        let id = gix::ObjectId::Sha1(id);
+        self.0
+            .with(|repo| repo.try_find_header(id))
+            .is_ok_and(|found| found.is_some())
+    }
+}
 
 impl Source for Blobs {
     fn read(&self, file: &ListedFile, limit: usize) -> Content {

@@ -11,13 +11,10 @@ use gix::objs::tree::EntryKind;
 
 use super::history::missing_object;
 use crate::change::{
-    ContentId, INSTALLED, IsRelevant, LeftOutReason, ListedFile, Listing, is_in_scope,
-    is_passed_over, may_hide,
+    ContentId, INSTALLED, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing,
+    is_in_scope, is_passed_over, may_hide,
 };
 use crate::error::Error;
-
-/// What Linux lets a path have. What is longer cannot be checked out, and so cannot be applied either.
-const LONGEST_PATH: usize = 4096;
 
 /// The most entries that are looked at. The largest public repositories have a third of it.
 const MOST_ENTRIES: usize = 1_000_000;

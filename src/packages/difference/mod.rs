@@ -60,6 +60,26 @@ impl What {
         }
     }
 
+    /// All there are.
+    pub const ALL: [Self; 10] = [
+        Self::Added,
+        Self::Removed,
+        Self::Upgraded,
+        Self::Downgraded,
+        Self::SourceChanged,
+        Self::IntegrityChanged,
+        Self::IntegrityLost,
+        Self::IntegrityGained,
+        Self::MovedToProduction,
+        Self::MovedToDevelopment,
+    ];
+
+    /// What bears this word.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.name() == name)
+    }
+
     /// The same change the other way round.
     #[must_use]
     pub fn reversed(self) -> Self {

@@ -1,0 +1,127 @@
+//! The two sides of a change through GitHub's API, where the checkout lacks the history or where there is none.
+
+use super::compared::{Compared, tip};
+use crate::change::Side;
+use crate::change::api::{self, Wanted};
+use crate::change::git::Repository;
+use crate::config;
+use crate::error::Error;
+use crate::event::{Base, Environment, Target};
+use crate::github::{Client, Failure};
+use crate::http::{Proxies, block_on};
+use crate::run::gather::is_settings;
+use crate::run::sides::Tip;
+use crate::snapshot::load::is_relevant;
+
+/// GitHub, for a run that has a token.
+#[derive(Debug)]
+pub(super) struct Remote {
+    client: Client,
+}
+
+impl Remote {
+    /// GitHub as the environment names it; none without a token, or where the network is to be left alone.
+    ///
+    /// # Errors
+    /// [`Error::Event`] if the environment names no GitHub.
+    pub(super) fn of(environment: &Environment, offline: bool) -> Result<Option<Self>, Error> {
+        let Some(connection) = environment.connection().filter(|_| !offline) else {
+            return Ok(None);
+        };
+        let client = Client::patient(connection, environment.patience(), Proxies::System)
+            .map_err(|failure| Error::Event(format!("GitHub cannot be asked: {failure}")))?;
+        Ok(Some(Self { client }))
+    }
+
+    /// What speaks with it.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The two sides, as far as possible from what `repository` has.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::HistoryMissing`], so that the run is incomplete.
+    pub(super) fn compared(
+        &self,
+        repository: Option<&Repository>,
+        target: &Target,
+    ) -> Result<Compared, Error> {
+        block_on(self.ask(repository, target))
+            .map_err(|failure| Error::Unavailable(failure.to_string()))?
+    }
+
+    async fn ask(
+        &self,
+        repository: Option<&Repository>,
+        target: &Target,
+    ) -> Result<Compared, Error> {
+        self.still_stands(target).await?;
+        let (base, reason) = match &target.base {
+            Base::Tip(tip) => {
+                let base = api::merge_base(&self.client, tip, &target.head).await?;
+                (base, None)
+            }
+            Base::Head(reason) => (target.head.clone(), Some(*reason)),
+        };
+        let whole = |commit| Wanted {
+            commit,
+            is_relevant,
+            is_read: |_| true,
+        };
+        let wanted = [
+            // The head first: nearly all of the base is in it.
+            whole(target.head.as_str()),
+            whole(base.as_str()),
+            Wanted {
+                commit: tip(target),
+                is_relevant: governs,
+                is_read: governs,
+            },
+        ];
+        let sides = api::sides(&self.client, repository, &wanted).await?;
+        let [head, base, tip]: [Side; 3] = sides
+            .try_into()
+            .map_err(|_| Error::Unavailable("not all commits were read".to_owned()))?;
+        Ok(Compared {
+            base,
+            head,
+            tip: Tip::Side(Box::new(tip)),
+            note: Some(reason.unwrap_or(match repository {
+                Some(_) => "the checkout lacks what is to be compared, which was read through the API of GitHub",
+                None => "there is no checkout: all files were read through the API of GitHub",
+            })),
+        })
+    }
+
+    /// Whether the head is still what the event says. A token that may not read pull requests settles nothing: the
+    /// event is the runner's own.
+    async fn still_stands(&self, target: &Target) -> Result<(), Error> {
+        let Some(number) = target.pull_request else {
+            return Ok(());
+        };
+        match self.client.pull(number).await {
+            Ok(pull) if pull.head_sha == target.head => Ok(()),
+            Ok(pull) => Err(Error::Unavailable(format!(
+                "the head of pull request {number} is {} on GitHub, and {} in the event: it has moved on, so that a later run will judge it",
+                shown(&pull.head_sha),
+                target.head
+            ))),
+            Err(Failure::Denied { .. } | Failure::NotFound) => Ok(()),
+            Err(failure) => Err(Error::Unavailable(format!(
+                "pull request {number} cannot be had from GitHub: {failure}"
+            ))),
+        }
+    }
+}
+
+/// A commit as GitHub calls it, if that is what it is.
+fn shown(sha: &str) -> &str {
+    let is_id = sha.len() <= 64 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id { sha } else { "something else" }
+}
+
+/// What counts of the tip: the configuration, and where packages come from.
+fn governs(path: &str) -> bool {
+    config::PATHS.contains(&path) || is_settings(path)
+}

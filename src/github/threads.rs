@@ -1,0 +1,251 @@
+//! Threads of comments: who wrote in them, whether they are resolved, and what only GraphQL can do to them.
+//!
+//! Source: GitHub's GraphQL API: `PullRequestReviewThread`, `minimizeComment`, `resolveReviewThread`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::client::{Client, PAGE};
+use super::connection::owner_and_name;
+use super::failure::Failure;
+
+/// The documents, for whoever holds them against GitHub's schema.
+pub mod documents {
+    /// Who the token speaks as.
+    pub const VIEWER: &str = "query { viewer { login } }";
+    /// The threads of a pull request.
+    pub const THREADS: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) { \
+        repository(owner: $owner, name: $name) { pullRequest(number: $number) { \
+        reviewThreads(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { \
+        id isResolved isOutdated comments(first: 50) { totalCount nodes { \
+        databaseId id author { login __typename } body isMinimized } } } } } } }";
+    /// Folds a comment away.
+    pub const MINIMIZE: &str = "mutation($id: ID!, $classifier: ReportedContentClassifiers!) { \
+        minimizeComment(input: {subjectId: $id, classifier: $classifier}) { minimizedComment { isMinimized } } }";
+    /// Unfolds it.
+    pub const UNMINIMIZE: &str = "mutation($id: ID!) { \
+        unminimizeComment(input: {subjectId: $id}) { unminimizedComment { isMinimized } } }";
+    /// Resolves a thread.
+    pub const RESOLVE: &str = "mutation($id: ID!) { \
+        resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }";
+    /// Opens it again.
+    pub const UNRESOLVE: &str = "mutation($id: ID!) { \
+        unresolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }";
+}
+
+/// How many pages of threads are looked at.
+const MOST_PAGES: usize = 50;
+
+/// A thread on a line or on a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Its id.
+    pub id: String,
+    /// True if somebody said that it is settled.
+    pub is_resolved: bool,
+    /// True if the diff no longer has its line.
+    pub is_outdated: bool,
+    /// Its comments, oldest first; at most 50.
+    pub comments: Vec<ThreadComment>,
+    /// How many comments it has.
+    pub total: u64,
+}
+
+/// A comment of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadComment {
+    /// Its number, which REST goes by.
+    pub database_id: Option<u64>,
+    /// Its id, which GraphQL goes by.
+    pub node_id: String,
+    /// The login of whoever wrote it, of an app *without* `[bot]`. Empty if the account is gone.
+    pub author: String,
+    /// True if an app wrote it.
+    pub author_is_bot: bool,
+    /// What it says.
+    pub body: String,
+    /// True if it is folded away.
+    pub is_minimized: bool,
+}
+
+/// Why a comment is folded away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Classifier {
+    /// What it asks for was done.
+    Resolved,
+    /// It is about what is no longer there.
+    Outdated,
+}
+
+#[derive(Deserialize)]
+struct Viewer {
+    viewer: Login,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    login: String,
+    #[serde(rename = "__typename", default)]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Root {
+    repository: Option<InRepository>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InRepository {
+    pull_request: Option<InPull>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InPull {
+    review_threads: Page,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    page_info: PageInfo,
+    nodes: Vec<Option<WireThread>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireThread {
+    id: String,
+    is_resolved: bool,
+    is_outdated: bool,
+    comments: WireComments,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireComments {
+    #[serde(default)]
+    total_count: u64,
+    nodes: Vec<Option<WireComment>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireComment {
+    database_id: Option<u64>,
+    id: String,
+    author: Option<Login>,
+    body: String,
+    #[serde(default)]
+    is_minimized: bool,
+}
+
+impl From<WireThread> for Thread {
+    fn from(wire: WireThread) -> Self {
+        let comments = wire.comments.nodes.into_iter().flatten();
+        Self {
+            id: wire.id,
+            is_resolved: wire.is_resolved,
+            is_outdated: wire.is_outdated,
+            comments: comments.map(ThreadComment::from).collect(),
+            total: wire.comments.total_count,
+        }
+    }
+}
+
+impl From<WireComment> for ThreadComment {
+    fn from(wire: WireComment) -> Self {
+        let (author, author_is_bot) = wire.author.map_or_else(Default::default, |author| {
+            (author.login, author.kind == "Bot")
+        });
+        Self {
+            database_id: wire.database_id,
+            node_id: wire.id,
+            author,
+            author_is_bot,
+            body: wire.body,
+            is_minimized: wire.is_minimized,
+        }
+    }
+}
+
+impl Client {
+    /// The login that the token speaks as; that of a workflow is `github-actions[bot]`.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn viewer(&self) -> Result<String, Failure> {
+        let Viewer { viewer } = self.query(documents::VIEWER, json!({})).await?;
+        Ok(viewer.login)
+    }
+
+    /// All threads of a pull request.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn threads(&self, number: u64) -> Result<Vec<Thread>, Failure> {
+        let (owner, name) = owner_and_name(&self.connection().repository)?;
+        let mut after: Option<String> = None;
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let variables = json!({"owner": owner, "name": name, "number": number, "after": after});
+            let root: Root = self.query(documents::THREADS, variables).await?;
+            let pull = root.repository.and_then(|found| found.pull_request);
+            let Page { page_info, nodes } = pull.ok_or(Failure::NotFound)?.review_threads;
+            all.extend(nodes.into_iter().flatten().map(Thread::from));
+            match page_info.end_cursor.filter(|_| page_info.has_next_page) {
+                Some(cursor) => after = Some(cursor),
+                None => return Ok(all),
+            }
+        }
+        Err(Failure::TooLarge)
+    }
+
+    /// Folds a comment away.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn minimize(&self, node_id: &str, classifier: Classifier) -> Result<(), Failure> {
+        let variables = json!({"id": node_id, "classifier": classifier});
+        self.mutate(documents::MINIMIZE, variables).await
+    }
+
+    /// Unfolds a comment.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn unminimize(&self, node_id: &str) -> Result<(), Failure> {
+        self.mutate(documents::UNMINIMIZE, json!({"id": node_id}))
+            .await
+    }
+
+    /// Resolves a thread, which takes more permissions than a comment does.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn resolve(&self, thread_id: &str) -> Result<(), Failure> {
+        self.mutate(documents::RESOLVE, json!({"id": thread_id}))
+            .await
+    }
+
+    /// Opens a thread again.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn unresolve(&self, thread_id: &str) -> Result<(), Failure> {
+        self.mutate(documents::UNRESOLVE, json!({"id": thread_id}))
+            .await
+    }
+}
+
+const _: () = assert!(PAGE == 100, "the documents ask for as many");

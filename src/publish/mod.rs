@@ -1,0 +1,254 @@
+//! Tells GitHub what [`report::review`](crate::report::review) planned: the review, the summary, the analysis.
+//!
+//! Nothing here decides anything: whatever GitHub refuses, the verdict and the exit code stay. Each refusal takes one rung
+//! off the ladder and is told in a line that names what grants it ([`capability`]). Before anything is written, the head
+//! of the pull request is read once more: what was judged must be what stands there.
+
+pub mod capability;
+mod code_scanning;
+mod review;
+pub mod saved;
+pub mod saved_report;
+mod standing;
+mod summary;
+pub mod this_run;
+pub mod workflow_run;
+mod writes;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::github::{Client, Failure, Patience};
+use crate::report::one_line;
+use crate::report::review::anchor::{ChangedFile, ChangedFiles};
+use crate::report::review::digest::Digest;
+use crate::report::review::marker::{Key, RunNumber};
+use crate::report::review::sticky::{self, SummaryWhen, Told, Writer};
+use crate::report::summary::Links;
+
+use capability::{Capabilities, Feature};
+use code_scanning::Refused;
+use review::{Place, Sent};
+use standing::Myself;
+use writes::{Writes, explain};
+
+pub use code_scanning::Analysis;
+
+/// What is to be told, and where.
+#[derive(Debug)]
+pub struct Order<'o> {
+    /// The report.
+    pub digest: &'o Digest,
+    /// Where files can be looked at.
+    pub links: &'o Links,
+    /// What there is to say beside the report.
+    pub note: Option<&'o str>,
+    /// Where the run can be looked at.
+    pub run_url: Option<&'o str>,
+    /// What tells this configuration of the gate apart.
+    pub key: Key,
+    /// Which run this is.
+    pub run: RunNumber,
+    /// The commit that was judged.
+    pub head: &'o str,
+    /// The number of the pull request.
+    pub pull_request: Option<u64>,
+    /// When a summary is written.
+    pub summary: SummaryWhen,
+    /// What code scanning is given.
+    pub analysis: Option<Analysis<'o>>,
+    /// How long is waited.
+    pub patience: Patience,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// What is not as planned, for the log; what GitHub said in it is not escaped.
+    pub notes: Vec<String>,
+    /// True if all findings stand on the pull request, so that no annotation has to repeat them.
+    pub is_told: bool,
+}
+
+impl Delivered {
+    /// What is to be printed: the table, and what is not as planned. What GitHub said in it is not escaped.
+    #[must_use]
+    pub fn log(&self, capabilities: &Capabilities) -> String {
+        let mut text = capabilities.table();
+        for note in &self.notes {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}", one_line(note));
+        }
+        text
+    }
+}
+
+/// Tells what may be told. What is refused is taken away from the capabilities.
+pub async fn deliver(
+    client: &Client,
+    order: &Order<'_>,
+    capabilities: &mut Capabilities,
+) -> Delivered {
+    let mut writes = Writes::new(order.patience);
+    let mut delivered = Delivered::default();
+    let comments = [Feature::Review, Feature::Summary];
+    if let Some(number) = order.pull_request
+        && comments.iter().any(|feature| capabilities.allows(*feature))
+    {
+        let mut conversation = Conversation {
+            client,
+            order,
+            number,
+            writes: &mut writes,
+            notes: &mut delivered.notes,
+        };
+        match conversation.hold(capabilities).await {
+            Ok(is_told) => delivered.is_told = is_told,
+            Err(failure) => {
+                for feature in comments {
+                    if capabilities.allows(feature) {
+                        capabilities.refuse(feature, explain(&failure, feature));
+                    }
+                }
+            }
+        }
+    }
+    if let Some(analysis) = order.analysis
+        && capabilities.allows(Feature::CodeScanning)
+    {
+        match code_scanning::send(client, analysis, &mut writes).await {
+            Ok(note) => delivered.notes.extend(note),
+            Err(Refused::Why(why)) => capabilities.refuse(Feature::CodeScanning, why),
+            Err(Refused::Failure(failure)) => {
+                let why = explain(&failure, Feature::CodeScanning);
+                capabilities.refuse(Feature::CodeScanning, why);
+            }
+        }
+    }
+    delivered
+}
+
+/// What is said on one pull request.
+struct Conversation<'c, 'o> {
+    client: &'c Client,
+    order: &'c Order<'o>,
+    number: u64,
+    writes: &'c mut Writes,
+    notes: &'c mut Vec<String>,
+}
+
+impl Conversation<'_, '_> {
+    /// Gives true if all findings are told. A failure is one of reading, before anything was written.
+    async fn hold(&mut self, capabilities: &mut Capabilities) -> Result<bool, Failure> {
+        let order = self.order;
+        let has_review = capabilities.allows(Feature::Review);
+        let myself = Myself::ask(self.client).await?;
+        let comments = if has_review {
+            standing::comments(self.client, self.number, &myself).await?
+        } else {
+            Vec::new()
+        };
+        let (files, listed) = self.files(has_review).await?;
+        let pull = self.client.pull(self.number).await?;
+        if pull.head_sha != order.head {
+            self.notes.push(
+                "the pull request has moved on while it was judged: nothing is written, as the next run will speak".to_owned(),
+            );
+            return Ok(false);
+        }
+        if pull.state != "open" {
+            self.notes
+                .push("the pull request is closed: nothing is written".to_owned());
+            return Ok(false);
+        }
+        if let (Some(listed), Some(changed)) = (listed, pull.changed_files)
+            && listed < changed
+        {
+            self.notes.push(format!(
+                "GitHub lists {listed} of {changed} changed files: findings in the others stand in the summary"
+            ));
+        }
+        let sent = if has_review {
+            let plan = crate::report::review::plan(
+                order.digest,
+                &files,
+                &comments,
+                &order.key,
+                order.head,
+            );
+            let before: BTreeSet<u64> = comments.iter().map(|comment| comment.id).collect();
+            let place = Place {
+                client: self.client,
+                number: self.number,
+                head: order.head,
+                key: &order.key,
+                myself: &myself,
+                before: &before,
+            };
+            Some(review::send(&place, &order.digest.headline, &plan, self.writes).await)
+        } else {
+            None
+        };
+        if let Some(sent) = &sent {
+            self.notes.extend(sent.notes.iter().cloned());
+            if let Some(failure) = &sent.failure {
+                capabilities.refuse(Feature::Review, explain(failure, Feature::Review));
+            }
+        }
+        self.summarise(&myself, sent.as_ref(), capabilities).await;
+        let has_summary = capabilities.allows(Feature::Summary);
+        Ok(match &sent {
+            Some(sent) => sent.rest.is_empty() && sent.failure.is_none() || has_summary,
+            None => has_summary,
+        })
+    }
+
+    /// The files that comments can stand on, and how many there are; nothing where nothing is to be said about any.
+    async fn files(&self, has_review: bool) -> Result<(ChangedFiles, Option<u64>), Failure> {
+        if !has_review || self.order.digest.findings.is_empty() {
+            return Ok((ChangedFiles::default(), None));
+        }
+        let files = self.client.files(self.number).await?;
+        let listed = u64::try_from(files.len()).unwrap_or(u64::MAX);
+        let files = files.into_iter().map(|file| ChangedFile {
+            is_removed: file.status == "removed",
+            path: file.path,
+            patch: file.patch,
+        });
+        Ok((ChangedFiles::new(files), Some(listed)))
+    }
+
+    async fn summarise(
+        &mut self,
+        myself: &Myself,
+        sent: Option<&Sent>,
+        capabilities: &mut Capabilities,
+    ) {
+        if !capabilities.allows(Feature::Summary) {
+            return;
+        }
+        let order = self.order;
+        let told = Told {
+            note: order.note,
+            rest: sent.map(|sent| &sent.rest),
+            run_url: order.run_url,
+        };
+        let text = sticky::render(order.digest, order.links, told);
+        let wanted = summary::Wanted {
+            text: &text,
+            is_wanted: order.summary == SummaryWhen::Always || !order.digest.is_clean(),
+            writer: Writer {
+                key: &order.key,
+                run: order.run,
+                head: order.head,
+            },
+        };
+        match summary::send(self.client, self.number, myself, &wanted, self.writes).await {
+            Ok(note) => self.notes.extend(note.map(str::to_owned)),
+            Err(failure) => {
+                let why = explain(&failure, Feature::Summary);
+                capabilities.refuse(Feature::Summary, why);
+            }
+        }
+    }
+}

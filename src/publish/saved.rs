@@ -1,0 +1,461 @@
+//! A report that another run saved as JSON.
+//!
+//! That run may have been one of a fork, whose author wrote all of it: sizes are bounded, identities and paths must look
+//! like such, secrets are redacted once more, and what is shown goes through the same escapes as everything else. Of
+//! rules, only those that this program knows have a page to link to; and of fixes none is offered, as whoever commits a
+//! suggestion takes it for ours.
+
+use std::sync::Arc;
+
+use clap::ValueEnum as _;
+use serde::Deserialize;
+
+use crate::finding::{Resource, Severity};
+use crate::kubernetes::pod_security::Level;
+use crate::packages::Scope;
+use crate::packages::difference::What;
+use crate::redact::redact;
+use crate::report::json::SCHEMA;
+use crate::report::review::digest::Digest;
+use crate::report::review::marker::is_fingerprint;
+use crate::report::review::placed::{PlacedFinding, PlacedRelated, Stretch};
+use crate::report::review::reconcile::Known;
+use crate::report::{count, one_line};
+use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
+use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
+
+/// The most bytes of a saved report.
+pub const LARGEST: u64 = 32 << 20;
+/// The most findings that are looked at.
+const MOST_FINDINGS: usize = 25_000;
+/// The most entries of any list beside them.
+const MOST_ROWS: usize = 1_000;
+/// The most further places of a finding, and dependencies of a way.
+const MOST_PARTS: usize = 20;
+/// The longest path, as of a file system.
+const LONGEST_PATH: usize = 4_096;
+/// The last line that anything may be on.
+const LAST_LINE: u32 = 10_000_000;
+
+/// A report as it was saved.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The commit that it is about.
+    pub head: Option<String>,
+    /// What it says.
+    pub digest: Digest,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    schema: String,
+    base: Option<WireSide>,
+    head: WireSide,
+    outcome: String,
+    #[serde(default)]
+    incomplete: Vec<String>,
+    fail_on: String,
+    findings: Vec<WireFinding>,
+    #[serde(default)]
+    posture: WirePosture,
+    coverage: WireCoverage,
+}
+
+#[derive(Deserialize)]
+struct WireSide {
+    commit: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireFinding {
+    rule: String,
+    severity: String,
+    status: String,
+    message: String,
+    location: WireLocation,
+    changed_at: Option<WireLocation>,
+    #[serde(default)]
+    related: Vec<WireRelated>,
+    fingerprint: String,
+    waived: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireLocation {
+    path: String,
+    start: WirePosition,
+    end: WirePosition,
+}
+
+#[derive(Deserialize)]
+struct WirePosition {
+    line: u32,
+}
+
+#[derive(Deserialize)]
+struct WireRelated {
+    location: WireLocation,
+    message: String,
+}
+
+#[derive(Default, Deserialize)]
+struct WirePosture {
+    #[serde(default)]
+    pod_security: Vec<WireLevel>,
+    #[serde(default)]
+    packages: Vec<WirePackage>,
+}
+
+#[derive(Deserialize)]
+struct WireLevel {
+    workload: WireResource,
+    path: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireResource {
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct WirePackage {
+    name: String,
+    change: String,
+    before: Option<String>,
+    after: Option<String>,
+    scope: String,
+    #[serde(default)]
+    via: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct WireCoverage {
+    summary: String,
+}
+
+impl Saved {
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// In one line, why it is none that can be published.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let wire: Wire = serde_json::from_slice(bytes)
+            .map_err(|error| format!("the report cannot be understood: {error}"))?;
+        if wire.schema != SCHEMA {
+            return Err(format!("the report is not of the format {SCHEMA}"));
+        }
+        if wire.findings.len() > MOST_FINDINGS {
+            return Err(format!("the report has more than {MOST_FINDINGS} findings"));
+        }
+        let outcome = match wire.outcome.as_str() {
+            "passed" => Outcome::Passed,
+            "blocked" => Outcome::Blocked,
+            "incomplete" => Outcome::Incomplete,
+            _ => return Err("the report has no outcome".to_owned()),
+        };
+        let threshold = FailOn::from_str(&wire.fail_on, false)
+            .map_err(|_| "the report does not say what blocks")?
+            .threshold();
+        let mut digest = Digest {
+            outcome,
+            headline: String::new(),
+            incomplete: sentences(wire.incomplete),
+            findings: Vec::new(),
+            existing: wire.base.as_ref().map(|_| 0),
+            fixed: 0,
+            waived: 0,
+            levels: levels(wire.posture.pod_security),
+            packages: packages(wire.posture.packages),
+            coverage: sentence(&wire.coverage.summary),
+            base_commit: wire.base.and_then(|base| commit(base.commit)),
+            known: Known::default(),
+        };
+        digest.known.is_partial = outcome == Outcome::Incomplete || !digest.incomplete.is_empty();
+        for finding in wire.findings {
+            take(finding, &mut digest)?;
+        }
+        digest.headline = headline(&digest, threshold);
+        Ok(Self {
+            head: commit(wire.head.commit),
+            digest,
+        })
+    }
+}
+
+fn take(finding: WireFinding, digest: &mut Digest) -> Result<(), String> {
+    if !is_fingerprint(&finding.fingerprint) {
+        return Err("the report has a finding without an identity".to_owned());
+    }
+    if finding.waived.is_some() {
+        digest.waived += 1;
+        digest.known.waived.insert(finding.fingerprint);
+        return Ok(());
+    }
+    match finding.status.as_str() {
+        "existing" => {
+            digest.existing = digest.existing.map(|number| number + 1);
+            digest.known.existing.insert(finding.fingerprint);
+            return Ok(());
+        }
+        "fixed" => {
+            digest.fixed += 1;
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut severities = Severity::ALL.into_iter();
+    let severity = severities
+        .find(|severity| severity.name() == finding.severity)
+        .ok_or("the report has a finding without a severity")?;
+    let related = finding.related.into_iter().take(MOST_PARTS);
+    digest.findings.push(PlacedFinding {
+        rule: name(&finding.rule),
+        severity,
+        message: sentence(&finding.message),
+        fingerprint: finding.fingerprint,
+        location: stretch(&finding.location)?,
+        changed_at: finding.changed_at.as_ref().map(stretch).transpose()?,
+        related: related
+            .map(|related| {
+                let at = stretch(&related.location)?;
+                Ok(PlacedRelated {
+                    path: at.path,
+                    line: at.first,
+                    message: sentence(&related.message),
+                })
+            })
+            .collect::<Result<_, String>>()?,
+        fix: Vec::new(),
+    });
+    Ok(())
+}
+
+fn stretch(location: &WireLocation) -> Result<Stretch, String> {
+    let path = &location.path;
+    let is_path = !path.is_empty()
+        && path.len() <= LONGEST_PATH
+        && !path.chars().any(char::is_control)
+        && !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    let (first, last) = (location.start.line, location.end.line);
+    let are_lines = first >= 1 && first <= last && last <= LAST_LINE;
+    if !is_path || !are_lines {
+        return Err("the report has a finding whose place is none".to_owned());
+    }
+    Ok(Stretch {
+        path: path.as_str().into(),
+        first,
+        last,
+    })
+}
+
+fn levels(changes: Vec<WireLevel>) -> Vec<LevelChange> {
+    let level = |name: Option<String>| {
+        let name = name?;
+        Level::ALL.into_iter().find(|level| level.name() == name)
+    };
+    let changes = changes.into_iter().take(MOST_ROWS);
+    changes
+        .map(|change| {
+            let workload = Resource {
+                api_version: "".into(),
+                group: "".into(),
+                kind: name(&change.workload.kind).into(),
+                namespace: change.workload.namespace.map(|text| name(&text).into()),
+                name: name(&change.workload.name).into(),
+            };
+            LevelChange {
+                name: workload.to_string(),
+                workload: Arc::new(workload),
+                path: sentence(&change.path).into(),
+                before: level(change.before),
+                after: level(change.after),
+            }
+        })
+        .collect()
+}
+
+fn packages(changes: Vec<WirePackage>) -> Vec<PackageChange> {
+    let changes = changes.into_iter().take(MOST_ROWS);
+    changes
+        .filter_map(|change| {
+            let what = What::named(&change.change)?;
+            let scope = Scope::ALL
+                .into_iter()
+                .find(|scope| scope.name() == change.scope)?;
+            Some(PackageChange {
+                what,
+                name: name(&change.name),
+                before: change.before.as_deref().map(name),
+                after: change.after.as_deref().map(name),
+                scope,
+                via: change
+                    .via
+                    .iter()
+                    .take(MOST_PARTS)
+                    .map(|text| name(text))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+/// What came of it, counted anew.
+fn headline(digest: &Digest, threshold: Option<Severity>) -> String {
+    let introduced = count(digest.findings.len(), "finding");
+    match digest.outcome {
+        Outcome::Passed if digest.findings.is_empty() => "passed: nothing introduced".to_owned(),
+        Outcome::Passed => format!("passed: {introduced} introduced, none of which blocks"),
+        Outcome::Incomplete => {
+            let reasons = count(digest.incomplete.len(), "thing");
+            format!("incomplete: {reasons} that changed could not be seen")
+        }
+        Outcome::Blocked => {
+            let blocking = digest
+                .findings
+                .iter()
+                .filter(|finding| threshold.is_some_and(|threshold| finding.severity >= threshold));
+            match blocking.count() {
+                0 => "blocked by what its base has already".to_owned(),
+                number => format!("blocked by {}", count(number, "finding")),
+            }
+        }
+    }
+}
+
+fn commit(text: Option<String>) -> Option<String> {
+    text.filter(|text| {
+        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+fn sentences(texts: Vec<String>) -> Vec<String> {
+    let texts = texts.iter().take(MOST_ROWS);
+    texts.map(|text| sentence(text)).collect()
+}
+
+fn sentence(text: &str) -> String {
+    bounded(text, LONGEST_SENTENCE)
+}
+
+fn name(text: &str) -> String {
+    bounded(text, LONGEST_NAME)
+}
+
+/// One line, without secrets, and no longer than that.
+fn bounded(text: &str, most: usize) -> String {
+    // What is cut off is not looked into for secrets; what is kept is.
+    let text = text
+        .get(..text.floor_char_boundary(most * 4))
+        .unwrap_or_default();
+    let mut text = redact(&one_line(text)).into_owned();
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn report() -> Value {
+        json!({
+            "schema": SCHEMA,
+            "tool": {"name": "tidegate", "version": "0.1.0"},
+            "base": {"kind": "revision", "name": "main", "commit": "b".repeat(40)},
+            "head": {"kind": "revision", "name": "head", "commit": "a".repeat(40)},
+            "configuration": null,
+            "outcome": "blocked",
+            "incomplete": [],
+            "fail_on": "high",
+            "findings": [
+                {
+                    "rule": "pod-security/privileged", "title": "x", "severity": "critical", "status": "introduced",
+                    "message": "privileged is true",
+                    "location": {"path": "deploy/a.yaml", "start": {"line": 3, "column": 1}, "end": {"line": 3, "column": 9}},
+                    "changed_at": null, "change": false, "related": [], "fingerprint": "0".repeat(32), "waived": null,
+                    "fix": {"title": "x", "edits": [{"path": "deploy/a.yaml", "start": {"line": 3, "column": 1}, "end": {"line": 3, "column": 9}, "replacement": "x"}]},
+                },
+                {
+                    "rule": "pod-security/privileged", "severity": "critical", "status": "existing", "message": "m",
+                    "location": {"path": "a.yaml", "start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 1}},
+                    "fingerprint": "1".repeat(32), "waived": null, "fix": null,
+                },
+                {
+                    "rule": "pod-security/privileged", "severity": "low", "status": "introduced", "message": "m",
+                    "location": {"path": "a.yaml", "start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 1}},
+                    "fingerprint": "2".repeat(32), "waived": {"reason": "r"}, "fix": null,
+                },
+            ],
+            "posture": {
+                "pod_security": [{"workload": {"api_version": "v1", "kind": "Pod", "namespace": null, "name": "web"}, "path": "a.yaml", "before": "restricted", "after": "privileged"}],
+                "network": [], "access": [],
+                "packages": [{"name": "lodash", "change": "added", "before": null, "after": "4.17.20", "scope": "production", "via": ["express@4.21.2"]}],
+            },
+            "coverage": {"summary": "read 1 file"},
+        })
+    }
+
+    fn parse(report: &Value) -> Result<Saved, String> {
+        Saved::parse(report.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_report_says_what_it_said() {
+        let saved = parse(&report()).unwrap();
+        assert_eq!(saved.head, Some("a".repeat(40)));
+        let digest = saved.digest;
+        assert_eq!(digest.headline, "blocked by 1 finding");
+        assert_eq!(
+            (digest.findings.len(), digest.existing, digest.waived),
+            (1, Some(1), 1)
+        );
+        assert!(
+            digest.findings[0].fix.is_empty(),
+            "nobody else's fix is offered as ours"
+        );
+        assert_eq!(digest.levels[0].after, Some(Level::Privileged));
+        assert_eq!(digest.packages[0].what, What::Added);
+        assert!(digest.known.existing.contains(&"1".repeat(32)));
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused() {
+        for (pointer, value) in [
+            ("/schema", json!("tidegate.report/2")),
+            ("/outcome", json!("fine")),
+            ("/fail_on", json!("x")),
+            ("/findings/0/fingerprint", json!("x -->")),
+            ("/findings/0/severity", json!("bad")),
+            ("/findings/0/location/path", json!("../../etc/passwd")),
+            ("/findings/0/location/path", json!("/etc/passwd")),
+            ("/findings/0/location/path", json!("a\nb")),
+            ("/findings/0/location/path", json!("a".repeat(5_000))),
+            ("/findings/0/location/start/line", json!(0)),
+            ("/findings/0/location/end/line", json!(4_000_000_000_u32)),
+            ("/findings", json!({})),
+        ] {
+            let mut report = report();
+            *report.pointer_mut(pointer).unwrap() = value;
+            assert!(parse(&report).is_err(), "{pointer}");
+        }
+        assert!(Saved::parse(b"{").is_err());
+    }
+
+    #[test]
+    fn texts_are_bounded() {
+        let mut report = report();
+        *report.pointer_mut("/findings/0/message").unwrap() = json!("é\n".repeat(1_000_000));
+        *report.pointer_mut("/findings/0/rule").unwrap() = json!("x".repeat(1_000_000));
+        let digest = parse(&report).unwrap().digest;
+        assert!(digest.findings[0].message.len() <= LONGEST_SENTENCE + 3);
+        assert!(!digest.findings[0].message.contains('\n'));
+        assert!(digest.findings[0].rule.len() <= LONGEST_NAME + 3);
+    }
+}

@@ -1,0 +1,160 @@
+//! `tidegate publish`: posts a report that a run without rights saved, from a run that has them.
+//!
+//! The run for a fork's pull request may only read, and its report is the work of whoever wrote the pull request. So the
+//! pull request is found by what GitHub says of that run, the report must be about the commit that GitHub names, and the
+//! summary says where it comes from.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::capability::{Capabilities, Feature, Occasion, Situation};
+use super::saved::{LARGEST, Saved};
+use super::this_run::{run_number, run_url};
+use super::workflow_run::WorkflowRun;
+use super::writes::explain;
+use super::{Delivered, Order, deliver};
+use crate::error::Error;
+use crate::event::Environment;
+use crate::github::{Client, Failure};
+use crate::http::{Proxies, block_on};
+use crate::report::review::marker::Key;
+use crate::report::review::sticky::SummaryWhen;
+use crate::report::summary::Links;
+
+/// What stands above a summary whose report is somebody else's.
+const NOTE: &str = "This is the report that the run for this pull request saved. A run for a fork is its author's to change: the verdict that counts is that of the check.";
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// The report.
+    pub report: &'r Path,
+    /// What tells this configuration of the gate apart.
+    pub category: &'r str,
+    /// True if findings are commented on the changed lines.
+    pub review: bool,
+    /// When there is a summary comment.
+    pub summary: SummaryWhen,
+}
+
+/// Posts a report, and gives what is to be printed, and the exit code: 3 where something was asked for and could not be.
+///
+/// # Errors
+/// [`Error::Event`] and [`Error::Usage`] where event or report are none that can be posted.
+pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, String), Error> {
+    if environment.get("GITHUB_EVENT_NAME") != Some("workflow_run") {
+        return Err(Error::Event(
+            "`tidegate publish` runs in a workflow `on: workflow_run`, which tells the pull request"
+                .to_owned(),
+        ));
+    }
+    let run = WorkflowRun::parse(&environment.payload()?)?;
+    let bytes = read(request.report).map_err(|source| Error::Io {
+        what: format!("cannot read {}", request.report.display()),
+        source,
+    })?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+        return Err(Error::Usage(format!(
+            "the report is larger than {} MiB",
+            LARGEST >> 20
+        )));
+    }
+    let saved = Saved::parse(&bytes).map_err(Error::Usage)?;
+    if saved.head.as_deref() != Some(run.head.as_str()) {
+        return Err(Error::Usage(
+            "the report is about another commit than the run that saved it".to_owned(),
+        ));
+    }
+    let connection = environment.connection();
+    let mut capabilities = Capabilities::of(Situation {
+        occasion: Occasion::WorkflowRun,
+        has_pull_request: true,
+        is_fork: true,
+        has_token: connection.is_some(),
+        wants_review: request.review,
+        wants_summary: request.summary != SummaryWhen::Never,
+        wants_upload: false,
+        is_partial: saved.digest.known.is_partial,
+    });
+    let delivered = match connection.filter(|_| !capabilities.is_empty()) {
+        Some(connection) => {
+            let client = Client::patient(connection, environment.patience(), Proxies::System)
+                .map_err(|failure| Error::Event(format!("GitHub cannot be asked: {failure}")))?;
+            let posted = post(
+                &client,
+                environment,
+                request,
+                &run,
+                &saved,
+                &mut capabilities,
+            );
+            block_on(posted).map_err(|failure| Error::Unavailable(failure.to_string()))?
+        }
+        None => Delivered::default(),
+    };
+    let code = if capabilities.degraded().is_empty() {
+        0
+    } else {
+        3
+    };
+    Ok((code, delivered.log(&capabilities)))
+}
+
+async fn post(
+    client: &Client,
+    environment: &Environment,
+    request: &Request<'_>,
+    run: &WorkflowRun,
+    saved: &Saved,
+    capabilities: &mut Capabilities,
+) -> Delivered {
+    let mut delivered = Delivered::default();
+    let pull = match run.pull(client).await {
+        Ok(pull) => pull,
+        Err(Failure::NotFound) => {
+            let note = "no open pull request has this commit at its tip: nothing is written";
+            delivered.notes.push(note.to_owned());
+            return delivered;
+        }
+        Err(failure) => {
+            for feature in [Feature::Review, Feature::Summary] {
+                if capabilities.allows(feature) {
+                    capabilities.refuse(feature, explain(&failure, feature));
+                }
+            }
+            return delivered;
+        }
+    };
+    let connection = client.connection();
+    let (server, repository) = (&connection.server_url, &connection.repository);
+    let links = Links::new(Some(server), Some(repository), &run.head);
+    let run_url = run_url(environment, &links);
+    let order = Order {
+        digest: &saved.digest,
+        links: &links,
+        note: Some(NOTE),
+        run_url: run_url.as_deref(),
+        key: Key::of(request.category),
+        run: run_number(environment),
+        head: &run.head,
+        pull_request: Some(pull.number),
+        summary: request.summary,
+        analysis: None,
+        patience: environment.patience(),
+    };
+    deliver(client, &order, capabilities).await
+}
+
+/// One byte more than may be, so that what is too long is seen.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: the caller named this file to read"
+)]
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,104 @@
+//! What stands on a pull request, and which of it is ours.
+
+use crate::github::{Client, Failure, Thread};
+use crate::report::review::standing::{StandingComment, StandingSummary};
+
+/// Who writes in a workflow, where GitHub does not say who the token belongs to.
+const ACTIONS: &str = "github-actions[bot]";
+
+/// Whoever the token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Myself {
+    login: String,
+    is_bot: bool,
+}
+
+impl Myself {
+    pub(super) async fn ask(client: &Client) -> Result<Self, Failure> {
+        match client.viewer().await {
+            Ok(login) => Ok(Self::of(&login)),
+            Err(Failure::Denied { .. } | Failure::Rejected { .. }) => Ok(Self::of(ACTIONS)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn of(login: &str) -> Self {
+        let slug = login.strip_suffix("[bot]");
+        Self {
+            login: slug.unwrap_or(login).to_ascii_lowercase(),
+            is_bot: slug.is_some(),
+        }
+    }
+
+    /// True if this is the same account: GraphQL leaves `[bot]` out where REST has it, and a person may bear the name of
+    /// an app.
+    fn is(&self, author: &str, is_bot: bool) -> bool {
+        let slug = author.strip_suffix("[bot]").unwrap_or(author);
+        self.is_bot == is_bot && !slug.is_empty() && slug.eq_ignore_ascii_case(&self.login)
+    }
+}
+
+/// The comments that threads begin with.
+pub(super) async fn comments(
+    client: &Client,
+    number: u64,
+    myself: &Myself,
+) -> Result<Vec<StandingComment>, Failure> {
+    let threads = client.threads(number).await?;
+    Ok(threads
+        .into_iter()
+        .filter_map(|thread| comment(thread, myself))
+        .collect())
+}
+
+fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
+    let seen = u64::try_from(thread.comments.len()).unwrap_or(u64::MAX);
+    let mut comments = thread.comments.into_iter();
+    let first = comments.next()?;
+    let has_reply = comments.any(|reply| !myself.is(&reply.author, reply.author_is_bot));
+    Some(StandingComment {
+        id: first.database_id?,
+        node_id: first.node_id,
+        thread_id: Some(thread.id),
+        is_ours: myself.is(&first.author, first.author_is_bot),
+        body: first.body,
+        is_minimized: first.is_minimized,
+        is_resolved: thread.is_resolved,
+        // What is too long to be seen whole is no soliloquy.
+        has_reply: has_reply || thread.total > seen,
+    })
+}
+
+/// The comments on the pull request as a whole, the oldest first.
+pub(super) async fn summaries(
+    client: &Client,
+    number: u64,
+    myself: &Myself,
+) -> Result<Vec<StandingSummary>, Failure> {
+    let comments = client.comments(number).await?;
+    Ok(comments
+        .into_iter()
+        .map(|comment| StandingSummary {
+            id: comment.id,
+            is_ours: myself.is(&comment.author, comment.author_is_bot),
+            body: comment.body,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_is_taken_for_us() {
+        let myself = Myself::of("github-actions[bot]");
+        assert!(myself.is("github-actions[bot]", true));
+        assert!(myself.is("github-actions", true));
+        assert!(!myself.is("github-actions", false), "a person of that name");
+        assert!(!myself.is("other[bot]", true));
+        assert!(!myself.is("", true));
+        let person = Myself::of("octocat");
+        assert!(person.is("Octocat", false) && !person.is("octocat[bot]", true));
+    }
+}

@@ -1,0 +1,274 @@
+//! The text of a comment: what was found and where, why it matters, what to write instead, and where to read more.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::anchor::{Anchor, ChangedFiles};
+use super::group::Group;
+use super::marker::{FindingMarker, Key, digest};
+use super::patch::Side;
+use super::placed::PlacedFinding;
+use super::suggestion;
+use crate::finding::Severity;
+use crate::report::escape::{code, prose};
+use crate::report::{catalogue, count, help_uri};
+use crate::rules;
+
+/// The longest list of findings, in bytes: GitHub takes 65,536 characters, of which the marker may need 14,000 and what
+/// is said of the rule most of the rest.
+const LONGEST_LIST: usize = 30_000;
+/// The longest item of it.
+const LONGEST_ITEM: usize = 6_000;
+/// The most further places that are named.
+const MOST_RELATED: usize = 5;
+
+/// A comment that may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Where.
+    pub anchor: Anchor,
+    /// What.
+    pub body: String,
+    /// What it is to the next run.
+    pub marker: FindingMarker,
+    /// How many findings it tells.
+    pub findings: usize,
+}
+
+/// Writes the comment of a group.
+#[must_use]
+pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
+    let fingerprints: BTreeSet<String> = group
+        .findings
+        .iter()
+        .map(|finding| finding.fingerprint.clone())
+        .collect();
+    let severity = group
+        .findings
+        .first()
+        .map_or(Severity::Note, |first| first.severity);
+    let offer = offer(group, files);
+    let marker = FindingMarker {
+        is_open: true,
+        severity,
+        fingerprints,
+        hash: substance(group, offer.as_deref()),
+    };
+    let mut body = String::new();
+    match group.findings.as_slice() {
+        [only] => {
+            let _ = write!(body, "{}\n\n", sentence(only, &group.anchor));
+        }
+        several => list(several, &group.anchor, &mut body),
+    }
+    if let Some(offer) = offer {
+        body.push_str(&offer);
+        body.push('\n');
+    }
+    if let Some(first) = group.findings.first() {
+        related(first, &mut body);
+        about_the_rule(first, &mut body);
+    }
+    body.push_str(&marker.line(key));
+    body.push('\n');
+    Draft {
+        anchor: group.anchor.clone(),
+        body,
+        marker,
+        findings: group.findings.len(),
+    }
+}
+
+/// What a comment says, without where: a number.
+fn substance(group: &Group<'_>, offer: Option<&str>) -> String {
+    let mut text = String::new();
+    for finding in &group.findings {
+        let severity = finding.severity.name();
+        let _ = writeln!(text, "{severity} {} {}", finding.rule, finding.message);
+    }
+    text.push_str(offer.unwrap_or_default());
+    digest(text.as_bytes())
+}
+
+/// How urgent, what, and where if the comment does not stand there.
+fn sentence(finding: &PlacedFinding, anchor: &Anchor) -> String {
+    let place = &finding.location;
+    let stands_there = match anchor {
+        Anchor::Lines {
+            path,
+            side: Side::Right,
+            first,
+            last,
+        } => *path == place.path && (*first..=*last).contains(&place.first),
+        // A line of the head says nothing of what is gone.
+        Anchor::Lines { path, .. } => *path == place.path,
+        Anchor::File { .. } | Anchor::Summary => false,
+    };
+    let at = if stands_there {
+        String::new()
+    } else {
+        format!(" ({})", code(&format!("{}:{}", place.path, place.first)))
+    };
+    let severity = finding.severity.name();
+    let whole = format!("**{severity}**: {}{at}", prose(&finding.message));
+    if whole.len() <= LONGEST_ITEM {
+        return whole;
+    }
+    let cut: String = finding.message.chars().take(500).collect();
+    format!("**{severity}**: {}…", prose(&cut))
+}
+
+fn list(findings: &[&PlacedFinding], anchor: &Anchor, body: &mut String) {
+    let _ = write!(
+        body,
+        "**{}** with one cause:\n\n",
+        count(findings.len(), "finding")
+    );
+    let mut left = 0;
+    for finding in findings {
+        let rule = rule_link(&finding.rule);
+        let item = format!("- {} ({rule})\n", sentence(finding, anchor));
+        // Once one is left out, so are all after it: what is shown is the most urgent, without gaps.
+        if left > 0 || body.len() + item.len() > LONGEST_LIST {
+            left += 1;
+        } else {
+            body.push_str(&item);
+        }
+    }
+    if left > 0 {
+        let _ = writeln!(
+            body,
+            "- … and {left} more: all are in the SARIF file of the run."
+        );
+    }
+    body.push('\n');
+}
+
+/// The fixes of the findings as one suggestion; where they do not go together, the one of the most urgent.
+fn offer(group: &Group<'_>, files: &ChangedFiles) -> Option<String> {
+    let Anchor::Lines { path, .. } = &group.anchor else {
+        return None;
+    };
+    let hunks = files.hunks(path)?;
+    let fixes = || {
+        group
+            .findings
+            .iter()
+            .filter(|finding| !finding.fix.is_empty())
+    };
+    let all: Vec<_> = fixes().flat_map(|finding| finding.fix.clone()).collect();
+    let replacement = suggestion::replacement(&group.anchor, hunks, &all).or_else(|| {
+        fixes().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
+    })?;
+    Some(suggestion::block(&replacement))
+}
+
+fn related(finding: &PlacedFinding, body: &mut String) {
+    if finding.related.is_empty() {
+        return;
+    }
+    for related in finding.related.iter().take(MOST_RELATED) {
+        let cut: String = related.message.chars().take(300).collect();
+        let place = code(&format!("{}:{}", related.path, related.line));
+        let _ = writeln!(body, "- {place}: {}", prose(&cut));
+    }
+    body.push('\n');
+}
+
+/// Why it matters and what to write instead, in our own words: these come from the program and are Markdown.
+fn about_the_rule(finding: &PlacedFinding, body: &mut String) {
+    let Some(rule) = rules::find(&finding.rule) else {
+        let _ = write!(body, "{}\n\n", code(&finding.rule));
+        return;
+    };
+    let markdown = catalogue::markdown(rule);
+    if let Some(why) = section(&markdown, "Why it matters") {
+        let first = why.split("\n\n").next().unwrap_or_default();
+        let _ = write!(body, "{}\n\n", first.replace('\n', " "));
+    }
+    if let Some(instead) = section(&markdown, "Instead") {
+        let _ = write!(
+            body,
+            "<details><summary>What to write instead</summary>\n\n{instead}\n\n</details>\n\n"
+        );
+    }
+    let explain = code(&format!("tidegate explain {}", rule.id));
+    let _ = write!(body, "{} · {explain}\n\n", rule_link(rule.id));
+}
+
+/// A link to the page of a rule; only its name where this program does not know it.
+pub(super) fn rule_link(rule: &str) -> String {
+    match rules::find(rule) {
+        Some(rule) => format!("[{}]({})", code(rule.id), help_uri(rule.id)),
+        None => code(rule),
+    }
+}
+
+fn section<'m>(markdown: &'m str, title: &str) -> Option<&'m str> {
+    let (_, behind) = markdown.split_once(&format!("## {title}\n"))?;
+    let section = behind.split("\n## ").next().unwrap_or(behind).trim();
+    (!section.is_empty()).then_some(section)
+}
+
+/// The text of a comment whose findings are gone. What was said stays readable, and nothing of it can be committed any
+/// more.
+#[must_use]
+pub fn settled(
+    before: &str,
+    marker: &FindingMarker,
+    how: Settled,
+    head: &str,
+    key: &Key,
+) -> String {
+    let head: String = head.chars().take(12).collect();
+    let head = code(&head);
+    let what = match how {
+        Settled::Fixed => format!("**Fixed** as of {head}."),
+        Settled::Elsewhere => format!("**Moved** as of {head}: another comment tells it."),
+        Settled::Waived => format!("**Accepted** by a waiver as of {head}."),
+        Settled::Existing => {
+            format!(
+                "**Not introduced** by this pull request as of {head}: its base has it as well."
+            )
+        }
+    };
+    let mut quoted = String::with_capacity(before.len());
+    for line in super::marker::without(before).lines() {
+        let rest = line.trim_start_matches('`');
+        if rest == "suggestion" && line.len() - rest.len() >= 3 {
+            quoted.push_str(line.get(..line.len() - rest.len()).unwrap_or("```"));
+            quoted.push_str("text\n");
+        } else {
+            quoted.push_str(line);
+            quoted.push('\n');
+        }
+    }
+    let marker = FindingMarker {
+        is_open: false,
+        ..marker.clone()
+    };
+    let marker = marker.line(key);
+    let mut text = format!(
+        "{what}\n\n<details><summary>What stood here</summary>\n\n{quoted}\n</details>\n\n{marker}\n"
+    );
+    if text.len() > MOST_SETTLED {
+        text = format!("{what}\n\n{marker}\n");
+    }
+    text
+}
+
+/// The longest text of a settled comment, in bytes.
+const MOST_SETTLED: usize = 62_000;
+
+/// What became of the findings of a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing finds them any more.
+    Fixed,
+    /// Another comment tells them.
+    Elsewhere,
+    /// A waiver covers them.
+    Waived,
+    /// The base has them too by now.
+    Existing,
+}

@@ -1,0 +1,72 @@
+//! What a pull request is told of a report, with lines instead of bytes: a report that was saved has no more than that.
+
+use super::placed::{PlacedFinding, placed};
+use super::reconcile::Known;
+use crate::finding::{Finding, Status};
+use crate::report::{coverage, summary};
+use crate::verdict::{LevelChange, Outcome, PackageChange, Report};
+
+/// The report as a pull request hears of it.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The same in one line without markup.
+    pub headline: String,
+    /// What could not be seen.
+    pub incomplete: Vec<String>,
+    /// The introduced findings that no waiver covers.
+    pub findings: Vec<PlacedFinding>,
+    /// How many findings the base has already; none where there is no base.
+    pub existing: Option<usize>,
+    /// How many findings the change fixes.
+    pub fixed: usize,
+    /// How many findings a waiver covers.
+    pub waived: usize,
+    /// Workloads whose Pod Security level changed.
+    pub levels: Vec<LevelChange>,
+    /// Packages that changed.
+    pub packages: Vec<PackageChange>,
+    /// What was looked at, in words.
+    pub coverage: String,
+    /// The commit that head was compared with.
+    pub base_commit: Option<String>,
+    /// The findings that are not told.
+    pub known: Known,
+}
+
+impl Digest {
+    /// What a pull request is told of a report.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let fingerprint = |finding: &Finding| finding.fingerprint.to_string();
+        let has_base = report.base.is_some();
+        Self {
+            outcome: report.outcome(),
+            headline: summary::headline(report),
+            incomplete: report.incomplete.clone(),
+            findings: placed(report),
+            existing: has_base.then(|| report.with_status(Status::Existing).count()),
+            fixed: report.with_status(Status::Fixed).count(),
+            waived: report.waived().count(),
+            levels: report.levels.clone(),
+            packages: report.packages.clone(),
+            coverage: coverage(&report.coverage),
+            base_commit: report.base.as_ref().and_then(|base| base.commit.clone()),
+            known: Known {
+                existing: report
+                    .with_status(Status::Existing)
+                    .map(fingerprint)
+                    .collect(),
+                waived: report.waived().map(fingerprint).collect(),
+                is_partial: !report.incomplete.is_empty(),
+            },
+        }
+    }
+
+    /// True if there is nothing that anybody has to know.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.outcome == Outcome::Passed && self.findings.is_empty()
+    }
+}

@@ -1,0 +1,33 @@
+//! What already stands on a pull request, as far as it concerns us.
+
+/// A comment on lines or on a file, with which a thread begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingComment {
+    /// The number that the REST API takes.
+    pub id: u64,
+    /// The id that the GraphQL API takes.
+    pub node_id: String,
+    /// The id of the thread that it opened, where it is known.
+    pub thread_id: Option<String>,
+    /// True if whoever the token belongs to wrote it: nobody else's comment is ever touched.
+    pub is_ours: bool,
+    /// Its text.
+    pub body: String,
+    /// True if it is folded away.
+    pub is_minimized: bool,
+    /// True if its thread is resolved.
+    pub is_resolved: bool,
+    /// True if somebody else wrote below it.
+    pub has_reply: bool,
+}
+
+/// A comment on the pull request as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingSummary {
+    /// The number that the REST API takes.
+    pub id: u64,
+    /// True if whoever the token belongs to wrote it.
+    pub is_ours: bool,
+    /// Its text.
+    pub body: String,
+}

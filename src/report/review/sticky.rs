@@ -1,0 +1,267 @@
+//! The one comment on a pull request as a whole, which is kept up to date in place.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::body::rule_link;
+use super::digest::Digest;
+use super::marker::{Key, RunNumber, SummaryMarker};
+use super::placed::PlacedFinding;
+use super::standing::StandingSummary;
+use crate::finding::Severity;
+use crate::report::count;
+use crate::report::escape::{code, prose};
+use crate::report::summary::{self, Budget, Links};
+use crate::verdict::Outcome;
+
+/// What the summary says beside the report.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told<'t> {
+    /// What there is to say about the comparison, or about where the report comes from.
+    pub note: Option<&'t str>,
+    /// The fingerprints of the findings that have no comment of their own; none where no finding has one.
+    pub rest: Option<&'t BTreeSet<String>>,
+    /// Where the run can be looked at.
+    pub run_url: Option<&'t str>,
+}
+
+/// The text of the summary, without its marker.
+#[must_use]
+pub fn render(digest: &Digest, links: &Links, told: Told<'_>) -> String {
+    let budget = Budget::COMMENT;
+    let mut text = format!("## tidegate: {}\n\n", digest.headline);
+    if let Some(note) = told.note {
+        let _ = write!(text, "{}\n\n", prose(note));
+    }
+    summary::incomplete(&digest.incomplete, budget, &mut text);
+    by_severity(digest, &mut text);
+    summary::levels(&digest.levels, budget, &mut text);
+    folded(&digest.packages, budget, &mut text);
+    findings(digest, links, told, budget, &mut text);
+    counts(digest, &mut text);
+    next(digest, &mut text);
+    text
+}
+
+/// How many findings there are of each severity, in one line.
+fn by_severity(digest: &Digest, text: &mut String) {
+    let of = |severity| {
+        let number = digest
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count();
+        (number > 0).then(|| format!("{number} {}", severity.name()))
+    };
+    let numbers: Vec<String> = Severity::ALL.into_iter().filter_map(of).collect();
+    if !numbers.is_empty() {
+        let _ = write!(text, "Introduced: {}.\n\n", numbers.join(", "));
+    }
+}
+
+/// The table of packages, folded where it is long.
+fn folded(changes: &[crate::verdict::PackageChange], budget: Budget, text: &mut String) {
+    if changes.len() <= 5 {
+        summary::packages(changes, budget, text);
+        return;
+    }
+    let number = count(changes.len(), "package");
+    let _ = write!(text, "<details><summary>{number} changed</summary>\n\n");
+    summary::packages(changes, budget, text);
+    text.push_str("</details>\n\n");
+}
+
+fn findings(digest: &Digest, links: &Links, told: Told<'_>, budget: Budget, text: &mut String) {
+    let is_told = |finding: &&PlacedFinding| {
+        told.rest
+            .is_none_or(|rest| rest.contains(&finding.fingerprint))
+    };
+    let mut rest: Vec<&PlacedFinding> = digest.findings.iter().filter(is_told).collect();
+    let commented = digest.findings.len() - rest.len();
+    if commented > 0 {
+        let (noun, verb) = if commented == 1 {
+            ("finding", "has its comment")
+        } else {
+            ("findings", "have their comments")
+        };
+        let _ = write!(text, "{commented} {noun} {verb} on the changed lines.\n\n");
+    }
+    if rest.is_empty() {
+        return;
+    }
+    // Stable: what is equally urgent stays in the order of the report.
+    rest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    text.push_str(if commented > 0 {
+        "### Without a comment of their own\n\n"
+    } else {
+        "### Introduced\n\n"
+    });
+    let end = budget.bytes() - budget.reserve();
+    let mut left = 0;
+    for finding in rest {
+        let item = item(finding, links, budget);
+        // Once one is left out, so are all after it: what is shown is the most urgent, without gaps.
+        if left > 0 || text.len() + item.len() > end {
+            left += 1;
+        } else {
+            text.push_str(&item);
+        }
+    }
+    text.push('\n');
+    if left > 0 {
+        let run = match told.run_url {
+            Some(url) => format!("[the run]({url})"),
+            None => "the run".to_owned(),
+        };
+        let _ = write!(
+            text,
+            "**{} left out** to stay within what GitHub shows: {run} has all of them in its SARIF file.\n\n",
+            count(left, "more finding")
+        );
+    }
+}
+
+fn item(finding: &PlacedFinding, links: &Links, budget: Budget) -> String {
+    let at = finding.at();
+    let rule = rule_link(&finding.rule);
+    let severity = finding.severity.name();
+    let place = links.place(&at.path, at.first);
+    let whole = format!(
+        "- **{severity}** {place}: {} ({rule})\n",
+        prose(&finding.message)
+    );
+    if whole.len() <= budget.item() {
+        return whole;
+    }
+    let cut: String = finding.message.chars().take(500).collect();
+    let shorter = format!("- **{severity}** {place}: {}… ({rule})\n", prose(&cut));
+    if shorter.len() <= budget.item() {
+        shorter
+    } else {
+        format!("- **{severity}** a file whose name is too long to show ({rule})\n")
+    }
+}
+
+fn counts(digest: &Digest, text: &mut String) {
+    let mut counted = Vec::new();
+    if digest.fixed > 0 {
+        counted.push(format!("Fixed by this pull request: {}.", digest.fixed));
+    }
+    if let Some(existing) = digest.existing.filter(|number| *number > 0) {
+        counted.push(format!("Existing before: {existing}."));
+    }
+    if digest.waived > 0 {
+        counted.push(format!("Waived: {}.", digest.waived));
+    }
+    if !counted.is_empty() {
+        let _ = write!(text, "{}\n\n", counted.join(" "));
+    }
+    let _ = write!(text, "Coverage: {}\n\n", prose(&digest.coverage));
+}
+
+fn next(digest: &Digest, text: &mut String) {
+    let base = digest.base_commit.as_deref().unwrap_or("BASE");
+    let command = code(&format!("tidegate check --base {base}"));
+    let what = match digest.outcome {
+        Outcome::Passed => return,
+        Outcome::Blocked => "mend what blocks",
+        Outcome::Incomplete => {
+            "make what is listed under *Not seen* readable, or take it out of the change"
+        }
+    };
+    let _ = write!(
+        text,
+        "**Next:** {what}. {command} shows the same on your machine.\n\n"
+    );
+}
+
+/// When a summary is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SummaryWhen {
+    /// Where there is something to say, or one stands already.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What is to be done to the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SummaryStep {
+    /// It says the same already, or there is nothing to say.
+    Nothing,
+    /// A newer run has spoken.
+    Newer,
+    /// There is none.
+    Create {
+        /// Its text.
+        body: String,
+    },
+    /// It says something else.
+    Edit {
+        /// The number of the comment.
+        id: u64,
+        /// Its new text.
+        body: String,
+    },
+}
+
+/// What is to be done to the summary, and to those that should not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryPlan {
+    /// The summary.
+    pub step: SummaryStep,
+    /// Further summaries of ours, as of two runs that wrote at once.
+    pub duplicates: Vec<u64>,
+}
+
+/// Which run writes about which commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'w> {
+    /// What tells this configuration of the gate apart.
+    pub key: &'w Key,
+    /// The run.
+    pub run: RunNumber,
+    /// The commit that was judged.
+    pub head: &'w str,
+}
+
+/// Plans. `standing` are the comments on the pull request, the oldest first.
+#[must_use]
+pub fn plan(
+    text: &str,
+    is_wanted: bool,
+    standing: &[StandingSummary],
+    writer: Writer<'_>,
+) -> SummaryPlan {
+    let ours = standing.iter().filter(|comment| comment.is_ours);
+    let mut ours: Vec<(u64, SummaryMarker)> = ours
+        .filter_map(|comment| Some((comment.id, SummaryMarker::read(&comment.body, writer.key)?)))
+        .collect();
+    ours.sort_by_key(|(id, _)| *id);
+    let marker = SummaryMarker::of(text, writer.run);
+    let body = || {
+        format!(
+            "{}\n\n{}\n",
+            text.trim_end(),
+            marker.line(writer.key, writer.head)
+        )
+    };
+    let newest = ours.iter().map(|(_, marker)| marker.run).max();
+    let step = match ours.first() {
+        _ if newest.is_some_and(|newest| newest > writer.run) => SummaryStep::Newer,
+        None if is_wanted => SummaryStep::Create { body: body() },
+        None => SummaryStep::Nothing,
+        Some((_, standing)) if standing.hash == marker.hash => SummaryStep::Nothing,
+        Some((id, _)) => SummaryStep::Edit {
+            id: *id,
+            body: body(),
+        },
+    };
+    let duplicates = match step {
+        SummaryStep::Newer => Vec::new(),
+        _ => ours.iter().skip(1).map(|(id, _)| *id).collect(),
+    };
+    SummaryPlan { step, duplicates }
+}

@@ -1,0 +1,109 @@
+//! Large pull requests, and what GitHub does not show of them.
+
+use super::runner::Story;
+use super::{usual, with};
+use crate::loopback_github::objects::{Files, files};
+use crate::loopback_github::state::State;
+use crate::runner::{BAD, GOOD};
+
+/// As many files, the first ones with more findings than the others.
+fn many(count: usize, twice: usize, is_bad: bool) -> Files {
+    let names: Vec<String> = (0..count)
+        .map(|at| format!("deploy/{at:04}.yaml"))
+        .collect();
+    let texts: Vec<String> = (0..count)
+        .map(|at| {
+            let mut text =
+                (if is_bad { BAD } else { GOOD }).replace("name: web", &format!("name: web-{at}"));
+            text.push_str("  other: one\n");
+            if is_bad && at < twice {
+                text.push_str("  other: two\n");
+            }
+            text
+        })
+        .collect();
+    let pairs = names.iter().zip(&texts);
+    files(pairs.map(|(name, text)| (name.as_str(), text.as_str())))
+}
+
+#[test]
+fn three_hundred_files_with_five_hundred_findings_are_few_calls() {
+    let mut state = State::new(&many(300, 200, false));
+    state.open_pull(7, &many(300, 200, true));
+    let mut story = Story::new("large", state);
+    let outcome = story.run_with("pull_request", &[("upload-sarif", "true")]);
+    outcome.is_blocked().lacks("");
+    assert_eq!(outcome.outputs["introduced"], "500");
+    assert_eq!(story.reviews(), 1);
+    assert!(outcome.requests.len() <= 40, "{}", outcome.requests.len());
+    assert!((1..=30).contains(&story.comments().len()));
+    let summary = story.summary();
+    assert!(summary.body.chars().count() <= 65_536);
+    let again = story.run_with("pull_request", &[("upload-sarif", "true")]);
+    assert_eq!(story.reviews(), 1);
+    assert!(again.requests.len() <= 40, "{}", again.requests.len());
+    assert!(
+        again.writes().iter().all(|it| it.path.ends_with("/sarifs")),
+        "{:?}",
+        again.writes()
+    );
+}
+
+#[test]
+fn a_text_that_is_too_long_is_cut_where_a_finding_ends() {
+    // Long names make long lines: what is to be said is far beyond 65,536 characters.
+    let long = "x".repeat(200);
+    let names: Vec<String> = (0..400)
+        .map(|at| format!("deploy/{long}/{at}.yaml"))
+        .collect();
+    let of = |text: &str| files(names.iter().map(|name| (name.as_str(), text)));
+    let mut state = State::new(&of(GOOD));
+    state.open_pull(7, &of(BAD));
+    let mut story = Story::new("long", state);
+    story.run().is_blocked().lacks("");
+    let summary = story.summary();
+    let length = summary.body.chars().count();
+    assert!((20_000..=65_536).contains(&length), "{length}");
+    let (links, ends) = (
+        summary.body.matches("](").count(),
+        summary.body.matches("</details>").count(),
+    );
+    assert!(links > 10);
+    assert_eq!(ends, summary.body.matches("<details>").count());
+    // It is still known as ours.
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn more_files_than_github_lists_are_judged_all_the_same() {
+    let mut after = with(GOOD);
+    for at in 0..3_000 {
+        after.insert(format!("a/{at:04}.txt"), "x\n".into());
+    }
+    // The one that matters is beyond the list.
+    after.insert("z/web.yaml".to_owned(), BAD.into());
+    let mut state = State::new(&with(GOOD));
+    state.open_pull(7, &after);
+    let mut story = Story::new("3001", state);
+    let outcome = story.run();
+    outcome.is_blocked().lacks("").says("3000 of 3001");
+    assert!(story.comments().is_empty());
+    assert!(story.summary().body.contains("z/web.yaml"));
+    assert!(outcome.requests.len() <= 40, "{}", outcome.requests.len());
+}
+
+#[test]
+fn a_file_without_a_patch_is_commented_as_a_whole() {
+    let mut state = usual();
+    state.figures.patch.lines = 1;
+    let mut story = Story::new("no-patch", state);
+    let outcome = story.run();
+    outcome.is_blocked().lacks("");
+    assert_eq!(outcome.count("POST", "/pulls/7/reviews"), 0);
+    let comment = story.comment();
+    assert!(comment.is_on_file);
+    assert!(comment.body.contains("is set twice"), "{}", comment.body);
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}

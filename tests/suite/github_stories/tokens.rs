@@ -1,0 +1,159 @@
+//! What a token may not do is told once, with the line that grants it, and changes no verdict.
+
+use super::runner::Story;
+use super::usual;
+use crate::loopback_github::state::Access;
+use crate::loopback_github::trouble::{Mishap, Trouble};
+
+const UPLOAD: &[(&str, &str)] = &[("upload-sarif", "true")];
+
+#[test]
+fn a_fork_asks_for_nothing_that_it_cannot_have() {
+    let mut state = usual();
+    state
+        .pulls
+        .get_mut(&7)
+        .expect("it is there")
+        .head_repository = Some("someone/deploy".to_owned());
+    state.token.permissions = [("contents", Access::Read)].into();
+    let mut story = Story::new("fork", state);
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome
+        .is_blocked()
+        .lacks("review,summary,code-scanning")
+        .annotates();
+    outcome.says("tidegate publish").says("upload-sarif");
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn a_fork_that_is_gone_is_a_fork() {
+    let mut state = usual();
+    state
+        .pulls
+        .get_mut(&7)
+        .expect("it is there")
+        .head_repository = None;
+    state.token.permissions = [("contents", Access::Read)].into();
+    let mut story = Story::new("gone", state);
+    let outcome = story.run();
+    outcome.is_blocked().lacks("review,summary").annotates();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn a_fork_is_told_where_the_token_is_that_of_the_base() {
+    let mut state = usual();
+    state
+        .pulls
+        .get_mut(&7)
+        .expect("it is there")
+        .head_repository = Some("someone/deploy".to_owned());
+    let mut story = Story::new("target", state);
+    story
+        .run_with("pull_request_target", &[])
+        .is_blocked()
+        .lacks("");
+    assert_eq!((story.reviews(), story.summaries().len()), (1, 1));
+}
+
+#[test]
+fn a_token_that_only_reads_leaves_annotations() {
+    // Dependabot's, or that of a workflow that asks for nothing.
+    let mut state = usual();
+    state.token.permissions = [("contents", Access::Read)].into();
+    let mut story = Story::new("reader", state);
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome
+        .is_blocked()
+        .lacks("review,summary,code-scanning")
+        .annotates();
+    outcome
+        .says("pull-requests: write")
+        .says("security-events: write");
+    // Each is tried once, and the table is printed once.
+    assert!(outcome.writes().len() <= 3, "{:?}", outcome.writes());
+    assert_eq!(
+        outcome.log.matches("told on GitHub:").count(),
+        1,
+        "{}",
+        outcome.log
+    );
+    assert!(story.comments().is_empty() && story.summaries().is_empty());
+}
+
+#[test]
+fn a_token_that_may_comment_on_issues_alone_leaves_the_summary() {
+    let mut state = usual();
+    state.token.permissions = [("contents", Access::Read), ("issues", Access::Write)].into();
+    let mut story = Story::new("issues", state);
+    let outcome = story.run();
+    outcome
+        .is_blocked()
+        .lacks("review")
+        .says("pull-requests: write");
+    assert!(story.comments().is_empty());
+    let summary = story.summary();
+    assert!(
+        summary.body.contains("`level` is set twice"),
+        "{}",
+        summary.body
+    );
+}
+
+#[test]
+fn code_scanning_may_be_missing_for_two_reasons() {
+    let mut state = usual();
+    state.withhold(&["security_events"]);
+    let mut story = Story::new("no-events", state);
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome
+        .is_blocked()
+        .lacks("code-scanning")
+        .says("security-events: write");
+    assert_eq!((story.reviews(), story.summaries().len()), (1, 1));
+
+    let mut state = usual();
+    (state.is_private, state.has_code_security) = (true, false);
+    let mut story = Story::new("no-security", state);
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome
+        .is_blocked()
+        .lacks("code-scanning")
+        .says("not enabled");
+    // What it lacks is no permission.
+    assert!(
+        !outcome.log.contains("security-events: write"),
+        "{}",
+        outcome.log
+    );
+    assert_eq!((story.reviews(), story.summaries().len()), (1, 1));
+}
+
+#[test]
+fn a_token_that_is_none_changes_no_verdict() {
+    let mut story = Story::new("stranger", usual());
+    let outcome = story.run_with("pull_request", &[("github-token", "ghs_nobody")]);
+    outcome
+        .is_blocked()
+        .lacks("review,summary")
+        .annotates()
+        .says("does not accept the token");
+    assert!(outcome.writes().iter().all(|request| request.status == 401));
+}
+
+#[test]
+fn a_refused_review_goes_to_the_file() {
+    let mut state = usual();
+    let refused = Mishap::Refused(422, "Unprocessable Entity");
+    state
+        .troubles
+        .push(Trouble::always("POST", "/pulls/7/reviews", refused));
+    let mut story = Story::new("refused", state);
+    let outcome = story.run();
+    outcome.is_blocked().says("Unprocessable Entity");
+    assert_eq!(outcome.count("POST", "/pulls/7/reviews"), 1);
+    let comment = story.comment();
+    assert!(comment.is_on_file, "{comment:?}");
+    assert_eq!(story.summaries().len(), 1);
+}
