@@ -416,7 +416,10 @@ mod tests {
             (digest.findings.len(), digest.existing, digest.waived),
             (1, Some(1), 1)
         );
-        assert!(digest.findings[0].fix.is_empty(), "nobody else's fix is offered as ours");
+        assert!(
+            digest.findings[0].fix.is_empty(),
+            "nobody else's fix is offered as ours"
+        );
         assert_eq!(digest.levels[0].after, Some(Level::Privileged));
         assert_eq!(digest.packages[0].what, What::Added);
         assert!(digest.known.existing.contains(&"1".repeat(32)));

@@ -81,12 +81,23 @@ pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, 
         Some(connection) => {
             let client = Client::patient(connection, environment.patience(), Proxies::System)
                 .map_err(|failure| Error::Event(format!("GitHub cannot be asked: {failure}")))?;
-            let posted = post(&client, environment, request, &run, &saved, &mut capabilities);
+            let posted = post(
+                &client,
+                environment,
+                request,
+                &run,
+                &saved,
+                &mut capabilities,
+            );
             block_on(posted).map_err(|failure| Error::Unavailable(failure.to_string()))?
         }
         None => Delivered::default(),
     };
-    let code = if capabilities.degraded().is_empty() { 0 } else { 3 };
+    let code = if capabilities.degraded().is_empty() {
+        0
+    } else {
+        3
+    };
     Ok((code, delivered.log(&capabilities)))
 }
 
