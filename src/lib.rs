@@ -17,6 +17,7 @@
 //!   ─▶ Report                                    verdict     outcome, posture, coverage
 //!   ─▶ what of it is fit to be shown             shown       secrets redacted, lengths bounded
 //!   ─▶ terminal, JSON, SARIF, annotations, …     report/     all from the one report
+//!   ─▶ review, summary comment, code scanning    publish/    what of it GitHub is told, and what it refused
 //! ```
 //!
 //! # Invariants
@@ -24,7 +25,7 @@
 //! Each is kept by a lint, or by the test that is named.
 //!
 //! 1. Disk, network, environment, clock and processes are touched only in `change/{git,folder,api}`, `http`,
-//!    `github`, the fetchers of `packages/{advisory,registry}`, `run`, `command`, `progress`, `action` and `main` (clippy's
+//!    `github`, the fetchers of `packages/{advisory,registry}`, `run`, `publish`, `command`, `progress`, `action` and `main` (clippy's
 //!    `disallowed-methods`).
 //! 2. From `syntax` to `report` nothing fails: values plus problems. A broken file is a finding (`input/…`),
 //!    never an abort and never silence (`robustness`).

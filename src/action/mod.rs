@@ -301,6 +301,14 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         text.push_str(&annotation::render(report, &checkout.root));
     }
 
+    text.push_str(&shown(environment, judged));
+    text.push_str(&escape::log(&published.log));
+    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
+    (code, text)
+}
+
+/// The report for people, folded.
+fn shown(environment: &Environment, judged: &Judged) -> String {
     let is_verbose = environment.get("RUNNER_DEBUG") == Some("1");
     let detail = if is_verbose {
         Detail::Verbose
@@ -311,13 +319,11 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         width: 120,
         color: false,
     };
-    text.push_str("::group::tidegate report\n");
-    text.push_str(&escape::log(&about(judged)));
-    text.push_str(&escape::log(&terminal::render(report, detail, terminal)));
-    text.push_str("::endgroup::\n");
-    text.push_str(&escape::log(&published.log));
-    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
-    (code, text)
+    format!(
+        "::group::tidegate report\n{}{}::endgroup::\n",
+        escape::log(&about(judged)),
+        escape::log(&terminal::render(&judged.report, detail, terminal))
+    )
 }
 
 /// What was compared with what, and why.

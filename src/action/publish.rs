@@ -4,7 +4,7 @@ use super::input::Inputs;
 use super::{Judged, remote::Remote};
 use crate::event::{Environment, Event};
 use crate::http::block_on;
-use crate::publish::capability::{Capabilities, Occasion, Situation};
+use crate::publish::capability::{Capabilities, Feature, Occasion, Situation};
 use crate::publish::this_run::{run_number, run_url};
 use crate::publish::{Analysis, Delivered, Order, deliver};
 use crate::report::review::digest::Digest;
@@ -78,9 +78,17 @@ pub(super) fn publish(
     };
     let client = judged.remote.as_ref().map(Remote::client);
     let delivered = match client.filter(|_| !capabilities.is_empty()) {
-        Some(client) => block_on(deliver(client, &order, &mut capabilities)).unwrap_or_default(),
-        None => Delivered::default(),
+        Some(client) => block_on(deliver(client, &order, &mut capabilities)),
+        None => Ok(Delivered::default()),
     };
+    let delivered = delivered.unwrap_or_else(|failure| {
+        for feature in Feature::ALL {
+            if capabilities.allows(feature) {
+                capabilities.refuse(feature, failure.to_string());
+            }
+        }
+        Delivered::default()
+    });
     Published {
         is_told: delivered.is_told,
         degraded: capabilities.degraded(),

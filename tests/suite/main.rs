@@ -52,6 +52,7 @@ mod packages_command;
 mod planted;
 mod pod_security;
 mod program;
+mod publication;
 mod quiet;
 mod reading;
 mod readme;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::anchor::{Anchor, ChangedFiles};
 use super::group::Group;
-use super::marker::{FindingMarker, Key};
+use super::marker::{FindingMarker, Key, digest};
 use super::patch::Side;
 use super::placed::PlacedFinding;
 use super::suggestion;
@@ -47,10 +47,12 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         .findings
         .first()
         .map_or(Severity::Note, |first| first.severity);
+    let offer = offer(group, files);
     let marker = FindingMarker {
         is_open: true,
         severity,
         fingerprints,
+        hash: substance(group, offer.as_deref()),
     };
     let mut body = String::new();
     match group.findings.as_slice() {
@@ -59,7 +61,7 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         }
         several => list(several, &group.anchor, &mut body),
     }
-    if let Some(offer) = offer(group, files) {
+    if let Some(offer) = offer {
         body.push_str(&offer);
         body.push('\n');
     }
@@ -75,6 +77,17 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         marker,
         findings: group.findings.len(),
     }
+}
+
+/// What a comment says, without where: a number.
+fn substance(group: &Group<'_>, offer: Option<&str>) -> String {
+    let mut text = String::new();
+    for finding in &group.findings {
+        let severity = finding.severity.name();
+        let _ = writeln!(text, "{severity} {} {}", finding.rule, finding.message);
+    }
+    text.push_str(offer.unwrap_or_default());
+    digest(text.as_bytes())
 }
 
 /// How urgent, what, and where if the comment does not stand there.
@@ -137,15 +150,15 @@ fn offer(group: &Group<'_>, files: &ChangedFiles) -> Option<String> {
         return None;
     };
     let hunks = files.hunks(path)?;
-    let fixes = || {
+    let mended = || {
         group
             .findings
             .iter()
             .filter(|finding| !finding.fix.is_empty())
     };
-    let all: Vec<_> = fixes().flat_map(|finding| finding.fix.clone()).collect();
+    let all: Vec<_> = mended().flat_map(|finding| finding.fix.clone()).collect();
     let replacement = suggestion::replacement(&group.anchor, hunks, &all).or_else(|| {
-        fixes().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
+        mended().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
     })?;
     Some(suggestion::block(&replacement))
 }

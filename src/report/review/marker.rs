@@ -26,7 +26,7 @@ impl Key {
 }
 
 /// The first half of a SHA-256, in hexadecimal: short enough for a line, and nobody's to choose.
-fn digest(bytes: &[u8]) -> String {
+pub(super) fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let mut text = String::with_capacity(16);
     for byte in digest.iter().take(8) {
@@ -45,6 +45,8 @@ pub struct FindingMarker {
     pub severity: Severity,
     /// The findings that it tells.
     pub fingerprints: BTreeSet<String>,
+    /// What it says, as a number: without lines, as a comment that stands is not touched for lines that move.
+    pub hash: String,
 }
 
 impl FindingMarker {
@@ -59,10 +61,11 @@ impl FindingMarker {
             .map(String::as_str)
             .collect();
         format!(
-            "<!-- tidegate:finding format={FORMAT} version={} key={} state={state} severity={} fingerprints={} -->",
+            "<!-- tidegate:finding format={FORMAT} version={} key={} state={state} severity={} hash={} fingerprints={} -->",
             env!("CARGO_PKG_VERSION"),
             key.0,
             self.severity.name(),
+            self.hash,
             fingerprints.join(",")
         )
     }
@@ -79,6 +82,7 @@ impl FindingMarker {
         let name = field(&fields, "severity")?;
         let mut severities = Severity::ALL.into_iter();
         let severity = severities.find(|severity| severity.name() == name)?;
+        let hash = field(&fields, "hash")?.to_owned();
         let fingerprints = field(&fields, "fingerprints")?.split(',');
         let fingerprints: BTreeSet<String> = fingerprints.map(str::to_owned).collect();
         fingerprints
@@ -88,6 +92,7 @@ impl FindingMarker {
                 is_open,
                 severity,
                 fingerprints,
+                hash,
             })
     }
 }
@@ -196,6 +201,7 @@ mod tests {
             is_open: true,
             severity: Severity::High,
             fingerprints: ["0".repeat(32), "a".repeat(32)].into(),
+            hash: digest(b"text"),
         }
     }
 

@@ -218,7 +218,7 @@ impl Plan {
             if is_graver {
                 self.reopened.push(reopened(comment, edit));
             }
-        } else if !is_same(&comment.body, &edit.body) {
+        } else if own.marker.hash != draft.marker.hash {
             self.edited.push(edit);
         }
     }
@@ -264,9 +264,4 @@ fn reopened(comment: &StandingComment, edit: EditedComment) -> ReopenedComment {
         unminimize: comment.is_minimized.then(|| comment.node_id.clone()),
         unresolve: comment.thread_id.clone().filter(|_| comment.is_resolved),
     }
-}
-
-/// GitHub may end lines as browsers do.
-pub(super) fn is_same(before: &str, after: &str) -> bool {
-    before.trim_end().lines().eq(after.trim_end().lines())
 }

@@ -8,7 +8,7 @@ use super::anchor::{Anchor, ChangedFile, ChangedFiles};
 use super::digest::Digest;
 use super::marker::{FindingMarker, Key, RunNumber, SummaryMarker};
 use super::patch::Side;
-use super::placed::{FixEdit, PlacedFinding, Stretch};
+use super::placed::{FixEdit, PlacedFinding, PlacedRelated, Stretch};
 use super::reconcile::{Known, MOST_COMMENTS, MOST_FILES, Plan};
 use super::standing::{StandingComment, StandingSummary};
 use super::sticky::{self, SummaryStep, Told, Writer};
@@ -193,8 +193,9 @@ fn a_fix_is_offered_where_it_lies_within_the_lines() {
 
 #[test]
 fn the_gravest_have_comments_and_the_rest_is_in_the_summary() {
-    let mut findings: Vec<_> = (0..40)
-        .map(|number| finding(number, number as u32 + 1))
+    let mut findings: Vec<_> = (1..=40)
+        .zip(0..)
+        .map(|(line, number)| finding(number, line))
         .collect();
     findings[39].severity = Severity::Critical;
     for number in 0..8 {
@@ -228,8 +229,17 @@ fn the_gravest_have_comments_and_the_rest_is_in_the_summary() {
 
 #[test]
 fn what_stands_is_left_alone_wherever_its_line_went() {
-    let standing = first_push(vec![finding(1, 5), finding(2, 9)]);
-    let plan = plan(vec![finding(1, 50), finding(2, 90)], &standing);
+    let related = |line| {
+        let mut related = finding(1, line);
+        related.related.push(PlacedRelated {
+            path: "a.yaml".into(),
+            line: line + 1,
+            message: "see here".to_owned(),
+        });
+        related
+    };
+    let standing = first_push(vec![related(5), finding(2, 9)]);
+    let plan = plan(vec![related(50), finding(2, 90)], &standing);
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!((plan.standing, plan.rest.len()), (2, 0));
 }
@@ -378,7 +388,8 @@ fn hostile() -> PlacedFinding {
         FindingMarker {
             is_open: false,
             severity: Severity::Note,
-            fingerprints: [fingerprint(9)].into()
+            fingerprints: [fingerprint(9)].into(),
+            hash: String::new(),
         }
         .line(&key()),
     );
