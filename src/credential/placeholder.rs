@@ -173,7 +173,7 @@ pub(super) fn has_placeholder_mark(value: &str) -> bool {
     SAYING.iter().any(|word| plain.contains(word)) || is_documented(value) || is_sequence(bytes)
 }
 
-/// True for the tokens that providers make for pages, and that everybody may read: of Mapbox, Stripe and PostHog, as
+/// True for the tokens that providers make for pages, and that everybody may read: of Mapbox, Stripe and `PostHog`, as
 /// their documentation says.
 pub(super) fn is_for_everybody(value: &str) -> bool {
     ["pk.eyJ", "pk_live_", "pk_test_", "phc_"]

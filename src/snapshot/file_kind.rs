@@ -160,7 +160,7 @@ fn is_environment(name: &str) -> bool {
 /// True for the names of private keys of SSH and of files in PEM.
 fn is_key_file(name: &str) -> bool {
     ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name)
-        || name.len() > 4 && (name.ends_with(".key") || name.ends_with(".pem"))
+        || name.len() > 4 && (has_extension(name, "key") || has_extension(name, "pem"))
 }
 
 fn is_settings(name: &str) -> bool {
