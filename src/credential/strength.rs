@@ -166,12 +166,12 @@ pub(super) fn is_random_with_marks(value: &str) -> bool {
         .split(|byte| !byte.is_ascii_lowercase())
         .any(|word| word.len() >= WORD);
     let packed: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
-    let holds = |is: fn(&u8) -> bool| packed.bytes().any(|byte| is(&byte));
+    let count = |is: fn(&u8) -> bool| packed.bytes().filter(is).count();
     marks.len() >= MARKS
         && !has_word
-        && holds(u8::is_ascii_uppercase)
-        && holds(u8::is_ascii_lowercase)
-        && holds(u8::is_ascii_digit)
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_lowercase) >= 3
+        && count(u8::is_ascii_digit) >= 2
         && is_random(&packed)
 }
 
