@@ -115,7 +115,7 @@ fn nothing_before(request: &Request) {
     let note = format!(
         "note: nothing of {paths} is in the base {base}, so that all of it counts as new; to compare two folders, write --base {base} --head {paths}"
     );
-    let line = report::one_line(&redact(&note)).to_string();
+    let line = report::one_line(&redact(&note));
     // Nothing is left to say it to if this fails.
     let _ = write!(anstream::stderr(), "{}", escape::log(&format!("{line}\n")));
 }

@@ -1,5 +1,6 @@
 //! Overrides that a lockfile was not written for: it holds the package in a version that they rule out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::Location;
@@ -30,7 +31,7 @@ pub struct Unmet<'a> {
 /// The overrides of an installation that its lockfile does not follow, each with the first package that shows it. Of
 /// several for one name it is not known which one counts, and those for some requests alone say nothing of the others.
 #[must_use]
-pub fn unmet<'a>(locked: LockedFile<'a>) -> Vec<Unmet<'a>> {
+pub fn unmet(locked: LockedFile<'_>) -> Vec<Unmet<'_>> {
     let kind = locked.lockfile.kind;
     let files = override_files(locked.installation);
     let all: Vec<_> = files
@@ -63,8 +64,9 @@ pub fn unmet<'a>(locked: LockedFile<'a>) -> Vec<Unmet<'a>> {
             });
         }
     }
-    // The same may be written for two package managers, of which this one reads both.
-    found.dedup_by(|later, first| later.name == first.name);
+    // The same may be written for two package managers, and Bun reads both.
+    let mut told = BTreeSet::new();
+    found.retain(|unmet| told.insert(unmet.name));
     found
 }
 
