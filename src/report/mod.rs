@@ -100,6 +100,19 @@ pub fn coverage(coverage: &Coverage) -> String {
             }
         }
     }
+    if coverage.unlocked > 0 {
+        let noun = if coverage.unlocked == 1 {
+            "dependency"
+        } else {
+            "dependencies"
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "; no lockfile says which versions of {} {noun} are installed",
+            coverage.unlocked
+        );
+    }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &coverage.rules_skipped {
         *reasons.entry(skipped.reason).or_default() += 1;

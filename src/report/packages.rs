@@ -120,13 +120,6 @@ fn shown_changes(rows: &[ChangeRow]) -> Vec<&ChangeRow> {
 /// `package-lock.json: 312 packages (280 production, 32 development) in 3 workspaces`.
 fn summary(summary: &Summary) -> String {
     let number: usize = summary.packages.values().sum();
-    if !summary.is_locked {
-        return format!(
-            "{}: no lockfile says what is installed, in {}",
-            summary.path,
-            count(summary.workspaces, "workspace")
-        );
-    }
     let scopes: Vec<String> = summary
         .packages
         .iter()
@@ -137,6 +130,20 @@ fn summary(summary: &Summary) -> String {
     } else {
         format!(" ({})", scopes.join(", "))
     };
+    if !summary.is_locked {
+        let (pinned, what) = match number {
+            0 => (String::new(), "what"),
+            _ => (
+                format!("{} by exact versions{scopes}; ", count(number, "package")),
+                "what else",
+            ),
+        };
+        return format!(
+            "{}: {pinned}no lockfile says {what} is installed, in {}",
+            summary.path,
+            count(summary.workspaces, "workspace")
+        );
+    }
     format!(
         "{}: {}{scopes} in {}",
         summary.path,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::change::LeftOutReason;
 use crate::finding::{Finding, Status};
 use crate::kubernetes::kustomization::Unbuilt;
+use crate::snapshot::unlocked::unlocked;
 use crate::snapshot::{Snapshot, State};
 use crate::verdict::{Coverage, PassedOver};
 
@@ -149,6 +150,9 @@ pub(super) fn coverage(
         })
         .map(|installation| installation.graph().len())
         .sum();
+    let unlocked = unlocked(head);
+    let unlocked = unlocked.iter().filter(|one| in_scope(&one.at.path));
+    coverage.unlocked = unlocked.count();
     coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
         let patches = manifest.inline_patches.iter();

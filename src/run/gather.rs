@@ -23,6 +23,7 @@ use crate::packages::registry::settings::{Owner, Registry, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
+use crate::snapshot::unlocked::unlocked;
 
 use super::sides::{Sides, Tip};
 
@@ -66,6 +67,9 @@ impl Access {
 pub struct Wanted {
     /// All names with all versions.
     pub installed: BTreeSet<(String, String)>,
+    /// Names whose versions no lockfile says, each with the one version that stands for all: what is malware from the
+    /// first version on has it.
+    pub unlocked: BTreeSet<(String, String)>,
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
@@ -76,10 +80,18 @@ pub struct Wanted {
     pub published: BTreeSet<String>,
 }
 
+/// The version that is asked about in the place of one that nobody knows.
+const ANY_VERSION: &str = "0.0.0";
+
 /// Registries whose packages everybody may see.
 const PUBLIC: [&str; 3] = ["registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"];
 
 impl Wanted {
+    /// What advisories are wanted of.
+    fn asked(&self) -> impl Iterator<Item = &(String, String)> {
+        self.installed.iter().chain(&self.unlocked)
+    }
+
     /// True if a registry may be told of a name.
     fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
         let own = self.elsewhere.get(name);
@@ -128,6 +140,12 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         wanted
             .installed
             .insert((name.to_owned(), version.to_owned()));
+    }
+    for unlocked in sides().flat_map(unlocked) {
+        let folder = Arc::clone(&unlocked.installation.folder);
+        let wanted = all.entry(folder).or_default();
+        let any = (unlocked.name.to_owned(), ANY_VERSION.to_owned());
+        wanted.unlocked.insert(any);
     }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
@@ -184,13 +202,19 @@ pub fn gather(
         registry: Fact::Missing(Absence::NothingToAsk),
         now: Some(access.now),
     };
-    if wanted.values().all(|wanted| wanted.installed.is_empty()) {
+    if wanted
+        .values()
+        .all(|wanted| wanted.asked().next().is_none())
+    {
         return facts;
     }
+    let is_known = wanted.values().any(|wanted| !wanted.installed.is_empty());
     let plan = Plan::new(access, sides, wanted, config);
     let client = Client::new(Limits::default(), Proxies::System);
     facts.advisories = plan.advisories(client.as_ref());
-    if !config.sources.registry {
+    if !is_known {
+        facts.registry = Fact::Missing(Absence::NotLocked);
+    } else if !config.sources.registry {
         facts.registry = Fact::Missing(Absence::NotConfigured);
     } else if access.offline {
         facts.registry = Fact::Missing(Absence::Offline);
@@ -233,7 +257,7 @@ impl<'a> Plan<'a> {
         let mut public = BTreeSet::new();
         let mut others = BTreeSet::new();
         for (_, wanted, settings) in &self.projects {
-            for (name, _) in &wanted.installed {
+            for (name, _) in wanted.asked() {
                 let is_public = wanted.is_public(name, settings);
                 let names = if is_public { &mut public } else { &mut others };
                 names.insert(name.clone());
@@ -303,7 +327,7 @@ impl<'a> Plan<'a> {
         }
         let request = self.projects.iter();
         let request = request
-            .flat_map(|(_, wanted, _)| wanted.installed.iter().cloned())
+            .flat_map(|(_, wanted, _)| wanted.asked().cloned())
             .collect();
         match block_on(advisory::gather(&request, &asked)) {
             Ok(mut advisories) => {
@@ -330,7 +354,7 @@ impl<'a> Plan<'a> {
     fn registries(&self, client: &Client) -> impl Iterator<Item = Bulk> {
         let mut names: BTreeMap<&str, (BTreeSet<String>, Option<&str>)> = BTreeMap::new();
         for (_, wanted, settings) in &self.projects {
-            for (name, _) in &wanted.installed {
+            for (name, _) in wanted.asked() {
                 let registry = settings.registry_of(name);
                 if !wanted.may_be_told(name, registry) {
                     continue;

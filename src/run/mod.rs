@@ -76,6 +76,8 @@ pub enum Stage {
     Judging(usize),
     /// Comparing the findings.
     Comparing,
+    /// Nothing but a hint: no file of the base lies within the paths that are asked for, so that all of it is new.
+    NothingBefore,
 }
 
 /// Runs everything, from two places to a report.
@@ -102,6 +104,9 @@ pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, E
         request.base.as_deref(),
         request.head.as_deref(),
     )?;
+    if request.head.is_none() && sides.is_nothing_before() {
+        watch(Stage::NothingBefore);
+    }
     let file = match given {
         Some(given) => Some(given),
         None => Governance::find(&sides)?,

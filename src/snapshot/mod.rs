@@ -29,11 +29,14 @@ pub mod overriding;
 pub mod pairs;
 mod patch_files;
 pub mod patched;
+mod pins;
 pub mod predecessors;
 pub mod projects;
 pub mod remedies;
 pub mod safeguards;
 pub mod settings;
+pub mod unlocked;
+pub mod unmet_overrides;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};

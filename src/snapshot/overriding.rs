@@ -36,6 +36,10 @@ pub fn overriding<'a>(
     }
     let version = Version::parse(package.version())?;
     let decides = |one: &Override<'a>| {
+        // Before there is a lockfile, it is not known who installs.
+        if (installation.kind()).is_some_and(|kind| !one.home.is_read_by(kind)) {
+            return false;
+        }
         let Replacement::Specifier(specifier) = one.replacement else {
             return false;
         };
@@ -62,7 +66,7 @@ pub fn overriding<'a>(
 }
 
 /// The files of an installation that hold overrides, in their order.
-fn override_files(
+pub(super) fn override_files(
     installation: &Installation,
 ) -> impl Iterator<Item = (&SourceFile, Vec<Override<'_>>)> {
     let of_root = installation.root_file().and_then(|file| {

@@ -247,3 +247,32 @@ fn names_cannot_draw_nor_leak() {
         assert!(!text.contains(&secret), "{format}: {text}");
     }
 }
+
+#[test]
+fn without_a_lockfile_the_exact_versions_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = r#"{"name": "cart", "dependencies": {"ms": "2.1.3", "debug": "^4.0.0"}}"#;
+    write(folder.path(), &[("package.json", package)]);
+    let text = tidegate(folder.path(), &["packages"], &[]).stdout;
+    assert!(
+        text.contains("ms 2.1.3") || text.contains("ms@2.1.3"),
+        "{text}"
+    );
+    let summary = "package.json: 1 package by exact versions (1 production); no lockfile says what else is installed, in 1 workspace";
+    assert!(text.contains(summary), "{text}");
+    let text = tidegate(folder.path(), &["check"], &[]).stdout;
+    let missing = "no lockfile says which versions of 1 dependency are installed";
+    assert!(text.contains(missing), "{text}");
+    write(
+        folder.path(),
+        &[(
+            "package.json",
+            r#"{"name": "cart", "dependencies": {"ms": "^2.1.3"}}"#,
+        )],
+    );
+    let text = tidegate(folder.path(), &["packages"], &[]).stdout;
+    assert!(
+        text.contains("package.json: no lockfile says what is installed"),
+        "{text}"
+    );
+}

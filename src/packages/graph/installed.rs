@@ -152,9 +152,15 @@ impl<'a> Installed<'a> {
         self.first().is_some_and(Locked::is_from_registry)
     }
 
-    /// Where its first entry stands in the lockfile.
+    /// Where its first entry stands in the lockfile; where there is none, the entry of `package.json` that pins it.
     #[must_use]
     pub fn locked_at(self) -> Location {
+        if self.graph.lockfile.is_empty()
+            && let Some(origin) = self.origin()
+            && let Some(pinned) = self.graph.location(origin.want)
+        {
+            return pinned;
+        }
         let first = self.entries().map(|locked| locked.at).min();
         Location {
             path: Arc::clone(&self.graph.lockfile),

@@ -10,6 +10,7 @@ use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
+use crate::snapshot::unmet_overrides::unmet;
 
 declare_rule! {
     /// A lockfile holds something else than its `package.json` asks for.
@@ -69,7 +70,8 @@ declare_rule! {
     /// ## Limits
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
-    /// name may differ, and with a `.pnpmfile.cjs` everything may. npm before 7 repeats no ranges.
+    /// name may differ as long as the lockfile holds what they put in, and with a `.pnpmfile.cjs` everything may. Overrides
+    /// of ranges alone, and several of one name, are not compared. npm before 7 repeats no ranges.
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
     /// high. More than three of a kind in a workspace are one finding.
@@ -99,6 +101,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
         let free = locked.overridden();
         dangling(locked, &free, sink);
+        overridden(locked, sink);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
@@ -242,6 +245,26 @@ fn without_version(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
             .say(&format!(
                 "`{}` has no version here, so that `npm ci` refuses it and no advisory can be held against it; delete the entry and install again",
                 shortened(&package.name)
+            ));
+    }
+}
+
+/// What an override asks for and the lockfile does not hold.
+fn overridden(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let lockfile = name_of(locked);
+    for unmet in unmet(locked) {
+        let (name, seen) = wished(locked.installation, unmet.name);
+        let label = unmet.package.label();
+        sink.in_file(&unmet.at.path)
+            .report_span(unmet.at.span)
+            .package(name, seen)
+            .discriminator("override")
+            .related_in(unmet.package.locked_at(), "what the lockfile says")
+            .say(&format!(
+                "the override of `{}` puts in {} and {lockfile} holds `{}`, which is outside of it; install, and add the lockfile to the change",
+                shortened(unmet.name),
+                quoted(unmet.specifier),
+                shortened(&label)
             ));
     }
 }

@@ -63,7 +63,7 @@ declare_rule! {
     /// `packages.cooldown` asks (unless the advisory is high or critical) and runs on the Node.js that `engines` promises.
     /// Where an override decides the version, the finding stands at its line, whoever asks for the package.
     /// One advisory about one package is one finding, however many versions of it are installed. Local packages are never
-    /// looked up.
+    /// looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
     "package/vulnerable",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
