@@ -64,6 +64,7 @@ mod reading;
 mod readme;
 mod registry_client;
 mod registry_documents;
+mod registry_runs;
 mod registry_settings;
 mod report_schema;
 mod reports;

@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::package_facts::{lockfile, mended_in, project, published, vulnerable};
+use crate::package_facts::{lockfile, mended_in, published, vulnerable};
 use crate::program::{tidegate, write};
+use crate::registry_runs::project;
 
 #[test]
 fn the_fix_of_what_lies_deep_is_the_release_that_a_workspace_has_to_take() {

@@ -152,6 +152,18 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
                 "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}], password: {quoted}}}\ndatas:\n  - {packed}\nData: {{password: {packed}, a: {packed}}}\n---\n{meta} ConfigMap\nmetadata:\n  name: k\ndta: {{password: {quoted}, api-token: {quoted}}}\nbinarydata: {{password: {packed}}}\n---\n{meta} Pod\nmetadata:\n  name: l\nspec:\n  containers:\n  - name: c\n    image: c\n    env:\n    - name: DB_PASSWORD\n      vaule: {quoted}\n    - {{name: API_TOKEN, Value: {quoted}}}\n    enviroment: [{{name: DB_PASSWORD, value: {quoted}}}, {{name: API_TOKEN, vaule: {quoted}}}]\n    argss: [x, --password, {quoted}, --token, {quoted}]\n    args: [redis-server, --requirepass, {quoted}]\n"
             ),
         ),
+    ]);
+    files.extend(settings(value));
+    files
+}
+
+/// Files that are no manifests.
+fn settings(value: &str) -> Vec<(&'static str, String)> {
+    let meta = "apiVersion: v1\nkind:";
+    let quoted = serde_json::to_string(value).expect("it can be written");
+    let packed = BASE64_STANDARD.encode(value);
+    let line = value.replace('\n', "\\n");
+    vec![
         (
             ".npmrc",
             format!(
@@ -176,7 +188,9 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "kubeconfig.yaml",
-            format!("{meta} Config\nusers:\n- {{name: a, user: {{token: {quoted}, password: {quoted}, client-key-data: {quoted}}}}}\n"),
+            format!(
+                "{meta} Config\nusers:\n- {{name: a, user: {{token: {quoted}, password: {quoted}, client-key-data: {quoted}}}}}\n"
+            ),
         ),
         (
             "package.json",
@@ -190,8 +204,7 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
                 "FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n"
             ),
         ),
-    ]);
-    files
+    ]
 }
 
 /// Bodies of files in objects, a Secret with keys that say nothing, and an object of an unknown kind.
