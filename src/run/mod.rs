@@ -5,6 +5,7 @@ mod cause;
 mod coverage;
 pub mod gather;
 pub mod governance;
+pub mod init;
 mod levels;
 mod packages;
 pub mod sides;

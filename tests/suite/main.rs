@@ -36,6 +36,7 @@ mod hidden;
 mod hostile;
 mod identity;
 mod image_references;
+mod init;
 mod installations;
 mod kinds;
 mod kustomizations;
