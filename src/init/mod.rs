@@ -83,7 +83,9 @@ pub fn next_steps(shape: &Shape, action: &ActionReference) -> String {
         "Pull requests from forks may only read: their findings are annotations, and the exit code is the gate all the\n   same. For comments there too, add the workflow with `tidegate publish`."
             .to_owned(),
     );
-    let mut text = "\nNext, with more at https://github.com/tidegate/tidegate/blob/main/docs/github.md:\n".to_owned();
+    let mut text =
+        "\nNext, with more at https://github.com/tidegate/tidegate/blob/main/docs/github.md:\n"
+            .to_owned();
     for (index, step) in steps.iter().enumerate() {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}. {step}", index + 1);

@@ -60,6 +60,7 @@ mod readme;
 mod registry_client;
 mod registry_documents;
 mod registry_settings;
+mod release;
 mod report_schema;
 mod reports;
 mod robustness;
