@@ -58,6 +58,7 @@ QUANTITIES = {
     ("V1ResourceRequirements", "requests"),
     ("V1VolumeResourceRequirements", "limits"),
     ("V1VolumeResourceRequirements", "requests"),
+    ("V2HPAScalingRules", "tolerance"),
     ("V2MetricTarget", "averageValue"),
     ("V2MetricTarget", "value"),
 }

@@ -378,7 +378,7 @@ static TYPES: &[Type] = &[
     /* 313 */ Type { name: "CrossVersionObjectReference", fields: &[("apiVersion", Text), ("kind", Text), ("name", Text)] },
     /* 314 */ Type { name: "ExternalMetricSource", fields: &[("metric", Of(320)), ("target", Of(322))] },
     /* 315 */ Type { name: "HPAScalingPolicy", fields: &[("periodSeconds", Int), ("type", Text), ("value", Int)] },
-    /* 316 */ Type { name: "HPAScalingRules", fields: &[("policies", List(&Of(315))), ("selectPolicy", Text), ("stabilizationWindowSeconds", Int), ("tolerance", Text)] },
+    /* 316 */ Type { name: "HPAScalingRules", fields: &[("policies", List(&Of(315))), ("selectPolicy", Text), ("stabilizationWindowSeconds", Int), ("tolerance", Quantity)] },
     /* 317 */ Type { name: "HorizontalPodAutoscaler", fields: &[("apiVersion", Text), ("kind", Text), ("metadata", Of(169)), ("spec", Of(319)), ("status", Any)] },
     /* 318 */ Type { name: "HorizontalPodAutoscalerBehavior", fields: &[("scaleDown", Of(316)), ("scaleUp", Of(316))] },
     /* 319 */ Type { name: "HorizontalPodAutoscalerSpec", fields: &[("behavior", Of(318)), ("maxReplicas", Int), ("metrics", List(&Of(321))), ("minReplicas", Int), ("scaleTargetRef", Of(313))] },

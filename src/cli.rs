@@ -262,6 +262,10 @@ pub struct PackagesArgs {
     #[arg(long, value_enum, default_value = "terminal")]
     pub format: PackagesFormat,
 
+    /// What may be asked about advisories, newer versions and ages.
+    #[command(flatten)]
+    pub access: AccessArgs,
+
     /// How it looks.
     #[command(flatten)]
     pub display: Display,

@@ -23,7 +23,7 @@ use crate::report::terminal::Detail;
 use crate::report::{self, escape};
 use crate::run::gather::Access;
 use crate::run::governance::Overrides;
-use crate::run::{self, Request};
+use crate::run::{self, Request, Stage};
 use crate::verdict::Report;
 
 /// Runs a command to its exit code. Everything that can be said is printed.
@@ -97,7 +97,12 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
             arguments.access.database.clone(),
         )),
     };
-    let report = run::run_watched(&request, &|stage| progress.stage(stage))?;
+    let watch = |stage| match stage {
+        Stage::NothingBefore if !arguments.display.quiet => nothing_before(&request),
+        Stage::NothingBefore => {}
+        stage => progress.stage(stage),
+    };
+    let report = run::run_watched(&request, &watch)?;
     drop(progress);
     // Files first: a closed pipe on standard output must not cost the SARIF file.
     for (format, path) in &arguments.output {
@@ -113,6 +118,23 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
         format => write_out(|out| write(&report, format, out))?,
     }
     Ok(report.exit_code())
+}
+
+/// Says that nothing of what is asked for has a counterpart, as happens where two folders are to be compared and one of
+/// them is written as a path.
+fn nothing_before(request: &Request) {
+    let paths: Vec<String> = request
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let (paths, base) = (paths.join(" "), request.base.as_deref().unwrap_or_default());
+    let note = format!(
+        "note: nothing of {paths} is in the base {base}, so that all of it counts as new; to compare two folders, write --base {base} --head {paths}"
+    );
+    let line = report::one_line(&redact(&note));
+    // Nothing is left to say it to if this fails.
+    let _ = write!(anstream::stderr(), "{}", escape::log(&format!("{line}\n")));
 }
 
 fn write_file(report: &Report, format: Format, path: &Path) -> Result<(), Error> {
@@ -242,7 +264,8 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
 
 fn packages(arguments: &PackagesArgs) -> Result<u8, Error> {
     let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
-    let answer = run::packages(&arguments.paths, base, head)?;
+    let access = Access::of_process(arguments.access.offline, arguments.access.database.clone());
+    let answer = run::packages(&arguments.paths, base, head, Some(&access))?;
     let display = arguments.display;
     match arguments.format {
         PackagesFormat::Terminal => {

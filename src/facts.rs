@@ -50,6 +50,8 @@ pub enum Absence {
     NotConfigured,
     /// Nothing is installed that anybody could be asked about.
     NothingToAsk,
+    /// Packages are installed, and there is no lockfile that says in which versions.
+    NotLocked,
     /// No registry that answered says when anything was published, or none makes sense of it.
     Undated,
 }
@@ -62,6 +64,7 @@ impl Absence {
             Self::Offline => "as the run is offline",
             Self::NotConfigured => "as the configuration asks nobody",
             Self::NothingToAsk => "as no package of a registry is installed",
+            Self::NotLocked => "as no lockfile says which versions are installed",
             Self::Undated => "as the registry keeps no dates that can be used",
         }
     }

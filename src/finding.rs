@@ -194,6 +194,19 @@ pub struct Waived {
     pub source: Arc<str>,
 }
 
+/// How a finding is told together with others of its kind, where they are many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// What they share beside the rule and the file, such as a workspace.
+    pub group: Arc<str>,
+    /// How the one sentence names this finding.
+    pub called: String,
+    /// That sentence before the names.
+    pub before: String,
+    /// That sentence after the names, which are several.
+    pub after: String,
+}
+
 /// One thing that a rule found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -230,6 +243,8 @@ pub struct Finding {
     pub refused: bool,
     /// True if it is about the change itself rather than about a state.
     pub change: bool,
+    /// How it is told with others of its kind where they are many; none where it always stands for itself.
+    pub fold: Option<Arc<Fold>>,
 }
 
 impl Finding {

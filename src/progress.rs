@@ -97,6 +97,7 @@ fn describe(stage: Stage) -> String {
         Stage::Asking(packages) => format!("asking about {}", count(packages, "package")),
         Stage::Judging(files) => format!("judging {}", count(files, "manifest")),
         Stage::Comparing => "comparing base and head".to_owned(),
+        Stage::NothingBefore => "reading".to_owned(),
     }
 }
 

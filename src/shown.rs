@@ -64,6 +64,9 @@ pub fn packages(answer: &mut inventory::Answer) {
         .par_iter_mut()
         .for_each(|word| text(word, LONGEST_NAME));
     passed_over(&mut answer.unreadable);
+    for sentence in &mut answer.not_looked_at {
+        text(sentence, LONGEST_SENTENCE);
+    }
 }
 
 /// Makes the answer of `pod-security` fit to be shown.

@@ -1,4 +1,4 @@
-//! Passwords in addresses: `scheme://user:password@host`.
+//! Passwords in addresses: `scheme://user:password@host`, and `user:password@tcp(host)` as drivers of Go take it.
 
 use std::ops::Range;
 
@@ -63,8 +63,60 @@ fn is_token(user: &str) -> bool {
     !is_name && (is_drawn || user.len() >= 20) && !is_placeholder("", user)
 }
 
-/// Visits what stands between user and host, in order.
+/// Visits what stands between user and host; addresses without a scheme come behind the others.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    with_scheme(text, visit);
+    without_scheme(text, visit);
+}
+
+/// `user:password@tcp(host:3306)/shop`.
+///
+/// Source: the README of go-sql-driver/mysql, "DSN (Data Source Name)".
+fn without_scheme(text: &str, visit: &mut dyn FnMut(Candidate)) {
+    /// Nobody writes more before the host, or for it.
+    const LONGEST: usize = 320;
+    let bytes = text.as_bytes();
+    for open in memmem::find_iter(bytes, "(") {
+        let before = bytes.get(..open).unwrap_or_default();
+        let protocol = before.iter().rev().take(8);
+        let protocol = protocol.take_while(|byte| byte.is_ascii_alphanumeric());
+        let at = open - protocol.count();
+        let protocol = text.get(at..open).unwrap_or_default();
+        let is_known = matches!(protocol, "" | "tcp" | "tcp4" | "tcp6" | "unix");
+        let Some(at) = at.checked_sub(1).filter(|at| bytes.get(*at) == Some(&b'@')) else {
+            continue;
+        };
+        let last = text.floor_char_boundary(open + 1 + LONGEST);
+        let behind = text.get(open + 1..last).unwrap_or_default();
+        let Some(length) = behind.find([')', '\n']).filter(|_| is_known) else {
+            continue;
+        };
+        let first = text.ceil_char_boundary(at.saturating_sub(LONGEST));
+        let head = text.get(first..at).unwrap_or_default();
+        let is_end = |letter: char| letter.is_whitespace() || "\"'`<>".contains(letter);
+        let head = head.rsplit(is_end).next().unwrap_or_default();
+        let start = at - head.len();
+        let Some(colon) = head.find(':').filter(|_| !head.contains("://")) else {
+            continue;
+        };
+        let user = head.get(..colon).unwrap_or_default();
+        // What a key gives begins behind its mark.
+        let name = user.rsplit('=').next().unwrap_or_default();
+        let user = start + colon - name.len()..start + colon;
+        let password = user.end + 1..at;
+        if user.is_empty() || password.is_empty() {
+            continue;
+        }
+        visit(Candidate {
+            hidden: password.clone(),
+            password,
+            user,
+            host: open + 1..open + 1 + length,
+        });
+    }
+}
+
+fn with_scheme(text: &str, visit: &mut dyn FnMut(Candidate)) {
     let bytes = text.as_bytes();
     // Addresses that follow each other without a space end together.
     let mut end = 0;

@@ -4,18 +4,21 @@ use std::ops::Range;
 
 use super::assignment::is_switch;
 use super::key::{Class, class};
+use super::placeholder::is_for_everybody;
 use super::strength::{is_random, is_strong_password};
-use super::{Found, Reader, What, is_placeholder};
+use super::{Found, Reader, What, encoded_password, is_placeholder};
 
 /// What a word gives away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gives {
+pub(super) enum Gives {
     /// Behind a flag that says that it is a password, by its name or for the program.
     Password,
     /// Behind a flag that says that it is a token.
     Secret,
     /// A user with a password.
     User,
+    /// The same in Base64.
+    Encoded,
     /// Where people write one, whatever the program takes it for: nothing is proved there, and nothing shown.
     Unproved,
 }
@@ -45,6 +48,11 @@ impl Argument {
         let what = match self.gives {
             Gives::Secret => What::Secret,
             Gives::Password | Gives::User => What::Password,
+            Gives::Encoded => {
+                let is_weak = encoded_password(value)?;
+                let range = self.value.clone();
+                return Some(Found::new(range, What::BasicAuthentication, is_weak));
+            }
             Gives::Unproved => return None,
         };
         let is_weak = self.proof(value).is_none();
@@ -56,9 +64,10 @@ impl Argument {
         let is_one = match self.gives {
             Gives::Secret => value.len() >= 16 && is_random(value),
             Gives::Password | Gives::User => is_strong_password(value),
+            Gives::Encoded => encoded_password(value).is_some(),
             Gives::Unproved => false,
         };
-        (is_one && !is_placeholder("", value)).then_some(())
+        (is_one && !is_placeholder("", value) && !is_for_everybody(value)).then_some(())
     }
 }
 
@@ -227,7 +236,7 @@ fn argument(text: &str, range: Range<usize>, gives: Gives, by_program: bool) -> 
     let value = text.get(range.clone())?;
     let start = match gives {
         Gives::User => range.start + value.find(':')? + 1,
-        Gives::Password | Gives::Secret | Gives::Unproved => range.start,
+        Gives::Password | Gives::Secret | Gives::Encoded | Gives::Unproved => range.start,
     };
     let value = text.get(start..range.end)?;
     let is_literal = !value.is_empty() && !value.starts_with(['$', '{', '<', '%', '-']);
@@ -247,6 +256,16 @@ pub(super) fn piped(text: &str, range: Range<usize>, with_user: bool) -> Option<
         Gives::Password
     };
     argument(text, range, gives, true)
+}
+
+/// What stands behind words of a file of settings or a statement that take a credential.
+pub(super) fn behind_words(
+    text: &str,
+    range: Range<usize>,
+    gives: Gives,
+    by_program: bool,
+) -> Option<Argument> {
+    argument(text, range, gives, by_program)
 }
 
 /// Visits what words give away in a text of commands, in order: a script, or a list on one line.

@@ -1,13 +1,35 @@
-//! Private keys in their armour.
+//! Private keys in their armour, as it is or in Base64.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
+use super::strength::run;
+
 /// A block, to its end or to the end of what is there of it.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) range: Range<usize>,
+}
+
+/// A block that begins in Base64, to the end of what is there of it.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub(super) range: Range<usize>,
+    plain: String,
+}
+
+impl Packed {
+    /// Whether the key needs a password of its own, if it is a whole one.
+    pub(super) fn proves(&self) -> Option<bool> {
+        let mut proved = None;
+        scan(&self.plain, &mut |block| {
+            if block.is_whole(&self.plain) {
+                proved = proved.or(Some(block.is_encrypted(&self.plain)));
+            }
+        });
+        proved
+    }
 }
 
 impl Block {
@@ -56,4 +78,63 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Block)) {
         visit(Block { range: start..end });
         at = end;
     }
+}
+
+/// Visits the private keys of a text whose armour is in Base64, in order, as `client-key-data` of a kubeconfig is.
+/// Certificates begin in the same way and are none.
+pub(super) fn scan_packed(text: &str, visit: &mut dyn FnMut(Packed)) {
+    /// `-----BEGIN` and the beginning of the space behind it.
+    const BEGIN: &str = "LS0tLS1CRUdJTi";
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for start in memmem::find_iter(bytes, BEGIN) {
+        if start < from {
+            continue;
+        }
+        let end = end_of_base64(bytes, start);
+        from = end;
+        let packed = text.get(start..end).unwrap_or_default();
+        let mut packed: String = packed.split_whitespace().collect();
+        // What was cut, or ends where something else goes on, still tells what it began as.
+        packed.truncate(packed.trim_end_matches('=').len());
+        if packed.len() % 4 == 1 {
+            packed.pop();
+        }
+        let plain = decode_loosely(&packed);
+        let label = plain.strip_prefix("-----BEGIN ").unwrap_or_default();
+        let label = label.split("-----").next().unwrap_or_default();
+        if label.contains("PRIVATE KEY") {
+            visit(Packed {
+                range: start..end,
+                plain,
+            });
+        }
+    }
+}
+
+/// The text that is in Base64 here; bits that are left over at the end count for nothing.
+fn decode_loosely(packed: &str) -> String {
+    let whole = packed.len() / 4 * 4;
+    let plain = super::decode(packed)
+        .or_else(|| super::decode(packed.get(..whole)?))
+        .unwrap_or_default();
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// Where Base64 ends, which may go on over lines that hold nothing else.
+fn end_of_base64(bytes: &[u8], start: usize) -> usize {
+    let length = |at: usize| run(bytes.get(at..).unwrap_or_default(), b"+/=");
+    let mut end = start + length(start);
+    while bytes.get(end) == Some(&b'\n') {
+        let rest = bytes.get(end + 1..).unwrap_or_default();
+        let indent = rest.iter().take_while(|byte| **byte == b' ').count();
+        let next = end + 1 + indent;
+        let close = next + length(next);
+        let is_line = matches!(bytes.get(close), None | Some(b'\n' | b'\r'));
+        if close == next || !is_line {
+            break;
+        }
+        end = close;
+    }
+    end
 }

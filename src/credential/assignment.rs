@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::drawn::is_passphrase;
 use super::key::{Class, class};
 use super::{Found, What, is_placeholder, proved_by_key};
 
@@ -46,7 +47,9 @@ impl Assignment<'_> {
         let value = text.get(self.value.clone())?;
         // Code calls functions and looks things up.
         let is_code = !self.quoted && value.contains(['(', ')', '[', ']', '{', '}', '<', '>']);
-        if !is_literal(value) || is_code {
+        // Where nothing ends it, words may go on that are none of it.
+        let is_open = !self.quoted && is_passphrase(value);
+        if !is_literal(value) || is_code || is_open {
             return None;
         }
         let found = proved_by_key(self.key, value, weak_too).or_else(|| {

@@ -14,7 +14,15 @@ pub enum Class {
 }
 
 /// How keys end, without case and punctuation.
-const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passwort"];
+const PASSWORDS: [&str; 6] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    // Of Redis.
+    "requirepass",
+    "masterauth",
+];
 const SECRETS: [&str; 24] = [
     "accesskey",
     "accountkey",
@@ -190,17 +198,30 @@ pub(super) fn is_loose_password(key: &str) -> bool {
 
 /// True for keys whose values may be read by everybody, whatever they look like.
 pub(super) fn is_public(key: &str) -> bool {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 23] = [
         "ca",
         "cer",
         "cert",
         "certificate",
         "checksum",
+        "commit",
         "crl",
         "crt",
+        "domain",
+        "email",
+        "etag",
+        "fingerprint",
+        "image",
+        "integrity",
+        "md",
         "pem",
         "pub",
-        "sha256",
+        "revision",
+        "serial",
+        "server",
+        "sha",
+        "tag",
+        "thumbprint",
     ];
     let last = last_word(key);
     ABOUT.contains(&&*last) || WORDS.contains(&&*last) || plain_end(key).ends_with("publickey")

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::strength::is_random;
-use super::{class, netrc};
+use super::{class, directive, netrc, section};
 
 /// Nobody writes a longer name.
 const LONGEST: usize = 64;
@@ -40,7 +40,8 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
         .filter(|line| line.ends_with([':', '=']))
         .unwrap_or(line);
     if let Some(line) = line.strip_suffix(['=', ':']) {
-        return fit(key_before(line)).to_owned();
+        let key = fit(key_before(line));
+        return section::of(text, range.start, key);
     }
     let word = line.rsplit([' ', '\t', '"', '\'', ',', '[']).next();
     let word = word.unwrap_or_default();
@@ -48,7 +49,8 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
     if word.starts_with('-') {
         return of_flag(word).to_owned();
     }
-    let key = if class(word).is_some() { word } else { "" };
+    let is_name = class(word).is_some() || directive::is_name(word);
+    let key = if is_name { word } else { "" };
     fit(key).to_owned()
 }
 
@@ -75,7 +77,7 @@ pub(super) fn of_flag(word: &str) -> &str {
 }
 
 /// A name that is none of a secret, or nothing.
-fn fit(key: &str) -> &str {
+pub(super) fn fit(key: &str) -> &str {
     let key = key.trim_start_matches('-');
     let is_name = key.len() <= LONGEST && (class(key).is_some() || !is_random(key));
     if is_name { key } else { "" }

@@ -11,13 +11,17 @@ mod argument;
 mod armour;
 mod assignment;
 mod beside;
+mod directive;
+mod drawn;
 mod key;
 mod label;
 mod mark;
 mod netrc;
+mod path;
 mod pipe;
 mod placeholder;
 mod query;
+mod section;
 mod shape;
 mod strength;
 #[cfg(test)]
@@ -33,6 +37,8 @@ pub use assignment::Reader;
 pub use beside::drawn_words;
 pub use key::{Class, class, is_loosely_telling, is_telling};
 pub use placeholder::is_placeholder;
+use placeholder::{has_placeholder_mark, is_for_everybody};
+use strength::is_random_with_marks;
 pub use strength::{is_random, is_strong_password};
 
 /// What a credential is.
@@ -154,6 +160,18 @@ pub fn find_marked(text: &str) -> Vec<Found> {
     apart(text, found)
 }
 
+/// The tokens in a text that providers mark as theirs: evidence even where nothing else would be, as in a comment.
+#[must_use]
+pub fn find_tokens(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    shape::scan(text, &mut |candidate| {
+        let counts = candidate.shape.is_of_provider() && !candidate.shape.is_weak();
+        let what = candidate.proves(text).filter(|_| counts);
+        found.extend(what.map(|what| Found::new(candidate.range, what, false)));
+    });
+    apart(text, found)
+}
+
 fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     let mut found = Vec::new();
     if text.len() < SHORTEST {
@@ -166,7 +184,7 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     argument::scan(text, &mut |argument| {
         found.extend(argument.proves(text, weak_too));
     });
-    for scan in [pipe::scan, netrc::scan] {
+    for scan in [pipe::scan, netrc::scan, directive::scan] {
         scan(text, &mut |argument| {
             found.extend(argument.proves(text, weak_too));
         });
@@ -188,6 +206,11 @@ fn marked(text: &str, found: &mut Vec<Found>) {
         if block.is_whole(text) {
             let is_weak = block.is_encrypted(text);
             found.push(Found::new(block.range, What::PrivateKey, is_weak));
+        }
+    });
+    armour::scan_packed(text, &mut |packed| {
+        if let Some(is_weak) = packed.proves() {
+            found.push(Found::new(packed.range, What::PrivateKey, is_weak));
         }
     });
     address::scan(text, &mut |candidate| {
@@ -254,6 +277,19 @@ pub fn of_word(before: &[&str], word: &str) -> Vec<Found> {
     found.into_iter().map(|found| found.marked(word)).collect()
 }
 
+/// What a value shows where no field is known: with its key, or with the name beside it. That name may be of something
+/// else, so that nothing counts that names, addresses or counts something.
+#[must_use]
+pub fn of_unknown(key: &str, name: Option<&str>, value: &str) -> Vec<Found> {
+    let found = of_value(key, value);
+    match name {
+        Some(name) if found.is_empty() && !drawn::is_name(value.trim()) => {
+            by_key(name, value).into_iter().collect()
+        }
+        _ => found,
+    }
+}
+
 /// True if a word of a command must not be shown that stands in a list behind these, whether or not it looks secret.
 #[must_use]
 pub fn is_telling_word(before: &[&str], word: &str) -> bool {
@@ -277,14 +313,24 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
     let trimmed = value.trim();
     let start = value.len() - value.trim_start().len();
     let range = start..start + trimmed.len();
-    if trimmed.len() > LONGEST || is_placeholder(key, trimmed) {
+    if trimmed.len() > LONGEST {
+        return None;
+    }
+    if class == Class::Password && drawn::is_passphrase(trimmed) {
+        let is_said = has_placeholder_mark(trimmed);
+        return (!is_said).then(|| Found::new(range, What::Password, false));
+    }
+    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) {
         return None;
     }
     let found = |what, is_weak| Some(Found::new(range.clone(), what, is_weak));
     match class {
-        Class::Password if is_strong_password(trimmed) => found(What::Password, false),
+        Class::Password if is_strong_password(trimmed) || is_random_with_marks(trimmed) => {
+            found(What::Password, false)
+        }
         Class::Password if weak_too => found(What::Password, true),
         Class::Secret if trimmed.len() >= 16 && is_random(trimmed) => found(What::Secret, false),
+        Class::Secret if is_random_with_marks(trimmed) => found(What::Secret, false),
         Class::Secret if weak_too => found(What::Secret, true),
         Class::Authorization => {
             let (scheme, rest) = trimmed.split_once(' ')?;
@@ -352,12 +398,15 @@ fn is_settings(key: &str) -> bool {
 fn alone_in_secret(key: &str, value: &str) -> Option<Found> {
     let trimmed = value.trim();
     let is_one = !trimmed.contains(['\n', '\r']) && trimmed.len() <= LONGEST;
-    if is_settings(key) || !is_one || is_placeholder(key, trimmed) || is_public(trimmed) {
+    if is_settings(key) || !is_one || is_public(trimmed) {
         return None;
     }
     let range = 0..value.len();
     if let Some(found) = proved_by_key(key, value, true) {
         return Some(found);
+    }
+    if is_placeholder(key, trimmed) {
+        return None;
     }
     let is_noise = is_random(trimmed);
     if is_loosely_telling(key) {
@@ -370,14 +419,22 @@ fn alone_in_secret(key: &str, value: &str) -> Option<Found> {
         let counts = what == What::Password || is_noise;
         return counts.then(|| Found::new(range, what, !is_strong));
     }
-    let is_noise = is_noise && !strength::is_identifier(trimmed);
-    let counts = trimmed.len() >= 20 && is_noise && !key::is_public(key);
+    let is_noise = is_noise && !drawn::is_name(trimmed);
+    let is_drawn = trimmed.len() >= 20 && is_noise || drawn::is_drawn(trimmed);
+    let counts = is_drawn && !key::is_public(key);
     counts.then(|| Found::new(range, What::Noise, false))
 }
 
 /// True for what may be read by everybody: certificates, public keys, sums and hashes.
 fn is_public(value: &str) -> bool {
-    const STARTS: [&str; 9] = [
+    const STARTS: [&str; 15] = [
+        // Certificates and public keys in Base64, also of their armour, and of age.
+        "AAAAB3NzaC1",
+        "AAAAC3NzaC1",
+        "AAAAE2VjZHNh",
+        "LS0tLS1CRUdJTiBDRVJU",
+        "LS0tLS1CRUdJTiBQVUJM",
+        "age1",
         "-----BEGIN ",
         "ssh-rsa ",
         "ssh-ed25519 ",
@@ -388,10 +445,26 @@ fn is_public(value: &str) -> bool {
         "sha384-",
         "sha512-",
     ];
-    STARTS.iter().any(|start| value.starts_with(start))
-        || [":$", "{SHA}", "$2a$", "$2b$", "$2y$", "$apr1$"]
+    let is_start = |text: &str| STARTS.iter().any(|start| text.starts_with(start));
+    is_start(value)
+        || is_for_everybody(value)
+        || [":$", "{SHA}", "{SSHA}", "$2a$", "$2b$", "$2y$", "$apr1$"]
             .iter()
             .any(|mark| value.contains(mark))
+        || is_hash(value)
+}
+
+/// True for what databases and systems keep in place of a password.
+fn is_hash(value: &str) -> bool {
+    const STARTS: [&str; 6] = ["SCRAM-SHA-", "$argon2", "$6$", "$5$", "$1$", "pbkdf2"];
+    let is_hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    STARTS.iter().any(|start| value.starts_with(start))
+        || value.strip_prefix('*').is_some_and(|rest| is_hex(rest, 40))
+        || value
+            .strip_prefix("md5")
+            .is_some_and(|rest| is_hex(rest, 32))
 }
 
 /// Everything that may be a secret, in order and apart from each other: what must not be shown.
@@ -399,11 +472,13 @@ fn is_public(value: &str) -> bool {
 pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     shape::scan(text, &mut |candidate| found.push(candidate.range));
+    armour::scan_packed(text, &mut |packed| found.push(packed.range));
     strength::long_tokens(text, &mut found);
     address::scan(text, &mut |candidate| {
         found.extend([candidate.hidden, candidate.password]);
     });
     query::scan(text, &mut |value| found.push(value));
+    path::scan(text, &mut |part| found.push(part));
     if !is_word(text) {
         within_sentences(text, reader, &mut found);
     }
@@ -452,4 +527,10 @@ fn within_sentences(text: &str, reader: Reader, found: &mut Vec<Range<usize>>) {
     for scan in [pipe::scan, netrc::scan] {
         scan(text, &mut |argument| found.push(argument.value));
     }
+    directive::scan(text, &mut |argument| {
+        // Sentences hold such words too.
+        if argument.is_to_hide(text, Reader::Message) {
+            found.push(argument.value);
+        }
+    });
 }

@@ -173,6 +173,14 @@ pub(super) fn has_placeholder_mark(value: &str) -> bool {
     SAYING.iter().any(|word| plain.contains(word)) || is_documented(value) || is_sequence(bytes)
 }
 
+/// True for the tokens that providers make for pages, and that everybody may read: of Mapbox, Stripe and `PostHog`, as
+/// their documentation says.
+pub(super) fn is_for_everybody(value: &str) -> bool {
+    ["pk.eyJ", "pk_live_", "pk_test_", "phc_"]
+        .iter()
+        .any(|start| value.starts_with(start))
+}
+
 /// Keys that documentation shows to everybody.
 fn is_documented(value: &str) -> bool {
     // Of AWS, of Azure's emulator, of Google's pages.

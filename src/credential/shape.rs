@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use super::What;
 use super::placeholder::has_placeholder_mark;
 use super::strength::{entropy, run};
@@ -35,6 +33,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// True where the mark is one of a provider, and not of what everybody builds.
+    pub(super) fn is_of_provider(&self) -> bool {
+        self.body != Jwt
+    }
+
     /// True for what opens little: the key of a test account, half of a pair, what browsers are given anyway.
     pub(super) fn is_weak(&self) -> bool {
         ["AKIA", "ASIA", "AIza", "sk_test_", "rk_test_"].contains(&self.prefix)
@@ -64,6 +67,8 @@ const GITHUB: &str = "a token of GitHub";
 const GITLAB: &str = "a token of GitLab";
 const STRIPE: &str = "a key of Stripe";
 const AZURE: &str = "a key of Azure";
+const DOPPLER: &str = "a token of Doppler";
+const SENTRY: &str = "a token of Sentry";
 
 /// The first that fits counts.
 const SHAPES: &[Shape] = &[
@@ -75,14 +80,19 @@ const SHAPES: &[Shape] = &[
     shape("AccountKey=", b"+/=", 20, Least(40), AZURE),
     shape("GOCSPX-", b"_-", 20, Least(24), "a client secret of Google"),
     shape("NRAK-", b"", 20, Exactly(27), "a key of New Relic"),
+    // 24 and 34 hexadecimal digits.
+    shape("PMAK-", b"-", 40, Exactly(59), "a key of Postman"),
     shape("SG.", b"._-", 40, Least(50), "a key of SendGrid"),
     shape("SK", b"", 32, Hex(32), "a key of Twilio"),
     shape("SharedAccessKey=", b"+/=", 20, Least(40), AZURE),
     shape("dapi", b"-", 32, Hex(32), "a token of Databricks"),
     shape("dckr_pat_", b"_-", 20, Least(24), "a token of Docker"),
     shape("dop_v1_", b"", 32, Hex(64), "a token of DigitalOcean"),
+    shape("dp.pt.", b"", 30, Least(40), DOPPLER),
+    shape("dp.st.", b"._-", 30, Least(40), DOPPLER),
     // JSON in Base64: a JSON Web Token, or the configuration of a registry.
     shape("eyJ", b"._-+/=", 17, Jwt, "a JSON Web Token"),
+    shape("figd_", b"_-", 30, Least(40), "a token of Figma"),
     shape("ghp_", b"", 30, Least(36), GITHUB),
     shape("gho_", b"", 30, Least(36), GITHUB),
     shape("ghu_", b"", 30, Least(36), GITHUB),
@@ -92,19 +102,29 @@ const SHAPES: &[Shape] = &[
     shape("gldt-", b"_.-", 20, Least(20), GITLAB),
     shape("glpat-", b"_.-", 20, Least(20), GITLAB),
     shape("glrt-", b"_.-", 20, Least(20), GITLAB),
+    // 32 letters and digits, and a sum over them of eight hexadecimal digits.
+    shape("glsa_", b"_", 30, Exactly(41), "a token of Grafana"),
+    shape("gsk_", b"", 40, Exactly(52), "a key of Groq"),
     shape("hf_", b"", 30, Least(34), "a token of Hugging Face"),
     shape("hvs.", b"_-", 24, Least(24), "a token of Vault"),
+    shape("key-", b"", 32, Hex(32), "a key of Mailgun"),
+    shape("lin_api_", b"", 30, Exactly(40), "a key of Linear"),
     shape("npm_", b"", 36, Exactly(36), "a token of npm"),
     shape("pypi-", b"_-", 50, Least(80), "a token of PyPI"),
     shape("rk_live_", b"", 16, Least(24), STRIPE),
     shape("rk_test_", b"", 16, Least(24), STRIPE),
     shape("rubygems_", b"", 32, Hex(48), "a key of RubyGems"),
+    shape("sbp_", b"", 40, Hex(40), "a token of Supabase"),
     shape("shpat_", b"", 32, Hex(32), "a token of Shopify"),
     shape("sk-ant-", b"_-", 32, Least(40), "a key of Anthropic"),
     shape("sk-proj-", b"_-", 32, Least(40), "a key of OpenAI"),
+    shape("sk-or-v1-", b"", 32, Hex(64), "a key of OpenRouter"),
     shape("sk-", b"_-", 40, Exactly(48), "a key of OpenAI"),
+    shape("sk.eyJ", b"._-", 40, Least(60), "a token of Mapbox"),
     shape("sk_live_", b"", 16, Least(24), STRIPE),
     shape("sk_test_", b"", 16, Least(24), STRIPE),
+    shape("sntrys_", b"_-+/=", 40, Least(60), SENTRY),
+    shape("sntryu_", b"", 40, Hex(64), SENTRY),
     shape("whsec_", b"+/=", 24, Least(32), STRIPE),
     shape("xapp-", b"-", 10, Least(24), SLACK),
     shape("xoxa-", b"-", 10, Least(24), SLACK),
@@ -116,7 +136,14 @@ const SHAPES: &[Shape] = &[
     shape("ya29.", b"_-", 40, Least(40), "a token of Google"),
 ];
 
-/// Which two letters begin a prefix, a bit for each pair: most words of a text are told from a token by these.
+/// Two letters that a webhook's address, a client secret of Azure and a token of Terraform have, which do not begin
+/// with their mark.
+const SLACK_PAIR: [u8; 2] = *b"k.";
+const DISCORD_PAIR: [u8; 2] = *b"d.";
+const AZURE_PAIR: [u8; 2] = *b"Q~";
+const TERRAFORM_PAIR: [u8; 2] = *b".a";
+
+/// Which two letters a token shows itself by, a bit for each pair: one look at the bytes of a text for all of them.
 #[expect(
     clippy::indexing_slicing,
     reason = "worked out by the compiler, which refuses to build what would panic here"
@@ -131,38 +158,48 @@ static STARTS: [u64; 1024] = {
         }
         rest = more;
     }
+    let mut rest: &[[u8; 2]] = &[SLACK_PAIR, DISCORD_PAIR, AZURE_PAIR, TERRAFORM_PAIR];
+    while let [[first, second], more @ ..] = rest {
+        let pair = (*first as usize) << 8 | *second as usize;
+        starts[pair / 64] |= 1 << (pair % 64);
+        rest = more;
+    }
     starts
 };
 
-/// True if a prefix begins with these two letters.
-fn may_start(first: u8, second: u8) -> bool {
-    let pair = usize::from(first) << 8 | usize::from(second);
-    let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
-    starts >> (pair % 64) & 1 == 1
+/// Where the next of these pairs stands.
+fn next_pair(bytes: &[u8]) -> Option<usize> {
+    let seconds = bytes.get(1..)?;
+    bytes.iter().zip(seconds).position(|(first, second)| {
+        let pair = usize::from(*first) << 8 | usize::from(*second);
+        let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
+        starts >> (pair % 64) & 1 == 1
+    })
 }
 
 /// A webhook's address is its password.
-static WEBHOOKS: &[Shape] = &[
-    shape(
-        "hooks.slack.com/services/",
-        b"/",
-        20,
-        Least(40),
-        "the address of a webhook of Slack",
-    ),
-    shape(
-        "discord.com/api/webhooks/",
-        b"/_-",
-        20,
-        Least(60),
-        "the address of a webhook of Discord",
-    ),
-];
+static SLACK_WEBHOOK: Shape = shape(
+    "hooks.slack.com/services/",
+    b"/",
+    20,
+    Least(40),
+    "the address of a webhook of Slack",
+);
+
+static DISCORD_WEBHOOK: Shape = shape(
+    "discord.com/api/webhooks/",
+    b"/_-",
+    20,
+    Least(60),
+    "the address of a webhook of Discord",
+);
 
 /// A bot's number goes before its key.
 static TELEGRAM: Shape = shape("", b"_-", 30, Least(33), "a token of Telegram");
 
 static AZURE_CLIENT: Shape = shape("", b"_~.-", 24, Least(30), "a client secret of Azure");
+
+static TERRAFORM: Shape = shape("", b"_-=", 40, Least(60), "a token of Terraform");
 
 /// Something that starts as a token does.
 #[derive(Debug)]
@@ -209,7 +246,7 @@ fn is_web_token(body: &str) -> bool {
 /// What is left of a token that was cut must at least be this long.
 const LEAST_CUT: usize = 6;
 
-/// Visits what starts as a token does and is long enough to be one, in order of kind and place.
+/// Visits what starts as a token does and is long enough to be one. Only the bots of Telegram come behind the others.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     // The shortest prefix with the least that stands behind it.
     const SHORTEST: usize = 12;
@@ -217,40 +254,38 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
         return;
     }
     let bytes = text.as_bytes();
-    let mut next = 0;
-    for (at, pair) in bytes.windows(2).enumerate() {
-        let [first, second] = pair else { continue };
-        if !may_start(*first, *second) || at < next {
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        let is_start = before.is_none_or(|before| !before.is_ascii_alphanumeric());
-        if !is_start && !is_behind_escape(bytes, at) {
-            continue;
-        }
-        if let Some(candidate) = token(text, at) {
-            next = candidate.range.end;
+    let mut from = 0;
+    while let Some(step) = bytes.get(from..).and_then(next_pair) {
+        let at = from + step;
+        let pair = [at, at + 1].map(|at| bytes.get(at).copied().unwrap_or_default());
+        let candidate = match pair {
+            AZURE_PAIR => azure_client(text, at),
+            TERRAFORM_PAIR => terraform(text, at),
+            SLACK_PAIR => webhook(text, at, &SLACK_WEBHOOK, "hooks.slac".len()),
+            DISCORD_PAIR => webhook(text, at, &DISCORD_WEBHOOK, "discor".len()),
+            _ => token(text, at),
+        };
+        from = at + 1;
+        if let Some(candidate) = candidate {
+            from = from.max(candidate.range.end);
             visit(candidate);
         }
     }
-    for shape in WEBHOOKS {
-        if bytes.len() < shape.prefix.len() + shape.least {
-            continue;
-        }
-        for start in memmem::find_iter(bytes, shape.prefix) {
-            let body = start + shape.prefix.len();
-            let length = run(bytes.get(body..).unwrap_or_default(), shape.others);
-            if length >= shape.least {
-                visit(Candidate {
-                    range: body..body + length,
-                    shape,
-                    body,
-                });
-            }
-        }
-    }
     telegram_bots(text, visit);
-    azure_clients(text, visit);
+}
+
+/// The webhook's path, where its host has `at` so many bytes behind its start.
+fn webhook(text: &str, at: usize, shape: &'static Shape, behind: usize) -> Option<Candidate> {
+    let start = at.checked_sub(behind)?;
+    let rest = text.as_bytes().get(start..)?;
+    let path = rest.strip_prefix(shape.prefix.as_bytes())?;
+    let length = run(path, shape.others);
+    let body = start + shape.prefix.len();
+    (length >= shape.least).then_some(Candidate {
+        range: body..body + length,
+        shape,
+        body,
+    })
 }
 
 /// A number of eight to twelve digits, a colon, and a key that begins with `AA` where `bot` does not stand before it.
@@ -295,7 +330,16 @@ fn is_behind_escape(bytes: &[u8], at: usize) -> bool {
 
 fn token(text: &str, start: usize) -> Option<Candidate> {
     let bytes = text.as_bytes();
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    let is_apart = before.is_none_or(|before| !before.is_ascii_alphanumeric());
+    if !is_apart && !is_behind_escape(bytes, start) {
+        return None;
+    }
     let rest = bytes.get(start..)?;
+    // Names of other things end in this word as well: `cache-key-…`.
+    if rest.starts_with(b"key-") && before.is_some_and(|before| b"-_./".contains(before)) {
+        return None;
+    }
     let shape = SHAPES
         .iter()
         .find(|shape| rest.starts_with(shape.prefix.as_bytes()))?;
@@ -318,30 +362,40 @@ fn token(text: &str, start: usize) -> Option<Candidate> {
     })
 }
 
-/// A client secret of Azure has its mark in the fourth place.
-fn azure_clients(text: &str, visit: &mut dyn FnMut(Candidate)) {
+/// A client secret of Azure has its mark behind three letters and a digit.
+fn azure_client(text: &str, at: usize) -> Option<Candidate> {
     let bytes = text.as_bytes();
-    if bytes.len() < AZURE_CLIENT.least {
-        return;
+    let start = at.checked_sub(4)?;
+    let head = bytes.get(start..at)?;
+    let is_head = run(head, b"_~.-") == 4 && head.last().is_some_and(u8::is_ascii_digit);
+    if !is_head {
+        return None;
     }
-    let mut from = 0;
-    for at in memmem::find_iter(bytes, b"Q~") {
-        let Some(start) = at.checked_sub(4).filter(|start| *start >= from) else {
-            continue;
-        };
-        let head = bytes.get(start..at).unwrap_or_default();
-        let is_head = run(head, b"_~.-") == 4 && head.last().is_some_and(u8::is_ascii_digit);
-        if !is_head {
-            continue;
-        }
-        let length = run(bytes.get(at..).unwrap_or_default(), b"_~.-");
-        from = at + length;
-        if length >= AZURE_CLIENT.least {
-            visit(Candidate {
-                range: start..at + length,
-                shape: &AZURE_CLIENT,
-                body: at,
-            });
-        }
-    }
+    let length = run(bytes.get(at..)?, b"_~.-");
+    (length >= AZURE_CLIENT.least).then_some(Candidate {
+        range: start..at + length,
+        shape: &AZURE_CLIENT,
+        body: at,
+    })
+}
+
+/// A token of Terraform has its mark behind fourteen letters and digits.
+fn terraform(text: &str, at: usize) -> Option<Candidate> {
+    const MARK: &str = ".atlasv1.";
+    const HEAD: usize = 14;
+    let bytes = text.as_bytes();
+    let behind = bytes.get(at..)?.strip_prefix(MARK.as_bytes())?;
+    let start = at.checked_sub(HEAD)?;
+    let is_apart = start
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before))
+        .is_none_or(|before| !before.is_ascii_alphanumeric());
+    let length = run(behind, TERRAFORM.others);
+    let is_whole = is_apart && run(bytes.get(start..at)?, b"") == HEAD;
+    let body = at + MARK.len();
+    (is_whole && length >= TERRAFORM.least).then_some(Candidate {
+        range: start..body + length,
+        shape: &TERRAFORM,
+        body,
+    })
 }

@@ -83,7 +83,7 @@ pub(super) fn words(text: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// Runs of letters and runs of digits. A capital starts a run unless it follows one.
-fn segments(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while bytes
@@ -144,6 +144,35 @@ pub fn is_random(value: &str) -> bool {
         return false;
     }
     is_uuid(value) || !is_wordy(value) && entropy(bytes) >= 3.0
+}
+
+/// True for letters of all kinds with marks among them that no code, pattern or path has in such a mixture:
+/// `u8x/A?D(G+KbPeShVmYq3t6w9z$C&F)H`.
+pub(super) fn is_random_with_marks(value: &str) -> bool {
+    /// Fewer different marks are those of a notation.
+    const MARKS: usize = 3;
+    /// Code and patterns have words.
+    const WORD: usize = 5;
+    let bytes = value.as_bytes();
+    let is_other = |byte: &u8| !byte.is_ascii_graphic() || b"\"'`\\".contains(byte);
+    if !(16..=256).contains(&value.len()) || bytes.iter().any(is_other) || value.contains("://") {
+        return false;
+    }
+    let mut marks: Vec<u8> = bytes.to_vec();
+    marks.retain(|byte| byte.is_ascii_punctuation() && !b"-_.:/,=".contains(byte));
+    marks.sort_unstable();
+    marks.dedup();
+    let has_word = bytes
+        .split(|byte| !byte.is_ascii_lowercase())
+        .any(|word| word.len() >= WORD);
+    let packed: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    let count = |is: fn(&u8) -> bool| packed.bytes().filter(is).count();
+    marks.len() >= MARKS
+        && !has_word
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_lowercase) >= 3
+        && count(u8::is_ascii_digit) >= 2
+        && is_random(&packed)
 }
 
 /// `123e4567-e89b-12d3-a456-426614174000`.

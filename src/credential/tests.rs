@@ -22,6 +22,20 @@ fn tokens() -> Vec<String> {
         format!("SG.{}.{}", first(22), first(43)),
         format!("SK{}", &HEX[..32]),
         format!("sk-{}", first(48)),
+        format!("sk-or-v1-{HEX}"),
+        format!("glsa_{}_{}", first(32), &HEX[..8]),
+        format!("gsk_{}", first(52)),
+        format!("PMAK-{}-{}", &HEX[..24], &HEX[..34]),
+        format!("lin_api_{}", first(40)),
+        format!("sntrys_eyJ{}_{}", first(60), first(43)),
+        format!("sntryu_{HEX}"),
+        format!("figd_{}", first(40)),
+        format!("sbp_{}", &HEX[..40]),
+        format!("dp.pt.{}", first(43)),
+        format!("dp.st.dev.{}", first(40)),
+        format!("key-{}", &HEX[..32]),
+        format!("{}.atlasv1.{}", first(14), first(67)),
+        format!("sk.eyJ{}.{}", first(60), first(22)),
         format!("sk-ant-{}", first(60)),
         format!("pypi-{}", first(90)),
         format!("dop_v1_{HEX}"),
@@ -381,5 +395,117 @@ fn a_token_in_the_place_of_a_name_is_hidden() {
         "https://anna@files.corp/x.tgz",
     ] {
         assert!(candidates(text, Reader::Message).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn what_begins_like_a_token_and_is_none_proves_nothing() {
+    for text in [
+        format!("cache-key-{}", &HEX[..32]),
+        format!("partition_key-{}", &HEX[..32]),
+        format!("key-{}", &HEX[..24]),
+        format!("sbp_{}", first(40)),
+        format!("glsa_{}", first(20)),
+        format!("gsk_{}", first(30)),
+        format!("x.atlasv1.{}", first(67)),
+        "app.atlasv1.example.io".to_owned(),
+        format!("PMAK-{}", &HEX[..24]),
+        format!("figd_{}", "x".repeat(40)),
+    ] {
+        assert_eq!(find(&text), [], "{text}");
+    }
+}
+
+#[test]
+fn what_pages_show_to_everybody_proves_nothing() {
+    let public = [
+        format!("pk.eyJ{}.{}", first(60), first(22)),
+        format!("pk_live_{}", first(24)),
+        format!("phc_{}", first(43)),
+    ];
+    for value in public {
+        assert_eq!(of_value("MAPBOX_TOKEN", &value), [], "{value}");
+        assert_eq!(of_secret("token", &value), [], "{value}");
+        assert_eq!(of_word(&["--api-key"], &value), [], "{value}");
+    }
+}
+
+#[test]
+fn a_key_with_marks_is_told_from_code_and_patterns() {
+    let found = by_key("ENCRYPTION_KEY", "u8x/A?D(G+KbPeShVmYq3t6w9z$C&F)H");
+    assert_eq!(found.map(|found| found.what), Some(What::Secret));
+    for value in [
+        "^[A-Z]{3}[0-9a-z]+(-[A-Z0-9]{4})*$",
+        "Base64.decode(env[X1],0)+getKey(a[0])",
+        "$(cat_/run/Key1)&$(cat_/run/Key2)",
+        "sum(rate(x1{A=B2}[5m]))*100",
+        "u8x/A?D",
+    ] {
+        assert_eq!(by_key("ENCRYPTION_KEY", value), None, "{value}");
+    }
+}
+
+#[test]
+fn an_address_without_a_scheme_proves_itself() {
+    for text in [
+        "shop:q8Zr2Lw7Xc4V@tcp(db:3306)/x",
+        "DSN=shop:q8Zr2Lw7Xc4V@tcp(db:3306)/x",
+        "shop:q8Zr2Lw7Xc4V@unix(/run/mysqld.sock)/x",
+        "a \"shop:q8Zr2Lw7Xc4V@(db)/x\"",
+    ] {
+        let found = find(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(found[0].what, What::Address, "{text}");
+        assert_eq!(&text[found[0].range.clone()], "q8Zr2Lw7Xc4V", "{text}");
+    }
+    for text in [
+        "shop:${PASSWORD}@tcp(db:3306)/x",
+        "shop:$(PASSWORD)@tcp(db:3306)/x",
+        "root:root@tcp(localhost:3306)/x",
+        "user:password@tcp(db:3306)/x",
+        "shop@tcp(db:3306)/x",
+        "mail a:q8Zr2Lw7Xc4V@host(x)",
+        "a:b@Component(x)",
+    ] {
+        assert_eq!(find(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_private_key_in_base64_proves_itself_and_a_certificate_does_not() {
+    let block = |label: &str, body: &str| {
+        let block = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        BASE64_STANDARD.encode(block)
+    };
+    for label in ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY"] {
+        let packed = block(label, first(90));
+        let lines: Vec<&str> = [&packed[..76], &packed[76..]].to_vec();
+        for text in [
+            packed.clone(),
+            format!("users:\n- user:\n    client-key-data: {packed}\n  b: 1\n"),
+            format!("{{\"key\": \"{packed}\"}}"),
+            format!("a: |\n  {}\nb: c\n", lines.join("\n  ")),
+        ] {
+            let found = find(&text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert_eq!(found[0].what, What::PrivateKey, "{text}");
+            assert!(!found[0].is_weak, "{text}");
+            let hidden = candidates(&text, Reader::Source);
+            let covers = |range: &Range<usize>| {
+                range.start <= found[0].range.start && found[0].range.end <= range.end
+            };
+            assert!(hidden.iter().any(covers), "{text}");
+        }
+    }
+    let encrypted = find(&block("ENCRYPTED PRIVATE KEY", first(90)));
+    assert!(encrypted.iter().all(|found| found.is_weak));
+    for text in [
+        block("CERTIFICATE", first(90)),
+        block("PUBLIC KEY", first(90)),
+        block("PRIVATE KEY", "..."),
+        "LS0tLS1CRUdJTi".to_owned(),
+        "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t".to_owned(),
+    ] {
+        assert_eq!(find_marked(&text), [], "{text}");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Failure, Kind};
 use super::limits::Limits;
@@ -137,11 +138,20 @@ impl Client {
             .with_max_delay(self.limits.longest_wait)
             .with_max_times(self.limits.retries);
         let longest = self.limits.longest_wait;
-        (|| self.attempt(request, &fresh))
+        let patience = self.limits.patience;
+        let start = Instant::now();
+        (|| self.attempt(request, &fresh, start + patience))
             .retry(waits)
             .when(|kind: &Kind| kind.is_passing())
-            .adjust(|kind, wait| wait_after(kind, wait, longest))
+            .adjust(|kind, wait| {
+                // What would be asked after the last moment is not asked.
+                wait_after(kind, wait, longest).filter(|wait| start.elapsed() + *wait < patience)
+            })
             .await
+            .map_err(|kind| match kind {
+                Kind::Timeout if start.elapsed() >= patience => Kind::Late(patience),
+                other => other,
+            })
             .map_err(|kind| Failure {
                 host: request.host(),
                 kind,
@@ -152,6 +162,7 @@ impl Client {
         &self,
         request: &Request,
         fresh: impl Fn() -> Result<S, String>,
+        last: Instant,
     ) -> Result<Answer<S>, Kind> {
         let mut builder = self
             .inner
@@ -161,7 +172,10 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
         }
-        let mut response = builder.send().await.map_err(|error| kind_of(&error))?;
+        let Ok(response) = timeout_at(last, builder.send()).await else {
+            return Err(Kind::Timeout);
+        };
+        let mut response = response.map_err(|error| kind_of(&error))?;
         let status = response.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Kind::Status {

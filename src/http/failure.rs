@@ -27,6 +27,9 @@ pub enum Kind {
     /// The answer took too long.
     #[error("did not answer in time")]
     Timeout,
+    /// Nothing came of all attempts together.
+    #[error("gave no answer within {} seconds", .0.as_secs_f32().ceil())]
+    Late(Duration),
     /// The answer broke off, or was no HTTP.
     #[error("the answer broke off: {0}")]
     Broken(String),
@@ -59,6 +62,7 @@ impl Kind {
             Self::Status { status, .. } => matches!(status, 429 | 500 | 502..=504 | 506..=599),
             Self::Setup(_)
             | Self::Request(_)
+            | Self::Late(_)
             | Self::Redirect(_)
             | Self::TooLarge(_)
             | Self::Refused(_) => false,

@@ -11,6 +11,8 @@ pub struct Limits {
     pub silence: Duration,
     /// The longest that one attempt may take from the question to the last byte.
     pub attempt: Duration,
+    /// The longest that a server may take to begin an answer, all attempts together; after that, nothing is asked again.
+    pub patience: Duration,
     /// The bytes of a body after it was unpacked.
     pub body: u64,
     /// How often a question is asked again that failed for a while only.
@@ -25,8 +27,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            silence: Duration::from_secs(20),
+            silence: Duration::from_secs(15),
             attempt: Duration::from_mins(1),
+            patience: Duration::from_secs(30),
             body: 32 << 20,
             retries: 3,
             first_wait: Duration::from_millis(500),

@@ -9,7 +9,7 @@ use reqwest::redirect::{Attempt, Policy};
 /// How many redirects in a row are followed.
 const LONGEST: usize = 5;
 
-/// Why a redirect is not followed: the host that it points to.
+/// Why a redirect is not followed: the place that it points to.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Elsewhere(pub(super) String);
@@ -22,8 +22,8 @@ pub(crate) fn policy() -> Policy {
         };
         let to = attempt.url();
         if !stays(first, to) {
-            let host = to.host_str().unwrap_or("nowhere").to_owned();
-            return attempt.error(Elsewhere(host));
+            let place = place(first, to);
+            return attempt.error(Elsewhere(place));
         }
         if attempt.previous().len() > LONGEST {
             return attempt.error(Elsewhere("itself, again and again".to_owned()));
@@ -45,9 +45,37 @@ fn stays(from: &Url, to: &Url) -> bool {
             && from.port_or_known_default() == to.port_or_known_default())
 }
 
+/// The host with the port where it is written, and the scheme where nothing else differs.
+fn place(from: &Url, to: &Url) -> String {
+    let host = |url: &Url| {
+        let host = url.host_str().unwrap_or("nowhere");
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    };
+    if host(from) == host(to) {
+        return format!("{}://{}", to.scheme(), host(to));
+    }
+    host(to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redirect_is_told_with_what_makes_it_another_place() {
+        let place =
+            |from: &str, to: &str| place(&Url::parse(from).unwrap(), &Url::parse(to).unwrap());
+        let from = "https://a.example/x";
+        assert_eq!(place(from, "https://u:p@b.example/y?t=1"), "b.example");
+        assert_eq!(place(from, "https://a.example:8443/x"), "a.example:8443");
+        assert_eq!(place(from, "https://a.example:443/x"), "https://a.example");
+        assert_eq!(place(from, "http://a.example/x"), "http://a.example");
+        assert_eq!(
+            place("http://127.0.0.1:1/", "http://127.0.0.1:2/"),
+            "127.0.0.1:2"
+        );
+    }
 
     #[test]
     fn a_redirect_stays_with_its_host_and_never_loses_encryption() {

@@ -7,7 +7,8 @@ use crate::credential::{self, Found, is_telling, of_value};
 use crate::finding::Severity;
 use crate::syntax::{self, Format, Node, Span, Value};
 
-use super::{Container, Field, Object, Pod, marked};
+use super::marked::all_entries;
+use super::{Container, Field, Object, Pod, exposed_unknown, marked};
 
 /// The annotation in which `kubectl apply` keeps the object as it was applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -32,6 +33,18 @@ impl Exposed<'_> {
         lines_of(self.node, &self.found)
     }
 
+    /// What has the address: an item of a list would be called by what it is.
+    #[must_use]
+    pub fn addressed(&self) -> Node<'_> {
+        addressed(self.node)
+    }
+
+    /// What tells one that was found from others at the same address; never the value.
+    #[must_use]
+    pub fn discriminator(&self, found: &Found) -> String {
+        marked::discriminator(self.node, found)
+    }
+
     /// The bytes that must not be shown.
     pub fn spans(&self) -> impl Iterator<Item = Span> {
         let ranges: Vec<_> = self.found.iter().map(|found| found.range.clone()).collect();
@@ -39,6 +52,11 @@ impl Exposed<'_> {
         let parts = self.node.parts(&ranges);
         parts.into_iter().map(move |part| part.unwrap_or(whole))
     }
+}
+
+/// The list for an item, and the node itself for any other.
+fn addressed(node: Node<'_>) -> Node<'_> {
+    node.key().and(Some(node)).or(node.parent()).unwrap_or(node)
 }
 
 /// The first line of each of the credentials in a text, in order, or the key where the notation hides it.
@@ -94,10 +112,11 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
     };
     marked::encryption_keys(object, &mut keep);
     let is_secret = object.kind().name == "Secret";
-    for entry in object.node().entries() {
+    for entry in all_entries(object.node()) {
         let key = entry.key.key_text();
         if !is_secret || is_open_field(key) {
             marked::marked(entry.value, key, &mut told, &mut keep);
+            marked::pairs(entry.value, &mut told, &mut keep);
         }
     }
 }
@@ -119,7 +138,7 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         let annotations = Field::follow(pod.root(), &["metadata", "annotations"]);
         annotations.node().filter(|node| Some(*node) != own)
     });
-    for entry in own.into_iter().chain(of_pods).flat_map(Node::entries) {
+    for entry in own.into_iter().chain(of_pods).flat_map(all_entries) {
         let key = entry.key.key_text();
         if key == LAST_APPLIED {
             continue;
@@ -133,8 +152,7 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         }
     }
     if object.kind().name == "ConfigMap" {
-        let data = object.field(&["data"]).node();
-        for entry in data.into_iter().flat_map(Node::entries) {
+        for entry in all_values(object.node(), "data").flat_map(all_entries) {
             let key = entry.key.key_text();
             if let Some(value) = entry.value.as_str() {
                 keep(
@@ -144,15 +162,10 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
                 );
             }
         }
-        let data = object.field(&["binaryData"]).node();
-        for entry in data.into_iter().flat_map(Node::entries) {
+        for entry in all_values(object.node(), "binaryData").flat_map(all_entries) {
             let key = entry.key.key_text();
             if let Some(value) = entry.value.as_str() {
-                let mut found = decoded(key, value, of_value);
-                // None of its bytes stands there as it is.
-                for found in &mut found {
-                    found.range = 0..value.len();
-                }
+                let found = decoded_whole(key, value, of_value);
                 keep(
                     entry.value,
                     &|| format!("binaryData `{}`", short(key)),
@@ -164,6 +177,14 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
     for container in object.pods().flat_map(Pod::containers) {
         of_container(container, visit);
     }
+    exposed_unknown::in_unknown_fields(object, &mut |node, key, found| {
+        visit(Exposed {
+            node,
+            container: Container::around(node),
+            place: format!("`{}`", short(key)),
+            found,
+        });
+    });
 }
 
 fn short(key: &str) -> String {
@@ -232,12 +253,11 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
     };
     for variable in container.field(&["env"]).items() {
         let name = variable.get("name").map_or("", Node::key_text);
-        let Some(node) = variable.get("value") else {
-            continue;
-        };
-        if let Some(value) = node.as_str() {
-            let place = || format!("env {}", short(name));
-            keep(node, &place, of_value(name, value));
+        for node in all_values(variable, "value") {
+            if let Some(value) = node.as_str() {
+                let place = || format!("env {}", short(name));
+                keep(node, &place, of_value(name, value));
+            }
         }
     }
     for (place, path) in HEADERS {
@@ -293,12 +313,20 @@ pub struct Literal<'a> {
     pub line: Span,
 }
 
+impl Literal<'_> {
+    /// What tells it from others at the same address; never the value.
+    #[must_use]
+    pub fn discriminator(&self) -> String {
+        marked::discriminator(self.node, &self.found)
+    }
+}
+
 /// The credentials that a Secret holds, in the order of their keys. What SOPS has encrypted is none.
 #[must_use]
 pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
     let mut literals = Vec::new();
     for field in ["data", "stringData"] {
-        for entry in secret.get(field).into_iter().flat_map(Node::entries) {
+        for entry in all_values(secret, field).flat_map(all_entries) {
             let (key, node) = (entry.key.key_text(), entry.value);
             let number = matches!(node.value(), Value::Int(_));
             let text = match node.as_str() {
@@ -338,19 +366,17 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
 }
 
 /// What stands in fields that a Secret does not have, as behind a misspelt `stringData`: the API server drops them, and
-/// they were shown all the same. Nobody can tell whether Base64 was meant.
+/// they were shown all the same.
 fn in_unknown_fields<'a>(secret: Node<'a>, literals: &mut Vec<Literal<'a>>) {
-    for entry in secret.entries() {
+    for entry in all_entries(secret) {
         let field = entry.key.key_text();
         if is_open_field(field) || matches!(field, "data" | "stringData" | "sops") {
             continue;
         }
-        let mut told = BTreeSet::new();
-        marked::with_base64(entry.value, field, &mut told, &mut |node, key, found| {
+        exposed_unknown::in_field_of_secret(entry.value, field, &mut |node, key, found| {
             let lines = lines_of(node, &found);
             let all = found.into_iter().zip(lines);
-            // An item of a list would be called by what it is.
-            let node = node.key().and(Some(node)).or(node.parent()).unwrap_or(node);
+            let node = addressed(node);
             literals.extend(all.map(|(found, line)| Literal {
                 node,
                 field,
@@ -360,6 +386,25 @@ fn in_unknown_fields<'a>(secret: Node<'a>, literals: &mut Vec<Literal<'a>>) {
             }));
         });
     }
+}
+
+/// The values of a key, one that a later one replaces among them.
+fn all_values<'a>(node: Node<'a>, key: &str) -> impl Iterator<Item = Node<'a>> {
+    let own = all_entries(node).filter(move |entry| entry.key.key_text() == key);
+    own.map(|entry| entry.value)
+}
+
+/// What stands in Base64 behind a key, where none of its bytes stands as it is.
+pub(super) fn decoded_whole(
+    key: &str,
+    text: &str,
+    of_text: fn(&str, &str) -> Vec<Found>,
+) -> Vec<Found> {
+    let mut found = decoded(key, text, of_text);
+    for found in &mut found {
+        found.range = 0..text.len();
+    }
+    found
 }
 
 /// What stands in Base64 behind a key, or in its place.

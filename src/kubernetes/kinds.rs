@@ -280,6 +280,20 @@ pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
         .find(|kind| [name, ANY].contains(&kind.name) && kind.groups.contains(&group))
 }
 
+/// What is known of an object whose `kind` and `apiVersion` no API server serves together, though they are meant to be
+/// of Kubernetes; its name stands in the object.
+pub static UNSERVED: Kind = kind(&[""], "");
+
+/// A kind of Kubernetes itself that bears pods, by its name alone.
+#[must_use]
+pub fn built_in_workload(name: &str) -> Option<&'static Kind> {
+    let mut kinds = KINDS.iter().filter(|kind| !kind.pods.is_empty());
+    kinds.find(|kind| {
+        let mut groups = kind.groups.iter();
+        kind.name == name && groups.all(|group| !group.contains('.'))
+    })
+}
+
 /// A kind that the configuration declares to bear pods. A known kind of the same group and name wins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {

@@ -96,12 +96,14 @@ pub struct Request {
     pub content: u64,
     /// The file or folder that is named, if any.
     pub path: Option<String>,
+    /// The node of the text, for a patch that is written into the kustomization.
+    pub text: Option<u32>,
 }
 
 /// Something that a kustomization brings in and that does not stand in the repository as an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unbuilt {
-    /// A patch that is written into the kustomization itself.
+    /// A patch that is written into the kustomization itself, and that is no object which is read.
     InlinePatch,
     /// A resource that is fetched from elsewhere.
     RemoteResource,
@@ -123,6 +125,28 @@ pub fn is_kustomization_name(path: &str) -> bool {
         name,
         "kustomization.yaml" | "kustomization.yml" | "Kustomization"
     )
+}
+
+/// The files that the generators of a kustomization put into objects, as they are named: `files` with their keys or
+/// without, `envs`, `env`.
+#[must_use]
+pub fn generated_files(tree: &Tree) -> Vec<&str> {
+    let mut files = Vec::new();
+    for document in tree.documents() {
+        let root = tree.root(document);
+        for kind in ["secretGenerator", "configMapGenerator"] {
+            for generator in root.get(kind).into_iter().flat_map(Node::items) {
+                for node in generator.get("files").into_iter().flat_map(Node::items) {
+                    let text = node.as_str().unwrap_or_default();
+                    files.push(text.split_once('=').map_or(text, |(_, path)| path));
+                }
+                let lists = generator.get("envs").into_iter().flat_map(Node::items);
+                let all = lists.chain(generator.get("env")).filter_map(Node::as_str);
+                files.extend(all);
+            }
+        }
+    }
+    files
 }
 
 impl Kustomization {
@@ -218,16 +242,15 @@ fn requests(root: Node<'_>) -> Vec<Request> {
         at,
         content: node.content_hash(),
         path: path.map(str::to_owned),
+        text: None,
     };
     let mut requests = Vec::new();
     for patch in ["patches", "patchesJson6902"].into_iter().flat_map(items) {
         if let Some(inline) = patch.entry("patch") {
-            requests.push(request(
-                Unbuilt::InlinePatch,
-                inline.key.span(),
-                patch,
-                None,
-            ));
+            requests.push(Request {
+                text: Some(inline.value.id()),
+                ..request(Unbuilt::InlinePatch, inline.key.span(), patch, None)
+            });
         }
         if let Some(file) = patch.present("path") {
             let path = file.as_str().unwrap_or_default();
@@ -242,18 +265,16 @@ fn requests(root: Node<'_>) -> Vec<Request> {
     }
     for patch in items("patchesStrategicMerge") {
         let text = patch.as_str().unwrap_or_default();
-        let inline = text.contains('\n');
+        let inline = text.contains('\n') || text.contains('{');
         let what = if inline {
             Unbuilt::InlinePatch
         } else {
             Unbuilt::FilePatch
         };
-        requests.push(request(
-            what,
-            patch.span(),
-            patch,
-            (!inline).then_some(text),
-        ));
+        requests.push(Request {
+            text: inline.then_some(patch.id()),
+            ..request(what, patch.span(), patch, (!inline).then_some(text))
+        });
     }
     for resource in ["resources", "bases", "components"]
         .into_iter()

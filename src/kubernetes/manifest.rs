@@ -10,9 +10,12 @@ use crate::finding::Resource;
 use crate::syntax::{self, Encoding, Format, Node, Problem, Tree, Value};
 
 use super::field::Field;
+use super::inline_patch::InlinePatches;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
 use super::schema::{Budget, Oddity, oddities};
+use super::template::may_break;
+use super::unserved::Unserved;
 
 /// An object that was found in a tree.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Manifest {
     pub has_actions: bool,
     /// What the file says if it is a kustomization.
     pub kustomization: Option<Kustomization>,
+    /// The patches that stand in it as texts, if it is a kustomization that has some.
+    pub inline_patches: Option<InlinePatches>,
 }
 
 /// What became of a file.
@@ -104,20 +109,7 @@ pub fn read_expected(
         }
     };
     let tree = syntax::parse(format, text);
-    let mut found = Found {
-        declared,
-        records: Vec::new(),
-        others: 0,
-        budget: Budget::default(),
-    };
-    visit_objects(&tree, &mut |node, api_version, kind| {
-        found.add(node, api_version, kind);
-    });
-    let Found {
-        records,
-        others: other_objects,
-        ..
-    } = found;
+    let (records, other_objects) = objects_of(&tree, declared);
     let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
     let mut templates = 0;
     let mut unreadable = Vec::new();
@@ -126,7 +118,7 @@ pub fn read_expected(
         let lost = tree.text().get(problem.lost.range()).unwrap_or_default();
         let object = shows_object(lost.as_bytes());
         if has_actions
-            && holds_action(lost)
+            && may_break(lost)
             && matches!(
                 problem.kind,
                 syntax::ProblemKind::Syntax(_) | syntax::ProblemKind::ComplexKey
@@ -139,7 +131,10 @@ pub fn read_expected(
             unrecognised.get_or_insert_with(|| problem.clone());
         }
     }
-    let kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
+    let mut kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
+    let inline_patches = kustomization
+        .as_mut()
+        .and_then(|kustomization| inline_patches(&tree, kustomization, declared));
     // A list whose `items` stand twice may hide objects: the rule about duplicate keys looks.
     // Each mapping is looked at once: all of its keys may be doubled.
     let mut seen = HashSet::new();
@@ -164,12 +159,43 @@ pub fn read_expected(
             templates,
             has_actions,
             kustomization,
+            inline_patches,
         }))
     } else {
         unrecognised.map_or(Reading::Other, |problem| {
             Reading::Unrecognised(problem, Box::new(tree))
         })
     }
+}
+
+/// The objects of known kinds of a tree, and how many others there are.
+fn objects_of(tree: &Tree, declared: &[Declared]) -> (Vec<Record>, usize) {
+    let mut found = Found {
+        declared,
+        records: Vec::new(),
+        others: 0,
+        budget: Budget::default(),
+    };
+    visit_objects(tree, &mut |node, api_version, kind| {
+        found.add(node, api_version, kind);
+    });
+    (found.records, found.others)
+}
+
+/// The patches that stand in a kustomization. It does not ask for a build of those that were read.
+fn inline_patches(
+    tree: &Tree,
+    kustomization: &mut Kustomization,
+    declared: &[Declared],
+) -> Option<InlinePatches> {
+    let patches = InlinePatches::read(tree, &kustomization.changes, |patches| {
+        objects_of(patches, declared).0
+    })?;
+    kustomization.requests.retain(|request| {
+        let text = request.text;
+        text.is_none_or(|text| !patches.has_read(text))
+    });
+    Some(patches)
 }
 
 /// Reads a file that a kustomization takes for a patch and that holds no object: operations, or parts of an object.
@@ -185,13 +211,20 @@ pub fn read_patch(format: Format, bytes: Vec<u8>) -> Option<Manifest> {
         templates: 0,
         has_actions,
         kustomization: None,
+        inline_patches: None,
     })
 }
+
+/// Spellings of `apiVersion` that are none, and that people write.
+const MISSPELT: [&str; 4] = ["apiversion", "ApiVersion", "APIVersion", "api_version"];
 
 /// The cheap test that spares most files the parser. It must let every spelling of the key through that a
 /// YAML reader accepts; a key can be spelt without these bytes only by escapes.
 fn may_be_manifest(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"apiVersion").is_some()
+        || MISSPELT
+            .iter()
+            .any(|key| memmem::find(bytes, key.as_bytes()).is_some())
         || memchr::memchr(b'\\', bytes).is_some()
         || bytes.starts_with(&[0xff, 0xfe])
         || bytes.starts_with(&[0xfe, 0xff])
@@ -223,12 +256,6 @@ fn utf16_shows_object(bytes: &[u8]) -> bool {
     // ASCII in either byte order is the ASCII byte with a zero beside it.
     let ascii: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
     shows_object(&ascii)
-}
-
-/// True if a template action stands outside a comment.
-fn holds_action(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.contains("{{") && !line.trim_start().starts_with('#'))
 }
 
 /// The objects of a file.
@@ -264,8 +291,29 @@ impl Found<'_> {
             }
             // What builds objects is none.
             None if api_version.starts_with("kustomize.config.k8s.io/") => {}
+            None if self.add_unserved(node, api_version, kind) => {}
             None => self.others += 1,
         }
+    }
+
+    /// Adds an object whose kind no API server knows by that version of the API, if it is meant to be one of
+    /// Kubernetes: its pods are judged all the same, as whoever mends the version brings them into the cluster.
+    fn add_unserved(&mut self, node: Node<'_>, api_version: &str, kind: &str) -> bool {
+        let is_object = node.get("metadata").is_some_and(Node::is_mapping);
+        if !is_object || Unserved::of(api_version, kind).is_none() {
+            return false;
+        }
+        let workload = kinds::built_in_workload(kind);
+        let paths = workload.into_iter().flat_map(|known| known.pods);
+        let pods: Vec<_> = paths.flat_map(|path| kinds::follow(node, path)).collect();
+        let known = workload.unwrap_or(&kinds::UNSERVED);
+        let group = match known.groups.first() {
+            Some(group) if workload.is_some() => Cow::Borrowed(*group),
+            _ => kinds::group_of(api_version).to_owned().into(),
+        };
+        self.records
+            .push(record(node, api_version, known, group, kind, pods));
+        true
     }
 
     /// The pods of an object of a declared kind, by every declaration that it fits; none if it fits none. Where one
@@ -317,7 +365,8 @@ fn visit_object<'a>(
     }
     let text = |key: &str| node.get(key).and_then(Node::as_str);
     // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
-    let Some(api_version) = text("apiVersion").or(list.map(|(api_version, _)| api_version)) else {
+    let api_version = text("apiVersion").or(list.map(|(api_version, _)| api_version));
+    let Some(api_version) = api_version.or_else(|| misspelt_version(node)) else {
         return;
     };
     let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
@@ -333,6 +382,15 @@ fn visit_object<'a>(
         return;
     }
     visit(node, api_version, kind);
+}
+
+/// What stands under another spelling of `apiVersion` in what is otherwise a workload of Kubernetes.
+fn misspelt_version(node: Node<'_>) -> Option<&str> {
+    let version = MISSPELT.iter().find_map(|key| node.get(key)?.as_str())?;
+    let kind = node.get("kind")?.as_str()?;
+    let is_meant = kinds::find(version, kind).is_some_and(Kind::bears_pods)
+        && node.get("metadata").is_some_and(Node::is_mapping);
+    is_meant.then_some(version)
 }
 
 fn record(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::credential::{self, Found, What};
-use crate::syntax::Node;
+use crate::syntax::{Entry, Node};
 
 use super::Object;
 use super::exposed::LAST_APPLIED;
@@ -19,21 +19,18 @@ pub fn marked<'a>(
 ) {
     // One look at the bytes spares most objects the walk. Who breaks a token up with escapes is not found by it.
     if !credential::find_marked(node.source()).is_empty() {
-        walk(node, key, credential::find_marked, told, visit);
+        walk(
+            node,
+            key,
+            |_, text| credential::find_marked(text),
+            told,
+            visit,
+        );
     }
 }
 
-/// The same where a text may be Base64 as well.
-pub(super) fn with_base64<'a>(
-    node: Node<'a>,
-    key: &'a str,
-    told: &mut BTreeSet<u32>,
-    visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
-) {
-    walk(node, key, find_encoded, told, visit);
-}
-
-fn find_encoded(text: &str) -> Vec<Found> {
+/// What shows by itself what it is in a text, or in the Base64 that it is.
+pub(super) fn find_encoded(_key: &str, text: &str) -> Vec<Found> {
     let found = credential::find_marked(text);
     if !found.is_empty() {
         return found;
@@ -47,15 +44,50 @@ fn find_encoded(text: &str) -> Vec<Found> {
     found
 }
 
-fn walk<'a>(
+/// The entries of a mapping that take effect, and those that a later one of the same key replaces: what was written
+/// stands in the repository either way.
+pub(super) fn all_entries(node: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
+    let effective: Vec<_> = node.entries().collect();
+    let known: BTreeSet<u32> = effective.iter().map(|entry| entry.value.id()).collect();
+    let replaced = node.written_entries();
+    let replaced = replaced.filter(|entry| entry.key.key_text() != "<<");
+    let replaced: Vec<_> = replaced
+        .filter(|entry| !known.contains(&entry.value.id()))
+        .collect();
+    let mut all = effective;
+    all.extend(replaced);
+    all.into_iter()
+}
+
+/// True for a value whose key stands again behind it, so that it has no effect.
+fn is_replaced(node: Node<'_>) -> bool {
+    let (Some(key), Some(mapping)) = (node.key(), node.parent()) else {
+        return false;
+    };
+    let effective = mapping.get(key.key_text());
+    effective.is_some_and(|effective| effective.id() != node.id())
+}
+
+/// What tells a credential from others at the address of its value, of which there may be two.
+pub(super) fn discriminator(node: Node<'_>, found: &Found) -> String {
+    let mut text = found.discriminator();
+    if is_replaced(node) {
+        text.push_str(" replaced");
+    }
+    text
+}
+
+/// Visits the texts below a node in which something is found, each with the key that it stands behind. Nodes in `told`
+/// are left out, and none is visited twice. Depth is bounded by the reader.
+pub(super) fn walk<'a>(
     node: Node<'a>,
     key: &'a str,
-    find: fn(&str) -> Vec<Found>,
+    find: fn(&str, &str) -> Vec<Found>,
     told: &mut BTreeSet<u32>,
     visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
 ) {
     if let Some(text) = node.as_str() {
-        let found = find(text);
+        let found = find(key, text);
         if !found.is_empty() && told.insert(node.id()) {
             visit(node, key, found);
         }
@@ -64,11 +96,40 @@ fn walk<'a>(
         walk(item, key, find, told, visit);
     }
     if node.is_mapping() {
-        for entry in node.entries() {
+        for entry in all_entries(node) {
             let key = entry.key.key_text();
             if key != LAST_APPLIED {
                 walk(entry.value, key, find, told, visit);
             }
+        }
+    }
+}
+
+/// Visits the values that a name beside them says to be secret, wherever below a node such pairs stand, as in variables:
+/// `{name: redisPassword, value: …}`. Nodes in `told` are left out. Depth is bounded by the reader.
+pub fn pairs<'a>(
+    node: Node<'a>,
+    told: &mut BTreeSet<u32>,
+    visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
+) {
+    for item in node.items() {
+        pairs(item, told, visit);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    let name = node.get("name").and_then(Node::as_str);
+    for entry in all_entries(node) {
+        let key = entry.key.key_text();
+        match (entry.value.as_str(), name) {
+            (Some(value), Some(name)) if key == "value" => {
+                let found: Vec<_> = credential::by_key(name, value).into_iter().collect();
+                if !found.is_empty() && told.insert(entry.value.id()) {
+                    visit(entry.value, name, found);
+                }
+            }
+            (None, _) if key != LAST_APPLIED => pairs(entry.value, told, visit),
+            _ => {}
         }
     }
 }

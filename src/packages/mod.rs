@@ -5,6 +5,7 @@
 
 pub mod advisory;
 pub mod catalogs;
+pub mod code_patches;
 pub mod dependencies;
 pub mod difference;
 pub mod freshness;

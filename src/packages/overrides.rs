@@ -3,6 +3,7 @@
 //! npm: `overrides`, nested, where `.` is the package around; Yarn: `resolutions`, paths with globs; pnpm: `overrides`,
 //! in `package.json` or `pnpm-workspace.yaml`, with `>` between parent and child. Bun reads the first two.
 
+use super::lockfile::LockfileKind;
 use super::package_json::PackageJson;
 use super::pnpm_workspace::PnpmWorkspace;
 use crate::syntax::{Entry, Node, Span};
@@ -10,9 +11,35 @@ use crate::syntax::{Entry, Node, Span};
 /// How deep overrides of npm are nested that are read.
 const DEEPEST: usize = 16;
 
+/// Where an override is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// `overrides` of `package.json`.
+    Overrides,
+    /// `resolutions` of `package.json`.
+    Resolutions,
+    /// `pnpm.overrides` of `package.json`, or `overrides` of `pnpm-workspace.yaml`.
+    Pnpm,
+}
+
+impl Home {
+    /// True if a package manager follows what is written there.
+    #[must_use]
+    pub fn is_read_by(self, kind: LockfileKind) -> bool {
+        match kind {
+            LockfileKind::Npm => self == Self::Overrides,
+            LockfileKind::Yarn => self == Self::Resolutions,
+            LockfileKind::Pnpm => self != Self::Overrides,
+            LockfileKind::Bun | LockfileKind::BunBinary => self != Self::Pnpm,
+        }
+    }
+}
+
 /// One override.
 #[derive(Clone, Debug)]
 pub struct Override<'a> {
+    /// Where it is written.
+    pub home: Home,
     /// The parents that it is for, the outermost first; empty where it is for all.
     pub within: Vec<Selector<'a>>,
     /// What it replaces.
@@ -52,7 +79,12 @@ impl<'a> Override<'a> {
         self.key.span().to(self.value.span())
     }
 
-    fn new(within: Vec<Selector<'a>>, package: Selector<'a>, entry: Entry<'a>) -> Option<Self> {
+    fn new(
+        home: Home,
+        within: Vec<Selector<'a>>,
+        package: Selector<'a>,
+        entry: Entry<'a>,
+    ) -> Option<Self> {
         let written = entry.value.as_str()?;
         let replacement = match written.strip_prefix('$') {
             Some(name) => Replacement::OfRoot(name),
@@ -60,6 +92,7 @@ impl<'a> Override<'a> {
             None => Replacement::Specifier(written),
         };
         Some(Self {
+            home,
             within,
             package,
             replacement,
@@ -99,10 +132,17 @@ impl<'a> PackageJson<'a> {
         for entry in self.mapping("overrides") {
             nested(entry, &mut Vec::new(), &mut all);
         }
-        all.extend(self.mapping("resolutions").filter_map(resolution));
+        all.extend(self.resolutions());
         let pnpm = self.root.get("pnpm").and_then(|pnpm| pnpm.get("overrides"));
         all.extend(of_pnpm(pnpm));
         all
+    }
+}
+
+impl<'a> PackageJson<'a> {
+    /// `resolutions`: all that Yarn reads.
+    pub fn resolutions(self) -> impl Iterator<Item = Override<'a>> {
+        self.mapping("resolutions").filter_map(resolution)
     }
 }
 
@@ -121,7 +161,7 @@ fn nested<'a>(entry: Entry<'a>, within: &mut Vec<Selector<'a>>, all: &mut Vec<Ov
             Some((around, outer)) if key == "." => (*around, outer.to_vec()),
             _ => (Selector::parse(key), within.clone()),
         };
-        all.extend(Override::new(within, package, entry));
+        all.extend(Override::new(Home::Overrides, within, package, entry));
         return;
     }
     if within.len() < DEEPEST {
@@ -133,7 +173,7 @@ fn nested<'a>(entry: Entry<'a>, within: &mut Vec<Selector<'a>>, all: &mut Vec<Ov
     }
 }
 
-/// `a/b`, `a/**/b`, `**/b`, `@s/a/b`, `b@npm:^1`.
+/// `a/b`, `a/**/b`, `**/b`, `@s/a/b`, `b@npm:^1`, `a@npm:1.0.0/b`: a range holds no slash.
 fn resolution(entry: Entry<'_>) -> Option<Override<'_>> {
     let mut rest = entry.key.key_text();
     let mut path = Vec::new();
@@ -144,12 +184,7 @@ fn resolution(entry: Entry<'_>) -> Option<Override<'_>> {
             0
         };
         let tail = rest.get(scope..).unwrap_or_default();
-        // A range may hold slashes of its own, and nothing follows it.
-        let end = match (tail.find('/'), tail.find('@')) {
-            (Some(slash), Some(at)) if at < slash => rest.len(),
-            (Some(slash), _) => scope + slash,
-            (None, _) => rest.len(),
-        };
+        let end = tail.find('/').map_or(rest.len(), |slash| scope + slash);
         path.push(Selector::parse(rest.get(..end).unwrap_or(rest)));
         rest = rest.get(end + 1..).unwrap_or_default();
     }
@@ -158,7 +193,7 @@ fn resolution(entry: Entry<'_>) -> Option<Override<'_>> {
     if path.first().is_some_and(|first| first.name == "**") {
         path.remove(0);
     }
-    Override::new(path, package, entry)
+    Override::new(Home::Resolutions, path, package, entry)
 }
 
 fn of_pnpm<'a>(mapping: Option<Node<'a>>) -> impl Iterator<Item = Override<'a>> {
@@ -167,7 +202,7 @@ fn of_pnpm<'a>(mapping: Option<Node<'a>>) -> impl Iterator<Item = Override<'a>> 
         let key: &'a str = entry.key.key_text();
         let mut path: Vec<_> = parents(key).map(Selector::parse).collect();
         let package = path.pop()?;
-        Override::new(path, package, entry)
+        Override::new(Home::Pnpm, path, package, entry)
     })
 }
 
@@ -217,7 +252,7 @@ mod tests {
     fn each_notation_says_the_same() {
         let text = r#"{
             "overrides": {"a": "1", "b@^2": {".": "2.1", "@s/c": {"d": "$d"}}},
-            "resolutions": {"**/e": "3", "f/**/g": "4", "@s/h/@t/i": "5", "j@npm:^1": "6", "k@npm:a/b": "7"},
+            "resolutions": {"**/e": "3", "f/**/g": "4", "@s/h/@t/i": "5", "j@npm:^1": "6", "k@npm:^2/@s/l@^1": "7"},
             "pnpm": {"overrides": {"l@1>m@>=2": "8", "n@>1 <3": "9", "o": "-", "q>r": "10"}}}"#;
         let tree = parse(Format::Json, text.to_owned());
         let found: Vec<String> = PackageJson::of(&tree)
@@ -236,7 +271,7 @@ mod tests {
                 "f > ** > g = 4",
                 "@s/h > @t/i = 5",
                 "j[^1] = 6",
-                "k[a/b] = 7",
+                "k[^2] > @s/l[^1] = 7",
                 "l[1] > m[>=2] = 8",
                 "n[>1 <3] = 9",
                 "o = nothing",

@@ -18,6 +18,36 @@ pub fn refresh(lockfile: Option<&Lockfile>, name: &str) -> String {
     }
 }
 
+/// The command that has a workspace ask for a version of a package. `name` is what it is installed under, `real` its real
+/// name, `folder` that of the workspace below the lockfile, empty for the root.
+#[must_use]
+pub fn take(
+    lockfile: Option<&Lockfile>,
+    (name, real): (&str, &str),
+    version: &str,
+    folder: &str,
+) -> String {
+    let wish = if name == real {
+        format!("{name}@{version}")
+    } else {
+        format!("{name}@npm:{real}@{version}")
+    };
+    let (command, within) = match lockfile.map(|lockfile| lockfile.kind) {
+        Some(LockfileKind::Yarn) => ("yarn", "--cwd"),
+        Some(LockfileKind::Pnpm) => ("pnpm", "-C"),
+        Some(LockfileKind::Bun | LockfileKind::BunBinary) => ("bun", "--cwd"),
+        Some(LockfileKind::Npm) | None => ("npm", "-w"),
+    };
+    match (command, folder.is_empty()) {
+        ("npm", true) => format!("npm install {wish}"),
+        ("npm", false) => format!("npm install {wish} -w {folder}"),
+        ("bun", true) => format!("bun add {wish}"),
+        ("bun", false) => format!("bun add {wish} --cwd {folder}"),
+        (_, true) => format!("{command} add {wish}"),
+        (_, false) => format!("{command} {within} {folder} add {wish}"),
+    }
+}
+
 /// A specifier that asks for a version in the manner of another one: `^2.0.0` for `^1.4.0`, `2.0.0` for `1.4.0`,
 /// `npm:real@~2.0.0` for `npm:real@~1`. None where the other one is no range: a tag, a repository, a folder.
 #[must_use]

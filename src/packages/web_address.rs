@@ -7,6 +7,8 @@ pub struct WebAddress<'a> {
     pub scheme: &'a str,
     /// The host, without a user and without a port.
     pub host: &'a str,
+    /// The port, where it is not the usual one of the scheme: another server may listen there.
+    pub port: Option<&'a str>,
 }
 
 impl<'a> WebAddress<'a> {
@@ -21,16 +23,40 @@ impl<'a> WebAddress<'a> {
             return is_scp.then_some(Self {
                 scheme: "ssh",
                 host,
+                port: None,
             });
         };
         let scheme = scheme.rsplit('+').next().unwrap_or(scheme);
         let authority = rest.split(['/', '?', '#']).next()?;
         let host = authority.rsplit('@').next()?;
-        let host = match host.strip_prefix('[') {
-            Some(address) => address.split(']').next()?,
-            None => host.split(':').next()?,
+        let (host, port) = match host.strip_prefix('[') {
+            Some(address) => {
+                let (address, port) = address.split_once(']')?;
+                (address, port.strip_prefix(':'))
+            }
+            None => match host.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (host, None),
+            },
         };
-        (!host.is_empty()).then_some(Self { scheme, host })
+        let usual = match scheme {
+            "https" => "443",
+            "http" => "80",
+            "ssh" => "22",
+            _ => "",
+        };
+        let port = port.filter(|port| !port.is_empty() && *port != usual);
+        (!host.is_empty()).then_some(Self { scheme, host, port })
+    }
+
+    /// Who answers: the host in small letters, with the port where it is not the usual one.
+    #[must_use]
+    pub fn server(self) -> String {
+        let host = self.host.to_ascii_lowercase();
+        match self.port {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        }
     }
 
     /// True if whoever sits between can read it and change it.
@@ -88,6 +114,17 @@ mod tests {
                 format!("{} {}", found.scheme, found.host)
             });
             assert_eq!(found, shown, "{text}");
+        }
+        for (text, server) in [
+            ("https://Registry.npmjs.org/a", "registry.npmjs.org"),
+            ("https://registry.npmjs.org:443/a", "registry.npmjs.org"),
+            (
+                "https://registry.npmjs.org:8443/a",
+                "registry.npmjs.org:8443",
+            ),
+            ("http://u:s@[::1]:4873/a", "::1:4873"),
+        ] {
+            assert_eq!(WebAddress::parse(text).unwrap().server(), server, "{text}");
         }
         assert!(WebAddress::parse("git://github.com/u/r").unwrap().is_open());
         assert_eq!(

@@ -236,7 +236,7 @@ impl Conversation<'_, '_> {
         let text = sticky::render(order.digest, order.links, told);
         let wanted = summary::Wanted {
             text: &text,
-            is_wanted: order.summary == SummaryWhen::Always || !order.digest.is_clean(),
+            is_made: order.summary == SummaryWhen::Always || !order.digest.is_clean(),
             writer: Writer {
                 key: &order.key,
                 run: order.run,

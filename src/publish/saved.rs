@@ -163,7 +163,7 @@ impl Saved {
         let mut digest = Digest {
             outcome,
             headline: String::new(),
-            incomplete: sentences(wire.incomplete),
+            incomplete: sentences(&wire.incomplete),
             findings: Vec::new(),
             existing: wire.base.as_ref().map(|_| 0),
             fixed: 0,
@@ -332,7 +332,7 @@ fn commit(text: Option<String>) -> Option<String> {
     })
 }
 
-fn sentences(texts: Vec<String>) -> Vec<String> {
+fn sentences(texts: &[String]) -> Vec<String> {
     let texts = texts.iter().take(MOST_ROWS);
     texts.map(|text| sentence(text)).collect()
 }

@@ -10,7 +10,7 @@ use super::writes::Writes;
 pub(super) struct Wanted<'w> {
     pub(super) text: &'w str,
     /// True if one is made where none is.
-    pub(super) is_wanted: bool,
+    pub(super) is_made: bool,
     pub(super) writer: Writer<'w>,
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn send(
     for is_last in [false, true] {
         let standing = standing::summaries(client, number, myself).await?;
         let SummaryPlan { step, duplicates } =
-            plan(wanted.text, wanted.is_wanted, &standing, wanted.writer);
+            plan(wanted.text, wanted.is_made, &standing, wanted.writer);
         let done = match &step {
             SummaryStep::Nothing => Ok(()),
             SummaryStep::Newer => {

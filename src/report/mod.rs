@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod escape;
 pub mod json;
 mod package_changes;
+mod package_standing;
 pub mod packages;
 pub mod places;
 pub mod pod_security;
@@ -98,6 +99,19 @@ pub fn coverage(coverage: &Coverage) -> String {
                 let _ = write!(text, ", {}", source(more));
             }
         }
+    }
+    if coverage.unlocked > 0 {
+        let noun = if coverage.unlocked == 1 {
+            "dependency"
+        } else {
+            "dependencies"
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "; no lockfile says which versions of {} {noun} are installed",
+            coverage.unlocked
+        );
     }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &coverage.rules_skipped {

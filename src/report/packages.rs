@@ -9,13 +9,15 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use super::escape::code_in_table;
+use super::escape::{code_in_table, prose};
 use super::json::{JsonLocation, JsonPassedOver};
 use super::package_changes::{CHANGES, SCOPES};
+use super::package_standing::{JsonStanding, gravity, standing, standing_cells};
 use super::places::Region;
 use super::terminal::Detail;
 use super::{count, one_line};
 use crate::finding::Location;
+use crate::inventory::standing::Standing;
 use crate::inventory::{Answer, ChangeRow, Row, Summary, Word};
 use crate::packages::Scope;
 use crate::snapshot::Snapshot;
@@ -96,29 +98,28 @@ fn workspace(folder: Option<&Arc<str>>) -> &str {
     folder.map_or("-", |folder| if folder.is_empty() { "." } else { folder })
 }
 
-/// What text shows first: what is direct, then what production gets.
+/// What text shows first: what is vulnerable, what is direct, then what production gets.
 fn shown(answer: &Answer) -> Vec<&Row> {
     let mut rows: Vec<&Row> = answer.packages.iter().collect();
-    rows.sort_by_key(|row| (!row.is_direct, row.scope));
+    rows.sort_by_key(|row| (gravity(&row.standing), !row.is_direct, row.scope));
     rows
 }
 
 fn shown_changes(rows: &[ChangeRow]) -> Vec<&ChangeRow> {
     let mut rows: Vec<&ChangeRow> = rows.iter().collect();
-    rows.sort_by_key(|row| (!row.scope.is_shipped(), !row.is_direct));
+    rows.sort_by_key(|row| {
+        (
+            gravity(&row.standing),
+            !row.scope.is_shipped(),
+            !row.is_direct,
+        )
+    });
     rows
 }
 
 /// `package-lock.json: 312 packages (280 production, 32 development) in 3 workspaces`.
 fn summary(summary: &Summary) -> String {
     let number: usize = summary.packages.values().sum();
-    if !summary.is_locked {
-        return format!(
-            "{}: no lockfile says what is installed, in {}",
-            summary.path,
-            count(summary.workspaces, "workspace")
-        );
-    }
     let scopes: Vec<String> = summary
         .packages
         .iter()
@@ -129,6 +130,20 @@ fn summary(summary: &Summary) -> String {
     } else {
         format!(" ({})", scopes.join(", "))
     };
+    if !summary.is_locked {
+        let (pinned, what) = match number {
+            0 => (String::new(), "what"),
+            _ => (
+                format!("{} by exact versions{scopes}; ", count(number, "package")),
+                "what else",
+            ),
+        };
+        return format!(
+            "{}: {pinned}no lockfile says {what} is installed, in {}",
+            summary.path,
+            count(summary.workspaces, "workspace")
+        );
+    }
     format!(
         "{}: {}{scopes} in {}",
         summary.path,
@@ -154,12 +169,16 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
             let at = at.or(row.location.as_ref().map(|at| (is_in_base(row), at)));
             let place = at.map_or_else(String::new, |(in_base, at)| pages.place(in_base, at));
             let line = format!(
-                "{:<20}  {}, {} in {}, {}  {place}",
+                "{:<20}  {}, {} in {}, {}{}  {place}",
                 row.what.name(),
                 versions(answer, row),
                 row.scope.name(),
                 workspace(row.workspace.as_ref()),
                 way(answer, row),
+                standing(
+                    &row.standing,
+                    row.after.map_or("", |word| answer.word(word))
+                ),
             );
             let _ = writeln!(text, "{}", one_line(&line));
         }
@@ -179,11 +198,12 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
                 _ => "no workspace reaches it".to_owned(),
             };
             let line = format!(
-                "{} {}, {} in {}, {way}  {}",
+                "{} {}, {} in {}, {way}{}  {}",
                 answer.word(row.name),
                 answer.word(row.version),
                 row.scope.name(),
                 workspace(row.workspace.as_ref()),
+                standing(&row.standing, answer.word(row.version)),
                 pages.place(false, &row.location),
             );
             let _ = writeln!(text, "{}", one_line(&line));
@@ -193,6 +213,11 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
     for file in &answer.unreadable {
         let line = format!("cannot be read: {}: {}", file.path, file.reason);
         let _ = writeln!(text, "{}", one_line(&line));
+    }
+    for what in &answer.not_looked_at {
+        if answer.is_incomplete || detail != Detail::Quiet && !answer.packages.is_empty() {
+            let _ = writeln!(text, "{}", one_line(&format!("not looked at: {what}")));
+        }
     }
     if detail != Detail::Quiet {
         for installation in answer.installations.iter().take(most) {
@@ -222,17 +247,19 @@ fn left_out(number: usize, most: usize, noun: &str, text: &mut String) {
 pub fn render_markdown(answer: &Answer) -> String {
     let mut pages = Pages::new(answer);
     let mut text = String::from("## Packages\n\n");
+    let is_looked_at = is_looked_at(answer);
     if let Some(changes) = &answer.changes {
         if changes.is_empty() {
             text.push_str("No package changed.\n");
         } else {
-            text.push_str("| Change | Package | Scope | Workspace | Way | Place |\n| --- | --- | --- | --- | --- | --- |\n");
+            let columns = ["Change", "Package", "Scope", "Workspace", "Way", "Place"];
+            header(&columns, is_looked_at, &mut text);
         }
         for row in shown_changes(changes).into_iter().take(MOST_ROWS) {
             let at = row.changed_at.as_ref().map(|at| (false, at));
             let at = at.or(row.location.as_ref().map(|at| (is_in_base(row), at)));
             let place = at.map_or_else(String::new, |(in_base, at)| pages.place(in_base, at));
-            let _ = writeln!(
+            let _ = write!(
                 text,
                 "| {} | {} | {} | {} | {} | {} |",
                 row.what.name(),
@@ -242,12 +269,22 @@ pub fn render_markdown(answer: &Answer) -> String {
                 code_in_table(&way(answer, row)),
                 code_in_table(&place),
             );
+            let version = row.after.map_or("", |word| answer.word(word));
+            standing_cells(&row.standing, version, is_looked_at, &mut text);
         }
         more(changes.len(), &mut text);
     } else {
-        text.push_str("| Package | Version | Scope | Workspace | Direct | Place |\n| --- | --- | --- | --- | --- | --- |\n");
+        let columns = [
+            "Package",
+            "Version",
+            "Scope",
+            "Workspace",
+            "Direct",
+            "Place",
+        ];
+        header(&columns, is_looked_at, &mut text);
         for row in shown(answer).into_iter().take(MOST_ROWS) {
-            let _ = writeln!(
+            let _ = write!(
                 text,
                 "| {} | {} | {} | {} | {} | {} |",
                 code_in_table(answer.word(row.name)),
@@ -257,6 +294,8 @@ pub fn render_markdown(answer: &Answer) -> String {
                 if row.is_direct { "yes" } else { "no" },
                 code_in_table(&pages.place(false, &row.location)),
             );
+            let version = answer.word(row.version);
+            standing_cells(&row.standing, version, is_looked_at, &mut text);
         }
         more(answer.packages.len(), &mut text);
     }
@@ -266,11 +305,43 @@ pub fn render_markdown(answer: &Answer) -> String {
         let line = format!("{}: {}", file.path, file.reason);
         let _ = writeln!(text, "- cannot be read: {}", code_in_table(&line));
     }
+    for what in answer
+        .not_looked_at
+        .iter()
+        .filter(|_| !answer.packages.is_empty())
+    {
+        let _ = writeln!(text, "- not looked at: {}", prose(what));
+    }
     for installation in answer.installations.iter().take(MOST_ROWS) {
         let _ = writeln!(text, "- {}", code_in_table(&summary(installation)));
     }
     more(answer.installations.len(), &mut text);
     text
+}
+
+/// True if the outside world said anything of any package: else columns about that would be empty.
+fn is_looked_at(answer: &Answer) -> bool {
+    let rows = answer.packages.iter().map(|row| &*row.standing);
+    let changes = answer.changes.iter().flatten().map(|row| &row.standing);
+    rows.chain(changes)
+        .any(|standing| *standing != Standing::default())
+}
+
+fn header(columns: &[&str], is_looked_at: bool, text: &mut String) {
+    let more: &[&str] = if is_looked_at {
+        &["Vulnerable", "Newest", "Age"]
+    } else {
+        &[]
+    };
+    let columns = [columns, more].concat();
+    let lines = vec!["---"; columns.len()];
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "| {} |\n| {} |",
+        columns.join(" | "),
+        lines.join(" | ")
+    );
 }
 
 fn more(number: usize, text: &mut String) {
@@ -295,6 +366,9 @@ pub struct JsonAnswer<'a> {
     installations: Vec<JsonInstallation<'a>>,
     /// Package files that could not be read: what they install is unknown.
     unreadable: Vec<JsonPassedOver<'a>>,
+    /// What was not looked at, and why; absent where everything was.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_looked_at: &'a [String],
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -315,6 +389,8 @@ struct JsonRow<'a> {
     paths: Vec<Vec<&'a str>>,
     /// The entry of a `package.json` that brings it; else its entry in the lockfile.
     location: JsonLocation<'a>,
+    #[serde(flatten)]
+    standing: JsonStanding<'a>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -340,6 +416,8 @@ struct JsonChange<'a> {
     location: Option<JsonLocation<'a>>,
     /// The changed line of the head; null where the package is gone.
     changed_at: Option<JsonLocation<'a>>,
+    #[serde(flatten)]
+    standing: JsonStanding<'a>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -384,6 +462,7 @@ fn document(answer: &Answer) -> JsonAnswer<'_> {
         direct: row.is_direct,
         paths: row.paths.iter().map(|path| words(path)).collect(),
         location: JsonLocation::of(&row.location, pages.region(false, &row.location)),
+        standing: JsonStanding::from(&*row.standing),
     });
     let packages = packages.collect();
     let changes = answer.changes.as_ref().map(|rows| {
@@ -404,6 +483,7 @@ fn document(answer: &Answer) -> JsonAnswer<'_> {
                 .changed_at
                 .as_ref()
                 .map(|at| JsonLocation::of(at, pages.region(false, at))),
+            standing: JsonStanding::from(&row.standing),
         });
         rows.collect()
     });
@@ -419,6 +499,7 @@ fn document(answer: &Answer) -> JsonAnswer<'_> {
         changes,
         installations: installations.collect(),
         unreadable: JsonPassedOver::all(&answer.unreadable),
+        not_looked_at: &answer.not_looked_at,
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
-use super::package_changes::MOST_PACKAGES;
+use super::package_changes::{MOST_PACKAGES, Row, rows as rows_of};
 use super::places::Places;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{LevelChange, OnIncomplete, Outcome, PackageChange, Report};
@@ -223,28 +223,35 @@ pub(super) fn packages(changes: &[PackageChange], budget: Budget, text: &mut Str
         return;
     }
     text.push_str("### Packages\n\n| Change | Package | Before | After | Scope | Through |\n| --- | --- | --- | --- | --- | --- |\n");
-    let shown = changes.get(..MOST_PACKAGES).unwrap_or(changes);
-    let rows = shown.iter().map(|change| {
-        let version =
-            |version: &Option<String>| version.as_deref().map_or_else(String::new, code_in_table);
-        let way = if change.via.is_empty() {
-            String::new()
-        } else {
-            code_in_table(&change.via.join(" > "))
+    let all = rows_of(changes);
+    let shown = all.get(..MOST_PACKAGES).unwrap_or(&all);
+    let rows = shown.iter().map(|row| {
+        let change = row.change;
+        let version = |version: &Option<String>| match version.as_deref() {
+            Some(version) if !row.is_of_several => code_in_table(version),
+            _ => String::new(),
+        };
+        let way = match (row.companions(), change.via.split_first()) {
+            (Some(companions), _) => prose(&companions),
+            (None, Some((first, _))) if row.is_of_several => code_in_table(first),
+            (None, Some(_)) => code_in_table(&change.via.join(" > ")),
+            (None, None) => String::new(),
         };
         format!(
             "| {} | {} | {} | {} | {} | {way} |\n",
             change.what.name(),
-            code_in_table(&change.name),
+            code_in_table(&row.name()),
             version(&change.before),
             version(&change.after),
             change.scope.name(),
         )
     });
     let instead = "| one that is too long to show | | | | | |\n";
-    let left = list(rows, instead, budget, text) + changes.len() - shown.len();
+    let left = list(rows, instead, budget, text);
     text.push('\n');
-    left_out(left, text);
+    // What a row folds is counted with it, so that this is of packages, not of rows.
+    let told = shown.len() - left;
+    left_out(all.iter().skip(told).map(Row::len).sum(), text);
 }
 
 /// Writes the rows of a list as far as there is room, and gives how many are left.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::finding::{
-    Finding, Fingerprint, Location, PackageName, PackageSeen, Related, Severity, Status, Subject,
+    Finding, Fingerprint, Fold, Location, PackageName, PackageSeen, Related, Severity, Status,
+    Subject,
 };
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
 use crate::snapshot::held::Held;
@@ -202,6 +203,8 @@ impl<'a> Sink<'a> {
             related: Vec::new(),
             withheld,
             unread: false,
+            fold: None,
+            cause: None,
             sink: self,
         }
     }
@@ -222,6 +225,8 @@ pub struct Draft<'s, 'a> {
     related: Vec<Related>,
     withheld: bool,
     unread: bool,
+    fold: Option<Arc<Fold>>,
+    cause: Option<Location>,
 }
 
 impl Draft<'_, '_> {
@@ -259,6 +264,18 @@ impl Draft<'_, '_> {
     /// Says that something could not be read, in contrast to something bad that was.
     pub fn unread(mut self) -> Self {
         self.unread = true;
+        self
+    }
+
+    /// What the change did that caused it, where no place of the head shows it: a file that is gone.
+    pub fn caused_at(mut self, location: Location) -> Self {
+        self.cause = Some(location);
+        self
+    }
+
+    /// Lets it be told with others of its kind in one sentence, where they are many of one status.
+    pub fn fold(mut self, fold: Fold) -> Self {
+        self.fold = Some(Arc::new(fold));
         self
     }
 
@@ -324,7 +341,7 @@ impl Draft<'_, '_> {
                 path: Arc::clone(&self.sink.path),
                 span: self.span,
             },
-            changed_at: None,
+            changed_at: self.cause,
             related: self.related,
             subject: self.subject,
             package: self.package,
@@ -335,6 +352,7 @@ impl Draft<'_, '_> {
             unread: self.unread,
             refused: self.at_least == Severity::High,
             change: matches!(self.sink.rule.check, Check::Change(_) | Check::Arrivals(_)),
+            fold: self.fold,
         });
     }
 }

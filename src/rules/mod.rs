@@ -103,6 +103,7 @@ mod package {
     pub(crate) mod floating_range;
     pub(crate) mod foreign_host;
     pub(crate) mod insecure_protocol;
+    pub(crate) mod install_code_changed;
     pub(crate) mod install_script_added;
     pub(crate) mod integrity_changed;
     pub(crate) mod integrity_lost;
@@ -168,6 +169,7 @@ mod workload {
     pub(crate) mod removed_api;
     pub(crate) mod resources_unset;
     pub(crate) mod token_automounted;
+    pub(crate) mod unknown_api;
     pub(crate) mod unknown_field;
     pub(crate) mod writable_root_filesystem;
     pub(crate) mod wrong_type;
@@ -248,6 +250,7 @@ pub static ALL: &[&Rule] = &[
     &package::floating_range::RULE,
     &package::foreign_host::RULE,
     &package::insecure_protocol::RULE,
+    &package::install_code_changed::RULE,
     &package::install_script_added::RULE,
     &package::integrity_changed::RULE,
     &package::integrity_lost::RULE,
@@ -304,6 +307,7 @@ pub static ALL: &[&Rule] = &[
     &workload::removed_api::RULE,
     &workload::resources_unset::RULE,
     &workload::token_automounted::RULE,
+    &workload::unknown_api::RULE,
     &workload::unknown_field::RULE,
     &workload::writable_root_filesystem::RULE,
     &workload::wrong_type::RULE,

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::facts::Facts;
 use crate::packages::advisory::answer::SourceAnswer;
-use crate::packages::registry::{Answer, RegistryAnswers, Unavailable};
+use crate::packages::registry::{Answer, RegistryAnswers};
 use crate::verdict::AskedSource;
 
 /// What became of each source.
@@ -103,20 +103,18 @@ pub(super) fn unavailable(facts: &Facts) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let unanswered = facts
+    let shortcomings = facts
         .registry
         .known()
         .into_iter()
-        .flat_map(RegistryAnswers::unavailable);
+        .flat_map(RegistryAnswers::shortcomings);
     let mut by_reason: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, why) in unanswered {
-        if let Unavailable::Failed(failure) = why {
-            *by_reason.entry(failure.to_string()).or_default() += 1;
-        }
+    for why in shortcomings {
+        *by_reason.entry(why.to_string()).or_default() += 1;
     }
     if let Some((reason, _)) = by_reason.into_iter().max_by_key(|(_, number)| *number) {
         reasons.push(format!(
-            "the registry does not answer: {reason}; set packages.sources.registry to false, or run with --offline to do without"
+            "the registry does not say what it was asked for: {reason}; set packages.sources.registry to false, or run with --offline to do without"
         ));
     }
     reasons

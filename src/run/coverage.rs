@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::change::LeftOutReason;
 use crate::finding::{Finding, Status};
 use crate::kubernetes::kustomization::Unbuilt;
+use crate::snapshot::unlocked::unlocked;
 use crate::snapshot::{Snapshot, State};
 use crate::verdict::{Coverage, PassedOver};
 
@@ -116,6 +117,7 @@ pub(super) fn coverage(
                 others += 1;
             }
             State::Read(_)
+            | State::Opaque(_)
             | State::Configuration(_)
             | State::Workflow(_)
             | State::Oversized(_)
@@ -148,9 +150,14 @@ pub(super) fn coverage(
         })
         .map(|installation| installation.graph().len())
         .sum();
+    let unlocked = unlocked(head);
+    let unlocked = unlocked.iter().filter(|one| in_scope(&one.at.path));
+    coverage.unlocked = unlocked.count();
     coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
-        coverage.objects += manifest.records.len();
+        let patches = manifest.inline_patches.iter();
+        let patches = patches.map(|patches| patches.records.len());
+        coverage.objects += manifest.records.len() + patches.sum::<usize>();
         coverage.other_objects += manifest.other_objects;
     }
     coverage.skipped.sort();

@@ -16,12 +16,14 @@ use crate::http::{Client, Failure, Limits, Proxies, block_on};
 use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
+use crate::packages::graph::Step;
 use crate::packages::lockfile::Source;
 use crate::packages::registry::address::RegistryUrl;
 use crate::packages::registry::settings::{Owner, Registry, SettingsKind};
 use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
+use crate::snapshot::unlocked::unlocked;
 
 use super::sides::{Sides, Tip};
 
@@ -65,6 +67,9 @@ impl Access {
 pub struct Wanted {
     /// All names with all versions.
     pub installed: BTreeSet<(String, String)>,
+    /// Names whose versions no lockfile says, each with the one version that stands for all: what is malware from the
+    /// first version on has it.
+    pub unlocked: BTreeSet<(String, String)>,
     /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
     /// change touches.
     pub documents: BTreeSet<Arc<str>>,
@@ -75,14 +80,22 @@ pub struct Wanted {
     pub published: BTreeSet<String>,
 }
 
+/// The version that is asked about in the place of one that nobody knows.
+const ANY_VERSION: &str = "0.0.0";
+
 /// Registries whose packages everybody may see.
 const PUBLIC: [&str; 3] = ["registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"];
 
 impl Wanted {
+    /// What advisories are wanted of.
+    fn asked(&self) -> impl Iterator<Item = &(String, String)> {
+        self.installed.iter().chain(&self.unlocked)
+    }
+
     /// True if a registry may be told of a name.
     fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
         let own = self.elsewhere.get(name);
-        own.is_none_or(|host| host == registry.url.host())
+        registry.unread.is_none() && own.is_none_or(|host| host == registry.url.host())
     }
 
     /// True if everybody may be told of a name.
@@ -128,6 +141,12 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
             .installed
             .insert((name.to_owned(), version.to_owned()));
     }
+    for unlocked in sides().flat_map(unlocked) {
+        let folder = Arc::clone(&unlocked.installation.folder);
+        let wanted = all.entry(folder).or_default();
+        let any = (unlocked.name.to_owned(), ANY_VERSION.to_owned());
+        wanted.unlocked.insert(any);
+    }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
     let new = base.map(|base| arrivals(Some(base), head));
@@ -139,12 +158,43 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
     all
 }
 
-/// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile.
+/// Who brings what advisories are about, by the folder of the lockfile: where a fix has to come through them, their
+/// releases have to be known.
+fn bringers(
+    snapshots: &[&Snapshot],
+    advisories: &Advisories,
+) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
+    let mut all: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for held in snapshots.iter().flat_map(|snapshot| held(snapshot)) {
+        let (name, version) = held.key();
+        if advisories.affecting(name, version).next().is_none() {
+            continue;
+        }
+        let Some(origin) = held.package.origin() else {
+            continue;
+        };
+        let of_folder = all
+            .entry(Arc::clone(&held.installation.folder))
+            .or_default();
+        let ways = held.package.paths_in(origin.workspace, 1);
+        for step in ways.iter().flatten() {
+            if let Step::Package(package) = step
+                && package.is_from_registry()
+            {
+                of_folder.insert(package.shared_name());
+            }
+        }
+    }
+    all
+}
+
+/// Asks everybody who is to be asked. `wanted` is by the folder of the lockfile, and of these snapshots.
 #[must_use]
 pub fn gather(
     access: &Access,
     sides: &Sides,
     wanted: &BTreeMap<Arc<str>, Wanted>,
+    snapshots: &[&Snapshot],
     config: &PackagesConfig,
 ) -> Facts {
     let mut facts = Facts {
@@ -152,18 +202,25 @@ pub fn gather(
         registry: Fact::Missing(Absence::NothingToAsk),
         now: Some(access.now),
     };
-    if wanted.values().all(|wanted| wanted.installed.is_empty()) {
+    if wanted
+        .values()
+        .all(|wanted| wanted.asked().next().is_none())
+    {
         return facts;
     }
+    let is_known = wanted.values().any(|wanted| !wanted.installed.is_empty());
     let plan = Plan::new(access, sides, wanted, config);
     let client = Client::new(Limits::default(), Proxies::System);
     facts.advisories = plan.advisories(client.as_ref());
-    if !config.sources.registry {
+    if !is_known {
+        facts.registry = Fact::Missing(Absence::NotLocked);
+    } else if !config.sources.registry {
         facts.registry = Fact::Missing(Absence::NotConfigured);
     } else if access.offline {
         facts.registry = Fact::Missing(Absence::Offline);
     } else {
-        facts.registry = Fact::Known(plan.documents(client.as_ref(), facts.advisories.known()));
+        facts.registry =
+            Fact::Known(plan.documents(client.as_ref(), facts.advisories.known(), snapshots));
     }
     facts
 }
@@ -173,7 +230,7 @@ struct Plan<'a> {
     access: &'a Access,
     config: &'a PackagesConfig,
     /// What each folder installs, and which registries serve it.
-    projects: Vec<(&'a Wanted, Settings)>,
+    projects: Vec<(&'a Arc<str>, &'a Wanted, Settings)>,
 }
 
 impl<'a> Plan<'a> {
@@ -186,7 +243,7 @@ impl<'a> Plan<'a> {
         let files = SettingsFiles::of(access, sides);
         let projects = wanted
             .iter()
-            .map(|(folder, wanted)| (wanted, files.around(folder, &access.environment)))
+            .map(|(folder, wanted)| (folder, wanted, files.around(folder, &access.environment)))
             .collect();
         Self {
             access,
@@ -199,8 +256,8 @@ impl<'a> Plan<'a> {
     fn public_names(&self) -> (BTreeSet<String>, usize) {
         let mut public = BTreeSet::new();
         let mut others = BTreeSet::new();
-        for (wanted, settings) in &self.projects {
-            for (name, _) in &wanted.installed {
+        for (_, wanted, settings) in &self.projects {
+            for (name, _) in wanted.asked() {
                 let is_public = wanted.is_public(name, settings);
                 let names = if is_public { &mut public } else { &mut others };
                 names.insert(name.clone());
@@ -270,7 +327,7 @@ impl<'a> Plan<'a> {
         }
         let request = self.projects.iter();
         let request = request
-            .flat_map(|(wanted, _)| wanted.installed.iter().cloned())
+            .flat_map(|(_, wanted, _)| wanted.asked().cloned())
             .collect();
         match block_on(advisory::gather(&request, &asked)) {
             Ok(mut advisories) => {
@@ -296,8 +353,8 @@ impl<'a> Plan<'a> {
     /// The registries that packages come from by default, each with the names that it serves.
     fn registries(&self, client: &Client) -> impl Iterator<Item = Bulk> {
         let mut names: BTreeMap<&str, (BTreeSet<String>, Option<&str>)> = BTreeMap::new();
-        for (wanted, settings) in &self.projects {
-            for (name, _) in &wanted.installed {
+        for (_, wanted, settings) in &self.projects {
+            for (name, _) in wanted.asked() {
                 let registry = settings.registry_of(name);
                 if !wanted.may_be_told(name, registry) {
                     continue;
@@ -321,11 +378,16 @@ impl<'a> Plan<'a> {
         &self,
         client: Result<&Client, &Failure>,
         advisories: Option<&Advisories>,
+        snapshots: &[&Snapshot],
     ) -> RegistryAnswers {
+        let bringers = advisories.map(|known| bringers(snapshots, known));
+        let bringers = bringers.unwrap_or_default();
         let cache = place::folder().map(|folder| Cache::new(folder.join("registry")));
         let mut all: BTreeMap<Arc<str>, Answer> = BTreeMap::new();
-        for (wanted, settings) in &self.projects {
+        let mut silent: BTreeSet<String> = BTreeSet::new();
+        for (folder, wanted, settings) in &self.projects {
             let mut names = wanted.documents.clone();
+            names.extend(bringers.get(*folder).into_iter().flatten().cloned());
             let affected = |(name, version): &&(String, String)| {
                 let mut known = advisories
                     .iter()
@@ -345,8 +407,17 @@ impl<'a> Plan<'a> {
                     continue;
                 }
                 match wanted.elsewhere.get(&*name) {
-                    Some(host) if !wanted.may_be_told(&name, settings.registry_of(&name)) => {
+                    Some(host)
+                        if settings.registry_of(&name).unread.is_none()
+                            && !wanted.may_be_told(&name, settings.registry_of(&name)) =>
+                    {
                         let why = registry::Unavailable::Elsewhere { host: host.clone() };
+                        all.insert(name, Answer::Unavailable(why));
+                    }
+                    // Each project has its own question, and a registry that is silent is waited for once.
+                    _ if silent.contains(settings.registry_of(&name).url.host()) => {
+                        let host = settings.registry_of(&name).url.host().to_owned();
+                        let why = registry::Unavailable::GivenUp { host };
                         all.insert(name, Answer::Unavailable(why));
                     }
                     _ => {
@@ -364,11 +435,14 @@ impl<'a> Plan<'a> {
                 Err(failure) => Err(failure.clone()),
             };
             match answers {
-                Ok(answers) => all.extend(
-                    answers
-                        .iter()
-                        .map(|(name, answer)| (Arc::clone(name), answer.clone())),
-                ),
+                Ok(answers) => {
+                    for (name, answer) in answers.iter() {
+                        if matches!(answer, Answer::Unavailable(why) if why.is_late()) {
+                            silent.insert(settings.registry_of(name).url.host().to_owned());
+                        }
+                        all.insert(Arc::clone(name), answer.clone());
+                    }
+                }
                 Err(failure) => all.extend(names.into_iter().map(|name| {
                     let why = registry::Unavailable::Failed(failure.clone());
                     (name, Answer::Unavailable(why))

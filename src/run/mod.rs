@@ -3,6 +3,7 @@
 mod asked;
 mod cause;
 mod coverage;
+mod folded;
 pub mod gather;
 pub mod governance;
 pub mod init;
@@ -76,6 +77,8 @@ pub enum Stage {
     Judging(usize),
     /// Comparing the findings.
     Comparing,
+    /// Nothing but a hint: no file of the base lies within the paths that are asked for, so that all of it is new.
+    NothingBefore,
 }
 
 /// Runs everything, from two places to a report.
@@ -102,6 +105,9 @@ pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, E
         request.base.as_deref(),
         request.head.as_deref(),
     )?;
+    if request.head.is_none() && sides.is_nothing_before() {
+        watch(Stage::NothingBefore);
+    }
     let file = match given {
         Some(given) => Some(given),
         None => Governance::find(&sides)?,
@@ -156,6 +162,7 @@ pub fn packages(
     paths: &[PathBuf],
     base: Option<&str>,
     head: Option<&str>,
+    access: Option<&Access>,
 ) -> Result<inventory::Answer, Error> {
     let sides = sides::find(paths, base, head)?;
     if let Some(why) = sides.history_missing {
@@ -166,7 +173,16 @@ pub fn packages(
         ..Governance::default()
     };
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
-    let mut answer = packages::answer(loaded, |path| sides.holds(path));
+    let facts = facts_of(access, &sides, &governance, &loaded, &|_| {});
+    let mut answer = packages::answer(loaded, &facts, |path| sides.holds(path));
+    let unavailable = asked::unavailable(&facts);
+    // Whoever names a source wants to hear from it; what is asked without being named is told.
+    let is_named = |access: &Access| {
+        let sources = &governance.config().packages.sources;
+        access.database.is_some() || sources.advisories.is_some()
+    };
+    answer.is_incomplete = !unavailable.is_empty() && access.is_some_and(is_named);
+    answer.not_looked_at.extend(unavailable);
     shown::packages(&mut answer);
     Ok(answer)
 }
@@ -188,12 +204,7 @@ fn judge_watched(
         sides.base.as_ref().map_or(0, listed) + listed(&sides.head),
     ));
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
-    let facts = access.map_or_else(Facts::default, |access| {
-        let wanted = wanted(loaded.base.as_ref(), &loaded.head);
-        let packages = wanted.values().map(|wanted| wanted.installed.len());
-        watch(Stage::Asking(packages.sum()));
-        gather(access, sides, &wanted, &governance.config().packages)
-    });
+    let facts = facts_of(access, sides, governance, &loaded, watch);
     let asked = Asked {
         base: sides.base.as_ref().map(|base| base.label().clone()),
         head: sides.head.label().clone(),
@@ -202,6 +213,25 @@ fn judge_watched(
         facts,
     };
     judge_loaded(loaded, asked, governance, watch)
+}
+
+/// What the outside world says of what both sides install; nothing where nobody may be asked.
+fn facts_of(
+    access: Option<&Access>,
+    sides: &Sides,
+    governance: &Governance,
+    loaded: &Loaded,
+    watch: &dyn Fn(Stage),
+) -> Facts {
+    let Some(access) = access else {
+        return Facts::default();
+    };
+    let wanted = wanted(loaded.base.as_ref(), &loaded.head);
+    let packages = wanted.values().map(|wanted| wanted.installed.len());
+    watch(Stage::Asking(packages.sum()));
+    let snapshots: Vec<&Snapshot> = loaded.base.iter().chain([&loaded.head]).collect();
+    let config = &governance.config().packages;
+    gather(access, sides, &wanted, &snapshots, config)
 }
 
 /// What is said of two sides beside what they hold.
@@ -290,6 +320,7 @@ pub fn judge_loaded(
     all.extend(broken_at_tip(governance, &all));
     // What is done to the gate itself is shown whatever paths are asked for: else naming some would turn it off.
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
+    all = folded::fold(all);
     sort(&mut all);
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
@@ -339,7 +370,7 @@ fn of_change(
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {
         if finding.status == Status::Introduced {
-            finding.changed_at = causes.of(finding);
+            finding.changed_at = causes.of(finding).or(finding.changed_at.take());
             // What is gone has no place of its own: the one where it was taken out is the nearest.
             if let Some(at) = &finding.changed_at
                 && finding.location.span == Span::default()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::change::compare::Changes;
+use crate::facts::Facts;
 use crate::inventory::{self, Answer};
 use crate::packages::Scope;
 use crate::packages::difference::Told;
@@ -65,7 +66,7 @@ fn change(told: Told<'_>) -> Option<(Scope, usize, PackageChange)> {
 }
 
 /// What `tidegate packages` answers of what was read.
-pub(super) fn answer(loaded: Loaded, in_scope: impl Fn(&str) -> bool) -> Answer {
+pub(super) fn answer(loaded: Loaded, facts: &Facts, in_scope: impl Fn(&str) -> bool) -> Answer {
     let Loaded {
         base,
         mut head,
@@ -73,7 +74,7 @@ pub(super) fn answer(loaded: Loaded, in_scope: impl Fn(&str) -> bool) -> Answer 
         head_contents,
     } = loaded;
     let Some(base) = base else {
-        return inventory::answer(None, &head, in_scope).with(None, head);
+        return inventory::answer(None, &head, facts, in_scope).with(None, head);
     };
     let mut changes = Changes::between(&base_contents, &head_contents);
     changes.find_similar(
@@ -91,6 +92,6 @@ pub(super) fn answer(loaded: Loaded, in_scope: impl Fn(&str) -> bool) -> Answer 
         moved: changes.moved(),
         pairs: &pairs,
     };
-    let parts = inventory::answer(Some(&pair), &head, in_scope);
+    let parts = inventory::answer(Some(&pair), &head, facts, in_scope);
     parts.with(Some(base), head)
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::change::git::Repository;
-use crate::change::{Side, folder};
+use crate::change::{Side, SideKind, folder};
 use crate::error::Error;
 use crate::snapshot::load::is_relevant;
 
@@ -36,6 +36,15 @@ impl Sides {
     #[must_use]
     pub fn holds(&self, path: &str) -> bool {
         is_in_scope(&self.scope, path)
+    }
+
+    /// True if the base is a folder that has no file below any of the paths that are asked for.
+    #[must_use]
+    pub fn is_nothing_before(&self) -> bool {
+        let base = self.base.as_ref();
+        let folder = base.filter(|base| base.label().kind == SideKind::Folder);
+        !self.scope.is_empty()
+            && folder.is_some_and(|base| !base.files().iter().any(|file| self.holds(&file.path)))
     }
 }
 

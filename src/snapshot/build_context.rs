@@ -99,6 +99,33 @@ impl<'a> BuildContext<'a> {
         names.iter().copied().filter(reaches).collect()
     }
 
+    /// Files of the revision that surely lie in the context, with their paths in it: those of the Dockerfile's own
+    /// folder, and of the folders below it, that no `.dockerignore` keeps out.
+    pub fn held<'f>(
+        &self,
+        files: &'f [&'a SourceFile],
+    ) -> impl Iterator<Item = (&'a SourceFile, &'a str)> + use<'f, 'a> {
+        let top = if self.is_root() {
+            ""
+        } else {
+            folder(self.path)
+        };
+        let own = self.snapshot.file(&format!("{}.dockerignore", self.path));
+        let ignores = own.map_or_else(|| self.files(".dockerignore"), |own| vec![own]);
+        let is_known = ignores.iter().all(|file| file.lines().is_some());
+        let is_own = own.is_some();
+        files.iter().filter_map(move |file| {
+            let path = below(&file.path, top)?;
+            let is_out = |ignore: &&SourceFile| {
+                let from = if is_own { top } else { ignore.folder() };
+                let path = below(&file.path, from).unwrap_or(path);
+                let text = ignore.lines().unwrap_or_default();
+                dockerignore::excludes_path(text, path)
+            };
+            (is_known && !ignores.iter().any(is_out)).then_some((*file, path))
+        })
+    }
+
     /// The name of a lockfile of a package manager that lies where the Dockerfile takes its files from.
     #[must_use]
     pub fn lockfile(&self, manager: Manager) -> Option<&'static str> {
@@ -158,6 +185,14 @@ fn copied_folders(dockerfile: &Dockerfile) -> Vec<String> {
         }
     }
     folders
+}
+
+/// A path seen from a folder above it; none where the folder is not above it.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 fn join(folder: &str, name: &str) -> String {

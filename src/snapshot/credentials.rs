@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::lines_of;
 use crate::kubernetes::manifest::visit_objects;
-use crate::kubernetes::marked::marked;
+use crate::kubernetes::marked::{self, marked};
 use crate::kubernetes::{Manifest, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
@@ -35,17 +35,20 @@ pub struct Held {
 pub fn in_settings(file: &SourceFile) -> Vec<Held> {
     match file.kind() {
         FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
-        FileKind::Environment if !is_template(&file.path) => {
-            file.lines().map(in_environment).unwrap_or_default()
+        FileKind::Environment if is_template(&file.path) => {
+            file.lines().map(in_template).unwrap_or_default()
         }
+        FileKind::Environment => file.lines().map(in_environment).unwrap_or_default(),
         FileKind::YarnSettings | FileKind::PackageJson => {
             file.tree().map(in_tree).unwrap_or_default()
         }
         FileKind::Kustomization => match &*file.state {
-            State::Read(Reading::Manifest(manifest)) => in_kustomization(&manifest.tree),
+            State::Read(Reading::Manifest(manifest)) => in_kustomization(manifest),
             _ => Vec::new(),
         },
+        FileKind::Settings => file.lines().map(in_text).unwrap_or_default(),
         FileKind::Yaml | FileKind::Json => match &*file.state {
+            State::Text(_) => file.lines().map(in_text).unwrap_or_default(),
             // What holds no object is read for the kustomization alone that takes it for a patch.
             State::Read(Reading::Manifest(manifest)) => {
                 if manifest.records.is_empty() && manifest.other_objects == 0 {
@@ -178,16 +181,51 @@ fn in_environment(text: &str) -> Vec<Held> {
             all.push(held(part, found, key.to_owned(), key));
         }
     }
-    // A key may go on over lines.
-    for found in credential::find(text) {
+    // A key may go on over lines, and what a comment keeps is as valid as before.
+    let keys = credential::find(text).into_iter();
+    let keys = keys.filter(|found| found.what == What::PrivateKey);
+    for found in keys.chain(credential::find_tokens(text)) {
         let apart =
             |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
-        if found.what == What::PrivateKey && covered.iter().all(apart) {
-            let range = found.range.clone();
-            all.push(held(range, found, "a line".to_owned(), ""));
+        if covered.iter().all(apart) {
+            covered.push(found.range.clone());
+            all.push(of_line(found));
         }
     }
     all
+}
+
+/// What a file holds that shows what another one should hold: whoever wrote a token there meant to write a sample.
+fn in_template(text: &str) -> Vec<Held> {
+    let tokens = credential::find_tokens(text).into_iter();
+    tokens.map(of_line).collect()
+}
+
+/// What stands somewhere in a text.
+fn of_line(found: Found) -> Held {
+    let place = match &*found.label {
+        "" => "a line".to_owned(),
+        label => label.to_owned(),
+    };
+    held(found.range.clone(), found, place, "")
+}
+
+/// The text of a program's settings, which a kustomization puts into an object.
+fn in_text(text: &str) -> Vec<Held> {
+    let found = credential::find(text).into_iter();
+    let mut all: Vec<_> = found.map(of_line).collect();
+    point_at_first_lines(text, &mut all);
+    all
+}
+
+/// A credential may go on over lines: only the first is pointed at.
+fn point_at_first_lines(text: &str, all: &mut [Held]) {
+    for one in all {
+        let first = text.get(one.span.range()).unwrap_or_default();
+        let first = first.lines().next().unwrap_or_default();
+        let start = one.span.start as usize;
+        one.line = Span::new(start, start + first.len());
+    }
 }
 
 /// The texts of a tree, with the key that says what each is.
@@ -243,11 +281,12 @@ fn walk<'a>(node: Node<'a>, key: &'a str, visit: &mut dyn FnMut(&'a str, Node<'a
 }
 
 /// The literals of generators: what they make is no file of the repository.
-fn in_kustomization(tree: &Tree) -> Vec<Held> {
+fn in_kustomization(manifest: &Manifest) -> Vec<Held> {
     let mut all = Vec::new();
+    let tree = &manifest.tree;
     for document in tree.documents() {
         let root = tree.root(document);
-        in_changes(root, &mut all);
+        in_changes(root, manifest, &mut all);
         for kind in ["secretGenerator", "configMapGenerator"] {
             for generator in root.get(kind).into_iter().flat_map(Node::items) {
                 let name = generator.get("name").map_or("", Node::key_text);
@@ -277,14 +316,22 @@ fn in_kustomization(tree: &Tree) -> Vec<Held> {
     all
 }
 
-/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels.
-fn in_changes(root: Node<'_>, all: &mut Vec<Held>) {
+/// What a kustomization writes into objects, beside its generators: patches in itself, annotations, labels. Patches that
+/// are read as objects are looked into as objects.
+fn in_changes(root: Node<'_>, manifest: &Manifest, all: &mut Vec<Held>) {
+    let is_object = |node: Node<'_>| {
+        let patches = manifest.inline_patches.as_ref();
+        patches.is_some_and(|patches| patches.has_read(node.id()))
+    };
     for entry in root.entries() {
         let field = entry.key.key_text();
         if matches!(field, "secretGenerator" | "configMapGenerator") {
             continue;
         }
         walk(entry.value, field, &mut |key, node, value| {
+            if is_object(node) {
+                return;
+            }
             let found = if key == "patch" || value.contains('\n') {
                 in_inline_patch(value)
             } else if field == "commonAnnotations" {
@@ -315,7 +362,7 @@ fn in_inline_patch(text: &str) -> Vec<Found> {
     all
 }
 
-/// What shows by itself what it is, in objects of kinds that nobody here knows.
+/// What shows by itself what it is, or with a name beside it, in objects of kinds that nobody here knows.
 fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
     let mut all = Vec::new();
     if manifest.other_objects == 0 {
@@ -331,14 +378,16 @@ fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
             .and_then(|metadata| metadata.get("name"));
         let name = name.map_or("", Node::key_text);
         let mut told = BTreeSet::new();
-        marked(object, "", &mut told, &mut |node, key, found| {
+        let mut keep = |node, key, found| {
             let from = all.len();
             all.extend(in_node(node, found, key));
             // The same place in another object is another one.
             for held in all.iter_mut().skip(from) {
                 held.discriminator = format!("{kind} {name} {}", held.discriminator);
             }
-        });
+        };
+        marked(object, "", &mut told, &mut keep);
+        marked::pairs(object, &mut told, &mut keep);
     });
     all
 }
@@ -411,12 +460,7 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             }
         }
     }
-    for one in &mut all {
-        let first = text.get(one.span.range()).unwrap_or_default();
-        let first = first.lines().next().unwrap_or_default();
-        let start = one.span.start as usize;
-        one.line = Span::new(start, start + first.len());
-    }
+    point_at_first_lines(text, &mut all);
     all
 }
 

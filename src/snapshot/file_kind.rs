@@ -37,6 +37,8 @@ pub enum FileKind {
     NpmSettings,
     /// `.yarnrc.yml`.
     YarnSettings,
+    /// `.yarnrc` of Yarn 1.
+    YarnClassicSettings,
     /// `bunfig.toml`.
     BunSettings,
     /// `renovate.json` and its other names.
@@ -45,8 +47,17 @@ pub enum FileKind {
     PnpmWorkspace,
     /// A lockfile.
     Lockfile(LockfileKind),
-    /// `.env`, `.env.production` and the like.
+    /// `.env`, `.env.production`, `.envrc`, `env.production` and the like.
     Environment,
+    /// What may hold a private key: `id_rsa` and its kin, `*.key`, `*.pem`.
+    KeyFile,
+    /// `*.conf`, `*.properties`, `*.ini`, `*.cnf`: settings of a program, read where a kustomization puts them into an
+    /// object.
+    Settings,
+    /// Code that package managers run: `.pnpmfile.cjs`, a release or a plugin of Yarn in `.yarn`. It is not read.
+    InstallCode,
+    /// A file with the name of a patch. It is not read.
+    CodePatch,
 }
 
 impl FileKind {
@@ -74,25 +85,30 @@ impl FileKind {
             "mise.toml" | ".mise.toml" => Self::MiseSettings,
             ".npmrc" => Self::NpmSettings,
             ".yarnrc.yml" => Self::YarnSettings,
+            ".yarnrc" => Self::YarnClassicSettings,
+            ".pnpmfile.cjs" | ".pnpmfile.mjs" | ".pnpmfile.js" => Self::InstallCode,
             "bunfig.toml" => Self::BunSettings,
             "renovate.json" | "renovate.json5" | ".renovaterc" | ".renovaterc.json"
             | ".renovaterc.json5" => Self::Renovate,
-            ".env" => Self::Environment,
+            _ if is_code_of_yarn(path) => Self::InstallCode,
+            _ if has_extension(name, "patch") => Self::CodePatch,
             _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
-            _ if name.starts_with(".env.") => Self::Environment,
+            _ if is_environment(name) => Self::Environment,
             _ if is_dockerfile(name) => Self::Dockerfile,
             _ if has_extension(name, "env") => Self::Environment,
             _ if has_extension(name, "json") => Self::Json,
+            _ if is_key_file(name) => Self::KeyFile,
+            _ if is_settings(name) => Self::Settings,
             _ => Self::Yaml,
         }
     }
 
-    /// True if a file is read whatever its extension.
+    /// True if a file is read whatever its extension, and matters whatever stands in it.
     #[must_use]
     pub fn is_known_by_name(self) -> bool {
         !matches!(
             self,
-            Self::Yaml | Self::Json | Self::Configuration | Self::Workflow
+            Self::Yaml | Self::Json | Self::Configuration | Self::Workflow | Self::KeyFile
         )
     }
 
@@ -106,6 +122,15 @@ impl FileKind {
     }
 }
 
+/// True for a script below `.yarn/releases` or `.yarn/plugins`.
+fn is_code_of_yarn(path: &str) -> bool {
+    let is_script = ["cjs", "js", "mjs"]
+        .iter()
+        .any(|extension| has_extension(path, extension));
+    let is_below = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    is_script && (is_below(".yarn/releases/") || is_below(".yarn/plugins/"))
+}
+
 /// True for the names that Docker, Podman and editors take for a Dockerfile: the word alone, before a dot, or as an
 /// extension. Documents about one, and templates of one, are none.
 fn is_dockerfile(name: &str) -> bool {
@@ -116,6 +141,53 @@ fn is_dockerfile(name: &str) -> bool {
     };
     let extension = name.rsplit('.').next().unwrap_or_default();
     is_word(extension) || is_word(first) && !OTHERS.contains(&extension)
+}
+
+/// True for the names that programs load variables from: `.env` with anything behind a mark, `.envrc` of direnv, and
+/// `env` with the name of a stage behind it.
+fn is_environment(name: &str) -> bool {
+    const STAGES: [&str; 21] = [
+        "ci",
+        "default",
+        "dev",
+        "development",
+        "dist",
+        "docker",
+        "example",
+        "live",
+        "local",
+        "preprod",
+        "preview",
+        "prod",
+        "production",
+        "qa",
+        "sample",
+        "stage",
+        "staging",
+        "template",
+        "test",
+        "testing",
+        "uat",
+    ];
+    if let Some(rest) = name.strip_prefix(".env") {
+        return rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_']);
+    }
+    let stages = name.strip_prefix("env.");
+    stages.is_some_and(|stages| stages.split('.').all(|stage| STAGES.contains(&stage)))
+}
+
+/// True for the names of private keys of SSH and of files in PEM.
+fn is_key_file(name: &str) -> bool {
+    ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name)
+        || has_extension(name, "key")
+        || has_extension(name, "pem")
+}
+
+fn is_settings(name: &str) -> bool {
+    const EXTENSIONS: [&str; 4] = ["conf", "properties", "ini", "cnf"];
+    EXTENSIONS
+        .iter()
+        .any(|extension| has_extension(name, extension))
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -145,15 +217,34 @@ mod tests {
             ("package-lock.json", FileKind::Lockfile(LockfileKind::Npm)),
             (".nvmrc", FileKind::NodeVersion),
             ("api/.mise.toml", FileKind::MiseSettings),
+            ("web/.pnpmfile.cjs", FileKind::InstallCode),
+            (".yarn/releases/yarn-4.1.0.cjs", FileKind::InstallCode),
+            ("a/.yarn/plugins/@yarnpkg/x.cjs", FileKind::InstallCode),
+            ("a.yarn/plugins/x.cjs", FileKind::Yaml),
+            ("patches/a@1.0.0.patch", FileKind::CodePatch),
+            (".yarnrc", FileKind::YarnClassicSettings),
             (".env", FileKind::Environment),
             (".env.production", FileKind::Environment),
             ("deploy/prod.env", FileKind::Environment),
+            (".envrc", FileKind::Environment),
+            ("api/.env-prod", FileKind::Environment),
+            (".env_production", FileKind::Environment),
+            ("env.production", FileKind::Environment),
+            ("env.prod.local", FileKind::Environment),
+            (".envoy", FileKind::Yaml),
+            ("env.ts", FileKind::Yaml),
+            ("env.yaml", FileKind::Yaml),
+            ("env.json", FileKind::Json),
+            ("deploy/redis.conf", FileKind::Settings),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),
             ("deploy/.tidegate.yaml", FileKind::Yaml),
             ("a.yaml", FileKind::Yaml),
             ("a.JSON", FileKind::Json),
+            ("certs/server.key", FileKind::KeyFile),
+            ("id_rsa", FileKind::KeyFile),
+            ("id_rsa.pub", FileKind::Yaml),
         ] {
             assert_eq!(FileKind::of(path), kind, "{path}");
         }

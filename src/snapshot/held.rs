@@ -52,7 +52,7 @@ pub fn held(snapshot: &Snapshot) -> impl Iterator<Item = Held<'_>> {
 pub fn direct(snapshot: &Snapshot) -> impl Iterator<Item = Direct<'_>> {
     let installations = snapshot.installations().iter();
     installations.flat_map(|installation| {
-        let lockfile = installation.lockfile().into_iter();
+        let lockfile = installation.resolved().into_iter();
         lockfile.flat_map(move |lockfile| {
             let graph = installation.graph();
             let wants = (0..graph.workspaces().len()).flat_map(|number| graph.wants(number));

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::credential::{self, Reader};
 use crate::kubernetes::exposed;
 use crate::kubernetes::{Object, Reading};
+use crate::nearest::nearest;
 use crate::syntax::{Node, Span, Tree};
 
 use super::credentials::{in_image, in_settings};
@@ -102,7 +103,9 @@ impl Hidden {
         }
         for entry in node.written_entries() {
             let key = entry.key.key_text();
-            if is_telling && key == "value" {
+            // A misspelt key gives what the right one would.
+            let is_value = || key == "value" || nearest(key, ["value"]).is_some();
+            if is_telling && is_value() && !entry.value.is_mapping() {
                 self.known.push(entry.value.span());
             }
             // Arguments go on where the command ends.

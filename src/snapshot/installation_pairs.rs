@@ -75,7 +75,7 @@ impl<'a> Pair<'a> {
 pub fn side(installation: &Installation) -> Option<Side<'_>> {
     Some(Side {
         graph: installation.graph(),
-        lockfile: installation.lockfile()?,
+        lockfile: installation.resolved()?,
     })
 }
 

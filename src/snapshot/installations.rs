@@ -1,9 +1,10 @@
 //! What package managers install from a revision: each lockfile with the `package.json` files that it serves.
 //!
 //! A lockfile serves the workspaces that it lists, and those that the patterns of its root take in; a nested lockfile
-//! wins over one further out. A `package.json` that no lockfile serves is installed by itself, from whatever the
-//! registry offers on that day. What tests and examples work on, and what is installed already, is nobody's.
+//! wins over one further out. A `package.json` that no lockfile serves is installed by itself: what it pins to one
+//! version, and else from whatever the registry offers on that day. What tests and examples work on, and what is installed already, is nobody's.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +18,8 @@ use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, SourceFile};
+use super::locked::own_names;
+use super::{Snapshot, SourceFile, pins};
 
 /// One lockfile with what it serves, or one root without a lockfile.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Installation {
     pnpm_workspace: Option<SourceFile>,
     /// `.yarnrc.yml` of the folder.
     yarn_settings: Option<SourceFile>,
+    /// What is pinned, where there is no lockfile.
+    pins: Option<Lockfile>,
     graph: OnceLock<Graph>,
 }
 
@@ -59,6 +63,13 @@ impl Installation {
         self.file.as_ref()?.lockfile()
     }
 
+    /// What is known of what it installs: the lockfile, or what is pinned where there is none. Of pins the spans are
+    /// those of some `package.json`.
+    #[must_use]
+    pub fn resolved(&self) -> Option<&Lockfile> {
+        self.lockfile().or(self.pins.as_ref())
+    }
+
     /// The path of the lockfile.
     #[must_use]
     pub fn lockfile_path(&self) -> Option<&Arc<str>> {
@@ -72,7 +83,8 @@ impl Installation {
             .is_some_and(|lockfile| !lockfile.is_unreadable())
     }
 
-    /// Who brings what. Without a lockfile it has workspaces and what they ask for, and no packages.
+    /// Who brings what. Without a lockfile it has workspaces and what they ask for, and of packages those that they pin
+    /// to one version.
     #[must_use]
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
@@ -88,20 +100,24 @@ impl Installation {
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
                 return Graph::of(path, lockfile, &members);
             }
-            let none = Lockfile::empty(LockfileKind::Npm, String::new());
-            Graph::of(&Arc::from(""), &none, &members)
+            let none = || Lockfile::empty(LockfileKind::Npm, String::new());
+            let pins = self
+                .pins
+                .as_ref()
+                .map_or_else(|| Cow::Owned(none()), Cow::Borrowed);
+            Graph::of(&Arc::from(""), &pins, &members)
         })
     }
 
     /// What is installed, by name, version and source.
     pub fn packages(&self) -> impl Iterator<Item = Installed<'_>> {
-        let lockfile = self.lockfile().into_iter();
+        let lockfile = self.resolved().into_iter();
         lockfile.flat_map(|lockfile| self.graph().packages(lockfile))
     }
 
     /// The packages of a name.
     pub fn named(&self, name: &str) -> impl Iterator<Item = Installed<'_>> {
-        let lockfile = self.lockfile().into_iter();
+        let lockfile = self.resolved().into_iter();
         lockfile.flat_map(move |lockfile| self.graph().named(lockfile, name))
     }
 
@@ -123,6 +139,19 @@ impl Installation {
     pub fn root(&self) -> Option<PackageJson<'_>> {
         let root = self.members.iter().find(|served| served.path.is_empty())?;
         root.package()
+    }
+
+    /// The file of the `package.json` of the root.
+    #[must_use]
+    pub fn root_file(&self) -> Option<&SourceFile> {
+        let root = self.members.iter().find(|served| served.path.is_empty())?;
+        root.file.as_ref()
+    }
+
+    /// The file `pnpm-workspace.yaml`.
+    #[must_use]
+    pub fn pnpm_workspace_file(&self) -> Option<&SourceFile> {
+        self.pnpm_workspace.as_ref()
     }
 
     /// `pnpm-workspace.yaml`.
@@ -259,6 +288,8 @@ struct Finder<'a> {
     packages: BTreeMap<&'a str, &'a SourceFile>,
     /// The folders whose `package.json` is served already.
     claimed: BTreeSet<String>,
+    /// The names of the repository's own packages.
+    own_names: BTreeSet<&'a str>,
 }
 
 impl<'a> Finder<'a> {
@@ -271,6 +302,7 @@ impl<'a> Finder<'a> {
             snapshot,
             packages: packages.collect(),
             claimed: BTreeSet::new(),
+            own_names: own_names(snapshot),
         }
     }
 
@@ -318,12 +350,19 @@ impl<'a> Finder<'a> {
         let kind = self
             .file(folder, "pnpm-workspace.yaml")
             .map(|_| LockfileKind::Pnpm);
-        let installation = self.installation(folder, self.taken_in(folder, kind));
+        let mut installation = self.installation(folder, self.taken_in(folder, kind));
         let asks = installation.members.iter().any(|served| {
             let package = served.package();
             package.is_some_and(|package| !package.dependencies().is_empty())
         });
-        asks.then_some(installation)
+        if !asks {
+            return None;
+        }
+        let members = installation.members.iter();
+        let members = members.filter_map(|served| Some((&served.path, served.package()?)));
+        let pins = pins::of(members, &installation.overrides(), &self.own_names);
+        installation.pins = Some(pins);
+        Some(installation)
     }
 
     fn file(&self, folder: &str, name: &str) -> Option<&'a SourceFile> {
@@ -397,6 +436,7 @@ impl<'a> Finder<'a> {
             members: members.collect(),
             pnpm_workspace: self.file(folder, "pnpm-workspace.yaml").cloned(),
             yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),
+            pins: None,
             graph: OnceLock::new(),
         }
     }

@@ -12,7 +12,7 @@ use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
-use crate::kubernetes::kustomization::resolve;
+use crate::kubernetes::kustomization::{generated_files, resolve};
 use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
 use crate::packages::lockfile::{self, LockfileKind};
 use crate::packages::purpose::is_installed;
@@ -51,7 +51,9 @@ pub struct Loaded {
 /// Files that matter although they are neither YAML nor JSON by name.
 #[must_use]
 pub fn is_relevant(path: &str) -> bool {
-    FileKind::of(path).is_known_by_name()
+    let kind = FileKind::of(path);
+    kind.is_known_by_name()
+        || kind == FileKind::KeyFile
         || is_lockfile(path)
         || Path::new(path)
             .extension()
@@ -66,7 +68,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         let mut states: Vec<_> = head
             .files()
             .par_iter()
-            .filter(|file| intake.takes(&file.path))
+            .filter(|file| intake.takes(&file.path) && !is_opaque(FileKind::of(&file.path)))
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
@@ -75,6 +77,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut states, head, intake);
+        add_generated(&mut states, head, intake);
         return Loaded {
             base: None,
             head: snapshot(states, head, intake),
@@ -99,6 +102,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut kept, side, intake);
+        add_generated(&mut kept, side, intake);
         snapshot(kept, side, intake)
     };
     let contents = |files: &[Identified<'_>]| {
@@ -152,6 +156,43 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
         let patch = read_patch(kind.format(), bytes)?;
         let state = State::Read(Reading::Manifest(Box::new(patch)));
         Some((Arc::clone(&file.path), Arc::new(state)))
+    }));
+    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+}
+
+/// Files of settings that a kustomization puts into objects: what they hold is shown as the objects are. Nobody reads
+/// them otherwise.
+fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for (path, state) in &*kept {
+        if let State::Read(Reading::Manifest(manifest)) = &**state
+            && manifest.kustomization.is_some()
+        {
+            let files = generated_files(&manifest.tree);
+            named.extend(
+                files
+                    .into_iter()
+                    .filter_map(|file| resolve(folder(path), file)),
+            );
+        }
+    }
+    for (path, _) in &*kept {
+        named.remove(&**path);
+    }
+    if named.is_empty() {
+        return;
+    }
+    let is_named = |file: &&ListedFile| named.contains(&*file.path) && intake.takes(&file.path);
+    kept.extend(side.files().iter().filter(is_named).filter_map(|file| {
+        let kind = FileKind::of(&file.path);
+        if !matches!(kind, FileKind::Settings | FileKind::Yaml | FileKind::Json) {
+            return None;
+        }
+        let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
+            return None;
+        };
+        let text = syntax::decode(bytes).ok()?;
+        Some((Arc::clone(&file.path), Arc::new(State::Text(text))))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
@@ -273,6 +314,10 @@ fn read_distinct<'a>(
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|job| {
+            // What is only held against other bytes need not be fetched: its id is enough.
+            if is_opaque(job.key.1) {
+                return (job.key, Some(Arc::new(State::Opaque(job.key.0))));
+            }
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
             (
                 job.key,
@@ -286,13 +331,24 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
 }
 
+/// True for a file that is told from others by its bytes alone.
+fn is_opaque(kind: FileKind) -> bool {
+    matches!(kind, FileKind::InstallCode | FileKind::CodePatch)
+}
+
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
-    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) {
+    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) || kind == FileKind::Settings {
         return None;
     }
     let bytes = match content {
+        // It matters for the key alone that it may hold.
+        Content::Oversized(_) | Content::LfsPointer | Content::Missing(_)
+            if kind == FileKind::KeyFile =>
+        {
+            return None;
+        }
         Content::Oversized(_) if kind == FileKind::Configuration => {
             let file = ConfigFile::refused("the file is larger than 4 MiB");
             return Some(State::Configuration(Box::new(file)));
@@ -346,15 +402,30 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
                 State::Tree(syntax::parse(kind.format(), text))
             }))
         }
+        FileKind::KeyFile => {
+            let text = syntax::decode(bytes).ok()?;
+            holds_private_key(&text).then_some(State::Text(text))
+        }
+        FileKind::InstallCode | FileKind::CodePatch => Some(State::Opaque(content_id(&bytes))),
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions
         | FileKind::MiseSettings
         | FileKind::NpmSettings
+        | FileKind::YarnClassicSettings
         | FileKind::BunSettings
         | FileKind::Renovate
-        | FileKind::Environment => Some(of_text(bytes, State::Text)),
+        | FileKind::Environment
+        | FileKind::Settings => Some(of_text(bytes, State::Text)),
     }
+}
+
+/// True if a text holds a private key in PEM (RFC 7468), or as OpenSSH writes it.
+fn holds_private_key(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim();
+        line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
+    })
 }
 
 fn of_text(bytes: Vec<u8>, read: impl FnOnce(String) -> State) -> State {

@@ -7,7 +7,8 @@ use crate::finding::{Location, PackageName, PackageSeen};
 use crate::kubernetes::field::shortened;
 use crate::packages::PackageJson;
 use crate::packages::graph::{Installed, place};
-use crate::packages::lockfile::{Locked, Lockfile};
+use crate::packages::lockfile::{Locked, Lockfile, RecordKind};
+use crate::packages::overrides::Selector;
 use crate::packages::purl;
 use crate::packages::purpose::is_installed;
 use crate::syntax::Span;
@@ -102,6 +103,24 @@ impl<'a> LockedFile<'a> {
             purl: purl::of_npm(&locked.name, &locked.version),
             paths: installed.map_or_else(Vec::new, |installed| installed.paths(MOST_PATHS)),
         }
+    }
+
+    /// Names about which something else decides than who asks for them: overrides and resolutions, by `package.json` and
+    /// by what the lockfile records.
+    #[must_use]
+    pub fn overridden(self) -> BTreeSet<String> {
+        let overrides = self.installation.overrides();
+        let mut names: BTreeSet<String> = overrides
+            .iter()
+            .map(|one| one.package.name.to_owned())
+            .collect();
+        for record in &self.lockfile.records {
+            if record.what == RecordKind::Override {
+                let last = record.key.rsplit('>').next().unwrap_or_default();
+                names.insert(Selector::parse(last).name.to_owned());
+            }
+        }
+        names
     }
 
     /// A place in it.

@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
 pub mod built;
@@ -13,6 +14,7 @@ pub mod held;
 pub mod hidden;
 pub mod image_pairs;
 pub mod images;
+pub mod install_code;
 pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
@@ -23,18 +25,23 @@ mod near;
 pub mod neighbours;
 pub mod node_starts;
 pub mod node_versions;
+pub mod overriding;
 pub mod pairs;
 mod patch_files;
 pub mod patched;
+mod pins;
 pub mod predecessors;
 pub mod projects;
 pub mod remedies;
 pub mod safeguards;
 pub mod settings;
+pub mod unlocked;
+pub mod unmet_overrides;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
@@ -66,6 +73,8 @@ pub enum State {
     Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
+    /// It is told from others by its bytes, and nothing in it is read.
+    Opaque(ContentId),
     /// It is larger than what is parsed; its size in bytes.
     Oversized(u64),
     /// It is the configuration of this program.
@@ -170,7 +179,8 @@ impl SourceFile {
             | State::Configuration(_)
             | State::Workflow(_)
             | State::Dockerfile(_)
-            | State::Text(_) => true,
+            | State::Text(_)
+            | State::Opaque(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)
             | State::LfsPointer
@@ -379,18 +389,25 @@ impl Snapshot {
         found.ok()
     }
 
-    /// The objects of a file.
+    /// The objects of a file, those that patch others from within a kustomization behind its own.
     pub fn objects_of<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Object<'a>> {
         let namespace = self.moved_to.get(&*file.path).map(String::as_str);
         file.manifest().into_iter().flat_map(move |manifest| {
-            manifest.records.iter().map(move |record| {
+            let own = manifest.records.iter();
+            let own = own.map(|record| (&manifest.tree, record));
+            let patches = manifest.inline_patches.iter();
+            let patches = patches.flat_map(|patches| {
+                let records = patches.records.iter();
+                records.map(|record| (&patches.tree, record))
+            });
+            own.chain(patches).map(move |(tree, record)| {
                 let namespace = landing_namespace(record, namespace);
                 let completeness = if record.complete {
                     file.completeness
                 } else {
                     file.completeness.max(Completeness::Partial)
                 };
-                Object::new(&file.path, &manifest.tree, record, completeness, namespace)
+                Object::new(&file.path, tree, record, completeness, namespace)
             })
         })
     }

@@ -61,8 +61,8 @@ pub struct Place<'a> {
     pub is_deployed: bool,
     /// The container, with its object.
     pub container: Option<(Object<'a>, Container<'a>)>,
-    /// Where an argument takes the version to: the `FROM` that uses it.
-    pub used_at: Option<Span>,
+    /// Where an argument takes the version to: the arguments that its value goes through, and the `FROM` that uses it.
+    pub used_at: Vec<Span>,
     /// True if the image has no tag of its own, or `latest`.
     pub is_untagged: bool,
     /// True if it is a matrix of several versions.
@@ -141,7 +141,7 @@ fn bare(source: Source, file: &SourceFile, span: Span, version: NodeVersion) -> 
         version,
         is_deployed: false,
         container: None,
-        used_at: None,
+        used_at: Vec::new(),
         is_untagged: false,
         is_one_of_several: false,
     }
@@ -343,10 +343,14 @@ fn of_dockerfile<'a>(
         let is_deployed = deployed.contains(&stage.from);
         if let (Some(image), Some(written)) = (image, &stage.written) {
             let argument = arguments.origin_of_version(&stage.image.used, image);
-            let place = of_image(file, image, "FROM", argument.unwrap_or(written.span));
+            let (at, used_at) = match argument {
+                Some(origin) => (origin.at, [origin.through, vec![written.span]].concat()),
+                None => (written.span, Vec::new()),
+            };
+            let place = of_image(file, image, "FROM", at);
             places.extend(place.map(|place| Place {
                 is_deployed,
-                used_at: argument.map(|_| written.span),
+                used_at,
                 ..place
             }));
         }
@@ -432,23 +436,48 @@ impl Arguments {
     }
 
     /// Where the version of an image is written, if that is the default of an argument: one of those that were put
-    /// in, or that stand in the default of one.
-    fn origin_of_version(&self, used: &[String], image: &str) -> Option<Span> {
+    /// in, or that stand in the default of one. Where several make it together, it is the one that says the line of
+    /// releases.
+    fn origin_of_version(&self, used: &[String], image: &str) -> Option<ValueOrigin> {
         let (_, tag) = image.rsplit_once(':')?;
         let version = tag.split(['-', '_', '@']).next()?;
-        let mut names: Vec<String> = used.to_vec();
+        let is_first_part = |text: &str| {
+            let rest = version.strip_prefix(text);
+            !text.is_empty() && rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut part = None;
+        let mut open: Vec<(String, Vec<Span>)> =
+            used.iter().map(|name| (name.clone(), Vec::new())).collect();
         for _ in 0..DEEPEST {
-            let values: Vec<_> = names.iter().filter_map(|name| self.0.get(name)).collect();
-            if let Some((_, span)) = values.iter().find(|(text, _)| text.contains(version)) {
-                return Some(*span);
+            let mut next = Vec::new();
+            for (name, through) in open {
+                let Some((text, span)) = self.0.get(&name) else {
+                    continue;
+                };
+                if text.contains(version) {
+                    return Some(ValueOrigin { at: *span, through });
+                }
+                let through = [vec![*span], through].concat();
+                let names = variables(text).into_iter();
+                next.extend(names.map(|name| (name, through.clone())));
+                if part.is_none() && is_first_part(text) {
+                    let through = through.into_iter().skip(1).collect();
+                    part = Some(ValueOrigin { at: *span, through });
+                }
             }
-            names = values
-                .iter()
-                .flat_map(|(text, _)| variables(text))
-                .collect();
+            next.truncate(DEEPEST);
+            open = next;
         }
-        None
+        part
     }
+}
+
+/// Where the value is written that an argument brings.
+struct ValueOrigin {
+    /// The default that says it.
+    at: Span,
+    /// The defaults of the arguments that it goes through, the nearest first.
+    through: Vec<Span>,
 }
 
 /// The names of the variables of a text.

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use crate::facts::Facts;
 use crate::packages::advisory::Advisory;
 use crate::packages::advisory::fix::{is_clean, remedy, smallest};
+use crate::packages::freshness::ascent::{Leaf, ascend};
 use crate::packages::freshness::parent::{Parent, Way, way_to};
 use crate::packages::freshness::{Acceptance, Cooldown, Engines};
-use crate::packages::graph::{Installed, Step, Want};
+use crate::packages::graph::{Installed, Origin, Step, Want};
 use crate::packages::lockfile::LockfileKind;
 use crate::packages::registry::Document;
 use crate::packages::specifier::Specifier;
-use crate::packages::upgrade::{refresh, respelled, target};
+use crate::packages::upgrade::{refresh, respelled, take, target};
 use crate::packages::{Range, Version};
 
 use super::held::{Direct, Held};
 use super::installations::Installation;
+use super::overriding::overriding;
 
 /// What is to be said of an advisory: what to do, or that nothing is known.
 #[must_use]
@@ -138,6 +140,13 @@ fn moves(
     severe: bool,
 ) -> String {
     let name = package.name();
+    if let Some(by) = overriding(installation, package) {
+        // Whatever else asks for the package, this is what it gets.
+        return match respelled(by.specifier, &version.to_string()) {
+            Some(new) => format!("write `{new}` in place of `{}` there", by.specifier),
+            None => claim.to_owned(),
+        };
+    }
     let Some(origin) = package.origin() else {
         return claim.to_owned();
     };
@@ -162,6 +171,16 @@ fn moves(
             overrides(installation.kind())
         )
     };
+    if let Some(acceptance) = acceptance.filter(|_| origin.distance > 2) {
+        let way = Descent {
+            installation,
+            package,
+            origin,
+        };
+        if let Some(text) = way.up(version, facts, acceptance, severe) {
+            return text;
+        }
+    }
     let (Some(document), Some(acceptance), Some(own)) = (
         document(facts, parent.name()),
         acceptance,
@@ -201,6 +220,13 @@ fn moves(
             needs(step.drops, name, version),
             refresh(installation.lockfile(), parent_name)
         ),
+        Way::BeyondRange(step) if asks_itself => format!(
+            "update `{}` to {}, which {}: `{}`",
+            parent.name(),
+            step.release.version,
+            needs(step.drops, name, version),
+            take_of(installation, parent, origin, &step.release.text)
+        ),
         Way::BeyondRange(step) => format!(
             "update `{}` to {}, which {}",
             parent.name(),
@@ -209,6 +235,127 @@ fn moves(
         ),
         Way::None { .. } => override_it(),
     }
+}
+
+/// The command that has a workspace ask for a release of what it asks for itself.
+fn take_of(
+    installation: &Installation,
+    package: Installed<'_>,
+    origin: Origin<'_>,
+    release: &str,
+) -> String {
+    let workspaces = installation.graph().workspaces();
+    let folder = workspaces
+        .get(origin.want.workspace)
+        .map_or("", |own| &own.path);
+    let names = (&*origin.want.name, package.name());
+    take(installation.lockfile(), names, release, folder)
+}
+
+/// The way to a package that lies deeper than one step below what a workspace asks for.
+struct Descent<'a> {
+    installation: &'a Installation,
+    package: Installed<'a>,
+    origin: Origin<'a>,
+}
+
+impl Descent<'_> {
+    /// Who on it can move so that a version arrives; none where nothing of that is known.
+    fn up(
+        &self,
+        version: &Version,
+        facts: &Facts,
+        acceptance: &Acceptance<'_>,
+        severe: bool,
+    ) -> Option<String> {
+        let steps = self.package.paths_in(self.origin.workspace, 1);
+        let steps: Vec<Installed<'_>> = steps
+            .first()?
+            .iter()
+            .map(|step| match step {
+                Step::Package(package) => Some(*package),
+                // What another workspace asks for is not this one's to move.
+                Step::Workspace(_) => None,
+            })
+            .collect::<Option<_>>()?;
+        let (_, above) = steps.split_last()?;
+        let known: Vec<(Option<&Document>, Option<Version>, Option<Range>)> = above
+            .iter()
+            .enumerate()
+            .map(|(number, own)| {
+                let before = number.checked_sub(1).and_then(|before| above.get(before));
+                let range = match before {
+                    Some(before) => ranges_in(*before, own.name()).next(),
+                    None => wanted_range(self.installation, *own, self.origin.want),
+                };
+                (
+                    document(facts, own.name()),
+                    Version::parse(own.version()),
+                    range,
+                )
+            })
+            .collect();
+        let parents: Vec<Option<Parent<'_>>> = above
+            .iter()
+            .zip(&known)
+            .map(|(own, (document, version, range))| {
+                Some(Parent {
+                    name: own.name(),
+                    document: (*document)?,
+                    version: version.as_ref()?,
+                    range: range.as_ref(),
+                })
+            })
+            .collect();
+        // Above whoever the registry says nothing of, nothing can be proved.
+        let known = parents.iter().rev().take_while(|parent| parent.is_some());
+        let first = parents.len() - known.count();
+        let way: Vec<Parent<'_>> = parents.iter().skip(first).copied().flatten().collect();
+        let current = Version::parse(self.package.version())?;
+        let leaf = Leaf {
+            name: self.package.name(),
+            version: &current,
+            fix: version,
+        };
+        let found = ascend(&way, first == 0, leaf, acceptance, severe)?;
+        let mover = *above.get(first + found.link)?;
+        let lockfile = self.installation.lockfile();
+        let is_direct = first + found.link == 0;
+        let command = match (found.is_in_range, is_direct) {
+            (true, true) => refresh(lockfile, &self.origin.want.name),
+            (true, false) => refresh(lockfile, mover.name()),
+            (false, _) => take_of(self.installation, mover, self.origin, &found.release.text),
+        };
+        let mut text = format!(
+            "update `{}` to {}, which {}",
+            mover.name(),
+            found.release.version,
+            chain(&found.below)
+        );
+        // Writing to a String cannot fail.
+        if found.is_in_range {
+            text.push_str(" and which its range takes");
+        }
+        let _ = write!(text, ": `{command}`");
+        if let Some(held) = found.held.first() {
+            let _ = write!(text, ", then `{}`", refresh(lockfile, held));
+        }
+        Some(text)
+    }
+}
+
+/// ``takes `body-parser` 1.20.2 and with it `qs` 6.11.0``
+fn chain(below: &[(&str, Option<Version>)]) -> String {
+    let mut text = String::new();
+    for (number, (name, version)) in below.iter().enumerate() {
+        let _ = match (number, version) {
+            (0, Some(version)) => write!(text, "takes `{name}` {version}"),
+            (_, Some(version)) => write!(text, " and with it `{name}` {version}"),
+            (0, None) => write!(text, "does without `{name}`"),
+            (_, None) => write!(text, ", which does without `{name}`"),
+        };
+    }
+    text
 }
 
 fn needs(drops: bool, name: &str, version: &Version) -> String {

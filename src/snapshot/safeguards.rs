@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::packages::lockfile::Source;
 use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::safeguards::renovate as of_renovate;
 use crate::packages::safeguards::{
-    Safeguards, of_manifest, of_npmrc, of_pnpm_workspace, of_yarnrc,
+    Safeguard, Safeguards, of_bunfig, of_manifest, of_npmrc, of_pnpm_workspace, of_yarnrc,
+    of_yarnrc_classic,
 };
+use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
+use crate::syntax::{Format, parse};
 
 use super::file_kind::FileKind;
 use super::{Snapshot, SourceFile};
@@ -50,7 +55,9 @@ pub fn safeguards_of(snapshot: &Snapshot, folder: &str) -> FolderSafeguards {
     };
     for name in [
         ".npmrc",
+        ".yarnrc",
         ".yarnrc.yml",
+        "bunfig.toml",
         "package.json",
         "pnpm-workspace.yaml",
     ] {
@@ -65,12 +72,84 @@ pub fn safeguards_of(snapshot: &Snapshot, folder: &str) -> FolderSafeguards {
     found
 }
 
+/// What Renovate reads: the first of its files, else its key in the `package.json` of the root.
+#[must_use]
+pub fn renovate(snapshot: &Snapshot) -> Option<FolderSafeguards> {
+    let mut found = FolderSafeguards {
+        is_whole: true,
+        ..FolderSafeguards::default()
+    };
+    let first = of_renovate::PATHS
+        .iter()
+        .find_map(|path| snapshot.file(path));
+    let said = if let Some(file) = first {
+        found.files.push(Arc::clone(&file.path));
+        found.is_whole = file.is_wholly_read();
+        let text = file.lines().unwrap_or_default();
+        of_renovate::read(&parse(Format::Json, text.to_owned()))
+    } else {
+        let file = snapshot.file("package.json")?;
+        let said = of_renovate::read_manifest(file.tree()?)?;
+        found.files.push(Arc::clone(&file.path));
+        said
+    };
+    let said = said.into_iter().map(|said| (0, said));
+    found.safeguards.said.extend(said);
+    Some(found)
+}
+
+/// True if packages are installed from a folder, or from one below it.
+#[must_use]
+pub fn holds_project(snapshot: &Snapshot, folder: &str) -> bool {
+    let mut files = snapshot.files().iter();
+    files.any(|file| {
+        file.kind() == FileKind::PackageJson
+            && !is_installed(&file.path)
+            && !is_specimen(&file.path)
+            && lies_in(file.folder(), folder)
+    })
+}
+
+fn lies_in(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The host that packages of a scope come from, by the lockfiles for which the settings of a folder hold; none where
+/// they hold no such package. Where a lockfile does not say, it is the registry that is asked for everything.
+#[must_use]
+pub fn home_of_scope(
+    snapshot: &Snapshot,
+    folder: &str,
+    settings: &Safeguards,
+    scope: &str,
+) -> Option<String> {
+    let host_of = |address: &str| Some(WebAddress::parse(address)?.host.to_ascii_lowercase());
+    let below = snapshot.installations().iter();
+    let below = below.filter(|one| lies_in(&one.folder, folder));
+    let lockfiles = below.filter_map(|one| one.lockfile());
+    let mut packages = lockfiles.flat_map(|lockfile| &lockfile.packages);
+    let package = packages.find(|package| {
+        let rest = package.name.strip_prefix(scope);
+        matches!(package.source, Source::Registry(_))
+            && rest.is_some_and(|rest| rest.starts_with('/'))
+    })?;
+    let resolved = package.resolved.as_ref();
+    let written = resolved.and_then(|(address, _)| host_of(address));
+    written.or_else(|| match settings.word(Safeguard::Registry, "") {
+        Some(word) => host_of(word),
+        None => PUBLIC_REGISTRIES.first().map(|host| (*host).to_owned()),
+    })
+}
+
 fn is_settings(file: &SourceFile) -> bool {
     let kind = file.kind();
     matches!(
         kind,
         FileKind::NpmSettings
             | FileKind::YarnSettings
+            | FileKind::YarnClassicSettings
+            | FileKind::BunSettings
             | FileKind::PackageJson
             | FileKind::PnpmWorkspace
     ) && !is_installed(&file.path)
@@ -84,6 +163,8 @@ impl FolderSafeguards {
         self.is_whole &= file.is_wholly_read();
         let said = match (file.kind(), file.tree(), file.lines()) {
             (FileKind::NpmSettings, _, Some(text)) => of_npmrc(text),
+            (FileKind::YarnClassicSettings, _, Some(text)) => of_yarnrc_classic(text),
+            (FileKind::BunSettings, _, Some(text)) => of_bunfig(text),
             (FileKind::YarnSettings, Some(tree), _) => of_yarnrc(tree),
             (FileKind::PnpmWorkspace, Some(tree), _) => of_pnpm_workspace(tree),
             (FileKind::PackageJson, Some(tree), _) => {

@@ -20,6 +20,66 @@ pub fn excludes(text: &str, name: &str) -> bool {
     excluded
 }
 
+/// True if a file at any depth of the build context is kept out: it, or a folder that it is in. The last line that
+/// speaks of one of them counts.
+#[must_use]
+pub fn excludes_path(text: &str, path: &str) -> bool {
+    let path: Vec<&str> = path.split('/').collect();
+    let mut excluded = false;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (pattern, keeps_out) = match line.strip_prefix('!') {
+            Some(pattern) => (pattern.trim(), false),
+            None => (line, true),
+        };
+        if keeps_out == excluded {
+            continue;
+        }
+        let pattern = pattern.trim_start_matches("./").trim_matches('/');
+        let pattern: Vec<&str> = pattern.split('/').take(DEEPEST).collect();
+        let mut depths = 1..=path.len().min(DEEPEST);
+        if depths.any(|depth| matches_segments(&pattern, path.get(..depth).unwrap_or_default())) {
+            excluded = keeps_out;
+        }
+    }
+    excluded
+}
+
+/// The most folders of a path or pattern that are looked at.
+const DEEPEST: usize = 32;
+
+/// True if all segments of a pattern match a path; `**` stands for any number of segments.
+fn matches_segments(pattern: &[&str], path: &[&str]) -> bool {
+    let (mut pattern, mut path) = (pattern, path);
+    let mut retry: Option<(&[&str], &[&str])> = None;
+    loop {
+        match (pattern.split_first(), path.split_first()) {
+            (Some((&"**", rest)), _) => {
+                retry = Some((rest, path));
+                pattern = rest;
+                continue;
+            }
+            (Some((segment, rest)), Some((name, left))) if matches_segment(segment, name) => {
+                (pattern, path) = (rest, left);
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
+        }
+        let Some((behind, from)) = retry else {
+            return false;
+        };
+        let Some((_, left)) = from.split_first() else {
+            return false;
+        };
+        retry = Some((behind, left));
+        (pattern, path) = (behind, left);
+    }
+}
+
 /// True if a pattern means something at the top, or, where it keeps out, everything below it.
 fn matches(pattern: &str, name: &str, with_content: bool) -> bool {
     let mut pattern = pattern.trim_start_matches("./").trim_matches('/');
@@ -80,6 +140,31 @@ fn matches_segment(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_kept_out_with_its_folder() {
+        for (text, path) in [
+            ("certs", "certs/server.key"),
+            ("**/*.key", "a/b/server.key"),
+            ("*.key", "server.key"),
+            ("certs/*", "certs/server.key"),
+            ("certs/**", "certs/a/server.key"),
+            ("a/**/b.key", "a/b.key"),
+            ("*\n!src", "certs/server.key"),
+            (".env*\n!.env.example", ".env.production"),
+        ] {
+            assert!(excludes_path(text, path), "{text:?}");
+        }
+        for (text, path) in [
+            ("*.key", "certs/server.key"),
+            ("cert", "certs/server.key"),
+            ("*\n!certs", "certs/server.key"),
+            (".env*\n!.env.production", ".env.production"),
+            ("# certs", "certs/server.key"),
+        ] {
+            assert!(!excludes_path(text, path), "{text:?}");
+        }
+    }
 
     #[test]
     fn the_last_line_that_speaks_of_a_name_counts() {

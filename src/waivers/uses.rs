@@ -469,6 +469,7 @@ mod tests {
             unread: false,
             refused: false,
             change: false,
+            fold: None,
         }
     }
 

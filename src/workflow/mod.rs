@@ -1,7 +1,8 @@
 //! GitHub workflows, as far as they run tidegate: which steps do, under which conditions, and what of that a
 //! change weakens.
 //!
-//! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it uses.
+//! A workflow file is never a manifest, and nothing else of it is judged but the versions of Node.js that it uses,
+//! and whether it verifies certificates.
 
 mod checkout;
 mod compare;
@@ -13,6 +14,7 @@ mod needs;
 mod pin;
 mod script;
 mod scripted;
+mod settings;
 mod setup_node;
 mod shell;
 mod step;
@@ -24,6 +26,7 @@ use crate::syntax::{Format, Node, Span, Tree, decode, parse};
 
 pub use compare::{Force, Weakening, weakenings};
 pub use job_image::{JobImage, Use};
+pub use settings::{Script, Variable};
 pub use setup_node::NodeSetup;
 pub use step::{MOST_STEPS, Step};
 
@@ -98,6 +101,18 @@ impl Workflow {
     #[must_use]
     pub fn job_images(&self) -> Vec<JobImage<'_>> {
         self.root().map(job_image::all).unwrap_or_default()
+    }
+
+    /// The variables that it sets.
+    #[must_use]
+    pub fn variables(&self) -> Vec<Variable<'_>> {
+        self.root().map(settings::variables).unwrap_or_default()
+    }
+
+    /// The scripts of its steps.
+    #[must_use]
+    pub fn scripts(&self) -> Vec<Script<'_>> {
+        self.root().map(settings::scripts).unwrap_or_default()
     }
 
     /// The line to point at for what is gone from a job: the job's own, else that of all jobs.

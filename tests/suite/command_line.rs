@@ -373,3 +373,26 @@ fn pod_security_answers_and_refuses() {
         "{told}"
     );
 }
+
+#[test]
+fn a_folder_that_has_no_counterpart_in_the_base_is_hinted_at() {
+    let folder = folder(&[
+        ("old/a.yaml", CLEAN),
+        ("new/a.yaml", CLEAN),
+        ("copy/new/a.yaml", CLEAN),
+    ]);
+    let stderr = |arguments: &[&str]| tidegate(folder.path(), arguments, &[]).stderr;
+    assert_eq!(
+        stderr(&["check", "new", "--base", "old"]),
+        "note: nothing of new is in the base old, so that all of it counts as new; to compare two folders, write --base old --head new\n"
+    );
+    for quiet in [
+        &["check", "--base", "old", "--head", "new"][..],
+        &["check", "new", "--base", "copy"],
+        &["check", "--base", "old"],
+        &["check", "new"],
+        &["check", "new", "--base", "old", "--quiet"],
+    ] {
+        assert_eq!(stderr(quiet), "", "{quiet:?}");
+    }
+}

@@ -440,7 +440,7 @@ fn what_stands_in_fields_that_nobody_knows_is_told_and_not_shown() {
     assert_told_and_not_shown(&[
         (
             "a.yaml",
-            secret("stringdata:\n  a: PW\n  token: GHP"),
+            secret("stringdata:\n  a: shop\n  token: GHP"),
             "secret/literal 6",
         ),
         (
@@ -504,7 +504,7 @@ fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
                 "patches:\n- patch:",
                 &format!("{merge}\n  - {{name: c, env: [{{name: Z, value: GHP}}]}}"),
             ),
-            "secret/in-file 9",
+            "secret/exposed 9",
         ),
         (
             "kustomization.yaml",
@@ -512,7 +512,7 @@ fn what_a_kustomization_writes_into_objects_is_told_and_not_shown() {
                 "patchesStrategicMerge:\n-",
                 &format!("{merge}\n  - {{name: c, env: [{{name: DB_PASSWORD, value: PW}}]}}"),
             ),
-            "secret/in-file 9",
+            "secret/exposed 9",
         ),
         (
             "kustomization.yaml",

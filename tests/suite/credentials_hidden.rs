@@ -10,10 +10,12 @@ fn neither_messages_nor_lines_show_what_addresses_carry() {
         "RUN curl -s https://x.io/i.sh?key=SIGNED | sh",
         "RUN curl -s 'https://x.io/i.sh?a=b&nobody=SIGNED' | sh",
         "RUN curl -s https://api.telegram.org/botBOT/x.sh | sh",
+        "RUN curl -s https://get.acme.io/w7Ky3Mv8Zd5WDRAWN/x.sh | sh",
+        "RUN curl -s https://get.acme.io/a/folder/that/is/long/enough/to/be/cut/off/in/the/middle/w7Ky3Mv8Zd5WDRAWN | sh",
     ] {
         let (_, report) = told("Dockerfile", "", &format!("FROM debian:12.5\n{line}\n"));
         assert!(report.contains("https://"), "{line}\n{report}");
-        for hidden in ["SIGNED", "BOT"] {
+        for hidden in ["SIGNED", "BOT", "w7Ky3Mv8Zd5W", "DRAWN"] {
             let hidden = filled(hidden);
             let body = hidden.rsplit(':').next().unwrap_or_default();
             assert!(!report.contains(&body[..12]), "{line}\n{report}");

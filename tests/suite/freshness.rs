@@ -6,6 +6,7 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use tidegate::packages::freshness::Engines;
 use tidegate::packages::freshness::age::{self, Lag};
+use tidegate::packages::freshness::ascent::{Leaf, ascend};
 use tidegate::packages::freshness::cooldown::{Cooldown, Gate, Maturity};
 use tidegate::packages::freshness::outdated::{Distance, Installed, ToldBy, outdated};
 use tidegate::packages::freshness::parent::{Parent, Way, way_to};
@@ -303,6 +304,102 @@ fn a_parent_that_takes_the_fix_is_found() {
     assert_eq!(way(&drops, ">=1", "3.0.0"), "in 2.0.0 true");
     let foreign = parent("github:a/b", "\"child\": \"git+https://x.example/c.git\"");
     assert_eq!(way(&foreign, "^1.0.0", "3.0.0"), "none github:a/b");
+}
+
+#[test]
+fn a_fix_is_sought_up_to_what_a_workspace_asks_for() {
+    // express > body-parser > qs, as they were.
+    let express = |newest: &str| {
+        published(
+            "4.19.2",
+            &format!(
+                "4.18.0 2022-01-01 {{\"dependencies\": {{\"body-parser\": \"1.20.0\"}}}}
+                4.18.2 2022-10-01 {{\"dependencies\": {{\"body-parser\": \"1.20.1\"}}}}
+                4.19.2 2024-03-01 {{\"dependencies\": {{{newest}}}}}
+                5.0.0 2024-09-01"
+            ),
+        )
+    };
+    let parser = published(
+        "1.20.3",
+        "1.20.0 2022-01-01 {\"dependencies\": {\"qs\": \"6.10.3\"}}
+        1.20.1 2022-09-01 {\"dependencies\": {\"qs\": \"6.10.3\"}}
+        1.20.2 2023-02-01 {\"dependencies\": {\"qs\": \"6.11.0\"}}
+        1.20.3 2024-09-01 {\"dependencies\": {\"qs\": \"6.13.0\"}}",
+    );
+    let way = |express: &Document, ranges: (&str, &str), is_whole: bool, fix: &str| {
+        let cooldown = three_days();
+        let acceptance = Acceptance {
+            cooldown: &cooldown,
+            engines: None,
+            now: now(),
+        };
+        let (above, below) = (version("4.18.0"), version("1.20.0"));
+        let (first, second) = (Range::parse(ranges.0), Range::parse(ranges.1));
+        let way = [
+            Parent {
+                name: "express",
+                document: express,
+                version: &above,
+                range: first.as_ref(),
+            },
+            Parent {
+                name: "body-parser",
+                document: &parser,
+                version: &below,
+                range: second.as_ref(),
+            },
+        ];
+        let leaf = Leaf {
+            name: "qs",
+            version: &version("6.10.3"),
+            fix: &version(fix),
+        };
+        let found = ascend(&way, is_whole, leaf, &acceptance, false);
+        found.map(|found| {
+            let below = found.below.iter().map(|(name, version)| match version {
+                Some(version) => format!("{name} {version}"),
+                None => format!("no {name}"),
+            });
+            format!(
+                "{} {} {} > {}{}",
+                found.link,
+                found.release.text,
+                found.is_in_range,
+                below.collect::<Vec<_>>().join(" > "),
+                if found.held.is_empty() { "" } else { ", held" }
+            )
+        })
+    };
+    let newest = express("\"body-parser\": \"1.20.2\"");
+    let deep = way(&newest, ("4.18.0", "1.20.0"), true, "6.11.0");
+    assert_eq!(
+        deep.as_deref(),
+        Some("0 4.19.2 false > body-parser 1.20.2 > qs 6.11.0")
+    );
+    let taken = way(&newest, ("^4.18.0", "1.20.0"), true, "6.11.0");
+    assert_eq!(
+        taken.as_deref(),
+        Some("0 4.19.2 true > body-parser 1.20.2 > qs 6.11.0")
+    );
+    // No release up to the latest leads there, or what is above is not known.
+    assert_eq!(way(&newest, ("^4.18.0", "1.20.0"), true, "6.12.0"), None);
+    assert_eq!(way(&newest, ("4.18.0", "1.20.0"), false, "6.11.0"), None);
+    // What is in between can move by itself.
+    let between = way(&newest, ("4.18.0", "^1.20.0"), true, "6.13.0");
+    assert_eq!(between.as_deref(), Some("1 1.20.3 true > qs 6.13.0"));
+    // The range takes what would do, but comes to a release that does not.
+    assert_eq!(way(&newest, ("4.18.0", "^1.20.0"), false, "6.11.0"), None);
+    let dropped = express("\"other\": \"1\"");
+    let dropped = way(&dropped, ("4.18.0", "1.20.0"), true, "6.11.0");
+    assert_eq!(dropped.as_deref(), Some("0 4.19.2 false > no body-parser"));
+    // A lockfile may hold on to what the new range takes as well.
+    let wide = express("\"body-parser\": \"^1.20.0\"");
+    let wide = way(&wide, ("4.18.0", "1.20.0"), true, "6.13.0");
+    assert_eq!(
+        wide.as_deref(),
+        Some("0 4.19.2 false > body-parser 1.20.3 > qs 6.13.0, held")
+    );
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate::rule::Pair;
 use tidegate::snapshot::Snapshot;
+use tidegate::snapshot::held::held;
 use tidegate::snapshot::pairs::Pairs;
+use tidegate::snapshot::unlocked::unlocked;
 
 use crate::reading::snapshot;
 
@@ -178,4 +180,43 @@ fn what_cannot_be_read_is_unknown_and_not_gone() {
         (vec!["ms: added, new".to_owned()], true)
     );
     assert_eq!(changed(&yarn, &[]), (vec!["ms: removed".to_owned()], true));
+}
+
+#[test]
+fn without_a_lockfile_exact_versions_are_what_is_installed() {
+    let root = r#"{"name": "root", "workspaces": ["a"],
+        "dependencies": {"ms": "1.0.0", "a": "1.0.0", "open": "^2.0.0", "debug": "=4.0.0"},
+        "optionalDependencies": {"other": "npm:real@3.0.0"},
+        "peerDependencies": {"peer": "1.0.0"},
+        "overrides": {"debug": "4.1.0", "deep": {"ms": "2.0.0"}}}"#;
+    let inner = r#"{"name": "a", "version": "1.0.0", "devDependencies": {"ms": "1.0.0", "late": "latest", "root": "1.0.0"}}"#;
+    let found = snapshot(&[("package.json", root), ("a/package.json", inner)]);
+    let pinned: Vec<String> = held(&found)
+        .map(|held| {
+            let at = held.package.location();
+            format!("{} at {}", held.package.label(), at.path)
+        })
+        .collect();
+    assert_eq!(
+        pinned,
+        [
+            "debug@4.1.0 at package.json",
+            "ms@1.0.0 at package.json",
+            "real@3.0.0 at package.json",
+        ]
+    );
+    let open: Vec<String> = unlocked(&found)
+        .iter()
+        .map(|one| format!("{} in {}", one.name, one.at.path))
+        .collect();
+    assert_eq!(open, ["open in package.json", "late in a/package.json"]);
+    let newer = root.replace(r#""ms": "1.0.0""#, r#""ms": "1.1.0""#);
+    assert_eq!(
+        changed(&[("package.json", root)], &[("package.json", &newer)]),
+        (vec!["ms: upgraded, new".to_owned()], true)
+    );
+    // A lockfile says what else there is, even one that nobody can read.
+    let beside = snapshot(&[("package.json", root), ("bun.lockb", "\u{1}")]);
+    assert_eq!(held(&beside).count(), 0);
+    assert!(unlocked(&beside).is_empty());
 }

@@ -2,6 +2,7 @@
 
 use tidegate::evaluate::evaluate;
 use tidegate::finding::Finding;
+use tidegate::syntax::Lines;
 
 use crate::reading::{context, snapshot};
 
@@ -163,4 +164,98 @@ fn a_long_chain_neither_takes_long_nor_overflows() {
         "{}",
         told[0].message
     );
+}
+
+/// The rules that speak of a kustomization, with the lines that they speak of.
+fn told_of_patches(kustomization: &str) -> Vec<(&'static str, u32)> {
+    let snapshot = snapshot(&[("over/kustomization.yaml", kustomization)]);
+    let findings = evaluate(&snapshot, &context()).findings;
+    let lines = Lines::new(kustomization);
+    let told = findings.iter().map(|finding| {
+        let line = lines.position(finding.location.span.start).line;
+        (finding.rule, line)
+    });
+    let mut told: Vec<_> = told
+        .filter(|(rule, _)| {
+            [
+                "pod-security/privileged",
+                "pod-security/host-namespace",
+                "node/tls-verification-off",
+            ]
+            .contains(rule)
+        })
+        .collect();
+    told.sort_unstable();
+    told
+}
+
+#[test]
+fn what_a_patch_says_within_its_kustomization_is_judged_where_it_stands() {
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  template:\n    spec:\n      containers:\n        - name: ä\n          securityContext:\n            privileged: true\n          env: [{name: NODE_TLS_REJECT_UNAUTHORIZED, value: \"0\"}]\n";
+    let block = |indent: &str| {
+        let lines = patch.lines().map(|line| format!("{indent}{line}\n"));
+        lines.collect::<String>()
+    };
+    let told = |first: u32| {
+        vec![
+            ("node/tls-verification-off", first + 10),
+            ("pod-security/privileged", first + 9),
+        ]
+    };
+    for (text, first) in [
+        (
+            format!(
+                "resources: [../base]\npatches:\n- patch: |-\n{}",
+                block("    ")
+            ),
+            4,
+        ),
+        (
+            format!(
+                "resources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n{}namespace: shop\n",
+                block("    ")
+            ),
+            5,
+        ),
+        (format!("patchesStrategicMerge:\n- |-\n{}", block("  ")), 3),
+        (
+            format!(
+                "patches:\n- patch: |\n\n{}\n\n- path: other.yaml\n",
+                block("    ")
+            ),
+            4,
+        ),
+        (
+            format!(
+                "patches:\n- patch: |-\n    - op: remove\n      path: /a\n- patch: |-\n    a: [\n- patch: |-\n{}",
+                block("    ")
+            ),
+            8,
+        ),
+        (
+            format!("patches:\n- patch: |-\n    ---\n{}", block("    ")),
+            4,
+        ),
+    ] {
+        assert_eq!(told_of_patches(&text), told(first), "{text}");
+        let crlf = text.replace('\n', "\r\n");
+        assert_eq!(told_of_patches(&crlf), told(first), "{crlf}");
+    }
+    let flow = "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"d\"},\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"securityContext\":{\"privileged\":true}}]}}}}";
+    assert_eq!(
+        told_of_patches(&format!("patches:\n- patch: '{flow}'\n")),
+        [("pod-security/privileged", 2)]
+    );
+}
+
+#[test]
+fn a_patch_within_its_kustomization_that_is_no_object_says_nothing() {
+    for text in [
+        // What is folded stands elsewhere than it is read, and a text that no patch is is none.
+        "patches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: d}\n    spec: {template: {spec: {containers: [{name: a, securityContext: {privileged: false}}]}}}\n",
+        "commonAnnotations:\n  text: |-\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: d}\n    spec: {containers: [{name: a, securityContext: {privileged: true}}]}\n",
+        "patches:\n- patch: |-\n    - op: add\n      path: /spec\n      value: {apiVersion: v1, kind: Pod}\n",
+    ] {
+        assert_eq!(told_of_patches(text), [], "{text}");
+    }
 }

@@ -143,6 +143,7 @@ fn a_change_is_told_in_every_format() {
     added                 body 1.0.0, production in services/cart, through express@4.1.0  services/cart/package-lock.json:4
     added                 lodash 4.17.20, production in services/cart, through express@4.1.0 > body@1.0.0  services/cart/package-lock.json:6
     added                 jest 30.0.0, development in services/cart, direct  services/cart/package.json:7
+    not looked at: advisories, newer versions and ages, as the run is offline
     services/cart/package-lock.json: 4 packages (3 production, 1 development) in 1 workspace
     ");
     let markdown = tidegate(
@@ -245,4 +246,33 @@ fn names_cannot_draw_nor_leak() {
         assert!(!text.contains("\n## x"), "{format}: {text}");
         assert!(!text.contains(&secret), "{format}: {text}");
     }
+}
+
+#[test]
+fn without_a_lockfile_the_exact_versions_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = r#"{"name": "cart", "dependencies": {"ms": "2.1.3", "debug": "^4.0.0"}}"#;
+    write(folder.path(), &[("package.json", package)]);
+    let text = tidegate(folder.path(), &["packages"], &[]).stdout;
+    assert!(
+        text.contains("ms 2.1.3") || text.contains("ms@2.1.3"),
+        "{text}"
+    );
+    let summary = "package.json: 1 package by exact versions (1 production); no lockfile says what else is installed, in 1 workspace";
+    assert!(text.contains(summary), "{text}");
+    let text = tidegate(folder.path(), &["check"], &[]).stdout;
+    let missing = "no lockfile says which versions of 1 dependency are installed";
+    assert!(text.contains(missing), "{text}");
+    write(
+        folder.path(),
+        &[(
+            "package.json",
+            r#"{"name": "cart", "dependencies": {"ms": "^2.1.3"}}"#,
+        )],
+    );
+    let text = tidegate(folder.path(), &["packages"], &[]).stdout;
+    assert!(
+        text.contains("package.json: no lockfile says what is installed"),
+        "{text}"
+    );
 }

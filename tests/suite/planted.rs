@@ -57,9 +57,29 @@ fn planted() -> Vec<(String, String)> {
                 first(60)
             ),
         ),
+        whole(format!("glsa_{}_{}", first(32), &hex[..8])),
+        whole(format!("gsk_{}", first(52))),
+        whole(format!("PMAK-{}-{}", &hex[..24], &hex[..34])),
+        whole(format!("lin_api_{}", first(40))),
+        whole(format!("sntrys_eyJ{}_{}", first(60), first(43))),
+        whole(format!("figd_{}", first(40))),
+        whole(format!("sbp_{}", &hex[..40])),
+        whole(format!("dp.pt.{}", first(43))),
+        whole(format!("key-{}", &hex[..32])),
+        whole(format!("{}.atlasv1.{}", first(14), first(67))),
+        whole(format!("sk.eyJ{}.{}", first(60), first(22))),
+        with(first(14), format!("app:{}@tcp(db:3306)/shop", first(14))),
+        whole(BASE64_STANDARD.encode(format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            first(90)
+        ))),
+        whole("u8x/A?D(G+KbPeShVmYq3t6w9z$C&F)H".to_owned()),
         // By key and entropy alone.
         whole("tR7!kq2Vz".to_owned()),
         whole("q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F".to_owned()),
+        whole("Tr0ub4dor&3x!".to_owned()),
+        whole("w7Ky-3Mv8-Zd5W-c1Pn".to_owned()),
+        whole("correct horse battery staple 9x".to_owned()),
         whole("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ8mPl31Kx".to_owned()),
         // By where it stands alone.
         whole("lionheartlion".to_owned()),
@@ -75,7 +95,8 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
     let line = value.replace('\n', "\\n");
     let meta = "apiVersion: v1\nkind:";
     let commands = commands(value);
-    vec![
+    let mut files = bodies(value);
+    files.extend([
         (
             "secret.yaml",
             format!(
@@ -128,9 +149,21 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
         (
             "misspelt.yaml",
             format!(
-                "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}]}}\ndatas:\n  - {packed}\n"
+                "{meta} Secret\nmetadata:\n  name: g\nstringdata: {{a: {quoted}, b: [{quoted}], password: {quoted}}}\ndatas:\n  - {packed}\nData: {{password: {packed}, a: {packed}}}\n---\n{meta} ConfigMap\nmetadata:\n  name: k\ndta: {{password: {quoted}, api-token: {quoted}}}\nbinarydata: {{password: {packed}}}\n---\n{meta} Pod\nmetadata:\n  name: l\nspec:\n  containers:\n  - name: c\n    image: c\n    env:\n    - name: DB_PASSWORD\n      vaule: {quoted}\n    - {{name: API_TOKEN, Value: {quoted}}}\n    enviroment: [{{name: DB_PASSWORD, value: {quoted}}}, {{name: API_TOKEN, vaule: {quoted}}}]\n    argss: [x, --password, {quoted}, --token, {quoted}]\n    args: [redis-server, --requirepass, {quoted}]\n"
             ),
         ),
+    ]);
+    files.extend(settings(value));
+    files
+}
+
+/// Files that are no manifests.
+fn settings(value: &str) -> Vec<(&'static str, String)> {
+    let meta = "apiVersion: v1\nkind:";
+    let quoted = serde_json::to_string(value).expect("it can be written");
+    let packed = BASE64_STANDARD.encode(value);
+    let line = value.replace('\n', "\\n");
+    vec![
         (
             ".npmrc",
             format!(
@@ -150,6 +183,16 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
             format!("DB_PASSWORD={quoted}\nAPI_TOKEN='{value}'\n"),
         ),
         (
+            ".envrc",
+            format!("export DB_PASSWORD={quoted}\n# export API_TOKEN='{value}'\n"),
+        ),
+        (
+            "kubeconfig.yaml",
+            format!(
+                "{meta} Config\nusers:\n- {{name: a, user: {{token: {quoted}, password: {quoted}, client-key-data: {quoted}}}}}\n"
+            ),
+        ),
+        (
             "package.json",
             format!(
                 "{{\"name\": \"a\", \"scripts\": {{\"token\": {quoted}}}, \"config\": {{\"dbPassword\": {quoted}, \"apiToken\": {quoted}}}}}\n"
@@ -159,6 +202,29 @@ fn files(value: &str) -> Vec<(&'static str, String)> {
             "Dockerfile",
             format!(
                 "FROM node\nARG API_TOKEN={line}\nENV DB_PASSWORD {line}\nENV API_TOKEN=\"{line}\"\nLABEL token={line}\nRUN export DB_PASSWORD={line} API_TOKEN={line}\n"
+            ),
+        ),
+    ]
+}
+
+/// Bodies of files in objects, a Secret with keys that say nothing, and an object of an unknown kind.
+fn bodies(value: &str) -> Vec<(&'static str, String)> {
+    let quoted = serde_json::to_string(value).expect("it can be written");
+    let packed = BASE64_STANDARD.encode(value);
+    let line = value.replace('\n', "\\n");
+    let meta = "apiVersion: v1\nkind:";
+    vec![
+        (
+            "component.yaml",
+            format!(
+                "apiVersion: acme.io/v1\nkind: Component\nmetadata: {{name: h}}\nspec:\n  metadata:\n  - {{name: redisPassword, value: {quoted}}}\n  - name: apiToken\n    value: {quoted}\n"
+            ),
+        ),
+        (
+            "bodies.yaml",
+            format!(
+                "{meta} ConfigMap\nmetadata:\n  name: i\ndata:\n  nginx.conf: |\n    proxy_set_header Authorization \"Bearer {line}\";\n    proxy_set_header Authorization \"Basic {}\";\n  redis.conf: |\n    requirepass {line}\n    masterauth \"{line}\"\n  a.sql: |\n    CREATE USER a IDENTIFIED BY '{line}';\n    ALTER ROLE a PASSWORD '{line}';\n  .pgpass: |\n    db:5432:*:shop:{line}\n  a.yaml: |\n    a:\n      password: '{line}'\n    b:\n      password: '{line}'\n---\n{meta} Secret\nmetadata:\n  name: j\ndata:\n  root: {packed}\nstringData:\n  db: {quoted}\n  value: {quoted}\n",
+                BASE64_STANDARD.encode(format!("app:{value}"))
             ),
         ),
     ]
@@ -391,6 +457,9 @@ fn no_output_repeats_what_a_rule_finds() {
         "node/inspector-open commands.yaml",
         "secret/exposed binary.yaml",
         "secret/literal binary.yaml",
+        "secret/in-file component.yaml",
+        "secret/exposed bodies.yaml",
+        "secret/literal bodies.yaml",
         "secret/in-file yarn/.yarnrc.yml",
         "secret/in-image started/Dockerfile",
     ] {

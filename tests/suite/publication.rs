@@ -103,7 +103,7 @@ impl Runner {
         self.github
             .writes()
             .iter()
-            .map(|write| write.line())
+            .map(super::loopback_github::record::Recorded::line)
             .collect()
     }
 }
@@ -213,7 +213,7 @@ fn what_is_missing_is_named_and_changes_no_verdict() {
     runner.github.with(|state| {
         state
             .troubles
-            .push(Trouble::always("POST", "/pulls/7/reviews", mishap))
+            .push(Trouble::always("POST", "/pulls/7/reviews", mishap));
     });
     let outcome = runner.judge("shop/deploy", &[]);
     assert_eq!(outcome.code, 1);
@@ -275,7 +275,7 @@ fn nothing_is_written_about_a_head_that_moved() {
     runner.github.with(|state| {
         state
             .troubles
-            .push(Trouble::once("GET", "/pulls/7/files", mishap))
+            .push(Trouble::once("GET", "/pulls/7/files", mishap));
     });
     let outcome = runner.judge("shop/deploy", &[]);
     assert_eq!(runner.writes(), Vec::<String>::new(), "{}", outcome.log);

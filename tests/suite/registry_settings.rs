@@ -138,22 +138,24 @@ fn an_address_holds_no_secret() {
         ),
         (
             "registry=https://x.example/${NPM_TOKEN}/",
-            DEFAULT,
+            "",
             Some(Why::SecretInAddress),
         ),
-        ("registry=https://${UNSET}/", DEFAULT, Some(Why::Unset)),
+        ("registry=https://${UNSET}/", "", Some(Why::Unset)),
         (
             "registry=https://me:secret@x.example/",
-            DEFAULT,
+            "",
             Some(Why::Address),
         ),
-        ("registry=file:///etc/", DEFAULT, Some(Why::Address)),
+        ("registry=file:///etc/", "", Some(Why::Address)),
     ] {
         let files = [file(SettingsKind::Npm, Owner::Repository, line)];
         let settings = Settings::read(&files, &variables);
         assert_eq!(of(&settings, "a").0, registry, "{line}");
         let told: Vec<Why> = told(&settings).into_iter().map(|(_, why)| why).collect();
         assert_eq!(told, Vec::from_iter(why), "{line}");
+        // Nobody else is asked in its place.
+        assert_eq!(settings.registry_of("a").unread, why, "{line}");
     }
 }
 

@@ -19,7 +19,7 @@ use tidegate::evaluate::{Evaluation, evaluate};
 use tidegate::finding::Finding;
 use tidegate::rule::{Check, Context, Rule};
 use tidegate::rules;
-use tidegate::snapshot::Snapshot;
+use tidegate::snapshot::{Snapshot, SourceFile};
 use tidegate::syntax::Lines;
 
 use crate::reading::{
@@ -31,8 +31,9 @@ fn shown(snapshot: &Snapshot, findings: &[Finding]) -> String {
     let mut shown = String::new();
     for finding in findings {
         let path = &finding.location.path;
-        // What is said of a file that is gone is said of its start.
-        let text = snapshot.file(path).map_or("", |file| file.text().unwrap());
+        // What is said of a file that is gone, or that is not read, is said of its start.
+        let file = snapshot.file(path);
+        let text = file.and_then(SourceFile::text).unwrap_or_default();
         let line = Lines::new(text).position(finding.location.span.start).line;
         let severity = finding.severity.name();
         let (rule, message) = (finding.rule, &finding.message);

@@ -67,11 +67,35 @@ impl Oddity {
         if let Some(version) = other_version(self.within, object, key) {
             return Meant::Version(version);
         }
+        let whole_word =
+            said_at_length(key).and_then(|short| self.within.names().find(|name| *name == short));
+        if let Some(name) = whole_word {
+            return Meant::Field(name);
+        }
         match nearest(key, self.within.names()).filter(|name| !stands_beside(node, name)) {
             Some(name) => Meant::Field(name),
             None => Meant::Unknown,
         }
     }
+}
+
+/// The field that the API calls by a short name and whose whole name was written, with slips or without.
+fn said_at_length(typed: &str) -> Option<&'static str> {
+    const LONG: [(&str, &str); 10] = [
+        ("argument", "args"),
+        ("arguments", "args"),
+        ("cmd", "command"),
+        ("environment", "env"),
+        ("environments", "env"),
+        ("environmentVariables", "env"),
+        ("envVars", "env"),
+        ("environmentFrom", "envFrom"),
+        ("mounts", "volumeMounts"),
+        ("workDir", "workingDir"),
+    ];
+    let mut all = LONG.iter();
+    all.find(|(long, _)| is_slip(typed, long))
+        .map(|(_, short)| *short)
 }
 
 /// True if a key is written beside the value's own, as far as anybody looks.
@@ -83,7 +107,7 @@ fn stands_beside(node: Node<'_>, name: &str) -> bool {
 }
 
 /// True if one letter, the case or a separator is all that makes the difference.
-fn is_slip(typed: &str, name: &str) -> bool {
+pub(in crate::kubernetes) fn is_slip(typed: &str, name: &str) -> bool {
     let plain = |text: &str| {
         let letters = text.bytes().filter(|byte| !b"_-./".contains(byte));
         letters

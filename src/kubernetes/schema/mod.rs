@@ -11,6 +11,7 @@ use Shape::{Any, Bool, Bytes, Float, Int, List, Map, Of, Quantity, Text};
 use crate::syntax::{Node, Value};
 
 pub use meant::Meant;
+pub(super) use meant::is_slip;
 pub(super) use oddity::{Budget, oddities};
 pub use oddity::{Oddity, What};
 
@@ -103,6 +104,25 @@ impl Type {
             .ok()?;
         let (_, _, number) = KINDS.get(at)?;
         TYPES.get(usize::from(*number))
+    }
+
+    /// True if some version of the API has a kind of this name.
+    #[must_use]
+    pub fn is_kind(kind: &str) -> bool {
+        KINDS.iter().any(|(_, name, _)| *name == kind)
+    }
+
+    /// The newest version of the API that has a kind of this name.
+    #[must_use]
+    pub fn version_of(kind: &str) -> Option<&'static str> {
+        let mut kinds = KINDS.iter().rev();
+        let (version, ..) = kinds.find(|(_, name, _)| *name == kind)?;
+        Some(version)
+    }
+
+    /// The names of the kinds that the table holds; some are there in several versions.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(|(_, name, _)| *name)
     }
 
     /// What a field takes.

@@ -154,9 +154,11 @@ fn is_name(key: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 
-/// Keys of an object that people put beside its own for other programs, and what servers write.
+/// Keys of an object that people put beside its own for other programs, and what servers write. Of an `apiVersion` that
+/// is spelt in another way a rule of its own speaks.
 fn is_spared(key: &str) -> bool {
-    key == "status" || key.starts_with("x-") || key.starts_with('.')
+    let is_version = || key.replace('_', "").eq_ignore_ascii_case("apiVersion");
+    key == "status" || key.starts_with("x-") || key.starts_with('.') || is_version()
 }
 
 /// True for text that stands for a value of another type until something fills it in.

@@ -16,8 +16,9 @@ use super::osv::Osv;
 use super::record::Record;
 use crate::http::Failure;
 
-/// The longest that one server is waited for, all questions and attempts together.
-const PATIENCE: Duration = Duration::from_mins(5);
+/// The longest that one server is waited for that goes on answering, all questions together. One that is silent is
+/// given up long before, by the limits of the client.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Someone who knows of advisories.
 #[derive(Clone, Debug)]

@@ -131,6 +131,13 @@ impl Affected {
         is_listed || installed.version().is_some_and(in_a_stretch)
     }
 
+    /// True if the entry is about every version that there is and will be.
+    #[must_use]
+    pub fn is_about_all(&self) -> bool {
+        let mut stretches = self.stretches.iter();
+        stretches.any(|stretch| stretch.from.is_none() && stretch.end == End::Open)
+    }
+
     /// The stretches of versions, those of each range in their order.
     #[must_use]
     pub fn stretches(&self) -> &[Stretch] {

@@ -322,10 +322,17 @@ impl<'a> Told<'a> {
     #[must_use]
     pub fn through(self, effect: Effect) -> Vec<String> {
         let way = match self.after() {
-            Some(after) => effect
-                .workspace
-                .head
-                .map(|workspace| after.paths_in(workspace, 1)),
+            Some(after) => effect.workspace.head.map(|workspace| {
+                let mut ways = after.paths_in(workspace, 2);
+                // What moved it is not the line of development that asks for it as before.
+                let is_shipped = |want: &super::graph::Want| Scope::of(want.section).is_shipped();
+                if self.what() == What::MovedToProduction
+                    && !after.wanted_by(workspace).is_none_or(is_shipped)
+                {
+                    ways.retain(|way| way.len() > 1);
+                }
+                ways
+            }),
             None => effect
                 .workspace
                 .base

@@ -38,7 +38,8 @@ pub enum CooldownFile {
 const LONGEST: f64 = 87_600.0;
 
 /// The presets of Renovate that ask for three days of npm's packages.
-const PRESETS: [&str; 2] = ["security:minimumReleaseAgeNpm", "config:best-practices"];
+pub(in crate::packages) const PRESETS: [&str; 2] =
+    ["security:minimumReleaseAgeNpm", "config:best-practices"];
 
 /// Reads what a file asks for. A file of the repository is the one at the tip of the base branch.
 #[must_use]
@@ -162,9 +163,10 @@ fn yarn_period(text: &str) -> Option<SignedDuration> {
 fn bun(path: &str, text: &str) -> Vec<Gate> {
     let bunfig = Bunfig::read(text);
     let least = bunfig.minimum_release_age;
-    let least = least.and_then(|seconds| hours(seconds / 3600.0));
+    let least = least.and_then(|seconds| hours(seconds.value / 3600.0));
     let excludes = bunfig.excludes.iter();
-    let excludes = excludes.map(|name| Exclude::read(name, false)).collect();
+    let excludes = excludes.map(|name| Exclude::read(&name.value, false));
+    let excludes = excludes.collect();
     let key = from(path, "install.minimumReleaseAge");
     gate(least, key, excludes).into_iter().collect()
 }
@@ -227,7 +229,7 @@ fn is_about_all_of_npm(rule: Node<'_>) -> bool {
 }
 
 /// `3 days`, `1 week`, `36h`, `1 day 12 hours`. A month has 30 days.
-fn renovate_period(text: &str) -> Option<SignedDuration> {
+pub(in crate::packages) fn renovate_period(text: &str) -> Option<SignedDuration> {
     let mut rest = text.trim();
     let mut sum = 0.0;
     while !rest.is_empty() {

@@ -4,6 +4,7 @@
 //! dates, an answer says so; it never guesses.
 
 pub mod age;
+pub mod ascent;
 pub mod cooldown;
 pub mod cooldown_settings;
 pub mod engines;

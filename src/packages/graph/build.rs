@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::edges::Edges;
 use super::order::{compare, first_without};
+use super::resolutions::Resolutions;
 use super::walk::{Ground, Walk, code};
 use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
 use crate::packages::dependencies::Declared;
@@ -27,6 +28,8 @@ struct Nodes<'a> {
     of_entry: Vec<u32>,
     /// The workspace of a name; none where several share it.
     by_name: HashMap<&'a str, Option<usize>>,
+    /// What the root puts in the place of what is asked for.
+    resolutions: Resolutions<'a>,
 }
 
 pub(super) fn graph(path: &Arc<str>, lockfile: &Lockfile, members: &[Member<'_>]) -> Graph {
@@ -179,6 +182,7 @@ impl<'a> Nodes<'a> {
                 *slot = number(node);
             }
         }
+        let root = members.iter().find(|member| member.path.is_empty());
         let mut by_name: HashMap<&str, Option<usize>> = HashMap::new();
         for (index, member) in members.iter().enumerate() {
             if let Some(name) = member.package.and_then(super::PackageJson::name) {
@@ -193,6 +197,7 @@ impl<'a> Nodes<'a> {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             of_entry,
             by_name,
+            resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package)),
         }
     }
 
@@ -230,9 +235,16 @@ impl<'a> Nodes<'a> {
         let mut all: Vec<(u32, u32, u32)> = Vec::new();
         for node in 0..self.entries.len() {
             let start = all.len();
-            let dependencies = self.locked(node).map(|locked| &locked.dependencies);
-            for dependency in dependencies.into_iter().flatten() {
-                if let Some(to) = dependency.to.and_then(|to| self.node(to)) {
+            let Some(locked) = self.locked(node) else {
+                continue;
+            };
+            for dependency in &locked.dependencies {
+                let by = (&*locked.name, &*locked.version);
+                let asked = (&*dependency.name, &*dependency.specifier);
+                let to = self
+                    .resolutions
+                    .find(self.lockfile, by, asked, dependency.to);
+                if let Some(to) = to.and_then(|to| self.node(to)) {
                     all.push((number(node), to, code(dependency.need)));
                 }
             }
@@ -249,12 +261,26 @@ impl<'a> Nodes<'a> {
     }
 
     /// What a `package.json` gets where the lockfile lists no importers.
-    fn described(&self, name: &str, specifier: &str) -> Option<u32> {
-        if let Some(entry) = self.lockfile.described(name, specifier) {
+    fn described(&self, owner: &str, name: &str, specifier: &str) -> Option<u32> {
+        let known = self.lockfile.described(name, specifier);
+        if let Some(entry) = self.resolved(owner, name, specifier, known) {
             return self.node(entry);
         }
         self.workspace(name)
             .or_else(|| self.replaced(name, specifier))
+    }
+
+    /// What a workspace gets, by its name, where the lockfile alone leads to `known`.
+    fn resolved(
+        &self,
+        owner: &str,
+        name: &str,
+        specifier: &str,
+        known: Option<PackageIndex>,
+    ) -> Option<PackageIndex> {
+        let asked = (name, specifier);
+        self.resolutions
+            .find(self.lockfile, (owner, ""), asked, known)
     }
 
     fn workspace(&self, name: &str) -> Option<u32> {
@@ -305,6 +331,8 @@ fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
 /// One workspace as both sides know it.
 struct Joining<'a, 'n> {
     number: usize,
+    /// Its name; empty where its `package.json` says none.
+    name: &'a str,
     listed: &'n [&'n Importer],
     nodes: &'n Nodes<'n>,
     declared: Vec<Declared<'a>>,
@@ -327,8 +355,10 @@ impl<'a, 'n> Joining<'a, 'n> {
         for (index, declared) in declared.iter().enumerate() {
             by_name.entry(declared.name).or_default().push(index);
         }
+        let name = member.package.and_then(super::PackageJson::name);
         Self {
             number,
+            name: name.unwrap_or_default(),
             listed,
             nodes,
             declared,
@@ -355,7 +385,8 @@ impl<'a, 'n> Joining<'a, 'n> {
             let target = if keeps_importers {
                 None
             } else {
-                self.nodes.described(declared.name, declared.specifier())
+                self.nodes
+                    .described(self.name, declared.name, declared.specifier())
             };
             wants.push(Want {
                 workspace: self.number,
@@ -390,7 +421,11 @@ impl<'a, 'n> Joining<'a, 'n> {
             .section
             .or_else(|| declared.map(|declared| declared.section))
             .unwrap_or(Section::Production);
-        let target = wanted.to.and_then(|to| self.nodes.node(to));
+        let specifier = wanted.specifier.as_deref().unwrap_or_default();
+        let to = self
+            .nodes
+            .resolved(self.name, &wanted.name, specifier, wanted.to);
+        let target = to.and_then(|to| self.nodes.node(to));
         Want {
             workspace: self.number,
             name: Arc::clone(&wanted.name),

@@ -1,5 +1,6 @@
 //! One package of a graph, as rules and reports ask for it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::walk::{Arrival, Walk};
@@ -151,9 +152,15 @@ impl<'a> Installed<'a> {
         self.first().is_some_and(Locked::is_from_registry)
     }
 
-    /// Where its first entry stands in the lockfile.
+    /// Where its first entry stands in the lockfile; where there is none, the entry of `package.json` that pins it.
     #[must_use]
     pub fn locked_at(self) -> Location {
+        if self.graph.lockfile.is_empty()
+            && let Some(origin) = self.origin()
+            && let Some(pinned) = self.graph.location(origin.want)
+        {
+            return pinned;
+        }
         let first = self.entries().map(|locked| locked.at).min();
         Location {
             path: Arc::clone(&self.graph.lockfile),
@@ -264,23 +271,25 @@ impl<'a> Installed<'a> {
             .unwrap_or_else(|| self.locked_at())
     }
 
-    /// Ways from a workspace to this package, itself included, the shortest first: at most so many, and one for each
-    /// that depends on it. Each follows what gives its last parent the weight that it has.
+    /// Ways from a workspace to this package, itself included: what the workspace asks for itself, then those that ship
+    /// it, then the shortest; at most so many, and one for each that depends on it. Each follows what gives its last parent the weight that it has.
     #[must_use]
     pub fn paths_in(self, workspace: usize, most: usize) -> Vec<Vec<Step<'a>>> {
         let Some(walk) = self.graph.walk(workspace) else {
             return Vec::new();
         };
-        let mut ways: Vec<Vec<u32>> = Vec::new();
+        // Each with whether it is one of development alone.
+        let mut ways: Vec<(bool, Vec<u32>)> = Vec::new();
         let own = self.nodes();
         if self.wanted_by(workspace).is_some() {
-            ways.push(vec![own.start]);
+            ways.push((false, vec![own.start]));
         }
         for node in own
             .clone()
             .filter(|node| self.graph.is_of(walk, *node, workspace))
         {
-            ways.push(self.graph.climb(walk, node).nodes);
+            let is_unshipped = !walk.scope(node).is_shipped();
+            ways.push((is_unshipped, self.graph.climb(walk, node).nodes));
             let parents = self.graph.parents.of(node).iter();
             let parents = parents.filter(|parent| {
                 let is_start = self.graph.workspace_of(**parent) == Some(workspace);
@@ -290,31 +299,37 @@ impl<'a> Installed<'a> {
                 let mut way = self.graph.climb(walk, *parent).nodes;
                 if !way.iter().any(|step| own.contains(step)) {
                     way.push(node);
-                    ways.push(way);
+                    ways.push((!walk.scope(*parent).is_shipped(), way));
                 }
             }
         }
-        // By what they say, as one package can lie at several places.
-        let said = |way: &[u32]| -> Vec<(bool, u32)> {
-            way.iter()
-                .map(|node| match self.graph.package_of.get(*node as usize) {
-                    Some(package) => (false, *package),
-                    None => (true, *node),
-                })
-                .collect()
+        // By what they say, as one package can lie at several places; what is patched depends on what it is made of.
+        let what = |node: u32| match self.graph.package_of.get(node as usize) {
+            Some(package) => (false, *package),
+            None => (true, node),
         };
+        for (_, way) in &mut ways {
+            way.dedup_by_key(|node| what(*node));
+        }
+        let said = |way: &[u32]| way.iter().map(|node| what(*node)).collect::<Vec<_>>();
         // The way of the walk comes first among those of its length.
-        let preferred = ways.first().map(|way| said(way));
-        let mut ways: Vec<_> = ways.into_iter().map(|way| (said(&way), way)).collect();
-        ways.sort_by(|(one, _), (other, _)| {
+        let preferred = ways.first().map(|(_, way)| said(way));
+        let mut ways: Vec<_> = ways
+            .into_iter()
+            .map(|(is_unshipped, way)| (is_unshipped, said(&way), way))
+            .collect();
+        ways.sort_by(|one, other| {
             let later = |said: &Vec<(bool, u32)>| Some(said) != preferred.as_ref();
-            (one.len(), later(one), one).cmp(&(other.len(), later(other), other))
+            let key =
+                |way: &(bool, Vec<(bool, u32)>, Vec<u32>)| (way.0, way.1.len(), later(&way.1));
+            key(one).cmp(&key(other)).then_with(|| one.1.cmp(&other.1))
         });
-        ways.dedup_by(|(one, _), (other, _)| one == other);
+        let mut told = HashSet::new();
+        ways.retain(|(_, said, _)| told.insert(said.clone()));
         let steps = |way: Vec<u32>| way.into_iter().filter_map(|node| self.step(node)).collect();
         ways.into_iter()
             .take(most)
-            .map(|(_, way)| steps(way))
+            .map(|(.., way)| steps(way))
             .collect()
     }
 

@@ -8,6 +8,7 @@ mod build;
 mod edges;
 mod installed;
 mod order;
+mod resolutions;
 mod walk;
 
 use std::ops::Range;

@@ -251,3 +251,128 @@ fn a_circle_ends() {
         .map(|line: &str| line.replace("lock b", "lock a"))
     );
 }
+
+#[test]
+fn resolutions_of_yarn_lead_to_what_they_put_there() {
+    let made = Made::of(
+        LockfileKind::Yarn,
+        r#"__metadata:
+  version: 8
+
+"shop@workspace:.":
+  version: 0.0.0-use.local
+  resolution: "shop@workspace:."
+  dependencies:
+    eslint: "npm:^8.0.0"
+    rc: "npm:^1.0.0"
+
+"eslint@npm:^8.0.0":
+  version: 8.0.0
+  resolution: "eslint@npm:8.0.0"
+  dependencies:
+    ajv: "npm:^6.12.4"
+    ms: "npm:^2.0.0"
+
+"rc@npm:^1.0.0":
+  version: 1.0.0
+  resolution: "rc@npm:1.0.0"
+  dependencies:
+    ajv: "npm:^6.12.4"
+    ms: "npm:^2.0.0"
+    qs: "npm:^6.0.0"
+
+"ajv@npm:6.12.6":
+  version: 6.12.6
+  resolution: "ajv@npm:6.12.6"
+
+"ajv@npm:^6.12.4":
+  version: 6.15.0
+  resolution: "ajv@npm:6.15.0"
+
+"ms@npm:2.0.0":
+  version: 2.0.0
+  resolution: "ms@npm:2.0.0"
+
+"ms@npm:^2.0.0":
+  version: 2.1.3
+  resolution: "ms@npm:2.1.3"
+
+"qs@npm:5.0.0":
+  version: 5.0.0
+  resolution: "qs@npm:5.0.0"
+
+"qs@npm:6.0.0":
+  version: 6.0.0
+  resolution: "qs@npm:6.0.0"
+"#,
+        &[(
+            "",
+            r#"{"name": "shop", "dependencies": {"eslint": "^8.0.0", "rc": "^1.0.0", "qs": "5.0.0"},
+                "resolutions": {"eslint/ajv": "6.12.6", "rc@npm:1.0.0/ms": "2.0.0", "rc@npm:2.0.0/ajv": "6.12.6", "qs@npm:^6.0.0": "6.0.0"}}"#,
+        )],
+    );
+    let told = made.told();
+    for way in [
+        ": ajv@6.12.6 production | eslint@8.0.0 > ajv@6.12.6 | /package.json eslint",
+        ": ajv@6.15.0 production | rc@1.0.0 > ajv@6.15.0 | /package.json rc",
+        ": ms@2.0.0 production | rc@1.0.0 > ms@2.0.0 | /package.json rc",
+        ": ms@2.1.3 production | eslint@8.0.0 > ms@2.1.3 | /package.json eslint",
+        ": qs@6.0.0 production | rc@1.0.0 > qs@6.0.0 | /package.json rc",
+    ] {
+        assert!(told.iter().any(|known| known == way), "{way}: {told:#?}");
+    }
+}
+
+#[test]
+fn what_is_patched_is_not_its_own_parent() {
+    let made = Made::of(
+        LockfileKind::Yarn,
+        r#"__metadata:
+  version: 8
+
+"shop@workspace:.":
+  version: 0.0.0-use.local
+  resolution: "shop@workspace:."
+  dependencies:
+    typescript: "npm:^5.0.0"
+
+"typescript@npm:^5.0.0":
+  version: 5.9.3
+  resolution: "typescript@npm:5.9.3"
+
+"typescript@patch:typescript@npm%3A^5.0.0#optional!builtin<compat/typescript>":
+  version: 5.9.3
+  resolution: "typescript@patch:typescript@npm%3A5.9.3#optional!builtin<compat/typescript>::version=5.9.3&hash=5786d5"
+"#,
+        &[(
+            "",
+            r#"{"name": "shop", "dependencies": {"typescript": "^5.0.0"}}"#,
+        )],
+    );
+    assert_eq!(
+        made.told(),
+        [": typescript@5.9.3 production | typescript@5.9.3 | /package.json typescript"]
+    );
+}
+
+#[test]
+fn ways_that_ship_a_package_come_before_shorter_ones_of_development() {
+    let made = Made::of(
+        LockfileKind::Npm,
+        r#"{"lockfileVersion": 3, "packages": {
+            "": {"dependencies": {"axios": "1"}, "devDependencies": {"mocha": "1"}},
+            "node_modules/axios": {"version": "1.0.0", "dependencies": {"agent": "*"}},
+            "node_modules/agent": {"version": "1.0.0", "dependencies": {"debug": "*"}},
+            "node_modules/mocha": {"version": "1.0.0", "dev": true, "dependencies": {"debug": "*"}},
+            "node_modules/debug": {"version": "4.0.0"}
+        }}"#,
+        &[(
+            "",
+            r#"{"dependencies": {"axios": "1"}, "devDependencies": {"mocha": "1"}}"#,
+        )],
+    );
+    assert!(made.told().contains(
+        &": debug@4.0.0 production | axios@1.0.0 > agent@1.0.0 > debug@4.0.0, mocha@1.0.0 > debug@4.0.0 | /package.json axios"
+            .to_owned()
+    ));
+}

@@ -3,6 +3,8 @@
 //! Notation: <https://www.w3.org/TR/SRI/>, hashes with the name of their algorithm and separated by spaces. Yarn 2 and
 //! later write `cache key/hash` of an archive of their own.
 
+use std::collections::HashSet;
+
 use super::{Locked, Lockfile, LockfileKind, Source};
 use crate::syntax::Span;
 
@@ -15,9 +17,10 @@ pub fn are_of_own_archives(lockfile: &Lockfile) -> bool {
 /// What the hashes of an entry say of those that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// They share a hash, and none is stronger that was there before.
+    /// Whatever fits the hashes that are there fitted before, and none is weaker.
     Same,
-    /// They have hashes of one algorithm, and share none of the strongest.
+    /// Of the strongest algorithm that both have, there is a hash that was not there. One that fits is enough for a
+    /// package manager, so that a hash beside the known ones lets other bytes in.
     Different,
     /// All that are there now are weaker than what was there before.
     Weakened,
@@ -28,16 +31,16 @@ pub enum Likeness {
 /// Compares hashes as they are written: what was, and what is.
 #[must_use]
 pub fn likeness(old: &str, new: &str) -> Likeness {
+    let known: HashSet<(&str, &str)> = hashes(old).collect();
+    let algorithms: HashSet<&str> = hashes(old).map(|(algorithm, _)| algorithm).collect();
     // What a package manager checks is the strongest.
-    let common = hashes(old)
-        .filter(|(known, _)| hashes(new).any(|(algorithm, _)| algorithm == *known))
+    let common = hashes(new)
+        .filter(|(algorithm, _)| algorithms.contains(algorithm))
         .max_by_key(|(algorithm, _)| strength(algorithm));
-    if let Some((strongest, _)) = common {
-        let is_strongest = |hash: &(&str, &str)| hash.0 == strongest;
-        let mut shared = hashes(old).filter(is_strongest);
-        if !shared.any(|hash| hashes(new).any(|other| other == hash)) {
-            return Likeness::Different;
-        }
+    if let Some((strongest, _)) = common
+        && hashes(new).any(|hash| hash.0 == strongest && !known.contains(&hash))
+    {
+        return Likeness::Different;
     }
     match (strongest(old), strongest(new)) {
         (Some(was), Some(is)) if strength(is) < strength(was) => Likeness::Weakened,
@@ -76,6 +79,12 @@ pub fn written(package: &Locked) -> Option<(&str, Span)> {
     if let Some((text, at)) = &package.integrity {
         return Some((text, *at));
     }
+    behind_address(package)
+}
+
+/// The hash behind the `#` of an archive's address, with its place: Yarn 1 checks it beside the other one.
+#[must_use]
+pub fn behind_address(package: &Locked) -> Option<(&str, Span)> {
     let (address, at) = package.resolved.as_ref()?;
     let (start, fragment) = address.split_at_checked(address.rfind('#')?)?;
     let digits = fragment.strip_prefix('#')?;
@@ -85,19 +94,22 @@ pub fn written(package: &Locked) -> Option<(&str, Span)> {
     (is_hash && is_archive && !start.is_empty()).then_some((fragment, *at))
 }
 
-/// Each hash with what it can be compared with. More than a few are nobody's.
+/// Each hash with what it can be compared with. All of them: what lets other bytes in may stand behind many.
 fn hashes(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    const MOST: usize = 8;
-    let parts = text.split_ascii_whitespace().take(MOST);
-    parts.filter_map(|part| {
+    text.split_ascii_whitespace().filter_map(|part| {
         let part = part.split('?').next().unwrap_or(part);
         let sri = part
             .split_once('-')
             .filter(|(algorithm, hash)| strength(algorithm).is_some() && !hash.is_empty());
         let own = || part.split_once('/');
         let of_archive = || Some(("#", part.strip_prefix('#')?));
+        // Yarn 2 and 3 leave out the key, which is one for the whole file.
+        let of_whole_file = || {
+            let is_hash = part.len() == 128 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_hash.then_some(("", part))
+        };
         // The key holds the version of the cache and how much it is compressed.
-        sri.or_else(of_archive).or_else(own)
+        sri.or_else(of_archive).or_else(own).or_else(of_whole_file)
     })
 }
 
@@ -130,6 +142,19 @@ mod tests {
                 "sha512-bb== sha1-c=",
                 Likeness::Same,
             ),
+            (
+                "sha512-aa==",
+                "sha512-aa== sha512-bb==",
+                Likeness::Different,
+            ),
+            (
+                "sha512-aa==",
+                "sha512-aa== sha512-aa== sha512-aa== sha512-aa== sha512-aa== sha512-aa== sha512-aa== sha512-aa== sha512-bb==",
+                Likeness::Different,
+            ),
+            ("sha512-aa== sha1-b=", "sha512-aa==", Likeness::Same),
+            ("sha512-aa==", "sha512-aa== sha1-b=", Likeness::Same),
+            ("sha512-aa==", "sha512-aa==?opt sha512-aa==", Likeness::Same),
             ("#aa", "#bb", Likeness::Different),
             ("#aa", "#aa", Likeness::Same),
             ("#aa", "sha512-aa==", Likeness::Unknown),

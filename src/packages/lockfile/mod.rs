@@ -85,6 +85,9 @@ pub struct Lockfile {
     pub descriptors: Vec<(Box<str>, PackageIndex)>,
     /// Settings that changed what was resolved, as the lockfile records them.
     pub records: Vec<Record>,
+    /// True if its notation is newer than what is known here. What it says is read as far as it is recognised; where
+    /// that leaves anything out, a problem says so.
+    pub is_newer: bool,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -117,6 +120,8 @@ pub struct Locked {
     pub has_install_script: Option<bool>,
     /// True if it came inside the tarball of another package: overrides do not reach it.
     pub is_bundled: bool,
+    /// True if it is installed on some platforms alone, where the lockfile says so (`conditions` of Yarn).
+    pub is_conditional: bool,
     /// True if the package manager applies a patch of the repository to it.
     pub is_patched: bool,
     /// What the lockfile says of where it is needed. Reachability counts for more; see `graph`.
@@ -340,6 +345,7 @@ impl Lockfile {
             importers: Vec::new(),
             descriptors: Vec::new(),
             records: Vec::new(),
+            is_newer: false,
             problems: Vec::new(),
         }
     }
@@ -389,6 +395,7 @@ impl Locked {
             engines_node: None,
             has_install_script: None,
             is_bundled: false,
+            is_conditional: false,
             is_patched: false,
             marks: Marks::default(),
             published: None,

@@ -108,7 +108,10 @@ fn package<'a>(row: &Row<'a>, name: &'a str, reading: &mut Reading<'a>) -> Locke
     let entry = &row.entry;
     // npm takes the last folder for the name, also where several follow `node_modules`.
     let name = entry.name.unwrap_or_else(|| folder_name(name));
+    // npm reads past what old versions begin with.
     let version = entry.version.unwrap_or_default();
+    let version = version
+        .trim_start_matches(|first: char| "=v".contains(first) || first.is_ascii_whitespace());
     let mut locked = entry.locked(name, version, entry.source(), row.at, reading);
     locked.has_install_script = Some(entry.has_install_script());
     locked

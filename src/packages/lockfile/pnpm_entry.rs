@@ -111,8 +111,8 @@ pub(super) fn read<'a>(
 }
 
 fn read_resolution(locked: &mut Locked, key: &Key<'_>, resolution: Option<Node<'_>>) -> Source {
-    let (mut kind, mut repository, mut commit, mut directory, mut hosted) =
-        (None, None, None, None, false);
+    let (mut kind, mut repository, mut commit, mut directory, mut url, mut hosted) =
+        (None, None, None, None, None, false);
     for entry in resolution.iter().flat_map(|node| node.written_entries()) {
         let value = entry.value;
         match text::key(entry.key) {
@@ -122,6 +122,7 @@ fn read_resolution(locked: &mut Locked, key: &Key<'_>, resolution: Option<Node<'
             "repo" => repository = text::scalar(value),
             "commit" => commit = text::scalar(value),
             "directory" => directory = text::scalar(value),
+            "url" => url = text::scalar(value),
             "gitHosted" => hosted = value.as_bool() == Some(true),
             _ => {}
         }
@@ -129,16 +130,18 @@ fn read_resolution(locked: &mut Locked, key: &Key<'_>, resolution: Option<Node<'
     match (kind, repository, directory) {
         (Some("git"), Some(repository), _) => return hosted::git(repository, commit),
         (Some("directory"), _, Some(directory)) => return Source::Folder(directory.into()),
+        // What stands under the key of a registry and is fetched from somewhere else, as the runtimes are not.
+        (Some(kind), ..) if key.is_of_registry() => {
+            return match url {
+                Some(url) => Source::Tarball(url.into()),
+                None => Source::Other(kind.into()),
+            };
+        }
         (Some(_), _, _) => return Source::Other(key.version.into()),
         (None, ..) => {}
     }
-    if key.is_of_registry() {
-        return Source::Registry(key.registry.map(Into::into));
-    }
-    let address = locked
-        .resolved
-        .as_ref()
-        .map_or(key.version, |(address, _)| address);
+    let resolved = locked.resolved.as_ref().map(|(address, _)| &**address);
+    let address = resolved.unwrap_or(key.version);
     if let Some(path) = address.strip_prefix("file:") {
         let path = pnpm_key::split_suffix(path).0;
         return if hosted::is_archive(path) {
@@ -146,6 +149,9 @@ fn read_resolution(locked: &mut Locked, key: &Key<'_>, resolution: Option<Node<'
         } else {
             Source::Folder(path.into())
         };
+    }
+    if key.is_of_registry() {
+        return Source::Registry(key.registry.map(Into::into));
     }
     match hosted::source(address) {
         Source::Tarball(address) if hosted => Source::Git {

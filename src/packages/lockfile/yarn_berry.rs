@@ -12,8 +12,8 @@ use super::{
 };
 use crate::syntax::{Entry, Node, Span, parse_written_yaml};
 
-/// The versions of the notation that are known.
-const KNOWN: std::ops::RangeInclusive<u32> = 1..=8;
+/// The newest version of the notation that is known: that of Yarn 4.18.
+const NEWEST: u32 = 10;
 
 const METADATA: &str = "__metadata";
 
@@ -51,6 +51,10 @@ pub(super) fn read(text: &str, lockfile: &mut Lockfile) {
     reading.edges(entries);
     let descriptors = reading.descriptors.sorted();
     lockfile.descriptors = descriptors;
+    // What is left out of a notation that is not known need not be all that was misread.
+    if lockfile.is_newer && !lockfile.problems.is_empty() {
+        lockfile.problems.push(unknown_version(root));
+    }
 }
 
 fn version(root: Node<'_>, lockfile: &mut Lockfile) {
@@ -58,15 +62,20 @@ fn version(root: Node<'_>, lockfile: &mut Lockfile) {
     let version = metadata.and_then(|entry| entry.value.get("version"));
     let written = version.and_then(text::scalar).unwrap_or_default();
     lockfile.version = written.into();
-    let is_known = written
-        .parse()
-        .is_ok_and(|version| KNOWN.contains(&version));
-    if !is_known {
-        let at = version.or(metadata.map(|entry| entry.key));
-        lockfile.problems.push(Problem {
-            what: ProblemKind::Version,
-            at: at.map_or_else(Span::default, Node::span),
-        });
+    match written.parse::<u32>() {
+        Ok(1..=NEWEST) => {}
+        Ok(1..) => lockfile.is_newer = true,
+        _ => lockfile.problems.push(unknown_version(root)),
+    }
+}
+
+fn unknown_version(root: Node<'_>) -> Problem {
+    let metadata = root.entry(METADATA);
+    let version = metadata.and_then(|entry| entry.value.get("version"));
+    let at = version.or(metadata.map(|entry| entry.key));
+    Problem {
+        what: ProblemKind::Version,
+        at: at.map_or_else(Span::default, Node::span),
     }
 }
 
@@ -87,6 +96,7 @@ struct Fields<'a> {
     dependencies_meta: Option<Node<'a>>,
     peers: Option<Node<'a>>,
     peers_meta: Option<Node<'a>>,
+    is_conditional: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -101,6 +111,7 @@ impl<'a> Fields<'a> {
                 "dependenciesMeta" => fields.dependencies_meta = Some(value),
                 "peerDependencies" => fields.peers = Some(value),
                 "peerDependenciesMeta" => fields.peers_meta = Some(value),
+                "conditions" => fields.is_conditional = true,
                 _ => {}
             }
         }
@@ -258,6 +269,7 @@ fn locked(located: Located, fields: &Fields<'_>, resolution: Span, at: Span) -> 
     let mut locked = Locked::new(located.name, version, at);
     locked.source = located.source;
     locked.is_patched = located.is_patched;
+    locked.is_conditional = fields.is_conditional;
     locked.resolved = located.archive.map(|address| (address.into(), resolution));
     locked.integrity = fields.checksum.and_then(text::placed);
     locked

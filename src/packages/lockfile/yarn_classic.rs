@@ -273,7 +273,16 @@ fn origin<'d>(descriptors: &'d [Cow<'_, str>], resolved: Option<&str>) -> (&'d s
         specifier.contains(['/', ':'])
     });
     let Some((_, specifier)) = exotic else {
-        return (first.0, Source::Registry(None));
+        // Whatever was asked for, Yarn fetches what stands here. The name of an archive alone is one of its mirror.
+        let elsewhere = resolved.filter(|resolved| {
+            resolved.starts_with("file:")
+                || resolved.starts_with(['.', '/'])
+                || hosted::is_git(resolved)
+        });
+        let source = elsewhere.map_or(Source::Registry(None), |resolved| {
+            exotic_source(resolved, Some(resolved))
+        });
+        return (first.0, source);
     };
     (first.0, exotic_source(specifier, resolved))
 }

@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::cache::{Cache, Validators};
 use super::document::{Document, MAX_DOCUMENT, Malformed, Times};
-use super::settings::Settings;
+use super::settings::{Settings, Why};
 use crate::http::{Client, Failure, Kind, Limits, Request, Sink};
 
 /// How many documents are asked for at the same time.
@@ -50,6 +50,8 @@ pub enum Unavailable {
         host: String,
         /// The status.
         status: u16,
+        /// True if it serves a scope only.
+        is_of_scope: bool,
     },
     /// An answer that is no document.
     Malformed {
@@ -66,6 +68,15 @@ pub enum Unavailable {
         /// The host that it comes from.
         host: String,
     },
+    /// The settings name a registry that cannot be asked: whoever else has the name need not hear of it.
+    Unread {
+        /// The file or the variable that names it.
+        from: String,
+        /// Why its address is not known.
+        why: Why,
+        /// True if it serves a scope only.
+        is_of_scope: bool,
+    },
     /// The registry left too many other names unanswered: this one was not asked for.
     GivenUp {
         /// Who was not asked.
@@ -73,11 +84,19 @@ pub enum Unavailable {
     },
 }
 
+impl Unavailable {
+    /// True if the registry was silent as long as anybody waits.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Failed(failure) if matches!(failure.kind, Kind::Late(_)))
+    }
+}
+
 impl std::fmt::Display for Unavailable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Failed(failure) => failure.fmt(f),
-            Self::Refused { host, status } => {
+            Self::Refused { host, status, .. } => {
                 write!(
                     f,
                     "{host}: answered with status {status}, which asks for a token that may read it"
@@ -96,6 +115,17 @@ impl std::fmt::Display for Unavailable {
                 f,
                 "{host}: not asked, as only the lockfile names it; name it as a registry in .npmrc"
             ),
+            Self::Unread {
+                from,
+                why,
+                is_of_scope,
+            } => {
+                let whose = if *is_of_scope { "of the scope " } else { "" };
+                write!(
+                    f,
+                    "the registry {whose}that {from} names is not asked, as {why}"
+                )
+            }
             Self::GivenUp { host } => {
                 write!(
                     f,
@@ -133,13 +163,33 @@ impl RegistryAnswers {
         self.answers.iter()
     }
 
-    /// The names that no registry said anything of, with the reasons. While there are any, a run is incomplete.
+    /// The names that no registry said anything of, with the reasons.
     pub fn unavailable(&self) -> impl Iterator<Item = (&Arc<str>, &Unavailable)> {
         self.answers
             .iter()
             .filter_map(|(name, answer)| match answer {
                 Answer::Unavailable(why) => Some((name, why)),
                 Answer::Known(_) | Answer::Absent => None,
+            })
+    }
+
+    /// Why the run does not know what it was asked to find out, a reason for each name; none where all is known that
+    /// can be. The account that may see one scope, or one name among many, is not this run's to have: that is told,
+    /// and no reason. A registry for everything that lets nobody in is one.
+    pub fn shortcomings(&self) -> impl Iterator<Item = &Unavailable> {
+        let is_refusal = |why: &Unavailable| matches!(why, Unavailable::Refused { is_of_scope, .. } if !is_of_scope);
+        let refused = self.unavailable().filter(|(_, why)| is_refusal(why));
+        let refused = refused.count();
+        let answered = self.answers.len() - self.unavailable().count();
+        self.unavailable()
+            .map(|(_, why)| why)
+            .filter(move |why| match why {
+                Unavailable::Failed(_) | Unavailable::Malformed { .. } => true,
+                Unavailable::Unread { is_of_scope, .. } => !is_of_scope,
+                Unavailable::Refused { .. } => is_refusal(why) && refused > answered,
+                Unavailable::Name | Unavailable::Elsewhere { .. } | Unavailable::GivenUp { .. } => {
+                    false
+                }
             })
     }
 }
@@ -156,6 +206,8 @@ impl FromIterator<(Arc<str>, Answer)> for RegistryAnswers {
 struct Question {
     name: Arc<str>,
     host: String,
+    /// True if the registry serves a scope only.
+    is_of_scope: bool,
     address: String,
     authorization: Option<String>,
 }
@@ -187,7 +239,17 @@ pub async fn gather(
     let mut host_of: BTreeMap<Arc<str>, String> = BTreeMap::new();
     let mut waiting = Vec::new();
     for name in names.iter().rev() {
-        let registry = &settings.registry_of(name).url;
+        let registry = settings.registry_of(name);
+        if let Some(why) = registry.unread {
+            let why = Unavailable::Unread {
+                from: registry.from.as_deref().unwrap_or_default().to_owned(),
+                why,
+                is_of_scope: settings.registry_of_scope(name).is_some(),
+            };
+            answers.insert(Arc::clone(name), Answer::Unavailable(why));
+            continue;
+        }
+        let registry = &registry.url;
         let Some(address) = registry.document(name) else {
             answers.insert(Arc::clone(name), Answer::Unavailable(Unavailable::Name));
             continue;
@@ -196,6 +258,7 @@ pub async fn gather(
         waiting.push(Question {
             name: Arc::clone(name),
             host: registry.host().to_owned(),
+            is_of_scope: settings.registry_of_scope(name).is_some(),
             address,
             authorization: settings.authorization(registry).map(str::to_owned),
         });
@@ -229,6 +292,8 @@ pub async fn gather(
         };
         let record = records.entry(host).or_default();
         match &answer {
+            // One that was silent for so long will be silent again.
+            Answer::Unavailable(why) if why.is_late() => record.failed += PATIENCE,
             Answer::Unavailable(Unavailable::Failed(_)) => record.failed += 1,
             _ => record.answered += 1,
         }
@@ -344,6 +409,7 @@ async fn asked(
         status @ (401 | 403) => Err(Unavailable::Refused {
             host: host(),
             status,
+            is_of_scope: question.is_of_scope,
         }),
         status => Err(unexpected(status)),
     }

@@ -61,10 +61,13 @@ pub struct Settings {
 /// A registry, and who named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
-    /// Its address.
+    /// Its address; that of no host where `unread` says why.
     pub url: RegistryUrl,
     /// The file or the variable that names it; none for the default.
     pub from: Option<Arc<str>>,
+    /// Why the address is not known. Names that it serves are told to nobody: they come from there, and not from
+    /// where all others do.
+    pub unread: Option<Why>,
 }
 
 /// A setting that is not heeded.
@@ -93,6 +96,19 @@ pub enum Why {
     Unbound,
     /// Certificates are verified whatever it says.
     Lax,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Literal => "it is a token that is written out",
+            Self::Unset => "the variable that it names is not set",
+            Self::Address => "it is no address, or one with a password",
+            Self::SecretInAddress => "it puts a secret into an address",
+            Self::Unbound => "it belongs to no host",
+            Self::Lax => "certificates are verified whatever it says",
+        })
+    }
 }
 
 /// What is sent to a host, for addresses below a path.
@@ -133,6 +149,7 @@ impl Settings {
         let public = || Registry {
             url: RegistryUrl::public(),
             from: None,
+            unread: None,
         };
         Self {
             default: reading.default.unwrap_or_else(public),
@@ -307,44 +324,44 @@ impl Reading<'_> {
     }
 
     fn take_default(&mut self, key: &str, value: &str, from: &Arc<str>) {
-        let registry = self.address(key, value, from);
-        if self.default.is_none() {
-            self.default = registry;
-        }
-    }
-
-    fn take_scope(&mut self, scope: &str, key: &str, value: &str, from: &Arc<str>) {
-        if !scope.starts_with('@') {
+        if value.trim().is_empty() {
             return;
         }
         let registry = self.address(key, value, from);
-        if let (Some(registry), false) = (registry, self.scopes.contains_key(scope)) {
-            self.scopes.insert(Arc::from(scope), registry);
+        self.default.get_or_insert(registry);
+    }
+
+    fn take_scope(&mut self, scope: &str, key: &str, value: &str, from: &Arc<str>) {
+        if !scope.starts_with('@') || value.trim().is_empty() {
+            return;
+        }
+        let registry = self.address(key, value, from);
+        self.scopes.entry(Arc::from(scope)).or_insert(registry);
+    }
+
+    fn address(&mut self, key: &str, value: &str, from: &Arc<str>) -> Registry {
+        let read = self.read_address(value);
+        if let Err(why) = &read {
+            self.ignore(from, key, *why);
+        }
+        Registry {
+            unread: read.as_ref().err().copied(),
+            url: read.unwrap_or_default(),
+            from: Some(Arc::clone(from)),
         }
     }
 
-    fn address(&mut self, key: &str, value: &str, from: &Arc<str>) -> Option<Registry> {
+    fn read_address(&self, value: &str) -> Result<RegistryUrl, Why> {
         let mut secret = false;
         let expanded = expanded(value, &mut |name| {
             secret |= names_secret(name);
             self.environment.get(name).cloned()
         });
         if secret {
-            self.ignore(from, key, Why::SecretInAddress);
-            return None;
+            return Err(Why::SecretInAddress);
         }
-        let Some(expanded) = expanded else {
-            self.ignore(from, key, Why::Unset);
-            return None;
-        };
-        let url = RegistryUrl::parse(&expanded);
-        if url.is_none() {
-            self.ignore(from, key, Why::Address);
-        }
-        url.map(|url| Registry {
-            url,
-            from: Some(Arc::clone(from)),
-        })
+        let expanded = expanded.ok_or(Why::Unset)?;
+        RegistryUrl::parse(&expanded).ok_or(Why::Address)
     }
 
     fn take_token(

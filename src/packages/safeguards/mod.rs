@@ -4,21 +4,28 @@
 //! Readers give what is written, with its place and in one measure for all managers: lengths of time in minutes,
 //! switches that are true where they keep something out. What it means that a setting is lowered stands in `weakening`.
 
+mod bunfig;
+mod code;
 mod manifest;
 mod npmrc;
 mod pnpm_workspace;
+mod proposals;
+pub mod renovate;
 pub mod weakening;
 mod yarnrc;
+mod yarnrc_classic;
 
 use crate::syntax::{Node, Span};
 
 use super::install::Manager;
 use super::range::Release;
 
+pub use bunfig::read as of_bunfig;
 pub use manifest::read as of_manifest;
 pub use npmrc::read as of_npmrc;
 pub use pnpm_workspace::read as of_pnpm_workspace;
 pub use yarnrc::read as of_yarnrc;
+pub use yarnrc_classic::read as of_yarnrc_classic;
 
 /// What a setting keeps out, or lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +64,16 @@ pub enum Safeguard {
     Lockfile,
     /// Code that runs as a part of the package manager.
     Plugin,
+    /// A file that runs whenever the package manager does, in its place or beside it: `yarnPath`, `pnpmfile`.
+    Code,
+    /// Whether registries must prove who they are.
+    StrictTls,
+    /// The package that looks at what is to be installed.
+    Scanner,
+    /// How old a release must be before Renovate proposes it, in minutes; for all, or for those that a rule is for.
+    ProposalAge,
+    /// A preset of Renovate that stands in another repository.
+    ProposalPreset,
 }
 
 /// One thing that a file says.

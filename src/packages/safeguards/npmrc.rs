@@ -59,6 +59,8 @@ fn understood(written: &str, value: &str, at: Span) -> Option<Said> {
             (Safeguard::AllScripts, "", switch(is_true))
         }
         "only-built-dependencies" => (Safeguard::Script, value, Value::Listed),
+        "strict-ssl" => (Safeguard::StrictTls, "", switch(value != "false")),
+        "pnpmfile" | "global-pnpmfile" => (Safeguard::Code, value, Value::Listed),
         "trust-policy" => (Safeguard::TrustPolicy, "", word()),
         "block-exotic-subdeps" => (Safeguard::NoExotic, "", switch(is_true)),
         "allow-git" => (Safeguard::Git, "", word()),

@@ -29,9 +29,14 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
             "dangerouslyAllowAllBuilds" => (Safeguard::AllScripts, switch),
             "blockExoticSubdeps" => (Safeguard::NoExotic, switch),
             "verifyStoreIntegrity" => (Safeguard::StoreVerified, switch),
+            "strictSsl" => (Safeguard::StrictTls, switch),
             "lockfile" => (Safeguard::Lockfile, switch),
             "minimumReleaseAgeExclude" => {
                 found.extend(listed(Safeguard::Young, name, node));
+                continue;
+            }
+            "pnpmfile" | "globalPnpmfile" => {
+                found.extend(listed(Safeguard::Code, name, node));
                 continue;
             }
             "onlyBuiltDependencies" => {

@@ -26,12 +26,16 @@ pub enum Place {
     Base(usize),
 }
 
+/// The host that the packages of a scope came from, as far as lockfiles of the base tell; none where there are none.
+pub type Home<'h> = &'h dyn Fn(&str) -> Option<String>;
+
 /// Compares what the files of one project say.
 #[must_use]
-pub fn weakenings(before: &Safeguards, after: &Safeguards) -> Vec<Weakening> {
+pub fn weakenings(before: &Safeguards, after: &Safeguards, home: Home<'_>) -> Vec<Weakening> {
     let mut found = Found {
         before,
         after,
+        home,
         weakenings: Vec::new(),
     };
     found.cooldown();
@@ -40,17 +44,26 @@ pub fn weakenings(before: &Safeguards, after: &Safeguards) -> Vec<Weakening> {
     found.sources();
     found.switches();
     found.plugins();
+    found.code();
+    found.proposals();
     found.weakenings
 }
 
-struct Found<'a> {
-    before: &'a Safeguards,
-    after: &'a Safeguards,
+pub(super) struct Found<'a> {
+    pub(super) before: &'a Safeguards,
+    pub(super) after: &'a Safeguards,
+    home: Home<'a>,
     weakenings: Vec<Weakening>,
 }
 
 impl Found<'_> {
-    fn push(&mut self, severity: Severity, what: Safeguard, key: &str, sentence: String) {
+    pub(super) fn push(
+        &mut self,
+        severity: Severity,
+        what: Safeguard,
+        key: &str,
+        sentence: String,
+    ) {
         let about = |(_, said): &&(usize, Said)| *said.key == *key;
         let in_head = self.after.all(what).find(about);
         let in_base = self.before.all(what).find(about);
@@ -152,7 +165,7 @@ impl Found<'_> {
     }
 
     /// The keys of the head that no key of the base stands for.
-    fn new_keys(&self, what: Safeguard) -> Vec<Box<str>> {
+    pub(super) fn new_keys(&self, what: Safeguard) -> Vec<Box<str>> {
         let is_known = |key: &str| {
             self.before
                 .all(what)
@@ -178,15 +191,21 @@ impl Found<'_> {
         let mut moved = Vec::new();
         for key in keys {
             let [old, new] = sides.map(|side| side.word(Safeguard::Registry, key));
-            // A scope that is named for the first time may be one whose packages are new.
-            if old.is_none() && !key.is_empty() {
-                continue;
-            }
-            let host = |word: Option<&str>| match word {
+            let default = |side: &Safeguards| match side.word(Safeguard::Registry, "") {
                 Some(word) => host_of(word),
                 None => Some(PUBLIC.to_owned()),
             };
-            let (Some(was), Some(is)) = (host(old), host(new)) else {
+            let was = match old {
+                Some(word) => host_of(word),
+                None if key.is_empty() => Some(PUBLIC.to_owned()),
+                // A scope that is named for the first time may be one whose packages are new.
+                None => (self.home)(key),
+            };
+            let is = match new {
+                Some(word) => host_of(word),
+                None => default(self.after),
+            };
+            let (Some(was), Some(is)) = (was, is) else {
                 continue;
             };
             if was == is || is_public(&was) && is_public(&is) {
@@ -196,11 +215,14 @@ impl Found<'_> {
                 "" => "packages".to_owned(),
                 scope => format!("packages of {}", shown(scope)),
             };
+            let all = self.after.all(Safeguard::Registry);
+            let mut all = all.chain(self.before.all(Safeguard::Registry));
+            let name = all.find(|(_, said)| *said.key == *key);
+            let name = name.map_or("registry", |(_, said)| &said.name);
             moved.push((
                 key.to_owned(),
                 format!(
-                    "{} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
-                    self.name(Safeguard::Registry),
+                    "{name} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
                     shown(&was),
                     shown(&is)
                 ),
@@ -271,6 +293,10 @@ impl Found<'_> {
                 "no longer holds what is taken from the store against its hash",
             ),
             (
+                Safeguard::StrictTls,
+                "no longer asks registries to prove who they are, so that whoever sits between can exchange what is installed",
+            ),
+            (
                 Safeguard::Lockfile,
                 "turns the lockfile off, so that each installation may bring other versions",
             ),
@@ -289,6 +315,16 @@ impl Found<'_> {
             );
             self.push(Severity::Medium, Safeguard::TrustPolicy, "", sentence);
         }
+        if let Some(scanner) = self.before.word(Safeguard::Scanner, "")
+            && self.after.word(Safeguard::Scanner, "").is_none()
+        {
+            let sentence = format!(
+                "{} is gone, so that {} no longer looks at packages before they are installed; keep it",
+                self.name(Safeguard::Scanner),
+                shown(scanner)
+            );
+            self.push(Severity::Medium, Safeguard::Scanner, "", sentence);
+        }
         let rank = |side: &Safeguards| match side.word(Safeguard::Checksums, "") {
             Some("ignore") => 2,
             Some("update" | "reset") => 1,
@@ -306,24 +342,6 @@ impl Found<'_> {
                 self.name(Safeguard::Checksums)
             );
             self.push(severity, Safeguard::Checksums, "", sentence);
-        }
-    }
-
-    fn plugins(&mut self) {
-        for key in self.new_keys(Safeguard::Plugin) {
-            let name = key.rsplit('/').next().unwrap_or_default();
-            let sentence = format!(
-                "plugins now holds {}, whose code runs with every command of Yarn; read it as you read the code of the project",
-                shown(name)
-            );
-            let spec = self.after.word(Safeguard::Plugin, &key).unwrap_or_default();
-            // Plugins of Yarn itself are named, others have an address.
-            let severity = if spec.starts_with("@yarnpkg/") {
-                Severity::Low
-            } else {
-                Severity::Medium
-            };
-            self.push(severity, Safeguard::Plugin, &key, sentence);
         }
     }
 }
@@ -347,7 +365,7 @@ fn host_of(address: &str) -> Option<String> {
 }
 
 /// A length of time as a person says it.
-fn length(minutes: u64) -> String {
+pub(super) fn length(minutes: u64) -> String {
     let (number, unit) = match minutes {
         0 => return "nothing".to_owned(),
         minutes if minutes % DAY == 0 => (minutes / DAY, "day"),
@@ -359,7 +377,7 @@ fn length(minutes: u64) -> String {
 }
 
 /// What a message may repeat of a file: short, and without control characters.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 60;
     text.chars()
         .filter(|letter| !letter.is_control() && *letter != '`')
@@ -393,7 +411,8 @@ mod tests {
             let (npmrc, yaml) = text.split_once('|').unwrap_or((text, ""));
             side(npmrc, yaml, manager)
         });
-        let found = weakenings(&before, &after);
+        let home = |scope: &str| (scope == "@used").then(|| "npm.used.example".to_owned());
+        let found = weakenings(&before, &after, &home);
         found.iter().map(|one| one.severity).collect()
     }
 
@@ -484,6 +503,27 @@ mod tests {
                 &none,
             ),
             ("", "", "@acme:registry=https://npm.acme.example/", &none),
+            // What the lockfile has from elsewhere, what it has from there, and what is no longer named.
+            ("", "", "@used:registry=https://npm.evil.example/", &[High]),
+            ("", "", "@used:registry=https://npm.used.example/", &none),
+            (
+                "",
+                "registry=https://npm.acme.example/\n@acme:registry=https://npm.acme.example/",
+                "registry=https://npm.acme.example/",
+                &none,
+            ),
+            ("npm@10.0.0", "", "strict-ssl=false", &[Medium]),
+            ("npm@10.0.0", "strict-ssl=false", "strict-ssl=false", &none),
+            ("yarn@4.12.0", "", "|enableStrictSsl: false", &[Medium]),
+            (
+                "yarn@4.12.0",
+                "|yarnPath: .yarn/releases/yarn-4.11.0.cjs",
+                "|yarnPath: .yarn/releases/yarn-4.12.0.cjs",
+                &[Low],
+            ),
+            ("yarn@4.12.0", "", "|yarnPath: tools/yarn.js", &[Medium]),
+            ("pnpm@10.0.0", "", "pnpmfile=hooks.cjs", &[Medium]),
+            ("pnpm@10.0.0", "", "pnpmfile=.pnpmfile.cjs", &none),
             ("pnpm@11.0.0", "", "|blockExoticSubdeps: false", &[Medium]),
             ("pnpm@10.26.0", "", "|blockExoticSubdeps: false", &none),
             (

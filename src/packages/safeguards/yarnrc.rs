@@ -24,6 +24,14 @@ pub fn read(tree: &Tree) -> Vec<Said> {
                 Some(runs) => (Safeguard::NoScripts, Value::Switch(!runs)),
                 None => continue,
             },
+            "enableStrictSsl" => match node.as_bool() {
+                Some(is_on) => (Safeguard::StrictTls, Value::Switch(is_on)),
+                None => continue,
+            },
+            "yarnPath" => {
+                found.extend(listed(Safeguard::Code, name, node));
+                continue;
+            }
             "checksumBehavior" => (Safeguard::Checksums, word()),
             "enableImmutableInstalls" => match node.as_bool() {
                 Some(is_on) => (Safeguard::Immutable, Value::Switch(is_on)),

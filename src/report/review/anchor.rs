@@ -253,7 +253,7 @@ mod tests {
             (first, length) in (0u32..50, 0u32..30),
             cause in proptest::option::of((0u32..50, 0u32..30)),
         ) {
-            let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            let text = |lines: &[String]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
             let (old, new) = (text(&before), text(&after));
             let difference = similar::TextDiff::from_lines(&old, &new);
             let patch = difference.unified_diff().context_radius(3).to_string();

@@ -150,15 +150,15 @@ fn offer(group: &Group<'_>, files: &ChangedFiles) -> Option<String> {
         return None;
     };
     let hunks = files.hunks(path)?;
-    let fixes = || {
+    let mended = || {
         group
             .findings
             .iter()
             .filter(|finding| !finding.fix.is_empty())
     };
-    let all: Vec<_> = fixes().flat_map(|finding| finding.fix.clone()).collect();
+    let all: Vec<_> = mended().flat_map(|finding| finding.fix.clone()).collect();
     let replacement = suggestion::replacement(&group.anchor, hunks, &all).or_else(|| {
-        fixes().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
+        mended().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
     })?;
     Some(suggestion::block(&replacement))
 }

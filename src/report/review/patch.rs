@@ -116,8 +116,7 @@ impl Hunks {
     fn take(&mut self, hunk: &mut Open, text: &str) -> bool {
         let mark = match text.chars().next() {
             // Some tools take the blank off an empty line.
-            None if hunk.left_more > 0 && hunk.right_more > 0 => Mark::Context,
-            Some(' ') if hunk.left_more > 0 && hunk.right_more > 0 => Mark::Context,
+            None | Some(' ') if hunk.left_more > 0 && hunk.right_more > 0 => Mark::Context,
             Some('+') if hunk.right_more > 0 => Mark::Added,
             Some('-') if hunk.left_more > 0 => Mark::Removed,
             // Says that the text ends without a line feed, and is no line.

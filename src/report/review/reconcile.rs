@@ -117,10 +117,15 @@ pub fn plan(
         }
     }
     let mut plan = Plan::default();
+    let mut room = Room {
+        comments: MOST_COMMENTS,
+        files: MOST_FILES,
+    };
     let mut taken = vec![false; ours.len()];
     let mut told: BTreeSet<String> = BTreeSet::new();
     for draft in drafts {
         told.extend(draft.marker.fingerprints.iter().cloned());
+        let has_room = room.take(&draft.anchor);
         let found = counterpart(&draft, &by_fingerprint, &taken, &ours);
         match found.and_then(|index| Some((index, ours.get(index)?))) {
             Some((index, own)) => {
@@ -130,7 +135,7 @@ pub fn plan(
                 plan.standing += draft.findings;
                 plan.keep(own, draft);
             }
-            None => plan.post(draft),
+            None => plan.post(draft, has_room),
         }
     }
     for (own, taken) in ours.iter().zip(taken) {
@@ -139,6 +144,26 @@ pub fn plan(
         }
     }
     plan
+}
+
+/// How many comments there may still be. What stands there takes room as well: else each run would tell some more of
+/// what the summary has told already. The most urgent come first, so that what is new and urgent finds room.
+struct Room {
+    comments: usize,
+    files: usize,
+}
+
+impl Room {
+    fn take(&mut self, anchor: &Anchor) -> bool {
+        let left = match anchor {
+            Anchor::Lines { .. } => &mut self.comments,
+            Anchor::File { .. } => &mut self.files,
+            Anchor::Summary => return false,
+        };
+        let has_room = *left > 0;
+        *left = left.saturating_sub(1);
+        has_room
+    }
 }
 
 /// The comment that told most of these findings: an open one before a settled one, an older one before a newer one.
@@ -165,20 +190,16 @@ fn counterpart(
 }
 
 impl Plan {
-    fn post(&mut self, draft: Draft) {
-        let (list, most) = match draft.anchor {
-            Anchor::Lines { .. } => (&mut self.review, MOST_COMMENTS),
-            Anchor::File { .. } => (&mut self.files, MOST_FILES),
-            Anchor::Summary => {
+    fn post(&mut self, draft: Draft, has_room: bool) {
+        let list = match draft.anchor {
+            Anchor::Lines { .. } if has_room => &mut self.review,
+            Anchor::File { .. } if has_room => &mut self.files,
+            _ => {
                 self.rest.extend(draft.marker.fingerprints);
                 return;
             }
         };
-        if list.len() < most {
-            list.push(draft);
-        } else {
-            self.rest.extend(draft.marker.fingerprints);
-        }
+        list.push(draft);
     }
 
     /// A comment that stands there and is still right, more or less.

@@ -2,6 +2,10 @@
 
 /// A comment on lines or on a file, with which a thread begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a comment, as GitHub gives them"
+)]
 pub struct StandingComment {
     /// The number that the REST API takes.
     pub id: u64,

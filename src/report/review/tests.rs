@@ -193,8 +193,9 @@ fn a_fix_is_offered_where_it_lies_within_the_lines() {
 
 #[test]
 fn the_gravest_have_comments_and_the_rest_is_in_the_summary() {
-    let mut findings: Vec<_> = (0..40)
-        .map(|number| finding(number, number as u32 + 1))
+    let mut findings: Vec<_> = (1..=40)
+        .zip(0..)
+        .map(|(line, number)| finding(number, line))
         .collect();
     findings[39].severity = Severity::Critical;
     for number in 0..8 {

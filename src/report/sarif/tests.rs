@@ -34,6 +34,7 @@ fn finding(number: usize, severity: Severity, status: Status) -> Finding {
         unread: false,
         refused: false,
         change: false,
+        fold: None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
-use super::package_changes::{MOST_PACKAGES, left_out, sentence};
+use super::package_changes::{MOST_PACKAGES, left_out, rows};
 use super::places::Places;
 use super::{count, one_line, others};
 use frame::Frames;
@@ -140,10 +140,11 @@ fn packages(report: &Report, text: &mut String) {
         return;
     }
     text.push_str("Packages:\n");
-    for change in report.packages.iter().take(MOST_PACKAGES) {
-        let _ = writeln!(text, "  {}", one_line(&sentence(change)));
+    let rows = rows(&report.packages);
+    for row in rows.iter().take(MOST_PACKAGES) {
+        let _ = writeln!(text, "  {}", one_line(&row.sentence()));
     }
-    if let Some(more) = left_out(&report.packages) {
+    if let Some(more) = left_out(&rows) {
         let _ = writeln!(text, "  and {more}");
     }
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
-use crate::kubernetes::field::quoted;
-use crate::packages::purpose::is_for_development;
+use crate::kubernetes::field::{quoted, shortened};
+use crate::packages::purpose::{is_for_development, is_installed, is_specimen};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::build_context::BuildContext;
+use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::{Dockerfile, Origin, Scope, Stage, Stages, Word};
+use crate::syntax::dockerignore;
 
 declare_rule! {
     /// An image takes in the whole folder, secrets and history included, or names them itself.
@@ -38,7 +40,9 @@ declare_rule! {
     /// into. The build context is taken for the folder of the Dockerfile or one above it, and any `.dockerignore`
     /// there counts, as does `Dockerfile.dockerignore`. `.git` lies only at the root: where the context may be another
     /// folder, and no `.env` is in the repository, the finding is low. A copy that names `.env`, `.git` or a private key
-    /// (`id_rsa`, `*.key`, `*.pem` that is no certificate) is told as well; `.env.example` and its kin are not.
+    /// (`id_rsa`, `*.key`, `*.pem` that is no certificate) is told as well; `.env.example` and its kin are not. Files of
+    /// settings and private keys that the repository holds below the Dockerfile are named where a copy takes their
+    /// folder; those for tests and development are left alone, and those that set only what browsers get (`VITE_…`).
     "dockerfile/copies-everything",
     severity: Severity::Medium,
     other_severities: &[Severity::Low],
@@ -47,6 +51,7 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    let private = private_files(snapshot);
     for file in snapshot.files() {
         let (Some(dockerfile), Some(build)) = (file.dockerfile(), BuildContext::of(snapshot, file))
         else {
@@ -55,7 +60,12 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if is_for_development(&file.path) {
             continue;
         }
+        let held: Vec<Held<'_>> = build
+            .held(&private)
+            .map(|(file, path)| Held { file, path })
+            .collect();
         of_private(file, dockerfile, &build, sink);
+        of_folders(file, dockerfile, &held, sink);
         let whole = reaching(dockerfile, is_everything).into_iter().next();
         let Some(copy) = whole else {
             continue;
@@ -68,22 +78,26 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         };
         let mut missing = build.unignored(names);
         missing.retain(|name| !copy.excluded.contains(*name));
+        let known: Vec<&str> = held
+            .iter()
+            .filter(|held| !copy.keeps_out(held.path) && !names.contains(&held.path))
+            .map(|held| held.path)
+            .take(MOST_NAMED)
+            .collect();
+        let holds_known = !known.is_empty();
+        missing.extend(known);
         if missing.is_empty() {
             continue;
         }
-        let is_grave =
-            missing.contains(&".git") || missing.contains(&".env") && build.holds(".env");
+        let is_grave = holds_known
+            || missing.contains(&".git")
+            || missing.contains(&".env") && build.holds(".env");
         let severity = if is_grave {
             Severity::Medium
         } else {
             Severity::Low
         };
-        let shown: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
-        let shown = match &*shown {
-            [one] => one.clone(),
-            [most @ .., last] => format!("{} and {last}", most.join(", ")),
-            [] => continue,
-        };
+        let shown = listed(&missing);
         sink.in_file(&file.path)
             .report_span(copy.source.span)
             .severity(severity)
@@ -91,6 +105,109 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             .say(&format!(
                 "{} copies the whole folder, and no .dockerignore keeps {shown} out; list them there, or copy only what the image needs",
                 copy.keyword
+            ));
+    }
+}
+
+/// The most files of a kind that a finding names.
+const MOST_NAMED: usize = 3;
+
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .map(|name| format!("`{}`", shortened(name)))
+        .collect();
+    match &*shown {
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        all => all.concat(),
+    }
+}
+
+/// A file of the revision that no image should hold and that lies in the context.
+struct Held<'a> {
+    file: &'a SourceFile,
+    /// Its path in the context.
+    path: &'a str,
+}
+
+/// The files of a revision that no image should hold: private keys, and variables with their values. What is for tests
+/// or to be looked at is none.
+fn private_files(snapshot: &Snapshot) -> Vec<&SourceFile> {
+    let files = snapshot.files().iter().filter(|file| match file.kind() {
+        FileKind::KeyFile => file.lines().is_some(),
+        FileKind::Environment => {
+            private(&file.path) == Some(Private::Settings)
+                && file.lines().is_some_and(sets_what_browsers_do_not_see)
+        }
+        _ => false,
+    });
+    let is_shown = |path: &str| is_specimen(path) || is_for_development(path) || is_installed(path);
+    files.filter(|file| !is_shown(&file.path)).collect()
+}
+
+/// True unless all that a file sets is put into what browsers load, as frameworks do with variables of these names.
+fn sets_what_browsers_do_not_see(text: &str) -> bool {
+    const SHOWN: [&str; 6] = [
+        "NEXT_PUBLIC_",
+        "NUXT_PUBLIC_",
+        "PUBLIC_",
+        "REACT_APP_",
+        "VITE_",
+        "VUE_APP_",
+    ];
+    text.lines().any(|line| {
+        let line = line.trim();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let Some((name, value)) = line.split_once('=') else {
+            return false;
+        };
+        let is_shown = SHOWN.iter().any(|prefix| name.starts_with(prefix))
+            || ["NODE_ENV", "PORT"].contains(&name.trim());
+        !line.starts_with('#') && !is_shown && !value.trim().is_empty()
+    })
+}
+
+/// Copies of a folder that holds such a file; those of the whole context are told in one with what is missing there.
+fn of_folders(file: &SourceFile, dockerfile: &Dockerfile, held: &[Held<'_>], sink: &mut Sink<'_>) {
+    if held.is_empty() {
+        return;
+    }
+    let in_folder = |source: &str| {
+        let folder = source.trim_start_matches("./").trim_end_matches('/');
+        let folder = folder.strip_suffix("/*").unwrap_or(folder).to_owned();
+        let within = held.iter().filter(move |held| {
+            let rest = held.path.strip_prefix(&*folder);
+            !folder.is_empty() && rest.is_some_and(|rest| rest.starts_with('/'))
+        });
+        within.collect::<Vec<_>>()
+    };
+    let holds_some = |source: &str| !is_everything(source) && !in_folder(source).is_empty();
+    let mut told = BTreeSet::new();
+    for copy in reaching(dockerfile, holds_some) {
+        let mut found = in_folder(&copy.source.text);
+        found.retain(|held| !copy.keeps_out(held.path) && told.insert(held.path.to_owned()));
+        let names: Vec<&str> = found
+            .iter()
+            .map(|held| held.path)
+            .take(MOST_NAMED)
+            .collect();
+        let Some(first) = found.first() else { continue };
+        let why = if found
+            .iter()
+            .any(|held| held.file.kind() == FileKind::KeyFile)
+        {
+            "so that whoever gets the image has the private key; keep it out with .dockerignore, and mount it where the container runs"
+        } else {
+            "so that whoever gets the image reads what it sets; keep it out with .dockerignore, and set the variables where the container runs"
+        };
+        sink.in_file(&file.path)
+            .report_span(copy.source.span)
+            .severity(Severity::Medium)
+            .discriminator(first.path)
+            .say(&format!(
+                "{} puts {} into the image with its folder, {why}",
+                copy.keyword,
+                listed(&names)
             ));
     }
 }
@@ -193,6 +310,14 @@ struct ContextCopy {
     keyword: String,
     source: Word,
     excluded: BTreeSet<String>,
+}
+
+impl ContextCopy {
+    /// True if a flag of the copy keeps a file out.
+    fn keeps_out(&self, path: &str) -> bool {
+        let mut excluded = self.excluded.iter();
+        excluded.any(|pattern| dockerignore::excludes_path(pattern, path))
+    }
 }
 
 /// The copies of wanted sources whose files reach the image: first those of its own stages.

@@ -157,7 +157,8 @@ fn hidden(file: Option<&SourceFile>) -> Option<Span> {
         | State::Dockerfile(_)
         | State::Tree(_)
         | State::Lockfile(_)
-        | State::Text(_) => None,
+        | State::Text(_)
+        | State::Opaque(_) => None,
         State::Oversized(_) | State::LfsPointer | State::Missing(_) => Some(Span::default()),
     }
 }

@@ -76,7 +76,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         if after.elsewhere.digest || after.elsewhere.name && after.elsewhere.tag {
             continue;
         }
-        sink.say_of_image(&after, Severity::High, &sentence("image", &now, &digest));
+        sink.say_of_image(
+            &after,
+            Severity::High,
+            &sentence("image", &was, &now, &digest),
+        );
     }
     for found in changed_bases(pair) {
         let images = (
@@ -92,12 +96,25 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             sink.in_file(found.path)
                 .report_span(found.span)
                 .discriminator(&format!("{from}{name}"))
-                .say(&sentence(found.what, &now, &digest));
+                .say(&sentence(found.what, &was, &now, &digest));
         }
     }
 }
 
-fn sentence(what: &str, now: &ImageReference<'_>, digest: &str) -> String {
+fn sentence(
+    what: &str,
+    was: &ImageReference<'_>,
+    now: &ImageReference<'_>,
+    digest: &str,
+) -> String {
+    if was.name() != now.name() {
+        return format!(
+            "{what} {} replaces {}, which had the digest {}, and has none; add the digest of the new image",
+            quoted(&now.written_name()),
+            quoted(&was.written_name()),
+            quoted(digest)
+        );
+    }
     format!(
         "{what} {} had the digest {} and has none any longer; add the digest of the new image",
         quoted(&now.written_name()),

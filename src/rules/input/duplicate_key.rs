@@ -42,7 +42,11 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         // Each is found once, as there may be as many objects and mappings as duplicates.
-        let mut objects: Vec<Object<'_>> = snapshot.objects_of(file).collect();
+        // Patches that stand in it as texts have a tree of their own.
+        let mut objects: Vec<Object<'_>> = snapshot
+            .objects_of(file)
+            .filter(|object| std::ptr::eq(object.node().tree(), &raw const manifest.tree))
+            .collect();
         objects.sort_by_key(|object| object.node().id());
         let mut is_list: HashMap<u32, bool> = HashMap::new();
         for duplicate in manifest.tree.duplicates() {

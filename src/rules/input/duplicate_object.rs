@@ -48,7 +48,16 @@ type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for file in snapshot.files() {
         let mut seen: BTreeMap<Identity<'_>, Object<'_>> = BTreeMap::new();
-        for object in snapshot.objects_of(file).filter(|object| is_named(*object)) {
+        // Patches of one object may be many.
+        let own = snapshot.objects_of(file).filter(|object| {
+            let patches = file
+                .manifest()
+                .and_then(|manifest| manifest.inline_patches.as_ref());
+            let is_patch = patches
+                .is_some_and(|patches| std::ptr::eq(object.node().tree(), &raw const patches.tree));
+            !is_patch && is_named(*object)
+        });
+        for object in own {
             if let Some(first) = seen.insert(object.resource().identity(), object) {
                 say(
                     object,

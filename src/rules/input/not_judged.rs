@@ -14,7 +14,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, inline Kustomize patches, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, inline Kustomize patches that are operations or speak of no workload, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -94,6 +94,11 @@ fn changed_file(file: &SourceFile, sink: &mut Sink<'_>) {
         sink.report_span(Span::default())
             .discriminator("lfs")
             .say("a Git LFS pointer stands in place of this file, so its content was not judged");
+    }
+    if file.lockfile().is_some_and(|lockfile| lockfile.is_newer) {
+        sink.report_span(Span::default())
+            .discriminator("version")
+            .say("this lockfile is written in a newer version of its notation than is known here, and was read as far as it is recognised; update tidegate");
     }
     let Some(manifest) = file.manifest() else {
         return;
@@ -333,25 +338,34 @@ fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
 
 /// Objects that could be applied as they stood, and now count as patches: rules about what is absent fall silent.
 fn lost_completeness(pair: &Pair<'_>, sink: &mut Sink<'_>) {
-    let complete = |snapshot: &Snapshot| {
+    let complete = |snapshot: &Snapshot, place: &dyn Fn(&Arc<str>) -> Arc<str>| {
         let objects = snapshot.objects();
         let complete = objects.filter(|object| object.completeness() == Completeness::Complete);
         complete
-            .map(|object| (Arc::clone(object.resource()), Arc::clone(object.path())))
+            .map(|object| (Arc::clone(object.resource()), place(object.path())))
             .collect::<BTreeSet<_>>()
+    };
+    // What was a patch before, here or where its file came from, loses nothing.
+    let was_patch = |object: Object<'_>| {
+        let before = pair.before(object);
+        before.is_some_and(|before| before.completeness() != Completeness::Complete)
     };
     let partial: Vec<Object<'_>> = pair
         .head
         .objects()
         .filter(|object| {
-            object.completeness() == Completeness::Partial && pair.changed.contains(object.path())
+            object.completeness() == Completeness::Partial
+                && pair.changed.contains(object.path())
+                && !was_patch(*object)
         })
         .collect();
     if partial.is_empty() {
         return;
     }
-    let gone: BTreeSet<_> = complete(pair.base)
-        .difference(&complete(pair.head))
+    // A file that was moved is the same place.
+    let moved_from = |path: &Arc<str>| Arc::clone(pair.renames.get(path).unwrap_or(path));
+    let gone: BTreeSet<_> = complete(pair.base, &Arc::clone)
+        .difference(&complete(pair.head, &moved_from))
         .map(|(resource, _)| Arc::clone(resource))
         .collect();
     for object in partial {

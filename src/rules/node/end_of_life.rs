@@ -184,8 +184,8 @@ fn report(told: &Told<'_>, sink: &mut Sink<'_>) {
         .report_span(place.span)
         .severity(told.severity)
         .discriminator(&told.key);
-    if let Some(used) = place.used_at {
-        draft = draft.related(used, "used here");
+    for used in &place.used_at {
+        draft = draft.related(*used, "used here");
     }
     for more in &told.more {
         draft = draft.related(more.span, format!("{} is here", more.title));

@@ -1,9 +1,13 @@
-use crate::kubernetes::field::quoted;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::kubernetes::field::{quoted, shortened};
 use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Field, Process};
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::node_starts::{is_development, is_development_image};
+use crate::snapshot::node_starts::{is_development, is_development_image, node_starts};
+use crate::snapshot::projects::Projects;
 use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::dockerfile::Dockerfile;
@@ -32,8 +36,10 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Variables of containers count, what their commands set in front of a program, those from `ConfigMap` objects of the repository among them, and of Dockerfiles.
-    /// Only `development`, `dev`, `test` and `testing` count; the name of a stage of your own (`staging`) does not. Where
+    /// Variables of containers count, what their commands set in front of a program, those from `ConfigMap` objects of
+    /// the repository among them, those of Dockerfiles, and what the script of `package.json` sets that one of them
+    /// starts. Only `development`, `dev`, `test` and `testing` count, and what is meant to be `production` and is not to
+    /// the letter (`prod`, `Production`); the name of a stage of your own (`staging`) does not. Where
     /// nothing sets the variable, the image or the program may, and nothing is said. Files, namespaces and objects
     /// whose name says that they are for development or tests are left alone.
     "node/not-production",
@@ -57,18 +63,18 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 .flat_map(|pod| pod.containers().collect::<Vec<_>>())
             {
                 if let Some((word, value)) = assigned(Process::of(container))
-                    && is_development_value(&value)
+                    && let Some(sentence) = told(&value)
                     && !is_development(object)
                 {
                     sink.about(object)
                         .report(Field::of(word))
                         .container(Some(container))
-                        .say(&sentence(&value));
+                        .say(&sentence);
                     continue;
                 }
                 let variable = Process::of(container).variable("NODE_ENV");
-                let Some(variable) =
-                    variable.filter(|variable| is_development_value(variable.text()))
+                let Some((variable, sentence)) =
+                    variable.and_then(|variable| Some((variable, told(variable.text())?)))
                 else {
                     continue;
                 };
@@ -76,12 +82,13 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                     sink.about(object)
                         .report(Field::of(variable.value))
                         .container(Some(container))
-                        .say(&sentence(variable.text()));
+                        .say(&sentence);
                 }
             }
         }
     }
     of_settings(snapshot, sink);
+    of_scripts(snapshot, sink);
 }
 
 /// What the command of a container sets the variable to, and the word that says so: `sh -c "NODE_ENV=… node x.js"`
@@ -94,18 +101,7 @@ fn assigned(process: Process<'_>) -> Option<(Node<'_>, String)> {
     for word in process.words() {
         let text = scalar(word);
         if is_script {
-            for command in shell::commands(text, '\\') {
-                let starters = command
-                    .words
-                    .iter()
-                    .take_while(|word| starts_another(&word.text));
-                let words = command.assignments.iter().chain(starters);
-                found = words
-                    .filter_map(|word| value_of(&word.text))
-                    .last()
-                    .map(|value| (word, value))
-                    .or(found);
-            }
+            found = set_by(text).map(|value| (word, value)).or(found);
         } else if is_before && let Some(value) = value_of(text) {
             found = Some((word, value));
         }
@@ -113,6 +109,49 @@ fn assigned(process: Process<'_>) -> Option<(Node<'_>, String)> {
         is_before &= starts_another(text);
     }
     found
+}
+
+/// What a script sets the variable to in front of its programs; the last one counts.
+fn set_by(script: &str) -> Option<String> {
+    let mut found = None;
+    for command in shell::commands(script, '\\') {
+        let starters = command
+            .words
+            .iter()
+            .take_while(|word| starts_another(&word.text));
+        let words = command.assignments.iter().chain(starters);
+        let last = words.filter_map(|word| value_of(&word.text)).last();
+        found = last.or(found);
+    }
+    found
+}
+
+/// The scripts of packages that images and containers start.
+fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
+    let projects = Projects::of(snapshot);
+    let mut seen = BTreeSet::new();
+    for start in node_starts(snapshot, &projects) {
+        let is_for_developers = start
+            .container
+            .is_some_and(|(object, ..)| is_development(object));
+        let Some(project) = start.project.filter(|_| !is_for_developers) else {
+            continue;
+        };
+        for (name, node, text) in start.scripts() {
+            let Some(sentence) = set_by(text).and_then(|value| told(&value)) else {
+                continue;
+            };
+            if !is_for_development(&project.file.path)
+                && seen.insert((Arc::clone(&project.file.path), name))
+            {
+                sink.in_file(&project.file.path)
+                    .report_span(node.span())
+                    .discriminator(name)
+                    .related_in(start.location(), format!("{} starts it", start.keyword))
+                    .say(&format!("scripts.{}: {sentence}", shortened(name)));
+            }
+        }
+    }
 }
 
 fn value_of(word: &str) -> Option<String> {
@@ -142,23 +181,28 @@ fn of_settings(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let settings = settings(snapshot, &["NODE_ENV"]).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
         let text = scalar(setting.value);
-        if is_development_value(text) {
-            sink.say_of_setting(&setting, Severity::Low, None, &sentence(text));
+        if let Some(sentence) = told(text) {
+            sink.say_of_setting(&setting, Severity::Low, None, &sentence);
         }
     }
 }
 
-fn is_development_value(value: &str) -> bool {
-    ["development", "dev", "test", "testing"]
-        .iter()
-        .any(|known| value.eq_ignore_ascii_case(known))
-}
-
-fn sentence(value: &str) -> String {
-    format!(
-        "NODE_ENV is {}, so that errors show their stack and packages run as for developers; set it to production",
-        quoted(value)
-    )
+/// What is said of a value: it is for developers, or it is meant to be `production` and is not, to the letter.
+fn told(value: &str) -> Option<String> {
+    let is_one_of = |known: &[&str]| known.iter().any(|known| value.eq_ignore_ascii_case(known));
+    if is_one_of(&["development", "dev", "test", "testing"]) {
+        return Some(format!(
+            "NODE_ENV is {}, so that errors show their stack and packages run as for developers; set it to production",
+            quoted(value)
+        ));
+    }
+    let is_meant = value.trim().eq_ignore_ascii_case("production") || is_one_of(&["prod"]);
+    (is_meant && value != "production").then(|| {
+        format!(
+            "NODE_ENV is {}, which Express and other packages do not take for production, as they compare every letter: errors show their stack, and views are not kept; set it to production",
+            quoted(value)
+        )
+    })
 }
 
 /// What the last stage sets for good. A stage below it may be for development: its name may say so, and is not asked.
@@ -189,10 +233,10 @@ fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>
         return;
     };
     let value = scope.get("NODE_ENV").flatten().unwrap_or(&written);
-    if is_development_value(value) && !is_argument {
+    if let Some(sentence) = told(value).filter(|_| !is_argument) {
         sink.in_file(&file.path)
             .report_span(span)
             .discriminator("NODE_ENV")
-            .say(&sentence(value));
+            .say(&sentence);
     }
 }

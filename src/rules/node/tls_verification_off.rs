@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::kubernetes::process::scalar;
@@ -7,9 +7,11 @@ use crate::packages::PackageJson;
 use crate::packages::purpose::{is_for_development, is_installed};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::file_kind::FileKind;
-use crate::snapshot::{Snapshot, SourceFile};
+use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::dockerfile::{Command, Dockerfile, Instruction};
+use crate::syntax::shell;
 use crate::syntax::{Node, Span, Tree};
+use crate::workflow::Workflow;
 
 declare_rule! {
     /// Certificates are not verified: neither by Node.js, nor by the package manager.
@@ -19,8 +21,8 @@ declare_rule! {
     /// Whoever sits between reads and changes what is sent: passwords of databases, tokens, answers of APIs. With
     /// `strict-ssl=false` the packages that are installed come from whoever answers.
     ///
-    /// It is high where it is deployed or where packages are installed with it; medium in a script or a file that is
-    /// for development or tests.
+    /// It is high where it is deployed or where packages are installed with it; medium in a workflow, and in a script or
+    /// a file that is for development or tests.
     ///
     /// ## Example
     /// ```yaml bad
@@ -38,8 +40,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// It looks at containers, `ConfigMap` objects, Dockerfiles, scripts of `package.json`, `.env` files, `.npmrc` and
-    /// `.yarnrc.yml`. What the program itself switches off (`rejectUnauthorized: false`) is not seen.
+    /// It looks at containers, `ConfigMap` objects, Dockerfiles, variables and scripts of GitHub workflows, scripts of
+    /// `package.json`, `.env` files, `.npmrc` and `.yarnrc.yml`. What the program itself switches off (`rejectUnauthorized: false`) is not seen.
     "node/tls-verification-off",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -55,6 +57,14 @@ const STRICT: [&str; 2] = ["NPM_CONFIG_STRICT_SSL", "YARN_ENABLE_STRICT_SSL"];
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let files = snapshot.files().iter();
     for file in files.filter(|file| !is_installed(&file.path)) {
+        if let State::Workflow(workflow) = &*file.state {
+            let found = Found {
+                path: &file.path,
+                sink: &mut *sink,
+            };
+            of_workflow(workflow, found);
+            continue;
+        }
         let mut found = Found {
             path: &file.path,
             sink: &mut *sink,
@@ -268,6 +278,50 @@ fn of_package(tree: &Tree, found: &mut Found<'_, '_>) {
                 crate::kubernetes::field::shortened(name)
             );
             found.say(node.span(), name, severity, &sentence);
+        }
+    }
+}
+
+/// What a workflow sets for its steps, and what its scripts do: one mistake a job and kind of mistake.
+fn of_workflow(workflow: &Workflow, mut found: Found<'_, '_>) {
+    let mut told = BTreeSet::new();
+    for variable in workflow.variables() {
+        let key = format!("{} {}", variable.job.unwrap_or("*"), variable.name);
+        if let Some(sentence) = switched_off(variable.name, variable.text)
+            && told.insert(key.clone())
+        {
+            found.say(variable.value.span(), &key, Severity::Medium, &sentence);
+        }
+    }
+    for script in workflow.scripts() {
+        let text = script.text.as_str().unwrap_or_default();
+        if !text.contains(VARIABLE) && !text.to_ascii_lowercase().contains("strict") {
+            continue;
+        }
+        let commands = shell::commands(text, '\\');
+        let ranges: Vec<_> = commands.iter().map(shell::Command::range).collect();
+        let spans = script.text.parts(&ranges);
+        for (range, span) in ranges.iter().zip(spans) {
+            let command = text.get(range.clone()).unwrap_or_default();
+            let span = span.unwrap_or_else(|| script.text.span());
+            let mistakes = [
+                (
+                    assigned(command).is_some(),
+                    VARIABLE,
+                    "run sets NODE_TLS_REJECT_UNAUTHORIZED to 0, so that Node.js accepts every certificate and what it fetches may come from anybody; name your authority in NODE_EXTRA_CA_CERTS instead",
+                ),
+                (
+                    sets_lax(command),
+                    "strict-ssl",
+                    "run switches strict-ssl off, so that packages are installed from whoever answers; set cafile to your authority instead",
+                ),
+            ];
+            for (is_one, what, sentence) in mistakes {
+                let key = format!("{} run {what}", script.job);
+                if is_one && told.insert(key.clone()) {
+                    found.say(span, &key, Severity::Medium, sentence);
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::{Locked, Source};
 use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{called, locked_pairs};
 
 declare_rule! {
@@ -77,11 +78,12 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// What a `package.json` asks for itself is a note, as whoever reviews has read it. A package that was there before is
+    /// What a `package.json` asks for itself is a note, as whoever reviews has read it; where it asks for a version of a
+    /// registry, and the lockfile says something else, it is high. A package that was there before is
     /// the matter of `package/source-changed`. Folders and archives of the repository itself are silent.
     "package/exotic-source",
     severity: Severity::Medium,
-    other_severities: &[Severity::Note],
+    other_severities: &[Severity::High, Severity::Note],
     references: &["CICD-SEC-3", "CWE-829", "CWE-1357"],
     check: Check::Change(check),
 }
@@ -90,6 +92,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
         let packages = before.lockfile.packages.iter();
         let known: HashSet<&str> = packages.map(|package| &*package.name).collect();
+        let asked = AskedSources::of(after);
         let mut told = BTreeSet::new();
         for package in &after.lockfile.packages {
             let Some(origin) = origin(package) else {
@@ -98,15 +101,15 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             if known.contains(&*package.name) || !told.insert(&*package.name) {
                 continue;
             }
-            let severity = if after.is_direct(package) {
-                Severity::Note
+            let (severity, who) = if asked.is_exotic_asked(package) {
+                (Severity::Note, "")
+            } else if after.is_direct(package) {
+                (
+                    Severity::High,
+                    ", where package.json asks for a version of a registry",
+                )
             } else {
-                Severity::Medium
-            };
-            let who = if severity == Severity::Note {
-                ""
-            } else {
-                ", where another package asks for it"
+                (Severity::Medium, ", where another package asks for it")
             };
             let place = after.brought_at(package);
             sink.in_file(&place.path)

@@ -105,7 +105,7 @@ fn configured(settings: &FolderSafeguards) -> Option<BTreeSet<String>> {
         if word.contains("${") {
             return None;
         }
-        hosts.extend(WebAddress::parse(word).map(|address| address.host.to_ascii_lowercase()));
+        hosts.extend(WebAddress::parse(word).map(WebAddress::server));
     }
     Some(hosts)
 }
@@ -128,7 +128,7 @@ fn foreign<'a>(
         };
         all += 1;
         let of_host = by_host
-            .entry(address.host.to_ascii_lowercase())
+            .entry(address.server())
             .or_insert_with(|| (*span, Vec::new()));
         of_host.1.push(package);
     }
@@ -179,6 +179,6 @@ fn asked_for(locked: LockedFile<'_>) -> BTreeSet<String> {
         .chain(of_descriptors);
     specifiers
         .filter_map(WebAddress::parse)
-        .map(|address| address.host.to_ascii_lowercase())
+        .map(WebAddress::server)
         .collect()
 }

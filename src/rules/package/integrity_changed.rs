@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::packages::lockfile::integrity::{
-    Likeness, are_of_own_archives, likeness, strongest, written,
+    Likeness, are_of_own_archives, behind_address, likeness, strongest, written,
 };
 use crate::packages::lockfile::{Locked, Source};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
@@ -73,14 +73,15 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Hashes of the same algorithm are compared, in lockfiles of any package manager but Yarn from 2 on, which hashes
-    /// archives of its own: those are compared with each other, as long as most of them stay. Archives at other addresses
-    /// than a registry's may be packed again, and are medium. A weaker algorithm in place of a stronger one is told for one
+    /// Hashes of the strongest algorithm are compared; one beside those that were there counts, as whatever fits one of
+    /// them is installed. Yarn from 2 on hashes archives of its own: those are compared with each other, unless most of
+    /// more than three change at once. Archives at other addresses than a registry's may be packed again, and are medium.
+    /// What Yarn 1 writes behind the `#` of an address, beside another hash, is low. A weaker algorithm in place of a stronger one is told for one
     /// package manager; a stronger one is silent. Where Yarn 1 wrote no hash but the one behind the `#` of an archive, that
     /// counts. Packages that are patched are silent.
     "package/integrity-changed",
     severity: Severity::High,
-    other_severities: &[Severity::Medium],
+    other_severities: &[Severity::Medium, Severity::Low],
     references: &["CICD-SEC-9", "CWE-345", "CWE-494"],
     check: Check::Change(check),
 }
@@ -101,22 +102,30 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             let Some(old) = known.get(&key) else {
                 continue;
             };
-            let likenesses = || old.iter().map(|old| likeness(old, hash));
-            if likenesses().any(|found| found == Likeness::Same) {
+            if old.texts.contains(hash) {
                 same += 1;
-            } else if likenesses().any(|found| found == Likeness::Different) {
-                if told.insert(key) {
-                    different.push((package, None));
+                continue;
+            }
+            match likeness(&old.joined, hash) {
+                Likeness::Different => {
+                    if told.insert(key) {
+                        different.push((package, None));
+                    }
                 }
-            } else if is_one_manager
-                && let Some(weakening) = old.iter().find_map(|old| weakening(old, hash))
-                && told.insert(key)
-            {
-                different.push((package, Some(weakening)));
+                Likeness::Weakened if is_one_manager => {
+                    if let Some(weakening) = strongest(&old.joined).zip(strongest(hash))
+                        && told.insert(key)
+                    {
+                        different.push((package, Some(weakening)));
+                    }
+                }
+                Likeness::Same | Likeness::Weakened | Likeness::Unknown => same += 1,
             }
         }
+        behind_addresses(before, after, sink);
         // Another way of packing changes all archives of Yarn's own at once.
-        if are_of_own_archives(after.lockfile) && different.len() > same {
+        let is_repacked = different.len() > same && different.len() > FEW;
+        if are_of_own_archives(after.lockfile) && is_repacked {
             continue;
         }
         for (package, weakening) in different {
@@ -128,11 +137,45 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
 /// The algorithm that was, and the weaker one that is.
 type Weakening<'a> = (&'a str, &'a str);
 
-fn weakening<'a>(old: &'a str, new: &'a str) -> Option<Weakening<'a>> {
-    if likeness(old, new) != Likeness::Weakened {
-        return None;
+/// The name of a package, the hash that holds it, and the one behind the `#` of its address.
+fn both(package: &Locked) -> Option<(&str, &str, &str)> {
+    let (hash, _) = behind_address(package)?;
+    let (held, _) = package.integrity.as_ref()?;
+    key(package).map(|_| (&*package.name, &**held, hash))
+}
+
+/// So many archives of Yarn's own are not changed by another way of packing.
+const FEW: usize = 3;
+
+/// Hashes behind the `#` of addresses that changed, where another hash holds the bytes: Yarn 1 checks both.
+fn behind_addresses(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let mut known: HashMap<(&str, &str), HashSet<&str>> = HashMap::new();
+    for package in &before.lockfile.packages {
+        if let Some((_, held, hash)) = both(package) {
+            known.entry((&package.name, held)).or_default().insert(hash);
+        }
     }
-    strongest(old).zip(strongest(new))
+    for package in &after.lockfile.packages {
+        let Some((name, held, hash)) = both(package) else {
+            continue;
+        };
+        if known
+            .get(&(name, held))
+            .is_none_or(|known| known.contains(hash))
+        {
+            continue;
+        }
+        let at = behind_address(package).map_or(package.at, |(_, span)| span);
+        sink.in_file(&after.file.path)
+            .report_span(at)
+            .package(after.name_of(package), after.seen(package))
+            .severity(Severity::Low)
+            .discriminator("address")
+            .say(&format!(
+                "{} has another hash than before behind the `#` of its address, beside an `integrity` that stayed, so that Yarn refuses to install it; take the line of the base",
+                called(package)
+            ));
+    }
 }
 
 fn report(
@@ -166,14 +209,23 @@ fn report(
         ));
 }
 
+/// What all entries of one package say of its hashes.
+#[derive(Default)]
+struct Hashes<'a> {
+    texts: HashSet<&'a str>,
+    /// The same in one text.
+    joined: String,
+}
+
 /// The hashes of each package of a lockfile.
-fn hashes(locked: LockedFile<'_>) -> HashMap<Key<'_>, Vec<&str>> {
-    let mut known: HashMap<Key<'_>, Vec<&str>> = HashMap::new();
+fn hashes(locked: LockedFile<'_>) -> HashMap<Key<'_>, Hashes<'_>> {
+    let mut known: HashMap<Key<'_>, Hashes<'_>> = HashMap::new();
     for package in &locked.lockfile.packages {
         if let (Some(key), Some((hash, _))) = (key(package), written(package)) {
             let hashes = known.entry(key).or_default();
-            if !hashes.contains(&hash) {
-                hashes.push(hash);
+            if hashes.texts.insert(hash) {
+                hashes.joined.push_str(hash);
+                hashes.joined.push(' ');
             }
         }
     }

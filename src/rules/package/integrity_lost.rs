@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use crate::packages::lockfile::Locked;
 use crate::packages::lockfile::integrity::{are_of_own_archives, is_hashed};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::locked::{locked_pairs, some_of};
+use crate::snapshot::locked::{LockedFile, locked_pairs, some_of};
 
 declare_rule! {
     /// A change takes the hash of a package out of the lockfile.
@@ -67,8 +67,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// One finding is told for a lockfile, and only where both lockfiles are of one package manager. Yarn from 2 on has no
-    /// hashes for other platforms, and is silent. What is no hash of an algorithm that package managers know counts as none.
+    /// One finding is told for a lockfile, and only where both lockfiles are of one package manager. What Yarn from 2 on
+    /// installs on some platforms alone is silent, as it has no hashes of it elsewhere. What is no hash of an algorithm that package managers know counts as none.
     "package/integrity-lost",
     severity: Severity::Medium,
     covers: &["package/integrity-missing"],
@@ -78,7 +78,8 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
-        if are_of_own_archives(after.lockfile) || before.lockfile.kind != after.lockfile.kind {
+        let are_own = |locked: LockedFile<'_>| are_of_own_archives(locked.lockfile);
+        if before.lockfile.kind != after.lockfile.kind || are_own(before) != are_own(after) {
             continue;
         }
         let hashed = |package: &&Locked| package.is_from_registry() && is_hashed(package);
@@ -101,6 +102,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             .packages
             .iter()
             .filter(|package| package.is_from_registry() && !package.is_bundled)
+            .filter(|package| !package.is_conditional)
             .filter(|package| known.contains(&key(package)) && !still.contains(&key(package)))
             .collect();
         let Some(first) = lost.first() else {

@@ -1,14 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::finding::Fold;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
 use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Need, RecordKind, Section};
-use crate::packages::overrides::Selector;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
+use crate::snapshot::unmet_overrides::unmet;
 
 declare_rule! {
     /// A lockfile holds something else than its `package.json` asks for.
@@ -68,10 +70,14 @@ declare_rule! {
     /// ## Limits
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
-    /// name may differ, and with a `.pnpmfile.cjs` everything may. npm before 7 repeats no ranges.
-    /// Within the lockfile, what a package of a registry cannot do without must have an entry.
+    /// name may differ as long as the lockfile holds what they put in, and with a `.pnpmfile.cjs` everything may. Overrides
+    /// of ranges alone, and several of one name, are not compared. npm before 7 repeats no ranges.
+    /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
+    /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
+    /// high. More than three of a kind in a workspace are one finding.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
+    other_severities: &[Severity::High],
     references: &["CICD-SEC-3", "CWE-345", "CWE-1357"],
     check: Check::Manifests(check),
 }
@@ -86,13 +92,16 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         {
             continue;
         }
+        local(locked, sink);
+        without_version(locked, sink);
         let graph = locked.installation.graph();
         // One that holds nothing is told as a whole.
         if graph.is_empty() {
             continue;
         }
-        let free = free_names(locked);
+        let free = locked.overridden();
         dangling(locked, &free, sink);
+        overridden(locked, sink);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
@@ -176,10 +185,86 @@ fn dangling(locked: LockedFile<'_>, free: &BTreeSet<String>, sink: &mut Sink<'_>
             .report_span(package.at)
             .package(name, seen)
             .discriminator("dangling")
+            .fold(Fold {
+                group: "dangling".into(),
+                called: format!("`{}`", shortened(&wanted.name)),
+                before: format!("packages in {} ask for ", name_of(locked)),
+                after: ", and it holds no such entries, so that what is installed of them is not known; install, and add the lockfile to the change".to_owned(),
+            })
             .say(&format!(
                 "{}{others} for `{}`, and the lockfile holds no such entry, so that what is installed of it is not known; install, and add the lockfile to the change",
                 called(package),
                 shortened(&wanted.name)
+            ));
+    }
+}
+
+/// Packages that the lockfile takes from the repository, where everybody asks for a version of a registry.
+fn local(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let asked = AskedSources::of(locked);
+    for package in &locked.lockfile.packages {
+        let Some(path) = asked.unasked_path(package) else {
+            continue;
+        };
+        sink.in_file(&locked.file.path)
+            .report_span(package.resolved.as_ref().map_or(package.at, |(_, span)| *span))
+            .severity(Severity::High)
+            .discriminator(path)
+            .say(&format!(
+                "{} is taken from `{}` of the repository, and no package.json asks for that, so that what lies there is installed under its name; ask for the path in package.json, or delete the entry and install again",
+                called(package),
+                shortened(path)
+            ));
+    }
+}
+
+/// Entries of npm that name no version: `npm ci` refuses them, and nothing can be said of what is installed.
+fn without_version(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    if locked.lockfile.kind != LockfileKind::Npm {
+        return;
+    }
+    for package in &locked.lockfile.packages {
+        // npm leaves the rest of some entries out of itself, where nothing is installed of them.
+        let is_placeholder = package.resolved.is_none()
+            && (package.marks.optional || package.marks.peer || package.marks.extraneous);
+        let is_version = package
+            .version
+            .starts_with(|first: char| first.is_ascii_digit());
+        if is_version
+            || is_placeholder
+            || package.is_bundled
+            || !package.is_from_registry()
+            || package.version.contains([':', '/'])
+        {
+            continue;
+        }
+        sink.in_file(&locked.file.path)
+            .report_span(package.at)
+            .package(locked.name_of(package), locked.seen(package))
+            .discriminator("version")
+            .say(&format!(
+                "`{}` has no version here, so that `npm ci` refuses it and no advisory can be held against it; delete the entry and install again",
+                shortened(&package.name)
+            ));
+    }
+}
+
+/// What an override asks for and the lockfile does not hold.
+fn overridden(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let lockfile = name_of(locked);
+    for unmet in unmet(locked) {
+        let (name, seen) = wished(locked.installation, unmet.name);
+        let label = unmet.package.label();
+        sink.in_file(&unmet.at.path)
+            .report_span(unmet.at.span)
+            .package(name, seen)
+            .discriminator("override")
+            .related_in(unmet.package.locked_at(), "what the lockfile says")
+            .say(&format!(
+                "the override of `{}` puts in {} and {lockfile} holds `{}`, which is outside of it; install, and add the lockfile to the change",
+                shortened(unmet.name),
+                quoted(unmet.specifier),
+                shortened(&label)
             ));
     }
 }
@@ -289,6 +374,22 @@ fn report(
         .report_span(declared.at)
         .package(name, seen)
         .discriminator(&workspace.path);
+    let (group, after) = match gap {
+        Gap::Absent => (
+            format!("absent\0{}", workspace.path),
+            format!(" are asked for here and {lockfile} does not hold them"),
+        ),
+        Gap::Other(_) | Gap::Outside(_) => (
+            format!("other\0{}", workspace.path),
+            format!(" are asked for here and {lockfile} was written for other ranges of them"),
+        ),
+    };
+    let draft = draft.fold(Fold {
+        group: group.into(),
+        called: format!("`{}`", shortened(&want.name)),
+        before: String::new(),
+        after: format!("{after}; install, and add the lockfile to the change"),
+    });
     let listed = want.listed.as_ref();
     let draft = match listed {
         Some(listed) => draft.related_in(locked.place(listed.at), "what the lockfile says"),
@@ -329,6 +430,15 @@ fn unasked(
         .report_span(listed.at)
         .package(name, seen)
         .discriminator(&format!("unasked\0{}", workspace.path))
+        .fold(Fold {
+            group: format!("unasked\0{}", workspace.path).into(),
+            called: format!("`{}`", shortened(&want.name)),
+            before: String::new(),
+            after: format!(
+                " are asked for here and by no line of {}; install, and add the lockfile to the change",
+                workspace.file
+            ),
+        })
         .say(&format!(
             "`{}` is asked for here and by no line of {}; install, and add the lockfile to the change",
             shortened(&want.name),
@@ -338,22 +448,6 @@ fn unasked(
 
 fn name_of(locked: LockedFile<'_>) -> &str {
     locked.file.path.rsplit('/').next().unwrap_or_default()
-}
-
-/// Names about which something else decides than `package.json`.
-fn free_names(locked: LockedFile<'_>) -> BTreeSet<String> {
-    let overrides = locked.installation.overrides();
-    let mut names: BTreeSet<String> = overrides
-        .iter()
-        .map(|one| one.package.name.to_owned())
-        .collect();
-    for record in &locked.lockfile.records {
-        if record.what == RecordKind::Override {
-            let last = record.key.rsplit('>').next().unwrap_or_default();
-            names.insert(Selector::parse(last).name.to_owned());
-        }
-    }
-    names
 }
 
 /// A specifier without what Yarn puts before ranges.

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use crate::finding::Location;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::installations::Installation;
 use crate::syntax::Span;
 
 declare_rule! {
@@ -89,11 +91,32 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         let name = lockfile.rsplit('/').next().unwrap_or_default();
+        let gone = Location {
+            path: Arc::clone(lockfile),
+            span: Span::default(),
+        };
         sink.in_file(&Arc::clone(&package.path))
-            .report_span(Span::default())
+            .report_span(asks_at(after, &package.path))
             .discriminator(name)
+            .caused_at(gone)
             .say(&format!(
                 "{name} is deleted and this file stays, so that what is installed is no longer fixed, nor known; restore it"
             ));
     }
+}
+
+/// The first thing that a `package.json` asks for: it is held to no version any longer.
+fn asks_at(installation: &Installation, package: &str) -> Span {
+    let graph = installation.graph();
+    let all = graph.workspaces().iter();
+    let number = all
+        .take_while(|workspace| &*workspace.file != package)
+        .count();
+    let mut declared = graph
+        .wants(number)
+        .iter()
+        .filter_map(|want| want.declared.as_ref());
+    declared
+        .next()
+        .map_or_else(Span::default, |declared| declared.at)
 }

@@ -1,7 +1,10 @@
 use crate::facts::Source;
+use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::held;
+use crate::snapshot::locked::wished;
+use crate::snapshot::unlocked::unlocked;
 
 declare_rule! {
     /// A package is installed in a version that was published to do harm.
@@ -50,7 +53,8 @@ declare_rule! {
     /// ## Limits
     /// It knows what the sources of advisories know: entries of OSV with an id that starts with `MAL-`, and what others say
     /// under such a name. A package that only development needs counts as much: it runs where it is installed. Local
-    /// packages are never looked up, whatever they are called.
+    /// packages are never looked up, whatever they are called. Without a lockfile it judges what `package.json` pins to one
+    /// version, and of ranges the names of which every version is malware.
     "package/malicious",
     severity: Severity::Critical,
     needs: &[Source::Advisories],
@@ -76,5 +80,24 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             held.called(),
             advisory.id
         ));
+    }
+    for unlocked in unlocked(snapshot) {
+        let mut known = advisories.of(unlocked.name).iter();
+        // What is malware in some versions may not be so in the one that is installed.
+        let Some(advisory) =
+            known.find(|advisory| advisory.is_malware && advisory.affected.is_about_all())
+        else {
+            continue;
+        };
+        let (subject, seen) = wished(unlocked.installation, unlocked.name);
+        sink.in_file(&unlocked.at.path)
+            .report_span(unlocked.at.span)
+            .package(subject, seen)
+            .discriminator("all versions")
+            .say(&format!(
+                "`{}` is malware in every version ({}); take it out, and replace every secret that a machine knew on which it was installed",
+                shortened(unlocked.name),
+                advisory.id
+            ));
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::archive::Archive;
-use crate::packages::lockfile::{LockfileKind, Source};
+use crate::packages::lockfile::{RecordKind, Source};
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -51,8 +51,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Addresses are read as registries write them, `<name>/-/<name>-<version>.tgz`; others say nothing of a name. pnpm
-    /// and Yarn from 2 on write no addresses of registries, and fetch by the name.
+    /// Addresses are read as registries write them, `<name>/-/<name>-<version>.tgz`; others say nothing of a name. An
+    /// entry of another package than the one that a range or a tag asks for is told in all lockfiles, where no `package.json`
+    /// makes it an alias and nothing overrides the name.
     "package/name-mismatch",
     severity: Severity::High,
     references: &["CICD-SEC-3", "CWE-494", "CWE-345"],
@@ -95,8 +96,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 /// Entries that are another package than the one that was asked for, where nobody asked for an alias.
 fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
     let lockfile = locked.lockfile;
-    // Others fetch by the name of the entry, whatever it stands for.
-    if lockfile.kind != LockfileKind::Npm {
+    // Code of the repository may have changed what packages ask for.
+    let mut records = lockfile.records.iter();
+    if records.any(|record| record.what == RecordKind::PnpmfileHash) {
         return;
     }
     let of_importers = lockfile
@@ -116,7 +118,7 @@ fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
         .filter(|(_, specifier, _)| matches!(Specifier::parse(specifier), Specifier::Alias { .. }))
         .map(|(name, ..)| &***name)
         .collect();
-    let overrides = locked.installation.overrides();
+    let overridden = locked.overridden();
     let mut told: HashSet<(&str, &str)> = HashSet::new();
     for (name, specifier, to) in all {
         let Some(package) = lockfile.package(to).filter(|package| package.name != *name) else {
@@ -124,9 +126,8 @@ fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
         };
         // Only a range or a tag asks for a package by its name.
         let asks_by_name = !specifier.is_empty() && Specifier::parse(specifier).is_of_registry();
-        let is_overridden = overrides.iter().any(|one| one.package.name == &**name);
         if !asks_by_name
-            || is_overridden
+            || overridden.contains(&**name)
             || aliased.contains(&**name)
             || !package.is_from_registry()
             || !told.insert((name, &package.name))

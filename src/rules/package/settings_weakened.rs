@@ -1,12 +1,8 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use crate::kubernetes::field::shortened;
-use crate::packages::lockfile::{Record, RecordKind};
-use crate::packages::safeguards::weakening::{Place, weakenings};
+use crate::packages::safeguards::weakening::{Home, Place, weakenings};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::locked::{LockedFile, locked_pairs};
-use crate::snapshot::safeguards::safeguards;
+use crate::snapshot::safeguards::{
+    FolderSafeguards, holds_project, home_of_scope, renovate, safeguards,
+};
 use crate::syntax::Span;
 
 declare_rule! {
@@ -40,14 +36,15 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Read are `.npmrc`, `.yarnrc.yml`, `pnpm-workspace.yaml` and `package.json`, all files of a folder together, so that
-    /// a setting that moves from one to the other is no change. What is the default of a package manager is known where
-    /// `packageManager` says which it is. A cooldown or a list that is written for the first time, with all its
-    /// exceptions, is silent; so is an exception for one version, and a registry whose address is a variable. Of
-    /// `.pnpmfile.cjs` and of patches it sees the hashes that lockfiles of pnpm record; a patch is a note.
+    /// Read are `.npmrc`, `.yarnrc.yml`, `.yarnrc`, `bunfig.toml`, `pnpm-workspace.yaml` and `package.json`, all files of a
+    /// folder together, so that a setting that moves from one to the other is no change; and of Renovate the one file
+    /// that it reads. What is the default of a package manager is known where `packageManager` says which it is. A
+    /// cooldown or a list that is written for the first time, with all its exceptions, is silent; so is an exception for
+    /// one version, a registry whose address is a variable, and one for a scope of which the lockfile holds nothing. What
+    /// a preset of Renovate from another repository says is not known.
     "package/settings-weakened",
     severity: Severity::Medium,
-    other_severities: &[Severity::High, Severity::Low, Severity::Note],
+    other_severities: &[Severity::High, Severity::Low],
     references: &["CICD-SEC-3", "CWE-693", "CWE-1357"],
     check: Check::Change(check),
 }
@@ -57,70 +54,47 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (folder, old) in &before {
         let new = after.get(folder).cloned().unwrap_or_default();
         // A project that is gone, or moved, is weakened by nothing.
-        let is_left = !new.files.is_empty();
-        if !is_left || !new.is_whole || !old.is_whole {
-            continue;
-        }
-        for weakening in weakenings(&old.safeguards, &new.safeguards) {
-            let (path, span) = match weakening.place {
-                Place::Head(file, span) => (new.files.get(file).cloned(), span),
-                Place::Base(file) => {
-                    let path = old.files.get(file).map(|path| pair.continued(path));
-                    (path, Span::default())
-                }
-            };
-            let Some(path) = path else { continue };
-            sink.in_file(&Arc::clone(&path))
-                .report_span(span)
-                .severity(weakening.severity)
-                .discriminator(&weakening.discriminator)
-                .say(&weakening.sentence);
+        let is_left = !new.files.is_empty() || holds_project(pair.head, folder);
+        let is_hidden = !new.is_whole && !new.files.is_empty();
+        if is_left && !is_hidden && old.is_whole {
+            let home = |scope: &str| home_of_scope(pair.base, folder, &old.safeguards, scope);
+            tell(pair, (old, &new), &home, sink);
         }
     }
-    for (before, after) in locked_pairs(pair) {
-        code_of_pnpm(before, after, sink);
-        patches(before, after, sink);
-    }
+    of_renovate(pair, sink);
 }
 
-/// `.pnpmfile.cjs`, whose hash the lockfile records.
-fn code_of_pnpm(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
-    let hash = |locked: LockedFile<'_>| -> Option<Record> {
-        let mut records = locked.lockfile.records.iter();
-        let found = records.find(|record| record.what == RecordKind::PnpmfileHash);
-        found.cloned()
-    };
-    let (old, new) = (hash(before), hash(after));
-    let Some(new) = new.filter(|new| old.is_none_or(|old| old.value != new.value)) else {
+/// Renovate reads one file for the whole repository, wherever it lies.
+fn of_renovate(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    let (Some(old), new) = (renovate(pair.base), renovate(pair.head)) else {
         return;
     };
-    sink.in_file(&after.file.path)
-        .report_span(new.at)
-        .discriminator("pnpmfile")
-        .say("pnpmfileChecksum is another one: .pnpmfile.cjs runs whenever somebody installs and decides what packages ask for; read it as you read the code of the project");
+    let new = new.unwrap_or_default();
+    if old.is_whole && (new.is_whole || new.files.is_empty()) {
+        tell(pair, (&old, &new), &|_| None, sink);
+    }
 }
 
-/// Patches of packages, as far as lockfiles record them.
-fn patches(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
-    let is_patch = |record: &&Record| record.what == RecordKind::Patch;
-    let old: BTreeMap<&str, &str> = before
-        .lockfile
-        .records
-        .iter()
-        .filter(is_patch)
-        .map(|record| (&*record.key, &*record.value))
-        .collect();
-    for patch in after.lockfile.records.iter().filter(is_patch) {
-        if old.get(&*patch.key) == Some(&&*patch.value) {
-            continue;
-        }
-        sink.in_file(&after.file.path)
-            .report_span(patch.at)
-            .severity(Severity::Note)
-            .discriminator(&format!("patch\0{}", patch.key))
-            .say(&format!(
-                "`{}` is installed with another patch than before, so that its code is not what was published; read the patch",
-                shortened(&patch.key)
-            ));
+/// Says what two sides of the same settings differ in to the worse.
+fn tell(
+    pair: &Pair<'_>,
+    (old, new): (&FolderSafeguards, &FolderSafeguards),
+    home: Home<'_>,
+    sink: &mut Sink<'_>,
+) {
+    for weakening in weakenings(&old.safeguards, &new.safeguards, home) {
+        let (path, span) = match weakening.place {
+            Place::Head(file, span) => (new.files.get(file).cloned(), span),
+            Place::Base(file) => {
+                let path = old.files.get(file).map(|path| pair.continued(path));
+                (path, Span::default())
+            }
+        };
+        let Some(path) = path else { continue };
+        sink.in_file(&path)
+            .report_span(span)
+            .severity(weakening.severity)
+            .discriminator(&weakening.discriminator)
+            .say(&weakening.sentence);
     }
 }

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::{Locked, Source};
-use crate::packages::specifier::Specifier;
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress, without_secrets};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, locked_pairs, some_of};
 
 declare_rule! {
@@ -71,12 +71,13 @@ declare_rule! {
     ///
     /// ## Limits
     /// One finding is told for each new place. It is medium where a `package.json` asks for the place itself, so that
-    /// whoever reviews has read it, and where most packages move together, as they do to a mirror. A folder of the
-    /// repository in the place of a package, and a registry in the place of anything else, are silent.
+    /// whoever reviews has read it, and where most packages move together, as they do to a mirror. A folder or an archive
+    /// of the repository is silent where it is a workspace, or where a `package.json` or an override asks for it; so is a
+    /// registry in the place of anything else.
     "package/source-changed",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
-    covers: &["package/foreign-host"],
+    covers: &["package/foreign-host", "package/lockfile-out-of-step"],
     references: &["CICD-SEC-3", "CWE-494", "CWE-829"],
     check: Check::Change(check),
 }
@@ -84,60 +85,104 @@ declare_rule! {
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
         let known = registries(before);
-        let mut moved: BTreeMap<String, Vec<&Locked>> = BTreeMap::new();
+        let asked = AskedSources::of(after);
+        let mut moved: BTreeMap<Place, Vec<&Locked>> = BTreeMap::new();
         let mut stayed = 0;
         for package in &after.lockfile.packages {
             let Some(old) = known.get(&*package.name) else {
                 continue;
             };
-            match place(package) {
-                // What an entry does not say cannot have changed.
-                Some(new)
-                    if !new.is_empty() && !old.contains(&new) && !old.contains(&String::new()) =>
-                {
-                    moved.entry(new).or_default().push(package);
-                }
+            match place(package, &asked) {
+                Some(new) if is_other(&new, old) => moved.entry(new).or_default().push(package),
                 _ => stayed += 1,
             }
         }
         for (place, packages) in moved {
-            let Some(first) = packages.first() else {
-                continue;
-            };
-            let is_migration = packages.len() > stayed && packages.len() > 1;
-            let is_asked = packages.iter().all(|package| is_asked(after, package));
-            let severity = if is_migration || is_asked {
-                Severity::Medium
-            } else {
-                Severity::High
-            };
-            let span = first.resolved.as_ref().map_or(first.at, |(_, span)| *span);
-            let (comes, it) = if packages.len() == 1 {
-                ("comes", "it")
-            } else {
-                ("come", "they")
-            };
-            sink.in_file(&after.file.path)
-                .report_span(span)
-                .severity(severity)
-                .discriminator(&place)
-                .say(&format!(
-                    "{} now {comes} from {} and came from a registry before, so that somebody else hands out what is installed; keep the registry unless {it} must move",
-                    some_of(&packages),
-                    shortened(&without_secrets(&place))
-                ));
+            report(after, &asked, &place, &packages, stayed, sink);
         }
     }
 }
 
-/// The places that each package comes from, of those that come from registries alone; empty where one is not said.
+/// Where a package comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A registry, by its server; empty where the entry does not say.
+    Registry(String),
+    /// A place of the server of the public registry where that keeps no package.
+    Astray(String),
+    /// A repository, or another server.
+    Elsewhere(String),
+    /// A path of the repository that nobody asked for.
+    Local(String),
+}
+
+/// True if it is none of the places that were. Of two registries, what an entry does not say cannot have changed.
+fn is_other(new: &Place, old: &[String]) -> bool {
+    match new {
+        Place::Registry(new) => {
+            !new.is_empty() && !old.contains(new) && !old.contains(&String::new())
+        }
+        Place::Elsewhere(new) => !old.contains(new),
+        Place::Astray(_) | Place::Local(_) => true,
+    }
+}
+
+fn report(
+    after: LockedFile<'_>,
+    asked: &AskedSources<'_>,
+    place: &Place,
+    packages: &[&Locked],
+    stayed: usize,
+    sink: &mut Sink<'_>,
+) {
+    let Some(first) = packages.first() else {
+        return;
+    };
+    let is_migration = packages.len() > stayed && packages.len() > 1;
+    let is_asked = packages
+        .iter()
+        .all(|package| asked.is_exotic_asked(package));
+    let is_calmer = !matches!(place, Place::Local(_)) && (is_migration || is_asked);
+    let severity = if is_calmer {
+        Severity::Medium
+    } else {
+        Severity::High
+    };
+    let span = first.resolved.as_ref().map_or(first.at, |(_, span)| *span);
+    let (comes, it) = if packages.len() == 1 {
+        ("comes", "it")
+    } else {
+        ("come", "they")
+    };
+    let (Place::Registry(from) | Place::Astray(from) | Place::Elsewhere(from) | Place::Local(from)) =
+        place;
+    let shown = shortened(&without_secrets(from));
+    let words = match place {
+        Place::Registry(_) | Place::Elsewhere(_) => format!(
+            "from {shown} and came from a registry before, so that somebody else hands out what is installed; keep the registry unless {it} must move"
+        ),
+        Place::Astray(_) => format!(
+            "from {shown}, where the registry keeps no package of this name, and came from the usual address before; keep that address"
+        ),
+        Place::Local(_) => format!(
+            "from `{shown}` of the repository and came from a registry before, and no package.json asks for that, so that what lies there is installed under a known name; take the entry of the base, or ask for the path in package.json"
+        ),
+    };
+    sink.in_file(&after.file.path)
+        .report_span(span)
+        .severity(severity)
+        .discriminator(from)
+        .say(&format!("{} now {comes} {words}", some_of(packages)));
+}
+
+/// The servers that each package comes from, of those that come from registries alone; empty where one is not said.
 fn registries(locked: LockedFile<'_>) -> HashMap<&str, Vec<String>> {
     let mut known: HashMap<&str, Vec<String>> = HashMap::new();
     let mut others = Vec::new();
     for package in &locked.lockfile.packages {
         if package.is_from_registry() {
             let places = known.entry(&package.name).or_default();
-            places.extend(place(package));
+            places.push(registry(package));
         } else {
             others.push(&*package.name);
         }
@@ -148,32 +193,33 @@ fn registries(locked: LockedFile<'_>) -> HashMap<&str, Vec<String>> {
     known
 }
 
-/// Where a package comes from, as a message says it; none for what lies in the repository.
-fn place(package: &Locked) -> Option<String> {
-    match &package.source {
-        Source::Registry(_) => {
-            let resolved = package.resolved.as_ref();
-            let host = resolved.and_then(|(address, _)| WebAddress::parse(address));
-            Some(match host {
-                Some(address) if PUBLIC_REGISTRIES.contains(&address.host) => {
-                    "the public registry".to_owned()
-                }
-                Some(address) => address.host.to_ascii_lowercase(),
-                None => String::new(),
-            })
-        }
-        Source::Git { repository, .. } => Some(repository.to_string()),
-        Source::Tarball(address) => {
-            let host = WebAddress::parse(address).map(|address| address.host.to_ascii_lowercase());
-            Some(host.unwrap_or_else(|| address.to_string()))
-        }
-        Source::File(_) | Source::Folder(_) | Source::Workspace(_) | Source::Other(_) => None,
+/// The server of a registry, as a message says it; empty where the entry does not.
+fn registry(package: &Locked) -> String {
+    let resolved = package.resolved.as_ref();
+    let address = resolved.and_then(|(address, _)| WebAddress::parse(address));
+    let server = address.map(WebAddress::server).unwrap_or_default();
+    if PUBLIC_REGISTRIES.contains(&&*server) {
+        return "the public registry".to_owned();
     }
+    server
 }
 
-/// True if a `package.json` asks for something else than a version of a registry.
-fn is_asked(after: LockedFile<'_>, package: &Locked) -> bool {
-    let graph = after.installation.graph();
-    let mut wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
-    wants.any(|want| *want.name == *package.name && Specifier::parse(want.specifier()).is_exotic())
+/// Where a package comes from; none for what lies in the repository and is asked for.
+fn place(package: &Locked, asked: &AskedSources<'_>) -> Option<Place> {
+    Some(match &package.source {
+        Source::Registry(_) => Place::Registry(registry(package)),
+        Source::Git { repository, .. } => Place::Elsewhere(repository.to_string()),
+        Source::Tarball(address) => match WebAddress::parse(address).map(WebAddress::server) {
+            Some(server) if PUBLIC_REGISTRIES.contains(&&*server) => {
+                Place::Astray(address.to_string())
+            }
+            Some(server) => Place::Elsewhere(server),
+            None => Place::Elsewhere(address.to_string()),
+        },
+        Source::File(_) | Source::Folder(_) | Source::Workspace(_) => {
+            Place::Local(asked.unasked_path(package)?.to_owned())
+        }
+        Source::Other(written) if written.is_empty() => return None,
+        Source::Other(written) => Place::Elsewhere(written.to_string()),
+    })
 }

@@ -1,3 +1,4 @@
+use crate::finding::Fold;
 use crate::packages::Scope;
 use crate::packages::graph::Installed;
 use crate::packages::lockfile::{Locked, LockfileKind};
@@ -66,22 +67,19 @@ declare_rule! {
     ///
     /// ## Limits
     /// Lockfiles of npm before 7 and those whose `package.json` is not here are silent, as are peers, what is optional, and
-    /// what lies inside the archive of another package. Where many packages are unreached, their ways are not known, and
-    /// none of them is told.
+    /// what lies inside the archive of another package. More than three of a lockfile that are new are one finding, and so
+    /// are more than three that were there before.
     "package/unreached",
     severity: Severity::Low,
     references: &["CICD-SEC-3", "CWE-1164"],
     check: Check::Manifests(check),
 }
 
-/// One of so many packages may be unreached before it is the ways that are unknown.
-const ONE_OF: usize = 20;
-
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
         let is_joined = locked.installation.root().is_some() && !is_old(locked);
         let is_whole = locked.lockfile.problems.is_empty();
-        if !is_joined || !is_whole {
+        if !is_joined || !is_whole || !knows_wants(locked) {
             continue;
         }
         let unreached: Vec<&Locked> = locked
@@ -90,14 +88,16 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             .filter(|package| package.scope() == Scope::Unreached)
             .filter_map(told)
             .collect();
-        let few = (locked.installation.graph().len() / ONE_OF).max(2);
-        if unreached.len() > few {
-            continue;
-        }
         for package in unreached {
             sink.in_file(&locked.file.path)
                 .report_span(package.at)
                 .package(locked.name_of(package), locked.seen(package))
+                .fold(Fold {
+                    group: "".into(),
+                    called: called(package),
+                    before: String::new(),
+                    after: AFTER.to_owned(),
+                })
                 .say(&format!(
                     "{} is installed and nothing asks for it; take it out of the lockfile, or install anew",
                     called(package)
@@ -105,6 +105,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
     }
 }
+
+/// What is said of many.
+const AFTER: &str =
+    " are installed and nothing asks for them; take them out of the lockfile, or install anew";
 
 /// The entry that is told of a package, unless its marks explain it.
 fn told(package: Installed<'_>) -> Option<&Locked> {
@@ -117,4 +121,12 @@ fn told(package: Installed<'_>) -> Option<&Locked> {
 /// npm before 7 says of each package what it asks for, and not where that lies.
 fn is_old(locked: LockedFile<'_>) -> bool {
     locked.lockfile.kind == LockfileKind::Npm && &*locked.lockfile.version == "1"
+}
+
+/// True if it is known of each workspace what it asks for, by the lockfile or by its `package.json`: one that cannot be
+/// read may ask for anything, and is told elsewhere.
+fn knows_wants(locked: LockedFile<'_>) -> bool {
+    let workspaces = locked.installation.graph().workspaces().iter().enumerate();
+    let mut unlisted = workspaces.filter(|(_, workspace)| !workspace.is_listed);
+    unlisted.all(|(number, _)| locked.installation.package_json(number).is_some())
 }

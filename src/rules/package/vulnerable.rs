@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facts::Source;
-use crate::kubernetes::field::quoted;
+use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::advisory::Advisory;
 use crate::packages::freshness::Engines;
 use crate::packages::graph::Scope;
@@ -10,6 +10,7 @@ use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::cooldowns::cooldown;
 use crate::snapshot::held::{Held, held};
+use crate::snapshot::overriding::overriding;
 use crate::snapshot::remedies::action;
 
 declare_rule! {
@@ -60,8 +61,9 @@ declare_rule! {
     /// What only development needs is one level lower, as no user reaches it. The proposed version is the smallest that no
     /// advisory is about; where the registry was asked it also exists, is not deprecated, is as old as
     /// `packages.cooldown` asks (unless the advisory is high or critical) and runs on the Node.js that `engines` promises.
+    /// Where an override decides the version, the finding stands at its line, whoever asks for the package.
     /// One advisory about one package is one finding, however many versions of it are installed. Local packages are never
-    /// looked up.
+    /// looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
     "package/vulnerable",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
@@ -123,7 +125,11 @@ fn report(
     way: &str,
     sink: &mut Sink<'_>,
 ) {
-    let location = first.package.location();
+    let by = overriding(first.installation, first.package);
+    let location = match &by {
+        Some(by) => by.at.clone(),
+        None => first.package.location(),
+    };
     let word = advisory
         .rating
         .severity
@@ -143,7 +149,14 @@ fn report(
             draft = draft.related_in(at, format!("{} is locked here", held.package.label()));
         }
     }
-    let who = first.called();
+    let who = match by {
+        Some(by) => format!(
+            "`{}`, which the override `{}` puts in,",
+            first.package.label(),
+            shortened(by.specifier)
+        ),
+        None => first.called(),
+    };
     draft.say(&format!("{who} has {} ({word}){what}; {way}", advisory.id));
 }
 

@@ -30,8 +30,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// In other fields only tokens of providers, private keys, addresses with a password, and the keys of an
-    /// `EncryptionConfiguration` are seen. The name of a key alone is no evidence: a plain word behind `PASSWORD` stays silent, as do paths, names of
+    /// In other fields only tokens of providers, private keys, addresses with a password, drawn values beside a `name` that
+    /// says what they are, and the keys of an `EncryptionConfiguration` are seen. The name of a key alone is no evidence: a plain word behind `PASSWORD` stays silent, as do paths, names of
     /// Secrets, variables, templates, sums and values that stand for others.
     "secret/exposed",
     severity: Severity::High,
@@ -43,9 +43,9 @@ declare_rule! {
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     exposed(object, &mut |exposed| {
         for (found, line) in exposed.found.iter().zip(exposed.lines()) {
-            sink.report_keyed(exposed.node, line)
+            sink.report_keyed(exposed.addressed(), line)
                 .container(exposed.container)
-                .discriminator(&found.discriminator())
+                .discriminator(&exposed.discriminator(found))
                 .severity(severity(found))
                 .say(&format!(
                     "{} shows {} to whoever may read the object; take it from a Secret that is not in the repository, and replace it",

@@ -9,8 +9,8 @@ declare_rule! {
     /// A file of settings holds a credential.
     ///
     /// ## Why it matters
-    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, the literals and patches of a kustomization and objects of kinds
-    /// that others define lie in the repository, in packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
+    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, the literals and patches of a kustomization, the files that its
+    /// generators put into objects, and objects of kinds that others define lie in the repository, in packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
     /// new versions of them.
     ///
     /// ## Example
@@ -27,9 +27,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`) stay
-    /// silent. In objects of unknown kinds only tokens of providers, private keys and addresses with a password are
-    /// seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
+    /// In files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`), and in
+    /// comments, only tokens that providers mark as theirs are seen. In objects of unknown kinds only tokens of providers, private keys, addresses with a password, and drawn
+    /// values beside a `name` that says what they are (`{name: redisPassword, value: …}`) are seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
     "secret/in-file",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -43,7 +43,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             "name a variable that only the pipeline has"
         }
         FileKind::Environment => "keep the file out of the repository",
-        FileKind::Kustomization => "keep it out of the repository",
+        FileKind::Kustomization | FileKind::Settings => "keep it out of the repository",
         FileKind::Yaml | FileKind::Json => "take it from a Secret that is not in the repository",
         _ => "take it from a variable",
     };

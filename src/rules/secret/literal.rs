@@ -44,7 +44,9 @@ declare_rule! {
     /// ## Limits
     /// Values that stand for others (`changeme`, `my-password`, `${PASSWORD}`), certificates, public keys, hashes,
     /// names of users and hosts, and settings without a credential in them stay silent, as do values that SOPS has
-    /// encrypted. Passwords that look like plain words are seen only under keys that say what they are.
+    /// encrypted. Under a key that does not say what it holds, a value must look drawn: a mixture of letters and digits that
+    /// no name, host, path, version, identifier or sum has, or a password with small and capital letters, digits and
+    /// marks. Passwords that look like plain words are seen only under keys that say what they are.
     "secret/literal",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -64,7 +66,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             ""
         };
         sink.report_keyed(literal.node, literal.line)
-            .discriminator(&literal.found.discriminator())
+            .discriminator(&literal.discriminator())
             .severity(severity(&literal.found))
             .say(&format!(
                 "{} `{key}` is {} that is written down in the repository{hides}; keep a reference or ciphertext there, and replace the credential",

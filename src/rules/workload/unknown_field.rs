@@ -45,6 +45,9 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let meant = odd.meant(object);
         let instead = match meant {
             Meant::Elsewhere(_) => continue,
+            Meant::Field(name) if node.parent().is_some_and(|all| all.get(name).is_some()) => {
+                format!("put what it holds into {name}, which stands beside it")
+            }
             Meant::Field(name) => format!("write {name}"),
             Meant::Version(version) => format!("{version} has it"),
             Meant::Unknown => "remove it, or look up what it is called".to_owned(),

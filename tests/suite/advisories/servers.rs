@@ -306,6 +306,20 @@ async fn a_server_that_is_slow_or_talks_too_much_is_cut_off() {
         ..hasty()
     };
     assert_eq!(failure(&server, limits).await, Kind::Timeout);
+    // All attempts together have an end as well, however many are left.
+    let limits = Limits {
+        patience: Duration::from_millis(50),
+        retries: 1_000,
+        ..hasty()
+    };
+    let late = failure(&server, limits).await;
+    assert_eq!(late, Kind::Late(Duration::from_millis(50)));
+    assert_eq!(
+        Kind::Late(Duration::from_secs(30)).to_string(),
+        "gave no answer within 30 seconds"
+    );
+    let asked = server.received_requests().await.unwrap().len();
+    assert!(asked < 1_000, "{asked} attempts");
     drop(guard);
 
     let limits = Limits {
@@ -387,8 +401,11 @@ async fn a_redirect_to_another_host_is_not_followed_and_carries_no_token() {
     let SourceAnswer::Unavailable { reason } = &found.sources()[0].answer else {
         panic!("it was followed")
     };
+    let port = other.address().port();
     assert!(
-        reason.ends_with("redirects to 127.0.0.1, which is not followed"),
+        reason.ends_with(&format!(
+            "redirects to 127.0.0.1:{port}, which is not followed"
+        )),
         "{reason}"
     );
     assert_eq!(count(&other, "/").await, 0);

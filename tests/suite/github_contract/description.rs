@@ -99,7 +99,7 @@ impl Description {
                     }
                 }
                 None if parameter["required"] == true => {
-                    problems.push(format!("{name} is missing"))
+                    problems.push(format!("{name} is missing"));
                 }
                 None => {}
             }
@@ -194,9 +194,8 @@ fn matched(template: &str, path: &str) -> Option<Map<String, Value>> {
             Some(name) if !found.is_empty() => {
                 values.insert(name.to_owned(), found.into());
             }
-            Some(_) => return None,
             None if wanted == found => {}
-            None => return None,
+            _ => return None,
         }
     }
     Some(values)

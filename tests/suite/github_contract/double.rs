@@ -110,7 +110,7 @@ fn requests_that_github_does_not_describe_are_seen() {
 fn the_double_answers_with_githubs_types() {
     let before = files([
         ("a.yaml", "one\ntwo\n"),
-        ("gone.txt", "x\n"),
+        ("gone.txt", "gone\n"),
         ("old.txt", "1\n2\n3\n"),
     ]);
     let after = files([

@@ -5,6 +5,7 @@
 mod limits;
 mod pushes;
 mod runner;
+mod saved;
 mod sizes;
 mod tokens;
 

@@ -165,6 +165,42 @@ impl Story {
         }
     }
 
+    /// Posts the report that the last run saved, after an event of the kind `workflow_run`.
+    pub(super) fn publish(&mut self, event: &Value) -> Outcome {
+        self.runs += 1;
+        self.github.forget();
+        fs::write(self.path("event.json"), event.to_string()).expect("written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        command
+            .args(["publish", "tidegate.json"])
+            .env_clear()
+            .env("GITHUB_EVENT_NAME", "workflow_run")
+            .env("GITHUB_EVENT_PATH", self.path("event.json"))
+            .env("GITHUB_RUN_ID", "124")
+            .env("GITHUB_RUN_NUMBER", self.runs.to_string())
+            .env("TIDEGATE_GITHUB_PACE_MS", "1")
+            .current_dir(self.path("workspace"));
+        for (name, value) in self.github.variables() {
+            let name = name
+                .trim_start_matches("INPUT_")
+                .replace("GITHUB-", "GITHUB_");
+            command.env(name, value);
+        }
+        let output = command.output().expect("tidegate runs");
+        let mut log = String::from_utf8(output.stdout).expect("the log is Unicode");
+        log.push_str(&String::from_utf8_lossy(&output.stderr));
+        let token = self.github.with(|state| state.token.value.clone());
+        assert!(!log.contains(&token), "{log}");
+        self.github.assert_token_stayed();
+        assert_kept(&self.github, &format!("{}-{}", self.name, self.runs));
+        Outcome {
+            code: output.status.code().expect("an exit code"),
+            log,
+            outputs: BTreeMap::new(),
+            requests: self.github.requests(),
+        }
+    }
+
     pub(super) fn push(&self, files: &Files) {
         self.github.with(|state| state.push(7, files));
     }

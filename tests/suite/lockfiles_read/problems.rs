@@ -99,7 +99,7 @@ fn an_unknown_version_is_told_and_what_can_be_read_is_read() {
         (LockfileKind::Pnpm, FIVE.replace("5.4", "4")),
         (
             LockfileKind::Yarn,
-            BERRY.replace("version: 8", "version: 99"),
+            BERRY.replace("version: 8", "version: 0"),
         ),
         (
             LockfileKind::Yarn,
@@ -120,6 +120,23 @@ fn an_unknown_version_is_told_and_what_can_be_read_is_read() {
 }
 
 /// Nothing of a file may reach a message: a broken lockfile can hold a token.
+#[test]
+fn a_newer_notation_of_yarn_is_read_as_long_as_its_entries_are() {
+    let known = read(LockfileKind::Yarn, BERRY.to_owned());
+    for (version, is_newer) in [("9", false), ("10", false), ("11", true), ("99", true)] {
+        let text = BERRY.replace("version: 8", &format!("version: {version}"));
+        let lockfile = read(LockfileKind::Yarn, text.clone());
+        assert_eq!(lockfile.problems, []);
+        assert_eq!(lockfile.is_newer, is_newer, "{version}");
+        assert_eq!(lockfile.packages.len(), known.packages.len());
+        let broken = read(
+            LockfileKind::Yarn,
+            text.replacen("  resolution:", "  resolved:", 1),
+        );
+        assert_eq!(broken.is_unreadable(), is_newer, "{version}");
+    }
+}
+
 #[test]
 fn a_broken_notation_is_told_without_quoting_it() {
     for (kind, text) in [

@@ -70,9 +70,9 @@ pub(crate) fn changes(
             None => changes.push(change(objects, None, Some(entry), "added", limits)),
         }
     }
-    let renamed: BTreeSet<_> = renames.values().map(|old| &old.name).collect();
+    let gone_on: BTreeSet<_> = renames.values().map(|old| &old.name).collect();
     for (path, old) in &before {
-        if !renamed.contains(path) {
+        if !gone_on.contains(path) {
             changes.push(change(objects, Some(old), None, "removed", limits));
         }
     }

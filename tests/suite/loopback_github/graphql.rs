@@ -116,7 +116,7 @@ impl Run<'_> {
                             self.fill(node, std::slice::from_ref(fragment), path, object);
                         }
                         None => self.complain(
-                            Complaint::wrong(format!("Fragment {name} was used, but not defined")),
+                            &Complaint::wrong(format!("Fragment {name} was used, but not defined")),
                             path,
                         ),
                     }
@@ -138,7 +138,7 @@ impl Run<'_> {
         let found = match node.field(self.state, &field.name, &field.arguments) {
             Ok(found) => found,
             Err(complaint) => {
-                self.complain(complaint, path);
+                self.complain(&complaint, path);
                 return Value::Null;
             }
         };
@@ -165,13 +165,13 @@ impl Run<'_> {
                     "Field '{}' must have selections exactly if it is an object",
                     field.name
                 );
-                self.complain(Complaint::wrong(message), path);
+                self.complain(&Complaint::wrong(message), path);
                 Value::Null
             }
         }
     }
 
-    fn complain(&mut self, complaint: Complaint, path: &[Value]) {
+    fn complain(&mut self, complaint: &Complaint, path: &[Value]) {
         let mut error = json!({"message": complaint.message, "path": path});
         match complaint.kind {
             Some(kind) => error["type"] = kind.into(),

@@ -44,10 +44,12 @@ pub(crate) enum Node {
     Payload(&'static str, &'static str, Box<Node>),
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "fields answer so")]
 fn value(value: impl Into<Value>) -> Answered {
     Ok(Found::Value(value.into()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "fields answer so")]
 fn node(node: Option<Node>) -> Answered {
     Ok(node.map_or(Found::Nothing, Found::Node))
 }
@@ -353,10 +355,9 @@ fn thread(state: &State, at: usize, name: &str, arguments: &Arguments) -> Option
     let first = first_of(state, at)?;
     Some(match name {
         "id" => value(format!("PRRT_{at}")),
-        "isResolved" => value(thread.resolved_by.is_some()),
+        "isResolved" | "isCollapsed" => value(thread.resolved_by.is_some()),
         "resolvedBy" => node(thread.resolved_by.clone().map(Node::Account)),
         "isOutdated" => value(first.line.is_none() && !first.is_on_file),
-        "isCollapsed" => value(thread.resolved_by.is_some()),
         "path" => value(first.path.as_str()),
         "line" => value(first.line),
         "startLine" => value(first.start_line),

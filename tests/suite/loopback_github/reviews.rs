@@ -229,6 +229,10 @@ fn comment_json(comment: &ReviewComment) -> Value {
     if let Some(to) = comment.reply_to {
         value["in_reply_to_id"] = to.into();
     }
+    if let Some(fields) = value.as_object_mut() {
+        // A comment on a file has no lines at all; one that is outdated has lost its own.
+        fields.retain(|name, _| !(comment.is_on_file && name.ends_with("line")));
+    }
     value
 }
 

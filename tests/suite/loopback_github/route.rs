@@ -226,15 +226,17 @@ pub(crate) fn repository(state: &State) -> Value {
 
 /// An account, told by its name; bots end in `[bot]`.
 pub(crate) fn user(login: &str) -> Value {
-    let is_bot = login.ends_with("[bot]");
+    let app = login.strip_suffix("[bot]");
+    let page = app.map_or_else(|| login.to_owned(), |app| format!("apps/{app}"));
+    let escaped = login.replace('[', "%5B").replace(']', "%5D");
     json!({
         "login": login,
         "id": login.bytes().map(u64::from).sum::<u64>(),
         "node_id": format!("U_{login}"),
-        "type": if is_bot { "Bot" } else { "User" },
+        "type": if app.is_some() { "Bot" } else { "User" },
         "site_admin": false,
-        "url": format!("https://api.github.example/users/{login}"),
-        "html_url": format!("https://github.example/{login}"),
+        "url": format!("https://api.github.example/users/{escaped}"),
+        "html_url": format!("https://github.example/{page}"),
         "avatar_url": "https://avatars.github.example/u/1",
     })
 }

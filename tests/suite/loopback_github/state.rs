@@ -285,7 +285,7 @@ impl State {
             .iter_mut()
             .filter(|comment| comment.pull == number && !comment.is_on_file)
         {
-            comment.commit = head.to_owned();
+            head.clone_into(&mut comment.commit);
             let Some(line) = comment.line else { continue };
             let anchors = diff
                 .iter()

@@ -74,27 +74,28 @@ fn what_breaks_a_limit_fails_later() {
                 as &dyn Fn(&mut Value),
         ),
         ("more runs", &|it| {
-            it["runs"] = vec![it["runs"][0].clone(); 21].into()
+            it["runs"] = vec![it["runs"][0].clone(); 21].into();
         }),
         ("more results", &|it| {
-            it["runs"][0]["results"] = vec![it["runs"][0]["results"][0].clone(); 25_001].into()
+            it["runs"][0]["results"] = vec![it["runs"][0]["results"][0].clone(); 25_001].into();
         }),
         ("severity", &|it| {
             it["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["security-severity"] =
-                "high".into()
+                "high".into();
         }),
         ("more tags", &|it| {
-            it["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["tags"] = vec!["x"; 21].into()
+            it["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["tags"] =
+                vec!["x"; 21].into();
         }),
         ("location", &|it| {
-            it["runs"][0]["results"][0]["locations"] = json!([])
+            it["runs"][0]["results"][0]["locations"] = json!([]);
         }),
         ("URI", &|it| {
             it["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] =
-                "/a".into()
+                "/a".into();
         }),
         ("execution", &|it| {
-            it["runs"][0]["invocations"] = json!([{"executionSuccessful": false}])
+            it["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
         }),
         ("version", &|it| it["version"] = "2.0.0".into()),
     ] {

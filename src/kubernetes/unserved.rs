@@ -1,0 +1,160 @@
+//! Pairs of `apiVersion` and `kind` that are meant to be of Kubernetes, and that no release of it serves.
+//!
+//! Source: the kinds and versions of the tables of fields and of removed versions (`data/fields.rs`, `api_versions`). Only
+//! a custom resource may have a group with a dot in it (validation of `CustomResourceDefinition`), so that groups
+//! without one are those of Kubernetes alone. Other programs write `apiVersion: v1` over kinds of their own.
+
+use super::api_versions::Retired;
+use super::kinds;
+use super::schema::{Type, is_slip};
+
+/// The groups without a dot that Kubernetes has, beside the core.
+const PLAIN_GROUPS: [&str; 5] = ["apps", "autoscaling", "batch", "extensions", "policy"];
+
+/// Groups with a dot that Kubernetes has.
+const DOTTED_GROUPS: [&str; 14] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Kinds that are served and that nobody applies.
+const SUBRESOURCES: [&str; 5] = [
+    "DeploymentRollback",
+    "Eviction",
+    "ReplicationControllerDummy",
+    "Scale",
+    "TokenRequest",
+];
+
+/// Kinds that `OpenShift` 3 served as `v1` as well.
+const OF_OPENSHIFT: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
+/// What is not served, and what was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unserved {
+    /// The kind is one of Kubernetes, in another version of the API.
+    Version(&'static str),
+    /// The kind is misspelt: the one that is meant, and the version of the API that has it.
+    Kind(&'static str, &'static str),
+    /// A group of Kubernetes has no such kind, nor one that resembles it.
+    Unknown,
+}
+
+impl Unserved {
+    /// What is wrong with an object's `apiVersion` and `kind`; none if they are served, or not meant to be of
+    /// Kubernetes itself.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        let is_word = |text: &str| {
+            let mut bytes = text.bytes();
+            bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-./".contains(&byte))
+        };
+        if !is_word(api_version) || !is_word(kind) {
+            return None;
+        }
+        let is_served = Type::of(api_version, kind).is_some()
+            || Retired::of(api_version, kind).is_some()
+            || SUBRESOURCES.contains(&kind);
+        if is_served {
+            return None;
+        }
+        let group = kinds::group_of(api_version);
+        if group.contains('.') {
+            // Their versions come and go, and are not all known.
+            let foreign =
+                DOTTED_GROUPS.contains(&group) && kinds::built_in_workload(kind).is_some();
+            return foreign.then(|| Type::version_of(kind).map(Self::Version))?;
+        }
+        // The word in front may be of another program: `v1`, `skaffold/v4beta11`.
+        let is_known_group = PLAIN_GROUPS.contains(&group);
+        let is_core = group.is_empty();
+        if is_core && (!is_version(api_version) || OF_OPENSHIFT.contains(&kind)) {
+            return None;
+        }
+        // The kinds that the table leaves out are served in few versions.
+        if kinds::find(api_version, kind).is_some() && !Type::is_kind(kind) {
+            return None;
+        }
+        if let Some(version) = Type::version_of(kind) {
+            return Some(Self::Version(version));
+        }
+        if !is_known_group && !is_core {
+            return None;
+        }
+        let meant = Type::kinds().find(|known| is_slip(kind, known));
+        match meant.and_then(|meant| Some((meant, Type::version_of(meant)?))) {
+            Some((meant, version)) => Some(Self::Kind(meant, version)),
+            None => is_known_group.then_some(Self::Unknown),
+        }
+    }
+}
+
+/// True for `v1`, `v2beta1` and their like.
+fn is_version(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('v') else {
+        return false;
+    };
+    rest.starts_with(|first: char| first.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_does_not_serve_is_told_from_what_others_define() {
+        let of = Unserved::of;
+        assert_eq!(of("v1", "Deployment"), Some(Unserved::Version("apps/v1")));
+        assert_eq!(
+            of("apps/v2", "Deployment"),
+            Some(Unserved::Version("apps/v1"))
+        );
+        assert_eq!(
+            of("networking.k8s.io/v1", "CronJob"),
+            Some(Unserved::Version("batch/v1"))
+        );
+        assert_eq!(
+            of("networking/v1", "Ingress"),
+            Some(Unserved::Version("networking.k8s.io/v1"))
+        );
+        assert_eq!(
+            of("apps/v1", "Deploymnet"),
+            Some(Unserved::Kind("Deployment", "apps/v1"))
+        );
+        assert_eq!(of("v1", "service"), Some(Unserved::Kind("Service", "v1")));
+        assert_eq!(of("apps/v1", "Workload"), Some(Unserved::Unknown));
+        for (version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("apps/v1beta1", "Deployment"),
+            ("v1", "Config"),
+            ("v1", "List"),
+            ("v1", "Event"),
+            ("v1", "Binding"),
+            ("v1", "Template"),
+            ("v1", "RoleBinding"),
+            ("v1", "DeploymentConfig"),
+            ("autoscaling/v1", "Scale"),
+            ("policy/v1", "Eviction"),
+            ("networking.k8s.io/v1beta2", "Ingress"),
+            ("apps.openshift.io/v1", "DeploymentConfig"),
+            ("example.com/v1", "Deployment"),
+            ("skaffold/v4beta11", "Config"),
+            ("serving.knative.dev/v1", "Service"),
+            ("{{ version }}", "Deployment"),
+        ] {
+            assert_eq!(of(version, kind), None, "{version} {kind}");
+        }
+    }
+}

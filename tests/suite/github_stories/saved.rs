@@ -1,0 +1,120 @@
+//! The two steps of a fork: one run judges and may only read, another posts what it saved, and believes GitHub alone.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::runner::Story;
+use super::{usual, with};
+use crate::loopback_github::state::{Access, State, Token};
+use crate::runner::GOOD;
+
+fn fork() -> State {
+    let mut state = usual();
+    let pull = state.pulls.get_mut(&7).expect("it is there");
+    pull.head_repository = Some("someone/deploy".to_owned());
+    state.token.permissions = [("contents", Access::Read)].into();
+    state
+}
+
+/// A story whose first run saved its report, and whose second may write.
+fn judged(name: &'static str) -> Story {
+    let mut story = Story::new(name, fork());
+    story.run().is_blocked().lacks("review,summary");
+    story.github.with(|state| state.token = Token::usual());
+    story
+}
+
+fn ended(story: &Story) -> Value {
+    let head = story.github.with(|state| state.pulls[&7].head.clone());
+    json!({"action": "completed", "workflow_run": {
+        "event": "pull_request",
+        "head_sha": head,
+        "head_repository": {"full_name": "someone/deploy"},
+        "pull_requests": [],
+    }})
+}
+
+#[test]
+fn a_saved_report_is_posted_where_github_says() {
+    let mut story = judged("saved");
+    let event = ended(&story);
+    let posted = story.publish(&event);
+    assert_eq!(posted.code, 0, "{}", posted.log);
+    assert_eq!((story.reviews(), story.comment().line), (1, Some(7)));
+    let summary = story.summary();
+    // What a person reads is told whose words it is.
+    for told in ["blocked by 1 finding", "its author's to change"] {
+        assert!(summary.body.contains(told), "{}", summary.body);
+    }
+    let again = story.publish(&event);
+    assert_eq!(again.code, 0, "{}", again.log);
+    assert!(again.writes().is_empty(), "{:?}", again.writes());
+}
+
+#[test]
+fn the_report_does_not_choose_its_pull_request() {
+    let mut story = judged("elsewhere");
+    let event = ended(&story);
+    // Another pull request with the same commit, from another repository.
+    story.github.with(|state| {
+        let mut other = state.pulls[&7].clone();
+        other.number = 8;
+        other.head_repository = Some("shop/deploy".to_owned());
+        state.pulls.insert(8, other);
+    });
+    assert_eq!(story.publish(&event).code, 0);
+    assert!(story.comments().iter().all(|comment| comment.pull == 7));
+    assert_eq!(story.summary().pull, 7);
+
+    let file = story.path("workspace/tidegate.json");
+    let text = fs::read_to_string(&file).expect("it was saved");
+    let mut report: Value = serde_json::from_str(&text).expect("it is JSON");
+    report["head"]["commit"] = "1".repeat(40).into();
+    fs::write(&file, report.to_string()).expect("written");
+    let outcome = story.publish(&event);
+    assert_ne!(outcome.code, 0);
+    assert!(outcome.requests.is_empty(), "{:?}", outcome.requests);
+}
+
+#[test]
+fn a_pull_request_that_moved_on_is_left_alone() {
+    let mut story = judged("late");
+    let event = ended(&story);
+    story.push(&with(GOOD));
+    let outcome = story.publish(&event);
+    assert_eq!(outcome.code, 0, "{}", outcome.log);
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn what_a_report_says_acts_nowhere() {
+    let mut story = judged("hostile");
+    let event = ended(&story);
+    let file = story.path("workspace/tidegate.json");
+    let text = fs::read_to_string(&file).expect("it was saved");
+    let mut report: Value = serde_json::from_str(&text).expect("it is JSON");
+    let hostile = "@everyone closes #1 <!-- tidegate:summary --> ![x](https://evil.example/x.png) <img src=x>\n::error::gotcha";
+    report["findings"][0]["message"] = hostile.into();
+    fs::write(&file, report.to_string()).expect("written");
+    let outcome = story.publish(&event);
+    assert!(
+        !outcome.log.lines().any(|line| line.starts_with("::error")),
+        "{}",
+        outcome.log
+    );
+    let bodies = story.comments().into_iter().map(|comment| comment.body);
+    for body in bodies.chain(story.summaries().into_iter().map(|it| it.body)) {
+        let mut shown = String::new();
+        // In code, nothing acts; outside of it, nothing of the message may stand.
+        for (at, part) in body.split('`').enumerate() {
+            if at % 2 == 0 {
+                shown.push_str(part);
+            }
+        }
+        for bad in ["@everyone", "![x](https", "<img"] {
+            assert!(!shown.contains(bad), "{bad}: {body}");
+        }
+        assert_eq!(body.matches("<!-- tidegate:").count(), 1, "{body}");
+    }
+}

@@ -1,0 +1,205 @@
+//! Runs of the program with a registry on this machine: what it is asked, and what a run without its answers comes to.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::package_facts::{lockfile, published};
+use crate::program::{Answer as Outcome, tidegate, write};
+
+/// A folder with a dependency that is a major version behind, by the registry that its lockfile names.
+fn project_of(registry: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let lockfile = lockfile(&[("a", "1.0.0")], &[]);
+    let lockfile = lockfile.replace("https://registry.npmjs.org/", registry);
+    let package = json!({"dependencies": {"a": "^1.0.0"}}).to_string();
+    write(
+        folder.path(),
+        &[
+            ("package.json", &package),
+            ("package-lock.json", &lockfile),
+            (
+                ".tidegate.yaml",
+                "packages:\n  sources: {advisories: []}\nrules: {package/foreign-host: off}\n",
+            ),
+        ],
+    );
+    folder
+}
+
+pub(crate) fn project() -> TempDir {
+    project_of("https://registry.npmjs.org/")
+}
+
+fn check(folder: &Path, registry: &str, arguments: &[&str]) -> (Outcome, Json) {
+    let arguments: Vec<&str> = [&["check", "--format", "json"], arguments].concat();
+    let cache = folder.join(".cache");
+    let variables = [
+        ("TIDEGATE_OFFLINE", "0"),
+        ("npm_config_registry", registry),
+        ("TIDEGATE_CACHE_DIR", cache.to_str().unwrap()),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let outcome = tidegate(folder, &arguments, &variables);
+    let report = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|_| panic!("no report: {}", outcome.stderr));
+    (outcome, report)
+}
+
+fn rules(report: &Json) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_program_asks_the_registry_that_the_environment_names() {
+    let server = MockServer::start().await;
+    let document = published("a", &[("1.0.0", "2020-01-01"), ("2.0.0", "2021-01-01")]);
+    Mock::given(path("/a"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let folder = project();
+    let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+    let told = rules(&report);
+    assert!(told.contains(&"package/outdated"), "{told:?}");
+    assert!(told.contains(&"package/unmaintained"), "{told:?}");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    server.verify().await;
+}
+
+#[test]
+fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_not() {
+    let folder = project();
+    // A port that nobody listens on any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let registry = format!("http://127.0.0.1:{port}/");
+    let (outcome, report) = check(folder.path(), &registry, &[]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    let reasons = report["incomplete"].to_string();
+    assert!(
+        reasons.contains("the registry does not say what it was asked for"),
+        "{reasons}"
+    );
+    assert!(!rules(&report).contains(&"package/outdated"));
+
+    let (outcome, report) = check(folder.path(), &registry, &["--offline"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let skipped = report["coverage"]["rules_skipped"].to_string();
+    assert!(skipped.contains("package/outdated"), "{skipped}");
+}
+
+#[tokio::test]
+async fn a_registry_that_lets_nobody_in_or_answers_with_pages_makes_the_run_incomplete() {
+    for answer in [
+        ResponseTemplate::new(401),
+        ResponseTemplate::new(200).set_body_raw("<!doctype html><p>Sign in", "text/html"),
+        ResponseTemplate::new(200).set_body_json(json!({})),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let folder = project();
+        let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        let reasons = report["incomplete"].to_string();
+        assert!(
+            reasons.contains("the registry does not say what it was asked for"),
+            "{reasons}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_understood_leaves_its_names_untold() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(404))
+        .expect(0)
+        .mount(&server)
+        .await;
+    for line in [
+        "registry=https://user:word@npm.acme.example/",
+        "registry=${ACME_REGISTRY}",
+    ] {
+        let folder = project();
+        write(folder.path(), &[(".npmrc", line)]);
+        let arguments = ["check", "--format", "json"];
+        // Whatever left the machine would go through here.
+        let uri = server.uri();
+        let variables = [("TIDEGATE_OFFLINE", "0"), ("HTTPS_PROXY", uri.as_str())];
+        let outcome = tidegate(folder.path(), &arguments, &variables);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        let report: Json = serde_json::from_str(&outcome.stdout).unwrap();
+        let reasons = report["incomplete"].to_string();
+        assert!(
+            reasons.contains("the registry that .npmrc names is not asked"),
+            "{reasons}"
+        );
+    }
+    server.verify().await;
+}
+
+#[tokio::test]
+async fn a_name_of_another_registry_is_told_to_nobody() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(404))
+        .expect(0)
+        .mount(&server)
+        .await;
+    let folder = project_of("https://npm.acme.example/");
+    let (outcome, report) = check(folder.path(), &server.uri(), &[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let sources = report["coverage"].to_string();
+    assert!(sources.contains("npm.acme.example: not asked"), "{sources}");
+    server.verify().await;
+
+    // Where the settings name that registry, it is asked.
+    let own = MockServer::start().await;
+    let document = published("a", &[("1.0.0", "2025-01-01"), ("2.0.0", "2025-02-01")]);
+    Mock::given(path("/a"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&own)
+        .await;
+    let folder = project_of(&format!("{}/", own.uri()));
+    let (_, report) = check(folder.path(), &own.uri(), &[]);
+    assert!(rules(&report).contains(&"package/outdated"));
+    own.verify().await;
+}
+
+#[tokio::test]
+async fn without_dates_the_rules_that_need_them_are_told_as_skipped() {
+    for time in [json!(null), json!({"1.0.0": "never"}), json!({})] {
+        let server = MockServer::start().await;
+        let mut document = published("a", &[("1.0.0", "2020-01-01"), ("2.0.0", "2021-01-01")]);
+        document["time"] = time;
+        Mock::given(path("/a"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .mount(&server)
+            .await;
+        let folder = project();
+        let (_, report) = check(folder.path(), &server.uri(), &[]);
+        assert!(rules(&report).contains(&"package/outdated"));
+        let skipped = report["coverage"]["rules_skipped"].as_array().unwrap();
+        let undated = skipped.iter().filter(|skipped| {
+            skipped["reason"] == "as the registry keeps no dates that can be used"
+        });
+        let undated: BTreeSet<&str> = undated
+            .map(|skipped| skipped["rule"].as_str().unwrap())
+            .collect();
+        assert!(undated.contains("package/too-new"), "{skipped:?}");
+        assert!(undated.contains("package/unmaintained"), "{skipped:?}");
+    }
+}
