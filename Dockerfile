@@ -6,9 +6,9 @@ COPY data data
 COPY src src
 # The target is named although it is the host's: only then do the flags leave alone what runs during the build, and
 # procedural macros cannot be static.
-RUN RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin tidegate --target x86_64-unknown-linux-gnu
+RUN RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin tidegate --target "$(rustc --print host-tuple)"
 
 # No user and no working directory: the workspace belongs to somebody else, and GitHub sets the folder.
 FROM scratch
-COPY --from=build /source/target/x86_64-unknown-linux-gnu/release/tidegate /tidegate
+COPY --from=build /source/target/*/release/tidegate /tidegate
 ENTRYPOINT ["/tidegate", "action"]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::init::Part;
+use crate::init::action_reference::Commit;
 use crate::kubernetes::pod_security::{Level, Version};
 use crate::report::review::sticky::SummaryWhen;
 use crate::report::terminal::Detail;
@@ -40,6 +42,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain one rule
     Explain(ExplainArgs),
+    /// Write a workflow that runs the gate, and a configuration to start from
+    Init(InitArgs),
     /// Keep the local database of advisories about packages
     Advisories(AdvisoriesArgs),
     /// Print the completions of a shell
@@ -301,6 +305,26 @@ pub struct ExplainArgs {
     /// The id of a rule, such as pod-security/privileged
     #[arg(value_name = "RULE")]
     pub rule: String,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Both go to the root of the repository: .github/workflows/tidegate.yml and .tidegate.yaml. Where one is there already, \
+nothing is written, and the exit code is 2.")]
+pub struct InitArgs {
+    /// Replace files that are there already
+    #[arg(long)]
+    pub force: bool,
+
+    /// Write one of the files alone
+    #[arg(long, value_enum, value_name = "FILE")]
+    pub only: Option<Part>,
+
+    /// The full commit of the action that the workflow names, of the release that this program is of [default: the
+    /// newest that is known, else its tag]
+    #[arg(long, value_name = "COMMIT")]
+    pub pin: Option<Commit>,
 }
 
 /// Arguments of `advisories`.

@@ -10,7 +10,8 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, PackagesArgs, PackagesFormat, PodSecurityArgs, PublishArgs, RulesArgs,
+    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PodSecurityArgs, PublishArgs,
+    RulesArgs,
 };
 use crate::error::Error;
 use crate::progress::Progress;
@@ -34,6 +35,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::Packages(arguments) => packages(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
+        Command::Init(arguments) => init(arguments),
         Command::Advisories(arguments) => advisories(arguments.command),
         Command::Completions(arguments) => completions(&arguments),
         Command::Action => Ok(crate::action::run()),
@@ -316,6 +318,16 @@ fn advisories(command: AdvisoriesCommand) -> Result<u8, Error> {
         }
     };
     print(&told, false)?;
+    Ok(0)
+}
+
+fn init(arguments: InitArgs) -> Result<u8, Error> {
+    let request = run::init::Request {
+        commit: arguments.pin,
+        only: arguments.only,
+        force: arguments.force,
+    };
+    print(&run::init::init(&request)?, false)?;
     Ok(0)
 }
 

@@ -63,6 +63,7 @@ pub mod facts;
 pub mod finding;
 pub mod github;
 pub mod http;
+pub mod init;
 pub mod inventory;
 pub mod kubernetes;
 pub mod nearest;

@@ -6,6 +6,7 @@ mod coverage;
 mod folded;
 pub mod gather;
 pub mod governance;
+pub mod init;
 mod levels;
 mod packages;
 pub mod sides;

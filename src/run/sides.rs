@@ -354,7 +354,7 @@ fn plain(path: &Path) -> PathBuf {
     clippy::disallowed_methods,
     reason = "the edge: where the process stands decides what a path means"
 )]
-fn current_folder() -> Result<PathBuf, Error> {
+pub(super) fn current_folder() -> Result<PathBuf, Error> {
     std::env::current_dir().map_err(|source| Error::Io {
         what: "cannot tell the current directory".to_owned(),
         source,

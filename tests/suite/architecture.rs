@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["pod_security", "inventory", "advisories"],
     &["shown"],
     &["report"],
-    &["publish"],
+    &["publish", "init"],
     &["run"],
     &["cli", "progress"],
     &["action"],

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::error::Error;
 
+mod branches;
 mod history;
 mod objects;
 mod tree;
@@ -126,6 +127,12 @@ impl Repository {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The branch that pull requests are merged into, as far as this clone tells.
+    #[must_use]
+    pub fn default_branch(&self) -> Option<String> {
+        self.objects.with(branches::default_branch)
     }
 
     /// The full id of the commit that a revision names: a branch, a tag, an id or the start of one, `HEAD~2`.
