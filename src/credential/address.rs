@@ -1,8 +1,9 @@
 //! Passwords in addresses: `scheme://user:password@host`, and `user:password@tcp(host)` as drivers of Go take it.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::is_placeholder;
 use super::strength::is_strong_password;
@@ -63,6 +64,9 @@ fn is_token(user: &str) -> bool {
     !is_name && (is_drawn || user.len() >= 20) && !is_placeholder("", user)
 }
 
+/// What stands behind the scheme of an address.
+pub(super) static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("://"));
+
 /// Visits what stands between user and host; addresses without a scheme come behind the others.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     with_scheme(text, visit);
@@ -76,7 +80,7 @@ fn without_scheme(text: &str, visit: &mut dyn FnMut(Candidate)) {
     /// Nobody writes more before the host, or for it.
     const LONGEST: usize = 320;
     let bytes = text.as_bytes();
-    for open in memmem::find_iter(bytes, "(") {
+    for open in memchr::memchr_iter(b'(', bytes) {
         let before = bytes.get(..open).unwrap_or_default();
         let protocol = before.iter().rev().take(8);
         let protocol = protocol.take_while(|byte| byte.is_ascii_alphanumeric());
@@ -121,7 +125,7 @@ fn with_scheme(text: &str, visit: &mut dyn FnMut(Candidate)) {
     // Addresses that follow each other without a space end together.
     let mut end = 0;
     let mut last_at: Option<usize> = None;
-    for mark in memmem::find_iter(bytes, "://") {
+    for mark in MARK.find_iter(bytes) {
         let start = mark + "://".len();
         if start >= end {
             let rest = text.get(start..).unwrap_or_default();

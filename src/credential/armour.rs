@@ -1,8 +1,9 @@
 //! Private keys in their armour, as it is or in Base64.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::strength::run;
 
@@ -54,9 +55,10 @@ impl Block {
 /// Visits the private keys of a text, in order.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Block)) {
     const BEGIN: &str = "-----BEGIN ";
+    static BEGINS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
     const END: &str = "-----END ";
     let mut at = 0;
-    let begin = |at: usize| memmem::find(text.as_bytes().get(at..)?, BEGIN.as_bytes());
+    let begin = |at: usize| BEGINS.find(text.as_bytes().get(at..)?);
     while let Some(start) = begin(at) {
         let start = at + start;
         let body = start + BEGIN.len();
@@ -84,10 +86,10 @@ pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Block)) {
 /// Certificates begin in the same way and are none.
 pub(super) fn scan_packed(text: &str, visit: &mut dyn FnMut(Packed)) {
     /// `-----BEGIN` and the beginning of the space behind it.
-    const BEGIN: &str = "LS0tLS1CRUdJTi";
+    static BEGINS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("LS0tLS1CRUdJTi"));
     let bytes = text.as_bytes();
     let mut from = 0;
-    for start in memmem::find_iter(bytes, BEGIN) {
+    for start in BEGINS.find_iter(bytes) {
         if start < from {
             continue;
         }

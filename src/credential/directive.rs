@@ -70,6 +70,20 @@ const MOST: usize = 4;
 /// How deep a statement may stand in quotes: `sh -c "psql -c 'ALTER …'"`.
 const DEPTH: usize = 3;
 
+/// True for what a word of a context looks like, for most words of a text are none.
+fn may_be_of_context(word: &str) -> bool {
+    let first = word.as_bytes().first().map(u8::to_ascii_lowercase);
+    matches!(
+        (word.len(), first),
+        (11 | 6, Some(b'r'))
+            | (10, Some(b'm'))
+            | (11 | 8, Some(b'p'))
+            | (9, Some(b'a'))
+            | (2 | 5 | 6, Some(b'b'))
+            | (17, Some(b'i'))
+    )
+}
+
 /// True for a word that gives what stands behind it its name.
 pub(super) fn is_name(word: &str) -> bool {
     CONTEXTS
@@ -114,8 +128,10 @@ fn in_line(text: &str, line: Range<usize>, depth: usize, visit: &mut dyn FnMut(A
                         *wanted == "*" && !found.is_empty() || found.eq_ignore_ascii_case(wanted)
                     })
         };
+        let may_fit = before.iter().any(|word| may_be_of_context(word));
         let gives = CONTEXTS
             .iter()
+            .filter(|_| may_fit)
             .find(fits)
             .map(|context| context.gives)
             .or_else(|| {
@@ -229,5 +245,22 @@ impl<'t> Words<'t> {
         let word = bare.get(..length).unwrap_or_default();
         let word = word.trim_end_matches([')', ';', ',', '\\']);
         Some((start..start + word.len(), false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_context_has_a_word_that_looks_like_one() {
+        for context in &CONTEXTS {
+            let mut words = context.words.iter();
+            assert!(
+                words.any(|word| may_be_of_context(word)),
+                "{:?}",
+                context.words
+            );
+        }
     }
 }

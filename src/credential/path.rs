@@ -4,8 +4,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
+use super::address::MARK;
 use super::strength::{is_identifier, is_random};
 
 /// Nothing shorter is hidden: names of releases look as drawn.
@@ -16,7 +15,7 @@ const LEAST_CUT: usize = 6;
 /// Visits the drawn parts of the paths of addresses, in order.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Range<usize>)) {
     let mut from = 0;
-    for mark in memmem::find_iter(text.as_bytes(), "://") {
+    for mark in MARK.find_iter(text.as_bytes()) {
         if mark < from {
             continue;
         }

@@ -1,7 +1,5 @@
 //! What a file is by its name: which reader takes it.
 
-use std::path::Path;
-
 use crate::config;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::packages::lockfile::LockfileKind;
@@ -191,10 +189,11 @@ fn is_settings(name: &str) -> bool {
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|own| own.eq_ignore_ascii_case(extension))
-        || name.strip_prefix('.') == Some(extension)
+    match name.rsplit_once('.') {
+        Some(("", own)) => own == extension,
+        Some((_, own)) => own.eq_ignore_ascii_case(extension),
+        None => false,
+    }
 }
 
 #[cfg(test)]

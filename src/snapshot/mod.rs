@@ -90,6 +90,8 @@ pub enum State {
 pub struct SourceFile {
     /// The path below the root.
     pub path: Arc<str>,
+    /// What it is by its name.
+    kind: FileKind,
     /// What became of it. Equal blobs of base and head share this.
     pub state: Arc<State>,
     /// Whether absent fields of its objects are truly absent.
@@ -111,7 +113,7 @@ impl SourceFile {
     /// What it is by its name.
     #[must_use]
     pub fn kind(&self) -> FileKind {
-        FileKind::of(&self.path)
+        self.kind
     }
 
     /// The Dockerfile, if it is one.
@@ -257,6 +259,7 @@ impl Snapshot {
         };
         for (path, state) in files {
             let file = SourceFile {
+                kind: FileKind::of(&path),
                 path,
                 state,
                 completeness: Completeness::Complete,
@@ -336,6 +339,7 @@ impl Snapshot {
         }
         let completeness = Completeness::Complete;
         let file = SourceFile {
+            kind: FileKind::of(&path),
             path,
             state,
             completeness,
