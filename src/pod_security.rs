@@ -140,10 +140,10 @@ fn judge(
                 check: violation.check.id(),
                 level: violation.check.level(),
                 message: match violation.container {
-                    Some(container) => {
+                    Some(container) if !container.name().is_empty() => {
                         format!("container `{}`: {}", container.name(), violation.reason)
                     }
-                    None => violation.reason,
+                    _ => violation.reason,
                 },
                 location: Location {
                     path: Arc::clone(object.path()),

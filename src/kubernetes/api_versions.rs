@@ -2,7 +2,8 @@
 //!
 //! Source: the guide to deprecated APIs of the Kubernetes documentation, up to 1.32; from 1.29 on what the `OpenAPI`
 //! descriptions of the releases serve, up to 1.37 (the packages that `data/fields.py` reads), which wins where a
-//! description and a plan disagree. Alpha versions are held where people wrote them into files.
+//! description and a plan disagree. Alpha versions are held where people wrote them into files: of those that are gone
+//! for good the older descriptions (packages 17 to 31 of the same name) and the changelogs of the releases tell.
 
 use super::pod_security::{Version, VersionSet};
 
@@ -123,6 +124,7 @@ static RETIRED: &[Retired] = &[
     removed("apps/v1beta2", &["ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"], 9, 16, "apps/v1", 9),
     removed("audit.k8s.io/v1alpha1", &["Event", "Policy"], 21, 24, "audit.k8s.io/v1", 12),
     removed("audit.k8s.io/v1beta1", &["Event", "Policy"], 21, 24, "audit.k8s.io/v1", 12),
+    without_successor("auditregistration.k8s.io/v1alpha1", &["AuditSink"], 19, 19),
     removed("authentication.k8s.io/v1beta1", &["TokenReview"], 19, 22, "authentication.k8s.io/v1", 6),
     removed("authorization.k8s.io/v1beta1", &["LocalSubjectAccessReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"], 19, 22, "authorization.k8s.io/v1", 6),
     removed("autoscaling/v2beta1", &["HorizontalPodAutoscaler"], 22, 25, "autoscaling/v2", 23),
@@ -138,10 +140,12 @@ static RETIRED: &[Retired] = &[
     removed("extensions/v1beta1", &["NetworkPolicy"], 9, 16, "networking.k8s.io/v1", 8),
     removed("extensions/v1beta1", &["Ingress"], 14, 22, "networking.k8s.io/v1", 19),
     without_successor("extensions/v1beta1", &["PodSecurityPolicy"], 10, 16),
+    removed("extensions/v1beta1", &["ThirdPartyResource"], 7, 8, "apiextensions.k8s.io/v1 CustomResourceDefinition", 16),
     removed("flowcontrol.apiserver.k8s.io/v1alpha1", FLOW, 20, 21, "flowcontrol.apiserver.k8s.io/v1", 29),
     removed("flowcontrol.apiserver.k8s.io/v1beta1", FLOW, 23, 26, "flowcontrol.apiserver.k8s.io/v1", 29),
     removed("flowcontrol.apiserver.k8s.io/v1beta2", FLOW, 26, 29, "flowcontrol.apiserver.k8s.io/v1", 29),
     removed("flowcontrol.apiserver.k8s.io/v1beta3", FLOW, 29, 32, "flowcontrol.apiserver.k8s.io/v1", 29),
+    without_successor("networking.k8s.io/v1alpha1", &["ClusterCIDR"], 29, 29),
     removed("networking.k8s.io/v1alpha1", ADDRESSES, 31, 33, "networking.k8s.io/v1", 33),
     removed("networking.k8s.io/v1beta1", &["Ingress", "IngressClass"], 19, 22, "networking.k8s.io/v1", 19),
     removed("networking.k8s.io/v1beta1", ADDRESSES, 34, 37, "networking.k8s.io/v1", 33),
@@ -150,6 +154,13 @@ static RETIRED: &[Retired] = &[
     without_successor("policy/v1beta1", &["PodSecurityPolicy"], 21, 25),
     removed("rbac.authorization.k8s.io/v1alpha1", RBAC, 17, 22, "rbac.authorization.k8s.io/v1", 8),
     removed("rbac.authorization.k8s.io/v1beta1", RBAC, 17, 22, "rbac.authorization.k8s.io/v1", 8),
+    removed("resource.k8s.io/v1alpha1", &["ResourceClaim", "ResourceClaimTemplate"], 27, 27, "resource.k8s.io/v1", 34),
+    removed("resource.k8s.io/v1alpha1", &["ResourceClass"], 27, 27, "resource.k8s.io/v1 DeviceClass", 34),
+    without_successor("resource.k8s.io/v1alpha1", &["PodScheduling"], 27, 27),
+    removed("resource.k8s.io/v1alpha2", &["ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"], 31, 31, "resource.k8s.io/v1", 34),
+    removed("resource.k8s.io/v1alpha2", &["ResourceClass"], 31, 31, "resource.k8s.io/v1 DeviceClass", 34),
+    without_successor("resource.k8s.io/v1alpha2", &["PodSchedulingContext", "ResourceClaimParameters", "ResourceClassParameters"], 31, 31),
+    without_successor("resource.k8s.io/v1alpha3", &["PodSchedulingContext"], 32, 32),
     removed("resource.k8s.io/v1alpha3", DEVICES, 32, 34, "resource.k8s.io/v1", 34),
     deprecated("resource.k8s.io/v1beta1", DEVICES, 34, "resource.k8s.io/v1", 34),
     removed("scheduling.k8s.io/v1alpha1", &["PriorityClass"], 14, 17, "scheduling.k8s.io/v1", 14),

@@ -64,7 +64,16 @@ impl<'r> AuditedRequest<'r> {
             name: ANY,
         }
     }
+
+    /// True if the server starts to answer long before it is done.
+    fn is_long(&self) -> bool {
+        self.verb == "watch"
+            || ["attach", "exec", "log", "portforward", "proxy"].contains(&self.subresource)
+    }
 }
+
+/// The stage at which the answer is known.
+const COMPLETE: &str = "ResponseComplete";
 
 /// One rule of a policy.
 #[derive(Clone, Debug)]
@@ -76,6 +85,7 @@ pub struct AuditRule<'a> {
     groups: Vec<&'a str>,
     verbs: Vec<&'a str>,
     namespaces: Vec<&'a str>,
+    omitted: Vec<&'a str>,
     resources: Vec<GroupResources<'a>>,
     is_about_paths: bool,
 }
@@ -122,6 +132,31 @@ impl<'a> AuditPolicy<'a> {
         &self.rules
     }
 
+    /// The `omitStages` that keeps every stage of a request out of the log, of the policy or of the rule that decides about
+    /// it; none if a stage is left. That of a panic is none that an ordinary request goes through.
+    #[must_use]
+    pub fn omission(
+        &self,
+        rule: &AuditRule<'a>,
+        request: &AuditedRequest<'_>,
+    ) -> Option<Field<'a>> {
+        let own = self.object.field(&["omitStages"]);
+        let is_omitted = |stage: &str| {
+            rule.omitted.contains(&stage) || own.texts().any(|omitted| omitted == stage)
+        };
+        let stages = ["RequestReceived", "ResponseStarted", COMPLETE];
+        let mut passed = stages
+            .into_iter()
+            .filter(|stage| *stage != "ResponseStarted" || request.is_long());
+        passed.all(is_omitted).then(|| {
+            if rule.omitted.contains(&COMPLETE) {
+                Field::follow(rule.node, &["omitStages"])
+            } else {
+                own
+            }
+        })
+    }
+
     /// The number and the rule that decide about a request.
     #[must_use]
     pub fn decides(&self, request: &AuditedRequest<'_>) -> Option<(usize, &AuditRule<'a>)> {
@@ -148,6 +183,7 @@ impl<'a> AuditRule<'a> {
             groups: list(&["userGroups"]),
             verbs: list(&["verbs"]),
             namespaces: list(&["namespaces"]),
+            omitted: list(&["omitStages"]),
             resources: resources.map(GroupResources::of).collect(),
             is_about_paths: Field::follow(node, &["nonResourceURLs"])
                 .items()

@@ -238,11 +238,19 @@ static KINDS: &[Kind] = &[
     cluster(&["authorization.k8s.io"], "SubjectAccessReview"),
     cluster(&["certificates.k8s.io"], "ClusterTrustBundle"),
     kind(&["events.k8s.io", ""], "Event"),
+    cluster(&["auditregistration.k8s.io"], "AuditSink"),
+    cluster(&["extensions"], "ThirdPartyResource"),
+    cluster(NETWORKING, "ClusterCIDR"),
     cluster(NETWORKING, "IPAddress"),
     cluster(NETWORKING, "ServiceCIDR"),
     cluster(RESOURCE, "DeviceClass"),
+    kind(RESOURCE, "PodScheduling"),
+    kind(RESOURCE, "PodSchedulingContext"),
     kind(RESOURCE, "ResourceClaim"),
+    kind(RESOURCE, "ResourceClaimParameters"),
     kind(RESOURCE, "ResourceClaimTemplate"),
+    cluster(RESOURCE, "ResourceClass"),
+    kind(RESOURCE, "ResourceClassParameters"),
     cluster(RESOURCE, "ResourceSlice"),
     kind(&["settings.k8s.io"], "PodPreset"),
     cluster(&["storagemigration.k8s.io"], "StorageVersionMigration"),
@@ -278,6 +286,14 @@ pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
     KINDS
         .iter()
         .find(|kind| [name, ANY].contains(&kind.name) && kind.groups.contains(&group))
+}
+
+/// The names of the kinds of a group.
+pub fn names_of(group: &str) -> impl Iterator<Item = &'static str> {
+    let kinds = KINDS
+        .iter()
+        .filter(move |kind| kind.groups.contains(&group));
+    kinds.map(|kind| kind.name)
 }
 
 /// What is known of an object whose `kind` and `apiVersion` no API server serves together, though they are meant to be

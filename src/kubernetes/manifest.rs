@@ -13,6 +13,7 @@ use super::field::Field;
 use super::inline_patch::InlinePatches;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
+use super::miswritten::{self, Fault};
 use super::schema::{Budget, Oddity, oddities};
 use super::template::may_break;
 use super::unserved::Unserved;
@@ -30,6 +31,8 @@ pub struct Record {
     pub pods: Vec<u32>,
     /// What in it is no field, or has the wrong type.
     pub oddities: Vec<Oddity>,
+    /// What is wrong with its `apiVersion` and `kind`.
+    pub fault: Option<Fault>,
     /// False if the API server would need more than is written here, so that it must be a patch.
     pub complete: bool,
 }
@@ -215,16 +218,11 @@ pub fn read_patch(format: Format, bytes: Vec<u8>) -> Option<Manifest> {
     })
 }
 
-/// Spellings of `apiVersion` that are none, and that people write.
-const MISSPELT: [&str; 4] = ["apiversion", "ApiVersion", "APIVersion", "api_version"];
-
 /// The cheap test that spares most files the parser. It must let every spelling of the key through that a
 /// YAML reader accepts; a key can be spelt without these bytes only by escapes.
 fn may_be_manifest(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"apiVersion").is_some()
-        || MISSPELT
-            .iter()
-            .any(|key| memmem::find(bytes, key.as_bytes()).is_some())
+        || miswritten::may_be_object(bytes)
         || memchr::memchr(b'\\', bytes).is_some()
         || bytes.starts_with(&[0xff, 0xfe])
         || bytes.starts_with(&[0xfe, 0xff])
@@ -268,52 +266,50 @@ struct Found<'d> {
 
 impl Found<'_> {
     fn add(&mut self, node: Node<'_>, api_version: &str, kind: &str) {
-        if let Some(known) = kinds::find(api_version, kind) {
-            let group = known.groups.first().copied().unwrap_or_default();
-            let pods = known.pods.iter();
-            let pods = pods.flat_map(|path| kinds::follow(node, path)).collect();
-            let mut record = record(node, api_version, known, group.into(), kind, pods);
-            record.oddities = oddities(node, api_version, kind, &mut self.budget);
-            self.records.push(record);
+        let fault = Fault::of(node, api_version, kind);
+        let is_known = kinds::find(api_version, kind).is_some();
+        if !is_known && let Some(pods) = self.declared_pods(node, api_version, kind) {
+            let group = kinds::group_of(api_version).to_owned().into();
+            let record = record(node, api_version, &kinds::DECLARED, group, kind, pods);
+            let fault = fault.filter(|fault| !matches!(fault, Fault::Unserved(..)));
+            self.records.push(Record { fault, ..record });
             return;
         }
-        match self.declared_pods(node, api_version, kind) {
-            Some(pods) => {
-                let group = kinds::group_of(api_version).to_owned().into();
-                self.records.push(record(
-                    node,
-                    api_version,
-                    &kinds::DECLARED,
-                    group,
-                    kind,
-                    pods,
-                ));
+        // What builds objects is none.
+        if api_version.starts_with("kustomize.config.k8s.io/") {
+            return;
+        }
+        // What no API server knows is judged as what was meant: whoever mends the word brings it into the cluster.
+        let is_object = is_known || node.get("metadata").is_some_and(Node::is_mapping);
+        let unserved = Unserved::of(api_version, kind).filter(|_| is_object);
+        let meant = unserved.and_then(|unserved| unserved.meant(kind));
+        let (version, name) = meant.unwrap_or((api_version, kind));
+        if let Some(known) = kinds::find(version, name) {
+            let group = known.groups.first().copied().unwrap_or_default();
+            let pods: Vec<_> = known
+                .pods
+                .iter()
+                .flat_map(|path| kinds::follow(node, path))
+                .collect();
+            let complete = is_complete(node, api_version, known, &pods);
+            let mut record = record(node, version, known, group.into(), name, pods);
+            record.complete = complete;
+            record.oddities = oddities(node, version, name, &mut self.budget);
+            if fault == Some(Fault::NoText) {
+                let version = node.get("apiVersion").map(Node::id);
+                record
+                    .oddities
+                    .retain(|oddity| Some(oddity.at()) != version);
             }
-            // What builds objects is none.
-            None if api_version.starts_with("kustomize.config.k8s.io/") => {}
-            None if self.add_unserved(node, api_version, kind) => {}
-            None => self.others += 1,
+            record.fault = fault;
+            self.records.push(record);
+        } else if unserved.is_some() {
+            let group = kinds::group_of(api_version).to_owned().into();
+            let record = record(node, api_version, &kinds::UNSERVED, group, kind, Vec::new());
+            self.records.push(Record { fault, ..record });
+        } else {
+            self.others += 1;
         }
-    }
-
-    /// Adds an object whose kind no API server knows by that version of the API, if it is meant to be one of
-    /// Kubernetes: its pods are judged all the same, as whoever mends the version brings them into the cluster.
-    fn add_unserved(&mut self, node: Node<'_>, api_version: &str, kind: &str) -> bool {
-        let is_object = node.get("metadata").is_some_and(Node::is_mapping);
-        if !is_object || Unserved::of(api_version, kind).is_none() {
-            return false;
-        }
-        let workload = kinds::built_in_workload(kind);
-        let paths = workload.into_iter().flat_map(|known| known.pods);
-        let pods: Vec<_> = paths.flat_map(|path| kinds::follow(node, path)).collect();
-        let known = workload.unwrap_or(&kinds::UNSERVED);
-        let group = match known.groups.first() {
-            Some(group) if workload.is_some() => Cow::Borrowed(*group),
-            _ => kinds::group_of(api_version).to_owned().into(),
-        };
-        self.records
-            .push(record(node, api_version, known, group, kind, pods));
-        true
     }
 
     /// The pods of an object of a declared kind, by every declaration that it fits; none if it fits none. Where one
@@ -366,10 +362,10 @@ fn visit_object<'a>(
     let text = |key: &str| node.get(key).and_then(Node::as_str);
     // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
     let api_version = text("apiVersion").or(list.map(|(api_version, _)| api_version));
-    let Some(api_version) = api_version.or_else(|| misspelt_version(node)) else {
-        return;
-    };
-    let Some(kind) = text("kind").or(list.map(|(_, kind)| kind)) else {
+    let kind = text("kind").or(list.map(|(_, kind)| kind));
+    let written = api_version.zip(kind);
+    let Some((api_version, kind)) = written.or_else(|| miswritten::meant(node, api_version, kind))
+    else {
         return;
     };
     let items = node.get("items").filter(|items| items.is_sequence());
@@ -382,15 +378,6 @@ fn visit_object<'a>(
         return;
     }
     visit(node, api_version, kind);
-}
-
-/// What stands under another spelling of `apiVersion` in what is otherwise a workload of Kubernetes.
-fn misspelt_version(node: Node<'_>) -> Option<&str> {
-    let version = MISSPELT.iter().find_map(|key| node.get(key)?.as_str())?;
-    let kind = node.get("kind")?.as_str()?;
-    let is_meant = kinds::find(version, kind).is_some_and(Kind::bears_pods)
-        && node.get("metadata").is_some_and(Node::is_mapping);
-    is_meant.then_some(version)
 }
 
 fn record(
@@ -429,6 +416,7 @@ fn record(
         complete: is_complete(node, api_version, kind, &pods),
         pods: pods.into_iter().map(Node::id).collect(),
         oddities: Vec::new(),
+        fault: None,
         resource: Arc::new(resource),
     }
 }

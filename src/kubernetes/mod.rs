@@ -28,6 +28,7 @@ pub mod log_files;
 pub mod manifest;
 pub mod marked;
 pub mod merge;
+pub mod miswritten;
 pub mod namespace;
 pub mod node_paths;
 pub mod object;

@@ -8,6 +8,7 @@ use crate::syntax::{Node, Span, Tree};
 use super::field::{Field, anchor};
 use super::kinds::Kind;
 use super::manifest::Record;
+use super::miswritten::Fault;
 use super::pod::Pod;
 use super::schema::Oddity;
 
@@ -101,6 +102,12 @@ impl<'a> Object<'a> {
     /// What in it is no field of its kind, or has a type that the API refuses.
     pub fn oddities(self) -> impl Iterator<Item = &'a Oddity> {
         self.record.oddities.iter()
+    }
+
+    /// What is wrong with its `apiVersion` and `kind`.
+    #[must_use]
+    pub fn fault(self) -> Option<&'a Fault> {
+        self.record.fault.as_ref()
     }
 
     /// A field below the object.

@@ -11,23 +11,39 @@ use super::schema::{Type, is_slip};
 /// The groups without a dot that Kubernetes has, beside the core.
 const PLAIN_GROUPS: [&str; 5] = ["apps", "autoscaling", "batch", "extensions", "policy"];
 
-/// Groups with a dot that Kubernetes has.
-const DOTTED_GROUPS: [&str; 14] = [
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "rbac.authorization.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
+/// Groups with a dot whose kinds the table of fields holds, with every version that a release has had of them. Source:
+/// the `OpenAPI` descriptions of the releases up to 1.37, and the table of removed versions.
+const DOTTED_GROUPS: [(&str, &[&str]); 13] = [
+    (
+        "admissionregistration.k8s.io",
+        &["v1", "v1beta1", "v1alpha1"],
+    ),
+    ("apiregistration.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    ("certificates.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    (
+        "coordination.k8s.io",
+        &["v1", "v1beta1", "v1alpha2", "v1alpha1"],
+    ),
+    ("discovery.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        &["v1", "v1beta3", "v1beta2", "v1beta1", "v1alpha1"],
+    ),
+    ("networking.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    ("node.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    ("rbac.authorization.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    (
+        "scheduling.k8s.io",
+        &["v1", "v1beta1", "v1alpha2", "v1alpha1"],
+    ),
+    ("storage.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+    // Of these the table holds no kinds.
+    ("apiextensions.k8s.io", &["v1", "v1beta1"]),
+    ("events.k8s.io", &["v1", "v1beta1"]),
 ];
+
+/// Groups with a dot that Kubernetes has, and whose kinds nobody writes into files.
+const OTHER_DOTTED_GROUPS: [&str; 2] = ["authentication.k8s.io", "authorization.k8s.io"];
 
 /// Kinds that are served and that nobody applies.
 const SUBRESOURCES: [&str; 5] = [
@@ -70,17 +86,19 @@ impl Unserved {
         if is_served {
             return None;
         }
-        let group = kinds::group_of(api_version);
+        // A group alone has no version.
+        let (group, version) = match api_version.split_once('/') {
+            Some((group, version)) => (group, version),
+            None if is_group(api_version) => (api_version, ""),
+            None => ("", api_version),
+        };
         if group.contains('.') {
-            // Their versions come and go, and are not all known.
-            let foreign =
-                DOTTED_GROUPS.contains(&group) && kinds::built_in_workload(kind).is_some();
-            return foreign.then(|| Type::version_of(kind).map(Self::Version))?;
+            return Self::of_dotted(group, version, kind);
         }
         // The word in front may be of another program: `v1`, `skaffold/v4beta11`.
         let is_known_group = PLAIN_GROUPS.contains(&group);
         let is_core = group.is_empty();
-        if is_core && (!is_version(api_version) || OF_OPENSHIFT.contains(&kind)) {
+        if is_core && (!is_version(version) || OF_OPENSHIFT.contains(&kind)) {
             return None;
         }
         // The kinds that the table leaves out are served in few versions.
@@ -99,6 +117,45 @@ impl Unserved {
             None => is_known_group.then_some(Self::Unknown),
         }
     }
+
+    /// The same for a group with a dot. Kinds and versions of these come and go, so that only those of the table are
+    /// held against it.
+    fn of_dotted(group: &str, version: &str, kind: &str) -> Option<Self> {
+        let mut groups = DOTTED_GROUPS.iter();
+        let Some((_, versions)) = groups.find(|(known, _)| *known == group) else {
+            let is_foreign =
+                OTHER_DOTTED_GROUPS.contains(&group) && kinds::built_in_workload(kind).is_some();
+            return is_foreign.then(|| Type::version_of(kind).map(Self::Version))?;
+        };
+        let is_of_group = |api_version: &str| kinds::group_of(api_version) == group;
+        if let Some(instead) = Type::version_of(kind) {
+            let is_served = is_of_group(instead) && versions.contains(&version);
+            let is_foreign = !is_of_group(instead) && kinds::built_in_workload(kind).is_none();
+            return (!is_served && !is_foreign).then_some(Self::Version(instead));
+        }
+        let is_other = kinds::names_of(group).any(|known| known == kind);
+        let mut kinds = Type::kinds().filter_map(|known| {
+            let version = Type::version_of(known)?;
+            is_of_group(version).then_some((known, version))
+        });
+        let meant = kinds.find(|(known, _)| is_slip(kind, known) && !is_other)?;
+        Some(Self::Kind(meant.0, meant.1))
+    }
+
+    /// The version and kind that an object of this kind is meant to have, where that is known.
+    #[must_use]
+    pub fn meant<'a>(self, kind: &'a str) -> Option<(&'a str, &'a str)> {
+        match self {
+            Self::Version(version) => Some((version, kind)),
+            Self::Kind(kind, version) => Some((version, kind)),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// True for the name of a group of Kubernetes.
+fn is_group(text: &str) -> bool {
+    PLAIN_GROUPS.contains(&text) || DOTTED_GROUPS.iter().any(|(group, _)| *group == text)
 }
 
 /// True for `v1`, `v2beta1` and their like.
@@ -135,6 +192,19 @@ mod tests {
         );
         assert_eq!(of("v1", "service"), Some(Unserved::Kind("Service", "v1")));
         assert_eq!(of("apps/v1", "Workload"), Some(Unserved::Unknown));
+        assert_eq!(
+            of("networking.k8s.io/v1", "Ingres"),
+            Some(Unserved::Kind("Ingress", "networking.k8s.io/v1"))
+        );
+        assert_eq!(
+            of("networking.k8s.io/v1beta2", "Ingress"),
+            Some(Unserved::Version("networking.k8s.io/v1"))
+        );
+        assert_eq!(
+            of("rbac.authorization.k8s.io", "Role"),
+            Some(Unserved::Version("rbac.authorization.k8s.io/v1"))
+        );
+        assert_eq!(of("apps", "Deployment"), Some(Unserved::Version("apps/v1")));
         for (version, kind) in [
             ("apps/v1", "Deployment"),
             ("apps/v1beta1", "Deployment"),
@@ -147,7 +217,15 @@ mod tests {
             ("v1", "DeploymentConfig"),
             ("autoscaling/v1", "Scale"),
             ("policy/v1", "Eviction"),
-            ("networking.k8s.io/v1beta2", "Ingress"),
+            ("networking.k8s.io/v1alpha1", "Ingress"),
+            ("networking.k8s.io/v1alpha1", "ClusterCIDR"),
+            ("coordination.k8s.io/v1alpha2", "LeaseCandidate"),
+            ("scheduling.k8s.io/v1alpha1", "Workload"),
+            ("gateway.networking.k8s.io/v9", "Gateways"),
+            ("networking.x-k8s.io/v1", "Ingres"),
+            ("snapshot.storage.k8s.io/v2", "StorageClas"),
+            ("metrics.k8s.io/v1beta1", "PodMetrics"),
+            ("resource.k8s.io/v2", "ResourceClaims"),
             ("apps.openshift.io/v1", "DeploymentConfig"),
             ("example.com/v1", "Deployment"),
             ("skaffold/v4beta11", "Config"),

@@ -321,7 +321,9 @@ impl Draft<'_, '_> {
         let mut message = String::with_capacity(sentence.len() + self.addition.len() + 48);
         if let Some(object) = self.sink.object {
             message.push_str(&object_name(object));
-            if let Some(container) = &self.subject.container {
+            // Knative names what has no name.
+            let named = self.subject.container.as_ref();
+            if let Some(container) = named.filter(|name| !name.is_empty()) {
                 message.push_str(", container `");
                 message.push_str(&crate::kubernetes::field::shortened(container));
                 message.push('`');

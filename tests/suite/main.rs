@@ -50,6 +50,7 @@ mod lockfiles;
 mod lockfiles_pnpm_yarn;
 mod lockfiles_read;
 mod loopback_github;
+mod miswritten;
 mod neighbours;
 mod node;
 mod package_facts;

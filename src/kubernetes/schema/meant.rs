@@ -133,6 +133,15 @@ pub(in crate::kubernetes) fn is_slip(typed: &str, name: &str) -> bool {
     }
 }
 
+/// True for a key that is a field's name with other letters in upper case, or with separators.
+pub(in crate::kubernetes) fn is_other_spelling(key: &str, name: &str) -> bool {
+    let letters = key.bytes().filter(|byte| !b"-_ ".contains(byte));
+    key != name
+        && letters
+            .map(|byte| byte.to_ascii_lowercase())
+            .eq(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
 /// Where a label belongs that stands beside `matchLabels`, in a type that is made for little else.
 fn label(own: &'static Type, object: Object<'_>, node: Node<'_>, key: &str) -> Option<String> {
     let map = own.fields.iter().find(|(_, shape)| {

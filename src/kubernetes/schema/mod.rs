@@ -11,7 +11,7 @@ use Shape::{Any, Bool, Bytes, Float, Int, List, Map, Of, Quantity, Text};
 use crate::syntax::{Node, Value};
 
 pub use meant::Meant;
-pub(super) use meant::is_slip;
+pub(super) use meant::{is_other_spelling, is_slip};
 pub(super) use oddity::{Budget, oddities};
 pub use oddity::{Oddity, What};
 

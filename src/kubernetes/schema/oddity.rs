@@ -2,7 +2,7 @@
 
 use crate::syntax::{Node, Value};
 
-use super::{Shape, Type, is_guarded};
+use super::{Shape, Type, is_guarded, is_other_spelling};
 
 /// The most that is told of one file: further mistakes of a file that has so many are of one make.
 const MOST: usize = 1000;
@@ -40,6 +40,12 @@ pub enum What {
 }
 
 impl Oddity {
+    /// The number of the value's node.
+    #[must_use]
+    pub(in crate::kubernetes) fn at(&self) -> u32 {
+        self.node
+    }
+
     /// The type whose field it is, or is none.
     #[must_use]
     pub fn within(&self) -> &'static Type {
@@ -154,11 +160,15 @@ fn is_name(key: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 
-/// Keys of an object that people put beside its own for other programs, and what servers write. Of an `apiVersion` that
-/// is spelt in another way a rule of its own speaks.
+/// Keys of an object that people put beside its own for other programs, and what servers write. Of an `apiVersion` or a
+/// `kind` that is spelt in another way a rule of its own speaks.
 fn is_spared(key: &str) -> bool {
-    let is_version = || key.replace('_', "").eq_ignore_ascii_case("apiVersion");
-    key == "status" || key.starts_with("x-") || key.starts_with('.') || is_version()
+    let is_head = || {
+        ["apiVersion", "kind"]
+            .iter()
+            .any(|name| is_other_spelling(key, name))
+    };
+    key == "status" || key.starts_with("x-") || key.starts_with('.') || is_head()
 }
 
 /// True for text that stands for a value of another type until something fills it in.

@@ -38,7 +38,7 @@ declare_rule! {
     /// ## Limits
     /// The rules are judged in their order, as the API server does it, for a user, a namespace and an object that none of
     /// them speaks of: what is left out for one controller alone is not told, and what is logged for one namespace alone
-    /// does not count. Stages are not looked at.
+    /// does not count. Of stages it is told where `omitStages` leaves none that such a request goes through.
     "observability/audit-gap",
     severity: Severity::Medium,
     references: &["CIS 1.12: 3.2.2", "OWASP K8s 2022: K05", "CWE-778"],
@@ -63,16 +63,56 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     let mut swallowing = BTreeSet::new();
-    let mut is_left_out = |verb, group, resource, subresource| {
-        let request = AuditedRequest::ordinary(verb, group, resource, subresource);
-        match policy.decides(&request) {
-            Some((_, rule)) if rule.level != AuditLevel::None => false,
-            Some((number, _)) => {
-                swallowing.insert(number);
-                true
-            }
-            None => true,
+    let unlogged = gaps(|request| match policy.decides(request) {
+        Some((_, rule)) if rule.level != AuditLevel::None => false,
+        Some((number, _)) => {
+            swallowing.insert(number);
+            true
         }
+        None => true,
+    });
+    let mut omission = None;
+    let omitted = gaps(|request| {
+        let deciding = policy.decides(request).map(|(_, rule)| rule);
+        let deciding = deciding.filter(|rule| rule.level != AuditLevel::None);
+        let found = deciding.and_then(|rule| policy.omission(rule, request));
+        omission = omission.or(found);
+        found.is_some()
+    });
+    if let Some(field) = omission {
+        sink.report(field).discriminator("omitStages").say(&format!(
+            "omitStages leaves out every stage of {}, so that nothing is written about them; take ResponseComplete out of it",
+            listed(&omitted)
+        ));
+    }
+    if unlogged.is_empty() {
+        return;
+    }
+    let mut draft = sink.report(policy.field());
+    for rule in swallowing
+        .into_iter()
+        .filter_map(|number| policy.rules().get(number))
+    {
+        draft = draft.related(
+            rule.level_span(),
+            "the first rule that matches logs nothing",
+        );
+    }
+    draft.say(&format!(
+        "rules do not log {}; put a rule of level Metadata for them first",
+        listed(&unlogged)
+    ));
+}
+
+/// What is left out of all that has to be logged, in words.
+fn gaps(mut is_left_out: impl FnMut(&AuditedRequest<'_>) -> bool) -> Vec<String> {
+    let mut is_left_out = |verb, group, resource, subresource| {
+        is_left_out(&AuditedRequest::ordinary(
+            verb,
+            group,
+            resource,
+            subresource,
+        ))
     };
     let mut gaps = Vec::new();
     let verbs = READS.into_iter().chain(WRITES);
@@ -97,23 +137,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     {
         gaps.push("pods/exec".to_owned());
     }
-    if gaps.is_empty() {
-        return;
-    }
-    let mut draft = sink.report(policy.field());
-    for rule in swallowing
-        .into_iter()
-        .filter_map(|number| policy.rules().get(number))
-    {
-        draft = draft.related(
-            rule.level_span(),
-            "the first rule that matches logs nothing",
-        );
-    }
-    draft.say(&format!(
-        "rules do not log {}; put a rule of level Metadata for them first",
-        listed(&gaps)
-    ));
+    gaps
 }
 
 /// `a`, `a and b`, `a, b and c`.

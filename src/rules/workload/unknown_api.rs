@@ -1,11 +1,12 @@
-use crate::kubernetes::Object;
 use crate::kubernetes::field::quoted;
+use crate::kubernetes::miswritten::Fault;
 use crate::kubernetes::unserved::Unserved;
+use crate::kubernetes::{Completeness, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::syntax::Entry;
+use crate::syntax::Node;
 
 declare_rule! {
-    /// No release of Kubernetes knows an object's `kind` by its `apiVersion`.
+    /// No release of Kubernetes knows an object's `kind` by its `apiVersion`, or one of them is not written as such.
     ///
     /// ## Why it matters
     /// The API server refuses the object, and a `kubectl apply` of the whole folder stops there or goes on without it:
@@ -18,6 +19,12 @@ declare_rule! {
     /// metadata:
     ///   name: shop
     ///   namespace: shop
+    /// spec:
+    ///   tls:
+    ///     - hosts: [shop.example.com]
+    ///       secretName: shop-tls
+    ///   rules:
+    ///     - host: shop.example.com
     /// ```
     ///
     /// ## Instead
@@ -36,10 +43,13 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Judged are objects with `metadata` in the groups that have no dot in their name, which only Kubernetes has, and
-    /// workloads in its other groups. Under `v1`, where other programs put kinds of their own, only the kinds of
-    /// Kubernetes and what differs from one by a letter count. The kinds that custom resources define are left alone.
-    /// Of versions that were removed a rule of their own speaks. The pods of such an object are judged nevertheless.
+    /// Judged are objects with `metadata` in the groups that have no dot in their name, which only Kubernetes has. In its
+    /// groups with a dot, other than those that custom resources or few people use, versions that no release had, what
+    /// differs from a kind by a letter, and workloads count; a version that is newer than this program is told as well.
+    /// Under `v1`, where other programs put kinds of their own, only the kinds of Kubernetes and what differs from one
+    /// by a letter count. The kinds that custom resources define are left alone, and so is what has no `apiVersion` at
+    /// all unless it is a workload with containers. Of versions that were removed a rule of their own speaks. Whatever
+    /// is told here is judged nevertheless as the object that is meant.
     "workload/unknown-api",
     severity: Severity::High,
     references: &["CWE-1289"],
@@ -47,20 +57,47 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let resource = object.resource();
-    let (api_version, kind) = (&*resource.api_version, &*resource.kind);
     let version = object.field(&["apiVersion"]);
-    if !version.is_set()
-        && let Some(key) = misspelt_key(object)
-    {
-        sink.report_keyed(key.value, key.key.span()).say(&format!(
-            "{} is no field of an object, so the API server refuses it as one without a version; write apiVersion",
-            key.key.key_text()
-        ));
-        return;
-    }
-    let Some(unserved) = Unserved::of(api_version, kind) else {
-        return;
+    let meant = &*object.resource().api_version;
+    let (api_version, kind, unserved) = match object.fault() {
+        None => return,
+        Some(Fault::Key(value, right)) => {
+            let value = object.node().tree().node(*value);
+            if let Some(key) = value.key() {
+                let what = if *right == "kind" {
+                    "a kind"
+                } else {
+                    "a version"
+                };
+                sink.report_keyed(value, key.span()).say(&format!(
+                    "{} is no field of an object, so the API server refuses it as one without {what}; write {right}",
+                    key.key_text()
+                ));
+            }
+            return;
+        }
+        Some(Fault::NoText) => {
+            let written = version.node().map_or("", Node::source);
+            let found = if written.is_empty() {
+                "empty".to_owned()
+            } else {
+                format!("{written}, which is no text")
+            };
+            sink.report(version).say(&format!(
+                "apiVersion is {found}, so that the API server refuses the object; write {meant}"
+            ));
+            return;
+        }
+        Some(Fault::Missing) => {
+            // A patch may leave it to its target.
+            if object.completeness() == Completeness::Complete {
+                sink.report(object.field(&["kind"])).say(&format!(
+                    "apiVersion is missing beside kind, so that the API server refuses the object; write apiVersion: {meant}"
+                ));
+            }
+            return;
+        }
+        Some(Fault::Unserved(api_version, kind, unserved)) => (&**api_version, &**kind, *unserved),
     };
     match unserved {
         Unserved::Version(instead) => sink.report(version).say(&format!(
@@ -85,13 +122,4 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             quoted(api_version)
         )),
     }
-}
-
-/// The entry that is meant to be `apiVersion`.
-fn misspelt_key(object: Object<'_>) -> Option<Entry<'_>> {
-    let mut entries = object.node().written_entries();
-    entries.find(|entry| {
-        let key = entry.key.key_text().replace('_', "");
-        key.eq_ignore_ascii_case("apiVersion")
-    })
 }
