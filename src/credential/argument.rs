@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::assignment::is_switch;
+use super::drawn::is_key;
 use super::key::{Class, class};
 use super::placeholder::is_for_everybody;
-use super::strength::{is_random, is_strong_password};
+use super::strength::is_strong_password;
 use super::{Found, Reader, What, encoded_password, is_placeholder};
 
 /// What a word gives away.
@@ -62,7 +63,7 @@ impl Argument {
 
     fn proof(&self, value: &str) -> Option<()> {
         let is_one = match self.gives {
-            Gives::Secret => value.len() >= 16 && is_random(value),
+            Gives::Secret => is_key(value),
             Gives::Password | Gives::User => is_strong_password(value),
             Gives::Encoded => encoded_password(value).is_some(),
             Gives::Unproved => false,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::drawn::is_passphrase;
 use super::key::{Class, class};
+use super::qualifier::class_before;
 use super::{Found, What, is_placeholder, proved_by_key};
 
 /// Who wrote the text: a line of source may hold any value, our own messages hold few.
@@ -130,7 +131,8 @@ fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, 
     if !assigned && value.len() == behind.len() && !value.starts_with(['"', '\'']) {
         return None;
     }
-    let class = class(key)?;
+    let by_end = class(key);
+    let class = by_end.or_else(|| class_before(key))?;
     let unescaped = value.strip_prefix('\\').unwrap_or(value);
     let quote = unescaped.bytes().next();
     let quote = quote.filter(|first| matches!(first, b'"' | b'\''));
@@ -156,6 +158,10 @@ fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, 
         value = value.trim_end_matches('\\');
     } else if reader == Reader::Source && !assigned {
         value = value.trim_end_matches([',', '}', ']', '"', '\'', '\\', ' ']);
+    }
+    // Any word may stand behind a word for a secret: only what was drawn belongs to such a key.
+    if by_end.is_none() && proved_by_key(key, value, false).is_none() {
+        return None;
     }
     let assignment = Assignment {
         key,
@@ -201,5 +207,5 @@ pub(super) fn is_switch(value: &str) -> bool {
 /// True for a value behind a telling key that must not be shown, whether or not it looks secret.
 pub(super) fn is_told(key: &str, value: &str) -> bool {
     let is_shown = value.is_empty() || value.starts_with(['$', '{']) || is_switch(value);
-    !is_shown && class(key).is_some()
+    !is_shown && (class(key).is_some() || proved_by_key(key, value, false).is_some())
 }

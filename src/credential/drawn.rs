@@ -36,6 +36,12 @@ pub(super) fn is_drawn(value: &str) -> bool {
         || kinds >= 3 && is_in_groups(value)
 }
 
+/// True for what was drawn behind a key that says that it is secret. A short one needs letters of three kinds.
+pub(super) fn is_key(value: &str) -> bool {
+    value.len() >= SHORTEST_OF_TWO_KINDS && is_random(value)
+        || (SHORTEST_RANDOM..SHORTEST_OF_TWO_KINDS).contains(&value.len()) && is_drawn(value)
+}
+
 /// True for what names, addresses or counts something, however it looks.
 pub(super) fn is_name(value: &str) -> bool {
     is_identifier(value)
@@ -270,6 +276,22 @@ mod tests {
             "SGVsbG8gV29ybGQgaGVsbG8=",
         ] {
             assert!(!is_drawn(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_has_letters_of_three_kinds() {
+        for value in ["q8Zr2Lw7Xc4V", "aT9xK2mQ7vR4z", "Hb1DX8pNqVwYS81"] {
+            assert!(is_key(value), "{value}");
+        }
+        for value in [
+            "q8zr2lw7xc4v",
+            "7f9c8d6b5a2e",
+            "shop-db-v2",
+            "Prod2Eu1Shop",
+            "q8Zr2Lw7Xc4",
+        ] {
+            assert!(!is_key(value), "{value}");
         }
     }
 

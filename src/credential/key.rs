@@ -23,9 +23,10 @@ const PASSWORDS: [&str; 6] = [
     "requirepass",
     "masterauth",
 ];
-const SECRETS: [&str; 24] = [
+const SECRETS: [&str; 25] = [
     "accesskey",
     "accountkey",
+    "aeskey",
     "apikey",
     "appkey",
     "authkey",
@@ -80,6 +81,7 @@ fn plain_end(key: &str) -> String {
 /// What a key says of its value, as `DB_PASSWORD` does.
 #[must_use]
 pub fn class(key: &str) -> Option<Class> {
+    let key = without_notation(key);
     // All the words below end in one of these letters: most keys need no closer look.
     let last = key.bytes().rev().find(u8::is_ascii_alphabetic)?;
     if !b"dehklnstwy".contains(&last.to_ascii_lowercase()) {
@@ -107,6 +109,17 @@ pub fn class(key: &str) -> Option<Class> {
     (is_encoded || is_of_npm).then_some(Class::Encoded)
 }
 
+/// A key without the word at its end that says how its value is written: `JWT_SECRET_HEX`, `aesKeyHex`.
+fn without_notation(key: &str) -> &str {
+    if !key.ends_with(['x', 'X']) {
+        return key;
+    }
+    match split_last(key) {
+        Some((before, word)) if !before.is_empty() && word.eq_ignore_ascii_case("hex") => before,
+        _ => key,
+    }
+}
+
 /// True if a key says that its value is a secret.
 #[must_use]
 pub fn is_telling(key: &str) -> bool {
@@ -115,6 +128,12 @@ pub fn is_telling(key: &str) -> bool {
 
 /// The last word of a key in small letters: behind a mark, or behind a change of case.
 fn last_word(key: &str) -> String {
+    let last = split_last(key).map(|(_, word)| word);
+    last.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The last word of a key as it is written, without a number behind it, and what stands before it.
+pub(super) fn split_last(key: &str) -> Option<(&str, &str)> {
     let key = key.trim_end_matches(|character: char| {
         character.is_ascii_digit() || matches!(character, '_' | '-')
     });
@@ -128,11 +147,11 @@ fn last_word(key: &str) -> String {
         }
         start -= 1;
     }
-    key.get(start..).unwrap_or_default().to_ascii_lowercase()
+    key.split_at_checked(start)
 }
 
 /// What says that a value is about a secret and none itself.
-const ABOUT: [&str; 36] = [
+pub(super) const ABOUT: [&str; 36] = [
     "age",
     "alias",
     "arn",
@@ -175,7 +194,9 @@ const ABOUT: [&str; 36] = [
 /// `key` at the end.
 #[must_use]
 pub fn is_loosely_telling(key: &str) -> bool {
-    const WORDS: [&str; 6] = ["key", "creds", "seed", "salt", "keytab", "hmac"];
+    const WORDS: [&str; 8] = [
+        "key", "creds", "seed", "salt", "keytab", "hmac", "aes", "hex",
+    ];
     if is_telling(key) {
         return true;
     }
@@ -198,34 +219,36 @@ pub(super) fn is_loose_password(key: &str) -> bool {
 
 /// True for keys whose values may be read by everybody, whatever they look like.
 pub(super) fn is_public(key: &str) -> bool {
-    const WORDS: [&str; 23] = [
-        "ca",
-        "cer",
-        "cert",
-        "certificate",
-        "checksum",
-        "commit",
-        "crl",
-        "crt",
-        "domain",
-        "email",
-        "etag",
-        "fingerprint",
-        "image",
-        "integrity",
-        "md",
-        "pem",
-        "pub",
-        "revision",
-        "serial",
-        "server",
-        "sha",
-        "tag",
-        "thumbprint",
-    ];
     let last = last_word(key);
-    ABOUT.contains(&&*last) || WORDS.contains(&&*last) || plain_end(key).ends_with("publickey")
+    ABOUT.contains(&&*last) || OPEN_WORDS.contains(&&*last) || plain_end(key).ends_with("publickey")
 }
+
+/// What says that a value may be read by everybody.
+pub(super) const OPEN_WORDS: [&str; 23] = [
+    "ca",
+    "cer",
+    "cert",
+    "certificate",
+    "checksum",
+    "commit",
+    "crl",
+    "crt",
+    "domain",
+    "email",
+    "etag",
+    "fingerprint",
+    "image",
+    "integrity",
+    "md",
+    "pem",
+    "pub",
+    "revision",
+    "serial",
+    "server",
+    "sha",
+    "tag",
+    "thumbprint",
+];
 
 #[cfg(test)]
 mod tests {
@@ -249,7 +272,18 @@ mod tests {
         ] {
             assert!(class(key).is_some(), "{key}");
         }
-        for key in ["", "8080", "replicas", "image", "compass"] {
+        for key in ["JWT_SECRET_HEX", "aesKeyHex", "encryption-key-hex"] {
+            assert_eq!(class(key), Some(Class::Secret), "{key}");
+        }
+        for key in [
+            "",
+            "8080",
+            "replicas",
+            "image",
+            "compass",
+            "hex",
+            "tokenindex",
+        ] {
             assert!(class(key).is_none(), "{key}");
         }
     }

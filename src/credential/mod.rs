@@ -20,6 +20,7 @@ mod netrc;
 mod path;
 mod pipe;
 mod placeholder;
+mod qualifier;
 mod query;
 mod section;
 mod shape;
@@ -309,10 +310,13 @@ pub fn by_key(key: &str, value: &str) -> Option<Found> {
 }
 
 fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
-    let class = class(key)?;
     let trimmed = value.trim();
     let start = value.len() - value.trim_start().len();
     let range = start..start + trimmed.len();
+    let Some(class) = class(key) else {
+        let what = qualifier::proves(key, trimmed)?;
+        return (!is_placeholder(key, trimmed)).then(|| Found::new(range, what, false));
+    };
     if trimmed.len() > LONGEST {
         return None;
     }
@@ -329,7 +333,7 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
             found(What::Password, false)
         }
         Class::Password if weak_too => found(What::Password, true),
-        Class::Secret if trimmed.len() >= 16 && is_random(trimmed) => found(What::Secret, false),
+        Class::Secret if drawn::is_key(trimmed) => found(What::Secret, false),
         Class::Secret if is_random_with_marks(trimmed) => found(What::Secret, false),
         Class::Secret if weak_too => found(What::Secret, true),
         Class::Authorization => {

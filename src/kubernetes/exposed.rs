@@ -8,7 +8,9 @@ use crate::finding::Severity;
 use crate::syntax::{self, Format, Node, Span, Value};
 
 use super::marked::all_entries;
-use super::{Container, Field, Object, Pod, exposed_unknown, marked};
+use super::{
+    Container, Field, Object, Pod, exposed_unknown, exposed_values, exposed_wrong_type, marked,
+};
 
 /// The annotation in which `kubectl apply` keeps the object as it was applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -119,6 +121,7 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
             marked::pairs(entry.value, &mut told, &mut keep);
         }
     }
+    exposed_values::of_chart(object.node(), object.kind().name, &mut told, &mut keep);
 }
 
 /// Visits what stands where less evidence serves: a key or a program says what it is.
@@ -174,6 +177,13 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
             }
         }
     }
+    if object.kind().name == "ConfigMap" {
+        for field in ["data", "binaryData"] {
+            for node in all_values(object.node(), field) {
+                exposed_wrong_type::in_data(node, field, visit);
+            }
+        }
+    }
     for container in object.pods().flat_map(Pod::containers) {
         of_container(container, visit);
     }
@@ -187,7 +197,7 @@ pub fn in_places<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
     });
 }
 
-fn short(key: &str) -> String {
+pub(super) fn short(key: &str) -> String {
     super::field::shortened(key)
 }
 
@@ -241,6 +251,7 @@ const HEADERS: [Place; 5] = [
 type Place = (&'static str, &'static [&'static str]);
 
 fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
+    exposed_wrong_type::in_container(container, COMMANDS.map(|(_, path)| path), visit);
     let mut keep = |node: Node<'a>, place: &dyn Fn() -> String, found: Vec<Found>| {
         if !found.is_empty() {
             visit(Exposed {
@@ -326,8 +337,19 @@ impl Literal<'_> {
 pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
     let mut literals = Vec::new();
     for field in ["data", "stringData"] {
+        for node in all_values(secret, field).filter(|node| !node.is_mapping()) {
+            // Nothing in a text of lines stands in Base64.
+            let (meant, called) = match node.as_str() {
+                Some(_) => ("stringData", "the text behind"),
+                None => (field, field),
+            };
+            in_another_type(node, field, meant, called, &mut literals);
+        }
         for entry in all_values(secret, field).flat_map(all_entries) {
             let (key, node) = (entry.key.key_text(), entry.value);
+            if node.is_mapping() || node.is_sequence() {
+                in_another_type(node, key, field, field, &mut literals);
+            }
             let number = matches!(node.value(), Value::Int(_));
             let text = match node.as_str() {
                 Some(text) => text,
@@ -373,19 +395,31 @@ fn in_unknown_fields<'a>(secret: Node<'a>, literals: &mut Vec<Literal<'a>>) {
         if is_open_field(field) || matches!(field, "data" | "stringData" | "sops") {
             continue;
         }
-        exposed_unknown::in_field_of_secret(entry.value, field, &mut |node, key, found| {
-            let lines = lines_of(node, &found);
-            let all = found.into_iter().zip(lines);
-            let node = addressed(node);
-            literals.extend(all.map(|(found, line)| Literal {
-                node,
-                field,
-                key,
-                found,
-                line,
-            }));
-        });
+        in_another_type(entry.value, field, field, field, literals);
     }
+}
+
+/// What stands below a value that a Secret cannot hold there, judged as in the field that is meant and called as what
+/// stands there.
+fn in_another_type<'a>(
+    node: Node<'a>,
+    key: &'a str,
+    meant: &str,
+    field: &'a str,
+    literals: &mut Vec<Literal<'a>>,
+) {
+    exposed_unknown::in_field_of_secret(node, key, meant, &mut |node, key, found| {
+        let lines = lines_of(node, &found);
+        let all = found.into_iter().zip(lines);
+        let node = addressed(node);
+        literals.extend(all.map(|(found, line)| Literal {
+            node,
+            field,
+            key,
+            found,
+            line,
+        }));
+    });
 }
 
 /// The values of a key, one that a later one replaces among them.

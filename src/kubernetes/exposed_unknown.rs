@@ -58,7 +58,7 @@ pub(super) fn in_unknown_fields<'a>(
 
 /// Visits what a field shows: as a value behind its key or beside its name, as a list of words. Depth is bounded by the
 /// reader.
-fn of_field<'a>(
+pub(super) fn of_field<'a>(
     node: Node<'a>,
     key: &'a str,
     name: Option<&'a str>,
@@ -104,11 +104,12 @@ fn of_field<'a>(
     }
 }
 
-/// Visits what stands in a field that a Secret does not have: as strictly as in the field that is meant. Where nobody
+/// Visits what stands in a field that a Secret does not have, or in a type that its field does not have, behind a key: as strictly as in the field that is meant. Where nobody
 /// can tell which, it may be Base64 or not.
 pub(super) fn in_field_of_secret<'a>(
     node: Node<'a>,
-    field: &'a str,
+    key: &'a str,
+    field: &str,
     visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
 ) {
     let find = match nearest(field, OF_SECRET) {
@@ -116,7 +117,7 @@ pub(super) fn in_field_of_secret<'a>(
         Some("stringData") => of_string_data,
         _ => of_any,
     };
-    walk(node, field, find, &mut BTreeSet::new(), visit);
+    walk(node, key, find, &mut BTreeSet::new(), visit);
 }
 
 fn of_data(key: &str, text: &str) -> Vec<Found> {

@@ -14,6 +14,8 @@ pub mod container;
 pub mod encryption;
 pub mod exposed;
 mod exposed_unknown;
+pub mod exposed_values;
+mod exposed_wrong_type;
 pub mod field;
 pub mod gateway;
 pub mod image;

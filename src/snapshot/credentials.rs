@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
 use crate::kubernetes::exposed::lines_of;
+use crate::kubernetes::exposed_values;
 use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::marked::{self, marked};
 use crate::kubernetes::{Manifest, Reading};
@@ -54,7 +55,9 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
                 if manifest.records.is_empty() && manifest.other_objects == 0 {
                     in_patch(&manifest.tree)
                 } else {
-                    in_other_objects(manifest)
+                    let mut all = in_other_objects(manifest);
+                    all.extend(in_comments(&manifest.tree));
+                    all
                 }
             }
             _ => Vec::new(),
@@ -388,7 +391,42 @@ fn in_other_objects(manifest: &Manifest) -> Vec<Held> {
         };
         marked(object, "", &mut told, &mut keep);
         marked::pairs(object, &mut told, &mut keep);
+        exposed_values::of_chart(object, kind, &mut told, &mut keep);
     });
+    all
+}
+
+/// The tokens of providers in the comments of a tree. What looks like a comment within a text belongs to that.
+fn in_comments(tree: &Tree) -> Vec<Held> {
+    /// No token of a provider is shorter.
+    const SHORTEST: usize = 16;
+    let text = tree.text();
+    let mut all: Vec<Held> = Vec::new();
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'#', text.as_bytes()) {
+        let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        if at < from || before.is_some_and(|byte| !byte.is_ascii_whitespace()) {
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let line = rest.split('\n').next().unwrap_or_default();
+        from = at + line.len();
+        if line.len() <= SHORTEST {
+            continue;
+        }
+        for mut found in credential::find_tokens(line) {
+            found.range = at + found.range.start..at + found.range.end;
+            all.push(of_line(found));
+        }
+    }
+    if !all.is_empty() {
+        let texts = tree.texts();
+        all.retain(|held| {
+            let next = texts.partition_point(|span| span.start <= held.span.start);
+            let before = next.checked_sub(1).and_then(|index| texts.get(index));
+            before.is_none_or(|span| held.span.start >= span.end)
+        });
+    }
     all
 }
 

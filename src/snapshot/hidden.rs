@@ -105,7 +105,12 @@ impl Hidden {
             let key = entry.key.key_text();
             // A misspelt key gives what the right one would.
             let is_value = || key == "value" || nearest(key, ["value"]).is_some();
-            if is_telling && is_value() && !entry.value.is_mapping() {
+            let is_told = || {
+                let text = entry.value.as_str();
+                text.zip(name)
+                    .is_some_and(|(text, name)| credential::is_told(name, text))
+            };
+            if !entry.value.is_mapping() && is_value() && (is_telling || is_told()) {
                 self.known.push(entry.value.span());
             }
             // Arguments go on where the command ends.

@@ -28,7 +28,7 @@ impl Tree {
         if memmem::find(text.as_bytes(), word.as_bytes()).is_none() {
             return Vec::new();
         }
-        let scalars = self.scalars();
+        let scalars = self.texts();
         let is_text = |offset: u32| {
             let next = scalars.partition_point(|span| span.start <= offset);
             let before = next.checked_sub(1).and_then(|index| scalars.get(index));
@@ -84,7 +84,8 @@ impl Tree {
     }
 
     /// The places of all texts that may hold a `#`, in order.
-    fn scalars(&self) -> Vec<Span> {
+    #[must_use]
+    pub fn texts(&self) -> Vec<Span> {
         let texts = self
             .nodes
             .iter()

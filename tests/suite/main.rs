@@ -29,6 +29,7 @@ mod credentials;
 mod credentials_drawn;
 mod credentials_hidden;
 mod credentials_misplaced;
+mod credentials_qualified;
 mod declared_kinds;
 mod dockerfile;
 mod folded;

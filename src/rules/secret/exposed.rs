@@ -31,7 +31,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// In other fields only tokens of providers, private keys, addresses with a password, drawn values beside a `name` that
-    /// says what they are, and the keys of an `EncryptionConfiguration` are seen. The name of a key alone is no evidence: a plain word behind `PASSWORD` stays silent, as do paths, names of
+    /// says what they are, and the keys of an `EncryptionConfiguration` are seen. Behind a key whose last word tells which secret it is (`DB_PASSWORD_OLD`) only drawn values count. The name of a key alone is no evidence: a plain word behind `PASSWORD` stays silent, as do paths, names of
     /// Secrets, variables, templates, sums and values that stand for others.
     "secret/exposed",
     severity: Severity::High,

@@ -29,7 +29,7 @@ declare_rule! {
     /// ## Limits
     /// In files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`), and in
     /// comments, only tokens that providers mark as theirs are seen. In objects of unknown kinds only tokens of providers, private keys, addresses with a password, and drawn
-    /// values beside a `name` that says what they are (`{name: redisPassword, value: …}`) are seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
+    /// values beside a `name` that says what they are (`{name: redisPassword, value: …}`), or behind such a key in the values of a chart (`HelmRelease`, `Application`), are seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
     "secret/in-file",
     severity: Severity::High,
     other_severities: &[Severity::Medium],

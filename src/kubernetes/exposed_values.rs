@@ -1,0 +1,44 @@
+//! Credentials in the values of charts that objects of Flux, Argo CD and K3s carry: their keys say what they are, and
+//! only what was drawn is evidence.
+
+use std::collections::BTreeSet;
+
+use crate::credential::{self, Found};
+use crate::syntax::Node;
+
+use super::marked::walk;
+
+/// Visits what the values of a chart show that an object of this kind carries. Nodes in `told` are left out.
+pub fn of_chart<'a>(
+    object: Node<'a>,
+    kind: &str,
+    told: &mut BTreeSet<u32>,
+    visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
+) {
+    let mut keep = |from: Option<Node<'a>>, field: &'static str| {
+        if let Some(node) = from.and_then(|from| from.get(field)) {
+            walk(node, field, credential::of_value, told, visit);
+        }
+    };
+    let spec = object.get("spec");
+    match kind {
+        "HelmRelease" => keep(spec, "values"),
+        "HelmChart" | "HelmChartConfig" => keep(spec, "valuesContent"),
+        "Application" | "ApplicationSet" => {
+            let of_set = || spec?.get("template")?.get("spec");
+            let spec = if kind == "Application" {
+                spec
+            } else {
+                of_set()
+            };
+            let many = spec.and_then(|spec| spec.get("sources")).into_iter();
+            let one = spec.and_then(|spec| spec.get("source")).into_iter();
+            for source in one.chain(many.flat_map(Node::items)) {
+                for field in ["values", "valuesObject"] {
+                    keep(source.get("helm"), field);
+                }
+            }
+        }
+        _ => {}
+    }
+}
