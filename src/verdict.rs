@@ -181,6 +181,8 @@ pub struct Report {
     pub policy: Policy,
     /// Findings within the paths asked for, by path and place; those of the head, then the fixed ones.
     pub findings: Vec<Finding>,
+    /// The paths asked for, as prefixes below the root; empty for everything.
+    pub paths: Vec<String>,
     /// Workloads whose Pod Security level changed.
     pub levels: Vec<LevelChange>,
     /// Packages that changed: those that production gets first, then by how near they are and by name.
@@ -193,6 +195,15 @@ pub struct Report {
     pub base_snapshot: Option<Snapshot>,
     /// The files of the head.
     pub head_snapshot: Snapshot,
+}
+
+/// True if a path is a prefix of the scope or lies below one; an empty scope is everything.
+pub(crate) fn is_in_scope(scope: &[String], path: &str) -> bool {
+    scope.is_empty()
+        || scope.iter().any(|prefix| {
+            path.strip_prefix(prefix.as_str())
+                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        })
 }
 
 impl Report {

@@ -17,7 +17,7 @@ pub mod documents {
     pub const THREADS: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) { \
         repository(owner: $owner, name: $name) { pullRequest(number: $number) { \
         reviewThreads(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { \
-        id isResolved isOutdated comments(first: 50) { totalCount nodes { \
+        id isResolved isOutdated path comments(first: 50) { totalCount nodes { \
         databaseId id author { login __typename } body isMinimized } } } } } } }";
     /// Folds a comment away.
     pub const MINIMIZE: &str = "mutation($id: ID!, $classifier: ReportedContentClassifiers!) { \
@@ -45,6 +45,8 @@ pub struct Thread {
     pub is_resolved: bool,
     /// True if the diff no longer has its line.
     pub is_outdated: bool,
+    /// The file that it is about, where GitHub says it.
+    pub path: Option<String>,
     /// Its comments, oldest first; at most 50.
     pub comments: Vec<ThreadComment>,
     /// How many comments it has.
@@ -128,6 +130,7 @@ struct WireThread {
     id: String,
     is_resolved: bool,
     is_outdated: bool,
+    path: Option<String>,
     comments: WireComments,
 }
 
@@ -157,6 +160,7 @@ impl From<WireThread> for Thread {
             id: wire.id,
             is_resolved: wire.is_resolved,
             is_outdated: wire.is_outdated,
+            path: wire.path,
             comments: comments.map(ThreadComment::from).collect(),
             total: wire.comments.total_count,
         }

@@ -193,10 +193,11 @@ impl Conversation<'_, '_> {
             self.notes.extend(sent.notes.iter().cloned());
             if let Some(failure) = &sent.failure {
                 capabilities.refuse(Feature::Review, explain(failure, Feature::Review));
+            } else if sent.left > 0 {
+                capabilities.refuse(Feature::Review, review::left(sent.left));
             }
         }
-        self.summarise(&myself, sent.as_ref(), capabilities).await;
-        let has_summary = capabilities.allows(Feature::Summary);
+        let has_summary = self.summarise(&myself, sent.as_ref(), capabilities).await;
         Ok(match &sent {
             Some(sent) => sent.rest.is_empty() && sent.failure.is_none() || has_summary,
             None => has_summary,
@@ -218,14 +219,15 @@ impl Conversation<'_, '_> {
         Ok((ChangedFiles::new(files), Some(listed)))
     }
 
+    /// Gives true if the summary says what this run found.
     async fn summarise(
         &mut self,
         myself: &Myself,
         sent: Option<&Sent>,
         capabilities: &mut Capabilities,
-    ) {
+    ) -> bool {
         if !capabilities.allows(Feature::Summary) {
-            return;
+            return false;
         }
         let order = self.order;
         let told = Told {
@@ -244,10 +246,18 @@ impl Conversation<'_, '_> {
             },
         };
         match summary::send(self.client, self.number, myself, &wanted, self.writes).await {
-            Ok(note) => self.notes.extend(note.map(str::to_owned)),
+            Ok(summary::Told::Yes) => true,
+            Ok(summary::Told::ByNewer) => {
+                self.notes.push(
+                    "a newer run has written the summary of this commit: it stays as it is"
+                        .to_owned(),
+                );
+                false
+            }
             Err(failure) => {
                 let why = explain(&failure, Feature::Summary);
                 capabilities.refuse(Feature::Summary, why);
+                false
             }
         }
     }

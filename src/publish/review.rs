@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::github::{Classifier, Client, Failure, NewComment, NewReview};
+use crate::report::count;
 use crate::report::review::anchor::Anchor;
 use crate::report::review::body::Draft;
 use crate::report::review::marker::{FindingMarker, Key};
-use crate::report::review::reconcile::{MOST_FILES, Plan};
+use crate::report::review::reconcile::{MOST_FILES, Plan, ReopenedComment};
 
 use super::standing::{self, Myself};
 use super::writes::Writes;
@@ -31,14 +32,27 @@ pub(super) struct Sent {
     pub(super) notes: Vec<String>,
     /// What kept comments from being written; the first of all.
     pub(super) failure: Option<Failure>,
+    /// How many comments are not up to date, for want of room.
+    pub(super) left: usize,
+}
+
+/// What it means that comments are left.
+pub(super) fn left(number: usize) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    let comments = count(number, "comment");
+    format!("{comments} {verb} left for the next run to bring up to date")
 }
 
 impl Sent {
     fn failed(&mut self, failure: Failure, drafts: &[&Draft]) {
         for draft in drafts {
-            self.rest.extend(draft.marker.fingerprints.iter().cloned());
+            self.summarises(draft);
         }
         self.failure.get_or_insert(failure);
+    }
+
+    fn summarises(&mut self, draft: &Draft) {
+        self.rest.extend(draft.marker.fingerprints.iter().cloned());
     }
 
     /// True if it makes no sense to go on: what is missing is missing for all that follows.
@@ -56,7 +70,8 @@ impl Sent {
     }
 }
 
-/// Carries out a plan: what is new first, in one review, then what is edited, which notifies nobody.
+/// Carries out a plan: what came back first, as what cannot be opened again is told anew, then what is new, in one review,
+/// then what is edited, which notifies nobody.
 pub(super) async fn send(
     place: &Place<'_>,
     headline: &str,
@@ -67,9 +82,20 @@ pub(super) async fn send(
         rest: plan.rest.clone(),
         ..Sent::default()
     };
+    let mut drafts: Vec<&Draft> = plan.review.iter().collect();
     let mut on_files: Vec<&Draft> = plan.files.iter().collect();
-    if !plan.review.is_empty() {
-        let drafts: Vec<&Draft> = plan.review.iter().collect();
+    for draft in reopen_all(place.client, plan, writes, &mut sent).await {
+        match draft.anchor {
+            Anchor::Lines { .. } => drafts.push(draft),
+            Anchor::File { .. } => on_files.push(draft),
+            Anchor::Summary => sent.summarises(draft),
+        }
+    }
+    if sent.is_over() {
+        for draft in drafts {
+            sent.summarises(draft);
+        }
+    } else if !drafts.is_empty() {
         match create_review(place, headline, &drafts, writes).await {
             Ok(()) => {}
             // All or none, and GitHub does not say which: the files themselves are surely there.
@@ -82,7 +108,7 @@ pub(super) async fn send(
                 let (first, others) = drafts.split_at(room.min(drafts.len()));
                 on_files.extend(first);
                 for draft in others {
-                    sent.rest.extend(draft.marker.fingerprints.iter().cloned());
+                    sent.summarises(draft);
                 }
             }
             Err(failure) => sent.failed(failure, &drafts),
@@ -90,7 +116,7 @@ pub(super) async fn send(
     }
     for draft in on_files {
         if sent.is_over() {
-            sent.rest.extend(draft.marker.fingerprints.iter().cloned());
+            sent.summarises(draft);
             continue;
         }
         if let Err(failure) = create_on_file(place, draft, writes).await {
@@ -99,6 +125,9 @@ pub(super) async fn send(
     }
     if !sent.is_over() {
         amend(place, plan, writes, &mut sent).await;
+    }
+    if sent.left > 0 && sent.failure.is_some() {
+        sent.notes.push(left(sent.left));
     }
     sent
 }
@@ -194,68 +223,108 @@ fn comment(draft: &Draft) -> Option<NewComment> {
     })
 }
 
-/// Edits, folds and unfolds. What does not fit into one run, or fails, is done by the next: what a comment says of
-/// itself is edited first.
-async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut Sent) {
-    let client = place.client;
-    let mut left = 0;
+/// Opens comments again, and gives those that stay closed.
+async fn reopen_all<'p>(
+    client: &Client,
+    plan: &'p Plan,
+    writes: &mut Writes,
+    sent: &mut Sent,
+) -> Vec<&'p Draft> {
+    let mut closed = Vec::new();
     // Threads belong to whoever may write contents; that is never asked for.
     let mut may_resolve = true;
-    for edit in &plan.edited {
-        if sent.is_over() || !writes.has_room(1) {
-            left += 1;
+    for reopened in &plan.reopened {
+        let draft = &reopened.draft;
+        if sent.is_over() || !writes.has_room(3) {
+            sent.left += 1;
+            sent.summarises(draft);
             continue;
         }
-        let edited = writes
-            .once(|| client.edit_review_comment(edit.id, &edit.body))
-            .await;
-        note(edited, sent);
+        match reopen(client, reopened, writes, &mut may_resolve).await {
+            Ok(true) => {}
+            // Somebody deleted it meanwhile, or closed it for good.
+            Ok(false) | Err(Failure::NotFound) => closed.push(draft),
+            Err(failure) => sent.failed(failure, &[draft]),
+        }
     }
+    closed
+}
+
+/// Opens a comment again; false if its thread is not ours to open. What it says of itself is edited last: until then it
+/// counts as settled, so that the next run takes up what was cut short, and takes nothing for a person's answer.
+async fn reopen(
+    client: &Client,
+    reopened: &ReopenedComment,
+    writes: &mut Writes,
+    may_resolve: &mut bool,
+) -> Result<bool, Failure> {
+    if let Some(thread) = &reopened.unresolve {
+        if !*may_resolve {
+            return Ok(false);
+        }
+        match writes.once(|| client.unresolve(thread)).await {
+            Ok(()) => {}
+            Err(Failure::Denied { .. } | Failure::Rejected { .. }) => {
+                *may_resolve = false;
+                return Ok(false);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let Some(node) = &reopened.unminimize {
+        writes.once(|| client.unminimize(node)).await?;
+    }
+    let body = &reopened.draft.body;
+    let edit = || client.edit_review_comment(reopened.id, body);
+    writes.once(edit).await.map(|()| true)
+}
+
+/// Edits and folds. What does not fit into one run, or fails, is done by the next: what a comment says of itself is
+/// edited first, and one that is settled and in sight is folded later.
+async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut Sent) {
+    let client = place.client;
+    for edit in &plan.edited {
+        let has_room = !sent.is_over() && writes.has_room(1);
+        let write = || client.edit_review_comment(edit.id, &edit.body);
+        if !has_room {
+            sent.left += 1;
+        }
+        if !has_room || !note(writes.once(write).await, sent) {
+            sent.rest.extend(edit.news.iter().cloned());
+        }
+    }
+    let mut threads = Vec::new();
     for settled in &plan.settled {
-        if sent.is_over() || !writes.has_room(3) {
-            left += 1;
+        let needed = if settled.minimize.is_some() { 2 } else { 1 };
+        if sent.is_over() || !writes.has_room(needed) {
+            sent.left += 1;
             continue;
         }
         let edit = &settled.edit;
-        let edited = writes
-            .once(|| client.edit_review_comment(edit.id, &edit.body))
-            .await;
-        if !note(edited, sent) {
+        let write = || client.edit_review_comment(edit.id, &edit.body);
+        if !note(writes.once(write).await, sent) {
             continue;
         }
         if let Some(node) = &settled.minimize {
-            let folded = writes
-                .once(|| client.minimize(node, Classifier::Resolved))
-                .await;
-            note(folded, sent);
+            let fold = || client.minimize(node, Classifier::Resolved);
+            note(writes.once(fold).await, sent);
         }
-        if let Some(thread) = settled.resolve.as_ref().filter(|_| may_resolve) {
-            may_resolve = writes.once(|| client.resolve(thread)).await.is_ok();
-        }
+        threads.extend(&settled.resolve);
     }
-    for reopened in &plan.reopened {
-        if sent.is_over() || !writes.has_room(3) {
-            left += 1;
+    for node in &plan.folded {
+        if sent.is_over() || !writes.has_room(1) {
+            sent.left += 1;
             continue;
         }
-        let edit = &reopened.edit;
-        let edited = writes
-            .once(|| client.edit_review_comment(edit.id, &edit.body))
-            .await;
-        if !note(edited, sent) {
-            continue;
-        }
-        if let Some(node) = &reopened.unminimize {
-            note(writes.once(|| client.unminimize(node)).await, sent);
-        }
-        if let Some(thread) = reopened.unresolve.as_ref().filter(|_| may_resolve) {
-            may_resolve = writes.once(|| client.unresolve(thread)).await.is_ok();
-        }
+        let fold = || client.minimize(node, Classifier::Resolved);
+        note(writes.once(fold).await, sent);
     }
-    if left > 0 {
-        sent.notes.push(format!(
-            "{left} comments are left for the next run to bring up to date"
-        ));
+    // Last, as it is no more than an extra: threads belong to whoever may write contents, and that is never asked for.
+    for thread in threads {
+        let may_go_on = !sent.is_over() && writes.has_room(1);
+        if !may_go_on || writes.once(|| client.resolve(thread)).await.is_err() {
+            break;
+        }
     }
 }
 
@@ -269,5 +338,16 @@ fn note(result: Result<(), Failure>, sent: &mut Sent) -> bool {
             sent.failed(failure, &[]);
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_counted() {
+        assert!(left(1).starts_with("1 comment is left "));
+        assert!(left(2).starts_with("2 comments are left "));
     }
 }

@@ -57,6 +57,8 @@ struct Wire {
     fail_on: String,
     findings: Vec<WireFinding>,
     #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
     posture: WirePosture,
     coverage: WireCoverage,
 }
@@ -174,6 +176,7 @@ impl Saved {
             base_commit: wire.base.and_then(|base| commit(base.commit)),
             known: Known::default(),
         };
+        digest.known.paths = wire.paths;
         digest.known.is_partial = outcome == Outcome::Incomplete || !digest.incomplete.is_empty();
         for finding in wire.findings {
             take(finding, &mut digest)?;

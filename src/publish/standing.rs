@@ -60,6 +60,7 @@ fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
         id: first.database_id?,
         node_id: first.node_id,
         thread_id: Some(thread.id),
+        path: thread.path,
         is_ours: myself.is(&first.author, first.author_is_bot),
         body: first.body,
         is_minimized: first.is_minimized,

@@ -14,25 +14,30 @@ pub(super) struct Wanted<'w> {
     pub(super) writer: Writer<'w>,
 }
 
-/// Brings the summary up to date. What is given is a note for the log, where there is one.
+/// What became of the summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It says what is wanted.
+    Yes,
+    /// It says what a newer run found out about the same commit, which may be something else.
+    ByNewer,
+}
+
+/// Brings the summary up to date.
 pub(super) async fn send(
     client: &Client,
     number: u64,
     myself: &Myself,
     wanted: &Wanted<'_>,
     writes: &mut Writes,
-) -> Result<Option<&'static str>, Failure> {
+) -> Result<Told, Failure> {
     for is_last in [false, true] {
         let standing = standing::summaries(client, number, myself).await?;
         let SummaryPlan { step, duplicates } =
             plan(wanted.text, wanted.is_made, &standing, wanted.writer);
         let done = match &step {
             SummaryStep::Nothing => Ok(()),
-            SummaryStep::Newer => {
-                return Ok(Some(
-                    "a newer run has written the summary: it stays as it is",
-                ));
-            }
+            SummaryStep::Newer => return Ok(Told::ByNewer),
             SummaryStep::Create { body } => {
                 let create = || client.create_comment(number, body);
                 writes.once(create).await.map(|_| ())
@@ -51,9 +56,9 @@ pub(super) async fn send(
                         Err(failure) => return Err(failure),
                     }
                 }
-                return Ok(None);
+                return Ok(Told::Yes);
             }
         }
     }
-    Ok(None)
+    Ok(Told::Yes)
 }

@@ -51,6 +51,9 @@ pub struct JsonReport<'r> {
     fail_on: FailOn,
     /// Everything found: introduced, existing and fixed.
     findings: Vec<JsonFinding<'r>>,
+    /// The paths that were asked for; left out where that is everything.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    paths: &'r [String],
     /// Before and after, as facts.
     posture: Posture<'r>,
     /// What was looked at.
@@ -374,6 +377,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
             .iter()
             .map(|item| finding(&mut places, item))
             .collect(),
+        paths: &report.paths,
         posture: Posture {
             pod_security: report
                 .levels

@@ -346,6 +346,7 @@ pub fn judge_loaded(
         configuration: governance.label(),
         policy: governance.policy(),
         findings: all,
+        paths: asked.scope,
         levels,
         packages,
         coverage,

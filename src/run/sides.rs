@@ -6,6 +6,7 @@ use crate::change::git::Repository;
 use crate::change::{Side, SideKind, folder};
 use crate::error::Error;
 use crate::snapshot::load::is_relevant;
+pub(crate) use crate::verdict::is_in_scope;
 
 /// Both sides, and what of them is asked for.
 #[derive(Debug)]
@@ -46,15 +47,6 @@ impl Sides {
         !self.scope.is_empty()
             && folder.is_some_and(|base| !base.files().iter().any(|file| self.holds(&file.path)))
     }
-}
-
-/// True if a path is a prefix of the scope or lies below one; an empty scope is everything.
-pub(crate) fn is_in_scope(scope: &[String], path: &str) -> bool {
-    scope.is_empty()
-        || scope.iter().any(|prefix| {
-            path.strip_prefix(prefix.as_str())
-                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        })
 }
 
 /// Where base and head are, from what the caller wrote.

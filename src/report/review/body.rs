@@ -119,11 +119,13 @@ fn sentence(finding: &PlacedFinding, anchor: &Anchor) -> String {
 }
 
 fn list(findings: &[&PlacedFinding], anchor: &Anchor, body: &mut String) {
-    let _ = write!(
-        body,
-        "**{}** with one cause:\n\n",
-        count(findings.len(), "finding")
-    );
+    let number = count(findings.len(), "finding");
+    // What stands on a whole file shares its rule, and may be about as many things as the file has.
+    let what = match anchor {
+        Anchor::Lines { .. } => "with one cause",
+        Anchor::File { .. } | Anchor::Summary => "of this rule in this file",
+    };
+    let _ = write!(body, "**{number}** {what}:\n\n");
     let mut left = 0;
     for finding in findings {
         let rule = rule_link(&finding.rule);

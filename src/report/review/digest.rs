@@ -59,6 +59,7 @@ impl Digest {
                     .map(fingerprint)
                     .collect(),
                 waived: report.waived().map(fingerprint).collect(),
+                paths: report.paths.clone(),
                 is_partial: !report.incomplete.is_empty(),
             },
         }

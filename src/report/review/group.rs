@@ -19,21 +19,28 @@ pub struct Group<'f> {
 ///
 /// Findings of the same lines have the same cause: the label of a namespace that twenty workloads relied on, the version
 /// in a lockfile that has ten advisories, the container that sets nothing. What stands on a whole file is parted by
-/// rule, as a file has room for many causes.
+/// rule, as a file has room for many causes. What a person has answered, as `answered` says, by the comment that was
+/// closed, stays with that comment: whatever else is found there has not been answered.
 #[must_use]
-pub fn groups<'f>(findings: &'f [PlacedFinding], files: &ChangedFiles) -> Vec<Group<'f>> {
-    let mut by_place: BTreeMap<(Anchor, &str), Vec<&PlacedFinding>> = BTreeMap::new();
+pub fn groups<'f>(
+    findings: &'f [PlacedFinding],
+    files: &ChangedFiles,
+    answered: &BTreeMap<String, u64>,
+) -> Vec<Group<'f>> {
+    let mut by_place: BTreeMap<(Anchor, &str, Option<u64>), Vec<&PlacedFinding>> = BTreeMap::new();
     for finding in findings {
         let anchor = choose(finding, files);
         let rule = match anchor {
             Anchor::Lines { .. } => "",
             Anchor::File { .. } | Anchor::Summary => finding.rule.as_str(),
         };
-        by_place.entry((anchor, rule)).or_default().push(finding);
+        let answer = answered.get(&finding.fingerprint).copied();
+        let key = (anchor, rule, answer);
+        by_place.entry(key).or_default().push(finding);
     }
     let mut groups: Vec<Group<'_>> = by_place
         .into_iter()
-        .map(|((anchor, _), mut findings)| {
+        .map(|((anchor, _, _), mut findings)| {
             // Stable: what is equally urgent stays in the order of the report.
             findings.sort_by_key(|finding| Reverse(finding.severity));
             Group { anchor, findings }

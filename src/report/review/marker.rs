@@ -118,6 +118,8 @@ pub struct RunNumber {
 /// What the summary says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SummaryMarker {
+    /// The commit that it is about.
+    pub head: String,
     /// The run that wrote it.
     pub run: RunNumber,
     /// What is above the marker, as a number.
@@ -127,20 +129,22 @@ pub struct SummaryMarker {
 impl SummaryMarker {
     /// The marker for a body.
     #[must_use]
-    pub fn of(body: &str, run: RunNumber) -> Self {
+    pub fn of(body: &str, head: &str, run: RunNumber) -> Self {
         Self {
+            head: head.to_owned(),
             run,
             hash: digest(body.trim_end().as_bytes()),
         }
     }
 
-    /// The line. `head` is for people who look for it.
+    /// The line.
     #[must_use]
-    pub fn line(&self, key: &Key, head: &str) -> String {
+    pub fn line(&self, key: &Key) -> String {
         format!(
-            "<!-- tidegate:summary format={FORMAT} version={} key={} head={head} run={}.{} hash={} -->",
+            "<!-- tidegate:summary format={FORMAT} version={} key={} head={} run={}.{} hash={} -->",
             env!("CARGO_PKG_VERSION"),
             key.0,
+            self.head,
             self.run.run,
             self.run.attempt,
             self.hash
@@ -153,6 +157,7 @@ impl SummaryMarker {
         let fields = fields(body, "summary", key)?;
         let (run, attempt) = field(&fields, "run")?.split_once('.')?;
         Some(Self {
+            head: field(&fields, "head")?.to_owned(),
             run: RunNumber {
                 run: run.parse().ok()?,
                 attempt: attempt.parse().ok()?,
@@ -221,8 +226,8 @@ mod tests {
             run: 12,
             attempt: 2,
         };
-        let summary = SummaryMarker::of("text", run);
-        let body = format!("text\n{}", summary.line(&key, "abc"));
+        let summary = SummaryMarker::of("text", "abc", run);
+        let body = format!("text\n{}", summary.line(&key));
         assert_eq!(SummaryMarker::read(&body, &key), Some(summary));
         assert!(
             run > RunNumber {

@@ -34,7 +34,8 @@ pub fn plan(
     key: &Key,
     head: &str,
 ) -> Plan {
-    let drafts = groups(&digest.findings, files);
+    let answered = reconcile::answered(standing, key);
+    let drafts = groups(&digest.findings, files, &answered);
     let drafts = drafts
         .iter()
         .map(|group| draft(group, files, key))

@@ -9,6 +9,7 @@ use super::anchor::Anchor;
 use super::body::{self, Draft, Settled};
 use super::marker::{FindingMarker, Key};
 use super::standing::StandingComment;
+use crate::verdict::is_in_scope;
 
 /// The most comments of a review: GitHub takes more for abuse.
 pub const MOST_COMMENTS: usize = 30;
@@ -22,6 +23,8 @@ pub struct EditedComment {
     pub id: u64,
     /// Its new text.
     pub body: String,
+    /// The fingerprints of findings that nothing but this text tells.
+    pub news: BTreeSet<String>,
 }
 
 /// A comment whose findings are gone.
@@ -31,15 +34,17 @@ pub struct SettledComment {
     pub edit: EditedComment,
     /// What to fold away; none where a person answered below it, or it is folded already.
     pub minimize: Option<String>,
-    /// The thread to resolve, if the token may.
+    /// The thread to resolve, if the token may; none where a person answered.
     pub resolve: Option<String>,
 }
 
 /// A comment whose findings came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReopenedComment {
-    /// Its new text.
-    pub edit: EditedComment,
+    /// The number of the comment.
+    pub id: u64,
+    /// Its new text, and where that goes if this comment cannot be opened again.
+    pub draft: Draft,
     /// What to unfold.
     pub unminimize: Option<String>,
     /// The thread to open again, if the token may.
@@ -59,6 +64,8 @@ pub struct Plan {
     pub settled: Vec<SettledComment>,
     /// Comments whose findings came back.
     pub reopened: Vec<ReopenedComment>,
+    /// Comments that say that they are settled and are not folded away, as the run that settled them was cut short.
+    pub folded: Vec<String>,
     /// The fingerprints of findings that have no comment, and that the summary tells.
     pub rest: BTreeSet<String>,
     /// How many findings have a comment that already stands there.
@@ -74,6 +81,7 @@ impl Plan {
             && self.edited.is_empty()
             && self.settled.is_empty()
             && self.reopened.is_empty()
+            && self.folded.is_empty()
     }
 }
 
@@ -86,12 +94,64 @@ pub struct Known {
     pub waived: BTreeSet<String>,
     /// True if something that changed was not seen: then nothing is taken for fixed.
     pub is_partial: bool,
+    /// The paths that the run was about; empty for everything. Nothing elsewhere is taken for fixed.
+    pub paths: Vec<String>,
+}
+
+impl Known {
+    /// True if what is not found in a file is gone from it.
+    fn has_seen(&self, path: Option<&str>) -> bool {
+        let is_asked = path.is_some_and(|path| is_in_scope(&self.paths, path));
+        !self.is_partial && (self.paths.is_empty() || is_asked)
+    }
 }
 
 /// A comment of ours that a marker tells apart.
 struct Ours<'s> {
     comment: &'s StandingComment,
     marker: FindingMarker,
+}
+
+impl Ours<'_> {
+    /// True if it was closed while it said that its findings are there: a person has answered it.
+    fn is_answered(&self) -> bool {
+        self.marker.is_open && (self.comment.is_resolved || self.comment.is_minimized)
+    }
+
+    /// True if it tells its findings to whoever looks.
+    fn is_in_sight(&self) -> bool {
+        self.marker.is_open && !self.is_answered()
+    }
+}
+
+fn ours<'s>(standing: &'s [StandingComment], key: &Key) -> Vec<Ours<'s>> {
+    let ours = standing.iter().filter(|comment| comment.is_ours);
+    ours.filter_map(|comment| {
+        let marker = FindingMarker::read(&comment.body, key)?;
+        Some(Ours { comment, marker })
+    })
+    .collect()
+}
+
+/// The findings that a person has answered by closing the comment that told them, with the number of that comment.
+#[must_use]
+pub fn answered(standing: &[StandingComment], key: &Key) -> BTreeMap<String, u64> {
+    let ours = ours(standing, key);
+    let in_sight: BTreeSet<&String> = ours
+        .iter()
+        .filter(|own| own.is_in_sight())
+        .flat_map(|own| &own.marker.fingerprints)
+        .collect();
+    let mut answered = BTreeMap::new();
+    for own in ours.iter().filter(|own| own.is_answered()) {
+        for fingerprint in &own.marker.fingerprints {
+            if !in_sight.contains(fingerprint) {
+                let first = answered.entry(fingerprint.clone());
+                first.or_insert(own.comment.id);
+            }
+        }
+    }
+    answered
 }
 
 /// Plans. `drafts` come with the most urgent first; `head` is the commit that was judged.
@@ -103,13 +163,7 @@ pub fn plan(
     key: &Key,
     head: &str,
 ) -> Plan {
-    let ours = standing.iter().filter(|comment| comment.is_ours);
-    let ours: Vec<Ours<'_>> = ours
-        .filter_map(|comment| {
-            let marker = FindingMarker::read(&comment.body, key)?;
-            Some(Ours { comment, marker })
-        })
-        .collect();
+    let ours = ours(standing, key);
     let mut by_fingerprint: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, own) in ours.iter().enumerate() {
         for fingerprint in &own.marker.fingerprints {
@@ -117,48 +171,58 @@ pub fn plan(
         }
     }
     let mut plan = Plan::default();
+    let mut taken = vec![false; ours.len()];
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut matched = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        told.extend(draft.marker.fingerprints.iter().cloned());
+        let found = counterpart(&draft, &by_fingerprint, &taken, &ours);
+        if let Some(taken) = found.and_then(|index| taken.get_mut(index)) {
+            *taken = true;
+        }
+        matched.push((draft, found.and_then(|index| ours.get(index))));
+    }
     let mut room = Room {
         comments: MOST_COMMENTS,
         files: MOST_FILES,
     };
-    let mut taken = vec![false; ours.len()];
-    let mut told: BTreeSet<String> = BTreeSet::new();
-    for draft in drafts {
-        told.extend(draft.marker.fingerprints.iter().cloned());
-        let has_room = room.take(&draft.anchor);
-        let found = counterpart(&draft, &by_fingerprint, &taken, &ours);
-        match found.and_then(|index| Some((index, ours.get(index)?))) {
-            Some((index, own)) => {
-                if let Some(taken) = taken.get_mut(index) {
-                    *taken = true;
-                }
-                plan.standing += draft.findings;
-                plan.keep(own, draft);
-            }
-            None => plan.post(draft, has_room),
+    for (own, taken) in ours.iter().zip(taken) {
+        if !taken && !plan.settle(own, known, &told, key, head) && own.is_in_sight() {
+            room.take(None);
         }
     }
-    for (own, taken) in ours.iter().zip(taken) {
-        if !taken && own.marker.is_open {
-            plan.settle(own, known, &told, key, head);
+    for (draft, own) in &matched {
+        if own.is_some_and(Ours::is_in_sight) {
+            room.take(Some(&draft.anchor));
+        }
+    }
+    for (draft, own) in matched {
+        match own {
+            Some(own) if own.marker.is_open => plan.keep(own, draft),
+            // It came back.
+            Some(own) if room.take(Some(&draft.anchor)) => {
+                plan.standing += draft.findings;
+                plan.reopened.push(reopened(own.comment, draft));
+            }
+            Some(_) => plan.rest.extend(draft.marker.fingerprints),
+            None => plan.post(draft, &mut room),
         }
     }
     plan
 }
 
-/// How many comments there may still be. What stands there takes room as well: else each run would tell some more of
-/// what the summary has told already. The most urgent come first, so that what is new and urgent finds room.
+/// How many comments there may still be. What stands open takes its room first, whatever is new: else the pile would
+/// grow with each push. Of what is left, the most urgent gets its part first.
 struct Room {
     comments: usize,
     files: usize,
 }
 
 impl Room {
-    fn take(&mut self, anchor: &Anchor) -> bool {
+    fn take(&mut self, anchor: Option<&Anchor>) -> bool {
         let left = match anchor {
-            Anchor::Lines { .. } => &mut self.comments,
-            Anchor::File { .. } => &mut self.files,
-            Anchor::Summary => return false,
+            Some(Anchor::File { .. }) => &mut self.files,
+            Some(Anchor::Lines { .. } | Anchor::Summary) | None => &mut self.comments,
         };
         let has_room = *left > 0;
         *left = left.saturating_sub(1);
@@ -166,7 +230,8 @@ impl Room {
     }
 }
 
-/// The comment that told most of these findings: an open one before a settled one, an older one before a newer one.
+/// The comment that told most of these findings: one in sight before one that was answered, that one before a settled
+/// one, and an older one before a newer one.
 fn counterpart(
     draft: &Draft,
     by_fingerprint: &BTreeMap<&str, Vec<usize>>,
@@ -182,15 +247,19 @@ fn counterpart(
             }
         }
     }
-    let is_open = |index: &usize| ours.get(*index).is_some_and(|own| own.marker.is_open);
+    let rank = |index: &usize| {
+        let own = ours.get(*index);
+        own.map(|own| (own.is_in_sight(), own.marker.is_open))
+    };
     shared
         .into_iter()
-        .max_by_key(|(index, number)| (is_open(index), *number, std::cmp::Reverse(*index)))
+        .max_by_key(|(index, number)| (rank(index), *number, std::cmp::Reverse(*index)))
         .map(|(index, _)| index)
 }
 
 impl Plan {
-    fn post(&mut self, draft: Draft, has_room: bool) {
+    fn post(&mut self, draft: Draft, room: &mut Room) {
+        let has_room = draft.anchor != Anchor::Summary && room.take(Some(&draft.anchor));
         let list = match draft.anchor {
             Anchor::Lines { .. } if has_room => &mut self.review,
             Anchor::File { .. } if has_room => &mut self.files,
@@ -202,27 +271,26 @@ impl Plan {
         list.push(draft);
     }
 
-    /// A comment that stands there and is still right, more or less.
+    /// A comment that says that its findings are there, and is still right, more or less.
     fn keep(&mut self, own: &Ours<'_>, draft: Draft) {
-        let comment = own.comment;
-        let edit = EditedComment {
-            id: comment.id,
-            body: draft.body,
-        };
-        let is_graver = draft.marker.severity > own.marker.severity;
-        if !own.marker.is_open {
-            // It came back.
-            self.reopened.push(reopened(comment, edit));
-        } else if comment.is_resolved || comment.is_minimized {
-            // Whoever closed it while it was open has answered it, unless it is worse by now.
-            if is_graver {
-                self.reopened.push(reopened(comment, edit));
+        self.standing += draft.findings;
+        if own.is_answered() {
+            // Whoever closed it has answered it, unless it is worse by now.
+            if draft.marker.severity > own.marker.severity {
+                self.reopened.push(reopened(own.comment, draft));
             }
         } else if own.marker.hash != draft.marker.hash {
-            self.edited.push(edit);
+            let news = draft.marker.fingerprints.iter();
+            let news = news.filter(|one| !own.marker.fingerprints.contains(*one));
+            self.edited.push(EditedComment {
+                id: own.comment.id,
+                news: news.cloned().collect(),
+                body: draft.body,
+            });
         }
     }
 
+    /// A comment whose findings nobody tells any more. True if it is settled, or was.
     fn settle(
         &mut self,
         own: &Ours<'_>,
@@ -230,7 +298,14 @@ impl Plan {
         told: &BTreeSet<String>,
         key: &Key,
         head: &str,
-    ) {
+    ) -> bool {
+        let comment = own.comment;
+        if !own.marker.is_open {
+            if !comment.is_minimized && !comment.is_resolved && !comment.has_reply {
+                self.folded.push(comment.node_id.clone());
+            }
+            return true;
+        }
         let fingerprints = &own.marker.fingerprints;
         let any_in = |set: &BTreeSet<String>| fingerprints.iter().any(|one| set.contains(one));
         let how = if any_in(&known.existing) {
@@ -239,28 +314,34 @@ impl Plan {
             Settled::Waived
         } else if any_in(told) {
             Settled::Elsewhere
-        } else if known.is_partial {
-            // What was not seen is not gone.
-            return;
-        } else {
+        } else if known.has_seen(comment.path.as_deref()) {
             Settled::Fixed
+        } else {
+            // What was not seen is not gone.
+            return false;
         };
-        let comment = own.comment;
+        // Whoever answered is waiting for somebody to read it.
+        let is_quiet = !comment.has_reply;
         self.settled.push(SettledComment {
             edit: EditedComment {
                 id: comment.id,
                 body: body::settled(&comment.body, &own.marker, how, head, key),
+                news: BTreeSet::new(),
             },
-            minimize: (!comment.has_reply && !comment.is_minimized)
-                .then(|| comment.node_id.clone()),
-            resolve: comment.thread_id.clone().filter(|_| !comment.is_resolved),
+            minimize: (is_quiet && !comment.is_minimized).then(|| comment.node_id.clone()),
+            resolve: comment
+                .thread_id
+                .clone()
+                .filter(|_| is_quiet && !comment.is_resolved),
         });
+        true
     }
 }
 
-fn reopened(comment: &StandingComment, edit: EditedComment) -> ReopenedComment {
+fn reopened(comment: &StandingComment, draft: Draft) -> ReopenedComment {
     ReopenedComment {
-        edit,
+        id: comment.id,
+        draft,
         unminimize: comment.is_minimized.then(|| comment.node_id.clone()),
         unresolve: comment.thread_id.clone().filter(|_| comment.is_resolved),
     }

@@ -13,6 +13,8 @@ pub struct StandingComment {
     pub node_id: String,
     /// The id of the thread that it opened, where it is known.
     pub thread_id: Option<String>,
+    /// The file that it is about, where it is known.
+    pub path: Option<String>,
     /// True if whoever the token belongs to wrote it: nobody else's comment is ever touched.
     pub is_ours: bool,
     /// Its text.

@@ -191,7 +191,7 @@ pub enum SummaryWhen {
 pub enum SummaryStep {
     /// It says the same already, or there is nothing to say.
     Nothing,
-    /// A newer run has spoken.
+    /// A newer run has spoken of the same commit.
     Newer,
     /// There is none.
     Create {
@@ -240,17 +240,13 @@ pub fn plan(
         .filter_map(|comment| Some((comment.id, SummaryMarker::read(&comment.body, writer.key)?)))
         .collect();
     ours.sort_by_key(|(id, _)| *id);
-    let marker = SummaryMarker::of(text, writer.run);
-    let body = || {
-        format!(
-            "{}\n\n{}\n",
-            text.trim_end(),
-            marker.line(writer.key, writer.head)
-        )
-    };
-    let newest = ours.iter().map(|(_, marker)| marker.run).max();
+    let marker = SummaryMarker::of(text, writer.head, writer.run);
+    let body = || format!("{}\n\n{}\n", text.trim_end(), marker.line(writer.key));
+    // The head is the one that stands there, so that what is about another commit is old, whatever its number: the
+    // numbers of a workflow start again when its file is renamed.
+    let is_newer = |marker: &SummaryMarker| marker.head == writer.head && marker.run > writer.run;
     let step = match ours.first() {
-        _ if newest.is_some_and(|newest| newest > writer.run) => SummaryStep::Newer,
+        _ if ours.iter().any(|(_, marker)| is_newer(marker)) => SummaryStep::Newer,
         None if is_wanted => SummaryStep::Create { body: body() },
         None => SummaryStep::Nothing,
         Some((_, standing)) if standing.hash == marker.hash => SummaryStep::Nothing,

@@ -17,6 +17,8 @@ use crate::report::summary::Links;
 use crate::syntax::Position;
 use crate::verdict::Outcome;
 
+mod returns;
+
 const HEAD: &str = "0123456789012345678901234567890123456789";
 
 fn key() -> Key {
@@ -92,6 +94,7 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
             id,
             node_id: format!("node {id}"),
             thread_id: Some(format!("thread {id}")),
+            path: Some("a.yaml".to_owned()),
             is_ours: true,
             body: draft.body.clone(),
             is_minimized: false,
@@ -101,17 +104,17 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
     }
     let edits = plan.edited.iter();
     let edits = edits.chain(plan.settled.iter().map(|settled| &settled.edit));
-    let edits = edits.chain(plan.reopened.iter().map(|reopened| &reopened.edit));
-    for edit in edits {
-        let comment = standing.iter_mut().find(|comment| comment.id == edit.id);
-        comment
-            .expect("it stands there")
-            .body
-            .clone_from(&edit.body);
+    let edits = edits.map(|edit| (edit.id, &edit.body));
+    let reopened = plan.reopened.iter();
+    let edits = edits.chain(reopened.map(|reopened| (reopened.id, &reopened.draft.body)));
+    for (id, body) in edits {
+        let comment = standing.iter_mut().find(|comment| comment.id == id);
+        comment.expect("it stands there").body.clone_from(body);
     }
     for comment in standing {
         let node = Some(comment.node_id.clone());
-        if plan.settled.iter().any(|settled| settled.minimize == node) {
+        let is_folded = plan.folded.contains(&comment.node_id);
+        if is_folded || plan.settled.iter().any(|settled| settled.minimize == node) {
             comment.is_minimized = true;
         }
         if plan
@@ -295,7 +298,10 @@ fn a_reply_keeps_the_comment_in_sight() {
     standing[0].has_reply = true;
     let plan = plan(Vec::new(), &standing);
     assert_eq!(plan.settled[0].minimize, None);
-    assert_eq!(plan.settled[0].resolve.as_deref(), Some("thread 1"));
+    assert_eq!(plan.settled[0].resolve, None);
+    carry_out(&plan, &mut standing);
+    let again = super::tests::plan(Vec::new(), &standing);
+    assert!(again.is_empty(), "{again:?}");
 }
 
 #[test]
@@ -511,6 +517,16 @@ fn the_summary_is_kept_in_place() {
     );
     assert!(edited.duplicates.is_empty());
     assert_eq!(plan("b", true, &both, run(4, 9)).step, SummaryStep::Newer);
+    // What is said of another commit is old, whatever its number.
+    let later = Writer {
+        head: "abc",
+        ..writer(run(4, 9))
+    };
+    let moved = sticky::plan("b", true, &both, later);
+    assert!(
+        matches!(moved.step, SummaryStep::Edit { id: 7, .. }),
+        "{moved:?}"
+    );
     let twice = plan(
         "b",
         true,

@@ -50,6 +50,7 @@ fn report(findings: Vec<Finding>) -> Report {
         configuration: None,
         policy: Policy::default(),
         findings,
+        paths: Vec::new(),
         levels: Vec::new(),
         packages: Vec::new(),
         coverage: Coverage {

@@ -4,6 +4,7 @@
 
 mod limits;
 mod pushes;
+mod returns;
 mod runner;
 mod saved;
 mod sizes;

@@ -3,8 +3,62 @@
 use super::runner::Story;
 use super::{usual, with};
 use crate::loopback_github::objects::{Files, files};
-use crate::loopback_github::state::State;
+use crate::loopback_github::state::{State, Thread};
 use crate::runner::{BAD, GOOD};
+
+#[test]
+fn thirty_comments_are_settled_at_once() {
+    let mut state = State::new(&many(30, 0, false));
+    state.open_pull(7, &many(30, 0, true));
+    let mut story = Story::new("thirty", state);
+    story.run().is_blocked().lacks("");
+    assert_eq!(story.comments().len(), 30);
+    let mut fixed = many(30, 0, false);
+    fixed.insert("README.md".to_owned(), "hello\n".into());
+    story.push(&fixed);
+    let outcome = story.run();
+    outcome.is_passed().lacks("");
+    let comments = story.comments();
+    assert!(
+        comments
+            .iter()
+            .all(|it| it.minimized.is_some() && it.body.starts_with("**Fixed**"))
+    );
+    // Each is edited and folded; that threads are not ours to resolve is found out once.
+    assert_eq!(outcome.writes().len(), 30 + 30 + 1 + 1);
+}
+
+#[test]
+fn what_does_not_fit_into_one_run_is_told_and_done_by_the_next() {
+    let mut state = State::new(&many(30, 0, false));
+    state.open_pull(7, &many(30, 0, true));
+    let mut story = Story::new("sixty", state);
+    story.run().is_blocked().lacks("");
+    // As of two runs that wrote at once.
+    story.github.with(|state| {
+        for mut comment in state.review_comments.clone() {
+            comment.id += 1_000_000;
+            comment.thread = state.threads.len();
+            state.threads.push(Thread {
+                pull: 7,
+                resolved_by: None,
+            });
+            state.review_comments.push(comment);
+        }
+    });
+    let mut fixed = many(30, 0, false);
+    fixed.insert("README.md".to_owned(), "hello\n".into());
+    story.push(&fixed);
+    let outcome = story.run();
+    outcome
+        .is_passed()
+        .lacks("review")
+        .says("22 comments are left for the next run to bring up to date");
+    story.run().is_passed().lacks("");
+    let comments = story.comments();
+    assert_eq!(comments.len(), 60);
+    assert!(comments.iter().all(|it| it.minimized.is_some()));
+}
 
 /// As many files, the first ones with more findings than the others.
 fn many(count: usize, twice: usize, is_bad: bool) -> Files {

@@ -1,0 +1,108 @@
+//! What comes back, what a person closed, what was cut short, and what a run was not about.
+
+use super::super::reconcile::MOST_COMMENTS;
+use super::super::standing::StandingComment;
+use super::{HEAD, carry_out, digest, files, finding, fingerprint, first_push, key, plan};
+use crate::finding::Severity;
+
+#[test]
+fn a_closed_comment_swallows_nothing_that_it_does_not_tell() {
+    let closed = [
+        |comment: &mut StandingComment| comment.is_resolved = true,
+        |comment: &mut StandingComment| comment.is_minimized = true,
+    ];
+    for close in closed {
+        let mut standing = first_push(vec![finding(1, 5)]);
+        close(&mut standing[0]);
+        let both = || vec![finding(1, 5), finding(2, 5)];
+        let second = plan(both(), &standing);
+        assert_eq!(second.review.len(), 1, "{second:?}");
+        let told = &second.review[0].marker.fingerprints;
+        assert_eq!(*told, [fingerprint(2)].into());
+        assert!(second.edited.is_empty() && second.reopened.is_empty());
+        carry_out(&second, &mut standing);
+        assert!(plan(both(), &standing).is_empty(), "it is told once");
+        // Closed as well, each stays what it is.
+        close(&mut standing[1]);
+        let third = plan(both(), &standing);
+        assert!(third.is_empty(), "{third:?}");
+    }
+}
+
+#[test]
+fn what_was_cut_short_is_taken_up() {
+    let mut standing = first_push(vec![finding(1, 5)]);
+    carry_out(&plan(Vec::new(), &standing), &mut standing);
+    // It was unfolded, and the run that did it ended before it could say why.
+    standing[0].is_minimized = false;
+    let back = plan(vec![finding(1, 5)], &standing);
+    assert_eq!(back.reopened.len(), 1);
+    assert_eq!(back.reopened[0].unminimize, None);
+    let gone = plan(Vec::new(), &standing);
+    assert_eq!(gone.folded, ["node 1"]);
+    carry_out(&gone, &mut standing);
+    assert!(plan(Vec::new(), &standing).is_empty());
+}
+
+#[test]
+fn the_pile_of_comments_does_not_grow() {
+    let old = |number: usize| {
+        let mut old = finding(number, u32::try_from(number).unwrap());
+        old.severity = Severity::Medium;
+        old
+    };
+    let mut findings: Vec<_> = (1..=MOST_COMMENTS).map(old).collect();
+    let mut standing = first_push(findings.clone());
+    let urgent = |number: usize| {
+        let mut urgent = finding(100 + number, 60 + u32::try_from(number).unwrap());
+        urgent.severity = Severity::Critical;
+        urgent
+    };
+    findings.extend((0..20).map(urgent));
+    let full = plan(findings.clone(), &standing);
+    assert!(full.is_empty(), "{full:?}");
+    assert_eq!((full.standing, full.rest.len()), (MOST_COMMENTS, 20));
+    // Ten are fixed, which makes room for ten; nor do these ten find room when they come back.
+    let before = findings.clone();
+    findings.drain(..10);
+    let freed = plan(findings, &standing);
+    assert_eq!((freed.settled.len(), freed.review.len()), (10, 10));
+    assert_eq!(freed.rest.len(), 10);
+    carry_out(&freed, &mut standing);
+    let back = plan(before, &standing);
+    assert!(back.is_empty(), "{back:?}");
+    assert_eq!(back.rest.len(), 20);
+    // What is left open as it was not seen takes its room as well.
+    let mut digest = digest((0..20).map(urgent).collect());
+    digest.known.is_partial = true;
+    let partial = super::super::plan(&digest, &files(), &standing, &key(), HEAD);
+    assert_eq!((partial.review.len(), partial.rest.len()), (0, 10));
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_fixed() {
+    let standing = first_push(vec![finding(1, 5)]);
+    let settled = |paths: &[&str]| {
+        let mut digest = digest(Vec::new());
+        digest.known.paths = paths.iter().map(ToString::to_string).collect();
+        let plan = super::super::plan(&digest, &files(), &standing, &key(), HEAD);
+        plan.settled.len()
+    };
+    assert_eq!(settled(&["deploy"]), 0);
+    assert_eq!(settled(&["a"]), 0);
+    assert_eq!(settled(&["deploy", "a.yaml"]), 1);
+}
+
+#[test]
+fn what_a_file_has_in_common_is_its_rule() {
+    let on_file = |number| {
+        let mut on_file = finding(number, 1);
+        on_file.location.path = "large-0.json".into();
+        on_file
+    };
+    let body = plan(vec![on_file(1), on_file(2)], &[]).files.remove(0).body;
+    assert!(
+        body.starts_with("**2 findings** of this rule in this file:\n\n"),
+        "{body}"
+    );
+}

@@ -1,0 +1,185 @@
+//! What comes back, what a person closed, what was cut short, and what a run was not about: nothing gets lost, and
+//! nothing is said that is not so.
+
+use super::runner::Story;
+use super::{usual, with};
+use crate::loopback_github::objects::files;
+use crate::loopback_github::state::{Access, State};
+use crate::loopback_github::trouble::{Mishap, Trouble};
+use crate::runner::{BAD, GOOD};
+
+fn fixed() -> String {
+    GOOD.replace("info", "debug")
+}
+
+#[test]
+fn a_closed_thread_does_not_swallow_what_is_new() {
+    let mut state = usual();
+    // On a whole file, both are told in one place.
+    state.figures.patch.lines = 1;
+    let mut story = Story::new("swallow", state);
+    story.run().is_blocked();
+    story
+        .github
+        .with(|state| state.threads[0].resolved_by = Some("reviewer".to_owned()));
+    story.push(&with(&format!("{BAD}  other: one\n  other: two\n")));
+    story.run().is_blocked().lacks("");
+    let comments = story.comments();
+    assert_eq!(comments.len(), 2);
+    assert!(
+        comments[1].body.contains("`other` is set twice"),
+        "{}",
+        comments[1].body
+    );
+    assert_eq!(comments[0].edits, 0);
+}
+
+#[test]
+fn a_reopening_that_is_cut_short_is_done_by_the_next_run() {
+    for (name, mishap) in [
+        ("unfold-502", Mishap::Unavailable(502)),
+        ("unfold-lost", Mishap::LostAnswer),
+    ] {
+        let mut story = Story::new(name, usual());
+        story.run().is_blocked();
+        story.push(&with(&fixed()));
+        story.run().is_passed();
+        story.push(&with(BAD));
+        let trouble = Trouble::once("POST", "unminimizeComment", mishap);
+        story.github.with(|state| state.troubles.push(trouble));
+        story.run().is_blocked().lacks("review");
+        assert!(story.comment().body.starts_with("**Fixed**"));
+        let summary = story.summary().body;
+        assert!(summary.contains("`level` is set twice"), "{summary}");
+
+        story.run().is_blocked().lacks("");
+        let comment = story.comment();
+        assert_eq!(comment.minimized, None);
+        assert!(comment.body.contains("`level` is set twice"));
+        let summary = story.summary().body;
+        assert!(!summary.contains("`level` is set twice"), "{summary}");
+    }
+}
+
+#[test]
+fn a_comment_that_was_not_folded_is_folded_by_the_next_run() {
+    let mut story = Story::new("fold-502", usual());
+    story.run().is_blocked();
+    story.push(&with(&fixed()));
+    let trouble = Trouble::once("POST", "minimizeComment", Mishap::Unavailable(502));
+    story.github.with(|state| state.troubles.push(trouble));
+    story.run().is_passed().lacks("review");
+    assert_eq!(story.comment().minimized, None);
+    story.run().is_passed().lacks("");
+    assert_eq!(story.comment().minimized.as_deref(), Some("RESOLVED"));
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn what_comes_back_below_a_closed_thread_is_told_anew() {
+    for may_push in [false, true] {
+        let mut state = usual();
+        if may_push {
+            state.token.permissions.insert("contents", Access::Write);
+        }
+        let name = if may_push { "unresolve" } else { "anew" };
+        let mut story = Story::new(name, state);
+        story.run().is_blocked();
+        story.push(&with(&fixed()));
+        story.run().is_passed();
+        story
+            .github
+            .with(|state| state.threads[0].resolved_by = Some("reviewer".to_owned()));
+        story.push(&with(BAD));
+        story.run().is_blocked().lacks("");
+        let comments = story.comments();
+        let last = comments.last().expect("there is one");
+        assert_eq!(comments.len(), if may_push { 1 } else { 2 });
+        assert_eq!(last.minimized, None);
+        assert!(last.body.contains("`level` is set twice"), "{}", last.body);
+        let thread = last.thread;
+        let resolved_by = story
+            .github
+            .with(|state| state.threads[thread].resolved_by.clone());
+        assert_eq!(resolved_by, None);
+        let outcome = story.run();
+        assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+    }
+}
+
+#[test]
+fn a_thread_with_an_answer_is_not_resolved() {
+    let mut state = usual();
+    state.token.permissions.insert("contents", Access::Write);
+    let mut story = Story::new("answered-open", state);
+    story.run().is_blocked();
+    let id = story.comment().id;
+    story
+        .github
+        .with(|state| state.reply(id, "reviewer", "no, we need that"));
+    story.push(&with(&fixed()));
+    story.run().is_passed().lacks("");
+    let resolved_by = story
+        .github
+        .with(|state| state.threads[0].resolved_by.clone());
+    assert_eq!(resolved_by, None);
+    assert!(story.comment().body.starts_with("**Fixed**"));
+}
+
+#[test]
+fn what_a_run_is_not_about_is_not_fixed() {
+    let other = |text: &str| text.replace("name: web", "name: shop");
+    let both = |text: &str| files([("x/web.yaml", text), ("y/web.yaml", &other(text))]);
+    let mut state = State::new(&both(GOOD));
+    state.open_pull(7, &both(BAD));
+    let mut story = Story::new("paths", state);
+    for path in ["x", "y", "x"] {
+        story
+            .run_with("pull_request", &[("path", path)])
+            .is_blocked();
+    }
+    let comments = story.comments();
+    assert_eq!(comments.len(), 2);
+    for comment in comments {
+        assert_eq!((comment.edits, comment.minimized), (0, None));
+    }
+    story.push(&files([
+        ("x/web.yaml", fixed().as_str()),
+        ("y/web.yaml", other(BAD).as_str()),
+    ]));
+    story.run_with("pull_request", &[("path", "x")]).is_passed();
+    let is_folded = |path: &str| {
+        let comments = story.comments();
+        let mut comments = comments.iter();
+        comments
+            .find(|comment| comment.path == path)
+            .is_some_and(|comment| comment.minimized.is_some())
+    };
+    assert!(is_folded("x/web.yaml") && !is_folded("y/web.yaml"));
+}
+
+#[test]
+fn the_summary_of_another_commit_is_old_whatever_its_number() {
+    let mut story = Story::new("renamed", usual());
+    story.count_from(500);
+    story.run().is_blocked();
+    story.push(&with(&fixed()));
+    story.count_from(2);
+    story.run().is_passed().lacks("");
+    let summary = story.summary();
+    assert!(!summary.body.contains("blocked"), "{}", summary.body);
+}
+
+#[test]
+fn what_a_newer_run_left_out_is_annotated() {
+    let mut story = Story::new("newer", usual());
+    let no_review = [("review", "false")];
+    story.count_from(500);
+    story.run_with("pull_request", &no_review).is_blocked();
+    let before = story.summary().body;
+    story.count_from(2);
+    let outcome = story.run_with("pull_request", &no_review);
+    outcome.is_blocked().says("a newer run").annotates();
+    assert_eq!(story.summary().body, before);
+}
