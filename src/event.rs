@@ -233,8 +233,11 @@ impl Target {
     /// [`Error::Event`] if it is none that is supported, or lacks what a run needs.
     pub fn parse(environment: &Environment, payload: &[u8]) -> Result<Self, Error> {
         let event = Event::parse(environment.required("GITHUB_EVENT_NAME")?)?;
-        let payload: Payload = serde_json::from_slice(payload)
-            .map_err(|error| Error::Event(format!("the event cannot be understood: {error}")))?;
+        let payload: Payload = serde_json::from_slice(payload).map_err(|error| {
+            // The error may hold all that stands there.
+            let why: String = error.to_string().chars().take(300).collect();
+            Error::Event(format!("the event cannot be understood: {why}"))
+        })?;
         let Ends {
             base,
             head,

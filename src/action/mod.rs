@@ -14,7 +14,7 @@ use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
 use crate::report::escape;
 use crate::report::json;
-use crate::report::sarif::{self, SarifOptions};
+use crate::report::sarif::{self, SarifOptions, limits};
 use crate::report::summary::{self, Budget, Links};
 use crate::report::terminal::{self, Detail, Terminal};
 use crate::run;
@@ -51,6 +51,9 @@ pub const OUTPUTS: [&str; 13] = [
     "exit-code",
 ];
 
+/// The longest reason why nothing was judged, in characters.
+const LONGEST_REASON: usize = 4_000;
+
 /// Runs the action in the environment of this process, and gives the exit code.
 #[must_use]
 pub fn run() -> u8 {
@@ -71,13 +74,13 @@ pub fn environment() -> Environment {
 pub fn act(environment: &Environment, out: &mut dyn Write) -> u8 {
     let (code, text) = match Inputs::read(environment) {
         Ok(inputs) => match judge(environment, &inputs) {
-            Ok(judged) => tell(environment, &inputs, &judged),
+            Ok(judged) => tell(environment, &inputs, &judged, out),
             Err(error) => {
                 let on_incomplete = inputs.overrides.on_incomplete.unwrap_or_default();
-                fail(environment, &error, on_incomplete)
+                fail(environment, &error, on_incomplete, Some(&inputs))
             }
         },
-        Err(error) => fail(environment, &error, OnIncomplete::Fail),
+        Err(error) => fail(environment, &error, OnIncomplete::Fail, None),
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Nobody heard the answer, so that it must not be taken for a good one.
@@ -205,8 +208,14 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
     })
 }
 
-/// Writes the files, tells GitHub, and gives what is to be printed: warnings, annotations, and the report for people.
-fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, String) {
+/// Writes the files, prints warnings and the report for people, tells GitHub, and gives what is to be printed after
+/// that.
+fn tell(
+    environment: &Environment,
+    inputs: &Inputs,
+    judged: &Judged,
+    out: &mut dyn Write,
+) -> (u8, String) {
     let Judged {
         report,
         target,
@@ -265,7 +274,34 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
             }
         }
     });
-    let published = publish::publish(environment, inputs, judged, &links, &sarif);
+    let left_out = limits::left_out(&report.findings);
+    if left_out > 0 {
+        text.push_str(&annotation::about_the_run(
+            Kind::Warning,
+            "tidegate's SARIF file does not hold all findings",
+            &summary::beyond_sarif(left_out),
+        ));
+    }
+    text.push_str(&log(environment, judged));
+    let planned = publish::plan(inputs, judged, left_out);
+    if let Some(planned) = &planned {
+        text.push_str(&escape::log(&format!("to be {}", planned.table())));
+    }
+    // Before GitHub is spoken with, which may take long. Where nobody hears it, nobody hears the end either, and that is
+    // noticed.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let mut text = String::new();
+    let mut published = planned
+        .map(|planned| publish::publish(environment, inputs, judged, &links, &sarif, &planned))
+        .unwrap_or_default();
+    if left_out > 0 {
+        let separator = if published.degraded.is_empty() {
+            ""
+        } else {
+            ","
+        };
+        let _ = write!(published.degraded, "{separator}sarif-file");
+    }
     let count = |status| report.with_status(status).count().to_string();
     let introduced = |severity| {
         let introduced = report.with_status(Status::Introduced);
@@ -301,7 +337,6 @@ fn tell(environment: &Environment, inputs: &Inputs, judged: &Judged) -> (u8, Str
         text.push_str(&annotation::render(report, &checkout.root));
     }
 
-    text.push_str(&log(environment, judged));
     text.push_str(&escape::log(&published.log));
     let _ = writeln!(text, "tidegate: {}", summary::headline(report));
     (code, text)
@@ -346,21 +381,32 @@ fn about(judged: &Judged) -> String {
 }
 
 /// What a run that could not be carried out leaves behind.
-fn fail(environment: &Environment, error: &Error, on_incomplete: OnIncomplete) -> (u8, String) {
-    let why = redact(&error.to_string()).into_owned();
+///
+/// A summary that stands on the pull request is replaced where the inputs could be read.
+fn fail(
+    environment: &Environment,
+    error: &Error,
+    on_incomplete: OnIncomplete,
+    inputs: Option<&Inputs>,
+) -> (u8, String) {
+    // It becomes a comment, and names what a pull request named.
+    let why: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let why = redact(&why).into_owned();
     let is_incomplete = error.exit_code() == 3;
     let passes = is_incomplete && on_incomplete == OnIncomplete::Pass;
     let code = if passes { 0 } else { error.exit_code() };
     let outcome = if is_incomplete { "incomplete" } else { "error" };
+    let markdown = summary::failure(error.exit_code(), &why, passes);
+    let published = inputs
+        .map(|inputs| publish::unjudged(environment, inputs, &markdown))
+        .unwrap_or_default();
     let mut values = OUTPUTS.map(|_| String::new());
-    let [first, .., last] = &mut values;
+    let [first, .., degraded, last] = &mut values;
     outcome.clone_into(first);
+    *degraded = published.degraded;
     *last = code.to_string();
     let mut text = write_outputs(environment, &values);
-    text.push_str(&write_summary(
-        environment,
-        &summary::failure(error.exit_code(), &why, passes),
-    ));
+    text.push_str(&write_summary(environment, &markdown));
     let (kind, title) = match (passes, is_incomplete) {
         (true, _) => (
             Kind::Warning,
@@ -370,6 +416,7 @@ fn fail(environment: &Environment, error: &Error, on_incomplete: OnIncomplete) -
         (false, false) => (Kind::Error, "tidegate judged nothing"),
     };
     text.push_str(&annotation::about_the_run(kind, title, &why));
+    text.push_str(&escape::log(&published.log));
     (code, text)
 }
 

@@ -5,6 +5,7 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::BoxBody;
 use serde::de::DeserializeOwned;
 
+use super::connection::Token;
 use super::failure::Failure;
 
 /// The largest body that is taken. A listing of 100,000 files has 30 MB.
@@ -22,7 +23,7 @@ pub(super) type Raw = Response<BoxBody<bytes::Bytes, octocrab::Error>>;
 
 impl Answer {
     /// Takes an answer in; all that is no success is a failure.
-    pub(super) async fn take(raw: Raw) -> Result<Self, Failure> {
+    pub(super) async fn take(raw: Raw, token: Option<&Token>) -> Result<Self, Failure> {
         let (parts, mut body) = raw.into_parts();
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
@@ -36,7 +37,7 @@ impl Answer {
             bytes.extend_from_slice(chunk);
         }
         if !parts.status.is_success() {
-            return Err(Failure::of(parts.status, &parts.headers, &bytes));
+            return Err(Failure::of(parts.status, &parts.headers, &bytes, token));
         }
         Ok(Self {
             headers: parts.headers,

@@ -133,7 +133,8 @@ impl Client {
             })?;
         let answered = async {
             let raw = octocrab.execute(request).await;
-            Answer::take(raw.map_err(|error| Failure::no_answer(&error))?).await
+            let raw = raw.map_err(|error| Failure::no_answer(&error))?;
+            Answer::take(raw, self.connection.token.as_ref()).await
         };
         tokio::time::timeout(Limits::default().attempt, answered)
             .await
@@ -239,7 +240,7 @@ impl Client {
         let path = &self.graphql.path;
         let method = http::Method::POST;
         let answer = self.send(&self.graphql, method, path, Some(body)).await?;
-        super::graphql::refuse(&answer)?;
+        super::graphql::refuse(&answer, self.connection.token.as_ref())?;
         Ok(answer)
     }
 }

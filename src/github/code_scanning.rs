@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Order;
 use super::client::{Client, object_id};
-use super::failure::Failure;
+use super::failure::{Failure, said};
 
 /// An analysis to be handed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +30,9 @@ pub struct Upload {
     pub tool_name: Option<String>,
 }
 
+/// The most reasons of GitHub's that are passed on.
+const MOST_ERRORS: usize = 5;
+
 /// How far an upload has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,7 +54,7 @@ pub struct Status {
     /// How far it has come.
     #[serde(rename = "processing_status")]
     pub state: State,
-    /// Why it failed.
+    /// Why it failed: the first reasons, each short.
     #[serde(default, deserialize_with = "none_is_empty")]
     pub errors: Vec<String>,
 }
@@ -90,7 +93,11 @@ impl Client {
                 what: "the id of an upload is none".to_owned(),
             });
         }
-        self.get(&self.path(&format!("code-scanning/sarifs/{id}")))
-            .await
+        let path = self.path(&format!("code-scanning/sarifs/{id}"));
+        let mut status: Status = self.get(&path).await?;
+        let token = self.connection().token.as_ref();
+        let errors = status.errors.iter().take(MOST_ERRORS);
+        status.errors = errors.map(|error| said(error, token)).collect();
+        Ok(status)
     }
 }

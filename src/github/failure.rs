@@ -9,10 +9,14 @@ use http::header::DATE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::connection::Token;
 use crate::http::retry_after;
+use crate::redact::{REDACTED, redact};
 
 /// The longest text of GitHub's that is passed on, in characters.
-const LONGEST_TEXT: usize = 400;
+const LONGEST_TEXT: usize = 300;
+/// How much of a text is looked into for secrets: far more than is passed on, so that none is cut in two before.
+const LONGEST_LOOK: usize = 4_000;
 
 /// A question or an order that came to nothing. Its text is one line, and holds neither the token nor an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,10 +86,15 @@ struct Body {
 }
 
 impl Failure {
-    /// What an answer that is no success says.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    /// What an answer that is no success says. The token may be in it, if what answers is no honest GitHub.
+    pub(super) fn of(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        token: Option<&Token>,
+    ) -> Self {
         let Body { message, errors } = serde_json::from_slice(body).unwrap_or_default();
-        let errors = texts(&errors);
+        let errors = texts(&errors, token);
         if let Some(limited) = limited(status, headers, &message) {
             return limited;
         }
@@ -93,7 +102,7 @@ impl Failure {
         let message = if message.is_empty() {
             format!("status {}", status.as_u16())
         } else {
-            one_line(&message)
+            said(&message, token)
         };
         match status.as_u16() {
             401 => Self::BadCredentials,
@@ -110,10 +119,14 @@ impl Failure {
     }
 
     /// What the `errors` of a GraphQL answer say; the first decides.
-    pub(super) fn of_graphql(errors: &[GraphqlError], headers: &HeaderMap) -> Self {
+    pub(super) fn of_graphql(
+        errors: &[GraphqlError],
+        headers: &HeaderMap,
+        token: Option<&Token>,
+    ) -> Self {
         let texts: Vec<String> = errors
             .iter()
-            .map(|error| one_line(&error.message))
+            .map(|error| said(&error.message, token))
             .collect();
         let message = texts.first().cloned().unwrap_or_default();
         match errors.first().and_then(|error| error.kind.as_deref()) {
@@ -224,18 +237,18 @@ fn is_code_security(message: &str) -> bool {
 }
 
 /// What is in `errors`: texts, or objects with a message or a code.
-fn texts(errors: &serde_json::Value) -> Vec<String> {
+fn texts(errors: &serde_json::Value, token: Option<&Token>) -> Vec<String> {
     use serde_json::Value;
     let text = |error: &Value| match error {
-        Value::String(text) => one_line(text),
+        Value::String(text) => said(text, token),
         Value::Object(fields) => {
             let words: Vec<&str> = ["resource", "field", "code", "message"]
                 .iter()
                 .filter_map(|name| fields.get(*name)?.as_str())
                 .collect();
-            one_line(&words.join(" "))
+            said(&words.join(" "), token)
         }
-        other => one_line(&other.to_string()),
+        other => said(&other.to_string(), token),
     };
     match errors {
         Value::Array(errors) => errors.iter().take(20).map(text).collect(),
@@ -244,14 +257,18 @@ fn texts(errors: &serde_json::Value) -> Vec<String> {
     }
 }
 
-/// A text of GitHub's as one short line without control characters.
-fn one_line(text: &str) -> String {
-    let shown = text.chars().take(LONGEST_TEXT);
-    shown
+/// A text of GitHub's as one short line without control characters, and without the token or anything that looks like
+/// one.
+pub(super) fn said(text: &str, token: Option<&Token>) -> String {
+    let shown = text.chars().take(LONGEST_LOOK);
+    let mut shown: String = shown
         .map(|c| if c.is_control() { ' ' } else { c })
-        .collect::<String>()
-        .trim()
-        .to_owned()
+        .collect();
+    if let Some(token) = token {
+        shown = shown.replace(token.reveal(), REDACTED);
+    }
+    let shown: String = redact(&shown).chars().take(LONGEST_TEXT).collect();
+    shown.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -263,7 +280,9 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        Failure::of(StatusCode::from_u16(status).unwrap(), &map, body.as_bytes())
+        let token = Token::new("plain-words-of-a-server");
+        let status = StatusCode::from_u16(status).unwrap();
+        Failure::of(status, &map, body.as_bytes(), token.as_ref())
     }
 
     #[test]
@@ -340,5 +359,37 @@ mod tests {
                 errors: vec!["line must be part of the diff".to_owned()]
             }
         );
+    }
+
+    #[test]
+    fn no_text_of_githubs_holds_a_credential() {
+        let shape = format!("ghs_{}", "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7");
+        let secrets = ["plain-words-of-a-server", shape.as_str()];
+        for secret in secrets {
+            // The second stands where the text is cut.
+            for before in ["token ".to_owned(), "x ".repeat(145)] {
+                let text = format!("{before}{secret} is bad");
+                let body =
+                    serde_json::json!({"message": text, "errors": [text, {"message": text}]});
+                for status in [403, 422] {
+                    let told = of(status, &[], &body.to_string()).to_string();
+                    assert!(told.contains("[redact"), "{told}");
+                    assert!(!told.contains(&secret[..10]), "{told}");
+                }
+                let error = GraphqlError {
+                    kind: Some("FORBIDDEN".to_owned()),
+                    message: text,
+                };
+                let token = Token::new("plain-words-of-a-server");
+                let told = Failure::of_graphql(&[error], &HeaderMap::new(), token.as_ref());
+                assert!(!told.to_string().contains(&secret[..10]), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_github_says_is_passed_on_in_short() {
+        let body = serde_json::json!({"message": "word ".repeat(100_000)});
+        assert!(of(422, &[], &body.to_string()).to_string().len() < 400);
     }
 }

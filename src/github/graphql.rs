@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::client::Client;
+use super::connection::Token;
 use super::failure::{Failure, GraphqlError};
 
 #[derive(Debug, Serialize)]
@@ -28,7 +29,7 @@ struct Told {
 
 /// A failure if the answer is nothing but errors, or if a limit is among them. Where a part of what was asked for is
 /// not there, the rest still counts.
-pub(super) fn refuse(answer: &Answer) -> Result<(), Failure> {
+pub(super) fn refuse(answer: &Answer, token: Option<&Token>) -> Result<(), Failure> {
     #[derive(Deserialize)]
     struct Any {
         #[serde(default)]
@@ -43,7 +44,7 @@ pub(super) fn refuse(answer: &Answer) -> Result<(), Failure> {
     if has_data && errors.iter().all(is_missing) {
         return Ok(());
     }
-    Err(Failure::of_graphql(&errors, &answer.headers))
+    Err(Failure::of_graphql(&errors, &answer.headers, token))
 }
 
 fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
@@ -84,7 +85,8 @@ impl Client {
         if errors.is_empty() {
             Ok(())
         } else {
-            Err(Failure::of_graphql(&errors, &answer.headers))
+            let token = self.connection().token.as_ref();
+            Err(Failure::of_graphql(&errors, &answer.headers, token))
         }
     }
 }

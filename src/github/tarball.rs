@@ -73,7 +73,12 @@ impl Client {
             if !status.is_redirection() {
                 let headers = response.headers().clone();
                 let body = response.bytes().await.unwrap_or_default();
-                return Err(Failure::of(status, &headers, &body));
+                return Err(Failure::of(
+                    status,
+                    &headers,
+                    &body,
+                    self.connection().token.as_ref(),
+                ));
             }
             let next = response
                 .headers()

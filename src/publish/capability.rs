@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::report::summary::beyond_sarif;
+
 /// A way to tell people on GitHub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
@@ -47,8 +49,10 @@ pub enum Capability {
     Yes,
     /// Nobody asked for it.
     NotAsked,
-    /// This run has no use for it: there is no pull request.
+    /// This run has no use for it, as where there is no pull request.
     NotHere(&'static str),
+    /// It is done, but not all of it can be; with the reason.
+    Part(String),
     /// It was asked for and cannot be; with the reason and the remedy.
     No(String),
 }
@@ -91,6 +95,8 @@ pub struct Situation {
     pub wants_upload: bool,
     /// True if something that changed was not seen.
     pub is_partial: bool,
+    /// How many findings the SARIF file has no room for.
+    pub left_out: usize,
 }
 
 /// What this run may tell.
@@ -98,6 +104,7 @@ pub struct Situation {
 pub struct Capabilities {
     /// By [`Feature::ALL`].
     features: [Capability; 3],
+    occasion: Occasion,
 }
 
 const NO_TOKEN: &str =
@@ -110,6 +117,7 @@ impl Capabilities {
     pub fn of(situation: Situation) -> Self {
         Self {
             features: Feature::ALL.map(|feature| situation.allows(feature)),
+            occasion: situation.occasion,
         }
     }
 
@@ -127,7 +135,7 @@ impl Capabilities {
     /// True if it is to be tried.
     #[must_use]
     pub fn allows(&self, feature: Feature) -> bool {
-        *self.get(feature) == Capability::Yes
+        matches!(self.get(feature), Capability::Yes | Capability::Part(_))
     }
 
     /// True if nothing is to be asked of GitHub.
@@ -138,21 +146,39 @@ impl Capabilities {
 
     /// Takes one away, as GitHub refused it.
     pub fn refuse(&mut self, feature: Feature, why: impl Into<String>) {
+        self.set(feature, Capability::No(why.into()));
+    }
+
+    /// Takes away whatever of these is still there.
+    pub fn refuse_all(&mut self, features: &[Feature], why: &str) {
+        for feature in features {
+            if self.allows(*feature) {
+                self.refuse(*feature, why);
+            }
+        }
+    }
+
+    /// Takes one away, as it turned out that there is no use for it.
+    pub fn need_not(&mut self, feature: Feature, why: &'static str) {
+        self.set(feature, Capability::NotHere(why));
+    }
+
+    fn set(&mut self, feature: Feature, capability: Capability) {
         let [review, summary, code_scanning] = &mut self.features;
         let slot = match feature {
             Feature::Review => review,
             Feature::Summary => summary,
             Feature::CodeScanning => code_scanning,
         };
-        *slot = Capability::No(why.into());
+        *slot = capability;
     }
 
     /// What was asked for and could not be, for a later step to read: words with a comma between them.
     #[must_use]
     pub fn degraded(&self) -> String {
-        let lost = Feature::ALL
-            .into_iter()
-            .filter(|feature| matches!(self.get(*feature), Capability::No(_)));
+        let lost = Feature::ALL.into_iter().filter(|feature| {
+            matches!(self.get(*feature), Capability::No(_) | Capability::Part(_))
+        });
         let names: Vec<&str> = lost.map(Feature::name).collect();
         names.join(",")
     }
@@ -162,18 +188,44 @@ impl Capabilities {
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::from("told on GitHub:\n");
+        // Whoever posts a saved report has neither a SARIF file nor annotations, and writes no summary of its job.
+        let is_judge = self.occasion != Occasion::WorkflowRun;
         for feature in Feature::ALL {
-            let name = feature.name();
-            // Writing to a String cannot fail.
-            let _ = match self.get(feature) {
-                Capability::Yes => writeln!(text, "  {name}: yes"),
-                Capability::NotAsked => writeln!(text, "  {name}: not asked for"),
-                Capability::NotHere(why) => writeln!(text, "  {name}: no need, {why}"),
-                Capability::No(why) => writeln!(text, "  {name}: no, {why}"),
-            };
+            if is_judge || feature != Feature::CodeScanning {
+                self.line(feature, &mut text);
+            }
         }
-        text.push_str("  annotations, job summary, log: yes\n");
+        if is_judge {
+            text.push_str("  annotations, job summary, log: yes\n");
+        }
         text
+    }
+
+    /// What came otherwise than `planned`: the lines of the table that changed; nothing if none did.
+    #[must_use]
+    pub fn changes(&self, planned: &Self) -> String {
+        let mut text = String::new();
+        for feature in Feature::ALL {
+            if self.get(feature) != planned.get(feature) {
+                if text.is_empty() {
+                    text.push_str("otherwise than planned:\n");
+                }
+                self.line(feature, &mut text);
+            }
+        }
+        text
+    }
+
+    fn line(&self, feature: Feature, text: &mut String) {
+        let name = feature.name();
+        // Writing to a String cannot fail.
+        let _ = match self.get(feature) {
+            Capability::Yes => writeln!(text, "  {name}: yes"),
+            Capability::Part(why) => writeln!(text, "  {name}: in part, {why}"),
+            Capability::NotAsked => writeln!(text, "  {name}: not asked for"),
+            Capability::NotHere(why) => writeln!(text, "  {name}: no need, {why}"),
+            Capability::No(why) => writeln!(text, "  {name}: no, {why}"),
+        };
     }
 }
 
@@ -222,6 +274,9 @@ impl Situation {
         if !self.has_token {
             return Capability::No(NO_TOKEN.to_owned());
         }
+        if !is_comment && self.left_out > 0 {
+            return Capability::Part(beyond_sarif(self.left_out));
+        }
         Capability::Yes
     }
 }
@@ -239,6 +294,7 @@ mod tests {
         wants_summary: true,
         wants_upload: true,
         is_partial: false,
+        left_out: 0,
     };
 
     #[test]
@@ -300,6 +356,13 @@ mod tests {
             ),
             (
                 Situation {
+                    left_out: 7,
+                    ..USUAL
+                },
+                ["yes", "yes", "in part"],
+            ),
+            (
+                Situation {
                     wants_review: false,
                     wants_upload: false,
                     ..USUAL
@@ -310,6 +373,7 @@ mod tests {
             let capabilities = Capabilities::of(situation);
             let words = Feature::ALL.map(|feature| match capabilities.get(feature) {
                 Capability::Yes => "yes",
+                Capability::Part(_) => "in part",
                 Capability::NotAsked => "not asked",
                 Capability::NotHere(_) => "not here",
                 Capability::No(_) => "no",
@@ -335,5 +399,43 @@ mod tests {
         capabilities.refuse(Feature::CodeScanning, "GitHub");
         assert_eq!(capabilities.degraded(), "review,summary,code-scanning");
         assert!(capabilities.is_empty());
+    }
+
+    #[test]
+    fn what_came_otherwise_is_told_alone() {
+        let planned = Capabilities::of(USUAL);
+        let mut capabilities = planned.clone();
+        assert_eq!(capabilities.changes(&planned), "");
+        capabilities.refuse(Feature::Summary, "GitHub");
+        assert_eq!(
+            capabilities.changes(&planned),
+            "otherwise than planned:\n  summary: no, GitHub\n"
+        );
+    }
+
+    #[test]
+    fn whoever_posts_a_saved_report_promises_no_more_than_comments() {
+        let capabilities = Capabilities::of(Situation {
+            occasion: Occasion::WorkflowRun,
+            wants_upload: false,
+            ..USUAL
+        });
+        assert_eq!(
+            capabilities.table(),
+            "told on GitHub:\n  review: yes\n  summary: yes\n"
+        );
+    }
+
+    #[test]
+    fn an_analysis_that_is_cut_is_sent_and_told() {
+        let capabilities = Capabilities::of(Situation {
+            left_out: 7,
+            ..USUAL
+        });
+        assert!(capabilities.allows(Feature::CodeScanning));
+        assert_eq!(capabilities.degraded(), "code-scanning");
+        let table = capabilities.table();
+        assert!(table.contains("code-scanning: in part, "), "{table}");
+        assert!(table.contains("the 7 least urgent"), "{table}");
     }
 }

@@ -12,13 +12,14 @@ pub mod saved_report;
 mod standing;
 mod summary;
 pub mod this_run;
+pub mod unjudged;
 pub mod workflow_run;
 mod writes;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::github::{Client, Failure, Patience};
+use crate::github::{Client, Failure, Patience, Pull};
 use crate::report::one_line;
 use crate::report::review::anchor::{ChangedFile, ChangedFiles};
 use crate::report::review::digest::Digest;
@@ -68,13 +69,16 @@ pub struct Delivered {
     pub notes: Vec<String>,
     /// True if all findings stand on the pull request, so that no annotation has to repeat them.
     pub is_told: bool,
+    /// True if nothing was written because something else stands there by now.
+    pub is_outdated: bool,
 }
 
 impl Delivered {
-    /// What is to be printed: the table, and what is not as planned. What GitHub said in it is not escaped.
+    /// What is to be printed: the table or what became of it, and what there is to say beside it. What GitHub said in it
+    /// is not escaped.
     #[must_use]
-    pub fn log(&self, capabilities: &Capabilities) -> String {
-        let mut text = capabilities.table();
+    pub fn log(&self, table: String) -> String {
+        let mut text = table;
         for note in &self.notes {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}", one_line(note));
@@ -103,7 +107,11 @@ pub async fn deliver(
             notes: &mut delivered.notes,
         };
         match conversation.hold(capabilities).await {
-            Ok(is_told) => delivered.is_told = is_told,
+            Ok(Held::Spoken { is_told }) => delivered.is_told = is_told,
+            Ok(Held::Outdated(why)) => {
+                delivered.is_outdated = true;
+                capabilities.refuse_all(&Feature::ALL, why);
+            }
             Err(failure) => {
                 for feature in comments {
                     if capabilities.allows(feature) {
@@ -116,6 +124,10 @@ pub async fn deliver(
     if let Some(analysis) = order.analysis
         && capabilities.allows(Feature::CodeScanning)
     {
+        if let Err(why) = still_stands(client, order).await {
+            capabilities.refuse(Feature::CodeScanning, why);
+            return delivered;
+        }
         match code_scanning::send(client, analysis, &mut writes).await {
             Ok(note) => delivered.notes.extend(note),
             Err(Refused::Why(why)) => capabilities.refuse(Feature::CodeScanning, why),
@@ -128,6 +140,38 @@ pub async fn deliver(
     delivered
 }
 
+/// Why nothing is written about this commit any more.
+fn outdated(pull: &Pull, head: &str) -> Option<&'static str> {
+    if pull.head_sha != head {
+        Some("the head of the pull request has moved on meanwhile, and the next run will speak")
+    } else if pull.state != "open" {
+        Some("the pull request is closed")
+    } else {
+        None
+    }
+}
+
+/// Whether an analysis is of what stands there: alerts of another commit would be those of nobody. A token that may not
+/// read pull requests settles nothing: the event is the runner's own.
+async fn still_stands(client: &Client, order: &Order<'_>) -> Result<(), String> {
+    let Some(number) = order.pull_request else {
+        return Ok(());
+    };
+    match client.pull(number).await {
+        Ok(pull) => outdated(&pull, order.head).map_or(Ok(()), |why| Err(why.to_owned())),
+        Err(Failure::Denied { .. } | Failure::NotFound) => Ok(()),
+        Err(failure) => Err(explain(&failure, Feature::CodeScanning)),
+    }
+}
+
+/// How a conversation went.
+enum Held {
+    /// It was held, and all findings are told or not.
+    Spoken { is_told: bool },
+    /// Nothing was written, for a reason.
+    Outdated(&'static str),
+}
+
 /// What is said on one pull request.
 struct Conversation<'c, 'o> {
     client: &'c Client,
@@ -138,8 +182,8 @@ struct Conversation<'c, 'o> {
 }
 
 impl Conversation<'_, '_> {
-    /// Gives true if all findings are told. A failure is one of reading, before anything was written.
-    async fn hold(&mut self, capabilities: &mut Capabilities) -> Result<bool, Failure> {
+    /// A failure is one of reading, before anything was written.
+    async fn hold(&mut self, capabilities: &mut Capabilities) -> Result<Held, Failure> {
         let order = self.order;
         let has_review = capabilities.allows(Feature::Review);
         let myself = Myself::ask(self.client).await?;
@@ -150,16 +194,8 @@ impl Conversation<'_, '_> {
         };
         let (files, listed) = self.files(has_review).await?;
         let pull = self.client.pull(self.number).await?;
-        if pull.head_sha != order.head {
-            self.notes.push(
-                "the pull request has moved on while it was judged: nothing is written, as the next run will speak".to_owned(),
-            );
-            return Ok(false);
-        }
-        if pull.state != "open" {
-            self.notes
-                .push("the pull request is closed: nothing is written".to_owned());
-            return Ok(false);
+        if let Some(why) = outdated(&pull, order.head) {
+            return Ok(Held::Outdated(why));
         }
         if let (Some(listed), Some(changed)) = (listed, pull.changed_files)
             && listed < changed
@@ -198,10 +234,11 @@ impl Conversation<'_, '_> {
             }
         }
         let has_summary = self.summarise(&myself, sent.as_ref(), capabilities).await;
-        Ok(match &sent {
+        let is_told = match &sent {
             Some(sent) => sent.rest.is_empty() && sent.failure.is_none() || has_summary,
             None => has_summary,
-        })
+        };
+        Ok(Held::Spoken { is_told })
     }
 
     /// The files that comments can stand on, and how many there are; nothing where nothing is to be said about any.

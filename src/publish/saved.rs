@@ -1,14 +1,22 @@
 //! A report that another run saved as JSON.
 //!
+//! It is read as a stream, and only what is told of it is kept: a repository may have any number of findings that a pull
+//! request does not touch.
+//!
 //! That run may have been one of a fork, whose author wrote all of it: sizes are bounded, identities and paths must look
 //! like such, secrets are redacted once more, and what is shown goes through the same escapes as everything else. Of
 //! rules, only those that this program knows have a page to link to; and of fixes none is offered, as whoever commits a
 //! suggestion takes it for ours.
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::Read;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use clap::ValueEnum as _;
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::finding::{Resource, Severity};
 use crate::kubernetes::pod_security::Level;
@@ -25,13 +33,17 @@ use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
 use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
 
 /// The most bytes of a saved report.
-pub const LARGEST: u64 = 32 << 20;
-/// The most findings that are looked at.
-const MOST_FINDINGS: usize = 25_000;
+pub const LARGEST: u64 = 256 << 20;
+/// The most introduced findings: more than anybody is shown.
+const MOST_FINDINGS: usize = 100_000;
+/// The most findings beside them that are known by their identity; beyond, they are only counted.
+const MOST_KNOWN: usize = 250_000;
 /// The most entries of any list beside them.
 const MOST_ROWS: usize = 1_000;
 /// The most further places of a finding, and dependencies of a way.
 const MOST_PARTS: usize = 20;
+/// The longest text that says what is wrong with a report, which may repeat it.
+const LONGEST_ERROR: usize = 300;
 /// The longest path, as of a file system.
 const LONGEST_PATH: usize = 4_096;
 /// The last line that anything may be on.
@@ -53,11 +65,11 @@ struct Wire {
     head: WireSide,
     outcome: String,
     #[serde(default)]
-    incomplete: Vec<String>,
+    incomplete: First<String, MOST_ROWS>,
     fail_on: String,
-    findings: Vec<WireFinding>,
+    findings: Findings,
     #[serde(default)]
-    paths: Vec<String>,
+    paths: First<String, MOST_ROWS>,
     #[serde(default)]
     posture: WirePosture,
     coverage: WireCoverage,
@@ -77,9 +89,9 @@ struct WireFinding {
     location: WireLocation,
     changed_at: Option<WireLocation>,
     #[serde(default)]
-    related: Vec<WireRelated>,
+    related: First<WireRelated, MOST_PARTS>,
     fingerprint: String,
-    waived: Option<serde::de::IgnoredAny>,
+    waived: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -103,9 +115,9 @@ struct WireRelated {
 #[derive(Default, Deserialize)]
 struct WirePosture {
     #[serde(default)]
-    pod_security: Vec<WireLevel>,
+    pod_security: First<WireLevel, MOST_ROWS>,
     #[serde(default)]
-    packages: Vec<WirePackage>,
+    packages: First<WirePackage, MOST_ROWS>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +143,7 @@ struct WirePackage {
     after: Option<String>,
     scope: String,
     #[serde(default)]
-    via: Vec<String>,
+    via: First<String, MOST_PARTS>,
 }
 
 #[derive(Deserialize)]
@@ -139,19 +151,85 @@ struct WireCoverage {
     summary: String,
 }
 
+/// The first entries of a list: what is beyond `MOST` is not kept while it is read.
+struct First<T, const MOST: usize>(Vec<T>);
+
+impl<T, const MOST: usize> Default for First<T, MOST> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for First<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries<T, const MOST: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Entries<T, MOST> {
+            type Value = First<T, MOST>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < MOST {
+                    match list.next_element()? {
+                        Some(entry) => kept.push(entry),
+                        None => return Ok(First(kept)),
+                    }
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(First(kept))
+            }
+        }
+        from.deserialize_seq(Entries(PhantomData))
+    }
+}
+
+/// The findings, each of which is looked at once: what the pull request is not told is counted.
+#[derive(Default)]
+struct Findings {
+    introduced: Vec<PlacedFinding>,
+    existing: usize,
+    fixed: usize,
+    waived: usize,
+    known: Known,
+}
+
+impl<'de> Deserialize<'de> for Findings {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Findings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of findings")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Findings, A::Error> {
+                let mut findings = Findings::default();
+                while let Some(finding) = list.next_element()? {
+                    findings.take(finding).map_err(A::Error::custom)?;
+                }
+                Ok(findings)
+            }
+        }
+        from.deserialize_seq(All)
+    }
+}
+
 impl Saved {
     /// Reads a report.
     ///
     /// # Errors
-    /// In one line, why it is none that can be published.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let wire: Wire = serde_json::from_slice(bytes)
-            .map_err(|error| format!("the report cannot be understood: {error}"))?;
+    /// In one short line, why it is none that can be published.
+    pub fn parse(bytes: impl Read) -> Result<Self, String> {
+        let wire: Wire = serde_json::from_reader(bytes).map_err(|error| {
+            let why = bounded(&error.to_string(), LONGEST_ERROR);
+            format!("the report cannot be understood: {why}")
+        })?;
         if wire.schema != SCHEMA {
             return Err(format!("the report is not of the format {SCHEMA}"));
-        }
-        if wire.findings.len() > MOST_FINDINGS {
-            return Err(format!("the report has more than {MOST_FINDINGS} findings"));
         }
         let outcome = match wire.outcome.as_str() {
             "passed" => Outcome::Passed,
@@ -165,22 +243,24 @@ impl Saved {
         let mut digest = Digest {
             outcome,
             headline: String::new(),
-            incomplete: sentences(&wire.incomplete),
-            findings: Vec::new(),
-            existing: wire.base.as_ref().map(|_| 0),
-            fixed: 0,
-            waived: 0,
-            levels: levels(wire.posture.pod_security),
-            packages: packages(wire.posture.packages),
+            incomplete: wire
+                .incomplete
+                .0
+                .iter()
+                .map(|text| sentence(text))
+                .collect(),
+            findings: wire.findings.introduced,
+            existing: wire.base.as_ref().map(|_| wire.findings.existing),
+            fixed: wire.findings.fixed,
+            waived: wire.findings.waived,
+            levels: levels(wire.posture.pod_security.0),
+            packages: packages(wire.posture.packages.0),
             coverage: sentence(&wire.coverage.summary),
             base_commit: wire.base.and_then(|base| commit(base.commit)),
-            known: Known::default(),
+            known: wire.findings.known,
         };
-        digest.known.paths = wire.paths;
-        digest.known.is_partial = outcome == Outcome::Incomplete || !digest.incomplete.is_empty();
-        for finding in wire.findings {
-            take(finding, &mut digest)?;
-        }
+        digest.known.paths = wire.paths.0;
+        digest.known.is_partial |= outcome == Outcome::Incomplete || !digest.incomplete.is_empty();
         digest.headline = headline(&digest, threshold);
         Ok(Self {
             head: commit(wire.head.commit),
@@ -189,33 +269,56 @@ impl Saved {
     }
 }
 
-fn take(finding: WireFinding, digest: &mut Digest) -> Result<(), String> {
-    if !is_fingerprint(&finding.fingerprint) {
-        return Err("the report has a finding without an identity".to_owned());
-    }
-    if finding.waived.is_some() {
-        digest.waived += 1;
-        digest.known.waived.insert(finding.fingerprint);
-        return Ok(());
-    }
-    match finding.status.as_str() {
-        "existing" => {
-            digest.existing = digest.existing.map(|number| number + 1);
-            digest.known.existing.insert(finding.fingerprint);
+impl Findings {
+    fn take(&mut self, finding: WireFinding) -> Result<(), String> {
+        if !is_fingerprint(&finding.fingerprint) {
+            return Err("the report has a finding without an identity".to_owned());
+        }
+        if finding.waived.is_some() {
+            self.waived += 1;
+            let waived = &mut self.known.waived;
+            self.known.is_partial |= !know(waived, finding.fingerprint);
             return Ok(());
         }
-        "fixed" => {
-            digest.fixed += 1;
-            return Ok(());
+        match finding.status.as_str() {
+            "existing" => {
+                self.existing += 1;
+                let existing = &mut self.known.existing;
+                self.known.is_partial |= !know(existing, finding.fingerprint);
+                return Ok(());
+            }
+            "fixed" => {
+                self.fixed += 1;
+                return Ok(());
+            }
+            _ => {}
         }
-        _ => {}
+        if self.introduced.len() >= MOST_FINDINGS {
+            return Err(format!(
+                "the report has more than {MOST_FINDINGS} introduced findings"
+            ));
+        }
+        self.introduced.push(placed(finding)?);
+        Ok(())
     }
+}
+
+/// Keeps an identity, if there is room: else not all is known, and nothing is taken for fixed.
+fn know(known: &mut BTreeSet<String>, fingerprint: String) -> bool {
+    let has_room = known.len() < MOST_KNOWN;
+    if has_room {
+        known.insert(fingerprint);
+    }
+    has_room
+}
+
+fn placed(finding: WireFinding) -> Result<PlacedFinding, String> {
     let mut severities = Severity::ALL.into_iter();
     let severity = severities
         .find(|severity| severity.name() == finding.severity)
         .ok_or("the report has a finding without a severity")?;
-    let related = finding.related.into_iter().take(MOST_PARTS);
-    digest.findings.push(PlacedFinding {
+    let related = finding.related.0.into_iter();
+    Ok(PlacedFinding {
         rule: name(&finding.rule),
         severity,
         message: sentence(&finding.message),
@@ -233,8 +336,7 @@ fn take(finding: WireFinding, digest: &mut Digest) -> Result<(), String> {
             })
             .collect::<Result<_, String>>()?,
         fix: Vec::new(),
-    });
-    Ok(())
+    })
 }
 
 fn stretch(location: &WireLocation) -> Result<Stretch, String> {
@@ -260,8 +362,8 @@ fn levels(changes: Vec<WireLevel>) -> Vec<LevelChange> {
         let name = name?;
         Level::ALL.into_iter().find(|level| level.name() == name)
     };
-    let changes = changes.into_iter().take(MOST_ROWS);
     changes
+        .into_iter()
         .map(|change| {
             let workload = Resource {
                 api_version: "".into(),
@@ -282,8 +384,8 @@ fn levels(changes: Vec<WireLevel>) -> Vec<LevelChange> {
 }
 
 fn packages(changes: Vec<WirePackage>) -> Vec<PackageChange> {
-    let changes = changes.into_iter().take(MOST_ROWS);
     changes
+        .into_iter()
         .filter_map(|change| {
             let what = What::named(&change.change)?;
             let scope = Scope::ALL
@@ -295,12 +397,7 @@ fn packages(changes: Vec<WirePackage>) -> Vec<PackageChange> {
                 before: change.before.as_deref().map(name),
                 after: change.after.as_deref().map(name),
                 scope,
-                via: change
-                    .via
-                    .iter()
-                    .take(MOST_PARTS)
-                    .map(|text| name(text))
-                    .collect(),
+                via: change.via.0.iter().map(|text| name(text)).collect(),
             })
         })
         .collect()
@@ -333,11 +430,6 @@ fn commit(text: Option<String>) -> Option<String> {
     text.filter(|text| {
         matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
-}
-
-fn sentences(texts: &[String]) -> Vec<String> {
-    let texts = texts.iter().take(MOST_ROWS);
-    texts.map(|text| sentence(text)).collect()
 }
 
 fn sentence(text: &str) -> String {
@@ -448,7 +540,7 @@ mod tests {
             *report.pointer_mut(pointer).unwrap() = value;
             assert!(parse(&report).is_err(), "{pointer}");
         }
-        assert!(Saved::parse(b"{").is_err());
+        assert!(Saved::parse(&b"{"[..]).is_err());
     }
 
     #[test]
@@ -460,5 +552,30 @@ mod tests {
         assert!(digest.findings[0].message.len() <= LONGEST_SENTENCE + 3);
         assert!(!digest.findings[0].message.contains('\n'));
         assert!(digest.findings[0].rule.len() <= LONGEST_NAME + 3);
+    }
+
+    #[test]
+    fn what_is_not_told_costs_no_room() {
+        let mut report = report();
+        let existing = report["findings"][1].clone();
+        let findings = report["findings"].as_array_mut().unwrap();
+        for number in 0..30_000 {
+            let mut another = existing.clone();
+            another["fingerprint"] = format!("{number:032x}").into();
+            findings.push(another);
+        }
+        *report.pointer_mut("/incomplete").unwrap() = json!(vec!["x"; MOST_ROWS + 1]);
+        let digest = parse(&report).unwrap().digest;
+        assert_eq!((digest.findings.len(), digest.existing), (1, Some(30_001)));
+        assert_eq!(digest.incomplete.len(), MOST_ROWS);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_short() {
+        let long = "x".repeat(2_000_000);
+        for text in [json!(long), json!({"schema": SCHEMA, "base": long})] {
+            let why = Saved::parse(text.to_string().as_bytes()).unwrap_err();
+            assert!(why.len() < 400, "{}", why.len());
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! summary says where it comes from.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::capability::{Capabilities, Feature, Occasion, Situation};
@@ -50,17 +50,7 @@ pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, 
         ));
     }
     let run = WorkflowRun::parse(&environment.payload()?)?;
-    let bytes = read(request.report).map_err(|source| Error::Io {
-        what: format!("cannot read {}", request.report.display()),
-        source,
-    })?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-        return Err(Error::Usage(format!(
-            "the report is larger than {} MiB",
-            LARGEST >> 20
-        )));
-    }
-    let saved = Saved::parse(&bytes).map_err(Error::Usage)?;
+    let saved = read(request.report)?;
     if saved.head.as_deref() != Some(run.head.as_str()) {
         return Err(Error::Usage(
             "the report is about another commit than the run that saved it".to_owned(),
@@ -76,6 +66,7 @@ pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, 
         wants_summary: request.summary != SummaryWhen::Never,
         wants_upload: false,
         is_partial: saved.digest.known.is_partial,
+        left_out: 0,
     });
     let delivered = match connection.filter(|_| !capabilities.is_empty()) {
         Some(connection) => {
@@ -93,12 +84,10 @@ pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, 
         }
         None => Delivered::default(),
     };
-    let code = if capabilities.degraded().is_empty() {
-        0
-    } else {
-        3
-    };
-    Ok((code, delivered.log(&capabilities)))
+    // What is outdated is no fault of this run: the run for the newer commit has a report of its own.
+    let is_fine = capabilities.degraded().is_empty() || delivered.is_outdated;
+    let code = if is_fine { 0 } else { 3 };
+    Ok((code, delivered.log(capabilities.table())))
 }
 
 async fn post(
@@ -113,8 +102,11 @@ async fn post(
     let pull = match run.pull(client).await {
         Ok(pull) => pull,
         Err(Failure::NotFound) => {
-            let note = "no open pull request has this commit at its tip: nothing is written";
-            delivered.notes.push(note.to_owned());
+            delivered.is_outdated = true;
+            capabilities.refuse_all(
+                &Feature::ALL,
+                "no open pull request has this commit at its tip",
+            );
             return delivered;
         }
         Err(failure) => {
@@ -146,15 +138,24 @@ async fn post(
     deliver(client, &order, capabilities).await
 }
 
-/// One byte more than may be, so that what is too long is seen.
+/// Reads the report, and holds no more of it than is told.
 #[expect(
     clippy::disallowed_methods,
     reason = "the edge: the caller named this file to read"
 )]
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn read(path: &Path) -> Result<Saved, Error> {
+    let file = File::open(path).map_err(|source| Error::Io {
+        what: format!("cannot read {}", path.display()),
+        source,
+    })?;
+    // One byte more than may be, so that what is too long is seen.
+    let mut bytes = file.take(LARGEST + 1);
+    let saved = Saved::parse(BufReader::new(&mut bytes));
+    if bytes.limit() == 0 {
+        return Err(Error::Usage(format!(
+            "the report is larger than {} MiB",
+            LARGEST >> 20
+        )));
+    }
+    saved.map_err(Error::Usage)
 }

@@ -39,8 +39,11 @@ impl WorkflowRun {
     /// [`Error::Event`] if it is another event, or the run that ended was none for a pull request.
     pub fn parse(payload: &[u8]) -> Result<Self, Error> {
         let wrong = |what: &str| Error::Event(format!("the event {what}"));
-        let payload: Payload = serde_json::from_slice(payload)
-            .map_err(|error| Error::Event(format!("the event cannot be understood: {error}")))?;
+        let payload: Payload = serde_json::from_slice(payload).map_err(|error| {
+            // The error may hold all that stands there.
+            let why: String = error.to_string().chars().take(300).collect();
+            Error::Event(format!("the event cannot be understood: {why}"))
+        })?;
         let run = payload.workflow_run.ok_or_else(|| {
             wrong("names no run: `tidegate publish` runs in a workflow `on: workflow_run`")
         })?;

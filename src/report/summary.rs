@@ -9,6 +9,7 @@ use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
 use super::package_changes::{MOST_PACKAGES, Row, rows as rows_of};
 use super::places::Places;
+use super::sarif::limits;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{LevelChange, OnIncomplete, Outcome, PackageChange, Report};
 
@@ -282,6 +283,7 @@ fn list(
 fn findings(report: &Report, links: &Links, budget: Budget, text: &mut String) {
     let end = budget.bytes() - budget.reserve();
     let mut places = Places::new(report);
+    let left_out = limits::left_out(&report.findings);
     let mut dropped = 0;
     for severity in Severity::ALL {
         let of_severity = || {
@@ -312,10 +314,27 @@ fn findings(report: &Report, links: &Links, budget: Budget, text: &mut String) {
     if dropped > 0 {
         let _ = write!(
             text,
-            "**{} left out** to stay within what GitHub shows: all are in the SARIF file.\n\n",
-            count(dropped, "more introduced finding")
+            "**{} left out** to stay within what GitHub shows: all are in the {}.\n\n",
+            count(dropped, "more introduced finding"),
+            if left_out == 0 {
+                "SARIF file"
+            } else {
+                "report file"
+            }
         );
     }
+    if left_out > 0 {
+        let _ = write!(text, "**SARIF:** {}.\n\n", beyond_sarif(left_out));
+    }
+}
+
+/// What is said where the SARIF file does not hold all findings, as a clause.
+#[must_use]
+pub fn beyond_sarif(left_out: usize) -> String {
+    format!(
+        "code scanning takes {} results of a run, so that the SARIF file leaves out the {left_out} least urgent findings; the report file has all of them",
+        limits::RESULTS
+    )
 }
 
 fn item(finding: &Finding, places: &mut Places<'_>, links: &Links, budget: Budget) -> String {

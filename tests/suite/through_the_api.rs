@@ -339,6 +339,72 @@ fn a_listing_that_is_cut_short_judges_nothing() {
 }
 
 #[test]
+fn a_green_summary_does_not_outlive_what_it_is_about() {
+    let mut state = State::new(&before());
+    state.open_pull(7, &with(before(), "README.md", "later\n"));
+    let runner = Runner::new(state);
+    let inputs = [
+        ("summary", "always"),
+        ("review", "true"),
+        ("upload-sarif", "true"),
+    ];
+    let judge = || runner.judge_event("pull_request", &runner.pull_request(), &inputs);
+    let summary = || {
+        runner.github.with(|state| {
+            let [summary] = state.own_summaries()[..] else {
+                panic!("there is one summary")
+            };
+            summary.body.clone()
+        })
+    };
+    let degraded = || {
+        let outputs = fs::read_to_string(runner.path("output")).expect("the outputs are there");
+        let mut lines = outputs.lines();
+        let line = lines.find_map(|line| line.strip_prefix("degraded="));
+        line.expect("it is told").to_owned()
+    };
+    judge().is(0, "0");
+    assert!(summary().starts_with("## tidegate: passed"));
+
+    let entries = runner.github.with(|state| {
+        state.push(7, &with(before(), "deploy/web.yaml", BAD));
+        std::mem::replace(&mut state.figures.tree_entries, 2)
+    });
+    let outcome = judge();
+    outcome.is(3, "");
+    outcome.says("told on GitHub:\n  review: no, nothing was judged\n  summary: yes\n");
+    assert_eq!(degraded(), "review,code-scanning");
+    let body = summary();
+    assert!(
+        body.starts_with("## tidegate: incomplete: nothing was judged")
+            && body.contains("is longer than GitHub hands over"),
+        "{body}"
+    );
+    runner.github.forget();
+    judge().is(3, "");
+    assert!(runner.github.writes().is_empty(), "nothing is new");
+
+    runner
+        .github
+        .with(|state| state.figures.tree_entries = entries);
+    judge().is(1, "1");
+    assert!(summary().starts_with("## tidegate: blocked"));
+    assert_eq!(degraded(), "");
+}
+
+#[test]
+fn nothing_is_withdrawn_where_nothing_stands() {
+    let mut state = usual();
+    state.figures.tree_entries = 2;
+    let runner = Runner::new(state);
+    let inputs = [("summary", "always")];
+    let outcome = runner.judge_event("pull_request", &runner.pull_request(), &inputs);
+    outcome.is(3, "");
+    outcome.says("summary: no need, as none stands there");
+    assert!(runner.github.writes().is_empty());
+}
+
+#[test]
 fn a_head_that_moved_on_is_not_judged() {
     let runner = Runner::new(usual());
     let stale = runner.pull_request();

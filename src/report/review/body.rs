@@ -140,7 +140,7 @@ fn list(findings: &[&PlacedFinding], anchor: &Anchor, body: &mut String) {
     if left > 0 {
         let _ = writeln!(
             body,
-            "- … and {left} more: all are in the SARIF file of the run."
+            "- … and {left} more: all are in the report file of the run."
         );
     }
     body.push('\n');

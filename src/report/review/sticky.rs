@@ -115,7 +115,7 @@ fn findings(digest: &Digest, links: &Links, told: Told<'_>, budget: Budget, text
         };
         let _ = write!(
             text,
-            "**{} left out** to stay within what GitHub shows: {run} has all of them in its SARIF file.\n\n",
+            "**{} left out** to stay within what GitHub shows: {run} has all of them in its report file.\n\n",
             count(left, "more finding")
         );
     }

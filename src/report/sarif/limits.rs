@@ -41,6 +41,12 @@ pub fn results(findings: &[Finding], most: usize) -> (Vec<&Finding>, usize) {
     )
 }
 
+/// How many findings the file of a run has no room for.
+#[must_use]
+pub fn left_out(findings: &[Finding]) -> usize {
+    results(findings, RESULTS).1
+}
+
 /// A description that is not longer than it may be.
 #[must_use]
 pub fn description(text: &str) -> String {

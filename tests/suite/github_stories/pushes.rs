@@ -7,6 +7,8 @@ use crate::loopback_github::state::{Access, ReviewComment, Thread};
 use crate::loopback_github::trouble::{Mishap, Trouble};
 use crate::runner::{BAD, GOOD};
 
+const UPLOAD: &[(&str, &str)] = &[("upload-sarif", "true")];
+
 #[test]
 fn a_first_push_gets_one_review_and_one_summary() {
     let mut story = Story::new("first", usual());
@@ -235,10 +237,46 @@ fn nothing_is_written_about_a_head_that_is_gone() {
     }));
     state.troubles.push(Trouble::once("GET", "/pulls/7", push));
     let mut story = Story::new("moved-on", state);
-    let outcome = story.run();
-    outcome.is_blocked().says("moved on");
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome
+        .is_blocked()
+        .says("moved on")
+        .lacks("review,summary,code-scanning");
     assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
     outcome.annotates();
+}
+
+#[test]
+fn no_analysis_is_handed_over_for_a_head_that_is_gone() {
+    let push = |after| Trouble {
+        after,
+        ..Trouble::once(
+            "GET",
+            "/pulls/7",
+            Mishap::Meanwhile(Box::new(|state| {
+                state.push(7, &with(GOOD));
+            })),
+        )
+    };
+    // Where nothing else is said.
+    let mut state = usual();
+    state.troubles.push(push(0));
+    let mut story = Story::new("moved-alone", state);
+    let mut inputs = UPLOAD.to_vec();
+    inputs.extend([("review", "false"), ("summary", "never")]);
+    let outcome = story.run_with("pull_request", &inputs);
+    outcome.is_blocked().lacks("code-scanning");
+    outcome.says("code-scanning: no, the head of the pull request has moved on");
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+
+    // Between the comments and the analysis.
+    let mut state = usual();
+    state.troubles.push(push(1));
+    let mut story = Story::new("moved-late", state);
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome.is_blocked().lacks("code-scanning");
+    assert_eq!(story.reviews(), 1);
+    assert!(story.github.with(|state| state.uploads.is_empty()));
 }
 
 #[test]

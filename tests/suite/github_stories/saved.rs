@@ -42,6 +42,11 @@ fn a_saved_report_is_posted_where_github_says() {
     let posted = story.publish(&event);
     assert_eq!(posted.code, 0, "{}", posted.log);
     assert_eq!((story.reviews(), story.comment().line), (1, Some(7)));
+    // It promises nothing that it does not do.
+    assert_eq!(
+        posted.log,
+        "told on GitHub:\n  review: yes\n  summary: yes\n"
+    );
     let summary = story.summary();
     // What a person reads is told whose words it is.
     for told in ["blocked by 1 finding", "its author's to change"] {
@@ -85,6 +90,47 @@ fn a_pull_request_that_moved_on_is_left_alone() {
     let outcome = story.publish(&event);
     assert_eq!(outcome.code, 0, "{}", outcome.log);
     assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+    let why = "no, no open pull request has this commit at its tip";
+    assert_eq!(
+        outcome.log,
+        format!("told on GitHub:\n  review: {why}\n  summary: {why}\n")
+    );
+}
+
+#[test]
+fn a_report_is_as_large_as_its_repository() {
+    let mut story = judged("huge");
+    let event = ended(&story);
+    let file = story.path("workspace/tidegate.json");
+    let text = fs::read_to_string(&file).expect("it was saved");
+    let mut report: Value = serde_json::from_str(&text).expect("it is JSON");
+    let mut existing = report["findings"][0].clone();
+    existing["status"] = "existing".into();
+    existing["message"] = "x".repeat(1_000).into();
+    let findings = report["findings"].as_array_mut().expect("a list");
+    for number in 0..26_000 {
+        existing["fingerprint"] = format!("{number:032x}").into();
+        findings.push(existing.clone());
+    }
+    let text = report.to_string();
+    assert!(text.len() > 32 << 20, "{}", text.len());
+    fs::write(&file, text).expect("written");
+    let outcome = story.publish(&event);
+    assert_eq!(outcome.code, 0, "{}", outcome.log);
+    assert_eq!(story.comment().line, Some(7));
+    assert!(story.summary().body.contains("Existing before: 26000."));
+}
+
+#[test]
+fn what_is_no_report_is_not_repeated() {
+    let mut story = judged("no-report");
+    let event = ended(&story);
+    let text = format!("\"{}\"", "x".repeat(5_000_000));
+    fs::write(story.path("workspace/tidegate.json"), text).expect("written");
+    let outcome = story.publish(&event);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.log.len() < 500, "{}", outcome.log.len());
+    assert!(outcome.requests.is_empty(), "{:?}", outcome.requests);
 }
 
 #[test]

@@ -130,6 +130,45 @@ fn a_text_that_is_too_long_is_cut_where_a_finding_ends() {
 }
 
 #[test]
+fn more_results_than_code_scanning_takes_are_told() {
+    let text = |at: usize, is_bad: bool| {
+        let mut text =
+            format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web-{at}\ndata:\n");
+        for key in 0..1_001 {
+            let again = if is_bad {
+                format!("  k{key}: two\n")
+            } else {
+                String::new()
+            };
+            text = text + &format!("  k{key}: one\n") + &again;
+        }
+        text
+    };
+    let of = |is_bad| {
+        let names: Vec<String> = (0..25).map(|at| format!("deploy/{at}.yaml")).collect();
+        let texts: Vec<String> = (0..25).map(|at| text(at, is_bad)).collect();
+        let pairs = names.iter().zip(&texts);
+        files(pairs.map(|(name, text)| (name.as_str(), text.as_str())))
+    };
+    let mut state = State::new(&of(false));
+    state.open_pull(7, &of(true));
+    let mut story = Story::new("many-results", state);
+    let outcome = story.run_with("pull_request", &[("upload-sarif", "true")]);
+    assert_eq!(outcome.outputs["introduced"], "25025");
+    outcome.is_blocked().lacks("code-scanning,sarif-file");
+    let told = "leaves out the 25 least urgent findings";
+    outcome.says("code-scanning: in part, ").says(told);
+    let summary = std::fs::read_to_string(story.path("summary")).expect("it is there");
+    assert!(summary.contains(told));
+    assert!(!summary.contains("all are in the SARIF file"));
+    assert!(!story.summary().body.contains("SARIF"));
+    story.github.with(|state| {
+        let results = &state.uploads[0].sarif["runs"][0]["results"];
+        assert_eq!(results.as_array().map(Vec::len), Some(25_000));
+    });
+}
+
+#[test]
 fn more_files_than_github_lists_are_judged_all_the_same() {
     let mut after = with(GOOD);
     for at in 0..3_000 {

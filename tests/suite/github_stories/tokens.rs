@@ -73,12 +73,19 @@ fn a_token_that_only_reads_leaves_annotations() {
         .says("security-events: write");
     // Each is tried once, and the table is printed once.
     assert!(outcome.writes().len() <= 3, "{:?}", outcome.writes());
-    assert_eq!(
-        outcome.log.matches("told on GitHub:").count(),
-        1,
-        "{}",
-        outcome.log
+    // What was planned comes first, and what became of it after that.
+    let parts: Vec<&str> = outcome.log.split("to be told on GitHub:\n").collect();
+    let [_, planned] = parts[..] else {
+        panic!("{}", outcome.log)
+    };
+    assert!(
+        planned.starts_with("  review: yes\n  summary: yes\n  code-scanning: yes\n"),
+        "{planned}"
     );
+    let (_, became) = planned
+        .split_once("otherwise than planned:\n")
+        .expect("it came otherwise");
+    assert!(became.starts_with("  review: no, "), "{became}");
     assert!(story.comments().is_empty() && story.summaries().is_empty());
 }
 
@@ -140,6 +147,18 @@ fn a_token_that_is_none_changes_no_verdict() {
         .annotates()
         .says("does not accept the token");
     assert!(outcome.writes().iter().all(|request| request.status == 401));
+}
+
+#[test]
+fn a_server_that_repeats_the_token_is_not_repeated() {
+    let mut state = usual();
+    let words = format!("the token {} is bad", state.token.value);
+    let refused = Mishap::Refused(403, words.leak());
+    state.troubles.push(Trouble::always("POST", "", refused));
+    let mut story = Story::new("parrot", state);
+    // That the token is in no text, every run of a story looks for.
+    let outcome = story.run_with("pull_request", UPLOAD);
+    outcome.is_blocked().says("the token [redacted] is bad");
 }
 
 #[test]
