@@ -15,11 +15,10 @@ spec:
     - {name: a, image: registry.example.com/a:latest, securityContext: {privileged: true}}
 ";
 
-const BINDING: &str = "apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: everybody}
-roleRef: {kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}
-subjects: [{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}]
+const INGRESS: &str = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: p, namespace: shop}
+spec: {rules: [{host: shop.example.com}]}
 ";
 
 fn change(base: &str, head: &str) -> Vec<Finding> {
@@ -57,14 +56,11 @@ fn a_slip_hides_nothing_and_mends_nothing() {
         (POD, "apiVersion: v1\n", ""),
         (POD, "kind: Pod", "kind: pod"),
         (POD, "apiVersion: v1", "apiVersion: v2"),
-        (
-            BINDING,
-            "kind: ClusterRoleBinding",
-            "Kind: ClusterRoleBinding",
-        ),
-        (BINDING, "ClusterRoleBinding", "ClusterRolebinding"),
-        (BINDING, "k8s.io/v1", "k8s.io"),
-        (BINDING, "rbac.authorization.k8s.io/v1", "1"),
+        (INGRESS, "kind: Ingress", "Kind: Ingress"),
+        (INGRESS, "kind: Ingress", "kind: Ingres"),
+        (INGRESS, "k8s.io/v1", "k8s.io"),
+        (INGRESS, "k8s.io/v1", "k8s.io/v1beta2"),
+        (INGRESS, "networking.k8s.io/v1", "1"),
     ] {
         let slip = base.replacen(from, to, 1);
         assert_ne!(base, slip);
