@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Location;
+use crate::packages::PnpmWorkspace;
 use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Place, Want};
 use crate::packages::lockfile::{LockfileKind, RecordKind};
@@ -53,7 +54,7 @@ pub enum Mismatch<'a> {
 
 /// What the workspaces of a lockfile ask of catalogues, and the lockfile does not hold. An entry is told once.
 #[must_use]
-pub fn unmet_catalogs<'a>(locked: LockedFile<'a>) -> Vec<UnmetCatalog<'a>> {
+pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
     let installation = locked.installation;
     let is_repeated = matches!(locked.lockfile.kind, LockfileKind::Pnpm | LockfileKind::Bun);
     // What cannot be read may hold the entry.
@@ -139,5 +140,5 @@ fn catalog_of(want: &Want) -> Option<&str> {
 /// True if code may add to the catalogues: packages that pnpm installs for itself bring hooks that do.
 fn may_be_extended(locked: LockedFile<'_>) -> bool {
     let workspace = locked.installation.pnpm_workspace();
-    workspace.is_some_and(|workspace| workspace.has_own_packages())
+    workspace.is_some_and(PnpmWorkspace::has_own_packages)
 }
