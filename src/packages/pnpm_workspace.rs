@@ -23,6 +23,12 @@ impl<'a> PnpmWorkspace<'a> {
         patterns.filter(|pattern| pattern.as_str().is_some())
     }
 
+    /// True if it names packages that pnpm installs for itself, before all others (`configDependencies`).
+    #[must_use]
+    pub fn has_own_packages(self) -> bool {
+        self.root.get("configDependencies").is_some()
+    }
+
     /// `onlyBuiltDependencies`: the packages that may run their scripts.
     pub fn only_built_dependencies(self) -> impl Iterator<Item = Node<'a>> {
         let listed = self.root.get("onlyBuiltDependencies");

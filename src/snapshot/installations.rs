@@ -154,6 +154,12 @@ impl Installation {
         self.pnpm_workspace.as_ref()
     }
 
+    /// The file `.yarnrc.yml`.
+    #[must_use]
+    pub fn yarn_settings_file(&self) -> Option<&SourceFile> {
+        self.yarn_settings.as_ref()
+    }
+
     /// `pnpm-workspace.yaml`.
     #[must_use]
     pub fn pnpm_workspace(&self) -> Option<PnpmWorkspace<'_>> {

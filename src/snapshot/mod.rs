@@ -5,6 +5,7 @@ pub mod build_context;
 pub mod builds;
 pub mod built;
 pub mod built_controls;
+pub mod catalogued;
 pub mod cooldowns;
 pub mod credentials;
 pub mod declared;
@@ -36,6 +37,7 @@ pub mod remedies;
 pub mod safeguards;
 pub mod settings;
 pub mod unlocked;
+pub mod unmet_catalogs;
 pub mod unmet_overrides;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
-//! Overrides that a lockfile was not written for: it holds the package in a version that they rule out.
+//! Overrides that a lockfile was not written for: it holds the package in a version that they rule out, or holds it at
+//! all where they put in another package, an address or a folder.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use crate::finding::Location;
 use crate::packages::graph::{Installed, Place, Scope, Step};
 use crate::packages::overrides::{Override, Replacement};
+use crate::packages::specifier::Specifier;
 use crate::packages::upgrade::target;
 use crate::packages::{Range, Version};
 
@@ -22,6 +24,8 @@ pub struct Unmet<'a> {
     pub name: &'a str,
     /// The specifier that it puts in.
     pub specifier: &'a str,
+    /// True if that is a range of versions of the package, and not something else in its place.
+    pub is_range: bool,
     /// The key and the value.
     pub at: Location,
     /// What is locked.
@@ -40,7 +44,7 @@ pub fn unmet(locked: LockedFile<'_>) -> Vec<Unmet<'_>> {
         .collect();
     let mut found = Vec::new();
     for (file, one) in &all {
-        let Some((specifier, range)) = replacement(one) else {
+        let Some((specifier, wanted)) = replacement(locked, one) else {
             continue;
         };
         let is_contested = all.iter().any(|(_, other)| {
@@ -51,11 +55,13 @@ pub fn unmet(locked: LockedFile<'_>) -> Vec<Unmet<'_>> {
             continue;
         }
         let mut named = locked.installation.named(one.package.name);
-        let package = named.find(|package| is_outside(*package, &range) && is_meant(one, *package));
+        let package =
+            named.find(|package| is_outside(*package, &wanted) && is_meant(one, *package));
         if let Some(package) = package {
             found.push(Unmet {
                 name: one.package.name,
                 specifier,
+                is_range: matches!(wanted, Wanted::Range(_)),
                 at: Location {
                     path: Arc::clone(&file.path),
                     span: one.span(),
@@ -70,24 +76,68 @@ pub fn unmet(locked: LockedFile<'_>) -> Vec<Unmet<'_>> {
     found
 }
 
-/// The range that an override puts in, where it stays with the package and the registry.
-fn replacement<'a>(one: &Override<'a>) -> Option<(&'a str, Range)> {
+/// What an override puts in.
+enum Wanted<'a> {
+    /// Versions of the package itself.
+    Range(Range),
+    /// What lies at an address.
+    Address(&'a str),
+    /// Another package, or what lies in git or in the repository.
+    Elsewhere,
+}
+
+/// The specifier that an override puts in, where it is known what follows it.
+fn replacement<'a>(locked: LockedFile<'a>, one: &Override<'a>) -> Option<(&'a str, Wanted<'a>)> {
     let Replacement::Specifier(specifier) = one.replacement else {
         return None;
     };
+    let specifier = match Specifier::parse(specifier) {
+        Specifier::Catalog(catalog) => {
+            let entry = locked.installation.catalogs();
+            entry.entry(catalog, one.package.name)?.value.as_str()?
+        }
+        _ => specifier,
+    };
     let (name, range) = target(one.package.name, specifier);
-    let range = Range::parse(range).filter(|_| name == one.package.name);
-    Some((specifier, range?))
+    if name == one.package.name
+        && let Some(range) = Range::parse(range)
+    {
+        return Some((specifier, Wanted::Range(range)));
+    }
+    let wanted = match Specifier::parse(specifier) {
+        Specifier::Tarball(address) => {
+            Wanted::Address(address.split('#').next().unwrap_or(address))
+        }
+        Specifier::Alias { name, .. } if name == one.package.name => return None,
+        Specifier::Alias { .. }
+        | Specifier::Git { .. }
+        | Specifier::Folder(_)
+        | Specifier::File(_)
+        | Specifier::Workspace { .. } => Wanted::Elsewhere,
+        _ => return None,
+    };
+    Some((specifier, wanted))
 }
 
-fn is_outside(package: Installed<'_>, range: &Range) -> bool {
+fn is_outside(package: Installed<'_>, wanted: &Wanted<'_>) -> bool {
     // What came inside the archive of another package is out of reach.
     let is_reached =
         package.scope() != Scope::Unreached && package.entries().any(|locked| !locked.is_bundled);
-    let version = Version::parse(package.version());
-    is_reached
-        && package.place() == Place::Registry
-        && version.is_some_and(|version| !range.satisfies(&version))
+    if !is_reached || package.place() != Place::Registry {
+        return false;
+    }
+    match wanted {
+        Wanted::Range(range) => {
+            let version = Version::parse(package.version());
+            version.is_some_and(|version| !range.satisfies(&version))
+        }
+        // An address of the registry itself looks like a version of it.
+        Wanted::Address(address) => !package.entries().any(|locked| {
+            let resolved = locked.resolved.as_ref();
+            resolved.is_some_and(|(resolved, _)| resolved.starts_with(address))
+        }),
+        Wanted::Elsewhere => true,
+    }
 }
 
 /// True if an override is for a package, by the parent right above it, as which all package managers read it.

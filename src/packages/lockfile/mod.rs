@@ -371,6 +371,18 @@ impl Lockfile {
         self.packages.get(usize::try_from(index.0).ok()?)
     }
 
+    /// True if it holds what the package manager needs for itself, and nothing of the project: the second document of
+    /// pnpm's stream is not there.
+    #[must_use]
+    pub fn is_of_environment_alone(&self) -> bool {
+        let is_environment = |wanted: &Wanted| wanted.section == Some(Section::Environment);
+        !self.importers.is_empty()
+            && self.importers.iter().all(|importer| {
+                let all = &importer.dependencies;
+                !all.is_empty() && all.iter().all(is_environment)
+            })
+    }
+
     /// True if it could not be read: what it locks is unknown.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {

@@ -3,7 +3,7 @@
 use crate::syntax::{Node, Tree};
 
 use super::pnpm_workspace::{permitted, settings};
-use super::{Pinned, Safeguard, Said, listed};
+use super::{Pinned, Safeguard, Said, Value, list, listed, said};
 
 /// Reads a file.
 #[must_use]
@@ -13,11 +13,37 @@ pub fn read(tree: &Tree) -> (Vec<Said>, Option<Pinned>) {
     };
     let mut found = root.get("pnpm").map(settings).unwrap_or_default();
     if let Some(trusted) = root.get("trustedDependencies") {
+        found.push(list("trustedDependencies", trusted.span()));
         found.extend(listed(Safeguard::Script, "trustedDependencies", trusted));
+    }
+    for entry in root
+        .get("dependenciesMeta")
+        .into_iter()
+        .flat_map(Node::entries)
+    {
+        let Some(built) = entry.value.entry("built") else {
+            continue;
+        };
+        let what = match built.value.as_bool() {
+            Some(true) => Safeguard::Built,
+            Some(false) => Safeguard::NoScript,
+            None => continue,
+        };
+        let at = built.key.span().to(built.value.span());
+        let (key, name) = (entry.key.key_text(), "dependenciesMeta");
+        found.push(said(what, key, Value::Listed, name, at));
     }
     if let Some(allowed) = root.get("allowScripts") {
         found.extend(permitted("allowScripts", allowed));
     }
-    let pinned = root.get("packageManager").and_then(Node::as_str);
+    let pinned = root.entry("packageManager");
+    if let Some(entry) = pinned
+        && let Some(release) = entry.value.as_str()
+    {
+        let at = entry.key.span().to(entry.value.span());
+        let value = Value::Word(release.into());
+        found.push(said(Safeguard::Release, "", value, "packageManager", at));
+    }
+    let pinned = pinned.and_then(|entry| entry.value.as_str());
     (found, pinned.and_then(Pinned::parse))
 }

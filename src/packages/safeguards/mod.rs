@@ -6,6 +6,8 @@
 
 mod bunfig;
 mod code;
+mod exceptions;
+mod install_tools;
 mod manifest;
 mod npmrc;
 mod pnpm_workspace;
@@ -34,16 +36,28 @@ pub enum Safeguard {
     Cooldown,
     /// A package that need not be that old.
     Young,
+    /// `before` of npm: the day after which nothing is taken.
+    Before,
     /// Whether the scripts of packages are left alone.
     NoScripts,
     /// Whether all packages may run their scripts.
     AllScripts,
     /// A package that may run its scripts.
     Script,
+    /// A package that may run its scripts though those of all others are left alone: `built` of Yarn.
+    Built,
+    /// A package that may not run its scripts.
+    NoScript,
+    /// A list of packages that may run their scripts, or of git repositories, that is there, be it empty.
+    List,
     /// The registry of a scope, or of all others.
     Registry,
     /// `trustPolicy` of pnpm: whether a release may be published with less proof than the one before.
     TrustPolicy,
+    /// A package that need not have that proof.
+    Untrusted,
+    /// Whether an installation fails where a package has scripts about which nobody decided.
+    StrictScripts,
     /// Whether packages of packages come from registries alone.
     NoExotic,
     /// Whether packages may come from git: `none`, `root` or `all`.
@@ -58,6 +72,8 @@ pub enum Safeguard {
     Checksums,
     /// Whether an installation must leave the lockfile as it is.
     Immutable,
+    /// Whether the lockfile is held against the registry.
+    Hardened,
     /// Whether what is taken from the store is held against its hash.
     StoreVerified,
     /// Whether there is a lockfile.
@@ -66,6 +82,10 @@ pub enum Safeguard {
     Plugin,
     /// A file that runs whenever the package manager does, in its place or beside it: `yarnPath`, `pnpmfile`.
     Code,
+    /// A package that pnpm installs for itself before all others, with its version.
+    OwnPackage,
+    /// The release of the package manager: `packageManager`.
+    Release,
     /// Whether registries must prove who they are.
     StrictTls,
     /// The package that looks at what is to be installed.
@@ -144,6 +164,16 @@ impl Pinned {
             || self.is_from(Manager::Npm, Release(12, 0, 0))
     }
 
+    /// True if it fails where nobody decided about the scripts of a package: pnpm from 11 on.
+    fn is_strict(self) -> bool {
+        self.is_from(Manager::Pnpm, Release(11, 0, 0))
+    }
+
+    /// True if it takes nothing from git where nothing is said: Yarn from 4.14 on.
+    fn blocks_git(self) -> bool {
+        self.is_from(Manager::Yarn, Release(4, 14, 0))
+    }
+
     /// True if it runs no script of any package where nothing is said: Yarn from 4.14 on.
     fn leaves_scripts(self) -> bool {
         self.is_from(Manager::Yarn, Release(4, 14, 0))
@@ -161,6 +191,9 @@ impl Pinned {
         self.is_from(Manager::Pnpm, Release(11, 0, 0))
     }
 }
+
+/// The setting of Yarn that names git repositories.
+const GIT_REPOSITORIES: &str = "approvedGitRepositories";
 
 /// The minutes of a day.
 const DAY: u64 = 24 * 60;
@@ -224,14 +257,38 @@ impl Safeguards {
     pub fn asks_before_scripts(&self) -> bool {
         self.switch(Safeguard::AllScripts) != Some(true)
             && (self.pinned.is_some_and(Pinned::asks_before_scripts)
-                || self.all(Safeguard::Script).next().is_some())
+                || self.all(Safeguard::Script).next().is_some()
+                || self.has_list_of_scripts())
+    }
+
+    /// True if a list says whose scripts are run, be it empty.
+    fn has_list_of_scripts(&self) -> bool {
+        let mut lists = self.all(Safeguard::List);
+        lists.any(|(_, said)| *said.key != *GIT_REPOSITORIES)
+    }
+
+    /// True if packages come from the git repositories alone that are named.
+    #[must_use]
+    pub fn names_git_repositories(&self) -> bool {
+        let mut lists = self.all(Safeguard::List);
+        lists.any(|(_, said)| *said.key == *GIT_REPOSITORIES)
+            || self.pinned.is_some_and(Pinned::blocks_git)
+    }
+
+    /// True if an installation fails where nobody decided about the scripts of a package.
+    #[must_use]
+    pub fn is_strict_about_scripts(&self) -> bool {
+        self.switch(Safeguard::StrictScripts)
+            .unwrap_or_else(|| self.pinned.is_some_and(Pinned::is_strict))
     }
 
     /// True if a package may run its scripts when it is installed, as far as the settings can tell.
     #[must_use]
     pub fn runs_scripts_of(&self, package: &str) -> bool {
         if self.leaves_scripts() {
-            return false;
+            return self
+                .all(Safeguard::Built)
+                .any(|(_, said)| without_version(&said.key) == package);
         }
         if !self.asks_before_scripts() {
             return true;
@@ -293,6 +350,11 @@ fn said(what: Safeguard, key: &str, value: Value, name: &str, at: Span) -> Said 
 /// The text of a scalar, as written.
 fn text(node: Node<'_>) -> &str {
     node.as_str().unwrap_or_else(|| node.source())
+}
+
+/// That a list is there, whatever stands in it.
+fn list(name: &str, at: Span) -> Said {
+    said(Safeguard::List, name, Value::Listed, name, at)
 }
 
 /// Every text of a list, or the one that stands in its place.

@@ -4,6 +4,7 @@
 
 use crate::syntax::Span;
 
+use super::install_tools::{loaded_code, other_git, other_shell};
 use super::{DAY, Safeguard, Said, Value, said};
 
 /// Reads a file. Of a key that stands in it twice the last one counts.
@@ -54,6 +55,12 @@ fn understood(written: &str, value: &str, at: Span) -> Option<Said> {
         "min-release-age-exclude" | "minimum-release-age-exclude" => {
             (Safeguard::Young, value, Value::Listed)
         }
+        "before" => (Safeguard::Before, "", word()),
+        "node-options" => (Safeguard::Code, loaded_code(value)?, Value::Listed),
+        "script-shell" => (Safeguard::Code, other_shell(value)?, Value::Listed),
+        "git" => (Safeguard::Code, other_git(value)?, Value::Listed),
+        "trust-policy-exclude" => (Safeguard::Untrusted, value, Value::Listed),
+        "strict-dep-builds" => (Safeguard::StrictScripts, "", switch(is_true)),
         "ignore-scripts" => (Safeguard::NoScripts, "", switch(is_true)),
         "dangerously-allow-all-builds" | "dangerously-allow-all-scripts" => {
             (Safeguard::AllScripts, "", switch(is_true))

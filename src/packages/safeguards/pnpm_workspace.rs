@@ -4,7 +4,8 @@
 
 use crate::syntax::{Node, Tree};
 
-use super::{Safeguard, Said, Value, listed, said, text};
+use super::install_tools::{loaded_code, other_shell};
+use super::{Safeguard, Said, Value, list, listed, said, text};
 
 /// Reads a file.
 #[must_use]
@@ -31,6 +32,39 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
             "verifyStoreIntegrity" => (Safeguard::StoreVerified, switch),
             "strictSsl" => (Safeguard::StrictTls, switch),
             "lockfile" => (Safeguard::Lockfile, switch),
+            "strictDepBuilds" => (Safeguard::StrictScripts, switch),
+            "trustPolicyExclude" => {
+                found.extend(listed(Safeguard::Untrusted, name, node));
+                continue;
+            }
+            "neverBuiltDependencies" | "ignoredBuiltDependencies" => {
+                found.extend(listed(Safeguard::NoScript, name, node));
+                continue;
+            }
+            "configDependencies" => {
+                found.extend(node.entries().map(|entry| {
+                    let value = Value::Word(own_package(entry.value).into());
+                    let at = entry.key.span().to(entry.value.span());
+                    said(Safeguard::OwnPackage, entry.key.key_text(), value, name, at)
+                }));
+                continue;
+            }
+            "nodeOptions" => {
+                let at = at.to(node.span());
+                let code = loaded_code(text(node)).map(|code| (code, at));
+                found.extend(
+                    code.map(|(code, at)| said(Safeguard::Code, code, Value::Listed, name, at)),
+                );
+                continue;
+            }
+            "scriptShell" => {
+                let shell = other_shell(text(node));
+                let at = at.to(node.span());
+                found.extend(
+                    shell.map(|shell| said(Safeguard::Code, shell, Value::Listed, name, at)),
+                );
+                continue;
+            }
             "minimumReleaseAgeExclude" => {
                 found.extend(listed(Safeguard::Young, name, node));
                 continue;
@@ -40,10 +74,12 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 continue;
             }
             "onlyBuiltDependencies" => {
+                found.push(list(name, at));
                 found.extend(listed(Safeguard::Script, name, node));
                 continue;
             }
             "allowBuilds" => {
+                found.push(list(name, at));
                 found.extend(permitted(name, node));
                 continue;
             }
@@ -63,11 +99,26 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
     found
 }
 
-/// The packages that a mapping of names lets run their scripts.
+/// The version and the hash of what pnpm installs for itself; in the longer notation the address as well.
+fn own_package(node: Node<'_>) -> String {
+    if !node.is_mapping() {
+        return text(node).to_owned();
+    }
+    let field = |name| node.get(name).map(text);
+    let address = field("tarball").map(|address| format!(" {address}"));
+    let hash = field("integrity").unwrap_or_default();
+    format!("{hash}{}", address.unwrap_or_default())
+}
+
+/// The packages that a mapping of names lets run their scripts, and those that it does not.
 pub(super) fn permitted<'a>(name: &'a str, node: Node<'a>) -> impl Iterator<Item = Said> + use<'a> {
-    let is_on = |entry: &crate::syntax::Entry<'_>| entry.value.as_bool() == Some(true);
-    node.entries().filter(is_on).map(move |entry| {
+    node.entries().filter_map(move |entry| {
+        let what = if entry.value.as_bool()? {
+            Safeguard::Script
+        } else {
+            Safeguard::NoScript
+        };
         let (key, at) = (entry.key.key_text(), entry.key.span());
-        said(Safeguard::Script, key, Value::Listed, name, at)
+        Some(said(what, key, Value::Listed, name, at))
     })
 }

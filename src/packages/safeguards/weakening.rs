@@ -39,12 +39,17 @@ pub fn weakenings(before: &Safeguards, after: &Safeguards, home: Home<'_>) -> Ve
         weakenings: Vec::new(),
     };
     found.cooldown();
+    found.day();
     found.scripts();
+    found.single_scripts();
     found.registries();
     found.sources();
     found.switches();
+    found.trust();
     found.plugins();
     found.code();
+    found.own_packages();
+    found.release();
     found.proposals();
     found.weakenings
 }
@@ -81,7 +86,7 @@ impl Found<'_> {
     }
 
     /// What a setting is called where it stands.
-    fn name(&self, what: Safeguard) -> &str {
+    pub(super) fn name(&self, what: Safeguard) -> &str {
         let mut said = self.after.all(what).chain(self.before.all(what));
         said.next().map_or("the setting", |(_, said)| &said.name)
     }
@@ -144,6 +149,10 @@ impl Found<'_> {
             }
         } else if asks && !self.after.leaves_scripts() {
             for key in self.new_keys(Safeguard::Script) {
+                // What was kept out by its name is told by itself.
+                if self.is_kept_out(&key) {
+                    continue;
+                }
                 let is_everything = key.trim_matches(['*', '/', '@']).is_empty();
                 let (severity, sentence) = if is_everything {
                     let sentence = format!(
@@ -256,7 +265,7 @@ impl Found<'_> {
             }
         }
         // A list that is written for the first time may narrow what was open.
-        if self.before.all(Safeguard::GitRepository).next().is_some() {
+        if self.before.names_git_repositories() {
             for key in self.new_keys(Safeguard::GitRepository) {
                 let sentence = format!(
                     "{} lets packages come from the git repositories {}; name one repository, or take the package from a registry",
@@ -306,14 +315,16 @@ impl Found<'_> {
                 self.push(Severity::Medium, what, "", sentence);
             }
         }
-        if self.before.word(Safeguard::TrustPolicy, "") == Some("no-downgrade")
-            && self.after.word(Safeguard::TrustPolicy, "") != Some("no-downgrade")
+        if self.before.switch(Safeguard::Hardened) == Some(true)
+            && self.after.switch(Safeguard::Hardened) != Some(true)
+            || self.before.switch(Safeguard::Hardened).is_none()
+                && self.after.switch(Safeguard::Hardened) == Some(false)
         {
             let sentence = format!(
-                "{} no longer refuses releases that were published with less proof of their origin than those before; keep no-downgrade",
-                self.name(Safeguard::TrustPolicy)
+                "{} no longer holds the lockfile against the registry, so that an entry that somebody wrote by hand is installed as it stands; keep it",
+                self.name(Safeguard::Hardened)
             );
-            self.push(Severity::Medium, Safeguard::TrustPolicy, "", sentence);
+            self.push(Severity::Medium, Safeguard::Hardened, "", sentence);
         }
         if let Some(scanner) = self.before.word(Safeguard::Scanner, "")
             && self.after.word(Safeguard::Scanner, "").is_none()

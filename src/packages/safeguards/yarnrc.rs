@@ -4,7 +4,7 @@
 
 use crate::syntax::{Node, Tree};
 
-use super::{DAY, Safeguard, Said, Value, listed, said, text};
+use super::{DAY, Safeguard, Said, Value, list, listed, said, text};
 
 /// Reads a file.
 #[must_use]
@@ -37,6 +37,10 @@ pub fn read(tree: &Tree) -> Vec<Said> {
                 Some(is_on) => (Safeguard::Immutable, Value::Switch(is_on)),
                 None => continue,
             },
+            "enableHardenedMode" => match node.as_bool() {
+                Some(is_on) => (Safeguard::Hardened, Value::Switch(is_on)),
+                None => continue,
+            },
             "npmPreapprovedPackages" => {
                 found.extend(listed(Safeguard::Young, name, node));
                 continue;
@@ -46,6 +50,7 @@ pub fn read(tree: &Tree) -> Vec<Said> {
                 continue;
             }
             "approvedGitRepositories" => {
+                found.push(list(name, at));
                 found.extend(listed(Safeguard::GitRepository, name, node));
                 continue;
             }

@@ -1,6 +1,6 @@
 use crate::declare_rule;
 use crate::packages::graph::Want;
-use crate::packages::lockfile::Section;
+use crate::packages::lockfile::{Lockfile, Section};
 use crate::packages::{Scope, Specifier};
 use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::Snapshot;
@@ -43,7 +43,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`.
+    /// What pnpm locks for itself (`packageManagerDependencies`) counts for no package of the project. Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`.
     "input/empty-lockfile",
     severity: Severity::High,
     references: &["CWE-693"],
@@ -55,19 +55,26 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let Some(path) = installation.lockfile_path() else {
             continue;
         };
-        if !installation.is_known() || !installation.graph().is_empty() {
+        let lockfile = installation.lockfile();
+        let is_of_manager = lockfile.is_some_and(Lockfile::is_of_environment_alone);
+        if !installation.is_known() || !(installation.graph().is_empty() || is_of_manager) {
             continue;
         }
         let Some((file, want)) = first_fetched(installation) else {
             continue;
         };
         let name = crate::kubernetes::field::shortened(&want.name);
+        let holds = if is_of_manager {
+            "what pnpm needs for itself and no document of the project"
+        } else {
+            "no package"
+        };
         sink.in_file(path)
             .report_span(Span::default())
             .unread()
             .discriminator("empty")
             .say(&format!(
-                "this lockfile holds no package, and {file} asks for `{name}`: what is installed is not known; install again and commit the lockfile that this writes"
+                "this lockfile holds {holds}, and {file} asks for `{name}`: what is installed is not known; install again and commit the lockfile that this writes"
             ));
     }
 }

@@ -8,7 +8,7 @@ use crate::rule::{Check, Context, Severity, Sink};
 use crate::snapshot::file_kind::FileKind;
 use crate::snapshot::{SourceFile, State};
 use crate::syntax::dockerfile::Dockerfile;
-use crate::syntax::{Encoding, Problem, ProblemKind, Span, Tree};
+use crate::syntax::{Encoding, Format, Problem, ProblemKind, Span, Tree};
 
 declare_rule! {
     /// A manifest, or another file that matters, cannot be read.
@@ -106,7 +106,7 @@ fn is_yaml(path: &str) -> bool {
 
 fn say_problem(file: &SourceFile, problem: &Problem, tree: &Tree, sink: &mut Sink<'_>) {
     let why = match &problem.kind {
-        ProblemKind::Syntax(_) if has_conflict(tree.text()) => CONFLICT,
+        ProblemKind::Syntax(_) if has_conflict(tree.text(), file.kind().format()) => CONFLICT,
         ProblemKind::Syntax(why) => why.as_str(),
         ProblemKind::TooDeep => "it is nested too deeply",
         ProblemKind::ComplexKey => "a list or mapping stands where a key belongs",
@@ -174,7 +174,12 @@ fn say_lockfile(lockfile: &Lockfile, sink: &mut Sink<'_>) {
 const CONFLICT: &str = "the marks of a merge conflict stand in it; resolve the conflict";
 
 /// True if git left both sides of a conflict in a text.
-fn has_conflict(text: &str) -> bool {
+fn has_conflict(text: &str, format: Format) -> bool {
+    // No line of JSON begins with a mark for any other reason, wherever a formatter put it.
+    if format == Format::Json {
+        let mut lines = text.lines().map(str::trim_start);
+        return lines.any(|line| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>"));
+    }
     let is_mark = |mark: &str| text.starts_with(mark) || text.contains(&format!("\n{mark}"));
     is_mark("<<<<<<< ") && is_mark(">>>>>>> ")
 }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::PackageJson;
 use crate::packages::graph::Want;
@@ -7,6 +10,7 @@ use crate::packages::specifier::Specifier;
 use crate::packages::upgrade::target;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::catalogued::asked;
 use crate::snapshot::locked::{own_names, wished};
 
 declare_rule! {
@@ -55,19 +59,21 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     let own = own_names(snapshot);
+    let mut told = BTreeSet::new();
     for installation in snapshot.installations() {
         let graph = installation.graph();
         for want in (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace)) {
-            let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
+            let (Some(declared), Some(asked)) = (&want.declared, asked(installation, want)) else {
                 continue;
             };
+            let place = asked.at;
             let is_shipped = matches!(declared.section, Section::Production | Section::Optional);
             if !is_shipped || own.contains(&*want.name) {
                 continue;
             }
             let package = installation.package_json(want.workspace);
             let is_program = package.is_some_and(PackageJson::is_private);
-            let specifier = match Specifier::parse(&declared.specifier) {
+            let specifier = match Specifier::parse(asked.specifier) {
                 Specifier::Alias { specifier, .. } => *specifier,
                 specifier => specifier,
             };
@@ -86,11 +92,15 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                     let locked = graph.target(lockfile, want);
                     let locked = locked.filter(|locked| locked.is_from_registry());
                     let Some(locked) = locked else { continue };
-                    (Severity::Note, held(want, &declared.specifier, locked.version()))
+                    (Severity::Note, held(want, asked.specifier, locked.version()))
                 }
                 None if installation.file.is_some() => continue,
                 None => (Severity::Low, "and no lockfile holds on to a version; name the major version, and keep a lockfile".to_owned()),
             };
+            // An entry of a catalogue is one line, whoever asks for it.
+            if !told.insert((Arc::clone(&place.path), place.span.start)) {
+                continue;
+            }
             let (name, seen) = wished(installation, &want.name);
             sink.in_file(&place.path)
                 .report_span(place.span)
@@ -99,7 +109,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 .say(&format!(
                     "`{}` asks for {}, which takes whatever is published last, {sentence}",
                     shortened(&want.name),
-                    quoted(&declared.specifier)
+                    quoted(asked.specifier)
                 ));
         }
     }

@@ -2,14 +2,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Fold;
 use crate::kubernetes::field::{quoted, shortened};
+use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
 use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Need, RecordKind, Section};
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
+use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
+use crate::snapshot::unmet_catalogs::{Mismatch, unmet_catalogs};
 use crate::snapshot::unmet_overrides::unmet;
 
 declare_rule! {
@@ -70,8 +73,9 @@ declare_rule! {
     /// ## Limits
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
-    /// name may differ as long as the lockfile holds what they put in, and with a `.pnpmfile.cjs` everything may. Overrides
+    /// name may differ as long as the lockfile holds what they put in, be it a version, another package or an address, and with a `.pnpmfile.cjs` everything may. Overrides
     /// of ranges alone, and several of one name, are not compared. npm before 7 repeats no ranges.
+    /// Entries of catalogues are held against what lockfiles of pnpm and Bun repeat of them.
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
     /// high. More than three of a kind in a workspace are one finding.
@@ -96,12 +100,13 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         without_version(locked, sink);
         let graph = locked.installation.graph();
         // One that holds nothing is told as a whole.
-        if graph.is_empty() {
+        if graph.is_empty() || locked.lockfile.is_of_environment_alone() {
             continue;
         }
         let free = locked.overridden();
         dangling(locked, &free, sink);
         overridden(locked, sink);
+        catalogued(locked, sink);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
         for (number, workspace) in graph.workspaces().iter().enumerate() {
@@ -261,11 +266,67 @@ fn overridden(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
             .discriminator("override")
             .related_in(unmet.package.locked_at(), "what the lockfile says")
             .say(&format!(
-                "the override of `{}` puts in {} and {lockfile} holds `{}`, which is outside of it; install, and add the lockfile to the change",
+                "the override of `{}` puts in {} and {lockfile} holds `{}`, which is {}; install, and add the lockfile to the change",
                 shortened(unmet.name),
-                quoted(unmet.specifier),
-                shortened(&label)
+                quoted(&without_secrets(unmet.specifier)),
+                shortened(&label),
+                if unmet.is_range { "outside of it" } else { "something else" }
             ));
+    }
+}
+
+/// What catalogues say and the lockfile was not written for.
+fn catalogued(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let lockfile = name_of(locked);
+    for unmet in unmet_catalogs(locked) {
+        let (subject, seen) = wished(locked.installation, unmet.name);
+        let name = shortened(unmet.name);
+        let catalog = match unmet.catalog {
+            DEFAULT => "the catalog".to_owned(),
+            other => format!("the catalog `{}`", shortened(other)),
+        };
+        let (sentence, related) = match unmet.what {
+            Mismatch::Unknown => (
+                format!(
+                    "`{name}` asks for what {catalog} says, and that has no such entry, so that nothing can be installed; add the entry, or name a version"
+                ),
+                None,
+            ),
+            Mismatch::Other {
+                specifier,
+                recorded,
+                recorded_at,
+            } => (
+                format!(
+                    "`{name}` of {catalog} asks for {} and {lockfile} was written for {}; install, and add the lockfile to the change",
+                    quoted(&without_secrets(specifier)),
+                    quoted(&without_secrets(recorded))
+                ),
+                Some(recorded_at),
+            ),
+            Mismatch::Outside {
+                specifier,
+                package,
+                locked_at,
+            } => (
+                format!(
+                    "`{name}` of {catalog} asks for {} and {lockfile} holds `{}`, which is outside of it; install, and add the lockfile to the change",
+                    quoted(specifier),
+                    shortened(&package)
+                ),
+                Some(locked_at),
+            ),
+        };
+        let mut sink = sink.in_file(&unmet.at.path);
+        let draft = sink
+            .report_span(unmet.at.span)
+            .package(subject, seen)
+            .discriminator(&format!("catalog\0{}", unmet.catalog));
+        let draft = match related {
+            Some(place) => draft.related_in(place, "what the lockfile says"),
+            None => draft,
+        };
+        draft.say(&sentence);
     }
 }
 
@@ -283,15 +344,26 @@ fn gap(
     is_listed: bool,
 ) -> Option<Gap> {
     let asked = Specifier::parse(&declared.specifier);
-    if declared.section == Section::Peer || !asked.is_of_registry() {
+    if declared.section == Section::Peer {
         return None;
     }
     let repeated = want
         .listed
         .as_ref()
         .and_then(|listed| listed.specifier.as_deref());
+    let is_of_catalog = matches!(asked, Specifier::Catalog(_));
+    if !asked.is_of_registry() {
+        // What comes from elsewhere may be repeated in another notation, but never as a version of a registry.
+        let is_told = is_of_catalog || asked.is_exotic();
+        let other =
+            repeated.filter(|repeated| is_told && Specifier::parse(repeated).is_of_registry());
+        let is_absent = is_of_catalog && is_listed && want.listed.is_none();
+        let is_known = locked.lockfile.problems.is_empty();
+        let absent = (is_absent && is_known).then_some(Gap::Absent);
+        return other.map(|other| Gap::Other(other.to_owned())).or(absent);
+    }
     if let Some(repeated) = repeated
-        && Specifier::parse(repeated).is_of_registry()
+        && is_comparable(&Specifier::parse(repeated))
         && plain(repeated) != plain(&declared.specifier)
     {
         return Some(Gap::Other(repeated.to_owned()));
@@ -316,6 +388,11 @@ fn gap(
     let version = Version::parse(package.version())?;
     let is_outside = package.place() == Place::Registry && !range.satisfies(&version);
     is_outside.then(|| Gap::Outside(package.label()))
+}
+
+/// True if a lockfile repeats it as it is written.
+fn is_comparable(specifier: &Specifier<'_>) -> bool {
+    specifier.is_of_registry() || matches!(specifier, Specifier::Catalog(_))
 }
 
 /// What Yarn 1 holds of the name in place of what is asked for: it repeats no workspaces, but every descriptor.
@@ -398,7 +475,7 @@ fn report(
     draft.say(&format!(
         "`{}` asks for {} and {what}; install, and add the lockfile to the change",
         shortened(&want.name),
-        quoted(&declared.specifier)
+        quoted(&without_secrets(&declared.specifier))
     ));
 }
 

@@ -1,9 +1,13 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::Section;
 use crate::packages::specifier::{GitReference, Specifier, is_commit};
 use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::catalogued::asked;
 use crate::snapshot::locked::wished;
 
 declare_rule! {
@@ -48,18 +52,20 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
+    let mut told = BTreeSet::new();
     for installation in snapshot.installations() {
         let graph = installation.graph();
         let is_locked = installation.file.is_some();
         let wants = (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace));
         for want in wants {
-            let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
+            let (Some(declared), Some(asked)) = (&want.declared, asked(installation, want)) else {
                 continue;
             };
+            let place = asked.at;
             if declared.section == Section::Peer {
                 continue;
             }
-            let what = match Specifier::parse(&declared.specifier) {
+            let what = match Specifier::parse(asked.specifier) {
                 Specifier::Git { reference, .. } => match reference {
                     GitReference::Commit(_) => continue,
                     GitReference::Default => "the newest commit of".to_owned(),
@@ -78,6 +84,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             } else {
                 (Severity::Medium, "with each installation")
             };
+            // An entry of a catalogue is one line, whoever asks for it.
+            if !told.insert((Arc::clone(&place.path), place.span.start)) {
+                continue;
+            }
             let (name, seen) = wished(installation, &want.name);
             sink.in_file(&place.path)
                 .report_span(place.span)
@@ -86,7 +96,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 .say(&format!(
                     "`{}` takes {what} {}, so that somebody else decides what is installed {until}; take a version of the registry, or name the commit in full",
                     shortened(&want.name),
-                    shortened(&without_secrets(&declared.specifier))
+                    shortened(&without_secrets(asked.specifier))
                 ));
         }
     }
