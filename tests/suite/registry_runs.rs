@@ -252,7 +252,7 @@ async fn a_package_without_dates_beside_one_that_has_them_is_named_in_the_covera
     let skipped = |settings: &str| {
         write(folder.path(), &[(".tidegate.yaml", settings)]);
         let (_, report) = check(folder.path(), &server.uri(), &[]);
-        report["coverage"]["skipped"].to_string()
+        report["coverage"]["files"]["skipped"].to_string()
     };
     let told = skipped("packages: {sources: {advisories: []}}\n");
     assert!(told.contains("when `b@1.0.0` was published"), "{told}");
