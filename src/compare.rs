@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::evaluate::Evaluation;
-use crate::finding::{Finding, Fingerprint, Location, Severity, Status, Subject};
+use crate::finding::{Finding, Fingerprint, Location, PackageSeen, Severity, Status, Subject};
 use crate::kubernetes::Completeness;
 use crate::rules;
 use crate::snapshot::installations::Installation;
@@ -35,23 +35,24 @@ pub fn compare(
             .push(index);
     }
     let mut gone = vec![true; base_findings.len()];
-    let matched: Vec<Option<usize>> = head_findings
+    let mut matched: Vec<Option<usize>> = head_findings
         .iter()
         .map(|finding| {
             let base_path = match &finding.subject.resource {
                 Some(resource) => pairs.base_path(resource, &finding.location.path).cloned(),
-                None if finding.subject.package.is_some() => {
-                    let same = known.get_mut(&key(finding, home(finding)));
-                    if let Some(index) = same.and_then(Vec::pop) {
-                        return Some(index);
-                    }
-                    moved_project(base, head, renames, finding).map(Into::into)
-                }
+                None if finding.subject.package.is_some() => return None,
                 None => file_counterpart(base, head, renames, &finding.location.path),
             };
             known.get_mut(&key(finding, &base_path?))?.pop()
         })
         .collect();
+    match_packages(
+        &mut matched,
+        &mut known,
+        &base_findings,
+        &head_findings,
+        |finding| moved_project(base, head, renames, finding),
+    );
     let mut findings = head_findings;
     for (finding, index) in findings.iter_mut().zip(matched) {
         let Some(index) = index else { continue };
@@ -74,6 +75,64 @@ pub fn compare(
         }
     }
     findings
+}
+
+/// Finds what findings about packages continue. Several versions of a package are told apart first by version, then by
+/// the way on which they come: so what takes the place of another continues it, and what is there beside it is new.
+fn match_packages<'f>(
+    matched: &mut [Option<usize>],
+    known: &mut HashMap<Key<'f>, Vec<usize>>,
+    base_findings: &[Finding],
+    head_findings: &'f [Finding],
+    moved_from: impl Fn(&Finding) -> Option<String>,
+) {
+    let is_same: [fn(&PackageSeen, &PackageSeen) -> bool; 3] = [
+        |before, after| before.version == after.version,
+        |before, after| {
+            let mut ways = before.paths.iter();
+            ways.any(|way| after.paths.iter().any(|other| is_same_way(way, other)))
+        },
+        |_, _| true,
+    ];
+    let places = head_findings
+        .iter()
+        .zip(matched)
+        .filter(|(finding, _)| finding.subject.package.is_some());
+    let mut open: Vec<_> = places
+        .map(|(finding, slot)| {
+            let before = moved_from(finding).map(|project| key(finding, &project));
+            (finding, slot, [Some(key(finding, home(finding))), before])
+        })
+        .collect();
+    for is_same in is_same {
+        open.retain_mut(|(finding, slot, keys)| {
+            for key in keys.iter().flatten() {
+                let Some(left) = known.get_mut(key) else {
+                    continue;
+                };
+                let place = left.iter().rposition(|index| {
+                    let before = base_findings.get(*index);
+                    let seen = before.and_then(|before| before.package.as_deref());
+                    let own = finding.package.as_deref();
+                    seen.zip(own).is_none_or(|(seen, own)| is_same(seen, own))
+                });
+                if let Some(place) = place {
+                    **slot = Some(left.remove(place));
+                    return false;
+                }
+            }
+            true
+        });
+    }
+}
+
+/// True if packages come on the same way, whatever their versions.
+fn is_same_way(one: &[String], other: &[String]) -> bool {
+    let name = |step: &String| {
+        let end = step.rfind('@').filter(|at| *at > 0);
+        step.get(..end.unwrap_or(step.len())).map(str::to_owned)
+    };
+    one.len() == other.len() && one.iter().map(name).eq(other.iter().map(name))
 }
 
 /// The same of evaluations. What is left to a finding about a key that is no field is neither fixed where the key

@@ -301,6 +301,17 @@ impl Fingerprint {
         bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
         Self(bytes)
     }
+
+    /// That of one of several copies of a subject, such as a second version of a package, by what tells it apart.
+    #[must_use]
+    pub fn of_copy(self, copy: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(copy.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(hash.finalize().get(..16).unwrap_or(&[0; 16]));
+        Self(bytes)
+    }
 }
 
 impl std::fmt::Display for Fingerprint {

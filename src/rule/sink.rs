@@ -199,6 +199,7 @@ impl<'a> Sink<'a> {
             addition: String::new(),
             span,
             subject,
+            copy: None,
             package: None,
             related: Vec::new(),
             withheld,
@@ -221,6 +222,7 @@ pub struct Draft<'s, 'a> {
     addition: String,
     span: Span,
     subject: Subject,
+    copy: Option<Box<str>>,
     package: Option<Arc<PackageSeen>>,
     related: Vec<Related>,
     withheld: bool,
@@ -258,6 +260,13 @@ impl Draft<'_, '_> {
     /// The value that tells this finding from others about the same field.
     pub fn discriminator(mut self, value: &str) -> Self {
         self.subject.discriminator = value.into();
+        self
+    }
+
+    /// What tells this finding from others about the same subject in one revision. Two revisions are compared without
+    /// it: a copy takes the place of another.
+    pub fn copy(mut self, copy: &str) -> Self {
+        self.copy = Some(copy.into());
         self
     }
 
@@ -334,6 +343,10 @@ impl Draft<'_, '_> {
         message.push_str(sentence);
         message.push_str(&self.addition);
         let fingerprint = Fingerprint::new(self.sink.rule.id, &self.subject, &self.sink.path);
+        let fingerprint = match &self.copy {
+            Some(copy) => fingerprint.of_copy(copy),
+            None => fingerprint,
+        };
         self.sink.findings.push(Finding {
             rule: self.sink.rule.id,
             severity,

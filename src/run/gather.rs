@@ -108,9 +108,21 @@ impl Wanted {
     }
 }
 
-/// True if an archive lies on a public registry.
-fn is_of_public_registry(address: &str) -> bool {
-    RegistryUrl::parse(address).is_some_and(|url| PUBLIC.contains(&url.host()))
+/// The host of an archive, with the port where it is written, whatever account or mark the address holds beside it;
+/// none where it is no address of the web.
+fn archive_host(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.trim().split_once("://")?;
+    if !matches!(scheme, "http" | "https") {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match scheme {
+        "https" => host.strip_suffix(":443"),
+        _ => host.strip_suffix(":80"),
+    }
+    .unwrap_or(host);
+    (!host.is_empty()).then_some(host)
 }
 
 /// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
@@ -132,10 +144,19 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
                 wanted.elsewhere.insert(name.to_owned(), host);
             }
         }
+        // pnpm and Yarn name the archive where the registry is not the configured one, or always.
         let resolved = held.package.entries();
-        let mut resolved = resolved.filter_map(|locked| locked.resolved.as_ref());
-        if resolved.any(|(address, _)| is_of_public_registry(address)) {
-            wanted.published.insert(name.to_owned());
+        for (address, _) in resolved.filter_map(|locked| locked.resolved.as_ref()) {
+            match archive_host(address) {
+                Some(host) if PUBLIC.contains(&host) => {
+                    wanted.published.insert(name.to_owned());
+                }
+                Some(host) => {
+                    let own = wanted.elsewhere.entry(name.to_owned());
+                    own.or_insert_with(|| host.to_owned());
+                }
+                None => {}
+            }
         }
         wanted
             .installed
@@ -516,6 +537,8 @@ fn kind_of(name: &str) -> Option<SettingsKind> {
         ".npmrc" => Some(SettingsKind::Npm),
         ".yarnrc.yml" => Some(SettingsKind::Yarn),
         "bunfig.toml" => Some(SettingsKind::Bun),
+        ".yarnrc" => Some(SettingsKind::YarnClassic),
+        "pnpm-workspace.yaml" => Some(SettingsKind::Pnpm),
         _ => None,
     }
 }

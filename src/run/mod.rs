@@ -11,6 +11,7 @@ mod levels;
 mod packages;
 pub mod sides;
 mod stretches;
+mod undated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ use coverage::{coverage, incomplete};
 use gather::{Access, gather, wanted};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
+use undated::undated;
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -338,6 +340,10 @@ pub fn judge_loaded(
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
     coverage.sources = asked::asked(&context.facts);
     coverage.rules_skipped = skipped_rules(context, base.is_some());
+    coverage
+        .skipped
+        .extend(undated(base.as_ref(), &head, context, in_scope));
+    coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
         // Nothing was compared where the head stood in for the base.

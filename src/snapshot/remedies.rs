@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::facts::Facts;
 use crate::packages::advisory::Advisory;
 use crate::packages::advisory::fix::{is_clean, remedy, smallest};
+use crate::packages::freshness::age::{age, in_words};
 use crate::packages::freshness::ascent::{Leaf, ascend};
+use crate::packages::freshness::cooldown::Exemption;
 use crate::packages::freshness::parent::{Parent, Way, way_to};
 use crate::packages::freshness::{Acceptance, Cooldown, Engines};
 use crate::packages::graph::{Installed, Origin, Step, Want};
@@ -66,6 +68,8 @@ pub fn action(
             // Writing to a String cannot fail.
             let _ = write!(text, " ({claim})");
         }
+        let young = known_of.and_then(|known_of| youth(package.name(), &version, known_of));
+        text.push_str(young.as_deref().unwrap_or_default());
         return text;
     };
     let (version, is_verified) = match (document, &acceptance) {
@@ -102,8 +106,43 @@ pub fn action(
     if !is_verified {
         // Writing to a String cannot fail.
         let _ = write!(text, " (the registry was not asked whether it is there)");
+    } else if let Some(known_of) = document.zip(acceptance.as_ref()) {
+        let young = youth(package.name(), &version, known_of);
+        text.push_str(young.as_deref().unwrap_or_default());
     }
     text
+}
+
+/// What is to be said of a proposed version that is younger than somebody asks: a package manager that has a cooldown
+/// of its own does not take it, whatever it mends.
+fn youth(
+    name: &str,
+    version: &Version,
+    (document, acceptance): (&Document, &Acceptance<'_>),
+) -> Option<String> {
+    let age = age(document, document.release(version)?, acceptance.now)?;
+    let unmet = acceptance.cooldown.unmet(name, version, age);
+    // Who holds up the installation comes before who lets it through.
+    let gate = unmet.max_by_key(|gate| (gate.exemption != Exemption::Unneeded, gate.least))?;
+    let is_young = format!(
+        "; {version} is {} old, and `{}` asks for {}",
+        in_words(age),
+        gate.from,
+        in_words(gate.least)
+    );
+    let way = match gate.exemption {
+        Exemption::Unneeded => {
+            return Some(format!(
+                "{is_young}, which what mends a high or critical advisory need not wait for"
+            ));
+        }
+        Exemption::Option(option) => format!("add `{option}` to the command"),
+        Exemption::Names(list) => format!("put `{name}` into `{list}` there"),
+        Exemption::Versions(list) => format!("put `{name}@{version}` into `{list}` there"),
+    };
+    Some(format!(
+        "{is_young}, so that it is not taken as things stand: {way}, until it is old enough"
+    ))
 }
 
 /// The lowest release above the current one that no advisory is about, though none calls it fixed: first among those

@@ -438,3 +438,36 @@ fn a_licence_that_the_lockfile_does_not_say_is_that_of_the_registry() {
     );
     assert_eq!(told(Setting::Off), std::slice::from_ref(refused));
 }
+
+#[test]
+fn where_an_archive_lies_says_who_may_hear_of_a_package() {
+    let pnpm = |host: &str| {
+        format!(
+            "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      own:\n        specifier: ^1.0.0\n        version: 1.0.0\n\npackages:\n\n  own@1.0.0:\n    resolution: {{integrity: sha512-a==, tarball: 'https://{host}/own/-/own-1.0.0.tgz'}}\n\nsnapshots:\n\n  own@1.0.0: {{}}\n"
+        )
+    };
+    let yarn = |host: &str| {
+        format!(
+            "# yarn lockfile v1\n\n\nown@^1.0.0:\n  version \"1.0.0\"\n  resolved \"https://{host}/own/-/own-1.0.0.tgz#abc\"\n"
+        )
+    };
+    let package = json!({"dependencies": {"own": "^1.0.0"}}).to_string();
+    let of = |file: &str, text: &str| {
+        let head = snapshot(&[("package.json", &package), (file, text)]);
+        let all = wanted(None, &head);
+        let own = all.values().next().unwrap();
+        let host = own.elsewhere.get("own").cloned();
+        (host, own.published.contains("own"))
+    };
+    for (host, expected) in [
+        (
+            "npm.acme.example:8443",
+            (Some("npm.acme.example:8443".to_owned()), false),
+        ),
+        ("registry.npmjs.org", (None, true)),
+        ("registry.yarnpkg.com", (None, true)),
+    ] {
+        assert_eq!(of("pnpm-lock.yaml", &pnpm(host)), expected);
+        assert_eq!(of("yarn.lock", &yarn(host)), expected);
+    }
+}

@@ -185,3 +185,126 @@ async fn behind_a_mirror_public_names_are_told_and_a_run_that_tells_none_is_inco
     assert_eq!(report["incomplete"], json!([]), "{report}");
     osv.verify().await;
 }
+
+/// The versions with the status of what is said about them, where a change makes one lockfile of another.
+fn statuses(base: &Value, head: &Value) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let lockfile =
+        |packages: &Value| json!({"lockfileVersion": 3, "packages": packages}).to_string();
+    write(
+        at,
+        &[
+            ("own.jsonl", ADVISORIES),
+            ("base/package-lock.json", &lockfile(base)),
+            ("head/package-lock.json", &lockfile(head)),
+        ],
+    );
+    let made = [
+        "advisories",
+        "update",
+        "--source",
+        "own.jsonl",
+        "--database",
+        "own.db",
+    ];
+    assert_eq!(tidegate(at, &made, &[]).code, 0);
+    let arguments = [
+        "check",
+        "--base",
+        "base",
+        "--head",
+        "head",
+        "--offline",
+        "--database",
+        "own.db",
+        "--format",
+        "json",
+    ];
+    let told = tidegate(at, &arguments, &[]);
+    let report: Value = serde_json::from_str(&told.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let own = findings.filter(|finding| finding["rule"] == "package/vulnerable");
+    let mut told: Vec<String> = own
+        .map(|finding| {
+            let purl = finding["package"]["purl"].as_str().expect("a purl");
+            let version = purl.rsplit('@').next().unwrap_or_default();
+            let status = finding["status"].as_str().expect("a status");
+            format!("{version} {status}")
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+/// Where `lodash` lies for whoever asks for it, with the version.
+fn installed(direct: Option<&str>, through: Option<&str>) -> Value {
+    let entry = |name: &str, version: &str| {
+        json!({
+            "version": version,
+            "resolved": format!("https://registry.npmjs.org/{name}/-/{name}-{version}.tgz"),
+            "integrity": format!("sha512-{version}=="),
+        })
+    };
+    let mut root = serde_json::Map::new();
+    let mut packages = serde_json::Map::new();
+    if let Some(version) = through {
+        root.insert("old".to_owned(), json!("1.0.0"));
+        let mut old = entry("old", "1.0.0");
+        old["dependencies"] = json!({"lodash": "*"});
+        packages.insert("node_modules/old".to_owned(), old);
+        let place = "node_modules/old/node_modules/lodash";
+        packages.insert(place.to_owned(), entry("lodash", version));
+    }
+    if let Some(version) = direct {
+        root.insert("lodash".to_owned(), json!(version));
+        packages.insert("node_modules/lodash".to_owned(), entry("lodash", version));
+    }
+    packages.insert(String::new(), json!({"dependencies": root}));
+    Value::Object(packages)
+}
+
+#[test]
+fn an_affected_version_is_new_beside_another_one_and_not_in_its_place() {
+    let of = |base, head| statuses(&base, &head);
+    // The direct dependency goes back to an affected version, while another one was there all the time.
+    assert_eq!(
+        of(
+            installed(Some("4.17.21"), Some("4.0.0")),
+            installed(Some("4.17.5"), Some("4.0.0"))
+        ),
+        ["4.0.0 existing", "4.17.5 introduced"]
+    );
+    // So it is where the new one is the lower one.
+    assert_eq!(
+        of(
+            installed(None, Some("4.17.5")),
+            installed(Some("4.0.0"), Some("4.17.5"))
+        ),
+        ["4.0.0 introduced", "4.17.5 existing"]
+    );
+    // An affected version that another one replaces was there in some manner.
+    assert_eq!(
+        of(
+            installed(None, Some("4.0.0")),
+            installed(None, Some("4.17.5"))
+        ),
+        ["4.17.5 existing"]
+    );
+    // What takes the place of the old one is what comes on the same way.
+    assert_eq!(
+        of(
+            installed(None, Some("4.0.0")),
+            installed(Some("4.17.5"), Some("4.17.6"))
+        ),
+        ["4.17.5 introduced", "4.17.6 existing"]
+    );
+    // Of two, one is mended.
+    assert_eq!(
+        of(
+            installed(Some("4.17.5"), Some("4.0.0")),
+            installed(Some("4.17.21"), Some("4.0.0"))
+        ),
+        ["4.0.0 existing", "4.17.5 fixed"]
+    );
+}

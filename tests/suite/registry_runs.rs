@@ -131,8 +131,19 @@ async fn a_registry_that_cannot_be_understood_leaves_its_names_untold() {
     for line in [
         "registry=https://user:word@npm.acme.example/",
         "registry=${ACME_REGISTRY}",
+        "@acme:registry=https://user:word@npm.acme.example/",
+        "@acme:registry=${ACME_REGISTRY}",
     ] {
         let folder = project();
+        let scoped = line.starts_with('@');
+        if scoped {
+            let lockfile = lockfile(&[("@acme/a", "1.0.0")], &[]);
+            let package = json!({"dependencies": {"@acme/a": "^1.0.0"}}).to_string();
+            write(
+                folder.path(),
+                &[("package-lock.json", &lockfile), ("package.json", &package)],
+            );
+        }
         write(folder.path(), &[(".npmrc", line)]);
         let arguments = ["check", "--format", "json"];
         // Whatever left the machine would go through here.
@@ -142,10 +153,9 @@ async fn a_registry_that_cannot_be_understood_leaves_its_names_untold() {
         assert_eq!(outcome.code, 3, "{}", outcome.stderr);
         let report: Json = serde_json::from_str(&outcome.stdout).unwrap();
         let reasons = report["incomplete"].to_string();
-        assert!(
-            reasons.contains("the registry that .npmrc names is not asked"),
-            "{reasons}"
-        );
+        let whose = if scoped { "of the scope " } else { "" };
+        let expected = format!("the registry {whose}that .npmrc names is not asked");
+        assert!(reasons.contains(&expected), "{reasons}");
     }
     server.verify().await;
 }
@@ -160,10 +170,29 @@ async fn a_name_of_another_registry_is_told_to_nobody() {
         .await;
     let folder = project_of("https://npm.acme.example/");
     let (outcome, report) = check(folder.path(), &server.uri(), &[]);
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let sources = report["coverage"].to_string();
     assert!(sources.contains("npm.acme.example: not asked"), "{sources}");
+    // As there was no other name, nobody was asked about anything.
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
     server.verify().await;
+
+    // Beside a name that was asked about, it is told and no more.
+    let public = MockServer::start().await;
+    let document = published("b", &[("1.0.0", "2025-01-01")]);
+    Mock::given(path("/b"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+        .expect(1)
+        .mount(&public)
+        .await;
+    let both = lockfile(&[("a", "1.0.0"), ("b", "1.0.0")], &[]);
+    let own = "https://npm.acme.example/a/";
+    let both = both.replace("https://registry.npmjs.org/a/", own);
+    write(folder.path(), &[("package-lock.json", &both)]);
+    let package = json!({"dependencies": {"a": "^1.0.0", "b": "^1.0.0"}}).to_string();
+    write(folder.path(), &[("package.json", &package)]);
+    let (outcome, report) = check(folder.path(), &public.uri(), &[]);
+    assert_eq!(outcome.code, 0, "{report}");
+    public.verify().await;
 
     // Where the settings name that registry, it is asked.
     let own = MockServer::start().await;
@@ -201,5 +230,37 @@ async fn without_dates_the_rules_that_need_them_are_told_as_skipped() {
             .collect();
         assert!(undated.contains("package/too-new"), "{skipped:?}");
         assert!(undated.contains("package/unmaintained"), "{skipped:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_package_without_dates_beside_one_that_has_them_is_named_in_the_coverage() {
+    let server = MockServer::start().await;
+    for name in ["a", "b"] {
+        let mut document = published(name, &[("1.0.0", "2020-01-01")]);
+        if name == "b" {
+            document.as_object_mut().unwrap().remove("time");
+        }
+        Mock::given(path(format!("/{name}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .mount(&server)
+            .await;
+    }
+    let folder = project();
+    let both = lockfile(&[("a", "1.0.0"), ("b", "1.0.0")], &[]);
+    write(folder.path(), &[("package-lock.json", &both)]);
+    let skipped = |settings: &str| {
+        write(folder.path(), &[(".tidegate.yaml", settings)]);
+        let (_, report) = check(folder.path(), &server.uri(), &[]);
+        report["coverage"]["files"]["skipped"].to_string()
+    };
+    let told = skipped("packages: {sources: {advisories: []}}\n");
+    assert!(told.contains("when `b@1.0.0` was published"), "{told}");
+    assert!(!told.contains("a@1.0.0"), "{told}");
+    for silent in [
+        "packages: {sources: {advisories: []}, cooldown: 0d}\n",
+        "packages: {sources: {advisories: []}}\nrules: {package/too-new: off}\n",
+    ] {
+        assert_eq!(skipped(silent), "[]");
     }
 }

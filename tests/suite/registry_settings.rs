@@ -220,3 +220,31 @@ fn yarn_and_bun_say_it_in_their_ways() {
         with("https://acme.example/x/", "t0k3n")
     );
 }
+
+#[test]
+fn yarn_1_and_pnpm_say_it_in_their_ways() {
+    let yarn = "# registry \"https://comment.example/\"\nregistry \"https://old.example/\"\n\"@acme:registry\" \"https://acme.example/x\"\nyarn-offline-mirror \"./m\"\nregistry https://npm.example # ours\n";
+    let pnpm = "packages: ['a']\nregistries:\n  default: https://npm.example/\n  '@acme': https://acme.example/x\n";
+    for (kind, text) in [
+        (SettingsKind::YarnClassic, yarn),
+        (SettingsKind::Pnpm, pnpm),
+    ] {
+        let files = [file(kind, Owner::Repository, text)];
+        let settings = Settings::read(&files, &environment(&[]));
+        assert_eq!(of(&settings, "a").0, "https://npm.example/", "{kind:?}");
+        assert_eq!(of(&settings, "@acme/a").0, "https://acme.example/x/");
+        assert_eq!(told(&settings), []);
+    }
+    for (kind, text) in [
+        (SettingsKind::YarnClassic, "lastUpdateCheck 1\n"),
+        (SettingsKind::Pnpm, "packages: ['a']\nregistries: none\n"),
+    ] {
+        let files = [file(kind, Owner::Repository, text)];
+        let settings = Settings::read(&files, &environment(&[]));
+        assert_eq!(
+            of(&settings, "a").0,
+            "https://registry.npmjs.org/",
+            "{kind:?}"
+        );
+    }
+}

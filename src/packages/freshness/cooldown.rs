@@ -24,6 +24,22 @@ pub struct Gate {
     pub but_scopes: Vec<Box<str>>,
     /// What need not be old.
     pub excludes: Vec<Exclude>,
+    /// How whoever demands it is told to take a younger release all the same.
+    pub exemption: Exemption,
+}
+
+/// How a young release is installed in spite of a demand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exemption {
+    /// No installation is held up by it.
+    #[default]
+    Unneeded,
+    /// An option of the one command.
+    Option(&'static str),
+    /// A list of names.
+    Names(&'static str),
+    /// A list of names with versions.
+    Versions(&'static str),
 }
 
 /// What need not be old: names, or some versions of them.
@@ -150,6 +166,18 @@ impl Cooldown {
         asked.max_by_key(|gate| gate.least)
     }
 
+    /// The demands that a version of an age does not meet.
+    pub fn unmet(
+        &self,
+        name: &str,
+        version: &Version,
+        age: SignedDuration,
+    ) -> impl Iterator<Item = &Gate> {
+        self.gates.iter().filter(move |gate| {
+            gate.is_about(name) && age < gate.least && gate.exclude(name, version).is_none()
+        })
+    }
+
     /// Whether a version is old enough at an instant. `fixes_severe` says that it fixes an advisory that is worse than
     /// a young release.
     #[must_use]
@@ -229,6 +257,7 @@ impl Gate {
             scope: None,
             but_scopes: Vec::new(),
             excludes: Vec::new(),
+            exemption: Exemption::Unneeded,
         }
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::cooldown::{Exclude, Gate};
+use super::cooldown::{Exclude, Exemption, Gate};
 use crate::packages::registry::{Bunfig, NpmSettings};
 use crate::syntax::{Format, Node, Tree, parse};
 
@@ -44,12 +44,30 @@ pub(in crate::packages) const PRESETS: [&str; 2] =
 /// Reads what a file asks for. A file of the repository is the one at the tip of the base branch.
 #[must_use]
 pub fn gates(file: CooldownFile, path: &str, text: &str) -> Vec<Gate> {
-    match file {
+    let mut gates = match file {
         CooldownFile::Npm => npm(path, text),
         CooldownFile::Pnpm => pnpm(path, text),
         CooldownFile::Yarn => yarn(path, text),
         CooldownFile::Bun => bun(path, text),
         CooldownFile::Renovate => renovate(path, text),
+    };
+    for gate in &mut gates {
+        gate.exemption = exemption(file, &gate.from);
+    }
+    gates
+}
+
+/// How a package manager is told to take a release that is too young for its file. Renovate installs nothing.
+fn exemption(file: CooldownFile, from: &str) -> Exemption {
+    match file {
+        CooldownFile::Npm if from.ends_with(": min-release-age") => {
+            Exemption::Option("--min-release-age=0")
+        }
+        CooldownFile::Npm => Exemption::Names("minimum-release-age-exclude[]"),
+        CooldownFile::Pnpm => Exemption::Versions("minimumReleaseAgeExclude"),
+        CooldownFile::Yarn => Exemption::Versions("npmPreapprovedPackages"),
+        CooldownFile::Bun => Exemption::Names("minimumReleaseAgeExcludes"),
+        CooldownFile::Renovate => Exemption::Unneeded,
     }
 }
 

@@ -175,21 +175,29 @@ impl RegistryAnswers {
 
     /// Why the run does not know what it was asked to find out, a reason for each name; none where all is known that
     /// can be. The account that may see one scope, or one name among many, is not this run's to have: that is told,
-    /// and no reason. A registry for everything that lets nobody in is one.
+    /// and no reason. A registry for everything that lets nobody in is one, and so is a setting that cannot be
+    /// understood, which the repository can mend, and that nobody could be asked about any name.
     pub fn shortcomings(&self) -> impl Iterator<Item = &Unavailable> {
         let is_refusal = |why: &Unavailable| matches!(why, Unavailable::Refused { is_of_scope, .. } if !is_of_scope);
         let refused = self.unavailable().filter(|(_, why)| is_refusal(why));
         let refused = refused.count();
         let answered = self.answers.len() - self.unavailable().count();
+        let is_asked = |(_, answer): (&Arc<str>, &Answer)| match answer {
+            Answer::Known(_) | Answer::Absent => true,
+            Answer::Unavailable(why) => !matches!(
+                why,
+                Unavailable::Name | Unavailable::Elsewhere { .. } | Unavailable::Unread { .. }
+            ),
+        };
+        let is_nobody_asked = !self.iter().any(is_asked);
         self.unavailable()
             .map(|(_, why)| why)
             .filter(move |why| match why {
                 Unavailable::Failed(_) | Unavailable::Malformed { .. } => true,
-                Unavailable::Unread { is_of_scope, .. } => !is_of_scope,
+                Unavailable::Unread { .. } => true,
+                Unavailable::Elsewhere { .. } => is_nobody_asked,
                 Unavailable::Refused { .. } => is_refusal(why) && refused > answered,
-                Unavailable::Name | Unavailable::Elsewhere { .. } | Unavailable::GivenUp { .. } => {
-                    false
-                }
+                Unavailable::Name | Unavailable::GivenUp { .. } => false,
             })
     }
 }

@@ -24,6 +24,10 @@ pub enum SettingsKind {
     Yarn,
     /// `bunfig.toml`.
     Bun,
+    /// `.yarnrc` of Yarn 1.
+    YarnClassic,
+    /// `pnpm-workspace.yaml`.
+    Pnpm,
 }
 
 /// Whose file it is.
@@ -144,6 +148,8 @@ impl Settings {
                 SettingsKind::Npm => reading.npm(file),
                 SettingsKind::Yarn => reading.yarn(file),
                 SettingsKind::Bun => reading.bun(file),
+                SettingsKind::YarnClassic => reading.yarn_classic(file),
+                SettingsKind::Pnpm => reading.pnpm(file),
             }
         }
         let public = || Registry {
@@ -208,12 +214,10 @@ impl Reading<'_> {
             .map(|(name, value)| (name.as_str(), value.as_str()));
         let npm = NpmSettings::of_environment(variables);
         self.npm_settings(&npm, &Arc::from("the environment"), Owner::User);
-        if let Some(url) = self.environment.get("YARN_NPM_REGISTRY_SERVER") {
-            self.take_default(
-                "YARN_NPM_REGISTRY_SERVER",
-                url,
-                &Arc::from("the environment"),
-            );
+        for key in ["YARN_NPM_REGISTRY_SERVER", "YARN_REGISTRY", "yarn_registry"] {
+            if let Some(url) = self.environment.get(key) {
+                self.take_default(key, url, &Arc::from("the environment"));
+            }
         }
     }
 
@@ -288,6 +292,44 @@ impl Reading<'_> {
         }
         if root.get("enableStrictSsl").and_then(Node::as_bool) == Some(false) {
             self.ignore(from, "enableStrictSsl", Why::Lax);
+        }
+    }
+
+    /// Lines of `key value`, either of them in quotes or not.
+    /// <https://classic.yarnpkg.com/lang/en/docs/yarnrc/>
+    fn yarn_classic(&mut self, file: &SettingsFile<'_>) {
+        let lines = file.text.trim_start_matches('\u{feff}').lines();
+        let entries: Vec<(&str, &str)> = lines.filter_map(classic_entry).collect();
+        // Of equal keys the last one counts.
+        for (key, value) in entries.into_iter().rev() {
+            if key == "registry" {
+                self.take_default(key, value, &file.path);
+            } else if let Some(scope) = key.strip_suffix(":registry") {
+                self.take_scope(scope, key, value, &file.path);
+            }
+        }
+    }
+
+    /// `registry` and `registries`, whose `default` serves all names without a scope of their own.
+    /// <https://pnpm.io/settings#registries>
+    fn pnpm(&mut self, file: &SettingsFile<'_>) {
+        let tree = parse(Format::Yaml, file.text.to_owned());
+        let Some(document) = tree.documents().first() else {
+            return;
+        };
+        let root = tree.root(document);
+        let registries = root.get("registries");
+        for entry in registries.into_iter().flat_map(Node::entries) {
+            let Some(url) = entry.value.as_str() else {
+                continue;
+            };
+            match entry.key.key_text() {
+                "default" => self.take_default("registries.default", url, &file.path),
+                scope => self.take_scope(scope, &format!("registries.{scope}"), url, &file.path),
+            }
+        }
+        if let Some(url) = root.get("registry").and_then(Node::as_str) {
+            self.take_default("registry", url, &file.path);
         }
     }
 
@@ -405,6 +447,26 @@ impl Reading<'_> {
             value: format!("{scheme} {token}"),
         });
     }
+}
+
+/// The key and the value of a line of `.yarnrc`; none where it holds no setting.
+fn classic_entry(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return None;
+    }
+    let (key, value) = match line.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => line.split_once([' ', '\t'])?,
+    };
+    let value = value.trim();
+    let value = match value.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?.0,
+        None => value
+            .split_once(" #")
+            .map_or(value, |(value, _)| value.trim_end()),
+    };
+    Some((key, value))
 }
 
 /// True if a text can stand in a header.

@@ -84,9 +84,9 @@ declare_rule! {
     /// The longest demand counts: that of `packages.cooldown` (three days where nothing is written), of npm, pnpm, Yarn
     /// and Bun, and of Renovate, as their files on the side of the base have it; what any of them excludes need not be
     /// old. Judged is what a change brings in, also through other packages; without a base, what workspaces ask for
-    /// themselves. A release that mends a high or critical advisory of the version before is let through, and told as a
-    /// note. Packages that come with another one in the same version, as those for single platforms do, are told with it.
-    /// A release whose date the registry does not know is not judged.
+    /// themselves. A release that mends a high or critical advisory of the version before, or of the one that would be
+    /// taken instead, is let through, and told as a note. Packages that come with another one in the same version, as those for single platforms do, are told with it.
+    /// A release whose date the registry does not know is not judged, and named in the coverage.
     "package/too-new",
     severity: Severity::Medium,
     other_severities: &[Severity::Note],
@@ -126,7 +126,22 @@ fn check(base: Option<&Snapshot>, head: &Snapshot, context: &Context, sink: &mut
             .entry(folder)
             .or_insert_with(|| cooldown(base.unwrap_or(head), folder, context.packages.cooldown));
         let before = known.get(name).into_iter().flatten().copied();
-        let mended = mended(facts.advisories.known(), name, text, before);
+        let advisories = facts.advisories.known();
+        let mature = || mature(document, &release.version, name, cooldown, now);
+        let mended = mended(advisories, name, text, before).map(|(advisory, old)| Mended {
+            advisory,
+            old,
+            is_held: true,
+        });
+        // Whoever would wait for it took the last one that is old enough, also where nobody has that yet.
+        let mended = mended.or_else(|| {
+            let (advisory, old) = self::mended(advisories, name, text, mature().take(1))?;
+            Some(Mended {
+                advisory,
+                old,
+                is_held: false,
+            })
+        });
         let published = document.published(release);
         let severe = mended.is_some();
         match (
@@ -136,10 +151,10 @@ fn check(base: Option<&Snapshot>, head: &Snapshot, context: &Context, sink: &mut
             (Maturity::Young(youth), _) => young.push(Young {
                 held,
                 youth,
-                before: last_mature(document, &release.version, name, cooldown, now),
+                before: mature().find(|old| !is_worse(advisories, name, old, text)),
             }),
-            (Maturity::Excused(youth), Some((advisory, old))) => {
-                excuse(held, &youth, advisory, old, sink);
+            (Maturity::Excused(youth), Some(mended)) => {
+                excuse(held, &youth, &mended, sink);
             }
             _ => {}
         }
@@ -159,7 +174,9 @@ fn mended<'a>(
     let advisories = advisories?;
     let severe = |version: &str| {
         let mut affecting = advisories.affecting(name, version);
-        affecting.find(|advisory| advisory.rating.severity >= Some(Severity::High))
+        affecting.find(|advisory| {
+            advisory.is_malware || advisory.rating.severity >= Some(Severity::High)
+        })
     };
     if severe(version).is_some() {
         return None;
@@ -168,25 +185,43 @@ fn mended<'a>(
     before.find_map(|old| Some((&**severe(old)?, old)))
 }
 
-/// The highest stable release below a version that is old enough and that nobody advises against.
-fn last_mature<'a>(
+/// The severe advisory that a young release mends.
+struct Mended<'a> {
+    advisory: &'a Advisory,
+    /// The version that has it.
+    old: &'a str,
+    /// True if the base has that version; else it is the one that would be taken instead.
+    is_held: bool,
+}
+
+/// True if an older version has an advisory that the new one has not.
+fn is_worse(advisories: Option<&Advisories>, name: &str, old: &str, new: &str) -> bool {
+    let of = |version| {
+        let known = advisories.into_iter();
+        known.flat_map(move |known| known.affecting(name, version))
+    };
+    of(old).any(|advisory| of(new).all(|other| other.id != advisory.id))
+}
+
+/// The stable releases below a version that are old enough and that nobody advises against, the highest first.
+fn mature<'a>(
     document: &'a Document,
     version: &Version,
     name: &str,
     cooldown: &Cooldown,
     now: Timestamp,
-) -> Option<&'a str> {
-    let mut below = document.releases.iter().rev().filter(|release| {
+) -> impl Iterator<Item = &'a str> {
+    let below = document.releases.iter().rev().filter(|release| {
         release.version < *version
             && !release.version.is_prerelease()
             && release.deprecated.is_none()
     });
-    let found = below.find(|release| {
+    let found = below.filter(move |release| {
         let published = document.published(release);
         let maturity = cooldown.judge(name, &release.version, published, now, false);
         matches!(maturity, Maturity::Mature)
-    })?;
-    Some(&found.text)
+    });
+    found.map(|release| &*release.text)
 }
 
 /// Those that are told by themselves: not what comes with another young one in its version.
@@ -249,18 +284,23 @@ fn report(young: &[Young<'_>], one: &Young<'_>, sink: &mut Sink<'_>) {
         ));
 }
 
-fn excuse(held: Held<'_>, youth: &Youth, advisory: &Advisory, old: &str, sink: &mut Sink<'_>) {
+fn excuse(held: Held<'_>, youth: &Youth, mended: &Mended<'_>, sink: &mut Sink<'_>) {
+    let which = if mended.is_held {
+        ""
+    } else {
+        ", the last release that is old enough"
+    };
     let location = held.package.location();
     sink.report_package(held, &location)
         .discriminator(held.package.version())
         .severity(Severity::Note)
         .say(&format!(
-            "{} was published {} ago, and {} asks for {}; it is let through, as it mends {}, which {} has; read what else it changes",
+            "{} was published {} ago, and {} asks for {}; it is let through, as it mends {}, which {} has{which}; read what else it changes",
             held.called(),
             in_words(youth.age),
             shortened(&youth.from),
             in_words(youth.least),
-            shortened(&advisory.id),
-            shortened(old),
+            shortened(&mended.advisory.id),
+            shortened(mended.old),
         ));
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::facts::Source;
 use crate::kubernetes::field::{quoted, shortened};
+use crate::packages::Version;
 use crate::packages::advisory::Advisory;
 use crate::packages::freshness::Engines;
 use crate::packages::graph::Scope;
@@ -62,8 +63,8 @@ declare_rule! {
     /// advisory is about; where the registry was asked it also exists, is not deprecated, is as old as
     /// `packages.cooldown` asks (unless the advisory is high or critical) and runs on the Node.js that `engines` promises.
     /// Where an override decides the version, the finding stands at its line, whoever asks for the package.
-    /// One advisory about one package is one finding, however many versions of it are installed. Local packages are never
-    /// looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
+    /// Each version that is installed is a finding of its own, as each has its own way out; one that takes the place of
+    /// another affected one is not new. Local packages are never looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
     "package/vulnerable",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
@@ -83,44 +84,50 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         for advisory in known.filter(|advisory| !advisory.is_malware) {
             let affected = by_installation.entry(&held.installation.folder);
             let affected = affected.or_default().entry((name, &advisory.id));
-            let (_, packages) = affected.or_insert_with(|| (advisory, Vec::new()));
-            packages.push(held);
+            let (_, versions) = affected.or_insert_with(|| (advisory, Versions::new()));
+            let version = (Version::parse(version), version);
+            versions.entry(version).or_default().push(held);
         }
     }
     for (folder, affected) in by_installation {
         let cooldown = cooldown(snapshot, folder, context.packages.cooldown);
-        for ((name, _), (advisory, packages)) in affected {
-            let Some(first) = packages
-                .iter()
-                .copied()
-                .min_by_key(|one| one.package.scope())
-            else {
-                continue;
-            };
-            let today = context.today.map(|day| day.0);
-            let engines = first
-                .installation
-                .root()
-                .and_then(|root| Engines::read(root.engines_node()?.as_str()?, today?));
-            let way = action(
-                first.installation,
-                first.package,
-                advisory,
-                advisories.of(name),
-                &context.facts,
-                (&cooldown, engines.as_ref()),
-            );
-            report(&packages, first, advisory, &way, sink);
+        for ((name, _), (advisory, versions)) in affected {
+            for (number, packages) in versions.values().enumerate() {
+                let Some(first) = packages
+                    .iter()
+                    .copied()
+                    .min_by_key(|one| one.package.scope())
+                else {
+                    continue;
+                };
+                let today = context.today.map(|day| day.0);
+                let engines = first
+                    .installation
+                    .root()
+                    .and_then(|root| Engines::read(root.engines_node()?.as_str()?, today?));
+                let way = action(
+                    first.installation,
+                    first.package,
+                    advisory,
+                    advisories.of(name),
+                    &context.facts,
+                    (&cooldown, engines.as_ref()),
+                );
+                report(packages, (first, number > 0), advisory, &way, sink);
+            }
         }
     }
 }
 
-/// Advisories about packages of one installation, by name and id, with the packages that each is about.
-type Affected<'a> = BTreeMap<(&'a str, &'a Arc<str>), (&'a Advisory, Vec<Held<'a>>)>;
+/// Advisories about packages of one installation, by name and id, with the versions that each is about.
+type Affected<'a> = BTreeMap<(&'a str, &'a Arc<str>), (&'a Advisory, Versions<'a>)>;
+
+/// The packages of one name, by version, the lowest first.
+type Versions<'a> = BTreeMap<(Option<Version>, &'a str), Vec<Held<'a>>>;
 
 fn report(
     packages: &[Held<'_>],
-    first: Held<'_>,
+    (first, is_further): (Held<'_>, bool),
     advisory: &Advisory,
     way: &str,
     sink: &mut Sink<'_>,
@@ -143,6 +150,10 @@ fn report(
         .report_package(first, &location)
         .discriminator(&advisory.id)
         .severity(weighed(advisory, first.package.scope()));
+    // The lowest version keeps the identity that it had while it was alone.
+    if is_further {
+        draft = draft.copy(first.package.version());
+    }
     for held in packages {
         let at = held.package.locked_at();
         if at != location && at != first.package.locked_at() {

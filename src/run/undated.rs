@@ -1,0 +1,72 @@
+//! Packages that a change brings in and whose age nobody knows: the cooldown is not judged of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::packages::Version;
+use crate::packages::freshness::Maturity;
+use crate::rule::Context;
+use crate::rules;
+use crate::snapshot::Snapshot;
+use crate::snapshot::cooldowns::cooldown;
+use crate::snapshot::held::arrivals;
+use crate::verdict::PassedOver;
+
+/// The rule that is about ages.
+const RULE: &str = "package/too-new";
+
+/// So many packages are named for each lockfile.
+const NAMED: usize = 3;
+
+/// The releases of the head whose age cannot be told from the dates of a registry that has some, a line for each
+/// lockfile. Where it has none at all, the rule did not run, which is told elsewhere.
+pub(super) fn undated(
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    context: &Context,
+    in_scope: impl Fn(&str) -> bool,
+) -> Vec<PassedOver> {
+    let runs = rules::ALL
+        .iter()
+        .any(|rule| rule.id == RULE && !context.is_off(rule) && context.lacks(rule).is_none());
+    let (Some(answers), Some(now)) = (context.facts.registry.known(), context.facts.now) else {
+        return Vec::new();
+    };
+    if !runs {
+        return Vec::new();
+    }
+    let mut cooldowns = BTreeMap::new();
+    let mut undated: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
+    for held in arrivals(base, head) {
+        let (name, text) = held.key();
+        let Some(document) = answers.document(name) else {
+            continue;
+        };
+        let release = Version::parse(text).and_then(|version| document.release(&version));
+        let Some(release) = release else { continue };
+        let folder = &*held.installation.folder;
+        let cooldown = cooldowns
+            .entry(folder)
+            .or_insert_with(|| cooldown(base.unwrap_or(head), folder, context.packages.cooldown));
+        let maturity = cooldown.judge_release(name, document, release, now, false);
+        let path = held.package.locked_at().path;
+        if maturity == Maturity::Unknown && in_scope(&path) {
+            let of_file = undated.entry(path).or_default();
+            of_file.insert(format!("`{}`", held.package.label()));
+        }
+    }
+    let told = undated.into_iter().map(|(path, labels)| {
+        let mut named: Vec<String> = labels.iter().take(NAMED).cloned().collect();
+        if let Some(more) = labels.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            named.push(format!("{more} more"));
+        }
+        let named = named.join(", ");
+        PassedOver {
+            path,
+            reason: format!(
+                "the registry does not know when {named} was published, so that the cooldown is not judged"
+            ),
+        }
+    });
+    told.collect()
+}
