@@ -285,10 +285,7 @@ impl Conversation<'_, '_> {
         match summary::send(self.client, self.number, myself, &wanted, self.writes).await {
             Ok(summary::Told::Yes) => true,
             Ok(summary::Told::ByNewer) => {
-                self.notes.push(
-                    "a newer run has written the summary of this commit: it stays as it is"
-                        .to_owned(),
-                );
+                self.notes.push(summary::NEWER.to_owned());
                 false
             }
             Err(failure) => {

@@ -14,6 +14,10 @@ pub(super) struct Wanted<'w> {
     pub(super) writer: Writer<'w>,
 }
 
+/// Said where a newer run was there first.
+pub(super) const NEWER: &str =
+    "a newer run has written the summary of this commit: it stays as it is";
+
 /// What became of the summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {

@@ -7,7 +7,7 @@ use crate::report::review::sticky::Writer;
 
 use super::capability::{Capabilities, Feature};
 use super::standing::{self, Myself};
-use super::summary::{self, Wanted};
+use super::summary::{self, NEWER, Told, Wanted};
 use super::writes::{Writes, explain};
 use super::{Delivered, outdated};
 
@@ -93,7 +93,8 @@ async fn replace(
         },
     };
     let mut writes = Writes::new(unjudged.patience);
-    let note = summary::send(client, number, &myself, &wanted, &mut writes).await?;
-    delivered.notes.extend(note.map(str::to_owned));
+    if summary::send(client, number, &myself, &wanted, &mut writes).await? == Told::ByNewer {
+        delivered.notes.push(NEWER.to_owned());
+    }
     Ok(Replaced::Yes)
 }
