@@ -208,8 +208,8 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
     })
 }
 
-/// Writes the files, prints warnings and the report for people, tells GitHub, and gives what is to be printed after
-/// that.
+/// Writes the files, prints warnings and what may be told, tells GitHub, and gives what is to be printed after that:
+/// annotations, and the report for people.
 fn tell(
     environment: &Environment,
     inputs: &Inputs,
@@ -282,7 +282,6 @@ fn tell(
             &summary::beyond_sarif(left_out),
         ));
     }
-    text.push_str(&log(environment, judged));
     let planned = publish::plan(inputs, judged, left_out);
     if let Some(planned) = &planned {
         text.push_str(&escape::log(&format!("to be {}", planned.table())));
@@ -337,6 +336,7 @@ fn tell(
         text.push_str(&annotation::render(report, &checkout.root));
     }
 
+    text.push_str(&log(environment, judged));
     text.push_str(&escape::log(&published.log));
     let _ = writeln!(text, "tidegate: {}", summary::headline(report));
     (code, text)
