@@ -301,33 +301,7 @@ fn tell(
         };
         let _ = write!(published.degraded, "{separator}sarif-file");
     }
-    let count = |status| report.with_status(status).count().to_string();
-    let introduced = |severity| {
-        let introduced = report.with_status(Status::Introduced);
-        let of_severity = introduced.filter(|finding| finding.severity == severity);
-        of_severity.count().to_string()
-    };
-    let outcome = match report.outcome() {
-        Outcome::Passed => "passed",
-        Outcome::Blocked => "blocked",
-        Outcome::Incomplete => "incomplete",
-    };
-    let [critical, high, medium, low, note_severity] = Severity::ALL.map(introduced);
-    let values = [
-        outcome.to_owned(),
-        sarif_file,
-        report_file,
-        count(Status::Introduced),
-        count(Status::Existing),
-        count(Status::Fixed),
-        critical,
-        high,
-        medium,
-        low,
-        note_severity,
-        published.degraded,
-        code.to_string(),
-    ];
+    let values = outputs(report, [sarif_file, report_file], published.degraded, code);
     text.push_str(&write_outputs(environment, &values));
     let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
@@ -340,6 +314,42 @@ fn tell(
     text.push_str(&escape::log(&published.log));
     let _ = writeln!(text, "tidegate: {}", summary::headline(report));
     (code, text)
+}
+
+/// What the steps after this one are told, by [`OUTPUTS`].
+fn outputs(
+    report: &Report,
+    [sarif_file, report_file]: [String; 2],
+    degraded: String,
+    code: u8,
+) -> [String; OUTPUTS.len()] {
+    let count = |status| report.with_status(status).count().to_string();
+    let introduced = |severity| {
+        let introduced = report.with_status(Status::Introduced);
+        let of_severity = introduced.filter(|finding| finding.severity == severity);
+        of_severity.count().to_string()
+    };
+    let outcome = match report.outcome() {
+        Outcome::Passed => "passed",
+        Outcome::Blocked => "blocked",
+        Outcome::Incomplete => "incomplete",
+    };
+    let [critical, high, medium, low, note_severity] = Severity::ALL.map(introduced);
+    [
+        outcome.to_owned(),
+        sarif_file,
+        report_file,
+        count(Status::Introduced),
+        count(Status::Existing),
+        count(Status::Fixed),
+        critical,
+        high,
+        medium,
+        low,
+        note_severity,
+        degraded,
+        code.to_string(),
+    ]
 }
 
 /// The report for people, as a group of the log.
