@@ -208,8 +208,8 @@ fn is_behind_link(side: &Side, path: &str) -> bool {
     })
 }
 
-/// Writes the files, prints warnings and the report for people, tells GitHub, and gives what is to be printed after
-/// that.
+/// Writes the files, prints warnings and what may be told, tells GitHub, and gives what is to be printed after that:
+/// annotations, and the report for people.
 fn tell(
     environment: &Environment,
     inputs: &Inputs,
@@ -282,7 +282,6 @@ fn tell(
             &summary::beyond_sarif(left_out),
         ));
     }
-    text.push_str(&log(environment, judged));
     let planned = publish::plan(inputs, judged, left_out);
     if let Some(planned) = &planned {
         text.push_str(&escape::log(&format!("to be {}", planned.table())));
@@ -302,6 +301,28 @@ fn tell(
         };
         let _ = write!(published.degraded, "{separator}sarif-file");
     }
+    let values = outputs(report, [sarif_file, report_file], published.degraded, code);
+    text.push_str(&write_outputs(environment, &values));
+    let markdown = summary::render(report, &links, *note, Budget::JOB);
+    text.push_str(&write_summary(environment, &markdown));
+    // What stands on the pull request is not repeated beside it.
+    if !published.is_told {
+        text.push_str(&annotation::render(report, &checkout.root));
+    }
+
+    text.push_str(&log(environment, judged));
+    text.push_str(&escape::log(&published.log));
+    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
+    (code, text)
+}
+
+/// What the steps after this one are told, by [`OUTPUTS`].
+fn outputs(
+    report: &Report,
+    [sarif_file, report_file]: [String; 2],
+    degraded: String,
+    code: u8,
+) -> [String; OUTPUTS.len()] {
     let count = |status| report.with_status(status).count().to_string();
     let introduced = |severity| {
         let introduced = report.with_status(Status::Introduced);
@@ -314,7 +335,7 @@ fn tell(
         Outcome::Incomplete => "incomplete",
     };
     let [critical, high, medium, low, note_severity] = Severity::ALL.map(introduced);
-    let values = [
+    [
         outcome.to_owned(),
         sarif_file,
         report_file,
@@ -326,20 +347,9 @@ fn tell(
         medium,
         low,
         note_severity,
-        published.degraded,
+        degraded,
         code.to_string(),
-    ];
-    text.push_str(&write_outputs(environment, &values));
-    let markdown = summary::render(report, &links, *note, Budget::JOB);
-    text.push_str(&write_summary(environment, &markdown));
-    // What stands on the pull request is not repeated beside it.
-    if !published.is_told {
-        text.push_str(&annotation::render(report, &checkout.root));
-    }
-
-    text.push_str(&escape::log(&published.log));
-    let _ = writeln!(text, "tidegate: {}", summary::headline(report));
-    (code, text)
+    ]
 }
 
 /// The report for people, as a group of the log.
