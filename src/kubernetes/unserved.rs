@@ -144,7 +144,7 @@ impl Unserved {
 
     /// The version and kind that an object of this kind is meant to have, where that is known.
     #[must_use]
-    pub fn meant<'a>(self, kind: &'a str) -> Option<(&'a str, &'a str)> {
+    pub fn meant(self, kind: &str) -> Option<(&str, &str)> {
         match self {
             Self::Version(version) => Some((version, kind)),
             Self::Kind(kind, version) => Some((version, kind)),

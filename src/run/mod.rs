@@ -251,6 +251,15 @@ pub struct Asked {
     pub facts: Facts,
 }
 
+/// The paths that are new or have another content.
+fn touched(changes: &Changes) -> BTreeSet<Arc<str>> {
+    let paths = changes.paths().iter();
+    paths
+        .filter(|(_, change)| matches!(change, Change::Added | Change::Modified))
+        .map(|(path, _)| Arc::clone(path))
+        .collect()
+}
+
 /// The same of what was read already: touches neither disk nor clock.
 #[must_use]
 pub fn judge_loaded(
@@ -285,12 +294,7 @@ pub fn judge_loaded(
     );
     let (rules_run, containers) = (head_evaluation.rules_run, head_evaluation.containers);
     watch(Stage::Comparing);
-    let touched: BTreeSet<Arc<str>> = changes
-        .paths()
-        .iter()
-        .filter(|(_, change)| matches!(change, Change::Added | Change::Modified))
-        .map(|(path, _)| Arc::clone(path))
-        .collect();
+    let touched = touched(&changes);
     let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     let mut pairs = Pairs::default();
     let mut all;

@@ -193,8 +193,9 @@ impl RegistryAnswers {
         self.unavailable()
             .map(|(_, why)| why)
             .filter(move |why| match why {
-                Unavailable::Failed(_) | Unavailable::Malformed { .. } => true,
-                Unavailable::Unread { .. } => true,
+                Unavailable::Failed(_)
+                | Unavailable::Malformed { .. }
+                | Unavailable::Unread { .. } => true,
                 Unavailable::Elsewhere { .. } => is_nobody_asked,
                 Unavailable::Refused { .. } => is_refusal(why) && refused > answered,
                 Unavailable::Name | Unavailable::GivenUp { .. } => false,
