@@ -1,14 +1,16 @@
 //! Patches that stand in a kustomization as texts, read as the objects that they are.
 //!
 //! A text of a block scalar, or between quotes, is YAML that stands where it stands: with all else of the file blanked
-//! out, the patches are documents of one stream whose bytes are those of the file.
+//! out, the patches are documents of one stream whose bytes are those of the file. A text with escapes, or whose lines are
+//! folded, is read for itself, and all of it stands where it begins. What operations write is put together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::syntax::{self, Format, Node, Span, Tree};
 
 use super::manifest::Record;
-use super::patch::{Patch, PatchSource};
+use super::operations::put_together;
+use super::patch::{Patch, PatchSource, Target};
 
 /// The patches of a kustomization that are objects and stand in itself.
 #[derive(Debug)]
@@ -17,7 +19,7 @@ pub struct InlinePatches {
     pub tree: Tree,
     /// The objects that bear pods. None of them is complete.
     pub records: Vec<Record>,
-    /// The texts of the kustomization, by node, in which nothing else stands.
+    /// The texts of the kustomization, by node, in which nothing else stands; of a file, its lists of operations.
     read: BTreeSet<u32>,
 }
 
@@ -30,47 +32,47 @@ impl InlinePatches {
     ) -> Option<Self> {
         let mut stream = Stream::new(tree.text());
         let inline = patches.iter().filter_map(|patch| match patch.source {
-            PatchSource::Inline(node) => Some(tree.node(node)),
+            PatchSource::Inline(node) => Some((tree.node(node), patch.target.as_ref())),
             PatchSource::File(_) => None,
         });
         let mut inline: Vec<_> = inline.collect();
-        inline.sort_by_key(|node| node.span().start);
-        for node in inline {
-            stream.add(node);
-        }
+        inline.sort_by_key(|(node, _)| node.span().start);
+        let rewritten: Vec<_> = inline
+            .iter()
+            .map(|(node, _)| *node)
+            .filter(|node| !node.is_aliased() && !stream.add(*node))
+            .collect();
         let Stream { bytes, placed, .. } = stream;
-        if placed.is_empty() {
+        let targets: BTreeMap<u32, _> = inline
+            .iter()
+            .map(|(node, target)| (node.id(), *target))
+            .collect();
+        if placed.is_empty() && rewritten.is_empty() {
             return None;
         }
-        let patches = syntax::parse(Format::Yaml, String::from_utf8(bytes).ok()?);
-        let mut records = records_of(&patches);
-        records.retain(|record| record.kind.bears_pods());
-        for record in &mut records {
-            record.complete = false;
+        let mut patches = syntax::parse(Format::Yaml, String::from_utf8(bytes).ok()?);
+        let mut texts = as_they_stand(&patches, placed);
+        for node in rewritten {
+            texts.extend(Text::rewritten(node, &mut patches));
         }
-        let roots: BTreeSet<u32> = records.iter().map(|record| record.root).collect();
-        let mut documents = patches.documents().iter().peekable();
-        let problems = patches.problems();
-        let mut read = BTreeSet::new();
-        for (text, span) in placed {
-            let is_within = |at: u32| span.start <= at && at < span.end;
-            let mut all_known = true;
-            let mut any = false;
-            while let Some(document) = documents.next_if(|document| document.span.start < span.end)
-            {
-                let root = patches.root(document);
-                if is_within(document.span.start) && !root.is_null() {
-                    any = true;
-                    all_known &= roots.contains(&root.id());
+        let mut known = BTreeSet::new();
+        for text in &texts {
+            let target = targets.get(&text.node).copied().flatten();
+            for root in &text.roots {
+                if patches.node(*root).is_sequence()
+                    && put_together(&mut patches, *root, target) == Some(true)
+                {
+                    known.insert(*root);
                 }
             }
-            let is_broken = problems
-                .iter()
-                .any(|problem| is_within(problem.lost.start) || is_within(problem.at.start));
-            if any && all_known && !is_broken {
-                read.insert(text);
-            }
         }
+        let records = parts(&patches, records_of);
+        known.extend(records.iter().map(|record| record.root));
+        let read = texts.iter().filter(|text| {
+            let mut roots = text.roots.iter();
+            !text.roots.is_empty() && !text.is_broken && roots.all(|root| known.contains(root))
+        });
+        let read = read.map(|text| text.node).collect();
         Some(Self {
             tree: patches,
             records,
@@ -78,11 +80,110 @@ impl InlinePatches {
         })
     }
 
-    /// True if all that a text of the kustomization says was read; the text is named by its node.
+    /// Reads the operations of a file that a kustomization takes for a patch. None where it holds no operations.
+    pub(super) fn of_operations(
+        mut tree: Tree,
+        target: Option<&Target>,
+        records_of: impl FnOnce(&Tree) -> Vec<Record>,
+    ) -> Option<Self> {
+        let documents = tree
+            .documents()
+            .iter()
+            .map(|document| tree.root(document).id());
+        let lists: Vec<u32> = documents
+            .filter(|root| tree.node(*root).is_sequence())
+            .collect();
+        let mut read = BTreeSet::new();
+        for list in lists {
+            if put_together(&mut tree, list, target) == Some(true) {
+                read.insert(list);
+            }
+        }
+        let records = parts(&tree, records_of);
+        (!records.is_empty()).then_some(Self {
+            tree,
+            records,
+            read,
+        })
+    }
+
+    /// True if all that a text of the kustomization says was read, or a list of operations of a file; it is named by
+    /// its node.
     #[must_use]
     pub fn has_read(&self, text: u32) -> bool {
         self.read.contains(&text)
     }
+}
+
+/// The objects of a tree that bear pods. None of them is complete.
+fn parts(tree: &Tree, records_of: impl FnOnce(&Tree) -> Vec<Record>) -> Vec<Record> {
+    let mut records = records_of(tree);
+    records.retain(|record| record.kind.bears_pods());
+    for record in &mut records {
+        record.complete = false;
+    }
+    records
+}
+
+/// A text of the kustomization.
+struct Text {
+    /// Its node there.
+    node: u32,
+    /// The roots of its documents, the empty ones left out, in the tree of the patches.
+    roots: Vec<u32>,
+    /// True if a part of it could not be read.
+    is_broken: bool,
+}
+
+impl Text {
+    /// A text whose bytes do not stand in the file as they are meant: all that it says stands on its first line.
+    fn rewritten(node: Node<'_>, patches: &mut Tree) -> Option<Self> {
+        let tree = syntax::parse(Format::Yaml, node.as_str()?.to_owned());
+        let source = node.source();
+        // A folded text begins behind its header.
+        let header = match source.split_once('\n') {
+            Some((header, _)) if header.starts_with('>') => header.len() + 1,
+            _ => 0,
+        };
+        let rest = source.get(header..).unwrap_or_default();
+        let from = node.span().start as usize + header + (rest.len() - rest.trim_start().len());
+        let line = rest.trim_start().lines().next().unwrap_or_default();
+        let roots = patches.adopt(&tree, Span::new(from, from + line.len()));
+        Some(Self {
+            node: node.id(),
+            roots: filled(patches, roots),
+            is_broken: !tree.problems().is_empty(),
+        })
+    }
+}
+
+fn filled(tree: &Tree, mut roots: Vec<u32>) -> Vec<u32> {
+    roots.retain(|root| !tree.node(*root).is_null());
+    roots
+}
+
+/// The texts whose bytes stand in the file, by the nodes and the places of all.
+fn as_they_stand(patches: &Tree, placed: Vec<(u32, Span)>) -> Vec<Text> {
+    let mut documents = patches.documents().iter().peekable();
+    let problems = patches.problems();
+    let mut texts = Vec::new();
+    for (node, span) in placed {
+        let is_within = |at: u32| span.start <= at && at < span.end;
+        let mut roots = Vec::new();
+        while let Some(document) = documents.next_if(|document| document.span.start < span.end) {
+            if is_within(document.span.start) {
+                roots.push(patches.root(document).id());
+            }
+        }
+        texts.push(Text {
+            node,
+            roots: filled(patches, roots),
+            is_broken: problems
+                .iter()
+                .any(|problem| is_within(problem.lost.start) || is_within(problem.at.start)),
+        });
+    }
+    texts
 }
 
 /// A file of which nothing is left but the texts of its patches.
@@ -112,10 +213,10 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Puts in a text, if its bytes stand in the file as they are meant.
-    fn add(&mut self, node: Node<'_>) {
+    /// Puts in a text; false if its bytes do not stand in the file as they are meant.
+    fn add(&mut self, node: Node<'_>) -> bool {
         let Some(value) = node.as_str().filter(|_| !node.is_aliased()) else {
-            return;
+            return false;
         };
         let is_block = node.source().starts_with(['|', '>']) || value.trim_end().contains('\n');
         let placed = if is_block {
@@ -127,6 +228,7 @@ impl<'a> Stream<'a> {
             self.end = span.end as usize;
             self.placed.push((node.id(), span));
         }
+        placed.is_some()
     }
 
     /// A block scalar that keeps its lines.
@@ -179,12 +281,12 @@ impl<'a> Stream<'a> {
         Some(Span::new(start, at))
     }
 
-    /// A mapping in flow style, in quotes or without, that needs no escapes.
+    /// A mapping or a list in flow style, in quotes or without, that needs no escapes.
     fn add_quoted(&mut self, node: Node<'_>, value: &str) -> Option<Span> {
         let text = value.trim();
         let span = node.span().range();
         let source = self.text.get(span.clone())?;
-        if !text.starts_with('{') {
+        if !text.starts_with(['{', '[']) {
             return None;
         }
         let at = span.start + source.find(text)?;

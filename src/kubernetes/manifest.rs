@@ -14,6 +14,7 @@ use super::inline_patch::InlinePatches;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
 use super::miswritten::{self, Fault};
+use super::patch::Target;
 use super::schema::{Budget, Oddity, oddities};
 use super::template::may_break;
 use super::unserved::Unserved;
@@ -63,7 +64,8 @@ pub struct Manifest {
     pub has_actions: bool,
     /// What the file says if it is a kustomization.
     pub kustomization: Option<Kustomization>,
-    /// The patches that stand in it as texts, if it is a kustomization that has some.
+    /// The patches that stand in it as texts, if it is a kustomization that has some; what operations write, if it holds
+    /// those.
     pub inline_patches: Option<InlinePatches>,
 }
 
@@ -203,9 +205,12 @@ fn inline_patches(
 
 /// Reads a file that a kustomization takes for a patch and that holds no object: operations, or parts of an object.
 #[must_use]
-pub fn read_patch(format: Format, bytes: Vec<u8>) -> Option<Manifest> {
+pub fn read_patch(format: Format, bytes: Vec<u8>, target: Option<&Target>) -> Option<Manifest> {
     let text = syntax::decode(bytes).ok()?;
     let has_actions = memmem::find(text.as_bytes(), b"{{").is_some();
+    let operations = syntax::parse(format, text.clone());
+    let inline_patches =
+        InlinePatches::of_operations(operations, target, |tree| objects_of(tree, &[]).0);
     Some(Manifest {
         tree: syntax::parse(format, text),
         records: Vec::new(),
@@ -214,7 +219,7 @@ pub fn read_patch(format: Format, bytes: Vec<u8>) -> Option<Manifest> {
         templates: 0,
         has_actions,
         kustomization: None,
-        inline_patches: None,
+        inline_patches,
     })
 }
 

@@ -45,6 +45,20 @@ impl Target {
         }
     }
 
+    /// The pattern of the kinds that it selects.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// The name that it selects; none where it is a pattern, or nothing.
+    #[must_use]
+    pub fn plain_name(&self) -> Option<&str> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let name = self.name.as_deref()?;
+        name.bytes().all(is_plain).then_some(name)
+    }
+
     /// True if its selectors may select an object.
     #[must_use]
     pub fn may_select_labels(&self, object: Node<'_>) -> bool {

@@ -208,6 +208,14 @@ impl<'a> Volume<'a> {
             .map(|entry| (entry.key.key_text(), entry.value))
     }
 
+    /// The image that it is.
+    #[must_use]
+    pub fn image(self) -> Option<Node<'a>> {
+        self.node
+            .present("image")
+            .filter(|image| image.is_mapping())
+    }
+
     /// The path of the node that it is; the source itself where the path is missing.
     #[must_use]
     pub fn host_path(self) -> Option<Field<'a>> {

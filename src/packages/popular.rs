@@ -25,8 +25,8 @@ static NAMES: &str = include_str!("../../data/popular_packages.txt");
 
 struct Popular {
     all: HashSet<&'static str>,
-    /// The names that are imitated, by what is left of them when any one letter, or none, is taken out.
-    nearly: HashMap<String, Vec<&'static str>>,
+    /// The names that are imitated, with their rank, by what is left of them when any one letter, or none, is taken out.
+    nearly: HashMap<String, Vec<(usize, &'static str)>>,
     /// The same by their letters and digits alone.
     bare: HashMap<String, &'static str>,
 }
@@ -36,17 +36,18 @@ static POPULAR: LazyLock<Popular> = LazyLock::new(|| {
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .collect();
-    let mut nearly: HashMap<String, Vec<&str>> = HashMap::new();
+    let mut nearly: HashMap<String, Vec<(usize, &str)>> = HashMap::new();
     let mut bare = HashMap::new();
     let numbered = names.iter().enumerate();
     let is_imitated = |(rank, name): &(usize, &&str)| *rank < imitated(name.len());
-    for (_, name) in numbered.filter(is_imitated) {
+    for (rank, name) in numbered.filter(is_imitated) {
         if !name.is_ascii() {
             continue;
         }
-        nearly.entry((*name).to_owned()).or_default().push(name);
+        let ranked = (rank, *name);
+        nearly.entry((*name).to_owned()).or_default().push(ranked);
         for less in shortened(name) {
-            nearly.entry(less).or_default().push(name);
+            nearly.entry(less).or_default().push(ranked);
         }
         if name.len() > SHORTEST {
             bare.entry(letters(name)).or_insert(*name);
@@ -78,11 +79,22 @@ pub fn mistaken_for(name: &str) -> Option<&'static str> {
     }
     let own = std::iter::once(name.to_owned()).chain(shortened(name));
     let mut candidates = own.flat_map(|less| popular.nearly.get(&less).into_iter().flatten());
-    candidates
-        .find(|known| {
-            is_one_edit(name, known) && is_within_word(name, known) && is_open(name, known)
-        })
-        .copied()
+    let found = candidates.find(|(rank, known)| {
+        is_one_edit(name, known)
+            && is_within_word(name, known)
+            && is_open(name, known)
+            && (*rank < ENDED_OTHERWISE || !differs_by_ending(name, known))
+    });
+    found.map(|(_, known)| *known)
+}
+
+/// How many of the most used names are worth imitating by another ending: `memoize` stands beside `memoizer` as plurals
+/// stand beside their words, and both are real.
+const ENDED_OTHERWISE: usize = 1_000;
+
+/// True if the one name is the other with a letter behind it.
+fn differs_by_ending(name: &str, known: &str) -> bool {
+    name.starts_with(known) || known.starts_with(name)
 }
 
 /// True if somebody else could own a name: in a scope there is its owner alone, whose name must be the odd one.
@@ -196,6 +208,11 @@ mod tests {
             ("@tyeps/node", Some("@types/node")),
             ("@types/nodes", None),
             ("@our/node", None),
+            // Real packages beside others of their name.
+            ("lru-memoize", None),
+            ("lru-memoizers", None),
+            ("lru-memiozer", Some("lru-memoizer")),
+            ("expres", Some("express")),
         ] {
             assert_eq!(mistaken_for(name), known, "{name}");
         }

@@ -142,6 +142,14 @@ impl<'a> Sink<'a> {
                 .container(Some(container))
                 .severity(severity)
                 .say(sentence),
+            ImagePlace::Volume(object, _, volume) => {
+                if let Some(image) = volume.image() {
+                    self.about(object)
+                        .report(Field::follow(image, &["reference"]))
+                        .severity(severity)
+                        .say(sentence);
+                }
+            }
             ImagePlace::Kustomization(path, change) => self
                 .in_file(path)
                 .report_at(change.at, Some((&*change.pointer).into()))
@@ -330,9 +338,9 @@ impl Draft<'_, '_> {
         let mut message = String::with_capacity(sentence.len() + self.addition.len() + 48);
         if let Some(object) = self.sink.object {
             message.push_str(&object_name(object));
-            // Knative names what has no name.
-            let named = self.subject.container.as_ref();
-            if let Some(container) = named.filter(|name| !name.is_empty()) {
+            // Knative names what has no name, and an operation of a patch names its container by its place.
+            let container = self.subject.container.as_ref();
+            if let Some(container) = container.filter(|name| !name.is_empty()) {
                 message.push_str(", container `");
                 message.push_str(&crate::kubernetes::field::shortened(container));
                 message.push('`');

@@ -47,6 +47,7 @@ mod image {
     pub(crate) mod digest_changed;
     pub(crate) mod digest_removed;
     pub(crate) mod full_base;
+    pub(crate) mod invalid_reference;
     pub(crate) mod moving_tag;
     pub(crate) mod registry_not_allowed;
     pub(crate) mod unpinned;
@@ -209,6 +210,7 @@ pub static ALL: &[&Rule] = &[
     &image::digest_changed::RULE,
     &image::digest_removed::RULE,
     &image::full_base::RULE,
+    &image::invalid_reference::RULE,
     &image::moving_tag::RULE,
     &image::registry_not_allowed::RULE,
     &image::unpinned::RULE,

@@ -324,7 +324,9 @@ fn in_kustomization(manifest: &Manifest) -> Vec<Held> {
 fn in_changes(root: Node<'_>, manifest: &Manifest, all: &mut Vec<Held>) {
     let is_object = |node: Node<'_>| {
         let patches = manifest.inline_patches.as_ref();
-        patches.is_some_and(|patches| patches.has_read(node.id()))
+        // The path of an operation may be what names a credential.
+        let text = node.as_str().unwrap_or_default().trim_start();
+        !text.starts_with(['-', '[']) && patches.is_some_and(|patches| patches.has_read(node.id()))
     };
     for entry in root.entries() {
         let field = entry.key.key_text();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::finding::Resource;
-use crate::kubernetes::ImageReference;
+use crate::kubernetes::{ImageReference, Object, Pod};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Stages};
 
@@ -17,6 +17,8 @@ use super::pairs::Pair;
 enum Key {
     /// A container: its object in a file, the address of its pod, and its name.
     Container(Arc<Resource>, Arc<str>, String, String),
+    /// A volume: the same.
+    Volume(Arc<Resource>, Arc<str>, String, String),
     /// An entry of a kustomization, by the name that it replaces.
     Kustomization(Arc<str>, String),
 }
@@ -35,7 +37,7 @@ pub fn changed_images<'a>(pair: &Pair<'a>) -> Vec<(ImageUse<'a>, ImageUse<'a>)> 
     }
     for after in images(pair.head) {
         let path = match after.place {
-            ImagePlace::Container(object, ..) => {
+            ImagePlace::Container(object, ..) | ImagePlace::Volume(object, ..) => {
                 pair.pairs.base_path(object.resource(), object.path())
             }
             ImagePlace::Kustomization(path, _) => Some(pair.renames.get(path).unwrap_or(path)),
@@ -52,13 +54,20 @@ pub fn changed_images<'a>(pair: &Pair<'a>) -> Vec<(ImageUse<'a>, ImageUse<'a>)> 
 
 fn key(found: &ImageUse<'_>, path: &Arc<str>) -> Key {
     let path = Arc::clone(path);
+    let of_pod = |object: Object<'_>, pod: Pod<'_>| {
+        let (pod, root) = (pod.root().pointer(), object.node().pointer());
+        // Where the object stands in a list is no part of it.
+        let pod = pod.strip_prefix(&root).unwrap_or(&pod).to_owned();
+        (Arc::clone(object.resource()), pod)
+    };
     match found.place {
         ImagePlace::Container(object, pod, container) => {
-            let (pod, root) = (pod.root().pointer(), object.node().pointer());
-            // Where the object stands in a list is no part of it.
-            let pod = pod.strip_prefix(&root).unwrap_or(&pod).to_owned();
-            let name = container.name().to_owned();
-            Key::Container(Arc::clone(object.resource()), path, pod, name)
+            let (resource, pod) = of_pod(object, pod);
+            Key::Container(resource, path, pod, container.name().to_owned())
+        }
+        ImagePlace::Volume(object, pod, volume) => {
+            let (resource, pod) = of_pod(object, pod);
+            Key::Volume(resource, path, pod, volume.name().to_owned())
         }
         ImagePlace::Kustomization(_, change) => Key::Kustomization(path, change.name.clone()),
     }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::kubernetes::field::Field;
 use crate::kubernetes::image_sources::{built_by_skaffold, is_filled_in};
 use crate::kubernetes::kustomization::{self, ImageChange};
+use crate::kubernetes::pod::Volume;
 use crate::kubernetes::{Completeness, Container, ImageReference, Object, Pod};
 
 use super::{Snapshot, SourceFile};
@@ -26,6 +28,8 @@ pub struct ImageUse<'a> {
 pub enum ImagePlace<'a> {
     /// In a container.
     Container(Object<'a>, Pod<'a>, Container<'a>),
+    /// In a volume, whose files are those of the image.
+    Volume(Object<'a>, Pod<'a>, Volume<'a>),
     /// In the `images` of a kustomization.
     Kustomization(&'a Arc<str>, &'a ImageChange),
 }
@@ -67,7 +71,7 @@ impl<'a> ImageUse<'a> {
     #[must_use]
     pub fn path(&self) -> &'a Arc<str> {
         match self.place {
-            ImagePlace::Container(object, ..) => object.path(),
+            ImagePlace::Container(object, ..) | ImagePlace::Volume(object, ..) => object.path(),
             ImagePlace::Kustomization(path, _) => path,
         }
     }
@@ -89,6 +93,18 @@ pub fn images(snapshot: &Snapshot) -> Vec<ImageUse<'_>> {
                     place: ImagePlace::Container(object, pod, container),
                     elsewhere: sources.elsewhere(object, container, text),
                 });
+            }
+            for volume in pod.volumes() {
+                let Some(image) = volume.image() else {
+                    continue;
+                };
+                if let Some(text) = Field::follow(image, &["reference"]).as_str() {
+                    uses.push(ImageUse {
+                        text: Cow::Borrowed(text),
+                        place: ImagePlace::Volume(object, pod, volume),
+                        elsewhere: sources.replaced(object, text),
+                    });
+                }
             }
         }
     }
@@ -177,11 +193,17 @@ impl<'a> Sources<'a> {
         if is_patched || is_filled_in(object, container) {
             return Elsewhere::ALL;
         }
+        self.replaced(object, text)
+    }
+
+    /// What is put in the place of an image by its name.
+    fn replaced(&self, object: Object<'_>, text: &str) -> Elsewhere {
         let mut elsewhere = Elsewhere::default();
-        let Ok(image) = ImageReference::parse(text) else {
-            return elsewhere;
+        let name = match ImageReference::parse(text) {
+            Ok(image) => image.written_name(),
+            // A stand-in need not be one that a runtime would accept.
+            Err(_) => name_before_tag(text).to_owned(),
         };
-        let name = image.written_name();
         if self.built.contains(&*name) {
             return Elsewhere::ALL;
         }
@@ -193,6 +215,15 @@ impl<'a> Sources<'a> {
             elsewhere.digest |= change.digest;
         }
         elsewhere
+    }
+}
+
+/// What stands before the tag and the digest of what need not be a reference.
+fn name_before_tag(text: &str) -> &str {
+    let named = text.split('@').next().unwrap_or_default();
+    match named.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => named,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::{generated_files, resolve};
 use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
+use crate::kubernetes::patch::{PatchSource, Target};
 use crate::packages::lockfile::{self, LockfileKind};
 use crate::packages::purpose::is_installed;
 use crate::syntax::dockerfile::Dockerfile;
@@ -126,13 +127,35 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
 
 /// Adds the files that kustomizations take for patches and that were passed over, as they hold no object.
 fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
-    let mut patches: BTreeSet<String> = BTreeSet::new();
+    // By file: what it is to change, by the first kustomization that says so.
+    let mut patches: BTreeMap<String, Option<Target>> = BTreeMap::new();
     for (path, state) in &*kept {
-        if let State::Read(Reading::Manifest(manifest)) = &**state
-            && let Some(kustomization) = &manifest.kustomization
+        let State::Read(Reading::Manifest(manifest)) = &**state else {
+            continue;
+        };
+        let Some(kustomization) = &manifest.kustomization else {
+            continue;
+        };
+        let named = kustomization.patches.iter();
+        let named = named.filter_map(|patch| resolve(folder(path), patch));
+        patches.extend(named.map(|patch| (patch, None)));
+    }
+    for (path, state) in &*kept {
+        let State::Read(Reading::Manifest(manifest)) = &**state else {
+            continue;
+        };
+        for change in manifest
+            .kustomization
+            .iter()
+            .flat_map(|found| &found.changes)
         {
-            let named = kustomization.patches.iter();
-            patches.extend(named.filter_map(|patch| resolve(folder(path), patch)));
+            if let PatchSource::File(patch) = &change.source
+                && let Some(target) = &change.target
+                && let Some(patch) = resolve(folder(path), patch)
+                && let Some(known) = patches.get_mut(&patch)
+            {
+                known.get_or_insert_with(|| target.clone());
+            }
         }
     }
     for (path, _) in &*kept {
@@ -144,7 +167,7 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
     let passed_over = side
         .files()
         .iter()
-        .filter(|file| patches.contains(&*file.path) && intake.takes(&file.path));
+        .filter(|file| patches.contains_key(&*file.path) && intake.takes(&file.path));
     kept.extend(passed_over.filter_map(|file| {
         let kind = FileKind::of(&file.path);
         if !matches!(kind, FileKind::Yaml | FileKind::Json) {
@@ -153,7 +176,8 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
         let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
             return None;
         };
-        let patch = read_patch(kind.format(), bytes)?;
+        let target = patches.get(&*file.path).and_then(Option::as_ref);
+        let patch = read_patch(kind.format(), bytes, target)?;
         let state = State::Read(Reading::Manifest(Box::new(patch)));
         Some((Arc::clone(&file.path), Arc::new(state)))
     }));

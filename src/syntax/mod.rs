@@ -7,8 +7,10 @@
 mod block_yaml;
 mod build;
 mod comment;
+mod content;
 pub mod dockerfile;
 pub mod dockerignore;
+mod graft;
 mod json;
 mod lines;
 mod part;
@@ -20,6 +22,7 @@ mod tree;
 mod yaml;
 
 pub use comment::{Comment, comments_between, statement_lines};
+pub use graft::Graft;
 pub use lines::{Lines, Position};
 pub use pointer::{escape_segment, unescape_segment};
 pub use text::{Encoding, decode};

@@ -4,7 +4,7 @@
 //! a reader would name and no traversal can blow up. Merge keys stay where they were written; [`Node::get`]
 //! and [`Node::entries`] look through them with the precedence of Kubernetes' YAML reader: the last writer wins.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A half-open range of bytes of one file.
@@ -147,6 +147,8 @@ pub struct Tree {
     pub(super) documents: Vec<Document>,
     pub(super) duplicates: Vec<DuplicateKey>,
     pub(super) problems: Vec<Problem>,
+    /// The written form of scalars whose bytes do not stand in the file, in the buffer of decoded scalars.
+    pub(super) sources: BTreeMap<u32, Span>,
 }
 
 impl Tree {
@@ -348,6 +350,9 @@ impl<'a> Node<'a> {
     /// The written form of the value.
     #[must_use]
     pub fn source(self) -> &'a str {
+        if let Some(place) = self.tree.sources.get(&self.id) {
+            return self.tree.slice(Stored::Decoded(*place));
+        }
         self.tree.text.get(self.span().range()).unwrap_or_default()
     }
 
@@ -532,36 +537,6 @@ impl<'a> Node<'a> {
             Stored::Null => "null",
             _ => self.source(),
         }
-    }
-
-    /// A hash of what the subtree means: notation, comments, places and the order of keys do not count.
-    #[must_use]
-    pub fn content_hash(self) -> u64 {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let mut hash = DefaultHasher::new();
-        match self.value() {
-            Value::Null => 0u8.hash(&mut hash),
-            Value::Bool(value) => (1u8, value).hash(&mut hash),
-            Value::Int(value) => (2u8, value).hash(&mut hash),
-            Value::Float(value) => (3u8, value.to_bits()).hash(&mut hash),
-            Value::Text(text) => (4u8, text).hash(&mut hash),
-            Value::Sequence => {
-                5u8.hash(&mut hash);
-                for item in self.items() {
-                    item.content_hash().hash(&mut hash);
-                }
-            }
-            Value::Mapping => {
-                let mut sum = 0u64;
-                for entry in self.entries() {
-                    let mut pair = DefaultHasher::new();
-                    (entry.key.key_text(), entry.value.content_hash()).hash(&mut pair);
-                    sum = sum.wrapping_add(pair.finish());
-                }
-                (6u8, sum).hash(&mut hash);
-            }
-        }
-        hash.finish()
     }
 
     /// The node that holds this one; none at a document's root.

@@ -42,6 +42,8 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         // An entry of a kustomization is told of only where it says the name as well.
         let is_elsewhere = match found.place {
             ImagePlace::Container(..) => found.elsewhere.tag || found.elsewhere.name,
+            // Nothing of it runs.
+            ImagePlace::Volume(..) => true,
             ImagePlace::Kustomization(..) => found.elsewhere.tag,
         };
         if let Some(image) = found.image().filter(|_| !is_elsewhere)

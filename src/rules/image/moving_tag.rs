@@ -4,6 +4,7 @@ use crate::kubernetes::image_tag::{is_moving, is_stand_in};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::images::{ImagePlace, ImageUse, images};
+use crate::syntax::Node;
 
 declare_rule! {
     /// An image is named by a tag that moves.
@@ -67,6 +68,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 fn is_pulled_anew(found: &ImageUse<'_>, image: &ImageReference<'_>) -> bool {
     let policy = match found.place {
         ImagePlace::Container(.., container) => container.image_pull_policy().as_str(),
+        ImagePlace::Volume(.., volume) => {
+            let policy = volume.image().and_then(|image| image.present("pullPolicy"));
+            policy.and_then(Node::as_str)
+        }
         ImagePlace::Kustomization(..) => None,
     };
     match policy {

@@ -290,19 +290,29 @@ fn is_read(snapshot: &Snapshot, what: Unbuilt, path: Option<&str>) -> bool {
     }
 }
 
-/// True if a document of the file is a list: JSON patch operations, beside which objects say nothing.
+/// True if a document of the file is a list of JSON patch operations that are not all judged: objects beside it say
+/// nothing.
 fn holds_operations(snapshot: &Snapshot, path: &str) -> bool {
     let manifest = snapshot.file(path).and_then(SourceFile::manifest);
     manifest.is_some_and(|manifest| {
         let mut documents = manifest.tree.documents().iter();
-        documents.any(|document| manifest.tree.root(document).is_sequence())
+        documents.any(|document| {
+            let root = manifest.tree.root(document);
+            let written = manifest.inline_patches.as_ref();
+            root.is_sequence() && !written.is_some_and(|written| written.has_read(root.id()))
+        })
     })
 }
 
 /// True if [`changed_file`] speaks of the file, or its objects were judged.
 fn is_told(snapshot: &Snapshot, path: &str) -> bool {
     let manifest = snapshot.file(path).and_then(SourceFile::manifest);
-    manifest.is_some_and(|manifest| manifest.templates > 0 || !manifest.records.is_empty())
+    manifest.is_some_and(|manifest| {
+        let written = manifest.inline_patches.as_ref();
+        manifest.templates > 0
+            || !manifest.records.is_empty()
+            || written.is_some_and(|written| !written.records.is_empty())
+    })
 }
 
 /// The files that kustomizations take for patches or instructions.
