@@ -34,7 +34,7 @@ declare_rule! {
     check: Check::Manifests(check),
 }
 
-/// What OpenShift notes its triggers in, on workloads whose image they fill in.
+/// What `OpenShift` notes its triggers in, on workloads whose image they fill in.
 const TRIGGERS: &str = "image.openshift.io/triggers";
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
