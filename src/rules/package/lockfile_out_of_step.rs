@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Fold;
@@ -128,8 +129,15 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 }
                 continue;
             }
+            // Who asks for a name in two sections is answered once.
+            let answered = LazyCell::new(|| {
+                let wants = graph.wants(number).iter();
+                let listed = wants.filter(|want| want.listed.is_some());
+                listed.map(|want| &*want.name).collect::<BTreeSet<_>>()
+            });
             for want in wants {
                 match (&want.declared, &want.listed) {
+                    (Some(_), None) if answered.contains(&*want.name) => {}
                     (Some(declared), _) => {
                         if let Some(gap) = gap(locked, want, declared, is_listed) {
                             report(locked, workspace, want, declared, &gap, sink);
