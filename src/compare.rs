@@ -88,10 +88,7 @@ fn match_packages<'f>(
 ) {
     let is_same: [fn(&PackageSeen, &PackageSeen) -> bool; 3] = [
         |before, after| before.version == after.version,
-        |before, after| {
-            let mut ways = before.paths.iter();
-            ways.any(|way| after.paths.iter().any(|other| is_same_way(way, other)))
-        },
+        is_on_same_way,
         |_, _| true,
     ];
     let places = head_findings
@@ -104,6 +101,11 @@ fn match_packages<'f>(
             (finding, slot, [Some(key(finding, home(finding))), before])
         })
         .collect();
+    let whole = if open.is_empty() {
+        HashMap::new()
+    } else {
+        known.clone()
+    };
     for is_same in is_same {
         open.retain_mut(|(finding, slot, keys)| {
             for key in keys.iter().flatten() {
@@ -124,6 +126,25 @@ fn match_packages<'f>(
             true
         });
     }
+    // One version may have come on several ways that several versions come on now: each continues it.
+    for (finding, slot, keys) in open {
+        let mut before = keys.iter().flatten().filter_map(|key| whole.get(key));
+        *slot = before.find_map(|indices| {
+            indices.iter().copied().find(|index| {
+                let before = base_findings.get(*index);
+                let seen = before.and_then(|before| before.package.as_deref());
+                let own = finding.package.as_deref();
+                seen.zip(own)
+                    .is_some_and(|(seen, own)| is_on_same_way(seen, own))
+            })
+        });
+    }
+}
+
+/// True if packages come on a way that is the same.
+fn is_on_same_way(before: &PackageSeen, after: &PackageSeen) -> bool {
+    let mut ways = before.paths.iter();
+    ways.any(|way| after.paths.iter().any(|other| is_same_way(way, other)))
 }
 
 /// True if packages come on the same way, whatever their versions.

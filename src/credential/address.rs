@@ -67,6 +67,41 @@ fn is_token(user: &str) -> bool {
 /// What stands behind the scheme of an address.
 pub(super) static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("://"));
 
+/// Visits what stands for a password before a host that has no scheme before it: `name:password@host.example/path`.
+/// It proves nothing, as other things are written so; it is only not shown.
+pub(super) fn scan_without_scheme(text: &str, visit: &mut dyn FnMut(Range<usize>)) {
+    /// No name is longer with its password.
+    const LONGEST: usize = 256;
+    let bytes = text.as_bytes();
+    for at in memchr::memchr_iter(b'@', bytes) {
+        let behind = bytes.get(at + 1..).unwrap_or_default();
+        let is_of_host = |byte: &&u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
+        let length = behind.iter().take_while(is_of_host).count();
+        let host = behind.get(..length).unwrap_or_default();
+        let is_host = host.contains(&b'.') && matches!(behind.get(length), Some(b'/' | b':'));
+        if !is_host {
+            continue;
+        }
+        let head = bytes
+            .get(at.saturating_sub(LONGEST)..at)
+            .unwrap_or_default();
+        let is_apart =
+            |byte: &u8| byte.is_ascii_whitespace() || b"/@\"'`<>()[]{},;=".contains(byte);
+        let start = head.iter().rposition(is_apart).map_or(0, |apart| apart + 1);
+        let word = head.get(start..).unwrap_or_default();
+        let Some(colon) = memchr::memchr(b':', word).filter(|colon| *colon > 0) else {
+            continue;
+        };
+        let password = at - (word.len() - colon - 1)..at;
+        if text
+            .get(password.clone())
+            .is_some_and(|text| !text.is_empty())
+        {
+            visit(password);
+        }
+    }
+}
+
 /// Visits what stands between user and host; addresses without a scheme come behind the others.
 pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Candidate)) {
     with_scheme(text, visit);

@@ -481,6 +481,7 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     address::scan(text, &mut |candidate| {
         found.extend([candidate.hidden, candidate.password]);
     });
+    address::scan_without_scheme(text, &mut |password| found.push(password));
     query::scan(text, &mut |value| found.push(value));
     path::scan(text, &mut |part| found.push(part));
     if !is_word(text) {

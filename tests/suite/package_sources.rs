@@ -299,6 +299,14 @@ fn an_affected_version_is_new_beside_another_one_and_not_in_its_place() {
         ),
         ["4.17.5 introduced", "4.17.6 existing"]
     );
+    // What was one version for two ways, and is now two, was there on both.
+    let mut shared = installed(Some("4.0.0"), Some("4.0.0"));
+    let nested = "node_modules/old/node_modules/lodash";
+    shared.as_object_mut().expect("packages").remove(nested);
+    assert_eq!(
+        of(shared, installed(Some("4.17.5"), Some("4.0.0"))),
+        ["4.0.0 existing", "4.17.5 existing"]
+    );
     // Of two, one is mended.
     assert_eq!(
         of(
