@@ -86,7 +86,7 @@ fn match_packages<'f>(
     head_findings: &'f [Finding],
     moved_from: impl Fn(&Finding) -> Option<String>,
 ) {
-    let is_same: [fn(&PackageSeen, &PackageSeen) -> bool; 3] = [
+    let is_same: [IsSame; 3] = [
         |before, after| before.version == after.version,
         is_on_same_way,
         |_, _| true,
@@ -101,10 +101,13 @@ fn match_packages<'f>(
             (finding, slot, [Some(key(finding, home(finding))), before])
         })
         .collect();
-    let whole = if open.is_empty() {
-        HashMap::new()
-    } else {
-        known.clone()
+    let keys = open.iter().flat_map(|(_, _, keys)| keys.iter().flatten());
+    let whole: HashMap<Key<'f>, Vec<usize>> = keys
+        .filter_map(|key| Some((key.clone(), known.get(key)?.clone())))
+        .collect();
+    let are_same = |index: usize, finding: &Finding, is_same: IsSame| {
+        let seen = base_findings.get(index)?.package.as_deref();
+        Some(is_same(seen?, finding.package.as_deref()?))
     };
     for is_same in is_same {
         open.retain_mut(|(finding, slot, keys)| {
@@ -112,12 +115,9 @@ fn match_packages<'f>(
                 let Some(left) = known.get_mut(key) else {
                     continue;
                 };
-                let place = left.iter().rposition(|index| {
-                    let before = base_findings.get(*index);
-                    let seen = before.and_then(|before| before.package.as_deref());
-                    let own = finding.package.as_deref();
-                    seen.zip(own).is_none_or(|(seen, own)| is_same(seen, own))
-                });
+                let mut left_over = left.iter();
+                let place =
+                    left_over.rposition(|index| are_same(*index, finding, is_same).unwrap_or(true));
                 if let Some(place) = place {
                     **slot = Some(left.remove(place));
                     return false;
@@ -130,16 +130,14 @@ fn match_packages<'f>(
     for (finding, slot, keys) in open {
         let mut before = keys.iter().flatten().filter_map(|key| whole.get(key));
         *slot = before.find_map(|indices| {
-            indices.iter().copied().find(|index| {
-                let before = base_findings.get(*index);
-                let seen = before.and_then(|before| before.package.as_deref());
-                let own = finding.package.as_deref();
-                seen.zip(own)
-                    .is_some_and(|(seen, own)| is_on_same_way(seen, own))
-            })
+            let mut indices = indices.iter().copied();
+            indices.find(|index| are_same(*index, finding, is_on_same_way) == Some(true))
         });
     }
 }
+
+/// What makes a package before the change and one after it the same.
+type IsSame = fn(&PackageSeen, &PackageSeen) -> bool;
 
 /// True if packages come on a way that is the same.
 fn is_on_same_way(before: &PackageSeen, after: &PackageSeen) -> bool {

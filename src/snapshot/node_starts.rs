@@ -64,6 +64,42 @@ impl<'a> Start<'a> {
     }
 }
 
+/// A script of a `package.json` that a service starts.
+#[derive(Clone, Debug)]
+pub struct ServiceScript<'s, 'a> {
+    /// What starts it.
+    pub start: &'s Start<'a>,
+    /// Whose it is.
+    pub project: Project<'a>,
+    /// Its name.
+    pub name: &'a str,
+    /// Where it stands.
+    pub node: Node<'a>,
+    /// What it runs.
+    pub text: &'a str,
+}
+
+/// The scripts that services start, other than those of containers for developers.
+pub fn service_scripts<'s, 'a>(
+    starts: &'s [Start<'a>],
+) -> impl Iterator<Item = ServiceScript<'s, 'a>> {
+    let of_services = starts.iter().filter_map(|start| {
+        let container = start.container;
+        let is_for_developers = container.is_some_and(|(object, ..)| is_development(object));
+        Some((start, start.project.filter(|_| !is_for_developers)?))
+    });
+    of_services.flat_map(|(start, project)| {
+        let scripts = start.scripts().into_iter();
+        scripts.map(move |(name, node, text)| ServiceScript {
+            start,
+            project,
+            name,
+            node,
+            text,
+        })
+    })
+}
+
 /// Everything that starts in a revision, other than what is for development.
 #[must_use]
 pub fn node_starts<'a>(snapshot: &'a Snapshot, projects: &Projects<'a>) -> Vec<Start<'a>> {

@@ -59,7 +59,17 @@ impl Found<'_> {
             self.push(Severity::Medium, Safeguard::TrustPolicy, "", sentence);
             return;
         }
-        for key in self.new_keys(Safeguard::Untrusted) {
+        self.exempted(Safeguard::Untrusted, |name, whom| {
+            format!(
+                "{name} now lets {whom} in with less proof of their origin than the releases before; name the one version that somebody looked at"
+            )
+        });
+    }
+
+    /// Packages that a setting newly exempts by their names. `tell` is given what the setting is called, and whom it
+    /// exempts.
+    pub(super) fn exempted(&mut self, what: Safeguard, tell: impl Fn(&str, &str) -> String) {
+        for key in self.new_keys(what) {
             // One version that somebody looked at is what the setting is for.
             if without_version(&key) != &*key {
                 continue;
@@ -70,11 +80,8 @@ impl Found<'_> {
             } else {
                 (Severity::Low, format!("`{}`", shown(&key)))
             };
-            let sentence = format!(
-                "{} now lets {whom} in with less proof of their origin than the releases before; name the one version that somebody looked at",
-                self.name(Safeguard::Untrusted)
-            );
-            self.push(severity, Safeguard::Untrusted, &key, sentence);
+            let sentence = tell(self.name(what), &whom);
+            self.push(severity, what, &key, sentence);
         }
     }
 

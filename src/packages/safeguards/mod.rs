@@ -347,6 +347,22 @@ fn said(what: Safeguard, key: &str, value: Value, name: &str, at: Span) -> Said 
     }
 }
 
+/// The lines of a file of settings, without what stands around them, each with its place.
+fn lines(content: &str) -> impl Iterator<Item = (&str, Span)> {
+    let mut start = 0;
+    content.split_inclusive('\n').map(move |line| {
+        let at = Span::new(start, start + line.trim_end().len());
+        start += line.len();
+        (line.trim_start_matches('\u{feff}').trim(), at)
+    })
+}
+
+/// Adds what a line says. Of a key that stands in a file twice the last one counts.
+fn replace(found: &mut Vec<Said>, one: Said) {
+    found.retain(|known| known.what != one.what || known.key != one.key);
+    found.push(one);
+}
+
 /// The text of a scalar, as written.
 fn text(node: Node<'_>) -> &str {
     node.as_str().unwrap_or_else(|| node.source())

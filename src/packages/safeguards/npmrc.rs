@@ -5,17 +5,13 @@
 use crate::syntax::Span;
 
 use super::install_tools::{loaded_code, other_git, other_shell};
-use super::{DAY, Safeguard, Said, Value, said};
+use super::{DAY, Safeguard, Said, Value, lines, replace, said};
 
 /// Reads a file. Of a key that stands in it twice the last one counts.
 #[must_use]
 pub fn read(content: &str) -> Vec<Said> {
     let mut found: Vec<Said> = Vec::new();
-    let mut start = 0;
-    for line in content.split_inclusive('\n') {
-        let at = Span::new(start, start + line.trim_end().len());
-        start += line.len();
-        let line = line.trim_start_matches('\u{feff}').trim();
+    for (line, at) in lines(content) {
         if line.is_empty() || line.starts_with([';', '#']) {
             continue;
         }
@@ -27,10 +23,11 @@ pub fn read(content: &str) -> Vec<Said> {
         let Some(one) = understood(key, value, at) else {
             continue;
         };
-        if one.value != Value::Listed {
-            found.retain(|known| known.what != one.what || known.key != one.key);
+        if one.value == Value::Listed {
+            found.push(one);
+        } else {
+            replace(&mut found, one);
         }
-        found.push(one);
     }
     found
 }

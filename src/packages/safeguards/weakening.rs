@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 
-use super::{DAY, Safeguard, Safeguards, Said, covers, without_version};
+use super::{DAY, Safeguard, Safeguards, Said, covers};
 
 /// A setting that keeps out less than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,23 +108,12 @@ impl Found<'_> {
         if old == 0 {
             return;
         }
-        for key in self.new_keys(Safeguard::Young) {
-            let is_everything = key.trim_matches(['*', '/', '@']).is_empty();
-            let (severity, whom) = if is_everything {
-                (Severity::Medium, "all packages".to_owned())
-            } else {
-                (Severity::Low, format!("`{}`", shown(&key)))
-            };
-            let sentence = format!(
-                "{} now exempts {whom} from the cooldown of {}; name the one version that cannot wait, and take it out afterwards",
-                self.name(Safeguard::Young),
+        self.exempted(Safeguard::Young, |name, whom| {
+            format!(
+                "{name} now exempts {whom} from the cooldown of {}; name the one version that cannot wait, and take it out afterwards",
                 length(old)
-            );
-            // One version that somebody looked at is what the setting is for.
-            if without_version(&key) == &*key {
-                self.push(severity, Safeguard::Young, &key, sentence);
-            }
-        }
+            )
+        });
     }
 
     fn scripts(&mut self) {

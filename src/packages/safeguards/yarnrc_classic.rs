@@ -5,17 +5,13 @@
 
 use crate::syntax::Span;
 
-use super::{Safeguard, Said, Value, said};
+use super::{Safeguard, Said, Value, lines, replace, said};
 
 /// Reads a file. Of a key that stands in it twice the last one counts.
 #[must_use]
 pub fn read(content: &str) -> Vec<Said> {
     let mut found: Vec<Said> = Vec::new();
-    let mut start = 0;
-    for line in content.split_inclusive('\n') {
-        let at = Span::new(start, start + line.trim_end().len());
-        start += line.len();
-        let line = line.trim_start_matches('\u{feff}').trim();
+    for (line, at) in lines(content) {
         let Some((key, rest)) = word(line) else {
             continue;
         };
@@ -24,8 +20,7 @@ pub fn read(content: &str) -> Vec<Said> {
         let Some(one) = understood(key.trim_end_matches(':'), value, at) else {
             continue;
         };
-        found.retain(|known| known.what != one.what || known.key != one.key);
-        found.push(one);
+        replace(&mut found, one);
     }
     found
 }

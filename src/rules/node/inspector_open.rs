@@ -12,6 +12,7 @@ use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::node_starts::{
     is_development, is_development_image, node_starts, options_of, options_of_image,
+    service_scripts,
 };
 use crate::snapshot::projects::Projects;
 use crate::snapshot::settings::{Setting, settings};
@@ -271,32 +272,26 @@ fn of_dockerfile(file: &SourceFile, dockerfile: &Dockerfile, sink: &mut Sink<'_>
 /// Scripts that a deployed service starts.
 fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let projects = Projects::of(snapshot);
+    let starts = node_starts(snapshot, &projects);
     let mut told = BTreeSet::new();
-    for start in node_starts(snapshot, &projects) {
-        let is_for_developers = start
-            .container
-            .is_some_and(|(object, ..)| is_development(object));
-        let Some(project) = start.project.filter(|_| !is_for_developers) else {
+    for script in service_scripts(&starts) {
+        let options = node_options::of_script(script.text).into_iter();
+        let mut inspectors = options.filter_map(|option| Inspector::of_word(&option.text));
+        let Some(inspector) = inspectors.next_back() else {
             continue;
         };
-        for (name, node, text) in start.scripts() {
-            let options = node_options::of_script(text).into_iter();
-            let mut inspectors = options.filter_map(|option| Inspector::of_word(&option.text));
-            let Some(inspector) = inspectors.next_back() else {
-                continue;
-            };
-            if !told.insert((&project.file.path, name)) {
-                continue;
-            }
-            let (severity, sentence) = judged(&inspector, false);
-            let name = crate::kubernetes::field::shortened(name);
-            sink.in_file(&project.file.path)
-                .report(Field::of(node))
-                .severity(severity)
-                .related_in(start.location(), "started here")
-                .say(&format!(
-                    "scripts.{name} is what a service starts: {sentence}"
-                ));
+        let file = script.project.file;
+        if !told.insert((&file.path, script.name)) {
+            continue;
         }
+        let (severity, sentence) = judged(&inspector, false);
+        let name = crate::kubernetes::field::shortened(script.name);
+        sink.in_file(&file.path)
+            .report(Field::of(script.node))
+            .severity(severity)
+            .related_in(script.start.location(), "started here")
+            .say(&format!(
+                "scripts.{name} is what a service starts: {sentence}"
+            ));
     }
 }

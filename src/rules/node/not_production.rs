@@ -6,7 +6,9 @@ use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Field, Process};
 use crate::packages::purpose::is_for_development;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::node_starts::{is_development, is_development_image, node_starts};
+use crate::snapshot::node_starts::{
+    is_development, is_development_image, node_starts, service_scripts,
+};
 use crate::snapshot::projects::Projects;
 use crate::snapshot::settings::{Setting, settings};
 use crate::snapshot::{Snapshot, SourceFile};
@@ -129,27 +131,20 @@ fn set_by(script: &str) -> Option<String> {
 /// The scripts of packages that images and containers start.
 fn of_scripts(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let projects = Projects::of(snapshot);
+    let starts = node_starts(snapshot, &projects);
     let mut seen = BTreeSet::new();
-    for start in node_starts(snapshot, &projects) {
-        let is_for_developers = start
-            .container
-            .is_some_and(|(object, ..)| is_development(object));
-        let Some(project) = start.project.filter(|_| !is_for_developers) else {
+    for script in service_scripts(&starts) {
+        let Some(sentence) = set_by(script.text).and_then(|value| told(&value)) else {
             continue;
         };
-        for (name, node, text) in start.scripts() {
-            let Some(sentence) = set_by(text).and_then(|value| told(&value)) else {
-                continue;
-            };
-            if !is_for_development(&project.file.path)
-                && seen.insert((Arc::clone(&project.file.path), name))
-            {
-                sink.in_file(&project.file.path)
-                    .report_span(node.span())
-                    .discriminator(name)
-                    .related_in(start.location(), format!("{} starts it", start.keyword))
-                    .say(&format!("scripts.{}: {sentence}", shortened(name)));
-            }
+        let file = script.project.file;
+        if !is_for_development(&file.path) && seen.insert((Arc::clone(&file.path), script.name)) {
+            let start = script.start;
+            sink.in_file(&file.path)
+                .report_span(script.node.span())
+                .discriminator(script.name)
+                .related_in(start.location(), format!("{} starts it", start.keyword))
+                .say(&format!("scripts.{}: {sentence}", shortened(script.name)));
         }
     }
 }
