@@ -5,6 +5,7 @@
 //! computed from the raw values before. Paths of files stay as they are: whoever reads must find the file. Lines of
 //! source are masked where they are drawn.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -23,10 +24,20 @@ pub const LONGEST_NAME: usize = 1_000;
 
 /// Makes a report fit to be shown.
 pub fn report(report: &mut Report) {
-    report.findings.par_iter_mut().for_each(finding);
+    /// Neighbours are often about the same object.
+    const TOGETHER: usize = 256;
+    report
+        .findings
+        .par_chunks_mut(TOGETHER)
+        .for_each(|findings| {
+            let mut known = Known::default();
+            for one in findings {
+                finding(one, &mut known);
+            }
+        });
     for change in &mut report.levels {
         text(&mut change.name, LONGEST_NAME);
-        resource(&mut change.workload);
+        resource(&mut change.workload, &mut Known::default());
     }
     for change in &mut report.packages {
         let versions = change.before.iter_mut().chain(&mut change.after);
@@ -72,7 +83,7 @@ pub fn packages(answer: &mut inventory::Answer) {
 /// Makes the answer of `pod-security` fit to be shown.
 pub fn answer(answer: &mut Answer) {
     for workload in &mut answer.workloads {
-        resource(&mut workload.resource);
+        resource(&mut workload.resource, &mut Known::default());
         if let Some((namespace, _)) = &mut workload.namespace {
             text(namespace, LONGEST_NAME);
         }
@@ -84,12 +95,35 @@ pub fn answer(answer: &mut Answer) {
     passed_over(&mut answer.unreadable);
 }
 
-fn finding(finding: &mut Finding) {
+/// Texts that were looked at, with what is shown in their place where that is something else: names and fields stand in
+/// many findings.
+#[derive(Default)]
+struct Known(HashMap<Box<str>, Option<Arc<str>>>);
+
+impl Known {
+    fn instead_of(&mut self, text: &str, most: usize) -> Option<Arc<str>> {
+        /// Longer ones are seldom repeated, and may be too long for one place and not for another.
+        const LONGEST: usize = 250;
+        if text.len() > LONGEST {
+            return instead_of(text, most);
+        }
+        if let Some(shown) = self.0.get(text) {
+            return shown.clone();
+        }
+        let shown = instead_of(text, most);
+        self.0.insert(text.into(), shown.clone());
+        shown
+    }
+}
+
+fn finding(finding: &mut Finding, known: &mut Known) {
     let sentence = finding
         .message
         .split_off(finding.sentence_start.min(finding.message.len()));
     // Who and what are told apart by their place in the message.
-    text(&mut finding.message, LONGEST_SENTENCE);
+    if let Some(shown) = known.instead_of(&finding.message, LONGEST_SENTENCE) {
+        shown.as_ref().clone_into(&mut finding.message);
+    }
     finding.sentence_start = finding.message.len();
     finding.message.push_str(&redact(&sentence));
     cut(&mut finding.message, LONGEST_SENTENCE);
@@ -105,18 +139,20 @@ fn finding(finding: &mut Finding) {
         *waived = Arc::new(own);
     }
     if let Some(object) = &mut finding.subject.resource {
-        resource(object);
+        resource(object, known);
     }
     if let Some(name) = &mut finding.subject.package {
         let mut own = PackageName::clone(name);
-        if shared(&mut own.name, LONGEST_NAME) | shared(&mut own.project, LONGEST_SENTENCE) {
+        let is_changed = shared(&mut own.name, LONGEST_NAME, known)
+            | shared(&mut own.project, LONGEST_SENTENCE, known);
+        if is_changed {
             *name = Arc::new(own);
         }
     }
     if let Some(seen) = &mut finding.package {
         let mut own = PackageSeen::clone(seen);
         if let Some(version) = &mut own.version {
-            shared(version, LONGEST_NAME);
+            shared(version, LONGEST_NAME, known);
         }
         text(&mut own.purl, LONGEST_SENTENCE);
         for name in own.paths.iter_mut().flatten() {
@@ -125,11 +161,11 @@ fn finding(finding: &mut Finding) {
         *seen = Arc::new(own);
     }
     if let Some(container) = &mut finding.subject.container {
-        shared(container, LONGEST_NAME);
+        shared(container, LONGEST_NAME, known);
     }
     if let Some(field) = &mut finding.subject.field {
         pointer(field);
-        shared(field, LONGEST_SENTENCE);
+        shared(field, LONGEST_SENTENCE, known);
     }
 }
 
@@ -145,12 +181,12 @@ fn pointer(field: &mut Arc<str>) {
     *field = segments.collect::<Vec<_>>().join("/").into();
 }
 
-fn resource(shared_resource: &mut Arc<Resource>) {
+fn resource(shared_resource: &mut Arc<Resource>, known: &mut Known) {
     let mut own = Resource::clone(shared_resource);
     let names = [&mut own.api_version, &mut own.kind, &mut own.name];
     let mut changed = false;
     for name in names.into_iter().chain(&mut own.namespace) {
-        changed |= shared(name, LONGEST_NAME);
+        changed |= shared(name, LONGEST_NAME, known);
     }
     if changed {
         *shared_resource = Arc::new(own);
@@ -164,17 +200,22 @@ fn passed_over(files: &mut [PassedOver]) {
 }
 
 /// Text that others hold as well; true if it had to change.
-fn shared(name: &mut Arc<str>, most: usize) -> bool {
-    let mut own = redact(name);
+fn shared(name: &mut Arc<str>, most: usize, known: &mut Known) -> bool {
+    let shown = known.instead_of(name, most);
+    let is_changed = shown.is_some();
+    if let Some(shown) = shown {
+        *name = shown;
+    }
+    is_changed
+}
+
+/// What is shown in the place of a text; none where it is fit to be shown.
+fn instead_of(text: &str, most: usize) -> Option<Arc<str>> {
+    let mut own = redact(text);
     if own.len() > most {
         cut(own.to_mut(), most);
     }
-    if *own == **name {
-        return false;
-    }
-    let own: Arc<str> = own.into();
-    *name = own;
-    true
+    (*own != *text).then(|| own.into())
 }
 
 fn text(text: &mut String, most: usize) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::drawn::is_passphrase;
 use super::key::{Class, class};
 use super::qualifier::class_before;
+use super::stem::Stems;
 use super::{Found, What, is_placeholder, proved_by_key};
 
 /// Who wrote the text: a line of source may hold any value, our own messages hold few.
@@ -87,11 +88,22 @@ impl Assignment<'_> {
     }
 }
 
+/// The longest key that is looked at.
+const LONGEST_KEY: usize = 64;
+/// Nobody writes more than this between a key and its mark.
+const MOST_BETWEEN: usize = 16;
+
 /// Visits the values behind telling keys, in order.
-pub(super) fn scan(text: &str, reader: Reader, visit: &mut dyn FnMut(Assignment<'_>)) {
+pub(super) fn scan(
+    text: &str,
+    stems: &Stems<'_>,
+    reader: Reader,
+    visit: &mut dyn FnMut(Assignment<'_>),
+) {
+    let mut stems = stems.walk();
     let mut from = 0;
     for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
-        if at < from {
+        if at < from || !stems.any_in(at.saturating_sub(LONGEST_KEY + MOST_BETWEEN)..at) {
             continue;
         }
         let Some((assignment, end)) = assignment(text, at, reader) else {
@@ -108,15 +120,15 @@ pub(super) fn scan(text: &str, reader: Reader, visit: &mut dyn FnMut(Assignment<
 /// The value behind a mark, if a telling key stands before it, and where reading goes on.
 fn assignment(text: &str, at: usize, reader: Reader) -> Option<(Assignment<'_>, usize)> {
     let bytes = text.as_bytes().get(..at)?;
-    // Nobody writes more than this between a key and its mark.
     let is_between = |byte: &&u8| b" \"'\\:".contains(byte);
-    let between = bytes.iter().rev().take(16).take_while(is_between).count();
+    let before = bytes.iter().rev().take(MOST_BETWEEN);
+    let between = before.take_while(is_between).count();
     let bytes = bytes.get(..at - between)?;
     let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte);
     let length = bytes
         .iter()
         .rev()
-        .take(64)
+        .take(LONGEST_KEY)
         .take_while(|byte| is_key(byte))
         .count();
     let key_start = bytes.len() - length;

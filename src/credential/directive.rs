@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::argument::{Argument, Gives, behind_words};
 use super::is_hash;
 use super::key::{Class, class};
+use super::stem::Stems;
 use super::strength::is_identifier;
 
 /// Words behind which a credential stands.
@@ -92,22 +93,22 @@ pub(super) fn is_name(word: &str) -> bool {
 }
 
 /// Visits what stands behind such words, line by line.
-pub(super) fn scan(text: &str, visit: &mut dyn FnMut(Argument)) {
+pub(super) fn scan(text: &str, stems: &Stems<'_>, visit: &mut dyn FnMut(Argument)) {
+    let mut stems = stems.walk();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
         let end = start + line.trim_end().len();
-        in_line(text, start..end, DEPTH, visit);
+        if memchr::memchr2(b' ', b'\t', line.as_bytes()).is_none_or(|blank| start + blank >= end) {
+            visit_passwords_file(text, start..end, visit);
+        } else if stems.any_in(start..end) {
+            in_line(text, start..end, DEPTH, visit);
+        }
     }
 }
 
 fn in_line(text: &str, line: Range<usize>, depth: usize, visit: &mut dyn FnMut(Argument)) {
-    let written = text.get(line.clone()).unwrap_or_default();
-    if !written.contains([' ', '\t']) {
-        visit_passwords_file(text, line, visit);
-        return;
-    }
     let mut before: [&str; MOST] = [""; MOST];
     let mut count = 0;
     let mut words = Words {
@@ -177,6 +178,9 @@ fn by_key(key: &str) -> Option<Gives> {
 /// Visits the password of a line `host:port:database:user:password`, as `libpq` reads them from `.pgpass`.
 fn visit_passwords_file(text: &str, line: Range<usize>, visit: &mut dyn FnMut(Argument)) {
     let written = text.get(line.clone()).unwrap_or_default();
+    if memchr::memchr(b':', written.as_bytes()).is_none() {
+        return;
+    }
     let mut parts = written.splitn(5, ':');
     let parts = [(); 5].map(|()| parts.next().unwrap_or_default());
     let [host, port, database, user, password] = parts;
@@ -250,6 +254,7 @@ impl<'t> Words<'t> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stem::is_without;
     use super::*;
 
     #[test]
@@ -261,6 +266,7 @@ mod tests {
                 "{:?}",
                 context.words
             );
+            assert!(!context.words.iter().all(|word| is_without(word)));
         }
     }
 }

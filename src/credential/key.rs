@@ -252,12 +252,14 @@ pub(super) const OPEN_WORDS: [&str; 23] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::stem::is_without;
     use super::*;
 
     #[test]
     fn no_word_is_lost_to_the_quick_look() {
         for word in PASSWORDS.iter().chain(&SECRETS).chain(&SHORT_PASSWORDS) {
             assert!(class(word).is_some(), "{word}");
+            assert!(!is_without(word), "{word}");
             assert!(
                 class(&format!("MY_{}_2", word.to_uppercase())).is_some(),
                 "{word}"
@@ -271,6 +273,7 @@ mod tests {
             "//host/:_auth",
         ] {
             assert!(class(key).is_some(), "{key}");
+            assert!(!is_without(key), "{key}");
         }
         for key in ["JWT_SECRET_HEX", "aesKeyHex", "encryption-key-hex"] {
             assert_eq!(class(key), Some(Class::Secret), "{key}");

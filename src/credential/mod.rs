@@ -24,6 +24,7 @@ mod qualifier;
 mod query;
 mod section;
 mod shape;
+mod stem;
 mod strength;
 #[cfg(test)]
 mod tests;
@@ -34,11 +35,13 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 
+use argument::Argument;
 pub use assignment::Reader;
 pub use beside::drawn_words;
 pub use key::{Class, class, is_loosely_telling, is_telling};
 pub use placeholder::is_placeholder;
 use placeholder::{has_placeholder_mark, is_for_everybody};
+use stem::Stems;
 use strength::is_random_with_marks;
 pub use strength::{is_random, is_strong_password};
 
@@ -178,18 +181,16 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     if text.len() < SHORTEST {
         return found;
     }
+    let stems = Stems::of(text);
     marked(text, &mut found);
-    assignment::scan(text, Reader::Source, &mut |assignment| {
+    assignment::scan(text, &stems, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, weak_too));
     });
-    argument::scan(text, &mut |argument| {
-        found.extend(argument.proves(text, weak_too));
-    });
-    for scan in [pipe::scan, netrc::scan, directive::scan] {
-        scan(text, &mut |argument| {
-            found.extend(argument.proves(text, weak_too));
-        });
-    }
+    let mut keep = |argument: Argument| found.extend(argument.proves(text, weak_too));
+    argument::scan(text, &mut keep);
+    pipe::scan(text, &mut keep);
+    netrc::scan(text, &mut keep);
+    directive::scan(text, &stems, &mut keep);
     apart(text, found)
 }
 
@@ -475,6 +476,9 @@ fn is_hash(value: &str) -> bool {
 #[must_use]
 pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    if is_short_name(text) {
+        return found;
+    }
     shape::scan(text, &mut |candidate| found.push(candidate.range));
     armour::scan_packed(text, &mut |packed| found.push(packed.range));
     strength::long_tokens(text, &mut found);
@@ -498,26 +502,61 @@ pub fn candidates(text: &str, reader: Reader) -> Vec<Range<usize>> {
     merged
 }
 
+/// True for what is too short for any token and sets, calls and addresses nothing: most names.
+fn is_short_name(text: &str) -> bool {
+    /// The shortest token with its mark has as many letters, unless it was cut.
+    const SHORTEST_TOKEN: usize = 15;
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-'..=b'/');
+    text.len() < SHORTEST_TOKEN && !text.starts_with('-') && text.bytes().all(is_of_name)
+}
+
 /// True for a name, a number, an image: what sets nothing, calls nothing and holds no lines. Most values of a manifest
 /// are such.
 fn is_word(text: &str) -> bool {
-    let breaks = |byte: u8| byte.is_ascii_whitespace() || b"=\"'`<|{}[],;\\".contains(&byte);
-    let sets = |key: &str| class(key).is_some();
-    !text.starts_with('-') && !text.bytes().any(breaks) && !text.rsplit(':').skip(1).any(sets)
+    let breaks = |byte: u8| {
+        byte.is_ascii_whitespace()
+            || matches!(
+                byte,
+                b'=' | b'"'
+                    | b'\''
+                    | b'`'
+                    | b'<'
+                    | b'|'
+                    | b'{'
+                    | b'}'
+                    | b'['
+                    | b']'
+                    | b','
+                    | b';'
+                    | b'\\'
+            )
+    };
+    !text.starts_with('-') && !text.bytes().any(breaks) && !sets_something(text)
+}
+
+/// True where a key that says that its value is secret stands before a colon.
+fn sets_something(text: &str) -> bool {
+    let mut from = 0;
+    memchr::memchr_iter(b':', text.as_bytes()).any(|at| {
+        let key = text.get(from..at).unwrap_or_default();
+        from = at + 1;
+        class(key).is_some()
+    })
 }
 
 /// What takes more than a word to see: blocks, assignments, arguments, what goes to a program that reads a secret.
 fn within_sentences(text: &str, reader: Reader, found: &mut Vec<Range<usize>>) {
+    let stems = Stems::of(text);
     armour::scan(text, &mut |block| found.push(block.range));
     // A file may go on where a sentence would end: what a rule finds is hidden as far as it goes.
-    assignment::scan(text, Reader::Source, &mut |assignment| {
+    assignment::scan(text, &stems, Reader::Source, &mut |assignment| {
         found.extend(assignment.proves(text, false).map(|found| found.range));
         if reader == Reader::Source && assignment.is_to_hide(text, reader) {
             found.push(assignment.value);
         }
     });
     if reader != Reader::Source {
-        assignment::scan(text, reader, &mut |assignment| {
+        assignment::scan(text, &stems, reader, &mut |assignment| {
             if assignment.is_to_hide(text, reader) {
                 found.push(assignment.value);
             }
@@ -532,7 +571,7 @@ fn within_sentences(text: &str, reader: Reader, found: &mut Vec<Range<usize>>) {
     for scan in [pipe::scan, netrc::scan] {
         scan(text, &mut |argument| found.push(argument.value));
     }
-    directive::scan(text, &mut |argument| {
+    directive::scan(text, &stems, &mut |argument| {
         // Sentences hold such words too.
         if argument.is_to_hide(text, Reader::Message) {
             found.push(argument.value);

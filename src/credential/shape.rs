@@ -167,10 +167,36 @@ static STARTS: [u64; 1024] = {
     starts
 };
 
+/// The first and the second letters of these pairs, a bit for each of eight groups: what has no bit in common is none.
+static LETTERS: [(u8, u8); 256] = letters();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "worked out by the compiler, which refuses to build what would panic here"
+)]
+const fn letters() -> [(u8, u8); 256] {
+    let mut letters = [(0, 0); 256];
+    let mut pair = 0;
+    while pair < 256 * 256 {
+        if STARTS[pair / 64] >> (pair % 64) & 1 == 1 {
+            let (first, second) = (pair / 256, pair % 256);
+            let group = 1 << (first % 8);
+            letters[first].0 |= group;
+            letters[second].1 |= group;
+        }
+        pair += 1;
+    }
+    letters
+}
+
 /// Where the next of these pairs stands.
 fn next_pair(bytes: &[u8]) -> Option<usize> {
     let seconds = bytes.get(1..)?;
+    let group = |byte: &u8| LETTERS.get(usize::from(*byte)).copied().unwrap_or_default();
     bytes.iter().zip(seconds).position(|(first, second)| {
+        if group(first).0 & group(second).1 == 0 {
+            return false;
+        }
         let pair = usize::from(*first) << 8 | usize::from(*second);
         let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
         starts >> (pair % 64) & 1 == 1
@@ -340,8 +366,10 @@ fn token(text: &str, start: usize) -> Option<Candidate> {
     if rest.starts_with(b"key-") && before.is_some_and(|before| b"-_./".contains(before)) {
         return None;
     }
+    let pair = rest.first_chunk::<2>();
     let shape = SHAPES
         .iter()
+        .filter(|shape| shape.prefix.as_bytes().first_chunk() == pair)
         .find(|shape| rest.starts_with(shape.prefix.as_bytes()))?;
     let body = start + shape.prefix.len();
     let length = run(bytes.get(body..)?, shape.others);

@@ -41,7 +41,10 @@ pub(super) fn long_tokens(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        let length = run(bytes.get(at..).unwrap_or_default(), b"+/=");
+        let rest = bytes.get(at..).unwrap_or_default().iter();
+        let is_of_token =
+            |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let length = rest.take_while(is_of_token).count();
         if length >= LONG {
             let whole = bytes.get(at..at + length).unwrap_or_default();
             found.extend(noise(whole).map(|part| at + part.start..at + part.end));

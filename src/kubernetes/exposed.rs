@@ -113,15 +113,25 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         });
     };
     marked::encryption_keys(object, &mut keep);
-    let is_secret = object.kind().name == "Secret";
+    let kind = &*object.kind().name;
     for entry in all_entries(object.node()) {
         let key = entry.key.key_text();
-        if !is_secret || is_open_field(key) {
+        let is_told = match kind {
+            "Secret" => !is_open_field(key),
+            // Every value of it was looked into by itself.
+            "ConfigMap" => key == "data" && holds_text_only(entry.value),
+            _ => false,
+        };
+        if !is_told {
             marked::marked(entry.value, key, &mut told, &mut keep);
             marked::pairs(entry.value, &mut told, &mut keep);
         }
     }
     exposed_values::of_chart(object.node(), object.kind().name, &mut told, &mut keep);
+}
+
+fn holds_text_only(data: Node<'_>) -> bool {
+    data.is_mapping() && all_entries(data).all(|entry| entry.value.as_str().is_some())
 }
 
 /// Visits what stands where less evidence serves: a key or a program says what it is.

@@ -47,16 +47,17 @@ pub(super) fn find_encoded(_key: &str, text: &str) -> Vec<Found> {
 /// The entries of a mapping that take effect, and those that a later one of the same key replaces: what was written
 /// stands in the repository either way.
 pub(super) fn all_entries(node: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
-    let effective: Vec<_> = node.entries().collect();
-    let known: BTreeSet<u32> = effective.iter().map(|entry| entry.value.id()).collect();
+    let replaced = (!node.all_take_effect()).then(|| replaced_entries(node));
+    node.entries().chain(replaced.into_iter().flatten())
+}
+
+fn replaced_entries(node: Node<'_>) -> Vec<Entry<'_>> {
+    let known: BTreeSet<u32> = node.entries().map(|entry| entry.value.id()).collect();
     let replaced = node.written_entries();
     let replaced = replaced.filter(|entry| entry.key.key_text() != "<<");
-    let replaced: Vec<_> = replaced
+    replaced
         .filter(|entry| !known.contains(&entry.value.id()))
-        .collect();
-    let mut all = effective;
-    all.extend(replaced);
-    all.into_iter()
+        .collect()
 }
 
 /// True for a value whose key stands again behind it, so that it has no effect.

@@ -40,6 +40,10 @@ pub fn help_uri(rule: &str) -> String {
 /// replaced, so that a file name or a value cannot draw, move or forge what stands around it. Line feeds stay.
 #[must_use]
 pub fn plain(text: &str) -> String {
+    // Most text is such; the rest is looked at letter by letter.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|character| {
             if is_treacherous(character) {
@@ -54,7 +58,11 @@ pub fn plain(text: &str) -> String {
 /// The same for one line: what comes from a change cannot start a line of its own.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    plain(text).replace(['\n', '\u{2028}', '\u{2029}'], "\u{fffd}")
+    let text = plain(text);
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text;
+    }
+    text.replace(['\n', '\u{2028}', '\u{2029}'], "\u{fffd}")
 }
 
 /// Characters that change what a reader sees of the characters around them.

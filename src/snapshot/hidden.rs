@@ -12,10 +12,21 @@ use crate::syntax::{Node, Span, Tree};
 use super::credentials::{in_image, in_settings};
 use super::{Snapshot, SourceFile, State};
 
-/// What must not be shown of one file. What stands where a credential does is looked up once; what a value holds beside
-/// that, where a line shows it.
+/// What must not be shown of one file, looked up document by document as lines of them are shown.
+#[derive(Debug)]
+pub struct Hidden<'s> {
+    tree: Option<&'s Tree>,
+    /// In the order of where they begin.
+    objects: Vec<Object<'s>>,
+    /// What is known of the file, whatever its documents hold, in order.
+    known: Vec<Span>,
+    documents: HashMap<usize, InDocument>,
+}
+
+/// What must not be shown of one document. What stands where a credential does is looked up once; what a value holds
+/// beside that, where a line shows it.
 #[derive(Debug, Default)]
-pub struct Hidden {
+struct InDocument {
     /// What is known, in order.
     known: Vec<Span>,
     /// Values that nobody has looked into yet, in order; they do not overlap.
@@ -24,50 +35,93 @@ pub struct Hidden {
     found: HashMap<u32, Vec<Span>>,
 }
 
-impl Hidden {
-    /// What is known of a file without a look into its values.
+impl<'s> Hidden<'s> {
+    /// What is known of a file without a look into its documents.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, file: &SourceFile) -> Self {
-        let mut hidden = Self::default();
-        let spans = &mut hidden.known;
-        for object in snapshot.objects_of(file) {
-            of_object(object, spans);
+    pub fn of(snapshot: &'s Snapshot, file: &'s SourceFile) -> Self {
+        let tree = tree_of(file);
+        let is_own = |object: &Object<'_>| tree.is_some_and(|tree| object.node().is_of(tree));
+        let (mut objects, patches): (Vec<_>, Vec<_>) = snapshot.objects_of(file).partition(is_own);
+        objects.sort_by_key(|object| object.node().span().start);
+        let mut known = Vec::new();
+        for object in patches {
+            of_object(object, &mut known);
         }
-        spans.extend(in_settings(file).into_iter().map(|held| held.span));
+        known.extend(in_settings(file).into_iter().map(|held| held.span));
         if let Some(dockerfile) = file.dockerfile() {
-            spans.extend(in_image(dockerfile).into_iter().map(|held| held.span));
+            known.extend(in_image(dockerfile).into_iter().map(|held| held.span));
         }
-        if let Some(tree) = tree_of(file) {
-            for document in tree.documents() {
-                hidden.of_places(tree.root(document), "", &mut Vec::new());
-            }
-        } else {
+        if tree.is_none() {
             let text = file.text().unwrap_or_default();
             let places = credential::candidates(text, Reader::Source);
-            spans.extend(places.iter().map(|place| Span::new(place.start, place.end)));
+            known.extend(places.iter().map(|place| Span::new(place.start, place.end)));
         }
+        known.sort_unstable();
+        Self {
+            tree,
+            objects,
+            known,
+            documents: HashMap::new(),
+        }
+    }
+
+    /// What must not be shown of a line, in order.
+    pub fn on(&mut self, line: Span) -> Vec<Span> {
+        let known = self.known.iter().copied();
+        let mut spans: Vec<Span> = known.filter(|span| meets(*span, line)).collect();
+        let Some(tree) = self.tree else {
+            return spans;
+        };
+        // What stands between two documents belongs to the first of them.
+        let documents = tree.documents();
+        let begins = |number: usize| documents.get(number).map(|document| document.span.start);
+        let first = documents.partition_point(|document| document.span.start <= line.start);
+        let mut number = first.saturating_sub(1);
+        while let Some(document) = documents.get(number)
+            && document.span.start < line.end
+        {
+            let part = self.documents.entry(number).or_insert_with(|| {
+                let end = begins(number + 1).unwrap_or(u32::MAX);
+                let start = |object: &Object<'_>| object.node().span().start;
+                let from = self
+                    .objects
+                    .partition_point(|object| start(object) < document.span.start);
+                let objects = self.objects.get(from..).unwrap_or_default().iter();
+                let objects = objects.take_while(|object| start(object) < end).copied();
+                InDocument::of(tree.root(document), objects)
+            });
+            part.on(tree, line, &mut spans);
+            number += 1;
+        }
+        spans.sort_unstable();
+        spans
+    }
+}
+
+impl InDocument {
+    fn of<'s>(root: Node<'s>, objects: impl Iterator<Item = Object<'s>>) -> Self {
+        let mut hidden = Self::default();
+        for object in objects {
+            of_object(object, &mut hidden.known);
+        }
+        hidden.of_places(root, "", &mut Vec::new());
         hidden.known.sort_unstable();
         hidden.values.sort_unstable();
         hidden
     }
 
-    /// What must not be shown of a line, in order.
-    pub fn on(&mut self, file: &SourceFile, line: Span) -> Vec<Span> {
+    fn on(&mut self, tree: &Tree, line: Span, spans: &mut Vec<Span>) {
         let known = self.known.iter().copied();
-        let mut spans: Vec<Span> = known.filter(|span| meets(*span, line)).collect();
+        spans.extend(known.filter(|span| meets(*span, line)));
         let first = self
             .values
             .partition_point(|(span, _)| span.end <= line.start);
         let shown = self.values.get(first..).unwrap_or_default().iter();
         for (_, id) in shown.take_while(|(span, _)| span.start < line.end) {
-            let found = self.found.entry(*id).or_insert_with(|| {
-                let node = tree_of(file).map(|tree| tree.node(*id));
-                node.map(in_value).unwrap_or_default()
-            });
+            let found = self.found.entry(*id);
+            let found = found.or_insert_with(|| in_value(tree.node(*id)));
             spans.extend(found.iter().filter(|span| meets(**span, line)));
         }
-        spans.sort_unstable();
-        spans
     }
 
     /// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or
@@ -104,7 +158,8 @@ impl Hidden {
         for entry in node.written_entries() {
             let key = entry.key.key_text();
             // A misspelt key gives what the right one would.
-            let is_value = || key == "value" || nearest(key, ["value"]).is_some();
+            let is_value =
+                || name.is_some() && (key == "value" || nearest(key, ["value"]).is_some());
             let is_told = || {
                 let text = entry.value.as_str();
                 text.zip(name)

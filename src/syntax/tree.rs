@@ -302,6 +302,12 @@ impl PartialEq for Node<'_> {
 }
 
 impl<'a> Node<'a> {
+    /// True for a node of this tree.
+    #[must_use]
+    pub fn is_of(self, tree: &Tree) -> bool {
+        std::ptr::eq(self.tree, tree)
+    }
+
     fn data(self) -> &'a NodeData {
         self.tree.data(self.id)
     }
@@ -454,24 +460,34 @@ impl<'a> Node<'a> {
 
     /// The entries that take effect, in source order: merge keys applied, of equal keys the last one.
     pub fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+        let all = self.all_take_effect();
+        let written = all.then(|| self.written_entries());
+        let effective = (!all).then(|| self.effective_entries());
+        let effective = effective.into_iter().flatten();
+        written.into_iter().flatten().chain(effective)
+    }
+
+    /// True where nothing is merged and no key stands twice, so that the entries take effect as they are written.
+    #[must_use]
+    pub fn all_take_effect(self) -> bool {
+        self.data().flags & flag::CAREFUL == 0
+    }
+
+    fn effective_entries(self) -> Vec<Entry<'a>> {
         let mut effective: Vec<Entry<'a>> = Vec::new();
-        if self.data().flags & flag::CAREFUL == 0 {
-            effective.extend(self.written_entries());
-        } else {
-            let mut index: HashMap<&'a str, usize> = HashMap::new();
-            self.visit_flattened(&mut |entry| match index.entry(entry.key.key_text()) {
-                std::collections::hash_map::Entry::Occupied(slot) => {
-                    if let Some(place) = effective.get_mut(*slot.get()) {
-                        *place = entry;
-                    }
+        let mut index: HashMap<&'a str, usize> = HashMap::new();
+        self.visit_flattened(&mut |entry| match index.entry(entry.key.key_text()) {
+            std::collections::hash_map::Entry::Occupied(slot) => {
+                if let Some(place) = effective.get_mut(*slot.get()) {
+                    *place = entry;
                 }
-                std::collections::hash_map::Entry::Vacant(slot) => {
-                    slot.insert(effective.len());
-                    effective.push(entry);
-                }
-            });
-        }
-        effective.into_iter()
+            }
+            std::collections::hash_map::Entry::Vacant(slot) => {
+                slot.insert(effective.len());
+                effective.push(entry);
+            }
+        });
+        effective
     }
 
     fn visit_flattened(self, visit: &mut dyn FnMut(Entry<'a>)) {

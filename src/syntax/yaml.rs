@@ -52,9 +52,8 @@ fn with_line_breaks(text: &str) -> Option<String> {
         ('\u{2028}', "  \n"),
         ('\u{2029}', "  \n"),
     ];
-    let mut bytes = text.as_bytes().iter();
     // Both ways to write them start with one of these bytes, which plain ASCII lacks.
-    if !bytes.any(|byte| matches!(byte, 0xc2 | 0xe2))
+    if memchr::memchr2(0xc2, 0xe2, text.as_bytes()).is_none()
         || !text.contains(BREAKS.map(|(from, _)| from))
     {
         return None;

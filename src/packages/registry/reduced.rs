@@ -13,7 +13,10 @@ impl Serialize for Document {
         map.serialize_entry("dist-tags", &Tags(self))?;
         map.serialize_entry("time", &Stamps(self))?;
         map.serialize_entry("versions", &Versions(self))?;
-        let maintainers: Vec<&str> = self.maintainers.iter().map(|name| &**name).collect();
+        let maintainers = self.maintainers.iter();
+        let maintainers: Vec<_> = maintainers
+            .map(|name| serde_json::json!({ "name": &**name }))
+            .collect();
         map.serialize_entry("maintainers", &maintainers)?;
         map.end()
     }
@@ -71,7 +74,7 @@ impl Serialize for Version<'_> {
             map.serialize_entry("engines", &serde_json::json!({ "node": &**node }))?;
         }
         if let Some(license) = &release.license {
-            map.serialize_entry("license", &**license)?;
+            map.serialize_entry("license", &serde_json::json!({ "type": &**license }))?;
         }
         if let Some(has) = release.has_install_script {
             map.serialize_entry("hasInstallScript", &has)?;

@@ -443,7 +443,7 @@ impl<'de> Entries<'de> for People {
 
     fn take_text(&mut self, text: &str) {
         let name = text.split('<').next().unwrap_or_default().trim();
-        self.0.push(name.into());
+        self.0.push(shortened(name.to_owned()).into());
     }
 
     fn take_item(&mut self, item: Self) {

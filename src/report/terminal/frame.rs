@@ -25,7 +25,7 @@ pub(super) struct Frames<'r> {
     detail: Detail,
     /// Rules whose page was named already.
     named: BTreeSet<&'static str>,
-    masker: secret::Masker,
+    masker: secret::Masker<'r>,
 }
 
 impl<'r> Frames<'r> {
@@ -215,10 +215,11 @@ impl<'r> Frames<'r> {
         region: Region,
         places: &mut Places<'r>,
     ) -> Option<SourceLine> {
+        let report = self.report;
         let snapshot = if in_base {
-            self.report.base_snapshot.as_ref()?
+            report.base_snapshot.as_ref()?
         } else {
-            &self.report.head_snapshot
+            &report.head_snapshot
         };
         let text = snapshot.file(&finding.location.path)?.text()?;
         let span = places

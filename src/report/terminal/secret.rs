@@ -11,15 +11,15 @@ use crate::syntax::Span;
 
 /// What must not be shown, looked up once a file.
 #[derive(Debug, Default)]
-pub(super) struct Masker {
-    files: HashMap<(bool, String), Hidden>,
+pub(super) struct Masker<'r> {
+    files: HashMap<(bool, String), Hidden<'r>>,
 }
 
-impl Masker {
+impl<'r> Masker<'r> {
     /// A line without the secrets in it, as many bytes as before; none where there is no telling what is one.
     pub(super) fn mask<'a>(
         &mut self,
-        snapshot: &Snapshot,
+        snapshot: &'r Snapshot,
         (in_base, path): (bool, &str),
         line: Span,
         raw: &'a str,
@@ -32,7 +32,7 @@ impl Masker {
         let hidden = self.files.entry((in_base, path.to_owned()));
         let hidden = hidden.or_insert_with(|| Hidden::of(snapshot, file));
         let mut masked = mask_shapes(raw);
-        for span in hidden.on(file, line) {
+        for span in hidden.on(line) {
             let from = span.start.max(line.start) - line.start;
             let to = span.end.min(line.end).saturating_sub(line.start);
             let range = from as usize..to as usize;
