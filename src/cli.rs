@@ -183,7 +183,8 @@ pub struct AccessArgs {
     #[arg(long, env = "TIDEGATE_OFFLINE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub offline: bool,
 
-    /// The database of advisories [default: the one that `tidegate advisories update` wrote]
+    /// The database of advisories, read beside whatever sources the configuration names [default: the one that
+    /// `tidegate advisories update` wrote]
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
 }

@@ -291,15 +291,18 @@ impl<'a> Plan<'a> {
 
     fn advisories(&self, client: Result<&Client, &Failure>) -> Fact<Advisories> {
         let database = || self.access.database.clone().or_else(place::database);
-        let sources = match &self.config.sources.advisories {
+        let is_named = self.access.database.is_some();
+        let mut sources = match &self.config.sources.advisories {
             Some(sources) => sources.clone(),
-            None if self.access.database.is_some()
-                || database().is_some_and(|path| path.exists()) =>
-            {
+            None if is_named || database().is_some_and(|path| path.exists()) => {
                 vec![AdvisorySource::Database]
             }
             None => vec![AdvisorySource::Osv],
         };
+        // Whoever names a database wants it read, whatever the repository asks beside it.
+        if is_named && !sources.contains(&AdvisorySource::Database) {
+            sources.insert(0, AdvisorySource::Database);
+        }
         if sources.is_empty() {
             return Fact::Missing(Absence::NotConfigured);
         }

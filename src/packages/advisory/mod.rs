@@ -28,6 +28,6 @@ pub mod update;
 
 pub use answer::{Advisories, Source, SourceState, gather};
 pub use matching::{Affected, Installed};
-pub use merge::Advisory;
+pub use merge::{Advisory, Told};
 pub use record::Record;
 pub use severity::Rating;
