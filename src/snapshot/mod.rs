@@ -36,6 +36,7 @@ pub mod projects;
 pub mod remedies;
 pub mod safeguards;
 pub mod settings;
+pub mod substituted;
 pub mod unlocked;
 pub mod unmet_catalogs;
 pub mod unmet_overrides;

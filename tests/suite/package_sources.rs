@@ -107,6 +107,42 @@ fn a_database_tells_what_a_change_brings_in_without_a_network() {
 }
 
 #[test]
+fn a_database_that_was_named_is_read_whatever_the_configuration_asks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    change(at);
+    let update = ["advisories", "update", "--source", "own.jsonl"];
+    let made = tidegate(
+        at,
+        &[&update[..], &["--database", "own.db"]].concat(),
+        &[],
+    );
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let sources = |configured: &str, database: &[&str]| {
+        let settings = format!("packages: {{sources: {{advisories: {configured}}}}}\n");
+        write(at, &[("base/.tidegate.yaml", &settings)]);
+        let check = ["check", "--base", "base", "--head", "head", "--offline"];
+        let arguments = [&check[..], &["--format", "json"], database].concat();
+        let told = tidegate(at, &arguments, &[]);
+        let report: Value = serde_json::from_str(&told.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", told.stdout, told.stderr));
+        let sources = report["coverage"]["sources"].as_array().expect("sources");
+        let mut named: Vec<String> = sources
+            .iter()
+            .filter_map(|source| Some(source["source"].as_str()?.to_owned()))
+            .collect();
+        named.retain(|source| source == "database");
+        (told.code, named.len())
+    };
+    for configured in ["[osv]", "[npm, osv]", "[]", "[osv, database]"] {
+        let named = sources(configured, &["--database", "own.db"]);
+        assert_eq!(named, (1, 1), "{configured}");
+    }
+    // Who names none gets what is configured.
+    assert_eq!(sources("[osv]", &[]), (0, 0));
+}
+
+#[test]
 fn a_database_that_was_asked_for_and_is_not_there_makes_a_run_incomplete() {
     let folder = tempfile::tempdir().expect("a folder");
     change(folder.path());
