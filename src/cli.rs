@@ -342,7 +342,7 @@ pub struct AdvisoriesArgs {
 /// What can be done with the database of advisories.
 #[derive(Debug, Subcommand)]
 pub enum AdvisoriesCommand {
-    /// Make the database anew from all that OSV knows of npm
+    /// Make the database anew from all that OSV knows of npm, or add what changed since
     Update(UpdateArgs),
     /// Tell where the database is, what is in it and how old that is
     Status(DatabaseArgs),

@@ -20,6 +20,7 @@ pub mod installation_pairs;
 pub mod installations;
 pub mod labels;
 pub mod load;
+pub mod local_names;
 pub mod locked;
 pub mod namespaces;
 mod near;

@@ -155,11 +155,14 @@ enum Reach {
 
 impl Reach {
     fn of(affected: &Affected) -> Self {
-        let ends = affected.stretches().iter().map(|stretch| match &stretch.end {
-            End::Open => Self::Endless,
-            End::Fixed(end) | End::Limit(end) => Self::To(Some(end.clone()), false),
-            End::Last(last) => Self::To(Some(last.clone()), true),
-        });
+        let ends = affected
+            .stretches()
+            .iter()
+            .map(|stretch| match &stretch.end {
+                End::Open => Self::Endless,
+                End::Fixed(end) | End::Limit(end) => Self::To(Some(end.clone()), false),
+                End::Last(last) => Self::To(Some(last.clone()), true),
+            });
         let listed = affected.versions();
         let listed = listed.map(|version| Self::To(Version::parse(version), true));
         ends.chain(listed).max().unwrap_or(Self::To(None, false))

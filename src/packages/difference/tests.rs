@@ -97,7 +97,12 @@ impl Made {
                 package: PackageJson::of(tree),
             })
             .collect();
-        Graph::of(&"package-lock.json".into(), &self.lockfile, &members, Catalogs::default())
+        Graph::of(
+            &"package-lock.json".into(),
+            &self.lockfile,
+            &members,
+            Catalogs::default(),
+        )
     }
 }
 

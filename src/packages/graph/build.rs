@@ -203,11 +203,7 @@ impl<'a> Nodes<'a> {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             of_entry,
             by_name,
-            resolutions: Resolutions::of(
-                lockfile,
-                root.and_then(|root| root.package),
-                catalogs,
-            ),
+            resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package), catalogs),
         }
     }
 

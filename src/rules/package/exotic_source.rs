@@ -140,7 +140,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
 
 /// What a `package.json` newly asks for from elsewhere, and no lockfile holds yet.
 fn unlocked(before: &Installation, after: &Installation, sink: &mut Sink<'_>) {
-    let mut known: HashSet<&str> = exotic_wants(before).map(|(want, _, _)| &*want.name).collect();
+    let mut known: HashSet<&str> = exotic_wants(before)
+        .map(|(want, _, _)| &*want.name)
+        .collect();
     let held: HashSet<&str> = [before, after]
         .into_iter()
         .filter_map(Installation::lockfile)
@@ -149,10 +151,11 @@ fn unlocked(before: &Installation, after: &Installation, sink: &mut Sink<'_>) {
         .map(|package| &*package.name)
         .collect();
     for (want, from, at) in exotic_wants(after) {
-        let target = after.resolved().and_then(|lockfile| after.graph().target(lockfile, want));
-        let is_held = target.is_some_and(|package| {
-            matches!(package.place(), Place::Git(..) | Place::Tarball(_))
-        });
+        let target = after
+            .resolved()
+            .and_then(|lockfile| after.graph().target(lockfile, want));
+        let is_held = target
+            .is_some_and(|package| matches!(package.place(), Place::Git(..) | Place::Tarball(_)));
         if is_held || held.contains(&*want.name) || !known.insert(&want.name) {
             continue;
         }
