@@ -172,15 +172,10 @@ impl Reach {
 /// The names of linked entries in the order in which they are preferred, each once in each spelling. An entry that
 /// reaches further up is about more of what is installed.
 fn names_of<'r>(ordered: &[&'r Record]) -> Vec<&'r str> {
-    let mut names: Vec<&str> = Vec::new();
     let own = ordered.iter().map(|record| &record.id);
     let others = ordered.iter().flat_map(|record| &record.aliases);
-    let mut seen = BTreeSet::new();
-    for name in own.chain(others).map(String::as_str) {
-        if seen.insert(name) {
-            names.push(name);
-        }
-    }
+    let all: BTreeSet<&str> = own.chain(others).map(String::as_str).collect();
+    let mut names: Vec<&str> = all.into_iter().collect();
     let own: BTreeMap<&str, usize> = ordered
         .iter()
         .enumerate()
