@@ -134,17 +134,17 @@ pub async fn update(
         Dump::Url(url) => {
             let client = Client::new(Limits::default(), proxies)?;
             let known = (url.as_str(), &*dump.to_string());
-            match continued(&client, known, database, budget.entry).await {
-                Some((builder, unreadable)) => Collected {
+            let changed = continued(&client, known, database, budget.entry).await;
+            if let Some((builder, unreadable)) = changed {
+                Collected {
                     unreadable,
                     ..Collected::of(builder, budget)
-                },
-                None => {
-                    let part = Part::beside(database, "download");
-                    fetch(&client, url, &part.0, budget).await?;
-                    let file = open(&part.0).map_err(|error| failed("read", &part.0, error))?;
-                    collect(file, budget)?
                 }
+            } else {
+                let part = Part::beside(database, "download");
+                fetch(&client, url, &part.0, budget).await?;
+                let file = open(&part.0).map_err(|error| failed("read", &part.0, error))?;
+                collect(file, budget)?
             }
         }
     };

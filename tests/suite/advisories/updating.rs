@@ -389,8 +389,8 @@ async fn the_archive_is_fetched_where_the_changes_are_not_to_be_had() {
                 .unwrap();
         }
         let paths = asked(&server, &mut seen).await;
-        let archives = paths.iter().filter(|path| path.ends_with("all.zip"));
-        assert_eq!(archives.count(), 2, "{what}: {paths:?}");
+        let whole = paths.iter().filter(|path| path.ends_with("all.zip"));
+        assert_eq!(whole.count(), 2, "{what}: {paths:?}");
         assert_eq!(held(&path, "a"), ["GHSA-1"], "{what}");
     }
     // One that was made of own entries knows nothing of changes to the archive.
