@@ -183,7 +183,8 @@ pub struct AccessArgs {
     #[arg(long, env = "TIDEGATE_OFFLINE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
     pub offline: bool,
 
-    /// The database of advisories [default: the one that `tidegate advisories update` wrote]
+    /// The database of advisories, read beside whatever sources the configuration names [default: the one that
+    /// `tidegate advisories update` wrote]
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
 }
@@ -341,7 +342,7 @@ pub struct AdvisoriesArgs {
 /// What can be done with the database of advisories.
 #[derive(Debug, Subcommand)]
 pub enum AdvisoriesCommand {
-    /// Make the database anew from all that OSV knows of npm
+    /// Make the database anew from all that OSV knows of npm, or add what changed since
     Update(UpdateArgs),
     /// Tell where the database is, what is in it and how old that is
     Status(DatabaseArgs),

@@ -338,7 +338,7 @@ impl Default for Licenses {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sources {
     /// Where advisories come from; without the list, the database where there is one, else the API of OSV. With an
-    /// empty list, nowhere.
+    /// empty list, nowhere. A database that `--database` names is read in any case.
     #[serde(deserialize_with = "or_default")]
     pub advisories: Option<Vec<AdvisorySource>>,
     /// Whether the registry is asked.

@@ -81,7 +81,7 @@ fn against(package: Installed<'_>, facts: &Facts) -> Against {
     });
     match worst {
         Some(worst) => Against::Advisories(Vulnerable {
-            id: Arc::clone(&worst.id),
+            id: Arc::clone(worst.told_of(package.version()).id),
             severity: worst.rating.severity,
             advisories: affecting().count(),
         }),

@@ -28,6 +28,7 @@ pub mod purl;
 pub mod purpose;
 pub mod range;
 pub mod registry;
+pub mod relative_path;
 pub mod safeguards;
 pub mod secret_name;
 pub mod specifier;

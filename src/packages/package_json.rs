@@ -2,7 +2,7 @@
 //!
 //! What it depends on is read in `dependencies`, what it changes of that in `overrides` and `catalogs`.
 
-use crate::syntax::{Entry, Node, Tree};
+use crate::syntax::{Entry, Node, Span, Tree};
 
 /// A view of a `package.json`.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,16 @@ impl<'a> PackageJson<'a> {
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
         self.root.get("name")?.as_str()
+    }
+
+    /// `name`, with the bytes of key and value.
+    #[must_use]
+    pub fn name_entry(self) -> Option<(&'a str, Span)> {
+        let entry = self.root.entry("name")?;
+        Some((
+            entry.value.as_str()?,
+            entry.key.span().to(entry.value.span()),
+        ))
     }
 
     /// True if `private` says that it is never published: a program rather than a library.

@@ -116,6 +116,7 @@ mod package {
     pub(crate) mod name_mismatch;
     pub(crate) mod outdated;
     pub(crate) mod provenance_dropped;
+    pub(crate) mod public_name;
     pub(crate) mod settings_weakened;
     pub(crate) mod source_changed;
     pub(crate) mod too_new;
@@ -264,6 +265,7 @@ pub static ALL: &[&Rule] = &[
     &package::name_mismatch::RULE,
     &package::outdated::RULE,
     &package::provenance_dropped::RULE,
+    &package::public_name::RULE,
     &package::settings_weakened::RULE,
     &package::source_changed::RULE,
     &package::too_new::RULE,

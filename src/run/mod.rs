@@ -12,6 +12,7 @@ mod packages;
 pub mod sides;
 mod stretches;
 mod undated;
+pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -42,10 +43,11 @@ use crate::waivers::uses::Force;
 
 use cause::Causes;
 use coverage::{coverage, incomplete};
-use gather::{Access, gather, wanted};
+use gather::{Access, gather};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
 use undated::undated;
+use wanted::{add_local_names, wanted};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -218,6 +220,9 @@ fn judge_watched(
 }
 
 /// What the outside world says of what both sides install; nothing where nobody may be asked.
+/// The rule for which registries are told of names that come from none.
+const PUBLIC_NAME: &str = "package/public-name";
+
 fn facts_of(
     access: Option<&Access>,
     sides: &Sides,
@@ -228,10 +233,14 @@ fn facts_of(
     let Some(access) = access else {
         return Facts::default();
     };
-    let wanted = wanted(loaded.base.as_ref(), &loaded.head);
+    let mut wanted = wanted(loaded.base.as_ref(), &loaded.head);
+    let snapshots: Vec<&Snapshot> = loaded.base.iter().chain([&loaded.head]).collect();
+    let context = governance.context();
+    if rules::find(PUBLIC_NAME).is_some_and(|rule| !context.is_off(rule)) {
+        add_local_names(&mut wanted, snapshots.iter().copied());
+    }
     let packages = wanted.values().map(|wanted| wanted.installed.len());
     watch(Stage::Asking(packages.sum()));
-    let snapshots: Vec<&Snapshot> = loaded.base.iter().chain([&loaded.head]).collect();
     let config = &governance.config().packages;
     gather(access, sides, &wanted, &snapshots, config)
 }

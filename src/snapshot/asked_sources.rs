@@ -9,6 +9,7 @@ use crate::packages::PackageJson;
 use crate::packages::graph::{Installed, Want};
 use crate::packages::lockfile::{Locked, RecordKind, Source};
 use crate::packages::overrides::Replacement;
+use crate::packages::relative_path::joined;
 use crate::packages::specifier::Specifier;
 use crate::packages::workspaces::Patterns;
 use crate::syntax::Node;
@@ -163,21 +164,6 @@ impl<'a> AskedSources<'a> {
             }
         }
     }
-}
-
-/// A path below a folder; both may lead out of where they start.
-fn joined(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 impl Names {

@@ -98,14 +98,14 @@ impl Installation {
                 })
                 .collect();
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
-                return Graph::of(path, lockfile, &members);
+                return Graph::of(path, lockfile, &members, self.catalogs());
             }
             let none = || Lockfile::empty(LockfileKind::Npm, String::new());
             let pins = self
                 .pins
                 .as_ref()
                 .map_or_else(|| Cow::Owned(none()), Cow::Borrowed);
-            Graph::of(&Arc::from(""), &pins, &members)
+            Graph::of(&Arc::from(""), &pins, &members, Catalogs::default())
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::packages::install::Manager;
 use crate::packages::lockfile::Source;
 use crate::packages::purpose::{is_installed, is_specimen};
 use crate::packages::safeguards::renovate as of_renovate;
@@ -43,6 +44,9 @@ pub fn safeguards(snapshot: &Snapshot) -> BTreeMap<&str, FolderSafeguards> {
             });
         folder.take(file);
     }
+    for (folder, found) in &mut by_folder {
+        found.note_manager(snapshot, folder);
+    }
     by_folder
 }
 
@@ -69,6 +73,7 @@ pub fn safeguards_of(snapshot: &Snapshot, folder: &str) -> FolderSafeguards {
             found.take(file);
         }
     }
+    found.note_manager(snapshot, folder);
     found
 }
 
@@ -157,6 +162,27 @@ fn is_settings(file: &SourceFile) -> bool {
 }
 
 impl FolderSafeguards {
+    /// Notes who installs, where that decides what a setting means.
+    fn note_manager(&mut self, snapshot: &Snapshot, folder: &str) {
+        let is_locked = |names: &[&str]| {
+            let mut names = names.iter();
+            names.any(|name| {
+                let path = match folder {
+                    "" => (*name).to_owned(),
+                    folder => format!("{folder}/{name}"),
+                };
+                snapshot.file(&path).is_some()
+            })
+        };
+        self.safeguards.is_of_bun = match self.safeguards.pinned {
+            Some(pinned) => pinned.manager == Manager::Bun,
+            None => {
+                is_locked(&["bun.lock", "bun.lockb"])
+                    && !is_locked(&["package-lock.json", "yarn.lock", "pnpm-lock.yaml"])
+            }
+        };
+    }
+
     fn take(&mut self, file: &SourceFile) {
         let number = self.files.len();
         self.files.push(Arc::clone(&file.path));

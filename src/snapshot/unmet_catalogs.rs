@@ -1,5 +1,5 @@
 //! Catalogues that a lockfile was not written for. pnpm and Bun repeat their entries in the lockfile, and refuse one that
-//! says something else.
+//! says something else; Yarn, from 4.10 on, holds what they say among all that is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::finding::Location;
 use crate::packages::PnpmWorkspace;
 use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Place, Want};
-use crate::packages::lockfile::{LockfileKind, RecordKind};
+use crate::packages::lockfile::{LockfileKind, RecordKind, Section};
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 
@@ -41,6 +41,11 @@ pub enum Mismatch<'a> {
         /// Where the lockfile does.
         recorded_at: Location,
     },
+    /// The lockfile does not hold what the catalogue asks for.
+    Absent {
+        /// What the catalogue says.
+        specifier: &'a str,
+    },
     /// The lockfile holds a version that the catalogue rules out.
     Outside {
         /// What the catalogue says.
@@ -56,7 +61,9 @@ pub enum Mismatch<'a> {
 #[must_use]
 pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
     let installation = locked.installation;
-    let is_repeated = matches!(locked.lockfile.kind, LockfileKind::Pnpm | LockfileKind::Bun);
+    let kind = locked.lockfile.kind;
+    let is_yarn = kind == LockfileKind::Yarn && !locked.lockfile.importers.is_empty();
+    let is_repeated = is_yarn || matches!(kind, LockfileKind::Pnpm | LockfileKind::Bun);
     // What cannot be read may hold the entry.
     let is_read = catalog_file(installation).is_some_and(super::SourceFile::is_wholly_read);
     if !is_repeated || !is_read {
@@ -76,6 +83,10 @@ pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
         let Some(catalog) = catalog_of(want).filter(|_| !free.contains(&*want.name)) else {
             continue;
         };
+        // What a workspace asks of others who use it, Yarn locks nothing of.
+        if is_yarn && want.section == Section::Peer {
+            continue;
+        }
         let mut push = |at, what| {
             found.push(UnmetCatalog {
                 name: &want.name,
@@ -97,6 +108,12 @@ pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
             continue;
         }
         let specifier = written(entry.value);
+        if is_yarn {
+            if is_absent(locked, want, specifier) && !may_be_extended(locked) {
+                push(at, Mismatch::Absent { specifier });
+            }
+            continue;
+        }
         let record = recorded.get(&*format!("{catalog}>{}", want.name));
         if let Some(record) = record.filter(|record| record.value.trim() != specifier.trim()) {
             let what = Mismatch::Other {
@@ -128,6 +145,14 @@ pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
     found
 }
 
+/// True if a lockfile of Yarn does not hold a descriptor that somebody must have made of what a catalogue says.
+fn is_absent(locked: LockedFile<'_>, want: &Want, specifier: &str) -> bool {
+    let lockfile = locked.lockfile;
+    let is_described = lockfile.described(&want.name, specifier).is_some();
+    let is_known = Specifier::parse(specifier).is_of_registry() && lockfile.problems.is_empty();
+    is_known && !is_described
+}
+
 /// The catalogue that a `package.json` names for a dependency.
 fn catalog_of(want: &Want) -> Option<&str> {
     match Specifier::parse(&want.declared.as_ref()?.specifier) {
@@ -137,8 +162,16 @@ fn catalog_of(want: &Want) -> Option<&str> {
     }
 }
 
-/// True if code may add to the catalogues: packages that pnpm installs for itself bring hooks that do.
+/// True if code may add to the catalogues: packages that pnpm installs for itself bring hooks that do, as do plugins of
+/// Yarn.
 fn may_be_extended(locked: LockedFile<'_>) -> bool {
-    let workspace = locked.installation.pnpm_workspace();
+    let installation = locked.installation;
+    if locked.lockfile.kind == LockfileKind::Yarn {
+        let settings = installation.yarn_settings_file();
+        let tree = settings.and_then(super::SourceFile::tree);
+        let root = tree.and_then(|tree| Some(tree.root(tree.documents().first()?)));
+        return root.is_some_and(|root| root.get("plugins").is_some());
+    }
+    let workspace = installation.pnpm_workspace();
     workspace.is_some_and(PnpmWorkspace::has_own_packages)
 }

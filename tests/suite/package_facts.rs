@@ -13,7 +13,7 @@ use tidegate::finding::{Finding, Severity};
 use tidegate::packages::advisory::{Advisories, Record, record};
 use tidegate::packages::registry::{Answer, Document, RegistryAnswers};
 use tidegate::rule::Context;
-use tidegate::run::gather::wanted;
+use tidegate::run::wanted::wanted;
 use tidegate::snapshot::Snapshot;
 
 use crate::reading::{context, findings_of_change_with, snapshot};

@@ -107,6 +107,104 @@ fn a_database_tells_what_a_change_brings_in_without_a_network() {
 }
 
 #[test]
+fn a_database_that_was_named_is_read_whatever_the_configuration_asks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    change(at);
+    let update = ["advisories", "update", "--source", "own.jsonl"];
+    let made = tidegate(at, &[&update[..], &["--database", "own.db"]].concat(), &[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let sources = |configured: &str, database: &[&str]| {
+        let settings = format!("packages: {{sources: {{advisories: {configured}}}}}\n");
+        write(at, &[("base/.tidegate.yaml", &settings)]);
+        let check = ["check", "--base", "base", "--head", "head", "--offline"];
+        let arguments = [&check[..], &["--format", "json"], database].concat();
+        let told = tidegate(at, &arguments, &[]);
+        let report: Value = serde_json::from_str(&told.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", told.stdout, told.stderr));
+        let sources = report["coverage"]["sources"].as_array().expect("sources");
+        let mut named: Vec<String> = sources
+            .iter()
+            .filter_map(|source| Some(source["source"].as_str()?.to_owned()))
+            .collect();
+        named.retain(|source| source == "database");
+        (told.code, named.len())
+    };
+    for configured in ["[osv]", "[npm, osv]", "[]", "[osv, database]"] {
+        let named = sources(configured, &["--database", "own.db"]);
+        assert_eq!(named, (1, 1), "{configured}");
+    }
+    // Who names none gets what is configured.
+    assert_eq!(sources("[osv]", &[]), (0, 0));
+}
+
+#[test]
+fn what_only_development_had_is_new_where_it_is_shipped() {
+    let workspace = |name: &str, section: &str| {
+        let asked = json!({"name": name, "version": "1.0.0", section: {"lodash": "^4.17.0"}});
+        asked.to_string()
+    };
+    let locked = |others: Value| {
+        let mut packages = json!({
+            "": {"workspaces": ["packages/*"]},
+            "node_modules/lodash": {
+                "version": "4.17.20",
+                "resolved": "https://registry.npmjs.org/lodash/-/lodash-4.17.20.tgz",
+                "integrity": "sha512-a=="
+            },
+        });
+        let all = packages.as_object_mut().expect("an object");
+        all.extend(others.as_object().expect("an object").clone());
+        json!({"lockfileVersion": 3, "packages": packages}).to_string()
+    };
+    for (section, severity, status) in [
+        ("devDependencies", "high", "introduced"),
+        // It is in the production of this project already.
+        ("dependencies", "high", "existing"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = folder.path();
+        let root = r#"{"private": true, "workspaces": ["packages/*"]}"#;
+        let asks = json!({"version": "1.0.0", section: {"lodash": "^4.17.0"}});
+        let ships = json!({"version": "1.0.0", "dependencies": {"lodash": "^4.17.0"}});
+        let old = locked(json!({"packages/a": asks, "packages/b": {"version": "1.0.0"}}));
+        let new = locked(json!({"packages/a": asks, "packages/b": ships}));
+        let (tool, shop) = (workspace("a", section), workspace("b", "dependencies"));
+        write(
+            at,
+            &[
+                ("own.jsonl", ADVISORIES),
+                ("base/package.json", root),
+                ("base/packages/a/package.json", &tool),
+                (
+                    "base/packages/b/package.json",
+                    r#"{"name": "b", "version": "1.0.0"}"#,
+                ),
+                ("base/package-lock.json", &old),
+                ("head/package.json", root),
+                ("head/packages/a/package.json", &tool),
+                ("head/packages/b/package.json", &shop),
+                ("head/package-lock.json", &new),
+            ],
+        );
+        let update = ["advisories", "update", "--source", "own.jsonl"];
+        let database = ["--database", "own.db"];
+        let made = tidegate(at, &[&update[..], &database].concat(), &[]);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        let check = ["check", "--base", "base", "--head", "head", "--offline"];
+        let format = ["--format", "json"];
+        let told = tidegate(at, &[&check[..], &database, &format].concat(), &[]);
+        let report: Value = serde_json::from_str(&told.stdout).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let found: Vec<(&Value, &Value)> = findings
+            .filter(|finding| finding["rule"] == "package/vulnerable")
+            .map(|finding| (&finding["severity"], &finding["status"]))
+            .collect();
+        assert_eq!(found, [(&json!(severity), &json!(status))], "{section}");
+    }
+}
+
+#[test]
 fn a_database_that_was_asked_for_and_is_not_there_makes_a_run_incomplete() {
     let folder = tempfile::tempdir().expect("a folder");
     change(folder.path());

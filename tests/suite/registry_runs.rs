@@ -75,6 +75,61 @@ async fn the_program_asks_the_registry_that_the_environment_names() {
     server.verify().await;
 }
 
+#[tokio::test]
+async fn local_names_are_told_to_the_registry_by_those_alone_who_ask_for_it() {
+    let folder = project();
+    let own = |name: &str| format!(r#"{{"name": "{name}", "version": "1.0.0", "private": true}}"#);
+    let manifest = json!({
+        "private": true,
+        "workspaces": ["packages/*"],
+        "dependencies": {"a": "^1.0.0", "shop-pad": "^1.0.0", "@shop/lib": "^1.0.0"},
+    });
+    write(
+        folder.path(),
+        &[
+            ("package.json", &manifest.to_string()),
+            ("packages/pad/package.json", &own("shop-pad")),
+            ("packages/lib/package.json", &own("@shop/lib")),
+            (".npmrc", "@shop:registry=http://127.0.0.1:9/\n"),
+        ],
+    );
+    let quiet = "packages: {sources: {advisories: []}}\nrules: {package/foreign-host: off";
+    for (asks, told) in [
+        ("", 0),
+        (", package/public-name: medium", 1),
+        (", \"package/*\": low", 0),
+    ] {
+        let server = MockServer::start().await;
+        let document = published("a", &[("1.0.0", "2020-01-01")]);
+        Mock::given(path("/a"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .mount(&server)
+            .await;
+        let document = published("shop-pad", &[("9.0.0", "2020-01-01")]);
+        Mock::given(path("/shop-pad"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(&document))
+            .expect(told)
+            .mount(&server)
+            .await;
+        write(
+            folder.path(),
+            &[(".tidegate.yaml", &format!("{quiet}{asks}}}\n"))],
+        );
+        let (_, report) = check(folder.path(), &server.uri(), &[]);
+        let found = rules(&report);
+        let found = found.iter().filter(|rule| **rule == "package/public-name");
+        assert_eq!(found.count() as u64, told, "{asks}");
+        let asked = server.received_requests().await.unwrap();
+        assert!(!asked.is_empty(), "{asks}");
+        assert!(
+            asked
+                .iter()
+                .all(|request| !request.url.path().contains("lib")),
+            "{asks}"
+        );
+    }
+}
+
 #[test]
 fn a_registry_that_does_not_answer_makes_the_run_incomplete_and_no_network_does_not() {
     let folder = project();

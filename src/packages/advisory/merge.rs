@@ -4,17 +4,19 @@
 //! package that are linked in this way, directly or through others, are one advisory; it affects what any of them says.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::matching::{Affected, Installed};
+use super::super::version::Version;
+use super::matching::{Affected, End, Installed};
 use super::record::{Record, is_malware_id};
 use super::severity::Rating;
 
 /// What is known of one thing that is wrong with one package, under all its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advisory {
-    /// The name that most people know: that of GitHub, else the CVE, else the first of the others.
+    /// The name that it keeps whatever version is looked at: that of GitHub, else the CVE, else another; of several of
+    /// a kind the one whose entry reaches the highest versions.
     pub id: Arc<str>,
     /// All other names, sorted.
     pub aliases: Vec<Arc<str>>,
@@ -26,6 +28,26 @@ pub struct Advisory {
     pub affected: Affected,
     /// True if the package is meant to do harm.
     pub is_malware: bool,
+    /// What each entry says by itself, the best known first; empty where there is but one.
+    entries: Vec<Entry>,
+}
+
+/// One of several entries that are one advisory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    /// The best known of its names that is not that of another entry.
+    name: Arc<str>,
+    summary: Arc<str>,
+    affected: Affected,
+}
+
+/// What an advisory is called where it is told of one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// The best known name among the entries that are about the version.
+    pub id: &'a Arc<str>,
+    /// One line for people; may be empty.
+    pub summary: &'a str,
 }
 
 impl Advisory {
@@ -33,6 +55,27 @@ impl Advisory {
     #[must_use]
     pub fn affects(&self, installed: &Installed) -> bool {
         self.affected.holds(installed)
+    }
+
+    /// How it is told of an affected version: in the words of an entry that is about that very version, as whoever looks
+    /// the name up reads which versions it is about.
+    #[must_use]
+    pub fn told_of(&self, version: &str) -> Told<'_> {
+        let installed = Installed::new(version);
+        let about = |entry: &&Entry| entry.affected.holds(&installed);
+        match self.entries.iter().find(about) {
+            Some(entry) => Told {
+                id: &entry.name,
+                summary: match &*entry.summary {
+                    "" => &self.summary,
+                    summary => summary,
+                },
+            },
+            None => Told {
+                id: &self.id,
+                summary: &self.summary,
+            },
+        }
     }
 
     /// Where people can read more.
@@ -101,20 +144,62 @@ fn newest(records: Vec<Record>) -> Vec<Record> {
     kept
 }
 
+/// How far up the versions go that an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// To a version; true if that is affected itself.
+    To(Option<Version>, bool),
+    /// To all that will ever come.
+    Endless,
+}
+
+impl Reach {
+    fn of(affected: &Affected) -> Self {
+        let ends = affected
+            .stretches()
+            .iter()
+            .map(|stretch| match &stretch.end {
+                End::Open => Self::Endless,
+                End::Fixed(end) | End::Limit(end) => Self::To(Some(end.clone()), false),
+                End::Last(last) => Self::To(Some(last.clone()), true),
+            });
+        let listed = affected.versions();
+        let listed = listed.map(|version| Self::To(Version::parse(version), true));
+        ends.chain(listed).max().unwrap_or(Self::To(None, false))
+    }
+}
+
+/// The names of linked entries in the order in which they are preferred, each once in each spelling. An entry that
+/// reaches further up is about more of what is installed.
+fn names_of<'r>(ordered: &[&'r Record]) -> Vec<&'r str> {
+    let own = ordered.iter().map(|record| &record.id);
+    let others = ordered.iter().flat_map(|record| &record.aliases);
+    let all: BTreeSet<&str> = own.chain(others).map(String::as_str).collect();
+    let mut names: Vec<&str> = all.into_iter().collect();
+    let own: BTreeMap<&str, usize> = ordered
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(at, record)| (record.id.as_str(), at))
+        .collect();
+    // Where an entry stands under the name, it counts before one that is only mentioned.
+    names.sort_by_key(|name| {
+        let at = own.get(name).copied().unwrap_or(usize::MAX);
+        (rank(name), at, *name)
+    });
+    names
+}
+
 /// One advisory of entries that are linked; there is at least one.
 fn join(group: &[&Record]) -> Advisory {
-    let mut names: Vec<&str> = group
-        .iter()
-        .flat_map(|record| std::iter::once(&record.id).chain(&record.aliases))
-        .map(String::as_str)
-        .collect();
-    names.sort_unstable_by_key(|name| (rank(name), *name));
-    names.dedup();
+    let mut ordered: Vec<&Record> = group.to_vec();
+    ordered.sort_by_cached_key(|record| {
+        let reach = Reverse(Reach::of(&record.affected));
+        (rank(&record.id), reach, record.id.clone())
+    });
+    let names = names_of(&ordered);
     let is_malware = group.iter().any(|record| record.is_malware)
         || names.iter().any(|name| is_malware_id(name));
-
-    let mut ordered: Vec<&Record> = group.to_vec();
-    ordered.sort_by_key(|record| (rank(&record.id), record.id.as_str()));
     let mut affected = Affected::default();
     for record in &ordered {
         affected.add(&record.affected);
@@ -142,6 +227,7 @@ fn join(group: &[&Record]) -> Advisory {
         .iter()
         .map(|record| record.summary.as_str())
         .find(|summary| !summary.is_empty());
+    let entries = entries_of(&ordered);
     let mut names = names.into_iter().map(Arc::from);
     Advisory {
         id: names.next().unwrap_or_default(),
@@ -154,7 +240,37 @@ fn join(group: &[&Record]) -> Advisory {
         rating,
         affected,
         is_malware,
+        entries,
     }
+}
+
+/// What each of several entries says by itself, the best known first.
+fn entries_of(ordered: &[&Record]) -> Vec<Entry> {
+    if ordered.len() < 2 {
+        return Vec::new();
+    }
+    let own: BTreeSet<String> = ordered
+        .iter()
+        .map(|record| record.id.to_ascii_uppercase())
+        .collect();
+    let mut entries: Vec<Entry> = ordered
+        .iter()
+        .map(|record| {
+            // The name of another entry leads to what that one says.
+            let aliases = record.aliases.iter().map(String::as_str);
+            let others = aliases.filter(|name| !own.contains(&name.to_ascii_uppercase()));
+            let names = others.chain([record.id.as_str()]);
+            // Its own name counts before one of the same kind that it only mentions.
+            let name = names.min_by_key(|name| (rank(name), *name != record.id, *name));
+            Entry {
+                name: name.unwrap_or(&record.id).into(),
+                summary: record.summary.as_str().into(),
+                affected: record.affected.clone(),
+            }
+        })
+        .collect();
+    entries.sort_by_key(|entry| rank(&entry.name));
+    entries
 }
 
 /// Disjoint sets of numbers, each known by its lowest member.
@@ -227,6 +343,42 @@ mod tests {
         assert_eq!(advisories[0].summary, "summary of GHSA-a");
         assert!(advisories[0].affects(&Installed::new("1.1.5")));
         assert_eq!(advisories[0].affected.stretches().len(), 3);
+    }
+
+    #[test]
+    fn a_version_is_told_the_name_of_an_entry_that_is_about_it() {
+        let advisories = merge(vec![
+            record("GHSA-a", &["CVE-1", "CVE-2"], "1.1.0"),
+            record("GHSA-b", &["CVE-1", "CVE-2"], "1.2.0"),
+            record("NSWG-1", &["CVE-2", "GHSA-a"], "1.3.0"),
+        ]);
+        assert_eq!(advisories.len(), 1);
+        // The one that reaches furthest names the whole, so that it is called the same in most versions.
+        assert_eq!(advisories[0].id.as_ref(), "GHSA-b");
+        let told = |version| {
+            let told = advisories[0].told_of(version);
+            (&**told.id, told.summary)
+        };
+        assert_eq!(told("1.0.0"), ("GHSA-b", "summary of GHSA-b"));
+        assert_eq!(told("1.1.5"), ("GHSA-b", "summary of GHSA-b"));
+        // A name that it mentions and under which there is no entry is its own.
+        assert_eq!(told("1.2.5"), ("CVE-2", "summary of NSWG-1"));
+
+        let lower = Record {
+            affected: {
+                let mut affected = Affected::default();
+                affected.add_range(&[Event::Introduced("4.0.0"), Event::Fixed("4.18.0")]);
+                affected
+            },
+            ..record("GHSA-r", &["CVE-1"], "1.0.0")
+        };
+        let advisories = merge(vec![record("GHSA-a", &["CVE-1"], "4.17.21"), lower]);
+        assert_eq!(advisories[0].id.as_ref(), "GHSA-r");
+        assert_eq!(&**advisories[0].told_of("3.0.0").id, "GHSA-a");
+        assert_eq!(&**advisories[0].told_of("4.17.21").id, "GHSA-r");
+        // One entry alone is called as most people know it.
+        let advisories = merge(vec![record("NSWG-1", &["CVE-1"], "1.0.0")]);
+        assert_eq!(&**advisories[0].told_of("0.9.0").id, "CVE-1");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Fills the local database from a dump of OSV's entries: a ZIP archive with a file `<ID>.json` an entry, as OSV
 //! publishes it (<https://google.github.io/osv.dev/data/>), or one entry a line, for machines without a network.
 //!
+//! Where the database was made of the same archive not long ago, only what changed since is fetched: see [`super::increment`].
+//!
 //! An archive is read where it lies: nothing is unpacked to disk, and no name in it is used as a path.
 
 use std::fs::File;
@@ -8,6 +10,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::database::{About, Builder};
+use super::increment::continued;
 use super::record;
 use crate::http::{Client, Failure, Limits, Proxies, Request, Sink};
 
@@ -104,7 +107,8 @@ pub enum UpdateError {
     },
 }
 
-/// Makes the database at a path anew from a source. The old one is replaced in one step, or stays as it is.
+/// Makes the database at a path anew from a source, or takes over from the old one what did not change. That is replaced
+/// in one step, or stays as it is.
 ///
 /// # Errors
 /// A source that is out of reach, broken, empty or too large, or a folder that cannot be written.
@@ -128,10 +132,20 @@ pub async fn update(
             collect(file, budget)?
         }
         Dump::Url(url) => {
-            let part = Part::beside(database, "download");
-            fetch(url, &part.0, budget, proxies).await?;
-            let file = open(&part.0).map_err(|error| failed("read", &part.0, error))?;
-            collect(file, budget)?
+            let client = Client::new(Limits::default(), proxies)?;
+            let known = (url.as_str(), &*dump.to_string());
+            let changed = continued(&client, known, database, budget.entry).await;
+            if let Some((builder, unreadable)) = changed {
+                Collected {
+                    unreadable,
+                    ..Collected::of(builder, budget)
+                }
+            } else {
+                let part = Part::beside(database, "download");
+                fetch(&client, url, &part.0, budget).await?;
+                let file = open(&part.0).map_err(|error| failed("read", &part.0, error))?;
+                collect(file, budget)?
+            }
         }
     };
     let part = Part::beside(database, "part");
@@ -159,18 +173,13 @@ impl Drop for Part {
     }
 }
 
-async fn fetch(
-    url: &str,
-    path: &Path,
-    budget: Budget,
-    proxies: Proxies,
-) -> Result<(), UpdateError> {
+async fn fetch(client: &Client, url: &str, path: &Path, budget: Budget) -> Result<(), UpdateError> {
     let limits = Limits {
         attempt: std::time::Duration::from_mins(15),
         body: budget.source,
         ..Limits::default()
     };
-    let client = Client::new(limits, proxies)?;
+    let client = client.within(limits);
     let download = || {
         let file = create(path).map_err(|error| error.to_string())?;
         Ok(Download(BufWriter::new(file)))
@@ -203,6 +212,16 @@ struct Collected {
 }
 
 impl Collected {
+    fn of(builder: Builder, budget: Budget) -> Self {
+        Self {
+            builder,
+            unreadable: 0,
+            entries: 0,
+            total: 0,
+            budget,
+        }
+    }
+
     /// Takes an entry, if there is room for it.
     fn take(&mut self, bytes: &[u8]) -> Result<(), UpdateError> {
         let size = bytes.len() as u64;
@@ -242,13 +261,7 @@ fn collect(mut file: File, budget: Budget) -> Result<Collected, UpdateError> {
         .read_to_end(&mut start)
         .map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
-    let mut collected = Collected {
-        builder: Builder::default(),
-        unreadable: 0,
-        entries: 0,
-        total: 0,
-        budget,
-    };
+    let mut collected = Collected::of(Builder::default(), budget);
     let reader = BufReader::new(file);
     // The signature of a member of an archive, or of the end of an empty one (APPNOTE 4.3.7 and 4.3.16).
     if start == *b"PK\x03\x04" || start == *b"PK\x05\x06" {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::packages::PackageJson;
+use crate::packages::catalogs::Catalogs;
 use crate::packages::graph::{Graph, Member};
 use crate::packages::lockfile::{
     Dependency, Importer, Locked, Lockfile, LockfileKind, Need, PackageIndex, Section, Source,
@@ -96,7 +97,12 @@ impl Made {
                 package: PackageJson::of(tree),
             })
             .collect();
-        Graph::of(&"package-lock.json".into(), &self.lockfile, &members)
+        Graph::of(
+            &"package-lock.json".into(),
+            &self.lockfile,
+            &members,
+            Catalogs::default(),
+        )
     }
 }
 

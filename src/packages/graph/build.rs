@@ -9,6 +9,7 @@ use super::order::{compare, first_without};
 use super::resolutions::Resolutions;
 use super::walk::{Ground, Walk, code};
 use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
+use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
 use crate::packages::lockfile::{
     Importer, Locked, Lockfile, PackageIndex, Section, Source, Wanted,
@@ -32,8 +33,13 @@ struct Nodes<'a> {
     resolutions: Resolutions<'a>,
 }
 
-pub(super) fn graph(path: &Arc<str>, lockfile: &Lockfile, members: &[Member<'_>]) -> Graph {
-    let nodes = Nodes::of(lockfile, members);
+pub(super) fn graph(
+    path: &Arc<str>,
+    lockfile: &Lockfile,
+    members: &[Member<'_>],
+    catalogs: Catalogs<'_>,
+) -> Graph {
+    let nodes = Nodes::of(lockfile, members, catalogs);
     let (packages, package_of) = nodes.packages();
     let mut workspaces = Vec::with_capacity(members.len());
     let mut wants = Vec::new();
@@ -149,7 +155,7 @@ fn number(index: usize) -> u32 {
 }
 
 impl<'a> Nodes<'a> {
-    fn of(lockfile: &'a Lockfile, members: &'a [Member<'_>]) -> Self {
+    fn of(lockfile: &'a Lockfile, members: &'a [Member<'_>], catalogs: Catalogs<'a>) -> Self {
         let by_path: HashMap<&str, usize> = members
             .iter()
             .enumerate()
@@ -197,7 +203,7 @@ impl<'a> Nodes<'a> {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             of_entry,
             by_name,
-            resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package)),
+            resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package), catalogs),
         }
     }
 

@@ -14,6 +14,7 @@ mod walk;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::catalogs::Catalogs;
 use super::lockfile::{Lockfile, PackageIndex, Section};
 use super::package_json::PackageJson;
 use crate::finding::Location;
@@ -198,10 +199,16 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Joins a lockfile with the `package.json` files that it serves. `path` is where the lockfile lies.
+    /// Joins a lockfile with the `package.json` files that it serves. `path` is where the lockfile lies; the catalogues
+    /// are those that its package manager reads.
     #[must_use]
-    pub fn of(path: &Arc<str>, lockfile: &Lockfile, members: &[Member<'_>]) -> Self {
-        build::graph(path, lockfile, members)
+    pub fn of(
+        path: &Arc<str>,
+        lockfile: &Lockfile,
+        members: &[Member<'_>],
+        catalogs: Catalogs<'_>,
+    ) -> Self {
+        build::graph(path, lockfile, members, catalogs)
     }
 
     /// The workspaces, by path.

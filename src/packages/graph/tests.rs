@@ -33,7 +33,12 @@ impl Made {
                 package: PackageJson::of(tree),
             })
             .collect();
-        Graph::of(&"lock".into(), &self.lockfile, &members)
+        Graph::of(
+            &"lock".into(),
+            &self.lockfile,
+            &members,
+            Catalogs::default(),
+        )
     }
 
     /// Every package in every workspace that reaches it: `web: a@1.0.0 production via b@1.0.0 > a@1.0.0 by "b"`.

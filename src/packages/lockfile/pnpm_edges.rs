@@ -7,6 +7,7 @@ use super::names::Names;
 use super::pnpm_entry::Peer;
 use super::pnpm_key::{self, Notation};
 use super::{Dependency, Locked, Need, PackageIndex, Source, text};
+use crate::packages::relative_path::joined;
 use crate::syntax::{Node, Span};
 
 /// Finds what references lead to.
@@ -96,7 +97,7 @@ impl<'a> Targets<'a> {
             let key = pnpm_key::target(name, reference, self.notation, &mut self.buffer);
             return self.keys.get(key).copied();
         };
-        let path = join(from, link);
+        let path = joined(from, link);
         if let Some(index) = self.links.get(&path) {
             return Some(*index);
         }
@@ -165,22 +166,4 @@ pub(super) fn need(peer: Peer<'_>) -> Need {
 pub(super) fn unite(edges: &mut Vec<Dependency>) {
     let mut seen: HashSet<(Arc<str>, Need, Option<PackageIndex>)> = HashSet::new();
     edges.retain(|edge| seen.insert((Arc::clone(&edge.name), edge.need, edge.to)));
-}
-
-/// A path that is relative to a folder, relative to where that folder's own path is.
-pub(super) fn join(folder: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split(['/', '\\'])) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

@@ -5,6 +5,9 @@ use crate::syntax::{Node, Tree};
 use super::pnpm_workspace::{permitted, settings};
 use super::{Pinned, Safeguard, Said, Value, list, listed, said};
 
+/// The setting of Bun that names the packages that may run their scripts.
+pub(super) const TRUSTED: &str = "trustedDependencies";
+
 /// Reads a file.
 #[must_use]
 pub fn read(tree: &Tree) -> (Vec<Said>, Option<Pinned>) {
@@ -12,9 +15,9 @@ pub fn read(tree: &Tree) -> (Vec<Said>, Option<Pinned>) {
         return (Vec::new(), None);
     };
     let mut found = root.get("pnpm").map(settings).unwrap_or_default();
-    if let Some(trusted) = root.get("trustedDependencies") {
-        found.push(list("trustedDependencies", trusted.span()));
-        found.extend(listed(Safeguard::Script, "trustedDependencies", trusted));
+    if let Some(trusted) = root.get(TRUSTED) {
+        found.push(list(TRUSTED, trusted.span()));
+        found.extend(listed(Safeguard::Script, TRUSTED, trusted));
     }
     for entry in root
         .get("dependenciesMeta")

@@ -4,6 +4,7 @@
 //! Readers give what is written, with its place and in one measure for all managers: lengths of time in minutes,
 //! switches that are true where they keep something out. What it means that a setting is lowered stands in `weakening`.
 
+mod bun_trusted;
 mod bunfig;
 mod code;
 mod exceptions;
@@ -205,6 +206,8 @@ pub struct Safeguards {
     pub said: Vec<(usize, Said)>,
     /// The package manager that is asked for.
     pub pinned: Option<Pinned>,
+    /// True if Bun installs, by what is asked for or else by the lockfile.
+    pub is_of_bun: bool,
 }
 
 impl Safeguards {

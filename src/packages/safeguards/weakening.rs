@@ -2,7 +2,8 @@
 
 use crate::finding::Severity;
 
-use super::{DAY, Safeguard, Safeguards, Said, covers};
+use super::manifest::TRUSTED;
+use super::{DAY, Safeguard, Safeguards, Said, bun_trusted, covers};
 
 /// A setting that keeps out less than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +129,7 @@ impl Found<'_> {
             return;
         }
         let asks = self.before.asks_before_scripts();
+        let is_asked = |what: &Said| asks || is_of_bun(self.before, what);
         if self.before.leaves_scripts() && !self.after.leaves_scripts() {
             if !self.after.asks_before_scripts() {
                 let sentence = format!(
@@ -136,10 +138,12 @@ impl Found<'_> {
                 );
                 self.push(Severity::Medium, Safeguard::NoScripts, "", sentence);
             }
-        } else if asks && !self.after.leaves_scripts() {
+        } else if !self.after.leaves_scripts() {
             for key in self.new_keys(Safeguard::Script) {
+                let mut said = self.after.all(Safeguard::Script);
+                let is_let_in = said.any(|(_, said)| said.key == key && is_asked(said));
                 // What was kept out by its name is told by itself.
-                if self.is_kept_out(&key) {
+                if !is_let_in || self.is_kept_out(&key) {
                     continue;
                 }
                 let is_everything = key.trim_matches(['*', '/', '@']).is_empty();
@@ -346,6 +350,11 @@ impl Found<'_> {
     }
 }
 
+/// True if Bun ran no script of a package that its list now names: as long as there is no list, it has one of its own.
+fn is_of_bun(before: &Safeguards, said: &Said) -> bool {
+    before.is_of_bun && *said.name == *TRUSTED && !bun_trusted::is_trusted(&said.key)
+}
+
 /// The registry that is asked where nothing is said.
 const PUBLIC: &str = "registry.npmjs.org";
 
@@ -402,6 +411,7 @@ mod tests {
         Safeguards {
             said: said.map(|said| (0, said)).collect(),
             pinned: Pinned::parse(manager),
+            is_of_bun: manager.starts_with("bun"),
         }
     }
 

@@ -76,7 +76,8 @@ declare_rule! {
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
     /// name may differ as long as the lockfile holds what they put in, be it a version, another package or an address, and with a `.pnpmfile.cjs` everything may. Overrides
     /// of ranges alone, and several of one name, are not compared. npm before 7 repeats no ranges.
-    /// Entries of catalogues are held against what lockfiles of pnpm and Bun repeat of them.
+    /// Entries of catalogues are held against what lockfiles of pnpm and Bun repeat of them, and against what Yarn's asks
+    /// for; where Yarn has plugins, those may have catalogues of their own.
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
     /// high. More than three of a kind in a workspace are one finding.
@@ -311,6 +312,13 @@ fn catalogued(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
                     quoted(&without_secrets(recorded))
                 ),
                 Some(recorded_at),
+            ),
+            Mismatch::Absent { specifier } => (
+                format!(
+                    "`{name}` of {catalog} asks for {} and {lockfile} does not hold that; install, and add the lockfile to the change",
+                    quoted(&without_secrets(specifier))
+                ),
+                None,
             ),
             Mismatch::Outside {
                 specifier,

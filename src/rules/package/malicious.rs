@@ -78,7 +78,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         draft.say(&format!(
             "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
             held.called(),
-            advisory.id
+            advisory.told_of(version).id
         ));
     }
     for unlocked in unlocked(snapshot) {

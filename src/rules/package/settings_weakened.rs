@@ -39,7 +39,8 @@ declare_rule! {
     /// Read are `.npmrc`, `.yarnrc.yml`, `.yarnrc`, `bunfig.toml`, `pnpm-workspace.yaml` and `package.json`, all files of a
     /// folder together, so that a setting that moves from one to the other is no change; and of Renovate the one file
     /// that it reads. What is the default of a package manager is known where `packageManager` says which it is. A
-    /// cooldown or a list that is written for the first time, with all its exceptions, is silent; so is a `before` that
+    /// cooldown or a list that is written for the first time, with all its exceptions, is silent, but for what
+    /// `trustedDependencies` adds to the packages that Bun trusts by itself; so is a `before` that
     /// gives way to a length of time, another version of what pnpm installs for itself or of the package manager, and
     /// options of Node.js that load nothing; so is an exception for
     /// one version, a registry whose address is a variable, and one for a scope of which the lockfile holds nothing. What

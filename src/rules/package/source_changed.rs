@@ -1,11 +1,12 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::{Locked, Source};
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress, without_secrets};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::asked_sources::AskedSources;
-use crate::snapshot::locked::{LockedFile, locked_pairs, some_of};
+use crate::snapshot::locked::{LockedFile, locked_pairs, some_of, wished};
+use crate::snapshot::substituted::substitutions;
 
 declare_rule! {
     /// A change takes a package from another place than before.
@@ -74,6 +75,10 @@ declare_rule! {
     /// whoever reviews has read it, and where most packages move together, as they do to a mirror. A folder or an archive
     /// of the repository is silent where it is a workspace, or where a `package.json` or an override asks for it; so is a
     /// registry in the place of anything else.
+    ///
+    /// An override that newly puts another package in (`"ms": "npm:other@1"`) is medium, and stands at its line, once the
+    /// lockfile holds that package. What a `package.json` calls by another name for itself is silent: whoever wrote the
+    /// name knows what it stands for.
     "package/source-changed",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -100,6 +105,32 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         for (place, packages) in moved {
             report(after, &asked, &place, &packages, stayed, sink);
         }
+        substituted(before, after, sink);
+    }
+}
+
+/// Packages that overrides newly put in the place of others. One that the lockfile does not hold is the matter of
+/// `package/lockfile-out-of-step`.
+fn substituted(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let mut known: BTreeSet<(String, String)> = substitutions(before.installation)
+        .into_iter()
+        .map(|one| (one.name, one.by))
+        .collect();
+    for one in substitutions(after.installation) {
+        let is_held = after.installation.named(&one.by).next().is_some();
+        if !is_held || !known.insert((one.name.clone(), one.by.clone())) {
+            continue;
+        }
+        let (subject, seen) = wished(after.installation, &one.name);
+        let (name, by) = (shortened(&one.name), shortened(&one.by));
+        sink.in_file(&one.at.path)
+            .report_span(one.at.span)
+            .package(subject, seen)
+            .severity(Severity::Medium)
+            .discriminator(&format!("override\0{}", one.by))
+            .say(&format!(
+                "the override of `{name}` now puts in `{by}`, another package, so that whoever publishes `{by}` hands out what is installed where `{name}` is asked for; put in a version of `{name}` unless that is meant"
+            ));
     }
 }
 

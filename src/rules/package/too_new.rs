@@ -300,7 +300,7 @@ fn excuse(held: Held<'_>, youth: &Youth, mended: &Mended<'_>, sink: &mut Sink<'_
             in_words(youth.age),
             shortened(&youth.from),
             in_words(youth.least),
-            shortened(&mended.advisory.id),
+            shortened(mended.advisory.told_of(mended.old).id),
             shortened(mended.old),
         ));
 }

@@ -141,10 +141,11 @@ fn report(
         .rating
         .severity
         .map_or("no severity", Severity::name);
-    let what = if advisory.summary.is_empty() {
+    let told = advisory.told_of(first.key().1);
+    let what = if told.summary.is_empty() {
         String::new()
     } else {
-        format!(": {}", quoted(&advisory.summary))
+        format!(": {}", quoted(told.summary))
     };
     let mut draft = sink
         .report_package(first, &location)
@@ -168,7 +169,7 @@ fn report(
         ),
         None => first.called(),
     };
-    draft.say(&format!("{who} has {} ({word}){what}; {way}", advisory.id));
+    draft.say(&format!("{who} has {} ({word}){what}; {way}", told.id));
 }
 
 /// What an advisory means here: what is not shipped is one level lower.

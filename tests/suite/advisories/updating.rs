@@ -236,6 +236,180 @@ async fn an_archive_comes_over_the_network() {
     assert_eq!(names_in(folder.path()), ["advisories.db"]);
 }
 
+/// An entry about a package, as it was changed on a day of January.
+fn changed(id: &str, name: &str, day: u32, fixed: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","modified":"2026-01-{day:02}T00:00:00Z","affected":[{{"package":{{"ecosystem":"npm","name":"{name}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}],"database_specific":{{"severity":"HIGH"}}}}"#
+    )
+}
+
+/// A server with the archive of OSV, the list of changes beside it, and single entries.
+async fn osv(archived: &[(&str, &[u8])], list: &str, entries: &[(&str, String)]) -> MockServer {
+    let server = MockServer::start().await;
+    let answer = |body: Vec<u8>| ResponseTemplate::new(200).set_body_bytes(body);
+    let all = [
+        ("/npm/all.zip".to_owned(), archive(archived)),
+        ("/npm/modified_id.csv".to_owned(), list.as_bytes().to_vec()),
+    ];
+    let single = entries
+        .iter()
+        .map(|(id, text)| (format!("/npm/{id}.json"), text.as_bytes().to_vec()));
+    for (place, body) in all.into_iter().chain(single) {
+        Mock::given(method("GET"))
+            .and(path(place))
+            .respond_with(answer(body))
+            .mount(&server)
+            .await;
+    }
+    server
+}
+
+/// The paths that a server was asked for since it was last looked at.
+async fn asked(server: &MockServer, known: &mut usize) -> Vec<String> {
+    let all = server.received_requests().await.unwrap();
+    let mut paths: Vec<String> = all[*known..]
+        .iter()
+        .map(|request| request.url.path().to_owned())
+        .collect();
+    *known = all.len();
+    paths.sort_unstable();
+    paths
+}
+
+/// The ids that a database has about a package.
+fn held(database: &Path, name: &str) -> Vec<String> {
+    let database = Database::open(database).unwrap();
+    database.verify().unwrap();
+    let mut ids: Vec<String> = database
+        .records(name)
+        .unwrap()
+        .into_iter()
+        .map(|record| record.id)
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test]
+async fn only_what_changed_is_fetched_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("advisories.db");
+    let (one, two, three) = (
+        changed("GHSA-1", "a", 1, "1.0.0"),
+        changed("GHSA-2", "a", 2, "1.0.0"),
+        changed("GHSA-3", "b", 3, "1.0.0"),
+    );
+    let archived: [(&str, &[u8]); 3] = [
+        ("GHSA-1.json", one.as_bytes()),
+        ("GHSA-2.json", two.as_bytes()),
+        ("GHSA-3.json", three.as_bytes()),
+    ];
+    let withdrawn = changed("GHSA-2", "a", 5, "1.0.0").replacen(
+        "\"modified\"",
+        "\"withdrawn\":\"2026-01-05T00:00:00Z\",\"modified\"",
+        1,
+    );
+    let list = "2026-01-06T00:00:00Z,GHSA-4\n2026-01-05T00:00:00Z,GHSA-2\n2026-01-04T00:00:00Z,GHSA-0\n2026-01-03T00:00:00Z,GHSA-3\n2026-01-01T00:00:00Z,GHSA-1\n";
+    let entries = [
+        ("GHSA-2", withdrawn),
+        ("GHSA-3", changed("GHSA-3", "b", 3, "2.0.0")),
+        ("GHSA-4", changed("GHSA-4", "b", 6, "1.0.0")),
+    ];
+    let server = osv(&archived, list, &entries).await;
+    let mut seen = 0;
+    let url = format!("{}/npm/all.zip", server.uri());
+    let dump = Dump::from(url.as_str());
+    let fresh = || update(&dump, &path, Budget::default(), Proxies::None);
+
+    let about = fresh().await.unwrap();
+    assert_eq!(asked(&server, &mut seen).await, ["/npm/all.zip"]);
+    assert_eq!((about.records, about.withdrawn), (3, 0));
+
+    // GHSA-0 is gone without a word, and was never held.
+    let about = fresh().await.unwrap();
+    assert_eq!(
+        asked(&server, &mut seen).await,
+        [
+            "/npm/GHSA-0.json",
+            "/npm/GHSA-2.json",
+            "/npm/GHSA-3.json",
+            "/npm/GHSA-4.json",
+            "/npm/modified_id.csv",
+        ]
+    );
+    assert_eq!((about.records, about.withdrawn), (3, 1));
+    assert_eq!(about.date, Some("2026-01-06T00:00:00Z".parse().unwrap()));
+    assert_eq!(about.source, url);
+    assert_eq!(held(&path, "a"), ["GHSA-1"]);
+    assert_eq!(held(&path, "b"), ["GHSA-3", "GHSA-4"]);
+    let known = Database::open(&path).unwrap().records("b").unwrap();
+    let is_new = known[0].affected.holds(&"1.5.0".into());
+    assert!(is_new, "the entry of before is still there");
+
+    // Nothing else changed: the same entry is asked for, and the same bytes come out.
+    let before = fs::read(&path).unwrap();
+    fresh().await.unwrap();
+    assert_eq!(
+        asked(&server, &mut seen).await,
+        ["/npm/GHSA-4.json", "/npm/modified_id.csv"]
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_archive_is_fetched_where_the_changes_are_not_to_be_had() {
+    let one = changed("GHSA-1", "a", 1, "1.0.0");
+    let archived: [(&str, &[u8]); 1] = [("GHSA-1.json", one.as_bytes())];
+    let other = [("GHSA-1", changed("GHSA-9", "a", 2, "1.0.0"))];
+    let broken = [("GHSA-1", "{".to_owned())];
+    for (what, list, entries) in [
+        ("no list", "<!doctype html>", &other[..0]),
+        ("an old one", "2025-01-01T00:00:00Z,GHSA-1\n", &other[..0]),
+        ("a long time", "2026-03-01T00:00:00Z,GHSA-1\n", &other[..0]),
+        ("another entry", "2026-01-02T00:00:00Z,GHSA-1\n", &other[..]),
+        (
+            "a broken entry",
+            "2026-01-02T00:00:00Z,GHSA-1\n",
+            &broken[..],
+        ),
+        (
+            "an id that leads away",
+            "2026-01-02T00:00:00Z,../x\n",
+            &other[..0],
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("advisories.db");
+        let server = osv(&archived, list, entries).await;
+        let dump = Dump::from(format!("{}/npm/all.zip", server.uri()).as_str());
+        let mut seen = 0;
+        for _ in 0..2 {
+            update(&dump, &path, Budget::default(), Proxies::None)
+                .await
+                .unwrap();
+        }
+        let paths = asked(&server, &mut seen).await;
+        let whole = paths.iter().filter(|path| path.ends_with("all.zip"));
+        assert_eq!(whole.count(), 2, "{what}: {paths:?}");
+        assert_eq!(held(&path, "a"), ["GHSA-1"], "{what}");
+    }
+    // One that was made of own entries knows nothing of changes to the archive.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("advisories.db");
+    let own = folder.path().join("own.jsonl");
+    fs::write(&own, &one).unwrap();
+    let own = Dump::File(own);
+    update(&own, &path, Budget::default(), Proxies::None)
+        .await
+        .unwrap();
+    let server = osv(&archived, "2026-01-01T00:00:00Z,GHSA-1\n", &other[..0]).await;
+    let dump = Dump::from(format!("{}/npm/all.zip", server.uri()).as_str());
+    update(&dump, &path, Budget::default(), Proxies::None)
+        .await
+        .unwrap();
+    assert_eq!(asked(&server, &mut 0).await, ["/npm/all.zip"]);
+}
+
 fn tidegate(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tidegate"))
         .args(arguments)

@@ -20,6 +20,16 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// One that goes on from what a database says of itself; the entries that stay are added like all others.
+    #[must_use]
+    pub fn after(about: &About) -> Self {
+        Self {
+            withdrawn: about.withdrawn,
+            newest: about.date,
+            ..Self::default()
+        }
+    }
+
     /// Takes what an entry says of packages. What was withdrawn, or is about nothing, is only counted.
     pub fn add(&mut self, parts: Vec<(String, Record)>) {
         let mut is_kept = false;

@@ -220,18 +220,27 @@ impl Database {
         Ok(Vec::new())
     }
 
+    /// All that is known, by package.
+    ///
+    /// # Errors
+    /// A file that cannot be read any more, or is damaged.
+    pub fn all(&self) -> Result<Vec<(String, Vec<Record>)>, DatabaseError> {
+        let mut all = Vec::new();
+        for at in 0..self.index.len() / ENTRY {
+            let block = self.block(&self.entry(at)?)?;
+            let mut reader = layout::Reader::new(&block);
+            let name = reader.text()?.to_owned();
+            all.push((name, records(reader)?));
+        }
+        Ok(all)
+    }
+
     /// Reads all of it, and so finds damage wherever it is.
     ///
     /// # Errors
     /// A file that cannot be read any more, or is damaged.
     pub fn verify(&self) -> Result<(), DatabaseError> {
-        for at in 0..self.index.len() / ENTRY {
-            let block = self.block(&self.entry(at)?)?;
-            let mut reader = layout::Reader::new(&block);
-            reader.text()?;
-            records(reader)?;
-        }
-        Ok(())
+        self.all().map(|_| ())
     }
 
     fn entry(&self, at: usize) -> Result<Entry, Damage> {

@@ -1,0 +1,145 @@
+//! What there is to ask about: the packages of both sides, and whom their names may be told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::packages::lockfile::Source;
+use crate::packages::registry::Settings;
+use crate::packages::registry::address::RegistryUrl;
+use crate::packages::registry::settings::Registry;
+use crate::snapshot::Snapshot;
+use crate::snapshot::held::{arrivals, direct, held};
+use crate::snapshot::local_names::local_names;
+use crate::snapshot::unlocked::unlocked;
+
+/// What both sides install from registries.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// All names with all versions.
+    pub installed: BTreeSet<(String, String)>,
+    /// Names whose versions no lockfile says, each with the one version that stands for all: what is malware from the
+    /// first version on has it.
+    pub unlocked: BTreeSet<(String, String)>,
+    /// The names whose documents are needed whatever advisories say: what workspaces ask for themselves, and what the
+    /// change touches.
+    pub documents: BTreeSet<Arc<str>>,
+    /// The names of private packages of the repository: whoever asks to hear of public ones of the same names agrees that
+    /// their registry is told of these.
+    pub local: BTreeSet<Arc<str>>,
+    /// The hosts of registries that are not public and that the lockfile names, by the names of packages that come
+    /// from there. Nobody else is told of these.
+    pub elsewhere: BTreeMap<String, String>,
+    /// The names of packages that the lockfile takes from a public registry by its address, whatever mirror serves them.
+    pub published: BTreeSet<String>,
+}
+
+/// The version that is asked about in the place of one that nobody knows.
+const ANY_VERSION: &str = "0.0.0";
+
+/// Registries whose packages everybody may see.
+const PUBLIC: [&str; 3] = ["registry.npmjs.org", "registry.yarnpkg.com", "npm.jsr.io"];
+
+impl Wanted {
+    /// What advisories are wanted of.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &(String, String)> {
+        self.installed.iter().chain(&self.unlocked)
+    }
+
+    /// True if a registry may be told of a name.
+    pub(super) fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
+        let own = self.elsewhere.get(name);
+        registry.unread.is_none() && own.is_none_or(|host| host == registry.url.host())
+    }
+
+    /// True if everybody may be told of a name.
+    pub(super) fn is_public(&self, name: &str, settings: &Settings) -> bool {
+        // What a scope is mapped to counts for more than the lockfile, the mirror of everything does not.
+        let is_published =
+            || self.published.contains(name) && settings.registry_of_scope(name).is_none();
+        !self.elsewhere.contains_key(name)
+            && (PUBLIC.contains(&settings.registry_of(name).url.host()) || is_published())
+    }
+}
+
+/// The host of an archive, with the port where it is written, whatever account or mark the address holds beside it;
+/// none where it is no address of the web.
+fn archive_host(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.trim().split_once("://")?;
+    if !matches!(scheme, "http" | "https") {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match scheme {
+        "https" => host.strip_suffix(":443"),
+        _ => host.strip_suffix(":80"),
+    }
+    .unwrap_or(host);
+    (!host.is_empty()).then_some(host)
+}
+
+/// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
+/// and of what the change brings in; what is not from a registry is named to nobody.
+#[must_use]
+pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wanted> {
+    let mut all: BTreeMap<Arc<str>, Wanted> = BTreeMap::new();
+    let sides = || base.into_iter().chain([head]);
+    for held in sides().flat_map(held) {
+        let folder = Arc::clone(&held.installation.folder);
+        let (name, version) = held.key();
+        let wanted = all.entry(folder).or_default();
+        if let Some(Source::Registry(Some(address))) = held.package.source() {
+            let host = RegistryUrl::parse(address).map(|url| url.host().to_owned());
+            let host = host.unwrap_or_else(|| address.to_string());
+            if PUBLIC.contains(&&*host) {
+                wanted.published.insert(name.to_owned());
+            } else {
+                wanted.elsewhere.insert(name.to_owned(), host);
+            }
+        }
+        // pnpm and Yarn name the archive where the registry is not the configured one, or always.
+        let resolved = held.package.entries();
+        for (address, _) in resolved.filter_map(|locked| locked.resolved.as_ref()) {
+            match archive_host(address) {
+                Some(host) if PUBLIC.contains(&host) => {
+                    wanted.published.insert(name.to_owned());
+                }
+                Some(host) => {
+                    let own = wanted.elsewhere.entry(name.to_owned());
+                    own.or_insert_with(|| host.to_owned());
+                }
+                None => {}
+            }
+        }
+        wanted
+            .installed
+            .insert((name.to_owned(), version.to_owned()));
+    }
+    for unlocked in sides().flat_map(unlocked) {
+        let folder = Arc::clone(&unlocked.installation.folder);
+        let wanted = all.entry(folder).or_default();
+        let any = (unlocked.name.to_owned(), ANY_VERSION.to_owned());
+        wanted.unlocked.insert(any);
+    }
+    let asked_for = sides().flat_map(direct).map(|direct| direct.held);
+    // Without a base everything would be new.
+    let new = base.map(|base| arrivals(Some(base), head));
+    for held in asked_for.chain(new.into_iter().flatten()) {
+        let folder = Arc::clone(&held.installation.folder);
+        let wanted = all.entry(folder).or_default();
+        wanted.documents.insert(held.package.shared_name());
+    }
+    all
+}
+
+/// Adds the names of the repository's own private packages to what is asked about.
+pub fn add_local_names<'a>(
+    wanted: &mut BTreeMap<Arc<str>, Wanted>,
+    snapshots: impl Iterator<Item = &'a Snapshot>,
+) {
+    for own in snapshots.flat_map(local_names) {
+        let folder = Arc::clone(&own.installation.folder);
+        let wanted = wanted.entry(folder).or_default();
+        wanted.local.insert(own.name.into());
+    }
+}
