@@ -6,7 +6,7 @@ use super::drawn::is_passphrase;
 use super::key::{Class, class};
 use super::qualifier::class_before;
 use super::stem::Stems;
-use super::{Found, What, is_placeholder, proved_by_key};
+use super::{Found, What, is_placeholder, proved_by_key, proved_by_qualified};
 
 /// Who wrote the text: a line of source may hold any value, our own messages hold few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,5 +219,6 @@ pub(super) fn is_switch(value: &str) -> bool {
 /// True for a value behind a telling key that must not be shown, whether or not it looks secret.
 pub(super) fn is_told(key: &str, value: &str) -> bool {
     let is_shown = value.is_empty() || value.starts_with(['$', '{']) || is_switch(value);
-    !is_shown && (class(key).is_some() || proved_by_key(key, value, false).is_some())
+    // Behind a key that says nothing by its end, only what was drawn counts.
+    !is_shown && (class(key).is_some() || proved_by_qualified(key, value).is_some())
 }

@@ -315,8 +315,8 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
     let start = value.len() - value.trim_start().len();
     let range = start..start + trimmed.len();
     let Some(class) = class(key) else {
-        let what = qualifier::proves(key, trimmed)?;
-        return (!is_placeholder(key, trimmed)).then(|| Found::new(range, what, false));
+        let what = proved_by_qualified(key, value)?;
+        return Some(Found::new(range, what, false));
     };
     if trimmed.len() > LONGEST {
         return None;
@@ -351,6 +351,13 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
         Class::Encoded => found(What::BasicAuthentication, encoded_password(trimmed)?),
         _ => None,
     }
+}
+
+/// What a value proves behind a key with a word behind the one for a secret.
+fn proved_by_qualified(key: &str, value: &str) -> Option<What> {
+    let trimmed = value.trim();
+    let what = qualifier::proves(key, trimmed)?;
+    (!is_placeholder(key, trimmed)).then_some(what)
 }
 
 /// If text is Base64 of `user:password`: whether the password is a weak one. None for anything else.

@@ -42,7 +42,8 @@ pub(super) struct Stop(pub(super) ProblemKind);
 
 impl Builder {
     pub(super) fn new(text: Arc<str>) -> Self {
-        let nodes = Vec::with_capacity(text.len() / 16);
+        // A manifest has one for every 35 bytes.
+        let nodes = Vec::with_capacity(text.len() / 32);
         Self {
             tree: Tree {
                 text,
