@@ -29,6 +29,9 @@ const SCALE: [&str; 17] = [
     "updateStrategy",
 ];
 
+/// Fields of a port of a Service that open nothing beside it.
+const PORT: [&str; 5] = ["appProtocol", "name", "port", "protocol", "targetPort"];
+
 /// Fields of a pod or a container that protect something; whoever takes one away, or what holds it, weakens the pod.
 const PROTECTIONS: [&str; 16] = [
     "appArmorProfile",
@@ -75,6 +78,7 @@ pub(super) fn is_harmless(
 
 /// True for what decides nothing, whatever stands there.
 fn is_harmless_place(path: &str, kind: Option<&Kind>, target: Option<&Target>) -> bool {
+    let is_for = |name: &str| target.and_then(Target::kind) == Some(name);
     let mut steps = path.split('/').skip(1);
     match (steps.next(), steps.next(), steps.next()) {
         (Some("metadata"), Some("labels" | "annotations"), key) => {
@@ -82,13 +86,15 @@ fn is_harmless_place(path: &str, kind: Option<&Kind>, target: Option<&Target>) -
             kind.is_some_and(|kind| !kind.is_pod())
                 || key.is_some_and(|key| is_free_key(&unescape_segment(key)))
         }
-        (Some("spec"), Some(field), _) => {
-            let is_of_scale = || {
-                let kind = target.and_then(Target::kind);
-                kind.is_some_and(|kind| OF_SCALE.contains(&kind))
-            };
-            SCALE.contains(&field) || is_of_scale()
+        (Some("spec"), Some("ports"), Some(_)) if is_for("Service") => {
+            let last = path.rsplit('/').next();
+            last.is_some_and(|last| PORT.contains(&last))
         }
+        (Some("spec"), Some(field), _) => {
+            SCALE.contains(&field) || OF_SCALE.iter().any(|kind| is_for(kind))
+        }
+        // Credentials are looked for in every patch, and nothing else of a ConfigMap is judged.
+        (Some("data"), Some(_), _) => is_for("ConfigMap"),
         _ => false,
     }
 }

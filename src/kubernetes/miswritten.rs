@@ -222,9 +222,10 @@ impl Headless {
         }
         let (version, kind) = (text_of(node, "apiVersion"), text_of(node, "kind"));
         let lacks = match (version, kind) {
-            (_, None) if version.is_some() => "no kind",
-            (_, None) => "neither apiVersion nor kind",
-            (..) => "no apiVersion",
+            (Some(_), None) if node.present("kind").is_some() => "a kind that is no text",
+            (Some(_), None) => "no kind",
+            (None, None) => "neither apiVersion nor kind",
+            (_, Some(_)) => "no apiVersion that says of which one its kind is",
         };
         // What a template engine fills in is there.
         let is_filled_in = |key: &str| {

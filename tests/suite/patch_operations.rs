@@ -140,6 +140,21 @@ fn operations_are_carried_out_in_their_order() {
 fn only_what_may_weaken_something_is_told_to_be_unjudged() {
     for (patch, target, is_told) in [
         (
+            "[{op: replace, path: /data/LOG_LEVEL, value: debug}]",
+            "kind: ConfigMap",
+            false,
+        ),
+        (
+            "[{op: replace, path: /spec/ports/0/port, value: 8080}]",
+            "kind: Service",
+            false,
+        ),
+        (
+            "[{op: add, path: /spec/ports/0/nodePort, value: 30080}]",
+            "kind: Service",
+            true,
+        ),
+        (
             "[{op: add, path: /metadata/labels/a, value: b}]",
             OWN,
             false,

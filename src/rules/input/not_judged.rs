@@ -260,7 +260,7 @@ fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
         }
         let in_part = request.text.map_or_else(
             || in_file.is_some_and(|path| has_read_in_part(pair.head, path)),
-            |text| is_in_part(text),
+            is_in_part,
         );
         let (discriminator, what) = match request.what {
             Unbuilt::InlinePatch if in_part => (

@@ -86,11 +86,12 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         Some(Fault::NoKind) => {
             // A patch may leave it to its target.
             if object.completeness() == Completeness::Complete {
-                let field = object.field(&["kind"]);
-                let found = field
-                    .node()
-                    .map_or("missing".to_owned(), |node| found_for_text(Some(node)));
-                sink.report(field).say(&format!(
+                let written = object.node().get("kind");
+                let found = match written {
+                    None => "missing".to_owned(),
+                    Some(_) => found_for_text(written),
+                };
+                sink.report(object.field(&["kind"])).say(&format!(
                     "kind is {found}, so that the API server refuses the object; write kind: {}",
                     object.resource().kind
                 ));
