@@ -17,6 +17,9 @@ const DEEPEST: usize = 32;
 /// Where new items begin: behind all that have a number.
 const NEW: u64 = 1 << 32;
 
+/// The step to a new item of a list.
+const NEW_ITEM: &str = "-";
+
 /// How many items of lists may get another number. What would need more is no patch that anybody wrote.
 const MOST_MOVED: usize = 1 << 20;
 
@@ -169,12 +172,11 @@ impl Patched<'_> {
             let is_last = number == last;
             let span = if is_last { place.key } else { place.span };
             open(at, self.tree);
-            if is_last && place.inserts {
-                let up = |index: u64| index + 1;
-                if !renumber(at, step, up, &mut self.moves_left) {
-                    return false;
-                }
-            }
+            // Where no room can be made, it is looked at behind the others.
+            let up = |index: u64| index + 1;
+            let has_room =
+                !(is_last && place.inserts) || renumber(at, step, up, &mut self.moves_left);
+            let step = if has_room { step } else { NEW_ITEM };
             let Some(below) = child(at, step, span) else {
                 return false;
             };
@@ -226,9 +228,16 @@ fn renumber(at: &mut Graft, step: &str, by: impl Fn(u64) -> u64, moves_left: &mu
     let (Graft::Sequence(items), Some(from)) = (at, index(step)) else {
         return true;
     };
-    let behind = items.split_off(&from);
+    if items.range(from..).next().is_none() {
+        return true;
+    }
+    if *moves_left == 0 {
+        return false;
+    }
+    let mut behind = items.split_off(&from);
     let Some(left) = moves_left.checked_sub(behind.len()) else {
-        items.extend(behind);
+        *moves_left = 0;
+        items.append(&mut behind);
         return false;
     };
     *moves_left = left;
@@ -277,7 +286,7 @@ fn remove(at: &mut Graft, steps: &[String], tree: &Tree, moves_left: &mut usize)
 /// What a step of a path leads to. A step that is a number, or `-` for a new item, is one of a list.
 fn child<'g>(at: &'g mut Graft, step: &str, span: Span) -> Option<&'g mut Graft> {
     let number = index(step);
-    let is_item = step == "-" || number.is_some();
+    let is_item = step == NEW_ITEM || number.is_some();
     if is_item && matches!(at, Graft::Mapping(entries) if entries.is_empty()) {
         *at = Graft::Sequence(BTreeMap::new());
     }

@@ -25,7 +25,7 @@ const BEARING: [&str; 12] = [
     "template",
 ];
 
-/// What was read as something else than it is written as.
+/// What was read as something else than it is written as, in the order of the file.
 #[derive(Debug, Default)]
 pub(in crate::kubernetes) struct Respellings(Vec<Oddity>);
 
@@ -56,14 +56,19 @@ impl Respellings {
                 self.0.push(Oddity { what, ..*odd });
             }
         }
-        self.0.len() > before
+        let is_new = self.0.len() > before;
+        if is_new {
+            self.0.sort_by_key(|odd| odd.node);
+        }
+        is_new
     }
 
     /// Those that lie in an object.
     pub(in crate::kubernetes) fn within(&self, tree: &Tree, root: u32) -> Vec<Oddity> {
+        let start = self.0.partition_point(|odd| odd.node < root);
         let root = tree.node(root);
-        let own = self.0.iter();
-        let own = own.filter(|odd| tree.node(odd.node).is_within(root));
+        let own = self.0.get(start..).unwrap_or_default().iter();
+        let own = own.take_while(|odd| tree.node(odd.node).is_within(root));
         own.copied().collect()
     }
 
