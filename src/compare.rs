@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Fingerprint, Location, PackageSeen, Severity, Status, Subject};
 use crate::kubernetes::Completeness;
+use crate::kubernetes::schema::{Meant, What};
 use crate::rules;
 use crate::snapshot::installations::Installation;
 use crate::snapshot::pairs::Pairs;
@@ -310,6 +311,8 @@ struct Sight<'a> {
     /// through once, however many of its findings are gone.
     in_base: HashMap<Arc<str>, Completenesses<'a>>,
     in_head: HashMap<Arc<str>, Completenesses<'a>>,
+    /// The fields of the objects of such files that are written under keys which are no fields.
+    misspelt: HashMap<Arc<str>, HashMap<Identity<'a>, BTreeSet<String>>>,
 }
 
 /// The least and the last completeness of the copies of each object in one file.
@@ -329,6 +332,7 @@ impl<'a> Sight<'a> {
             pairs,
             in_base: HashMap::new(),
             in_head: HashMap::new(),
+            misspelt: HashMap::new(),
         }
     }
 
@@ -348,7 +352,8 @@ impl<'a> Sight<'a> {
             let now = of_file(&mut self.in_head, self.head, head_path).get(&identity);
             let now = now.map(|(_, last)| *last);
             // What was complete and is now a patch may have its missing fields elsewhere: not known to be fixed.
-            return then.is_none_or(|then| now.is_none_or(|now| now <= then));
+            return then.is_none_or(|then| now.is_none_or(|now| now <= then))
+                && !self.is_misspelt(head_path, &identity, finding);
         }
         let head_path = self.moved_to.get(path).copied().unwrap_or(path);
         let visible = self
@@ -363,6 +368,22 @@ impl<'a> Sight<'a> {
         visible && !loses_sight() && (resource.is_none() || !self.pairs.hides_more())
     }
 
+    /// True if a finding is about a field that is now written under a key which is no field: whoever mends the key brings
+    /// it back.
+    fn is_misspelt(&mut self, path: &Arc<str>, identity: &Identity<'_>, finding: &Finding) -> bool {
+        let Some(field) = finding.subject.field.as_deref() else {
+            return false;
+        };
+        let head = self.head;
+        let misspelt = self.misspelt.entry(Arc::clone(path));
+        let of_file = misspelt.or_insert_with(|| misspelt_of_file(head, path));
+        of_file.get(identity).is_some_and(|fields| {
+            let ends = field.match_indices('/').map(|(end, _)| end);
+            let mut parts = ends.chain([field.len()]);
+            parts.any(|end| field.get(..end).is_some_and(|part| fields.contains(part)))
+        })
+    }
+
     /// True if the base knew what a project installs and the head does not, as its lockfile is gone or cannot be read.
     fn lost_lockfile(&self, project: &str) -> bool {
         let of_project = |snapshot: &'a Snapshot| {
@@ -374,6 +395,30 @@ impl<'a> Sight<'a> {
             && of_project(self.base).any(Installation::is_known)
             && !head.any(Installation::is_known)
     }
+}
+
+/// The addresses of the fields that keys of a file are meant for which are no fields.
+fn misspelt_of_file<'a>(
+    snapshot: &'a Snapshot,
+    path: &Arc<str>,
+) -> HashMap<Identity<'a>, BTreeSet<String>> {
+    let mut misspelt: HashMap<Identity<'a>, BTreeSet<String>> = HashMap::new();
+    let file = snapshot.file(path).into_iter();
+    for object in file.flat_map(|file| snapshot.objects_of(file)) {
+        let root = object.node().pointer();
+        for odd in object.oddities().filter(|odd| odd.what == What::NoField) {
+            if let Meant::Field(name) = odd.meant(object)
+                && let Some(within) = odd.node(object).parent()
+                && within.present(name).is_none()
+            {
+                let within = within.pointer();
+                let within = within.strip_prefix(&*root).unwrap_or(&within);
+                let own = misspelt.entry(object.resource().identity()).or_default();
+                own.insert(format!("{within}/{name}"));
+            }
+        }
+    }
+    misspelt
 }
 
 /// How complete the objects of a file are.

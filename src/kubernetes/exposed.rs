@@ -7,6 +7,7 @@ use crate::credential::{self, Found, is_telling, of_value};
 use crate::finding::Severity;
 use crate::syntax::{self, Format, Node, Span, Value};
 
+use super::exposed_image::of_image;
 use super::marked::all_entries;
 use super::{
     Container, Field, Object, Pod, exposed_unknown, exposed_values, exposed_wrong_type, marked,
@@ -276,7 +277,11 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
         let name = variable.get("name").map_or("", Node::key_text);
         for node in all_values(variable, "value") {
             if let Some(value) = node.as_str() {
-                let place = || format!("env {}", short(name));
+                // An operation may write the value alone.
+                let place = || match name {
+                    "" => "env".to_owned(),
+                    name => format!("env {}", short(name)),
+                };
                 keep(node, &place, of_value(name, value));
             }
         }
@@ -292,6 +297,11 @@ fn of_container<'a>(container: Container<'a>, visit: &mut dyn FnMut(Exposed<'a>)
                 keep(node, &place, of_value(name, value));
             }
         }
+    }
+    if let Some(node) = container.field(&["image"]).node()
+        && let Some(reference) = node.as_str()
+    {
+        keep(node, &|| "`image`".to_owned(), of_image(reference));
     }
     of_commands(container, visit);
 }

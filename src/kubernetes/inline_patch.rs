@@ -21,6 +21,8 @@ pub struct InlinePatches {
     pub records: Vec<Record>,
     /// The texts of the kustomization, by node, in which nothing else stands; of a file, its lists of operations.
     read: BTreeSet<u32>,
+    /// The texts, or the lists of a file, of which a part was read and another one that may matter was not.
+    read_in_part: BTreeSet<u32>,
 }
 
 impl InlinePatches {
@@ -56,27 +58,41 @@ impl InlinePatches {
             texts.extend(Text::rewritten(node, &mut patches));
         }
         let mut known = BTreeSet::new();
+        let mut known_in_part = BTreeSet::new();
         for text in &texts {
             let target = targets.get(&text.node).copied().flatten();
             for root in &text.roots {
-                if patches.node(*root).is_sequence()
-                    && put_together(&mut patches, *root, target) == Some(true)
-                {
-                    known.insert(*root);
+                if !patches.node(*root).is_sequence() {
+                    continue;
                 }
+                match put_together(&mut patches, *root, target) {
+                    Some(outcome) if outcome.is_whole => known.insert(*root),
+                    Some(outcome) if outcome.writes => known_in_part.insert(*root),
+                    _ => false,
+                };
             }
         }
         let records = parts(&patches, records_of);
         known.extend(records.iter().map(|record| record.root));
-        let read = texts.iter().filter(|text| {
+        let (mut read, mut read_in_part) = (BTreeSet::new(), BTreeSet::new());
+        for text in texts {
             let mut roots = text.roots.iter();
-            !text.roots.is_empty() && !text.is_broken && roots.all(|root| known.contains(root))
-        });
-        let read = read.map(|text| text.node).collect();
+            let is_filled = !text.roots.is_empty();
+            if is_filled && !text.is_broken && roots.all(|root| known.contains(root)) {
+                read.insert(text.node);
+            } else if text
+                .roots
+                .iter()
+                .any(|root| known.contains(root) || known_in_part.contains(root))
+            {
+                read_in_part.insert(text.node);
+            }
+        }
         Some(Self {
             tree: patches,
             records,
             read,
+            read_in_part,
         })
     }
 
@@ -93,18 +109,35 @@ impl InlinePatches {
         let lists: Vec<u32> = documents
             .filter(|root| tree.node(*root).is_sequence())
             .collect();
-        let mut read = BTreeSet::new();
+        let (mut read, mut read_in_part) = (BTreeSet::new(), BTreeSet::new());
         for list in lists {
-            if put_together(&mut tree, list, target) == Some(true) {
-                read.insert(list);
-            }
+            match put_together(&mut tree, list, target) {
+                Some(outcome) if outcome.is_whole => read.insert(list),
+                Some(outcome) if outcome.writes => read_in_part.insert(list),
+                _ => false,
+            };
         }
         let records = parts(&tree, records_of);
-        (!records.is_empty()).then_some(Self {
+        let is_read = !records.is_empty() || !read.is_empty();
+        is_read.then_some(Self {
             tree,
             records,
             read,
+            read_in_part,
         })
+    }
+
+    /// True if some of what it says was read.
+    #[must_use]
+    pub fn has_read_any(&self) -> bool {
+        !self.read.is_empty() || !self.records.is_empty()
+    }
+
+    /// True if a part of a text of the kustomization was read, or of a list of operations of a file, and the rest was
+    /// not; it is named by its node.
+    #[must_use]
+    pub fn has_read_in_part(&self, text: u32) -> bool {
+        self.read_in_part.contains(&text)
     }
 
     /// True if all that a text of the kustomization says was read, or a list of operations of a file; it is named by

@@ -296,6 +296,12 @@ pub fn names_of(group: &str) -> impl Iterator<Item = &'static str> {
     kinds.map(|kind| kind.name)
 }
 
+/// The kinds of a group that bear pods.
+pub fn workloads_of(group: &str) -> impl Iterator<Item = &'static Kind> {
+    let kinds = KINDS.iter().filter(|kind| !kind.pods.is_empty());
+    kinds.filter(move |kind| kind.groups.contains(&group))
+}
+
 /// What is known of an object whose `kind` and `apiVersion` no API server serves together, though they are meant to be
 /// of Kubernetes; its name stands in the object.
 pub static UNSERVED: Kind = kind(&[""], "");

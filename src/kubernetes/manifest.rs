@@ -13,11 +13,10 @@ use super::field::Field;
 use super::inline_patch::InlinePatches;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
-use super::miswritten::{self, Fault};
+use super::miswritten::{self, Fault, Headless, text_of};
 use super::patch::Target;
-use super::schema::{Budget, Oddity, oddities};
+use super::schema::{Budget, Oddity, Respellings, oddities};
 use super::template::may_break;
-use super::unserved::Unserved;
 
 /// An object that was found in a tree.
 #[derive(Clone, Debug)]
@@ -58,6 +57,8 @@ pub struct Manifest {
     pub other_objects: usize,
     /// Documents that look like objects and could not be read.
     pub unreadable: Vec<Problem>,
+    /// What looks like objects and does not say of which kind.
+    pub headless: Vec<Headless>,
     /// Documents that cannot be read before a template engine has rendered them.
     pub templates: usize,
     /// True if template actions stand in the text.
@@ -94,7 +95,7 @@ pub fn read(format: Format, bytes: Vec<u8>, kustomization: bool, declared: &[Dec
     if !kustomization && !may_be_manifest(&bytes) {
         return Reading::Other;
     }
-    read_expected(format, bytes, kustomization, declared)
+    read_whole(format, bytes, kustomization, declared, false)
 }
 
 /// Reads a file that is known to matter, whatever its bytes look like.
@@ -105,6 +106,16 @@ pub fn read_expected(
     kustomization: bool,
     declared: &[Declared],
 ) -> Reading {
+    read_whole(format, bytes, kustomization, declared, true)
+}
+
+fn read_whole(
+    format: Format,
+    bytes: Vec<u8>,
+    kustomization: bool,
+    declared: &[Declared],
+    is_expected: bool,
+) -> Reading {
     let text = match syntax::decode(bytes) {
         Ok(text) => text,
         Err((encoding, bytes)) => {
@@ -113,8 +124,13 @@ pub fn read_expected(
             return Reading::Encoding { encoding, shows };
         }
     };
-    let tree = syntax::parse(format, text);
-    let (records, other_objects) = objects_of(&tree, declared);
+    let mut tree = syntax::parse(format, text);
+    let Found {
+        records,
+        others: other_objects,
+        headless,
+        ..
+    } = respelt_objects_of(&mut tree, declared);
     let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
     let mut templates = 0;
     let mut unreadable = Vec::new();
@@ -153,6 +169,7 @@ pub fn read_expected(
         || !records.is_empty()
         || other_objects > 0
         || !unreadable.is_empty()
+        || headless.iter().any(|one| one.is_certain || is_expected)
         || templates > 0
         || kustomization.is_some();
     if kept {
@@ -161,6 +178,7 @@ pub fn read_expected(
             records,
             other_objects,
             unreadable,
+            headless,
             templates,
             has_actions,
             kustomization,
@@ -173,18 +191,49 @@ pub fn read_expected(
     }
 }
 
-/// The objects of known kinds of a tree, and how many others there are.
-fn objects_of(tree: &Tree, declared: &[Declared]) -> (Vec<Record>, usize) {
+/// What a tree holds. `declared` are kinds beside the known ones.
+fn objects_of<'d>(tree: &Tree, declared: &'d [Declared]) -> Found<'d> {
     let mut found = Found {
         declared,
         records: Vec::new(),
         others: 0,
+        headless: Vec::new(),
         budget: Budget::default(),
     };
-    visit_objects(tree, &mut |node, api_version, kind| {
-        found.add(node, api_version, kind);
-    });
-    (found.records, found.others)
+    for document in tree.documents() {
+        visit_object(tree.root(document), None, &mut |visited| match visited {
+            Visited::Object(node, api_version, kind) => found.add(node, api_version, kind),
+            Visited::Other(node) => found.headless.extend(Headless::of(node)),
+        });
+    }
+    found
+}
+
+/// The same, where keys are read as the fields that they are meant to be. Behind such a key there may be others, as deep
+/// as the way to the containers of a pod.
+fn respelt_objects_of<'d>(tree: &mut Tree, declared: &'d [Declared]) -> Found<'d> {
+    const DEEPEST: usize = 8;
+    let mut found = objects_of(tree, declared);
+    let mut respellings = Respellings::default();
+    for _ in 0..DEEPEST {
+        let mut is_new = false;
+        for record in &found.records {
+            is_new |= respellings.add(tree, &record.oddities);
+        }
+        if !is_new {
+            break;
+        }
+        found = objects_of(tree, declared);
+    }
+    if !respellings.is_empty() {
+        for record in &mut found.records {
+            record
+                .oddities
+                .extend(respellings.within(tree, record.root));
+            record.oddities.sort_by_key(Oddity::at);
+        }
+    }
+    found
 }
 
 /// The patches that stand in a kustomization. It does not ask for a build of those that were read.
@@ -194,7 +243,7 @@ fn inline_patches(
     declared: &[Declared],
 ) -> Option<InlinePatches> {
     let patches = InlinePatches::read(tree, &kustomization.changes, |patches| {
-        objects_of(patches, declared).0
+        objects_of(patches, declared).records
     })?;
     kustomization.requests.retain(|request| {
         let text = request.text;
@@ -210,12 +259,13 @@ pub fn read_patch(format: Format, bytes: Vec<u8>, target: Option<&Target>) -> Op
     let has_actions = memmem::find(text.as_bytes(), b"{{").is_some();
     let operations = syntax::parse(format, text.clone());
     let inline_patches =
-        InlinePatches::of_operations(operations, target, |tree| objects_of(tree, &[]).0);
+        InlinePatches::of_operations(operations, target, |tree| objects_of(tree, &[]).records);
     Some(Manifest {
         tree: syntax::parse(format, text),
         records: Vec::new(),
         other_objects: 0,
         unreadable: Vec::new(),
+        headless: Vec::new(),
         templates: 0,
         has_actions,
         kustomization: None,
@@ -266,6 +316,7 @@ struct Found<'d> {
     declared: &'d [Declared],
     records: Vec<Record>,
     others: usize,
+    headless: Vec<Headless>,
     budget: Budget,
 }
 
@@ -285,8 +336,11 @@ impl Found<'_> {
             return;
         }
         // What no API server knows is judged as what was meant: whoever mends the word brings it into the cluster.
-        let is_object = is_known || node.get("metadata").is_some_and(Node::is_mapping);
-        let unserved = Unserved::of(api_version, kind).filter(|_| is_object);
+        let unserved = match &fault {
+            None => None,
+            Some(Fault::Unserved(.., unserved)) => Some(*unserved),
+            Some(_) => miswritten::unserved(node, api_version, kind),
+        };
         let meant = unserved.and_then(|unserved| unserved.meant(kind));
         let (version, name) = meant.unwrap_or((api_version, kind));
         if let Some(known) = kinds::find(version, name) {
@@ -300,11 +354,8 @@ impl Found<'_> {
             let mut record = record(node, version, known, group.into(), name, pods);
             record.complete = complete;
             record.oddities = oddities(node, version, name, &mut self.budget);
-            if fault == Some(Fault::NoText) {
-                let version = node.get("apiVersion").map(Node::id);
-                record
-                    .oddities
-                    .retain(|oddity| Some(oddity.at()) != version);
+            if let Some(told) = fault.as_ref().and_then(|fault| fault.told_at(node)) {
+                record.oddities.retain(|oddity| oddity.at() != told);
             }
             record.fault = fault;
             self.records.push(record);
@@ -352,25 +403,38 @@ impl Found<'_> {
 /// Visits all that looks like an object, of whatever kind, with its `apiVersion` and `kind`; lists are unwrapped.
 pub fn visit_objects<'a>(tree: &'a Tree, visit: &mut dyn FnMut(Node<'a>, &'a str, &'a str)) {
     for document in tree.documents() {
-        visit_object(tree.root(document), None, visit);
+        visit_object(tree.root(document), None, &mut |visited| {
+            if let Visited::Object(node, api_version, kind) = visited {
+                visit(node, api_version, kind);
+            }
+        });
     }
+}
+
+/// What stands where objects do.
+enum Visited<'a> {
+    /// An object with its `apiVersion` and `kind`.
+    Object(Node<'a>, &'a str, &'a str),
+    /// A mapping that lacks one of them.
+    Other(Node<'a>),
 }
 
 fn visit_object<'a>(
     node: Node<'a>,
     list: Option<(&'a str, &'a str)>,
-    visit: &mut dyn FnMut(Node<'a>, &'a str, &'a str),
+    visit: &mut dyn FnMut(Visited<'a>),
 ) {
     if !node.is_mapping() {
         return;
     }
-    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let text = |key: &str| text_of(node, key);
     // The items of a typed list may leave out what the list says: a `DeploymentList` holds Deployments.
     let api_version = text("apiVersion").or(list.map(|(api_version, _)| api_version));
     let kind = text("kind").or(list.map(|(_, kind)| kind));
     let written = api_version.zip(kind);
     let Some((api_version, kind)) = written.or_else(|| miswritten::meant(node, api_version, kind))
     else {
+        visit(Visited::Other(node));
         return;
     };
     let items = node.get("items").filter(|items| items.is_sequence());
@@ -382,7 +446,7 @@ fn visit_object<'a>(
         }
         return;
     }
-    visit(node, api_version, kind);
+    visit(Visited::Object(node, api_version, kind));
 }
 
 fn record(

@@ -1,20 +1,40 @@
 //! JSON patch operations (RFC 6902) of a kustomization, read as the part of an object that they write.
 //!
-//! What they take away, move or copy cannot be told without the object.
+//! They are carried out in their order, as far as that is known without the object: what a later one takes away or
+//! replaces was never there. What they take away from the object itself, move or copy cannot be told.
 
 use std::collections::BTreeMap;
 
 use crate::syntax::{Graft, Node, Span, Tree, unescape_segment};
 
+use super::harmless_operation::is_harmless;
 use super::kinds::{self, Kind};
 use super::patch::Target;
 
 /// The longest path that is followed, in segments.
 const DEEPEST: usize = 32;
 
-/// Adds the object that a list of operations writes into to its tree, where that is a workload. True if nothing else is
-/// written or taken away; none if the list holds anything but operations.
-pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) -> Option<bool> {
+/// Where new items begin: behind all that have a number.
+const NEW: u64 = 1 << 32;
+
+/// The step to a new item of a list.
+const NEW_ITEM: &str = "-";
+
+/// How many items of lists may get another number. What would need more is no patch that anybody wrote.
+const MOST_MOVED: usize = 1 << 20;
+
+/// What was read of a list of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// True if they write something that can be judged.
+    pub writes: bool,
+    /// True if nothing is left that could matter.
+    pub is_whole: bool,
+}
+
+/// Adds the object that a list of operations writes into to its tree, where that is a workload. None if the list holds
+/// anything but operations.
+pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) -> Option<Outcome> {
     let node = tree.node(list);
     let mut paths = Vec::new();
     for item in node.items() {
@@ -22,29 +42,59 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
         paths.push((text("op")?, text("path")?));
     }
     let kind = written_kind(target, paths.iter().map(|(_, path)| *path));
-    let Some(kind) = kind else {
-        return Some(false);
+    let mut patched = Patched {
+        tree,
+        root: Graft::Mapping(BTreeMap::new()),
+        moves_left: MOST_MOVED,
     };
-    let mut object = Graft::Mapping(BTreeMap::new());
     let (mut any, mut whole) = (false, true);
     for (item, (op, path)) in node.items().zip(paths) {
         let span = item.get("path").map(Node::span).unwrap_or_default();
-        match (op, item.entry("value")) {
-            ("add" | "replace", Some(value)) if path.starts_with("/spec/") => {
-                let was_set = set(&mut object, path, span, value.key.span(), value.value.id());
+        let is_of_spec = kind.is_some() && (path == "/spec" || path.starts_with("/spec/"));
+        let value = item.entry("value").filter(|_| is_of_spec);
+        let is_judged = match (op, value) {
+            ("add" | "replace", Some(value)) => {
+                let place = Place {
+                    path,
+                    span,
+                    key: value.key.span(),
+                    inserts: op == "add",
+                };
+                let was_set = patched.set(&place, value.value.id());
                 any |= was_set;
-                whole &= was_set;
+                was_set
             }
-            ("test", _) => {}
-            _ => whole = false,
-        }
+            ("remove", _) if is_of_spec => {
+                patched.remove(path);
+                false
+            }
+            ("test", Some(value)) if path.ends_with("/name") && value.value.as_str().is_some() => {
+                let place = Place {
+                    path,
+                    span,
+                    key: value.key.span(),
+                    inserts: false,
+                };
+                patched.set(&place, value.value.id());
+                true
+            }
+            ("test", _) => true,
+            _ => false,
+        };
+        whole &= is_judged || is_harmless(item, op, path, kind, target);
     }
-    let span = node.span();
-    if any {
+    let mut object = patched.root;
+    let holds = matches!(&object, Graft::Mapping(fields) if !fields.is_empty());
+    let writes = any && holds;
+    if let Some(kind) = kind.filter(|_| writes) {
+        let span = node.span();
         name(&mut object, kind, target, span);
         tree.graft(&object, span);
     }
-    Some(any && whole)
+    Some(Outcome {
+        writes,
+        is_whole: whole,
+    })
 }
 
 /// The workload that operations are for: what their target says, or else what their paths show.
@@ -92,41 +142,159 @@ fn name(object: &mut Graft, kind: &Kind, target: Option<&Target>, span: Span) {
     fields.insert("metadata".to_owned(), (span, Graft::Mapping(metadata)));
 }
 
-/// Puts a copy of a value at a path; false if something else stands on the way.
-fn set(object: &mut Graft, path: &str, path_span: Span, key: Span, value: u32) -> bool {
-    let steps: Vec<_> = path.split('/').skip(1).map(unescape_segment).collect();
-    if steps.len() > DEEPEST {
-        return false;
-    }
-    let last = steps.len().saturating_sub(1);
-    let mut at = object;
-    for (number, step) in steps.iter().enumerate() {
-        let span = if number == last { key } else { path_span };
-        let Some(below) = child(at, step, span) else {
+/// Where an operation writes.
+struct Place<'a> {
+    path: &'a str,
+    /// The bytes of the path.
+    span: Span,
+    /// The bytes that stand for what is written.
+    key: Span,
+    /// True if items of a list make room for another one.
+    inserts: bool,
+}
+
+/// What is known of the object so far.
+struct Patched<'t> {
+    tree: &'t Tree,
+    root: Graft,
+    moves_left: usize,
+}
+
+impl Patched<'_> {
+    /// Puts a copy of a value at a place; false if something else stands on the way.
+    fn set(&mut self, place: &Place<'_>, value: u32) -> bool {
+        let Some(steps) = steps(place.path) else {
             return false;
         };
-        at = below;
+        let last = steps.len().saturating_sub(1);
+        let mut at = &mut self.root;
+        for (number, step) in steps.iter().enumerate() {
+            let is_last = number == last;
+            let span = if is_last { place.key } else { place.span };
+            open(at, self.tree);
+            // Where no room can be made, it is looked at behind the others.
+            let up = |index: u64| index + 1;
+            let has_room =
+                !(is_last && place.inserts) || renumber(at, step, up, &mut self.moves_left);
+            let step = if has_room { step } else { NEW_ITEM };
+            let Some(below) = child(at, step, span) else {
+                return false;
+            };
+            at = below;
+        }
+        *at = Graft::Copy(value);
+        true
     }
-    *at = Graft::Copy(value);
+
+    /// Takes away what was written at a path.
+    fn remove(&mut self, path: &str) {
+        if let Some(steps) = steps(path) {
+            remove(&mut self.root, &steps, self.tree, &mut self.moves_left);
+        }
+    }
+}
+
+/// The steps of a path; none of one that nobody wrote.
+fn steps(path: &str) -> Option<Vec<String>> {
+    let steps: Vec<_> = path.split('/').skip(1).map(unescape_segment).collect();
+    (steps.len() <= DEEPEST).then_some(steps)
+}
+
+/// Takes a copied mapping or list apart, so that a part of it can be written or taken away.
+fn open(at: &mut Graft, tree: &Tree) {
+    let Graft::Copy(id) = *at else {
+        return;
+    };
+    let node = tree.node(id);
+    if node.is_mapping() {
+        let fields = node.entries().map(|entry| {
+            let value = Graft::Copy(entry.value.id());
+            (entry.key.key_text().to_owned(), (entry.key.span(), value))
+        });
+        *at = Graft::Mapping(fields.collect());
+    } else if node.is_sequence() {
+        let items = (0_u64..).zip(node.items().map(|item| Graft::Copy(item.id())));
+        *at = Graft::Sequence(items.collect());
+    }
+}
+
+/// The number of an item that a step leads to.
+fn index(step: &str) -> Option<u64> {
+    step.parse::<u32>().ok().map(u64::from)
+}
+
+/// Gives the items of a list other numbers, from the one on that a step leads to; false if too many had to be.
+fn renumber(at: &mut Graft, step: &str, by: impl Fn(u64) -> u64, moves_left: &mut usize) -> bool {
+    let (Graft::Sequence(items), Some(from)) = (at, index(step)) else {
+        return true;
+    };
+    if items.range(from..).next().is_none() {
+        return true;
+    }
+    if *moves_left == 0 {
+        return false;
+    }
+    let mut behind = items.split_off(&from);
+    let Some(left) = moves_left.checked_sub(behind.len()) else {
+        *moves_left = 0;
+        items.append(&mut behind);
+        return false;
+    };
+    *moves_left = left;
+    let moved = behind.into_iter();
+    items.extend(moved.map(|(index, item)| (if index < NEW { by(index) } else { index }, item)));
     true
+}
+
+/// Takes away what is known at the end of some steps, and what is empty without it; true if nothing is left. No more
+/// calls lie within each other than a path may have steps.
+fn remove(at: &mut Graft, steps: &[String], tree: &Tree, moves_left: &mut usize) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        return false;
+    };
+    open(at, tree);
+    let is_last = rest.is_empty();
+    match at {
+        Graft::Mapping(fields) => {
+            let below = fields.get_mut(step);
+            let is_gone =
+                below.is_some_and(|(_, below)| is_last || remove(below, rest, tree, moves_left));
+            if is_gone {
+                fields.remove(step);
+            }
+            fields.is_empty()
+        }
+        Graft::Sequence(items) => {
+            let Some(number) = index(step) else {
+                return false;
+            };
+            let below = items.get_mut(&number);
+            let is_gone =
+                below.is_some_and(|below| is_last || remove(below, rest, tree, moves_left));
+            if is_gone {
+                items.remove(&number);
+            }
+            if is_last {
+                renumber(at, step, |index| index.saturating_sub(1), moves_left);
+            }
+            matches!(at, Graft::Sequence(items) if items.is_empty())
+        }
+        Graft::Text(_) | Graft::Copy(_) => false,
+    }
 }
 
 /// What a step of a path leads to. A step that is a number, or `-` for a new item, is one of a list.
 fn child<'g>(at: &'g mut Graft, step: &str, span: Span) -> Option<&'g mut Graft> {
-    /// Where new items begin: behind all that have a number.
-    const NEW: u64 = 1 << 32;
-    let number = match step {
-        "-" => None,
-        _ => step.parse::<u32>().ok().map(u64::from),
-    };
-    let is_item = step == "-" || number.is_some();
+    let number = index(step);
+    let is_item = step == NEW_ITEM || number.is_some();
     if is_item && matches!(at, Graft::Mapping(entries) if entries.is_empty()) {
         *at = Graft::Sequence(BTreeMap::new());
     }
     let fresh = || Graft::Mapping(BTreeMap::new());
     match at {
         Graft::Sequence(items) if is_item => {
-            let new = NEW + items.len() as u64;
+            let newest = items.range(NEW..).next_back();
+            let new = newest.map_or(NEW, |(index, _)| index + 1);
             Some(items.entry(number.unwrap_or(new)).or_insert_with(fresh))
         }
         Graft::Mapping(entries) if !is_item => {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::credential::{self, Found, What, encoded_password, is_placeholder};
-use crate::kubernetes::exposed::lines_of;
+use crate::kubernetes::exposed::{exposed, lines_of};
 use crate::kubernetes::exposed_values;
 use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::marked::{self, marked};
-use crate::kubernetes::{Manifest, Reading};
+use crate::kubernetes::{Completeness, Manifest, Object, Reading};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
 
@@ -31,9 +31,43 @@ pub struct Held {
     pub discriminator: String,
 }
 
-/// What stands in a file that describes how something is installed or started.
+/// What stands in a file that describes how something is installed or started. What the objects show that the patches
+/// of the file write is left to them.
 #[must_use]
 pub fn in_settings(file: &SourceFile) -> Vec<Held> {
+    let mut all = in_file(file);
+    let patches = file
+        .manifest()
+        .filter(|_| !all.is_empty())
+        .and_then(|manifest| manifest.inline_patches.as_ref());
+    let Some(patches) = patches else {
+        return all;
+    };
+    let mut told: Vec<(Span, What)> = Vec::new();
+    for record in &patches.records {
+        let partial = Completeness::Partial;
+        let object = Object::new(&file.path, &patches.tree, record, partial, None);
+        exposed(object, &mut |exposed| {
+            told.extend(
+                exposed
+                    .spans()
+                    .zip(exposed.found.iter().map(|found| found.what)),
+            );
+        });
+    }
+    told.sort_by_key(|(span, _)| span.start);
+    all.retain(|held| {
+        // Values lie apart from each other, but for those of a text that is read for itself.
+        let near = told.partition_point(|(span, _)| span.start < held.span.end);
+        let before = told.get(..near).unwrap_or_default().iter().rev();
+        !before
+            .take_while(|(span, _)| span.end > held.span.start)
+            .any(|(_, what)| *what == held.found.what)
+    });
+    all
+}
+
+fn in_file(file: &SourceFile) -> Vec<Held> {
     match file.kind() {
         FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
         FileKind::Environment if is_template(&file.path) => {

@@ -51,6 +51,7 @@ use crate::config;
 use crate::config::read::ConfigFile;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
+use crate::kubernetes::miswritten::Headless;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
 use crate::packages::install;
 use crate::packages::lockfile::Lockfile;
@@ -102,6 +103,8 @@ pub struct SourceFile {
     pub completeness: Completeness,
     /// True if the file held objects in the base: it is one of ours even if it can no longer be read.
     pub was_manifest: bool,
+    /// True if objects of the base no longer say in the head of which kind they are.
+    lost_heads: bool,
 }
 
 impl SourceFile {
@@ -177,7 +180,9 @@ impl SourceFile {
     pub fn is_wholly_read(&self) -> bool {
         match &*self.state {
             State::Read(Reading::Manifest(manifest)) => {
-                manifest.unreadable.is_empty() && manifest.templates == 0
+                manifest.unreadable.is_empty()
+                    && manifest.templates == 0
+                    && self.headless().next().is_none()
             }
             State::Tree(tree) => tree.problems().is_empty(),
             State::Lockfile(lockfile) => !lockfile.is_unreadable(),
@@ -192,6 +197,17 @@ impl SourceFile {
             | State::LfsPointer
             | State::Missing(_) => false,
         }
+    }
+
+    /// What in it is an object that does not say of which kind it is. What is filled into a template, or into the target
+    /// of a patch, may say it, and what was no object in the base may be of another program.
+    pub fn headless(&self) -> impl Iterator<Item = &Headless> {
+        let manifest = self.manifest().into_iter();
+        manifest.flat_map(move |manifest| {
+            let is_whole = !manifest.has_actions && self.completeness == Completeness::Complete;
+            let all = manifest.headless.iter();
+            all.filter(move |one| self.lost_heads || one.is_certain && is_whole)
+        })
     }
 
     /// The folder of the file, without a slash behind it; empty for the root.
@@ -268,6 +284,7 @@ impl Snapshot {
                 state,
                 completeness: Completeness::Complete,
                 was_manifest: false,
+                lost_heads: false,
             };
             if file
                 .manifest()
@@ -348,6 +365,7 @@ impl Snapshot {
             state,
             completeness,
             was_manifest: true,
+            lost_heads: false,
         };
         self.files.insert(at, file);
     }
@@ -358,9 +376,14 @@ impl Snapshot {
             let before = base
                 .file(&file.path)
                 .or_else(|| base.file(renames.get(&file.path)?));
-            file.was_manifest = before
-                .and_then(SourceFile::manifest)
-                .is_some_and(|manifest| !manifest.records.is_empty());
+            let held = before.and_then(SourceFile::manifest);
+            file.was_manifest = held.is_some_and(|manifest| !manifest.records.is_empty());
+            let headless = |manifest: Option<&Manifest>| {
+                manifest.map_or(0, |manifest| manifest.headless.len())
+            };
+            file.lost_heads = file.was_manifest
+                && file.completeness != Completeness::Template
+                && headless(file.manifest()) > headless(held);
             // What was judged whole is judged whole: the change alone cannot make a patch of it.
             if file.completeness == Completeness::Partial
                 && before.is_some_and(|before| before.completeness == Completeness::Complete)

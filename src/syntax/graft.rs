@@ -1,4 +1,5 @@
-//! Documents that no file holds as such: put together from parts of one, or written in one as a text with escapes.
+//! Documents that no file holds as such: put together from parts of one, written in one as a text with escapes, or read
+//! under other keys than those that are written.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,16 @@ pub enum Graft {
 }
 
 impl Tree {
+    /// Gives a key another name than the one that is written. Its source stays what it was.
+    pub fn respell(&mut self, key: u32, name: &str) {
+        let start = self.decoded.len();
+        self.decoded.push_str(name);
+        let place = Span::new(start, self.decoded.len());
+        if let Some(node) = self.nodes.get_mut(key as usize) {
+            node.value = Stored::Decoded(place);
+        }
+    }
+
     /// Adds a document that is put together. `span` stands for the whole.
     pub fn graft(&mut self, root: &Graft, span: Span) {
         let root = self.put(root, span, u32::MAX);

@@ -58,6 +58,7 @@ mod package_facts;
 mod package_sources;
 mod package_standing;
 mod packages_command;
+mod patch_operations;
 mod planted;
 mod pod_security;
 mod program;

@@ -5,6 +5,7 @@
 
 mod meant;
 mod oddity;
+mod respelt;
 
 use Shape::{Any, Bool, Bytes, Float, Int, List, Map, Of, Quantity, Text};
 
@@ -14,6 +15,7 @@ pub use meant::Meant;
 pub(super) use meant::{is_other_spelling, is_slip};
 pub(super) use oddity::{Budget, oddities};
 pub use oddity::{Oddity, What};
+pub(super) use respelt::Respellings;
 
 include!("../../../data/fields.rs");
 
@@ -110,6 +112,12 @@ impl Type {
     #[must_use]
     pub fn is_kind(kind: &str) -> bool {
         KINDS.iter().any(|(_, name, _)| *name == kind)
+    }
+
+    /// True for a version of the API that has kinds.
+    #[must_use]
+    pub fn is_version(api_version: &str) -> bool {
+        KINDS.iter().any(|(version, ..)| *version == api_version)
     }
 
     /// The newest version of the API that has a kind of this name.

@@ -35,6 +35,8 @@ pub struct Oddity {
 pub enum What {
     /// The key is no field.
     NoField,
+    /// The key is no field, and was read as the one that it is meant to be.
+    Respelt(&'static str),
     /// The API takes something else.
     WrongType(Shape),
 }

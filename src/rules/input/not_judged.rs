@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::change::LeftOutReason;
 use crate::declare_rule;
 use crate::kubernetes::field::shortened;
+use crate::kubernetes::inline_patch::InlinePatches;
 use crate::kubernetes::kustomization::{self, Request, Unbuilt};
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
@@ -14,7 +15,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, inline Kustomize patches that are operations or speak of no workload, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, Kustomize patches of other objects than workloads, and those of their operations that may take a protection away, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -238,6 +239,11 @@ fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
         .flat_map(|before| &before.requests)
         .map(key)
         .collect();
+    let patched_before = patching(pair.base);
+    let inline = file
+        .manifest()
+        .and_then(|manifest| manifest.inline_patches.as_ref());
+    let is_in_part = |text: u32| inline.is_some_and(|patches| patches.has_read_in_part(text));
     for request in &kustomization.requests {
         let asked_before = known.contains(&key(request));
         let path = request.path.as_deref();
@@ -245,10 +251,29 @@ fn new_requests(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
         if asked_before || is_read(pair.head, request.what, resolved.as_deref()) {
             continue;
         }
+        let in_file = resolved
+            .as_deref()
+            .filter(|_| request.what == Unbuilt::FilePatch);
+        // A file that changed is told of itself.
+        if in_file.is_some_and(|path| unread_patch(pair, path, &patched_before).is_some()) {
+            continue;
+        }
+        let in_part = request.text.map_or_else(
+            || in_file.is_some_and(|path| has_read_in_part(pair.head, path)),
+            is_in_part,
+        );
         let (discriminator, what) = match request.what {
+            Unbuilt::InlinePatch if in_part => (
+                "inline-patch",
+                "a part of this inline patch was not judged; judge the output of `kustomize build`",
+            ),
             Unbuilt::InlinePatch => (
                 "inline-patch",
                 "this inline patch was not judged; judge the output of `kustomize build`",
+            ),
+            Unbuilt::FilePatch if in_part => (
+                "file-patch",
+                "a part of this patch was not judged; judge the output of `kustomize build`",
             ),
             Unbuilt::FilePatch => (
                 "file-patch",
@@ -311,7 +336,16 @@ fn is_told(snapshot: &Snapshot, path: &str) -> bool {
         let written = manifest.inline_patches.as_ref();
         manifest.templates > 0
             || !manifest.records.is_empty()
-            || written.is_some_and(|written| !written.records.is_empty())
+            || written.is_some_and(InlinePatches::has_read_any)
+    })
+}
+
+/// True if a file of operations was judged in part.
+fn has_read_in_part(snapshot: &Snapshot, path: &str) -> bool {
+    let manifest = snapshot.file(path).and_then(SourceFile::manifest);
+    manifest.is_some_and(|manifest| {
+        let written = manifest.inline_patches.as_ref();
+        !manifest.records.is_empty() || written.is_some_and(InlinePatches::has_read_any)
     })
 }
 
@@ -332,18 +366,31 @@ fn patching(snapshot: &Snapshot) -> BTreeSet<String> {
 fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     let before = patching(pair.base);
     for path in patching(pair.head) {
-        let Some(path) = pair.changed.get(path.as_str()) else {
+        let Some(path) = unread_patch(pair, &path, &before) else {
             continue;
         };
-        let judged = is_told(pair.head, path) && !holds_operations(pair.head, path);
-        let is_known = before_move(pair, path).is_some_and(|old| before.contains(&**old));
-        if !judged && !is_known {
-            sink.in_file(path)
-                .report_span(Span::default())
-                .discriminator("patch")
-                .say("this file patches objects as it is built, and was not judged; judge the output of `kustomize build`");
-        }
+        let what = if has_read_in_part(pair.head, path) {
+            "a part of this file, which patches objects as it is built, was not judged; judge the output of `kustomize build`"
+        } else {
+            "this file patches objects as it is built, and was not judged; judge the output of `kustomize build`"
+        };
+        sink.in_file(path)
+            .report_span(Span::default())
+            .discriminator("patch")
+            .say(what);
     }
+}
+
+/// A file that patches others, if it changed and is not judged. `before` are the files that did so in the base.
+fn unread_patch<'a>(
+    pair: &Pair<'a>,
+    path: &str,
+    before: &BTreeSet<String>,
+) -> Option<&'a Arc<str>> {
+    let path = pair.changed.get(path)?;
+    let judged = is_told(pair.head, path) && !holds_operations(pair.head, path);
+    let is_known = before_move(pair, path).is_some_and(|old| before.contains(&**old));
+    (!judged && !is_known).then_some(path)
 }
 
 /// Objects that could be applied as they stood, and now count as patches: rules about what is absent fall silent.

@@ -31,7 +31,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. Dockerfiles, `package.json`, lockfiles, `.npmrc`, `.env` and their kin count by their names. Templates are told as `input/not-judged` instead.
+    /// A file counts as a manifest if its bytes show `apiVersion` and `kind`, or if it was a manifest in the base. An object without a `kind` counts if its `apiVersion` is one of Kubernetes, or if the base held an object in its place, and several kinds could be meant: where only one can, it is judged as that one. Dockerfiles, `package.json`, lockfiles, `.npmrc`, `.env` and their kin count by their names. Templates are told as `input/not-judged` instead.
     "input/unreadable",
     severity: Severity::High,
     references: &["YAML 1.2", "CWE-693"],
@@ -50,6 +50,15 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             }
             for problem in &manifest.unreadable {
                 say_problem(file, problem, &manifest.tree, sink);
+            }
+            for headless in file.headless() {
+                sink.report_span(headless.at)
+                    .unread()
+                    .discriminator(&format!("head {}", headless.name))
+                    .say(&format!(
+                        "this manifest cannot be read: an object in it has {}, so that nobody can tell what it is and the API server refuses it; nothing in this object was judged",
+                        headless.lacks
+                    ));
             }
             return;
         }

@@ -3,7 +3,7 @@ use crate::kubernetes::miswritten::Fault;
 use crate::kubernetes::unserved::Unserved;
 use crate::kubernetes::{Completeness, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Value};
 
 declare_rule! {
     /// No release of Kubernetes knows an object's `kind` by its `apiVersion`, or one of them is not written as such.
@@ -46,8 +46,8 @@ declare_rule! {
     /// Judged are objects with `metadata` in the groups that have no dot in their name, which only Kubernetes has. In its
     /// groups with a dot, other than those that custom resources or few people use, versions that no release had, what
     /// differs from a kind by a letter, and workloads count; a version that is newer than this program is told as well.
-    /// Under `v1`, where other programs put kinds of their own, only the kinds of Kubernetes and what differs from one
-    /// by a letter count. The kinds that custom resources define are left alone, and so is what has no `apiVersion` at
+    /// Under `v1`, where other programs put kinds of their own, only what has a `metadata.name` counts, and only if it is a kind of Kubernetes or differs by a letter from one of the same group. A `kind` that is
+    /// missing or no text is told where only one can be meant, and is unreadable elsewhere. The kinds that custom resources define are left alone, and so is what has no `apiVersion` at
     /// all unless it is a workload with containers. Of versions that were removed a rule of their own speaks. Whatever
     /// is told here is judged nevertheless as the object that is meant.
     "workload/unknown-api",
@@ -77,15 +77,25 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             return;
         }
         Some(Fault::NoText) => {
-            let written = version.node().map_or("", Node::source);
-            let found = if written.is_empty() {
-                "empty".to_owned()
-            } else {
-                format!("{written}, which is no text")
-            };
+            let found = found_for_text(version.node());
             sink.report(version).say(&format!(
                 "apiVersion is {found}, so that the API server refuses the object; write {meant}"
             ));
+            return;
+        }
+        Some(Fault::NoKind) => {
+            // A patch may leave it to its target.
+            if object.completeness() == Completeness::Complete {
+                let written = object.node().get("kind");
+                let found = match written {
+                    None => "missing".to_owned(),
+                    Some(_) => found_for_text(written),
+                };
+                sink.report(object.field(&["kind"])).say(&format!(
+                    "kind is {found}, so that the API server refuses the object; write kind: {}",
+                    object.resource().kind
+                ));
+            }
             return;
         }
         Some(Fault::Missing) => {
@@ -121,5 +131,16 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             quoted(kind),
             quoted(api_version)
         )),
+    }
+}
+
+/// What stands where text belongs.
+fn found_for_text(node: Option<Node<'_>>) -> String {
+    let written = node.map_or("", Node::source);
+    match node.map(Node::value) {
+        Some(Value::Mapping) => "a mapping".to_owned(),
+        Some(Value::Sequence) => "a list".to_owned(),
+        None | Some(Value::Null | Value::Text(_)) => "empty".to_owned(),
+        Some(_) => format!("{written}, which is no text"),
     }
 }

@@ -30,7 +30,8 @@ declare_rule! {
     /// them is targeted. `CustomResourceDefinition`, `status` and what is encrypted with SOPS are not looked into, nor
     /// are keys of an anchor's copies, directives of patches, and top-level keys that begin with `x-` or a dot. A file
     /// has at most 1000 such findings, wrong types included. What other rules would say of the field that a key is meant
-    /// to be is left to this finding, unless it is graver, or would hold under the right name as well.
+    /// to be is left to this finding, unless it is graver, or would hold under the right name as well. What stands behind
+    /// a slip of `metadata`, `spec`, `template`, `containers` and the like is judged as if it were written rightly.
     "workload/unknown-field",
     severity: Severity::Low,
     other_severities: &[Severity::Medium],
@@ -39,21 +40,27 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let unknown = object.oddities().filter(|odd| odd.what == What::NoField);
-    for odd in unknown {
+    for odd in object.oddities() {
         let node = odd.node(object);
-        let meant = odd.meant(object);
+        let Some(key) = node.key() else { continue };
+        let (name, meant) = match odd.what {
+            What::NoField => (key.key_text(), odd.meant(object)),
+            What::Respelt(name) => (key.source().trim_matches(['"', '\'']), Meant::Field(name)),
+            What::WrongType(_) => continue,
+        };
+        let is_beside = |name: &str| {
+            let within = node.parent().and_then(|all| all.get(name));
+            within.is_some_and(|beside| beside != node)
+        };
         let instead = match meant {
             Meant::Elsewhere(_) => continue,
-            Meant::Field(name) if node.parent().is_some_and(|all| all.get(name).is_some()) => {
+            Meant::Field(name) if is_beside(name) => {
                 format!("put what it holds into {name}, which stands beside it")
             }
             Meant::Field(name) => format!("write {name}"),
             Meant::Version(version) => format!("{version} has it"),
             Meant::Unknown => "remove it, or look up what it is called".to_owned(),
         };
-        let Some(key) = node.key() else { continue };
-        let name = key.key_text();
         let severity = if odd.is_guarded(&meant, name) {
             Severity::Medium
         } else {
