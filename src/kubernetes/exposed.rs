@@ -114,7 +114,7 @@ pub fn exposed<'a>(object: Object<'a>, visit: &mut dyn FnMut(Exposed<'a>)) {
         });
     };
     marked::encryption_keys(object, &mut keep);
-    let kind = &*object.kind().name;
+    let kind = object.kind().name;
     for entry in all_entries(object.node()) {
         let key = entry.key.key_text();
         let is_told = match kind {
