@@ -306,9 +306,11 @@ fn tell(
     let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
     // What stands on the pull request is not repeated beside it.
-    if !published.is_told {
-        text.push_str(&annotation::render(report, &checkout.root));
-    }
+    text.push_str(&annotation::render(
+        report,
+        &checkout.root,
+        &published.untold,
+    ));
 
     text.push_str(&log(environment, judged));
     text.push_str(&escape::log(&published.log));

@@ -8,6 +8,7 @@ use crate::publish::capability::{Capabilities, Feature, Occasion, Situation};
 use crate::publish::this_run::{run_number, run_url};
 use crate::publish::unjudged::{Unjudged, withdraw};
 use crate::publish::{Analysis, Delivered, Order, deliver};
+use crate::report::annotation::Untold;
 use crate::report::review::digest::Digest;
 use crate::report::review::marker::Key;
 use crate::report::review::sticky::SummaryWhen;
@@ -16,8 +17,8 @@ use crate::report::summary::Links;
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Published {
-    /// True if all findings stand on the pull request.
-    pub(super) is_told: bool,
+    /// What does not stand on the pull request.
+    pub(super) untold: Untold,
     /// What was asked for and could not be.
     pub(super) degraded: String,
     /// What is to be printed; what GitHub said in it is not escaped.
@@ -105,9 +106,9 @@ pub(super) fn publish(
         Delivered::default()
     });
     Published {
-        is_told: delivered.is_told,
         degraded: capabilities.degraded(),
         log: delivered.log(capabilities.changes(planned)),
+        untold: delivered.untold,
     }
 }
 
@@ -143,7 +144,7 @@ pub(super) fn unjudged(environment: &Environment, inputs: &Inputs, summary: &str
         Delivered::default()
     });
     Published {
-        is_told: false,
+        untold: Untold::ALL,
         degraded: capabilities.degraded(),
         log: delivered.log(capabilities.table()),
     }

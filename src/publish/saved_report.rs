@@ -23,7 +23,10 @@ use crate::report::review::sticky::SummaryWhen;
 use crate::report::summary::Links;
 
 /// What stands above a summary whose report is somebody else's.
-const NOTE: &str = "This is the report that the run for this pull request saved. A run for a fork is its author's to change: the verdict that counts is that of the check.";
+const NOTE: &str = "This is the report that the pull request's own run saved. Such a run, as that of a fork, is its author's to change: the verdict that counts is that of the check.";
+
+/// What the answer of such a report ends with.
+const SOURCE: &str = ", says the pull request's own run";
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +53,8 @@ pub fn publish(environment: &Environment, request: &Request<'_>) -> Result<(u8, 
         ));
     }
     let run = WorkflowRun::parse(&environment.payload()?)?;
-    let saved = read(request.report)?;
+    let mut saved = read(request.report)?;
+    saved.digest.headline.push_str(SOURCE);
     if saved.head.as_deref() != Some(run.head.as_str()) {
         return Err(Error::Usage(
             "the report is about another commit than the run that saved it".to_owned(),
@@ -127,7 +131,7 @@ async fn post(
         links: &links,
         note: Some(NOTE),
         run_url: run_url.as_deref(),
-        key: Key::of(request.category),
+        key: Key::of_saved(request.category),
         run: run_number(environment),
         head: &run.head,
         pull_request: Some(pull.number),

@@ -65,6 +65,7 @@ fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
         body: first.body,
         is_minimized: first.is_minimized,
         is_resolved: thread.is_resolved,
+        is_outdated: thread.is_outdated,
         // What is too long to be seen whole is no soliloquy.
         has_reply: has_reply || thread.total > seen,
     })

@@ -6,8 +6,8 @@ use crate::github::{Failure, Patience};
 
 use super::capability::Feature;
 
-/// The most writes of one run beside the summary: as many as it takes to edit and to fold all comments that may stand
-/// there. What is left is done by the next run. GitHub allows about 80 a minute and 500 an hour.
+/// The most writes of one run beside the summary: as many as it takes to edit and to fold all comments that one review
+/// and what it left to files may hold. What is left is done by the next run. GitHub allows about 80 a minute and 500 an hour.
 const MOST: u32 = 76;
 
 /// Paces that GitHub asks to wait where its limit on bursts names no time.

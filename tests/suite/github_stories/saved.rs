@@ -49,7 +49,10 @@ fn a_saved_report_is_posted_where_github_says() {
     );
     let summary = story.summary();
     // What a person reads is told whose words it is.
-    for told in ["blocked by 1 finding", "its author's to change"] {
+    for told in [
+        "blocked by 1 finding, says the pull request's own run",
+        "its author's to change",
+    ] {
         assert!(summary.body.contains(told), "{}", summary.body);
     }
     let again = story.publish(&event);
@@ -162,5 +165,33 @@ fn what_a_report_says_acts_nowhere() {
             assert!(!shown.contains(bad), "{bad}: {body}");
         }
         assert_eq!(body.matches("<!-- tidegate:").count(), 1, "{body}");
+    }
+}
+
+#[test]
+fn a_saved_report_settles_nothing_that_the_base_has_said() {
+    let mut story = judged("two-voices");
+    let trusted = story.run_with("pull_request_target", &[]);
+    trusted.is_blocked().lacks("");
+    let before = (story.comment().body, story.summary().body);
+    let event = ended(&story);
+    let file = story.path("workspace/tidegate.json");
+    let text = fs::read_to_string(&file).expect("it was saved");
+    let mut report: Value = serde_json::from_str(&text).expect("it is JSON");
+    report["outcome"] = "passed".into();
+    for status in ["gone", "existing"] {
+        if status == "existing" {
+            report["findings"][0]["status"] = status.into();
+            fs::write(&file, report.to_string()).expect("written");
+        } else {
+            let mut without = report.clone();
+            without["findings"] = json!([]);
+            fs::write(&file, without.to_string()).expect("written");
+        }
+        let outcome = story.publish(&event);
+        assert_eq!(outcome.code, 0, "{}", outcome.log);
+        assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+        assert_eq!((story.comment().body, story.summary().body), before.clone());
+        assert_eq!(story.comment().minimized, None);
     }
 }
