@@ -54,7 +54,7 @@ fn digest_of(text: &str) -> String {
 }
 
 /// The line with its end: a number that fits this line and the text above it.
-fn seal(above: &str, line: String) -> String {
+fn seal(above: &str, line: &str) -> String {
     let seal = digest_of(&format!("{above}{line}"));
     format!("{line} seal={seal} -->")
 }
@@ -93,7 +93,7 @@ impl FindingMarker {
             self.hash,
             fingerprints.join(",")
         );
-        seal(above, line)
+        seal(above, &line)
     }
 
     /// Reads the last such line of a body.
@@ -179,7 +179,7 @@ impl SummaryMarker {
             self.run.attempt,
             self.hash
         );
-        seal(above, line)
+        seal(above, &line)
     }
 
     /// Reads the last such line of a body.
@@ -208,7 +208,7 @@ fn fields<'b>(body: &'b str, what: &str, key: &Key) -> Option<(bool, Vec<(&'b st
     })?;
     let line = rest.lines().next()?.trim_end();
     let (sealed, _) = line.rsplit_once(" seal=").unwrap_or((line, ""));
-    let is_intact = line == seal(above, sealed.to_owned());
+    let is_intact = line == seal(above, sealed);
     let inside = line.strip_prefix(START)?.strip_suffix(" -->")?;
     let fields = inside.strip_prefix(what)?.strip_prefix(' ')?.split(' ');
     let fields: Vec<_> = fields

@@ -202,7 +202,7 @@ pub fn plan(
     }
     for (draft, own) in &matched {
         let stays = |own: &&Ours<'_>| own.is_in_sight() && !own.is_left_behind(&draft.anchor);
-        if own.filter(stays).is_some() {
+        if own.as_ref().is_some_and(stays) {
             room.occupy(Some(&draft.anchor), draft.marker.severity);
         }
     }

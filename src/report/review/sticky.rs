@@ -288,13 +288,11 @@ pub fn plan(
             body: body(),
         },
     };
-    let duplicates = match step {
-        SummaryStep::Newer => Vec::new(),
-        _ => {
-            let others = ours.iter().skip(1);
-            let others = others.filter(|own| own.has_heading);
-            others.map(|own| own.id).collect()
-        }
+    let others = match step {
+        SummaryStep::Newer => &[],
+        _ => ours.get(1..).unwrap_or_default(),
     };
+    let duplicates = others.iter().filter(|own| own.has_heading);
+    let duplicates = duplicates.map(|own| own.id).collect();
     SummaryPlan { step, duplicates }
 }

@@ -43,12 +43,16 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for odd in unknown {
         let node = odd.node(object);
         let meant = odd.meant(object);
+        let mut right = None;
         let instead = match meant {
             Meant::Elsewhere(_) => continue,
             Meant::Field(name) if node.parent().is_some_and(|all| all.get(name).is_some()) => {
                 format!("put what it holds into {name}, which stands beside it")
             }
-            Meant::Field(name) => format!("write {name}"),
+            Meant::Field(name) => {
+                right = Some(name);
+                format!("write {name}")
+            }
             Meant::Version(version) => format!("{version} has it"),
             Meant::Unknown => "remove it, or look up what it is called".to_owned(),
         };
@@ -62,6 +66,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         sink.report_keyed(node, key.span())
             .container(Container::around(node))
             .severity(severity)
+            .instead(right.map(|_| key), name, right.unwrap_or_default())
             .say(&format!(
                 "{} is no field of {}, so it has no effect (strict validation refuses it); {instead}",
                 shortened(name),
