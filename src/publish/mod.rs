@@ -4,9 +4,11 @@
 //! off the ladder and is told in a line that names what grants it ([`capability`]). Before anything is written, the head
 //! of the pull request is read once more: what was judged must be what stands there.
 
+mod batches;
 pub mod capability;
 mod code_scanning;
 mod review;
+pub mod runner_files;
 pub mod saved;
 pub mod saved_report;
 mod standing;
@@ -16,7 +18,7 @@ pub mod unjudged;
 pub mod workflow_run;
 mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::github::{Client, Failure, Patience, Pull};
@@ -33,7 +35,7 @@ use review::{Place, Sent};
 use standing::Myself;
 use writes::{Writes, explain};
 
-pub use code_scanning::Analysis;
+pub use code_scanning::{Analysis, NO_REFERENCE};
 
 /// What is to be told, and where.
 #[derive(Debug)]
@@ -140,10 +142,14 @@ pub async fn deliver(
     delivered
 }
 
+/// Said where another commit is at the tip of the pull request by now.
+const MOVED_ON: &str =
+    "the head of the pull request has moved on meanwhile, and the next run will speak";
+
 /// Why nothing is written about this commit any more.
 fn outdated(pull: &Pull, head: &str) -> Option<&'static str> {
     if pull.head_sha != head {
-        Some("the head of the pull request has moved on meanwhile, and the next run will speak")
+        Some(MOVED_ON)
     } else if pull.state != "open" {
         Some("the pull request is closed")
     } else {
@@ -187,10 +193,10 @@ impl Conversation<'_, '_> {
         let order = self.order;
         let has_review = capabilities.allows(Feature::Review);
         let myself = Myself::ask(self.client).await?;
-        let comments = if has_review {
-            standing::comments(self.client, self.number, &myself).await?
+        let (comments, on_files) = if has_review {
+            standing::comments_and_places(self.client, self.number, &myself).await?
         } else {
-            Vec::new()
+            (Vec::new(), BTreeSet::new())
         };
         let (files, listed) = self.files(has_review).await?;
         let pull = self.client.pull(self.number).await?;
@@ -212,7 +218,10 @@ impl Conversation<'_, '_> {
                 &order.key,
                 order.head,
             );
-            let before: BTreeSet<u64> = comments.iter().map(|comment| comment.id).collect();
+            let before: BTreeMap<u64, String> = comments
+                .iter()
+                .map(|comment| (comment.id, comment.node_id.clone()))
+                .collect();
             let place = Place {
                 client: self.client,
                 number: self.number,
@@ -220,6 +229,7 @@ impl Conversation<'_, '_> {
                 key: &order.key,
                 myself: &myself,
                 before: &before,
+                on_files: standing::open_on_files(&comments, &on_files, &order.key, &plan),
             };
             Some(review::send(&place, &order.digest.headline, &plan, self.writes).await)
         } else {
