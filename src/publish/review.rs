@@ -302,7 +302,7 @@ async fn reopen<'p>(
     let mut closed = Vec::new();
     let mut open: Vec<&ReopenedComment> = round.iter().collect();
     for step in Step::ALL {
-        let (mut next, mut changed, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut next, mut opening, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for reopened in open {
             match step.change(place, reopened) {
                 None => next.push(reopened),
@@ -312,12 +312,12 @@ async fn reopen<'p>(
                 Some(_) if sent.is_over() => sent.leave(&reopened.draft),
                 Some(change) => {
                     changes.push(change);
-                    changed.push(reopened);
+                    opening.push(reopened);
                 }
             }
         }
         let results = batches::send(place.client, &changes, writes).await;
-        for (reopened, result) in changed.into_iter().zip(results) {
+        for (reopened, result) in opening.into_iter().zip(results) {
             match result {
                 Ok(()) => next.push(reopened),
                 // Somebody deleted it meanwhile, or closed it for good.

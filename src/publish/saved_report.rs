@@ -153,7 +153,7 @@ async fn post(
     } = posted;
     let pull = match run.pull(client).await {
         Ok(Found::Pull(pull)) => pull,
-        Ok(Found::MovedOn(_)) => {
+        Ok(Found::MovedOn) => {
             delivered.is_outdated = true;
             capabilities.refuse_all(&Feature::ALL, MOVED_ON);
             return;

@@ -22,8 +22,8 @@ pub struct WorkflowRun {
 pub enum Found {
     /// It is open, and the commit is at its tip.
     Pull(Pull),
-    /// The pull request of this number is open, and another commit is at its tip by now.
-    MovedOn(u64),
+    /// It is open, and another commit is at its tip by now.
+    MovedOn,
     /// No open pull request comes from there.
     Nothing,
 }
@@ -117,10 +117,14 @@ impl WorkflowRun {
                 Err(failure) => return Err(failure),
             };
         }
-        let other = pulls.first().map(|pull| pull.number);
+        let is_there = !pulls.is_empty();
         let mut pulls = pulls.into_iter().filter(|pull| pull.head_sha == self.head);
         let Some(first) = pulls.next() else {
-            return Ok(other.map_or(Found::Nothing, Found::MovedOn));
+            return Ok(if is_there {
+                Found::MovedOn
+            } else {
+                Found::Nothing
+            });
         };
         match pulls.next() {
             None => Ok(Found::Pull(first)),

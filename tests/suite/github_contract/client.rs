@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tidegate::github::{
-    Change, Client, Connection, NewComment, NewReview, Patience, Token, Upload,
+    Change, Client, Connection, NewComment, NewReview, Patience, ReviewComment, Token, Upload,
 };
 use tidegate::http::Proxies;
 
@@ -45,6 +45,49 @@ fn packed(text: &str) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     std::io::Write::write_all(&mut encoder, text.as_bytes()).expect("memory");
     STANDARD.encode(encoder.finish().expect("memory"))
+}
+
+/// Edits, folds and resolves, several at once and one at a time.
+async fn changes(client: &Client, comments: &[ReviewComment]) {
+    let node = |at: usize| comments[at].node_id.as_str();
+    let change = async |change: Change<'_>| {
+        let results = client.change(&[change]).await.expect("changed");
+        assert_eq!(results, [Ok(())]);
+    };
+    let edit = |at, body| Change::Edit {
+        comment: node(at),
+        body,
+    };
+    let fold = |at| Change::Minimize { comment: node(at) };
+    let all = [edit(0, "again"), fold(0), edit(1, "as well"), fold(1)];
+    let results = client.change(&all).await.expect("changed");
+    assert_eq!(results, [const { Ok(()) }; 4]);
+    change(Change::Unminimize { comment: node(0) }).await;
+    let comments = client.review_comments(7).await.expect("comments");
+    assert_eq!(
+        (&*comments[0].body, &*comments[1].body),
+        ("again", "as well")
+    );
+    let threads = client.threads(7).await.expect("threads");
+    let folded: Vec<bool> = threads
+        .iter()
+        .map(|thread| thread.comments[0].is_minimized)
+        .collect();
+    assert_eq!(folded, [false, true, false]);
+    let is_on_file: Vec<bool> = threads.iter().map(|thread| thread.is_on_file).collect();
+    assert_eq!(is_on_file, [false, false, true]);
+    for thread in &threads[..2] {
+        change(Change::Resolve { thread: &thread.id }).await;
+    }
+    change(Change::Unresolve {
+        thread: &threads[1].id,
+    })
+    .await;
+    let threads = client.threads(7).await.expect("threads");
+    assert_eq!(
+        (threads[0].is_resolved, threads[1].is_resolved),
+        (true, false)
+    );
 }
 
 async fn everything(github: &Github) {
@@ -90,45 +133,7 @@ async fn everything(github: &Github) {
         .expect("a comment");
     let comments = client.review_comments(7).await.expect("comments");
     assert_eq!(comments.len(), 3);
-    let node = |at: usize| comments[at].node_id.as_str();
-    let change = async |change: Change<'_>| {
-        let results = client.change(&[change]).await.expect("changed");
-        assert_eq!(results, [Ok(())]);
-    };
-    let edit = |at, body| Change::Edit {
-        comment: node(at),
-        body,
-    };
-    let fold = |at| Change::Minimize { comment: node(at) };
-    let all = [edit(0, "again"), fold(0), edit(1, "as well"), fold(1)];
-    let results = client.change(&all).await.expect("changed");
-    assert_eq!(results, [const { Ok(()) }; 4]);
-    change(Change::Unminimize { comment: node(0) }).await;
-    let comments = client.review_comments(7).await.expect("comments");
-    assert_eq!(
-        (&*comments[0].body, &*comments[1].body),
-        ("again", "as well")
-    );
-    let threads = client.threads(7).await.expect("threads");
-    let folded: Vec<bool> = threads
-        .iter()
-        .map(|thread| thread.comments[0].is_minimized)
-        .collect();
-    assert_eq!(folded, [false, true, false]);
-    let is_on_file: Vec<bool> = threads.iter().map(|thread| thread.is_on_file).collect();
-    assert_eq!(is_on_file, [false, false, true]);
-    for thread in &threads[..2] {
-        change(Change::Resolve { thread: &thread.id }).await;
-    }
-    change(Change::Unresolve {
-        thread: &threads[1].id,
-    })
-    .await;
-    let threads = client.threads(7).await.expect("threads");
-    assert_eq!(
-        (threads[0].is_resolved, threads[1].is_resolved),
-        (true, false)
-    );
+    changes(&client, &comments).await;
 
     let id = client
         .create_comment(7, "summary")
