@@ -5,9 +5,11 @@
 //! request is named, for annotations to tell. Before anything is written, the head of the pull request is read once more:
 //! what was judged must be what stands there.
 
+mod batches;
 pub mod capability;
 mod code_scanning;
 mod review;
+pub mod runner_files;
 pub mod saved;
 pub mod saved_report;
 mod standing;
@@ -17,7 +19,7 @@ pub mod unjudged;
 pub mod workflow_run;
 mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::github::{Client, Failure, Patience, Pull};
@@ -36,7 +38,7 @@ use review::{Place, Sent};
 use standing::Myself;
 use writes::{Writes, explain};
 
-pub use code_scanning::Analysis;
+pub use code_scanning::{Analysis, NO_REFERENCE};
 
 /// What is to be told, and where.
 #[derive(Debug)]
@@ -143,10 +145,14 @@ pub async fn deliver(
     delivered
 }
 
+/// Said where another commit is at the tip of the pull request by now.
+const MOVED_ON: &str =
+    "the head of the pull request has moved on meanwhile, and the next run will speak";
+
 /// Why nothing is written about this commit any more.
 fn outdated(pull: &Pull, head: &str) -> Option<&'static str> {
     if pull.head_sha != head {
-        Some("the head of the pull request has moved on meanwhile, and the next run will speak")
+        Some(MOVED_ON)
     } else if pull.state != "open" {
         Some("the pull request is closed")
     } else {
@@ -178,6 +184,8 @@ enum Held {
 /// What has to be known before lines are commented on.
 struct Read {
     comments: Vec<StandingComment>,
+    /// The numbers of those that are about a file as a whole.
+    on_files: BTreeSet<u64>,
     files: ChangedFiles,
     /// How many files GitHub lists; none where it was not asked.
     listed: Option<u64>,
@@ -229,10 +237,12 @@ impl Conversation<'_, '_> {
     }
 
     async fn read(&self, myself: &Myself) -> Result<Read, Failure> {
-        let comments = standing::comments(self.client, self.number, myself).await?;
+        let (comments, on_files) =
+            standing::comments_and_places(self.client, self.number, myself).await?;
         let (files, listed) = self.files().await?;
         Ok(Read {
             comments,
+            on_files,
             files,
             listed,
         })
@@ -276,7 +286,11 @@ impl Conversation<'_, '_> {
             &order.key,
             order.head,
         );
-        let before: BTreeSet<u64> = read.comments.iter().map(|comment| comment.id).collect();
+        let comments = read.comments.iter();
+        let before: BTreeMap<u64, String> = comments
+            .map(|comment| (comment.id, comment.node_id.clone()))
+            .collect();
+        let (comments, on_files) = (&read.comments, &read.on_files);
         let place = Place {
             client: self.client,
             number: self.number,
@@ -284,6 +298,7 @@ impl Conversation<'_, '_> {
             key: &order.key,
             myself,
             before: &before,
+            on_files: standing::open_on_files(comments, on_files, &order.key, &plan),
         };
         let sent = review::send(&place, &order.digest.headline, &plan, self.writes).await;
         self.notes.extend(sent.notes.iter().cloned());

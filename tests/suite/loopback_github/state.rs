@@ -171,6 +171,8 @@ pub(crate) struct State {
     pub(crate) is_enterprise: bool,
     /// `owner/name`.
     pub(crate) repository: String,
+    /// What it was called before, which a runner that started then still calls it.
+    pub(crate) former_name: Option<String>,
     pub(crate) is_private: bool,
     pub(crate) has_code_security: bool,
     pub(crate) token: Token,
@@ -202,6 +204,7 @@ impl State {
             archive_origin: String::new(),
             is_enterprise: false,
             repository: "shop/deploy".to_owned(),
+            former_name: None,
             is_private: false,
             has_code_security: true,
             token: Token::usual(),
