@@ -56,7 +56,7 @@ pub fn execute(arguments: Cli) -> u8 {
     }
 }
 
-/// Posts a saved report. The log of a workflow obeys some lines.
+/// Posts a saved report.
 fn publish(arguments: &PublishArgs) -> Result<u8, Error> {
     let request = saved_report::Request {
         report: &arguments.report,
@@ -65,7 +65,7 @@ fn publish(arguments: &PublishArgs) -> Result<u8, Error> {
         summary: arguments.summary,
     };
     let (code, text) = saved_report::publish(&crate::action::environment(), &request)?;
-    write_out(|out| out.write_all(escape::log(&text).as_bytes()))?;
+    write_out(|out| out.write_all(text.as_bytes()))?;
     Ok(code)
 }
 

@@ -207,6 +207,17 @@ pub struct Fold {
     pub after: String,
 }
 
+/// What to write instead of some bytes of the finding's file, so that nothing is left to be found there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The bytes.
+    pub span: Span,
+    /// What stands there. Where something else does, these are not the bytes that are meant.
+    pub found: Box<str>,
+    /// What to write.
+    pub replacement: Box<str>,
+}
+
 /// One thing that a rule found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -245,6 +256,8 @@ pub struct Finding {
     pub change: bool,
     /// How it is told with others of its kind where they are many; none where it always stands for itself.
     pub fold: Option<Arc<Fold>>,
+    /// The one edit that mends it, where it is exact.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {

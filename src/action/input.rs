@@ -235,6 +235,12 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The files that a run would write, as far as their own inputs make sense, whatever is wrong with others.
+    #[must_use]
+    pub fn files(environment: &Environment) -> [Option<Inside>; 2] {
+        [Input::SarifFile, Input::ReportFile].map(|input| input.file(environment).ok())
+    }
+
     /// Reads the inputs.
     ///
     /// # Errors

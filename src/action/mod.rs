@@ -10,6 +10,7 @@ use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
 use crate::event::{Environment, Target, is_wanted};
 use crate::finding::{Severity, Status};
+use crate::publish::runner_files;
 use crate::redact::redact;
 use crate::report::annotation::{self, Kind};
 use crate::report::escape;
@@ -26,7 +27,7 @@ use crate::verdict::{OnIncomplete, Outcome, Report};
 use compared::{Compared, Places, compared};
 use input::Inputs;
 use remote::Remote;
-use workspace::{Checkout, Workspace, append};
+use workspace::{Checkout, Workspace};
 
 mod compared;
 pub mod input;
@@ -80,12 +81,26 @@ pub fn act(environment: &Environment, out: &mut dyn Write) -> u8 {
                 fail(environment, &error, on_incomplete, Some(&inputs))
             }
         },
-        Err(error) => fail(environment, &error, OnIncomplete::Fail, None),
+        Err(error) => {
+            clear_files(environment);
+            fail(environment, &error, OnIncomplete::Fail, None)
+        }
     };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Nobody heard the answer, so that it must not be taken for a good one.
         Err(_) if code == 0 => 2,
         _ => code,
+    }
+}
+
+/// Takes away what lies where the files of a run would be that its inputs keep from running: a later step must not take
+/// what a pull request brought for ours. What cannot be taken away is no output either.
+fn clear_files(environment: &Environment) {
+    let Ok(workspace) = Workspace::open(environment) else {
+        return;
+    };
+    for file in Inputs::files(environment).into_iter().flatten() {
+        let _ = workspace.clear(&file);
     }
 }
 
@@ -103,8 +118,9 @@ struct Judged {
 
 fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     let workspace = Workspace::open(environment)?;
-    workspace.clear(&inputs.sarif_file)?;
-    workspace.clear(&inputs.report_file)?;
+    // Both, whatever is wrong with one of them.
+    let cleared = [&inputs.sarif_file, &inputs.report_file].map(|file| workspace.clear(file));
+    cleared.into_iter().collect::<Result<(), Error>>()?;
     let target = Target::read(environment)?;
     // Whoever has a whole checkout needs nobody else: what is wrong with the other way is told and stops nothing.
     let (remote, unasked) = match Remote::of(environment, inputs.offline) {
@@ -306,9 +322,11 @@ fn tell(
     let markdown = summary::render(report, &links, *note, Budget::JOB);
     text.push_str(&write_summary(environment, &markdown));
     // What stands on the pull request is not repeated beside it.
-    if !published.is_told {
-        text.push_str(&annotation::render(report, &checkout.root));
-    }
+    text.push_str(&annotation::render(
+        report,
+        &checkout.root,
+        &published.untold,
+    ));
 
     text.push_str(&log(environment, judged));
     text.push_str(&escape::log(&published.log));
@@ -437,21 +455,11 @@ fn write_outputs(environment: &Environment, values: &[String; OUTPUTS.len()]) ->
         // All values are one line: numbers, words of ours, and a path without control characters.
         let _ = writeln!(text, "{name}={value}");
     }
-    write_for_runner(environment, "GITHUB_OUTPUT", "outputs", &text)
+    runner_files::write(environment, runner_files::OUTPUTS, "outputs", &text)
 }
 
 fn write_summary(environment: &Environment, markdown: &str) -> String {
-    write_for_runner(environment, "GITHUB_STEP_SUMMARY", "summary", markdown)
-}
-
-fn write_for_runner(environment: &Environment, name: &str, what: &str, text: &str) -> String {
-    let why = match environment.get(name).map(|path| append(path, text)) {
-        Some(Ok(())) => return String::new(),
-        Some(Err(error)) => error.to_string(),
-        None => format!("{name} is not set"),
-    };
-    let title = format!("tidegate wrote no {what}");
-    annotation::about_the_run(Kind::Warning, &title, &why)
+    runner_files::write(environment, runner_files::SUMMARY, "summary", markdown)
 }
 
 #[cfg(test)]

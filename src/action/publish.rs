@@ -7,17 +7,19 @@ use crate::http::block_on;
 use crate::publish::capability::{Capabilities, Feature, Occasion, Situation};
 use crate::publish::this_run::{run_number, run_url};
 use crate::publish::unjudged::{Unjudged, withdraw};
-use crate::publish::{Analysis, Delivered, Order, deliver};
+use crate::publish::{Analysis, Delivered, NO_REFERENCE, Order, deliver};
+use crate::report::annotation::Untold;
 use crate::report::review::digest::Digest;
 use crate::report::review::marker::Key;
 use crate::report::review::sticky::SummaryWhen;
+use crate::report::sarif::SarifOptions;
 use crate::report::summary::Links;
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Published {
-    /// True if all findings stand on the pull request.
-    pub(super) is_told: bool,
+    /// What does not stand on the pull request.
+    pub(super) untold: Untold,
     /// What was asked for and could not be.
     pub(super) degraded: String,
     /// What is to be printed; what GitHub said in it is not escaped.
@@ -35,10 +37,22 @@ pub(super) fn plan(inputs: &Inputs, judged: &Judged, left_out: usize) -> Option<
     let mut situation = situation(inputs, &judged.target, has_token);
     (situation.is_partial, situation.left_out) = (is_partial, left_out);
     let mut capabilities = Capabilities::of(situation);
+    if reference(&judged.target).is_none() {
+        capabilities.refuse_all(&[Feature::CodeScanning], NO_REFERENCE);
+    }
     if let Some(why) = &judged.unasked {
         capabilities.refuse_all(&Feature::ALL, &why.to_string());
     }
     Some(capabilities)
+}
+
+/// The ref whose tip was judged.
+fn reference(target: &Target) -> Option<String> {
+    match target.pull_request {
+        // The lines are those of the head, not those of the test merge.
+        Some(number) => Some(format!("refs/pull/{number}/head")),
+        None => target.reference.clone(),
+    }
 }
 
 fn situation(inputs: &Inputs, target: &Target, has_token: bool) -> Situation {
@@ -71,11 +85,12 @@ pub(super) fn publish(
 ) -> Published {
     let target = &judged.target;
     let mut capabilities = planned.clone();
-    let reference = match target.pull_request {
-        // The lines are those of the head, not those of the test merge.
-        Some(number) => Some(format!("refs/pull/{number}/head")),
-        None => target.reference.clone(),
+    let reference = reference(target);
+    let options = SarifOptions {
+        category: inputs.category.clone(),
+        ..SarifOptions::default()
     };
+    let category = options.automation_id();
     let digest = Digest::of(&judged.report);
     let run_url = run_url(environment, links);
     let order = Order {
@@ -92,6 +107,7 @@ pub(super) fn publish(
             sarif,
             commit: &target.head,
             reference,
+            category: &category,
         }),
         patience: environment.patience(),
     };
@@ -105,9 +121,9 @@ pub(super) fn publish(
         Delivered::default()
     });
     Published {
-        is_told: delivered.is_told,
         degraded: capabilities.degraded(),
         log: delivered.log(capabilities.changes(planned)),
+        untold: delivered.untold,
     }
 }
 
@@ -143,7 +159,7 @@ pub(super) fn unjudged(environment: &Environment, inputs: &Inputs, summary: &str
         Delivered::default()
     });
     Published {
-        is_told: false,
+        untold: Untold::ALL,
         degraded: capabilities.degraded(),
         log: delivered.log(capabilities.table()),
     }

@@ -7,7 +7,7 @@ use crate::change::git::Repository;
 use crate::config;
 use crate::error::Error;
 use crate::event::{Base, Environment, Target};
-use crate::github::{Client, Failure};
+use crate::github::Client;
 use crate::http::{Proxies, block_on};
 use crate::run::gather::is_settings;
 use crate::run::sides::Tip;
@@ -38,7 +38,8 @@ impl Remote {
         &self.client
     }
 
-    /// The two sides, as far as possible from what `repository` has.
+    /// The two sides, as far as possible from what `repository` has. Where the head has moved on meanwhile, the commit of
+    /// the event is judged nevertheless, as it is with a checkout; only nothing is written about it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::HistoryMissing`], so that the run is incomplete.
@@ -56,7 +57,6 @@ impl Remote {
         repository: Option<&Repository>,
         target: &Target,
     ) -> Result<Compared, Error> {
-        self.still_stands(target).await?;
         let (base, reason) = match &target.base {
             Base::Tip(tip) => {
                 let base = api::merge_base(&self.client, tip, &target.head).await?;
@@ -93,32 +93,6 @@ impl Remote {
             })),
         })
     }
-
-    /// Whether the head is still what the event says. A token that may not read pull requests settles nothing: the
-    /// event is the runner's own.
-    async fn still_stands(&self, target: &Target) -> Result<(), Error> {
-        let Some(number) = target.pull_request else {
-            return Ok(());
-        };
-        match self.client.pull(number).await {
-            Ok(pull) if pull.head_sha == target.head => Ok(()),
-            Ok(pull) => Err(Error::Unavailable(format!(
-                "the head of pull request {number} is {} on GitHub, and {} in the event: it has moved on, so that a later run will judge it",
-                shown(&pull.head_sha),
-                target.head
-            ))),
-            Err(Failure::Denied { .. } | Failure::NotFound) => Ok(()),
-            Err(failure) => Err(Error::Unavailable(format!(
-                "pull request {number} cannot be had from GitHub: {failure}"
-            ))),
-        }
-    }
-}
-
-/// A commit as GitHub calls it, if that is what it is.
-fn shown(sha: &str) -> &str {
-    let is_id = sha.len() <= 64 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_id { sha } else { "something else" }
 }
 
 /// What counts of the tip: the configuration, and where packages come from.

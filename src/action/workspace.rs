@@ -149,15 +149,6 @@ impl Workspace {
     }
 }
 
-/// Appends to a file that the runner made.
-pub(super) fn append(path: &str, text: &str) -> io::Result<()> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)?
-        .write_all(text.as_bytes())
-}
-
 fn metadata(path: &Path) -> io::Result<Metadata> {
     fs::symlink_metadata(path)
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use octocrab::{Octocrab, OctocrabBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::answer::{Answer, Order};
 use super::connection::{Address, Connection, owner_and_name};
@@ -26,7 +26,7 @@ pub struct Client {
     rest: Address,
     graphql: Address,
     inner: reqwest::Client,
-    /// The same connections, but for redirects, which the caller sees.
+    /// The same, but for redirects, which the caller sees: what is no question would become one on its way.
     pub(super) unled: reqwest::Client,
     waits: Waits,
     /// True once something was written.
@@ -97,7 +97,7 @@ impl Client {
 
     /// octocrab for one call. It keeps a task running in the runtime that it was made in, so that it is not kept; what
     /// is dear, the connections, is.
-    fn octocrab(&self, address: &Address) -> Result<Octocrab, Failure> {
+    fn octocrab(&self, address: &Address, inner: &reqwest::Client) -> Result<Octocrab, Failure> {
         let no_address = |_| Failure::Malformed {
             what: "the address of the API is none".to_owned(),
         };
@@ -113,10 +113,12 @@ impl Client {
             builder = builder.personal_token(token.reveal());
         }
         builder
-            .build_with_reqwest(self.inner.clone())
+            .build_with_reqwest(inner.clone())
             .map_err(no_address)
     }
 
+    /// Sends, and once more where GitHub says that it belongs: a repository that got another name is known by its number.
+    /// What was led elsewhere was not carried out.
     async fn send<B: Serialize + ?Sized>(
         &self,
         address: &Address,
@@ -124,7 +126,34 @@ impl Client {
         path: &str,
         body: Option<&B>,
     ) -> Result<Answer, Failure> {
-        let octocrab = self.octocrab(address)?;
+        let place = match self.attempt(address, &method, path, body).await? {
+            Sent::Answered(answer) => return Ok(answer),
+            Sent::Led(place) => place,
+        };
+        let moved = || Failure::Rejected {
+            message: "it belongs to another address by now, which is not on this API".to_owned(),
+            errors: Vec::new(),
+        };
+        let path = within(address, &place).ok_or_else(moved)?;
+        match self.attempt(address, &method, &path, body).await? {
+            Sent::Answered(answer) => Ok(answer),
+            Sent::Led(_) => Err(moved()),
+        }
+    }
+
+    async fn attempt<B: Serialize + ?Sized>(
+        &self,
+        address: &Address,
+        method: &http::Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Sent, Failure> {
+        let inner = if *method == http::Method::GET {
+            &self.inner
+        } else {
+            &self.unled
+        };
+        let octocrab = self.octocrab(address, inner)?;
         let builder = Request::builder().method(method).uri(path);
         let request = octocrab
             .build_request(builder, body)
@@ -134,7 +163,11 @@ impl Client {
         let answered = async {
             let raw = octocrab.execute(request).await;
             let raw = raw.map_err(|error| Failure::no_answer(&error))?;
-            Answer::take(raw, self.connection.token.as_ref()).await
+            if let Some(place) = led_to(raw.status(), raw.headers()) {
+                return Ok(Sent::Led(place));
+            }
+            let answer = Answer::take(raw, self.connection.token.as_ref()).await?;
+            Ok(Sent::Answered(answer))
         };
         tokio::time::timeout(Limits::default().attempt, answered)
             .await
@@ -184,26 +217,15 @@ impl Client {
             let answer = self.read(&path).await?;
             all.extend(answer.json::<Vec<T>>()?);
             match answer.next() {
-                Some(next) => path = self.within(next)?,
+                Some(next) => {
+                    path = within(&self.rest, next).ok_or_else(|| Failure::Malformed {
+                        what: "the next page of a listing is not on the API".to_owned(),
+                    })?;
+                }
                 None => return Ok(all),
             }
         }
         Err(Failure::TooLarge)
-    }
-
-    /// The path of a link to another page. Nobody else is asked, whatever a page says.
-    fn within(&self, link: &str) -> Result<String, Failure> {
-        let Address { origin, path } = &self.rest;
-        link.strip_prefix(origin.as_str())
-            .filter(|rest| {
-                rest.strip_prefix(path.as_str())
-                    .is_some_and(|below| below.starts_with('/'))
-            })
-            .filter(|rest| !rest.contains(['\\', '#']))
-            .map(str::to_owned)
-            .ok_or_else(|| Failure::Malformed {
-                what: "the next page of a listing is not on the API".to_owned(),
-            })
     }
 
     /// Writes, once: what came to nothing may still have been kept. Between two writes there is a pause.
@@ -213,12 +235,18 @@ impl Client {
         path: &str,
         body: Option<&B>,
     ) -> Result<Answer, Failure> {
+        let _turn = self.turn().await;
+        self.send(&self.rest, order.method(), path, body).await
+    }
+
+    /// Waits for the turn to write, which lasts as long as what is given is held.
+    async fn turn(&self) -> MutexGuard<'_, bool> {
         let mut has_written = self.writing.lock().await;
         if *has_written {
             tokio::time::sleep(self.waits.pace()).await;
         }
         *has_written = true;
-        self.send(&self.rest, order.method(), path, body).await
+        has_written
     }
 
     /// Asks by GraphQL.
@@ -226,23 +254,49 @@ impl Client {
         self.insist(|| self.send_graphql(body)).await
     }
 
-    /// Writes by GraphQL, once.
+    /// Writes by GraphQL, once. What the answer says of errors is the caller's to read.
     pub(super) async fn order<B: Serialize + ?Sized>(&self, body: &B) -> Result<Answer, Failure> {
-        let mut has_written = self.writing.lock().await;
-        if *has_written {
-            tokio::time::sleep(self.waits.pace()).await;
-        }
-        *has_written = true;
-        self.send_graphql(body).await
+        let _turn = self.turn().await;
+        self.post_graphql(body).await
     }
 
     async fn send_graphql<B: Serialize + ?Sized>(&self, body: &B) -> Result<Answer, Failure> {
-        let path = &self.graphql.path;
-        let method = http::Method::POST;
-        let answer = self.send(&self.graphql, method, path, Some(body)).await?;
+        let answer = self.post_graphql(body).await?;
         super::graphql::refuse(&answer, self.connection.token.as_ref())?;
         Ok(answer)
     }
+
+    async fn post_graphql<B: Serialize + ?Sized>(&self, body: &B) -> Result<Answer, Failure> {
+        let path = &self.graphql.path;
+        let method = http::Method::POST;
+        self.send(&self.graphql, method, path, Some(body)).await
+    }
+}
+
+/// What came of one attempt.
+enum Sent {
+    Answered(Answer),
+    /// It belongs to this address.
+    Led(String),
+}
+
+/// Where an answer leads: only by a status after which the very same is sent there. GitHub answers 301 to questions and
+/// 307 to everything else.
+fn led_to(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let is_led = matches!(status.as_u16(), 301 | 302 | 307 | 308);
+    let place = headers.get(http::header::LOCATION).filter(|_| is_led)?;
+    Some(place.to_str().ok()?.to_owned())
+}
+
+/// The path of an address on the API. Nobody else is asked, whatever an answer says.
+fn within(Address { origin, path }: &Address, link: &str) -> Option<String> {
+    link.strip_prefix(origin.as_str())
+        .filter(|rest| {
+            rest.strip_prefix(path.as_str())
+                .is_some_and(|below| below.starts_with('/'))
+        })
+        .filter(|rest| !rest.contains(['\\', '#']))
+        .map(str::to_owned)
 }
 
 /// The full id of a commit or an object, which becomes a part of an address.

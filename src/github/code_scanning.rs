@@ -1,12 +1,14 @@
 //! Code scanning: handing over SARIF, and asking what became of it.
 //!
-//! Source: GitHub's REST API, "Upload an analysis as SARIF data" and "Get information about a SARIF upload".
+//! Source: GitHub's REST API, "Upload an analysis as SARIF data", "Get information about a SARIF upload" and "List code
+//! scanning analyses for a repository".
 
 use serde::{Deserialize, Serialize};
 
 use super::answer::Order;
-use super::client::{Client, object_id};
+use super::client::{Client, PAGE, object_id};
 use super::failure::{Failure, said};
+use super::pulls::escaped;
 
 /// An analysis to be handed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +30,16 @@ pub struct Upload {
     /// Who made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_name: Option<String>,
+}
+
+/// An analysis that GitHub has taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Analysis {
+    /// The commit that was analysed.
+    pub commit_sha: String,
+    /// What tells it apart from others of the same tool and commit.
+    #[serde(default)]
+    pub category: String,
 }
 
 /// The most reasons of GitHub's that are passed on.
@@ -77,6 +89,17 @@ impl Client {
         let path = self.path("code-scanning/sarifs");
         let answer = self.write(Order::Post, &path, Some(upload)).await?;
         Ok(answer.json::<Made>()?.id)
+    }
+
+    /// The latest analyses of a ref by a tool: one page of them.
+    ///
+    /// # Errors
+    /// See [`Failure`]; [`Failure::NotFound`] as well where there is none at all yet.
+    pub async fn analyses(&self, reference: &str, tool: &str) -> Result<Vec<Analysis>, Failure> {
+        let (reference, tool) = (escaped(reference), escaped(tool));
+        let query = format!("ref={reference}&tool_name={tool}&per_page={PAGE}");
+        self.get(&self.path(&format!("code-scanning/analyses?{query}")))
+            .await
     }
 
     /// What became of an upload.

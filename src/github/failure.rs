@@ -111,7 +111,7 @@ impl Failure {
             403 | 406 | 422 if is_too_large => Self::TooLarge,
             403 if is_code_security(&message) => Self::CodeSecurityOff,
             403 | 451 => Self::Denied { message },
-            400..=499 => Self::Rejected { message, errors },
+            300..=499 => Self::Rejected { message, errors },
             _ => Self::Unavailable {
                 what: format!("it answered with status {}", status.as_u16()),
             },
@@ -172,6 +172,27 @@ impl Failure {
         }
     }
 
+    /// True if the token lacks a permission, as far as GitHub says why it refuses: a conversation that is locked, single
+    /// sign-on and a repository that is blocked or archived are refused as well, and no permission helps there.
+    #[must_use]
+    pub fn lacks_permission(&self) -> bool {
+        const WORDS: [&str; 4] = [
+            "not accessible by",
+            "not granted",
+            "must have",
+            // Not even a message.
+            "status 403",
+        ];
+        match self {
+            Self::Denied { message } => {
+                let message = message.to_ascii_lowercase();
+                WORDS.iter().any(|words| message.contains(words))
+            }
+            Self::NotFound => true,
+            _ => false,
+        }
+    }
+
     /// True if the same question may fare better a little later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
@@ -186,6 +207,9 @@ pub(super) struct GraphqlError {
     pub(super) kind: Option<String>,
     #[serde(default)]
     pub(super) message: String,
+    /// The names in the answer that lead to what has no value.
+    #[serde(default)]
+    pub(super) path: Vec<serde_json::Value>,
 }
 
 /// Whether an answer says that too much was asked. The headers decide; only where they are silent does the message.
@@ -362,6 +386,48 @@ mod tests {
     }
 
     #[test]
+    fn only_what_a_permission_grants_is_a_permission_that_is_missing() {
+        for (status, message, expected) in [
+            (403, "Resource not accessible by integration", true),
+            (
+                403,
+                "Resource not accessible by personal access token",
+                true,
+            ),
+            (403, "Must have admin rights to Repository.", true),
+            (403, "", true),
+            (404, "Not Found", true),
+            (
+                403,
+                "Unable to create comment because issue is locked.",
+                false,
+            ),
+            (
+                403,
+                "Resource protected by organization SAML enforcement. You must grant your token access.",
+                false,
+            ),
+            (403, "Repository was archived so is read-only.", false),
+            (451, "Repository access blocked", false),
+        ] {
+            let body = serde_json::json!({"message": message}).to_string();
+            assert_eq!(
+                of(status, &[], &body).lacks_permission(),
+                expected,
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_another_by_now_is_no_outage() {
+        for status in [301, 307, 308] {
+            let moved = of(status, &[], r#"{"message": "Moved Permanently"}"#);
+            assert!(matches!(moved, Failure::Rejected { .. }), "{moved}");
+        }
+    }
+
+    #[test]
     fn no_text_of_githubs_holds_a_credential() {
         let shape = format!("ghs_{}", "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7");
         let secrets = ["plain-words-of-a-server", shape.as_str()];
@@ -379,6 +445,7 @@ mod tests {
                 let error = GraphqlError {
                     kind: Some("FORBIDDEN".to_owned()),
                     message: text,
+                    path: Vec::new(),
                 };
                 let token = Token::new("plain-words-of-a-server");
                 let told = Failure::of_graphql(&[error], &HeaderMap::new(), token.as_ref());

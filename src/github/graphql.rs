@@ -11,9 +11,9 @@ use super::connection::Token;
 use super::failure::{Failure, GraphqlError};
 
 #[derive(Debug, Serialize)]
-struct Question<'a, V> {
-    query: &'a str,
-    variables: V,
+pub(super) struct Question<'a, V> {
+    pub(super) query: &'a str,
+    pub(super) variables: V,
 }
 
 #[derive(Deserialize)]
@@ -21,10 +21,11 @@ struct Said<T> {
     data: Option<T>,
 }
 
+/// What an answer says of errors.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Told {
-    errors: Vec<GraphqlError>,
+pub(super) struct Told {
+    pub(super) errors: Vec<GraphqlError>,
 }
 
 /// A failure if the answer is nothing but errors, or if a limit is among them. Where a part of what was asked for is
@@ -68,25 +69,5 @@ impl Client {
             variables,
         };
         data(&self.ask(&question).await?)
-    }
-
-    /// Changes something, and sends that once.
-    pub(super) async fn mutate(
-        &self,
-        document: &str,
-        variables: impl Serialize,
-    ) -> Result<(), Failure> {
-        let question = Question {
-            query: document,
-            variables,
-        };
-        let answer = self.order(&question).await?;
-        let Told { errors } = answer.json()?;
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            let token = self.connection().token.as_ref();
-            Err(Failure::of_graphql(&errors, &answer.headers, token))
-        }
     }
 }

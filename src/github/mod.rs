@@ -8,6 +8,7 @@
 //! All of it waits for a network, so that it is `async`: [`crate::http::block_on`] is for the edge.
 
 mod answer;
+mod changes;
 mod client;
 mod code_scanning;
 mod connection;
@@ -21,8 +22,9 @@ mod reviews;
 mod tarball;
 mod threads;
 
+pub use changes::Change;
 pub use client::Client;
-pub use code_scanning::{State, Status, Upload};
+pub use code_scanning::{Analysis, State, Status, Upload};
 pub use connection::{Connection, Token};
 pub use failure::Failure;
 pub use issues::IssueComment;
@@ -30,7 +32,7 @@ pub use patience::Patience;
 pub use pulls::{Pull, PullFile};
 pub use repository::{Comparison, Entry, Tree};
 pub use reviews::{NewComment, NewReview, ReviewComment};
-pub use threads::{Classifier, Thread, ThreadComment, documents};
+pub use threads::{Thread, ThreadComment, documents};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! Pull requests and their files.
 //!
-//! Source: GitHub's REST API, "Get a pull request", "List pull requests files", "List pull requests associated with a
-//! commit".
+//! Source: GitHub's REST API, "Get a pull request", "List pull requests", "List pull requests files", "List pull requests
+//! associated with a commit".
+
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 
@@ -111,7 +113,19 @@ impl Client {
             .await
     }
 
-    /// The pull requests that a commit belongs to.
+    /// The open pull requests whose head is a branch of this name in a repository of this owner.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn pulls_from(&self, owner: &str, branch: &str) -> Result<Vec<Pull>, Failure> {
+        let head = escaped(&format!("{owner}:{branch}"));
+        let path = self.path(&format!("pulls?state=open&head={head}"));
+        let pulls: Vec<Wire> = self.pages(&path).await?;
+        Ok(pulls.into_iter().map(Pull::from).collect())
+    }
+
+    /// The pull requests that a commit belongs to, if this repository has it: a commit that only a fork has belongs to
+    /// none.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -119,5 +133,32 @@ impl Client {
         let path = self.path(&format!("commits/{}/pulls", object_id(sha)?));
         let pulls: Vec<Wire> = self.pages(&path).await?;
         Ok(pulls.into_iter().map(Pull::from).collect())
+    }
+}
+
+/// A value in a query (RFC 3986, 2.3).
+pub(super) fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_branch_stays_one_value() {
+        assert_eq!(
+            escaped("eve:a&b=c/ü#1+2"),
+            "eve%3Aa%26b%3Dc%2F%C3%BC%231%2B2"
+        );
     }
 }

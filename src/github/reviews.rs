@@ -185,17 +185,6 @@ impl Client {
         let path = self.path(&format!("pulls/{number}/comments"));
         created(&self.write(Order::Post, &path, Some(&body)).await?)
     }
-
-    /// Replaces what a comment on a line or file says. Nobody is notified.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn edit_review_comment(&self, id: u64, body: &str) -> Result<(), Failure> {
-        let path = self.path(&format!("pulls/comments/{id}"));
-        self.write(Order::Patch, &path, Some(&Text { body }))
-            .await?;
-        Ok(())
-    }
 }
 
 /// The number of what was made.

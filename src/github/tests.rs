@@ -91,7 +91,7 @@ async fn a_question_is_asked_again_and_an_order_is_not() {
     assert!(client.pull(7).await.is_ok());
     let failure = client.create_comment(7, "body").await.unwrap_err();
     assert!(matches!(failure, Failure::Unavailable { .. }), "{failure}");
-    let failure = client.minimize("IC_1", Classifier::Outdated).await;
+    let failure = client.change(&[Change::Minimize { comment: "IC_1" }]).await;
     assert!(matches!(failure, Err(Failure::Unavailable { .. })));
 }
 
@@ -290,7 +290,8 @@ async fn graphql_says_no_with_status_200() {
             .up_to_n_times(1)
             .mount(&server)
             .await;
-        let failure = client.resolve("PRRT_1").await.unwrap_err();
+        let change = Change::Resolve { thread: "PRRT_1" };
+        let failure = client.change(&[change]).await.unwrap_err();
         let is_it = match is {
             0 => matches!(failure, Failure::Denied { .. }),
             1 => failure == Failure::NotFound,
@@ -298,6 +299,66 @@ async fn graphql_says_no_with_status_200() {
         };
         assert!(is_it, "{failure:?}");
     }
+}
+
+#[tokio::test]
+async fn a_part_that_fails_leaves_the_others() {
+    let (server, client) = server().await;
+    let error =
+        |kind: &str, part: &str| json!({"type": kind, "message": "no", "path": [part, "x"]});
+    let body = json!({"data": {"c0": {}, "c1": null, "c2": null, "c3": {}},
+        "errors": [error("NOT_FOUND", "c1"), error("FORBIDDEN", "c2")]});
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let changes = ["a", "b", "c", "d"].map(|comment| Change::Minimize { comment });
+    let denied = Failure::Denied {
+        message: "no".to_owned(),
+    };
+    assert_eq!(
+        client.change(&changes).await.unwrap(),
+        [Ok(()), Err(Failure::NotFound), Err(denied), Ok(())]
+    );
+}
+
+#[tokio::test]
+async fn what_is_written_is_led_to_the_same_api_alone_and_once() {
+    let (server, client) = server().await;
+    let comments = "/api/v3/repos/shop/deploy/issues/7/comments";
+    let led = |place: String| ResponseTemplate::new(307).insert_header("location", place);
+    let new = format!("{}/api/v3/repositories/1/issues/7/comments", server.uri());
+    for place in [
+        "https://other.example/api/v3/x".to_owned(),
+        format!("{}/elsewhere", server.uri()),
+        format!("{}{comments}", server.uri()),
+        new,
+    ] {
+        Mock::given(method("POST"))
+            .and(path(comments))
+            .respond_with(led(place.clone()))
+            .up_to_n_times(if place.ends_with(comments) { 2 } else { 1 })
+            .mount(&server)
+            .await;
+    }
+    Mock::given(method("POST"))
+        .and(path("/api/v3/repositories/1/issues/7/comments"))
+        .and(header("authorization", "Bearer ghs_secret"))
+        .and(body_partial_json(json!({"body": "words"})))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({"id": 9})))
+        .expect(1)
+        .mount(&server)
+        .await;
+    for _ in 0..3 {
+        let failure = client.create_comment(7, "words").await.unwrap_err();
+        assert!(matches!(failure, Failure::Rejected { .. }), "{failure}");
+    }
+    assert_eq!(client.create_comment(7, "words").await, Ok(9));
+    assert_eq!(
+        server.received_requests().await.map(|all| all.len()),
+        Some(6)
+    );
 }
 
 #[tokio::test]

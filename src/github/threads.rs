@@ -1,8 +1,8 @@
-//! Threads of comments: who wrote in them, whether they are resolved, and what only GraphQL can do to them.
+//! Threads of comments: who wrote in them, and whether they are resolved.
 //!
-//! Source: GitHub's GraphQL API: `PullRequestReviewThread`, `minimizeComment`, `resolveReviewThread`.
+//! Source: GitHub's GraphQL API: `PullRequestReviewThread`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Client, PAGE};
@@ -17,20 +17,8 @@ pub mod documents {
     pub const THREADS: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) { \
         repository(owner: $owner, name: $name) { pullRequest(number: $number) { \
         reviewThreads(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { \
-        id isResolved isOutdated path comments(first: 50) { totalCount nodes { \
+        id isResolved isOutdated path subjectType comments(first: 50) { totalCount nodes { \
         databaseId id author { login __typename } body isMinimized } } } } } } }";
-    /// Folds a comment away.
-    pub const MINIMIZE: &str = "mutation($id: ID!, $classifier: ReportedContentClassifiers!) { \
-        minimizeComment(input: {subjectId: $id, classifier: $classifier}) { minimizedComment { isMinimized } } }";
-    /// Unfolds it.
-    pub const UNMINIMIZE: &str = "mutation($id: ID!) { \
-        unminimizeComment(input: {subjectId: $id}) { unminimizedComment { isMinimized } } }";
-    /// Resolves a thread.
-    pub const RESOLVE: &str = "mutation($id: ID!) { \
-        resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }";
-    /// Opens it again.
-    pub const UNRESOLVE: &str = "mutation($id: ID!) { \
-        unresolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }";
 }
 
 /// How many pages of threads are looked at.
@@ -47,6 +35,8 @@ pub struct Thread {
     pub is_outdated: bool,
     /// The file that it is about, where GitHub says it.
     pub path: Option<String>,
+    /// True if it is about the file as a whole, and not about lines of it.
+    pub is_on_file: bool,
     /// Its comments, oldest first; at most 50.
     pub comments: Vec<ThreadComment>,
     /// How many comments it has.
@@ -68,16 +58,6 @@ pub struct ThreadComment {
     pub body: String,
     /// True if it is folded away.
     pub is_minimized: bool,
-}
-
-/// Why a comment is folded away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Classifier {
-    /// What it asks for was done.
-    Resolved,
-    /// It is about what is no longer there.
-    Outdated,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +111,7 @@ struct WireThread {
     is_resolved: bool,
     is_outdated: bool,
     path: Option<String>,
+    subject_type: Option<String>,
     comments: WireComments,
 }
 
@@ -161,6 +142,7 @@ impl From<WireThread> for Thread {
             is_resolved: wire.is_resolved,
             is_outdated: wire.is_outdated,
             path: wire.path,
+            is_on_file: wire.subject_type.as_deref() == Some("FILE"),
             comments: comments.map(ThreadComment::from).collect(),
             total: wire.comments.total_count,
         }
@@ -213,42 +195,6 @@ impl Client {
             }
         }
         Err(Failure::TooLarge)
-    }
-
-    /// Folds a comment away.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn minimize(&self, node_id: &str, classifier: Classifier) -> Result<(), Failure> {
-        let variables = json!({"id": node_id, "classifier": classifier});
-        self.mutate(documents::MINIMIZE, variables).await
-    }
-
-    /// Unfolds a comment.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn unminimize(&self, node_id: &str) -> Result<(), Failure> {
-        self.mutate(documents::UNMINIMIZE, json!({"id": node_id}))
-            .await
-    }
-
-    /// Resolves a thread, which takes more permissions than a comment does.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn resolve(&self, thread_id: &str) -> Result<(), Failure> {
-        self.mutate(documents::RESOLVE, json!({"id": thread_id}))
-            .await
-    }
-
-    /// Opens a thread again.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn unresolve(&self, thread_id: &str) -> Result<(), Failure> {
-        self.mutate(documents::UNRESOLVE, json!({"id": thread_id}))
-            .await
     }
 }
 

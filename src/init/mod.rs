@@ -9,6 +9,7 @@ mod workflow;
 
 use std::fmt::Write as _;
 
+use crate::report::one_line;
 use action_reference::ActionReference;
 use shape::Shape;
 
@@ -59,7 +60,7 @@ impl Part {
 /// What a person does after both files are there.
 #[must_use]
 pub fn next_steps(shape: &Shape, action: &ActionReference) -> String {
-    let branch = shape.branch();
+    let branch = one_line(shape.branch());
     let mut steps = Vec::new();
     if !action.is_fixed() {
         steps.push(format!(

@@ -35,7 +35,7 @@ impl Shape {
         };
         let mut files = snapshot.files().iter();
         Self {
-            default_branch: default_branch.filter(|name| is_plain(name)),
+            default_branch,
             objects: snapshot.objects().count(),
             folders: snapshot
                 .objects()
@@ -52,14 +52,6 @@ impl Shape {
     pub fn branch(&self) -> &str {
         self.default_branch.as_deref().unwrap_or("main")
     }
-}
-
-/// True if a name means only itself in a filter of a workflow, and could stand in YAML with quotes at most.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
 }
 
 /// The folders of registries that images come from; none where a list of them would be too long to be looked through.

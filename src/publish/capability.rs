@@ -188,7 +188,8 @@ impl Capabilities {
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::from("told on GitHub:\n");
-        // Whoever posts a saved report has neither a SARIF file nor annotations, and writes no summary of its job.
+        // Whoever posts a saved report has neither a SARIF file nor annotations, and writes a summary of its job only about
+        // what is missing.
         let is_judge = self.occasion != Occasion::WorkflowRun;
         for feature in Feature::ALL {
             if is_judge || feature != Feature::CodeScanning {

@@ -20,6 +20,12 @@ const LARGEST: usize = 10_000_000;
 /// Paces between the questions what became of it: 75 in all, after which the answer is left to itself.
 const POLLS: [u32; 4] = [5, 10, 20, 40];
 
+/// Paces between the questions whether it has an analysis that it gave no answer for.
+const POLLS_FOR_LOST: [u32; 3] = [5, 10, 20];
+
+/// Who made it, as the file says as well.
+const TOOL: &str = "tidegate";
+
 /// An analysis.
 #[derive(Clone, Copy, Debug)]
 pub struct Analysis<'a> {
@@ -29,7 +35,12 @@ pub struct Analysis<'a> {
     pub commit: &'a str,
     /// The ref that this commit is the tip of.
     pub reference: &'a str,
+    /// What tells it apart from others of the same commit, as the file says it.
+    pub category: &'a str,
 }
+
+/// Said where there is no ref that an analysis could be of.
+pub const NO_REFERENCE: &str = "the run belongs to no branch, tag or pull request";
 
 /// Why a file is not handed over.
 #[derive(Debug)]
@@ -48,7 +59,7 @@ pub(super) async fn send(
 ) -> Result<Option<String>, Refused> {
     let why = |text: &str| Err(Refused::Why(text.to_owned()));
     if !is_reference(analysis.reference) {
-        return why("the run belongs to no branch, tag or pull request");
+        return why(NO_REFERENCE);
     }
     let packed = pack(analysis.sarif).map_err(|error| Refused::Why(error.to_string()))?;
     if packed.len() > LARGEST {
@@ -60,12 +71,19 @@ pub(super) async fn send(
         sarif_gzip_base64: STANDARD.encode(packed),
         checkout_uri: None,
         started_at: None,
-        tool_name: Some("tidegate".to_owned()),
+        tool_name: Some(TOOL.to_owned()),
     };
     let mut uploaded = writes.once(|| client.upload(&upload)).await;
-    // The same file twice is the same analysis, so that it may be sent again.
-    if matches!(uploaded, Err(Failure::Unavailable { .. })) && writes.wait(writes.pace()).await {
-        uploaded = writes.once(|| client.upload(&upload)).await;
+    if matches!(uploaded, Err(Failure::Unavailable { .. })) {
+        match was_kept(client, analysis, writes).await {
+            Some(true) => return Ok(None),
+            Some(false) => uploaded = writes.once(|| client.upload(&upload)).await,
+            None => {
+                return why(
+                    "GitHub did not say whether it took the file, which is not sent twice; the next run hands over its own",
+                );
+            }
+        }
     }
     let id = uploaded.map_err(Refused::Failure)?;
     for paces in POLLS {
@@ -95,6 +113,27 @@ pub(super) async fn send(
     Ok(Some(
         "the SARIF file is uploaded, and GitHub has not yet said what becomes of it".to_owned(),
     ))
+}
+
+/// Whether GitHub has taken in the analysis that it gave no answer for; none if that cannot be told.
+async fn was_kept(client: &Client, analysis: Analysis<'_>, writes: &mut Writes) -> Option<bool> {
+    for paces in POLLS_FOR_LOST {
+        if !writes.wait(writes.pace() * paces).await {
+            return None;
+        }
+        match client.analyses(analysis.reference, TOOL).await {
+            // The same commit, seen by the same tool: as good as this one, whichever run it is of.
+            Ok(found) if found.iter().any(|found| is_same(found, analysis)) => return Some(true),
+            Ok(_) | Err(Failure::NotFound) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(false)
+}
+
+fn is_same(found: &crate::github::Analysis, analysis: Analysis<'_>) -> bool {
+    let category = |text: &str| text.trim_end_matches('/').to_owned();
+    found.commit_sha == analysis.commit && category(&found.category) == category(analysis.category)
 }
 
 /// What the API takes for a ref.

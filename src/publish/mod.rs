@@ -1,12 +1,15 @@
 //! Tells GitHub what [`report::review`](crate::report::review) planned: the review, the summary, the analysis.
 //!
 //! Nothing here decides anything: whatever GitHub refuses, the verdict and the exit code stay. Each refusal takes one rung
-//! off the ladder and is told in a line that names what grants it ([`capability`]). Before anything is written, the head
-//! of the pull request is read once more: what was judged must be what stands there.
+//! off the ladder and is told in a line that names what grants it ([`capability`]). What then stands nowhere on the pull
+//! request is named, for annotations to tell. Before anything is written, the head of the pull request is read once more:
+//! what was judged must be what stands there.
 
+mod batches;
 pub mod capability;
 mod code_scanning;
 mod review;
+pub mod runner_files;
 pub mod saved;
 pub mod saved_report;
 mod standing;
@@ -16,14 +19,16 @@ pub mod unjudged;
 pub mod workflow_run;
 mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::github::{Client, Failure, Patience, Pull};
+use crate::report::annotation::Untold;
 use crate::report::one_line;
 use crate::report::review::anchor::{ChangedFile, ChangedFiles};
 use crate::report::review::digest::Digest;
 use crate::report::review::marker::{Key, RunNumber};
+use crate::report::review::standing::StandingComment;
 use crate::report::review::sticky::{self, SummaryWhen, Told, Writer};
 use crate::report::summary::Links;
 
@@ -33,7 +38,7 @@ use review::{Place, Sent};
 use standing::Myself;
 use writes::{Writes, explain};
 
-pub use code_scanning::Analysis;
+pub use code_scanning::{Analysis, NO_REFERENCE};
 
 /// What is to be told, and where.
 #[derive(Debug)]
@@ -67,8 +72,8 @@ pub struct Order<'o> {
 pub struct Delivered {
     /// What is not as planned, for the log; what GitHub said in it is not escaped.
     pub notes: Vec<String>,
-    /// True if all findings stand on the pull request, so that no annotation has to repeat them.
-    pub is_told: bool,
+    /// What does not stand on the pull request, so that annotations have to tell it.
+    pub untold: Untold,
     /// True if nothing was written because something else stands there by now.
     pub is_outdated: bool,
 }
@@ -107,7 +112,7 @@ pub async fn deliver(
             notes: &mut delivered.notes,
         };
         match conversation.hold(capabilities).await {
-            Ok(Held::Spoken { is_told }) => delivered.is_told = is_told,
+            Ok(Held::Spoken(untold)) => delivered.untold = untold,
             Ok(Held::Outdated(why)) => {
                 delivered.is_outdated = true;
                 capabilities.refuse_all(&Feature::ALL, why);
@@ -140,10 +145,14 @@ pub async fn deliver(
     delivered
 }
 
+/// Said where another commit is at the tip of the pull request by now.
+const MOVED_ON: &str =
+    "the head of the pull request has moved on meanwhile, and the next run will speak";
+
 /// Why nothing is written about this commit any more.
 fn outdated(pull: &Pull, head: &str) -> Option<&'static str> {
     if pull.head_sha != head {
-        Some("the head of the pull request has moved on meanwhile, and the next run will speak")
+        Some(MOVED_ON)
     } else if pull.state != "open" {
         Some("the pull request is closed")
     } else {
@@ -166,10 +175,20 @@ async fn still_stands(client: &Client, order: &Order<'_>) -> Result<(), String> 
 
 /// How a conversation went.
 enum Held {
-    /// It was held, and all findings are told or not.
-    Spoken { is_told: bool },
+    /// It was held, and something is untold.
+    Spoken(Untold),
     /// Nothing was written, for a reason.
     Outdated(&'static str),
+}
+
+/// What has to be known before lines are commented on.
+struct Read {
+    comments: Vec<StandingComment>,
+    /// The numbers of those that are about a file as a whole.
+    on_files: BTreeSet<u64>,
+    files: ChangedFiles,
+    /// How many files GitHub lists; none where it was not asked.
+    listed: Option<u64>,
 }
 
 /// What is said on one pull request.
@@ -182,68 +201,56 @@ struct Conversation<'c, 'o> {
 }
 
 impl Conversation<'_, '_> {
-    /// A failure is one of reading, before anything was written.
+    /// A failure is one of reading what both review and summary need, before anything was written.
     async fn hold(&mut self, capabilities: &mut Capabilities) -> Result<Held, Failure> {
         let order = self.order;
-        let has_review = capabilities.allows(Feature::Review);
+        let is_review_wanted = capabilities.allows(Feature::Review);
         let myself = Myself::ask(self.client).await?;
-        let comments = if has_review {
-            standing::comments(self.client, self.number, &myself).await?
-        } else {
-            Vec::new()
-        };
-        let (files, listed) = self.files(has_review).await?;
+        let mut read = None;
+        if is_review_wanted {
+            match self.read(&myself).await {
+                Ok(found) => read = Some(found),
+                // The summary needs none of it.
+                Err(failure) => {
+                    capabilities.refuse(Feature::Review, explain(&failure, Feature::Review));
+                }
+            }
+        }
         let pull = self.client.pull(self.number).await?;
         if let Some(why) = outdated(&pull, order.head) {
             return Ok(Held::Outdated(why));
         }
-        if let (Some(listed), Some(changed)) = (listed, pull.changed_files)
-            && listed < changed
-        {
-            self.notes.push(format!(
-                "GitHub lists {listed} of {changed} changed files: findings in the others stand in the summary"
-            ));
-        }
-        let sent = if has_review {
-            let plan = crate::report::review::plan(
-                order.digest,
-                &files,
-                &comments,
-                &order.key,
-                order.head,
-            );
-            let before: BTreeSet<u64> = comments.iter().map(|comment| comment.id).collect();
-            let place = Place {
-                client: self.client,
-                number: self.number,
-                head: order.head,
-                key: &order.key,
-                myself: &myself,
-                before: &before,
-            };
-            Some(review::send(&place, &order.digest.headline, &plan, self.writes).await)
-        } else {
-            None
+        let sent = match &read {
+            Some(read) => Some(self.review(&myself, read, &pull, capabilities).await),
+            None => None,
         };
-        if let Some(sent) = &sent {
-            self.notes.extend(sent.notes.iter().cloned());
-            if let Some(failure) = &sent.failure {
-                capabilities.refuse(Feature::Review, explain(failure, Feature::Review));
-            } else if sent.left > 0 {
-                capabilities.refuse(Feature::Review, review::left(sent.left));
-            }
-        }
         let has_summary = self.summarise(&myself, sent.as_ref(), capabilities).await;
-        let is_told = match &sent {
-            Some(sent) => sent.rest.is_empty() && sent.failure.is_none() || has_summary,
-            None => has_summary,
-        };
-        Ok(Held::Spoken { is_told })
+        Ok(Held::Spoken(Untold {
+            findings: match sent {
+                // What has no comment on its line is annotated there.
+                Some(sent) => Some(sent.rest),
+                None if has_summary && !is_review_wanted => Some(BTreeSet::new()),
+                None => None,
+            },
+            incomplete: !has_summary,
+        }))
+    }
+
+    async fn read(&self, myself: &Myself) -> Result<Read, Failure> {
+        let (comments, on_files) =
+            standing::comments_and_places(self.client, self.number, myself).await?;
+        let (files, listed) = self.files().await?;
+        Ok(Read {
+            comments,
+            on_files,
+            files,
+            listed,
+        })
     }
 
     /// The files that comments can stand on, and how many there are; nothing where nothing is to be said about any.
-    async fn files(&self, has_review: bool) -> Result<(ChangedFiles, Option<u64>), Failure> {
-        if !has_review || self.order.digest.findings.is_empty() {
+    async fn files(&self) -> Result<(ChangedFiles, Option<u64>), Failure> {
+        if self.order.digest.findings.is_empty() {
             return Ok((ChangedFiles::default(), None));
         }
         let files = self.client.files(self.number).await?;
@@ -254,6 +261,53 @@ impl Conversation<'_, '_> {
             patch: file.patch,
         });
         Ok((ChangedFiles::new(files), Some(listed)))
+    }
+
+    /// Brings the comments on lines and files up to date.
+    async fn review(
+        &mut self,
+        myself: &Myself,
+        read: &Read,
+        pull: &Pull,
+        capabilities: &mut Capabilities,
+    ) -> Sent {
+        let order = self.order;
+        if let (Some(listed), Some(changed)) = (read.listed, pull.changed_files)
+            && listed < changed
+        {
+            self.notes.push(format!(
+                "GitHub lists {listed} of {changed} changed files: findings in the others stand in the summary"
+            ));
+        }
+        let plan = crate::report::review::plan(
+            order.digest,
+            &read.files,
+            &read.comments,
+            &order.key,
+            order.head,
+        );
+        let comments = read.comments.iter();
+        let before: BTreeMap<u64, String> = comments
+            .map(|comment| (comment.id, comment.node_id.clone()))
+            .collect();
+        let (comments, on_files) = (&read.comments, &read.on_files);
+        let place = Place {
+            client: self.client,
+            number: self.number,
+            head: order.head,
+            key: &order.key,
+            myself,
+            before: &before,
+            on_files: standing::open_on_files(comments, on_files, &order.key, &plan),
+        };
+        let sent = review::send(&place, &order.digest.headline, &plan, self.writes).await;
+        self.notes.extend(sent.notes.iter().cloned());
+        if let Some(failure) = &sent.failure {
+            capabilities.refuse(Feature::Review, explain(failure, Feature::Review));
+        } else if sent.left > 0 {
+            capabilities.refuse(Feature::Review, review::left(sent.left));
+        }
+        sent
     }
 
     /// Gives true if the summary says what this run found.

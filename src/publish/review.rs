@@ -1,14 +1,17 @@
 //! Sends what is planned for the lines and files of a pull request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::github::{Classifier, Client, Failure, NewComment, NewReview};
+use crate::github::{Change, Client, Failure, NewComment, NewReview};
 use crate::report::count;
 use crate::report::review::anchor::Anchor;
 use crate::report::review::body::Draft;
 use crate::report::review::marker::{FindingMarker, Key};
-use crate::report::review::reconcile::{MOST_FILES, Plan, ReopenedComment};
+use crate::report::review::reconcile::{
+    EditedComment, MOST_FILES, Plan, ReopenedComment, SettledComment,
+};
 
+use super::batches::{self, rounds};
 use super::standing::{self, Myself};
 use super::writes::Writes;
 
@@ -19,8 +22,18 @@ pub(super) struct Place<'p> {
     pub(super) head: &'p str,
     pub(super) key: &'p Key,
     pub(super) myself: &'p Myself,
-    /// The numbers of the comments that stood there before.
-    pub(super) before: &'p BTreeSet<u64>,
+    /// The comments that stood there before: their ids, which GraphQL goes by, by their numbers.
+    pub(super) before: &'p BTreeMap<u64, String>,
+    /// How many of our comments on whole files stand there open, and stay so.
+    pub(super) on_files: usize,
+}
+
+impl Place<'_> {
+    fn edit<'c>(&'c self, id: u64, body: &'c str) -> Change<'c> {
+        // What is edited stood there before.
+        let comment = self.before.get(&id).map_or("", String::as_str);
+        Change::Edit { comment, body }
+    }
 }
 
 /// What came of it.
@@ -55,6 +68,11 @@ impl Sent {
         self.rest.extend(draft.marker.fingerprints.iter().cloned());
     }
 
+    fn leave(&mut self, draft: &Draft) {
+        self.left += 1;
+        self.summarises(draft);
+    }
+
     /// True if it makes no sense to go on: what is missing is missing for all that follows.
     fn is_over(&self) -> bool {
         let over = |failure: &Failure| {
@@ -84,7 +102,7 @@ pub(super) async fn send(
     };
     let mut drafts: Vec<&Draft> = plan.review.iter().collect();
     let mut on_files: Vec<&Draft> = plan.files.iter().collect();
-    for draft in reopen_all(place.client, plan, writes, &mut sent).await {
+    for draft in reopen_all(place, plan, writes, &mut sent).await {
         match draft.anchor {
             Anchor::Lines { .. } => drafts.push(draft),
             Anchor::File { .. } => on_files.push(draft),
@@ -104,15 +122,17 @@ pub(super) async fn send(
                     "GitHub rejects the review, so that its comments go to files and to the summary: {message} {}",
                     errors.join("; ")
                 ));
-                let room = MOST_FILES.saturating_sub(on_files.len());
-                let (first, others) = drafts.split_at(room.min(drafts.len()));
-                on_files.extend(first);
-                for draft in others {
-                    sent.summarises(draft);
-                }
+                on_files.extend(drafts);
             }
             Err(failure) => sent.failed(failure, &drafts),
         }
+    }
+    // What stands there takes its room first, whatever a review was refused for: else each push would add to the pile.
+    // What was planned for files comes first, and has the room that it was planned with.
+    let room = MOST_FILES.saturating_sub(place.on_files);
+    let room = room.max(plan.files.len());
+    for draft in on_files.split_off(room.min(on_files.len())) {
+        sent.summarises(draft);
     }
     for draft in on_files {
         if sent.is_over() {
@@ -191,7 +211,7 @@ async fn stands(place: &Place<'_>, drafts: &[&Draft]) -> Result<bool, Failure> {
     let read = |body: &str| FindingMarker::read(body, place.key);
     let mut new = standing
         .iter()
-        .filter(|comment| comment.is_ours && !place.before.contains(&comment.id))
+        .filter(|comment| comment.is_ours && !place.before.contains_key(&comment.id))
         .filter_map(|comment| read(&comment.body));
     // What a body remembers of its findings is bounded, so that bodies are compared.
     let wanted: Vec<FindingMarker> = drafts
@@ -225,7 +245,7 @@ fn comment(draft: &Draft) -> Option<NewComment> {
 
 /// Opens comments again, and gives those that stay closed.
 async fn reopen_all<'p>(
-    client: &Client,
+    place: &Place<'_>,
     plan: &'p Plan,
     writes: &mut Writes,
     sent: &mut Sent,
@@ -233,98 +253,167 @@ async fn reopen_all<'p>(
     let mut closed = Vec::new();
     // Threads belong to whoever may write contents; that is never asked for.
     let mut may_resolve = true;
-    for reopened in &plan.reopened {
-        let draft = &reopened.draft;
-        if sent.is_over() || !writes.has_room(3) {
-            sent.left += 1;
-            sent.summarises(draft);
+    for round in rounds(&plan.reopened, |reopened| reopened.draft.body.len()) {
+        if sent.is_over() || !writes.has_room(Step::ALL.len()) {
+            for reopened in round {
+                sent.leave(&reopened.draft);
+            }
             continue;
         }
-        match reopen(client, reopened, writes, &mut may_resolve).await {
-            Ok(true) => {}
-            // Somebody deleted it meanwhile, or closed it for good.
-            Ok(false) | Err(Failure::NotFound) => closed.push(draft),
-            Err(failure) => sent.failed(failure, &[draft]),
-        }
+        closed.extend(reopen(place, round, writes, sent, &mut may_resolve).await);
     }
     closed
 }
 
-/// Opens a comment again; false if its thread is not ours to open. What it says of itself is edited last: until then it
-/// counts as settled, so that the next run takes up what was cut short, and takes nothing for a person's answer.
-async fn reopen(
-    client: &Client,
-    reopened: &ReopenedComment,
-    writes: &mut Writes,
-    may_resolve: &mut bool,
-) -> Result<bool, Failure> {
-    if let Some(thread) = &reopened.unresolve {
-        if !*may_resolve {
-            return Ok(false);
-        }
-        match writes.once(|| client.unresolve(thread)).await {
-            Ok(()) => {}
-            Err(Failure::Denied { .. } | Failure::Rejected { .. }) => {
-                *may_resolve = false;
-                return Ok(false);
+/// What it takes to open a comment again. What it says of itself is edited last: until then it counts as settled, so that
+/// the next run takes up what was cut short, and takes nothing for a person's answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Unresolve,
+    Unfold,
+    Edit,
+}
+
+impl Step {
+    const ALL: [Self; 3] = [Self::Unresolve, Self::Unfold, Self::Edit];
+
+    /// None where it is not needed.
+    fn change<'c>(self, place: &'c Place<'_>, reopened: &'c ReopenedComment) -> Option<Change<'c>> {
+        match self {
+            Self::Unresolve => {
+                let thread = reopened.unresolve.as_deref()?;
+                Some(Change::Unresolve { thread })
             }
-            Err(failure) => return Err(failure),
+            Self::Unfold => {
+                let comment = reopened.unminimize.as_deref()?;
+                Some(Change::Unminimize { comment })
+            }
+            Self::Edit => Some(place.edit(reopened.id, &reopened.draft.body)),
         }
     }
-    if let Some(node) = &reopened.unminimize {
-        writes.once(|| client.unminimize(node)).await?;
+}
+
+/// Opens comments again, and gives those whose threads are not ours to open.
+async fn reopen<'p>(
+    place: &Place<'_>,
+    round: &'p [ReopenedComment],
+    writes: &mut Writes,
+    sent: &mut Sent,
+    may_resolve: &mut bool,
+) -> Vec<&'p Draft> {
+    let mut closed = Vec::new();
+    let mut open: Vec<&ReopenedComment> = round.iter().collect();
+    for step in Step::ALL {
+        let (mut next, mut opening, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        for reopened in open {
+            match step.change(place, reopened) {
+                None => next.push(reopened),
+                Some(_) if step == Step::Unresolve && !*may_resolve => {
+                    closed.push(&reopened.draft);
+                }
+                Some(_) if sent.is_over() => sent.leave(&reopened.draft),
+                Some(change) => {
+                    changes.push(change);
+                    opening.push(reopened);
+                }
+            }
+        }
+        let results = batches::send(place.client, &changes, writes).await;
+        for (reopened, result) in opening.into_iter().zip(results) {
+            match result {
+                Ok(()) => next.push(reopened),
+                // Somebody deleted it meanwhile, or closed it for good.
+                Err(Failure::NotFound) => closed.push(&reopened.draft),
+                Err(Failure::Denied { .. } | Failure::Rejected { .. })
+                    if step == Step::Unresolve =>
+                {
+                    *may_resolve = false;
+                    closed.push(&reopened.draft);
+                }
+                Err(failure) => sent.failed(failure, &[&reopened.draft]),
+            }
+        }
+        open = next;
     }
-    let body = &reopened.draft.body;
-    let edit = || client.edit_review_comment(reopened.id, body);
-    writes.once(edit).await.map(|()| true)
+    closed
 }
 
 /// Edits and folds. What does not fit into one run, or fails, is done by the next: what a comment says of itself is
 /// edited first, and one that is settled and in sight is folded later.
 async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut Sent) {
     let client = place.client;
-    for edit in &plan.edited {
-        let has_room = !sent.is_over() && writes.has_room(1);
-        let write = || client.edit_review_comment(edit.id, &edit.body);
-        if !has_room {
-            sent.left += 1;
-        }
-        if !has_room || !note(writes.once(write).await, sent) {
-            sent.rest.extend(edit.news.iter().cloned());
+    for round in rounds(&plan.edited, |edit| edit.body.len()) {
+        let results = edit_all(place, round.iter(), writes, sent, 1).await;
+        for (edit, is_done) in round.iter().zip(results) {
+            if !is_done {
+                sent.rest.extend(edit.news.iter().cloned());
+            }
         }
     }
-    let mut threads = Vec::new();
-    for settled in &plan.settled {
-        let needed = if settled.minimize.is_some() { 2 } else { 1 };
-        if sent.is_over() || !writes.has_room(needed) {
-            sent.left += 1;
-            continue;
-        }
-        let edit = &settled.edit;
-        let write = || client.edit_review_comment(edit.id, &edit.body);
-        if !note(writes.once(write).await, sent) {
-            continue;
-        }
-        if let Some(node) = &settled.minimize {
-            let fold = || client.minimize(node, Classifier::Resolved);
-            note(writes.once(fold).await, sent);
-        }
-        threads.extend(&settled.resolve);
+    let mut threads: Vec<&str> = Vec::new();
+    for round in rounds(&plan.settled, |settled| settled.edit.body.len()) {
+        let edits = round.iter().map(|settled| &settled.edit);
+        let results = edit_all(place, edits, writes, sent, 2).await;
+        let done = round.iter().zip(results).filter(|(_, is_done)| *is_done);
+        let done: Vec<&SettledComment> = done.map(|(settled, _)| settled).collect();
+        let nodes = done
+            .iter()
+            .filter_map(|settled| settled.minimize.as_deref());
+        fold_all(client, nodes, writes, sent).await;
+        threads.extend(done.iter().filter_map(|settled| settled.resolve.as_deref()));
     }
-    for node in &plan.folded {
+    for round in rounds(&plan.folded, String::len) {
         if sent.is_over() || !writes.has_room(1) {
-            sent.left += 1;
-            continue;
+            sent.left += round.len();
+        } else {
+            fold_all(client, round.iter().map(String::as_str), writes, sent).await;
         }
-        let fold = || client.minimize(node, Classifier::Resolved);
-        note(writes.once(fold).await, sent);
     }
     // Last, as it is no more than an extra: threads belong to whoever may write contents, and that is never asked for.
-    for thread in threads {
-        let may_go_on = !sent.is_over() && writes.has_room(1);
-        if !may_go_on || writes.once(|| client.resolve(thread)).await.is_err() {
+    for round in rounds(&threads, |thread| thread.len()) {
+        if sent.is_over() || !writes.has_room(1) {
             break;
         }
+        let changes = round.iter().map(|thread| Change::Resolve { thread });
+        let changes: Vec<Change<'_>> = changes.collect();
+        let results = batches::send(client, &changes, writes).await;
+        if results.iter().any(Result::is_err) {
+            break;
+        }
+    }
+}
+
+/// Edits one round, if there is room for as many requests, and says of each whether it was done.
+async fn edit_all<'p>(
+    place: &Place<'_>,
+    edits: impl Iterator<Item = &'p EditedComment>,
+    writes: &mut Writes,
+    sent: &mut Sent,
+    needed: usize,
+) -> Vec<bool> {
+    let changes: Vec<Change<'_>> = edits.map(|edit| place.edit(edit.id, &edit.body)).collect();
+    if sent.is_over() || !writes.has_room(needed) {
+        sent.left += changes.len();
+        return vec![false; changes.len()];
+    }
+    let results = batches::send(place.client, &changes, writes).await;
+    let results = results.into_iter();
+    results.map(|result| note(result, sent)).collect()
+}
+
+/// Folds one round.
+async fn fold_all<'p>(
+    client: &Client,
+    nodes: impl Iterator<Item = &'p str>,
+    writes: &mut Writes,
+    sent: &mut Sent,
+) {
+    let changes: Vec<Change<'_>> = nodes.map(|comment| Change::Minimize { comment }).collect();
+    if sent.is_over() {
+        return;
+    }
+    for result in batches::send(client, &changes, writes).await {
+        note(result, sent);
     }
 }
 

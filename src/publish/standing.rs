@@ -1,6 +1,10 @@
 //! What stands on a pull request, and which of it is ours.
 
+use std::collections::BTreeSet;
+
 use crate::github::{Client, Failure, Thread};
+use crate::report::review::marker::{FindingMarker, Key};
+use crate::report::review::reconcile::Plan;
 use crate::report::review::standing::{StandingComment, StandingSummary};
 
 /// Who writes in a workflow, where GitHub does not say who the token belongs to.
@@ -44,11 +48,49 @@ pub(super) async fn comments(
     number: u64,
     myself: &Myself,
 ) -> Result<Vec<StandingComment>, Failure> {
+    let (comments, _) = comments_and_places(client, number, myself).await?;
+    Ok(comments)
+}
+
+/// The comments that threads begin with, and the numbers of those that are about a file as a whole.
+pub(super) async fn comments_and_places(
+    client: &Client,
+    number: u64,
+    myself: &Myself,
+) -> Result<(Vec<StandingComment>, BTreeSet<u64>), Failure> {
     let threads = client.threads(number).await?;
-    Ok(threads
-        .into_iter()
-        .filter_map(|thread| comment(thread, myself))
-        .collect())
+    let mut on_files = BTreeSet::new();
+    let comments = threads.into_iter().filter_map(|thread| {
+        let is_on_file = thread.is_on_file;
+        let comment = comment(thread, myself)?;
+        if is_on_file {
+            on_files.insert(comment.id);
+        }
+        Some(comment)
+    });
+    Ok((comments.collect(), on_files))
+}
+
+/// How many of our comments on whole files stand there open, and stay so or are opened again.
+pub(super) fn open_on_files(
+    comments: &[StandingComment],
+    on_files: &BTreeSet<u64>,
+    key: &Key,
+    plan: &Plan,
+) -> usize {
+    let settled: BTreeSet<u64> = plan.settled.iter().map(|it| it.edit.id).collect();
+    let reopened: BTreeSet<u64> = plan.reopened.iter().map(|it| it.id).collect();
+    let stays = |comment: &&StandingComment| {
+        let marker = FindingMarker::read(&comment.body, key);
+        let is_in_sight = !comment.is_minimized && !comment.is_resolved;
+        let stays_open = is_in_sight && !settled.contains(&comment.id);
+        comment.is_ours
+            && on_files.contains(&comment.id)
+            && marker.is_some_and(|marker| {
+                marker.is_open && stays_open || reopened.contains(&comment.id)
+            })
+    };
+    comments.iter().filter(stays).count()
 }
 
 fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
@@ -65,6 +107,7 @@ fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
         body: first.body,
         is_minimized: first.is_minimized,
         is_resolved: thread.is_resolved,
+        is_outdated: thread.is_outdated,
         // What is too long to be seen whole is no soliloquy.
         has_reply: has_reply || thread.total > seen,
     })

@@ -13,6 +13,19 @@ pub struct WorkflowRun {
     pub head: String,
     /// `owner/name` of where that commit comes from.
     pub head_repository: String,
+    /// Who owns that repository, and the branch that the commit was at the tip of, where GitHub says it.
+    pub head_branch: Option<(String, String)>,
+}
+
+/// What GitHub knows of the pull request of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is open, and the commit is at its tip.
+    Pull(Pull),
+    /// It is open, and another commit is at its tip by now.
+    MovedOn,
+    /// No open pull request comes from there.
+    Nothing,
 }
 
 #[derive(Deserialize)]
@@ -24,12 +37,19 @@ struct Payload {
 struct Run {
     head_sha: Option<String>,
     event: Option<String>,
+    head_branch: Option<String>,
     head_repository: Option<Repository>,
 }
 
 #[derive(Deserialize)]
 struct Repository {
     full_name: Option<String>,
+    owner: Option<Owner>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    login: Option<String>,
 }
 
 impl WorkflowRun {
@@ -56,29 +76,58 @@ impl WorkflowRun {
         if !is_commit(&head) {
             return Err(wrong("names no commit"));
         }
-        let repository = run.head_repository.and_then(|found| found.full_name);
+        let (head_repository, owner) = match run.head_repository {
+            Some(found) => (found.full_name, found.owner.and_then(|owner| owner.login)),
+            None => (None, None),
+        };
+        let is_there = |text: &String| !text.is_empty();
+        let owner = owner.filter(is_there);
         Ok(Self {
             head,
-            head_repository: repository
+            head_repository: head_repository
                 .ok_or_else(|| wrong("does not say where the commit comes from"))?,
+            head_branch: owner.zip(run.head_branch.filter(is_there)),
         })
     }
 
-    /// The open pull request that this commit is the tip of.
+    /// The open pull request that this commit is the tip of. All that it is looked for by is the event's: the branch first,
+    /// as GitHub knows no pull request of a commit that only a fork has; then the commit, which a branch may share.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] if there is none, [`Failure::Rejected`] if there are several; else what GitHub says.
-    pub async fn pull(&self, client: &Client) -> Result<Pull, Failure> {
-        let pulls = client.pulls_of_commit(&self.head).await?;
-        let mut pulls = pulls.into_iter().filter(|pull| {
-            let comes_from = pull.head_repository.as_deref();
-            pull.state == "open"
-                && pull.head_sha == self.head
-                && comes_from.is_some_and(|name| name.eq_ignore_ascii_case(&self.head_repository))
-        });
-        let first = pulls.next().ok_or(Failure::NotFound)?;
+    /// [`Failure::Rejected`] if there are several; else what GitHub says.
+    pub async fn pull(&self, client: &Client) -> Result<Found, Failure> {
+        let from_there = |pulls: Vec<Pull>| -> Vec<Pull> {
+            let is_from_there = |pull: &Pull| {
+                let comes_from = pull.head_repository.as_deref();
+                pull.state == "open"
+                    && comes_from
+                        .is_some_and(|name| name.eq_ignore_ascii_case(&self.head_repository))
+            };
+            pulls.into_iter().filter(is_from_there).collect()
+        };
+        let mut pulls = match &self.head_branch {
+            Some((owner, branch)) => from_there(client.pulls_from(owner, branch).await?),
+            None => Vec::new(),
+        };
+        if pulls.is_empty() {
+            pulls = match client.pulls_of_commit(&self.head).await {
+                Ok(pulls) => from_there(pulls),
+                // It has no such commit.
+                Err(Failure::NotFound | Failure::Rejected { .. }) => Vec::new(),
+                Err(failure) => return Err(failure),
+            };
+        }
+        let is_there = !pulls.is_empty();
+        let mut pulls = pulls.into_iter().filter(|pull| pull.head_sha == self.head);
+        let Some(first) = pulls.next() else {
+            return Ok(if is_there {
+                Found::MovedOn
+            } else {
+                Found::Nothing
+            });
+        };
         match pulls.next() {
-            None => Ok(first),
+            None => Ok(Found::Pull(first)),
             Some(second) => Err(Failure::Rejected {
                 message: format!(
                     "the commit is the tip of the pull requests {} and {}, and the report is about one of them",
@@ -106,13 +155,22 @@ mod tests {
                 r#"{{"workflow_run": {{"event": "{event}", "head_sha": "{sha}", "head_repository": {repository}, "pull_requests": []}}}}"#
             )
         };
-        let fork = r#"{"full_name": "eve/deploy"}"#;
+        let fork = r#"{"full_name": "eve/deploy", "owner": {"login": "eve"}}"#;
+        let expected = |head_branch| WorkflowRun {
+            head: sha.clone(),
+            head_repository: "eve/deploy".to_owned(),
+            head_branch,
+        };
+        let text = payload("pull_request", &sha, fork);
+        assert_eq!(WorkflowRun::parse(text.as_bytes()).unwrap(), expected(None));
+        let text = text.replace(
+            r#""pull_requests""#,
+            r#""head_branch": "fix/it", "pull_requests""#,
+        );
+        let branch = ("eve".to_owned(), "fix/it".to_owned());
         assert_eq!(
-            WorkflowRun::parse(payload("pull_request", &sha, fork).as_bytes()).unwrap(),
-            WorkflowRun {
-                head: sha.clone(),
-                head_repository: "eve/deploy".to_owned()
-            }
+            WorkflowRun::parse(text.as_bytes()).unwrap(),
+            expected(Some(branch))
         );
         for wrong in [
             payload("push", &sha, fork),

@@ -6,9 +6,10 @@ use crate::github::{Failure, Patience};
 
 use super::capability::Feature;
 
-/// The most writes of one run beside the summary: as many as it takes to edit and to fold all comments that may stand
-/// there. What is left is done by the next run. GitHub allows about 80 a minute and 500 an hour.
-const MOST: u32 = 76;
+/// The most writes of one run beside the summary: several times as many as it takes to edit, to fold and to open again
+/// all comments that one review and what it left to files may hold, many of them in each. What is left is done by the next run. GitHub allows about 80
+/// a minute and 500 an hour.
+const MOST: usize = 24;
 
 /// Paces that GitHub asks to wait where its limit on bursts names no time.
 const PACES_AFTER_BURST: u32 = 60;
@@ -16,7 +17,7 @@ const PACES_AFTER_BURST: u32 = 60;
 /// What a run may still write, and how long it may still wait for that.
 #[derive(Debug)]
 pub(super) struct Writes {
-    left: u32,
+    left: usize,
     pace: Duration,
     budget: Duration,
 }
@@ -36,7 +37,7 @@ impl Writes {
     }
 
     /// True if there is room for as many more.
-    pub(super) fn has_room(&self, number: u32) -> bool {
+    pub(super) fn has_room(&self, number: usize) -> bool {
         self.left >= number
     }
 
@@ -73,9 +74,11 @@ impl Writes {
 pub(super) fn explain(failure: &Failure, feature: Feature) -> String {
     let permission = feature.permission();
     match failure {
-        Failure::Denied { message } => format!(
+        Failure::Denied { message } if failure.lacks_permission() => format!(
             "GitHub says \"{message}\"; write `{permission}` under `permissions:` of this job"
         ),
+        // Whatever it is, another line in the workflow does not mend it.
+        Failure::Denied { message } => format!("GitHub says \"{message}\""),
         Failure::NotFound => format!(
             "GitHub knows no such thing, or hides it from this token; write `{permission}` under `permissions:` of this job"
         ),

@@ -3,7 +3,7 @@
 //! GitHub shows the first ten errors, warnings and notices of a step each, and drops the rest without a word. So
 //! what is said of one line is said at once, the most urgent comes first, and what does not fit is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::places::{Places, Region};
@@ -47,17 +47,47 @@ impl Kind {
     }
 }
 
+/// What a report says that nobody is told elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// The fingerprints of the findings; none where it is all of them.
+    pub findings: Option<BTreeSet<String>>,
+    /// True if that is so of what could not be seen.
+    pub incomplete: bool,
+}
+
+impl Untold {
+    /// All that a report says.
+    pub const ALL: Self = Self {
+        findings: None,
+        incomplete: true,
+    };
+
+    fn holds(&self, finding: &Finding) -> bool {
+        let findings = self.findings.as_ref();
+        findings
+            .is_none_or(|some| !some.is_empty() && some.contains(&finding.fingerprint.to_string()))
+    }
+}
+
+impl Default for Untold {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 /// The annotations of a report, one a line. `root` is where the repository lies below the workspace, with `/`
 /// between its parts: empty where they are the same.
 #[must_use]
-pub fn render(report: &Report, root: &str) -> String {
-    annotations(report, root, &mut Budget::default())
+pub fn render(report: &Report, root: &str, untold: &Untold) -> String {
+    annotations(report, root, untold, &mut Budget::default())
 }
 
-fn annotations(report: &Report, root: &str, left: &mut Budget) -> String {
+fn annotations(report: &Report, root: &str, untold: &Untold, left: &mut Budget) -> String {
     let mut places = Places::new(report);
     let mut lines: BTreeMap<(&str, u32), Vec<(Region, &Finding)>> = BTreeMap::new();
-    for finding in report.with_status(Status::Introduced) {
+    let introduced = report.with_status(Status::Introduced);
+    for finding in introduced.filter(|finding| untold.holds(finding)) {
         let at = finding.changed_at.as_ref().unwrap_or(&finding.location);
         let region = places.resolve(false, at);
         let line = lines.entry((&at.path, region.start.line)).or_default();
@@ -73,7 +103,7 @@ fn annotations(report: &Report, root: &str, left: &mut Budget) -> String {
     });
 
     let mut text = String::new();
-    if let Some((kind, message)) = incomplete(report) {
+    if let Some((kind, message)) = incomplete(report).filter(|_| untold.incomplete) {
         left.take(kind);
         let properties = [("title", "tidegate could not see everything".to_owned())];
         text.push_str(&command(kind, &properties, &message));
@@ -123,7 +153,7 @@ pub fn render_closed(report: &Report) -> String {
         notices: 1,
         ..Budget::default()
     };
-    let mut text = annotations(report, "", &mut left);
+    let mut text = annotations(report, "", &Untold::ALL, &mut left);
     let parts = [
         summary::headline(report),
         super::others(report),

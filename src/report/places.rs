@@ -68,6 +68,12 @@ impl<'r> Places<'r> {
         }
     }
 
+    /// The text of a file of the head.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&'r str> {
+        self.report.head_snapshot.file(path)?.text()
+    }
+
     /// The region of a finding: one line, in the base where the finding is fixed.
     pub fn region(&mut self, finding: &Finding) -> Region {
         self.resolve(finding.status == Status::Fixed, &finding.location)

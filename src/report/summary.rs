@@ -176,6 +176,17 @@ pub fn failure(exit_code: u8, why: &str, passes: bool) -> String {
     format!("## tidegate: {headline}\n\n{}", block(why))
 }
 
+/// The summary of a job that posts a saved report, where not all of it could be posted.
+#[must_use]
+pub fn not_posted(is_nothing: bool, why: &str) -> String {
+    let headline = if is_nothing {
+        "nothing was posted"
+    } else {
+        "not all was posted"
+    };
+    format!("## tidegate publish: {headline}\n\n{}", block(why))
+}
+
 /// What could not be seen.
 pub(super) fn incomplete(reasons: &[String], budget: Budget, text: &mut String) {
     if reasons.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::finding::{
-    Finding, Fingerprint, Fold, Location, PackageName, PackageSeen, Related, Severity, Status,
+    Finding, Fingerprint, Fix, Fold, Location, PackageName, PackageSeen, Related, Severity, Status,
     Subject,
 };
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
@@ -213,6 +213,7 @@ impl<'a> Sink<'a> {
             withheld,
             unread: false,
             fold: None,
+            fix: None,
             cause: None,
             sink: self,
         }
@@ -236,6 +237,7 @@ pub struct Draft<'s, 'a> {
     withheld: bool,
     unread: bool,
     fold: Option<Arc<Fold>>,
+    fix: Option<Fix>,
     cause: Option<Location>,
 }
 
@@ -293,6 +295,17 @@ impl Draft<'_, '_> {
     /// Lets it be told with others of its kind in one sentence, where they are many of one status.
     pub fn fold(mut self, fold: Fold) -> Self {
         self.fold = Some(Arc::new(fold));
+        self
+    }
+
+    /// What to write instead of this node, if it is spelt just so: whoever offers it need not know more.
+    pub fn instead(mut self, node: Option<Node<'_>>, found: &str, replacement: &str) -> Self {
+        let node = node.filter(|node| node.source() == found);
+        self.fix = node.map(|node| Fix {
+            span: node.span(),
+            found: found.into(),
+            replacement: replacement.into(),
+        });
         self
     }
 
@@ -376,6 +389,7 @@ impl Draft<'_, '_> {
             refused: self.at_least == Severity::High,
             change: matches!(self.sink.rule.check, Check::Change(_) | Check::Arrivals(_)),
             fold: self.fold,
+            fix: self.fix,
         });
     }
 }

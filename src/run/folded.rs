@@ -95,6 +95,7 @@ fn together(kind: &Kind, members: &[(Arc<Fold>, Finding)]) -> Option<Finding> {
         subject,
         package: None,
         fold: None,
+        fix: None,
         ..first.clone()
     })
 }

@@ -45,6 +45,7 @@ pub fn init(request: &Request) -> Result<String, Error> {
         .filter(|part| request.only.is_none_or(|only| only == *part))
         .collect();
     for part in &parts {
+        refuse_to_follow(&root, *part)?;
         refuse_to_replace(&root, *part, request.force)?;
     }
     let snapshot = load(None, &side, &Intake::default()).head;
@@ -80,6 +81,22 @@ fn from(current: &Path, root: &Path, path: &str) -> String {
     let below = below.as_deref().and_then(|at| at.strip_prefix(root).ok());
     let up = below.map_or(0, |below| below.components().count());
     format!("{}{path}", "../".repeat(up))
+}
+
+/// A link on the way would lead the file out of the repository, or into another part of it.
+fn refuse_to_follow(root: &Path, part: Part) -> Result<(), Error> {
+    let mut folder = PathBuf::new();
+    let folders = Path::new(part.path()).parent();
+    for name in folders.into_iter().flat_map(Path::components) {
+        folder.push(name);
+        if fs::symlink_metadata(root.join(&folder)).is_ok_and(|found| found.is_symlink()) {
+            return Err(Error::Usage(format!(
+                "{} is a symbolic link, which is not written through, and nothing was written: make it a folder; --only configuration writes the other file alone",
+                folder.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_to_replace(root: &Path, part: Part, force: bool) -> Result<(), Error> {

@@ -470,6 +470,7 @@ mod tests {
             refused: false,
             change: false,
             fold: None,
+            fix: None,
         }
     }
 

@@ -16,6 +16,7 @@ import sys
 REPO = "/repos/{owner}/{repo}"
 OPERATIONS = {
     f"{REPO}": ["get"],
+    f"{REPO}/pulls": ["get"],
     f"{REPO}/pulls/{{pull_number}}": ["get"],
     f"{REPO}/pulls/{{pull_number}}/files": ["get"],
     f"{REPO}/pulls/{{pull_number}}/reviews": ["get", "post"],
@@ -24,6 +25,7 @@ OPERATIONS = {
     f"{REPO}/pulls/comments/{{comment_id}}": ["patch", "delete"],
     f"{REPO}/issues/{{issue_number}}/comments": ["get", "post"],
     f"{REPO}/issues/comments/{{comment_id}}": ["patch", "delete"],
+    f"{REPO}/code-scanning/analyses": ["get"],
     f"{REPO}/code-scanning/sarifs": ["post"],
     f"{REPO}/code-scanning/sarifs/{{sarif_id}}": ["get"],
     f"{REPO}/compare/{{basehead}}": ["get"],

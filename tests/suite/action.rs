@@ -141,6 +141,41 @@ fn a_failed_run_leaves_no_sarif_file_of_the_pull_request_behind() {
 }
 
 #[test]
+fn inputs_that_make_no_sense_leave_no_file_of_the_pull_request_behind() {
+    let brought = ["tidegate.sarif", "tidegate.json", "out/mine.sarif"];
+    let planted = || {
+        Scene::new(
+            |root| {
+                for file in brought {
+                    write_file(root, file, "{}");
+                }
+                symlink("..", root.join("link")).expect("a link");
+            },
+            |root| write_file(root, "README.md", "later\n"),
+        )
+        .with_history()
+    };
+    let left = |inputs: &[(&str, &str)]| {
+        let scene = planted();
+        let outcome = scene.run("pull_request", inputs);
+        outcome.is(2, "error");
+        for name in ["sarif-file", "report-file"] {
+            assert_eq!(outcome.output(name), "");
+        }
+        brought.map(|file| scene.workspace().join(file).exists())
+    };
+    assert_eq!(left(&[("review", "maybe")]), [false, false, true]);
+    let elsewhere = ("sarif-file", "out/mine.sarif");
+    assert_eq!(
+        left(&[elsewhere, ("review", "maybe")]),
+        [true, false, false]
+    );
+    // What one of them does not lead to does not keep the other.
+    let linked = ("sarif-file", "link/x.sarif");
+    assert_eq!(left(&[linked]), [true, false, true]);
+}
+
+#[test]
 fn the_parents_of_the_test_merge_are_enough_if_no_manifest_was_merged() {
     let scene = Scene::usual().with_depth(2);
     let outcome = scene.run("pull_request", &[("fail-on", "medium")]);

@@ -1,7 +1,7 @@
 //! Annotations, from reports of real folders.
 
 use tidegate::finding::{Finding, Location, Severity, Status};
-use tidegate::report::annotation;
+use tidegate::report::annotation::{self, Untold};
 use tidegate::verdict::{OnIncomplete, Report};
 
 use crate::reports;
@@ -9,7 +9,7 @@ use crate::reports;
 const TWICE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  level: info\n  level: debug\n";
 
 fn lines(report: &Report) -> Vec<String> {
-    let text = annotation::render(report, "");
+    let text = annotation::render(report, "", &Untold::ALL);
     text.lines().map(str::to_owned).collect()
 }
 
@@ -33,7 +33,7 @@ fn repeat(report: &mut Report, severity: Severity, number: usize, one_line: bool
 fn an_annotation_names_the_place_below_the_workspace() {
     let report = reports::of(&[], &[("deploy/web.yaml", TWICE)]);
     assert_eq!(
-        annotation::render(&report, "source"),
+        annotation::render(&report, "source", &Untold::ALL),
         "::warning file=source/deploy/web.yaml,line=7,endLine=7,col=3,endColumn=7,\
          title=medium%3A A key stands twice in one mapping::ConfigMap web: `level` is set twice and \
          only this last value takes effect; remove one of them [input/duplicate-key]\n"
@@ -45,7 +45,7 @@ fn only_what_is_introduced_is_annotated() {
     let mut report = reports::of(&[], &[("deploy/web.yaml", TWICE)]);
     for status in [Status::Existing, Status::Fixed] {
         report.findings[0].status = status;
-        assert_eq!(annotation::render(&report, ""), "");
+        assert_eq!(annotation::render(&report, "", &Untold::ALL), "");
     }
 }
 
@@ -137,7 +137,7 @@ fn every_line_is_a_command_whatever_the_finding_says() {
         finding.message = (*text).to_owned();
         finding.location.path = (*text).into();
         finding.changed_at = None;
-        let rendered = annotation::render(&report, "");
+        let rendered = annotation::render(&report, "", &Untold::ALL);
         assert_eq!(rendered.matches(['\n', '\r']).count(), 1, "{rendered}");
         let properties = rendered.split("::").nth(1).expect("properties");
         assert_eq!(
@@ -146,4 +146,25 @@ fn every_line_is_a_command_whatever_the_finding_says() {
             "{rendered}"
         );
     }
+}
+
+#[test]
+fn what_is_told_elsewhere_is_not_repeated() {
+    let mut report = reports::of(&[], &[("deploy/web.yaml", TWICE)]);
+    report.incomplete.push("a.yaml cannot be read".to_owned());
+    let fingerprint = report.findings[0].fingerprint.to_string();
+    let titles = |findings: Option<&[&String]>, incomplete| {
+        let untold = Untold {
+            findings: findings.map(|some| some.iter().map(|one| (*one).clone()).collect()),
+            incomplete,
+        };
+        let text = annotation::render(&report, "", &untold);
+        let unseen = text.contains("could not see everything");
+        (unseen, text.contains("file=deploy/web.yaml"))
+    };
+    assert_eq!(titles(None, true), (true, true));
+    assert_eq!(titles(Some(&[]), true), (true, false));
+    assert_eq!(titles(Some(&[&"0".repeat(32)]), true), (true, false));
+    assert_eq!(titles(Some(&[&fingerprint]), false), (false, true));
+    assert_eq!(titles(Some(&[]), false), (false, false));
 }

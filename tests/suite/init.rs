@@ -1,5 +1,6 @@
 //! `tidegate init` writes files that its own rules and readers are content with, and never takes anything away.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -304,10 +305,47 @@ fn the_default_branch_is_the_one_of_the_remote() {
     git(odd.path(), &["branch", "-m", "1.0"]);
     assert_eq!(branch(odd.path()), "branches: [\"1.0\"]");
 
-    // A name that a filter would read as a pattern is not guessed at.
-    let pattern = shop();
-    git(pattern.path(), &["branch", "-m", "release+next"]);
-    assert_eq!(branch(pattern.path()), "branches: [main]");
+    // Whatever a name looks like to YAML or to a filter, it is the name.
+    for (name, pattern) in [
+        ("it's", "it's"),
+        ("a#b", "a#b"),
+        ("ünï", "ünï"),
+        ("{a}", "{a}"),
+        ("a\"b", "a\"b"),
+        ("a,b", "a,b"),
+        ("release+next", "release\\+next"),
+        ("!a", "\\!a"),
+    ] {
+        let odd = shop();
+        git(odd.path(), &["branch", "-m", name]);
+        let line = branch(odd.path());
+        let read: BTreeMap<String, Vec<String>> =
+            serde_yaml::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(read["branches"], [pattern], "{name}: {line}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_linked_folder_is_written_through() {
+    for link in [".github", ".github/workflows"] {
+        let shop = shop();
+        let outside = TempDir::new().expect("a folder");
+        let place = shop.path().join(link);
+        fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        std::os::unix::fs::symlink(outside.path(), &place).expect("a link");
+        for arguments in [&[][..], &["--force"]] {
+            let answer = init(shop.path(), arguments);
+            assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{link}");
+            let told = format!("{link} is a symbolic link, which is not written through");
+            assert!(answer.stderr.contains(&told), "{}", answer.stderr);
+            assert!(!shop.path().join(CONFIGURATION).exists());
+        }
+        let answer = init(shop.path(), &["--only", "configuration"]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let mut written = fs::read_dir(outside.path()).expect("it can be listed");
+        assert!(written.next().is_none(), "{link}");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod credentials_misplaced;
 mod credentials_qualified;
 mod declared_kinds;
 mod dockerfile;
+mod fixes;
 mod folded;
 mod formats;
 mod freshness;

@@ -305,8 +305,10 @@ fn a_saved_report_of_a_fork_is_posted_by_another_run() {
 
     let head = runner.github.with(|state| state.pulls[&7].head.clone());
     let payload = |head: &str, repository: &str| {
+        let owner = repository.split('/').next();
         json!({"workflow_run": {"event": "pull_request", "head_sha": head, "pull_requests": [],
-            "head_repository": {"full_name": repository}}})
+            "head_branch": "feature",
+            "head_repository": {"full_name": repository, "owner": {"login": owner}}}})
     };
     let publish = |payload: &Value| {
         let mut command = runner.program("workflow_run", payload);
@@ -356,4 +358,23 @@ fn an_analysis_is_handed_over_for_the_head() {
         assert!(state.own_comments().is_empty());
     });
     assert!(outcome.log.contains("::warning"), "{}", outcome.log);
+}
+
+#[test]
+fn an_analysis_of_no_ref_is_not_promised() {
+    let runner = Runner::new();
+    let head = runner.github.with(|state| state.pulls[&7].head.clone());
+    let push = json!({"before": "0".repeat(40), "after": head});
+    let mut command = runner.program("push", &push);
+    command.arg("action").env("INPUT_UPLOAD-SARIF", "true");
+    let outcome = runner.finish(command);
+    assert_eq!(outcome.code, 0, "{}", outcome.log);
+    let told = "  code-scanning: no, the run belongs to no branch, tag or pull request\n";
+    assert!(outcome.log.contains(told), "{}", outcome.log);
+    assert!(
+        outcome.outputs.contains("degraded=code-scanning\n"),
+        "{}",
+        outcome.outputs
+    );
+    assert_eq!(runner.writes(), Vec::<String>::new());
 }

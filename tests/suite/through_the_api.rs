@@ -405,15 +405,27 @@ fn nothing_is_withdrawn_where_nothing_stands() {
 }
 
 #[test]
-fn a_head_that_moved_on_is_not_judged() {
-    let runner = Runner::new(usual());
-    let stale = runner.pull_request();
-    runner
-        .github
-        .with(|state| state.push(7, &with(before(), "deploy/web.yaml", GOOD)));
-    let outcome = runner.judge_event("pull_request", &stale, &[]);
-    outcome.is(3, "");
-    outcome.says("it has moved on");
+fn a_head_that_moved_on_is_judged_and_not_told() {
+    let inputs = [
+        ("review", "true"),
+        ("summary", "always"),
+        ("upload-sarif", "true"),
+    ];
+    // The same commit and the same event: the same answer, with a checkout and without one.
+    for has_checkout in [false, true] {
+        let mut runner = Runner::new(usual());
+        if has_checkout {
+            runner = runner.with_clone(&[]);
+        }
+        let stale = runner.pull_request();
+        runner
+            .github
+            .with(|state| state.push(7, &with(before(), "deploy/web.yaml", GOOD)));
+        let outcome = runner.judge_event("pull_request", &stale, &inputs);
+        outcome.is(1, "1");
+        outcome.says("has moved on");
+        assert!(runner.github.writes().is_empty());
+    }
 }
 
 #[test]

@@ -231,9 +231,7 @@ fn too_much(commit: &str) -> Error {
 /// Why a run cannot go on without GitHub.
 fn told(what: &str, failure: &Failure) -> Error {
     let hint = match failure {
-        Failure::Denied { .. } | Failure::NotFound => {
-            " The token needs `permissions: contents: read`."
-        }
+        _ if failure.lacks_permission() => " The token needs `permissions: contents: read`.",
         Failure::BadCredentials => " Look at the input `github-token`.",
         _ => "",
     };

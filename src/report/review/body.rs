@@ -53,6 +53,7 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         severity,
         fingerprints,
         hash: substance(group, offer.as_deref()),
+        is_intact: true,
     };
     let mut body = String::new();
     match group.findings.as_slice() {
@@ -69,7 +70,8 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         related(first, &mut body);
         about_the_rule(first, &mut body);
     }
-    body.push_str(&marker.line(key));
+    let line = marker.line(&body, key);
+    body.push_str(&line);
     body.push('\n');
     Draft {
         anchor: group.anchor.clone(),
@@ -235,7 +237,7 @@ pub fn settled(
         }
     };
     let mut quoted = String::with_capacity(before.len());
-    for line in super::marker::without(before).lines() {
+    for line in super::marker::without(before) {
         let rest = line.trim_start_matches('`');
         if rest == "suggestion" && line.len() - rest.len() >= 3 {
             quoted.push_str(line.get(..line.len() - rest.len()).unwrap_or("```"));
@@ -249,18 +251,21 @@ pub fn settled(
         is_open: false,
         ..marker.clone()
     };
-    let marker = marker.line(key);
+    let quoted = quoted.trim_end();
     let mut text = format!(
-        "{what}\n\n<details><summary>What stood here</summary>\n\n{quoted}\n</details>\n\n{marker}\n"
+        "{what}\n\n<details><summary>What stood here</summary>\n\n{quoted}\n\n</details>\n\n"
     );
     if text.len() > MOST_SETTLED {
-        text = format!("{what}\n\n{marker}\n");
+        text = format!("{what}\n\n");
     }
+    let marker = marker.line(&text, key);
+    text.push_str(&marker);
+    text.push('\n');
     text
 }
 
-/// The longest text of a settled comment, in bytes.
-const MOST_SETTLED: usize = 62_000;
+/// The longest text of a settled comment, in bytes, beside its marker.
+const MOST_SETTLED: usize = 48_000;
 
 /// What became of the findings of a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

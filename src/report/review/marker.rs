@@ -1,6 +1,7 @@
-//! The last line of a comment of ours, which readers do not see: what the next run must know of it.
+//! The last line that we write into a comment, which readers do not see: what the next run must know of it.
 //!
-//! Anybody can write such a line. It says which of *our own* comments is which, and never whose a comment is.
+//! Anybody can write such a line. It says which of *our own* comments is which, and never whose a comment is. And whoever
+//! may edit a comment may put other words above it: what it says of the text counts only as long as its seal fits both.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use crate::finding::Severity;
 const MOST_FINGERPRINTS: usize = 400;
 /// The version of the format; a marker of another one is nobody's.
 const FORMAT: &str = "1";
+/// How the line starts.
+const START: &str = "<!-- tidegate:";
 
 /// What tells the comments of one configuration of the gate from those of another on the same pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,14 @@ impl Key {
     #[must_use]
     pub fn of(category: &str) -> Self {
         Self(digest(category.as_bytes()))
+    }
+
+    /// The key for reports that were saved by a run that whoever wrote the pull request can change: what such a report
+    /// says must not settle what a run of the base has said.
+    #[must_use]
+    pub fn of_saved(category: &str) -> Self {
+        // No category holds a NUL.
+        Self(digest(format!("saved\0{category}").as_bytes()))
     }
 }
 
@@ -36,6 +47,18 @@ pub(super) fn digest(bytes: &[u8]) -> String {
     text
 }
 
+/// A text as a number, whatever its line breaks and blanks are: GitHub and editors change those.
+fn digest_of(text: &str) -> String {
+    let dense: String = text.split_whitespace().collect();
+    digest(dense.as_bytes())
+}
+
+/// The line with its end: a number that fits this line and the text above it.
+fn seal(above: &str, line: &str) -> String {
+    let seal = digest_of(&format!("{above}{line}"));
+    format!("{line} seal={seal} -->")
+}
+
 /// What a comment on findings says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingMarker {
@@ -47,12 +70,14 @@ pub struct FindingMarker {
     pub fingerprints: BTreeSet<String>,
     /// What it says, as a number: without lines, as a comment that stands is not touched for lines that move.
     pub hash: String,
+    /// True if the text above is the one that was written with it.
+    pub is_intact: bool,
 }
 
 impl FindingMarker {
-    /// The line.
+    /// The line below this text.
     #[must_use]
-    pub fn line(&self, key: &Key) -> String {
+    pub fn line(&self, above: &str, key: &Key) -> String {
         let state = if self.is_open { "open" } else { "settled" };
         let fingerprints: Vec<&str> = self
             .fingerprints
@@ -60,20 +85,21 @@ impl FindingMarker {
             .take(MOST_FINGERPRINTS)
             .map(String::as_str)
             .collect();
-        format!(
-            "<!-- tidegate:finding format={FORMAT} version={} key={} state={state} severity={} hash={} fingerprints={} -->",
+        let line = format!(
+            "{START}finding format={FORMAT} version={} key={} state={state} severity={} hash={} fingerprints={}",
             env!("CARGO_PKG_VERSION"),
             key.0,
             self.severity.name(),
             self.hash,
             fingerprints.join(",")
-        )
+        );
+        seal(above, &line)
     }
 
-    /// Reads the last line of a body.
+    /// Reads the last such line of a body.
     #[must_use]
     pub fn read(body: &str, key: &Key) -> Option<Self> {
-        let fields = fields(body, "finding", key)?;
+        let (is_intact, fields) = fields(body, "finding", key)?;
         let is_open = match field(&fields, "state")? {
             "open" => true,
             "settled" => false,
@@ -93,6 +119,7 @@ impl FindingMarker {
                 severity,
                 fingerprints,
                 hash,
+                is_intact,
             })
     }
 }
@@ -124,6 +151,8 @@ pub struct SummaryMarker {
     pub run: RunNumber,
     /// What is above the marker, as a number.
     pub hash: String,
+    /// True if the text above is the one that was written with it.
+    pub is_intact: bool,
 }
 
 impl SummaryMarker {
@@ -133,28 +162,30 @@ impl SummaryMarker {
         Self {
             head: head.to_owned(),
             run,
-            hash: digest(body.trim_end().as_bytes()),
+            hash: digest_of(body),
+            is_intact: true,
         }
     }
 
-    /// The line.
+    /// The line below this text.
     #[must_use]
-    pub fn line(&self, key: &Key) -> String {
-        format!(
-            "<!-- tidegate:summary format={FORMAT} version={} key={} head={} run={}.{} hash={} -->",
+    pub fn line(&self, above: &str, key: &Key) -> String {
+        let line = format!(
+            "{START}summary format={FORMAT} version={} key={} head={} run={}.{} hash={}",
             env!("CARGO_PKG_VERSION"),
             key.0,
             self.head,
             self.run.run,
             self.run.attempt,
             self.hash
-        )
+        );
+        seal(above, &line)
     }
 
-    /// Reads the last line of a body.
+    /// Reads the last such line of a body.
     #[must_use]
     pub fn read(body: &str, key: &Key) -> Option<Self> {
-        let fields = fields(body, "summary", key)?;
+        let (is_intact, fields) = fields(body, "summary", key)?;
         let (run, attempt) = field(&fields, "run")?.split_once('.')?;
         Some(Self {
             head: field(&fields, "head")?.to_owned(),
@@ -163,19 +194,28 @@ impl SummaryMarker {
                 attempt: attempt.parse().ok()?,
             },
             hash: field(&fields, "hash")?.to_owned(),
+            is_intact,
         })
     }
 }
 
-fn fields<'b>(body: &'b str, what: &str, key: &Key) -> Option<Vec<(&'b str, &'b str)>> {
-    let line = body.trim_end().lines().next_back()?;
-    let inside = line.strip_prefix("<!-- tidegate:")?.strip_suffix(" -->")?;
+/// The fields of the last marker of a body, whatever somebody wrote below it, and whether its seal fits.
+fn fields<'b>(body: &'b str, what: &str, key: &Key) -> Option<(bool, Vec<(&'b str, &'b str)>)> {
+    let mut starts = body.rmatch_indices(START).map(|(at, _)| at);
+    let (above, rest) = starts.find_map(|at| {
+        let (above, rest) = body.split_at_checked(at)?;
+        (above.is_empty() || above.ends_with('\n')).then_some((above, rest))
+    })?;
+    let line = rest.lines().next()?.trim_end();
+    let (sealed, _) = line.rsplit_once(" seal=").unwrap_or((line, ""));
+    let is_intact = line == seal(above, sealed);
+    let inside = line.strip_prefix(START)?.strip_suffix(" -->")?;
     let fields = inside.strip_prefix(what)?.strip_prefix(' ')?.split(' ');
     let fields: Vec<_> = fields
         .map(|field| field.split_once('='))
         .collect::<Option<_>>()?;
     let is_ours = field(&fields, "format") == Some(FORMAT) && field(&fields, "key") == Some(&key.0);
-    is_ours.then_some(fields)
+    is_ours.then_some((is_intact, fields))
 }
 
 fn field<'b>(fields: &[(&str, &'b str)], name: &str) -> Option<&'b str> {
@@ -185,16 +225,10 @@ fn field<'b>(fields: &[(&str, &'b str)], name: &str) -> Option<&'b str> {
         .map(|(_, value)| *value)
 }
 
-/// A body without its marker.
-#[must_use]
-pub fn without(body: &str) -> &str {
-    let body = body.trim_end();
-    let (above, last) = body.rsplit_once('\n').unwrap_or(("", body));
-    if last.starts_with("<!-- tidegate:") {
-        above.trim_end()
-    } else {
-        body
-    }
+/// The lines of a body without markers.
+pub fn without(body: &str) -> impl Iterator<Item = &str> {
+    let lines = body.trim_end().lines();
+    lines.filter(|line| !line.starts_with(START))
 }
 
 #[cfg(test)]
@@ -207,27 +241,28 @@ mod tests {
             severity: Severity::High,
             fingerprints: ["0".repeat(32), "a".repeat(32)].into(),
             hash: digest(b"text"),
+            is_intact: true,
         }
     }
 
     #[test]
     fn what_is_written_is_read() {
         let key = Key::of("check");
-        let body = format!("text\n\n{}\n", marker().line(&key));
-        assert_eq!(FindingMarker::read(&body, &key), Some(marker()));
-        assert_eq!(
-            FindingMarker::read(&body.replace('\n', "\r\n"), &key),
-            Some(marker())
-        );
+        let body = format!("text\n\n{}\n", marker().line("text", &key));
+        // However GitHub or an editor keeps it.
+        for kept in [&body, body.trim(), &body.replace('\n', "\r\n")] {
+            assert_eq!(FindingMarker::read(kept, &key), Some(marker()), "{kept}");
+        }
         assert_eq!(FindingMarker::read(&body, &Key::of("other")), None);
+        assert_eq!(FindingMarker::read(&body, &Key::of_saved("check")), None);
         assert_eq!(SummaryMarker::read(&body, &key), None);
-        assert_eq!(without(&body), "text");
+        assert_eq!(without(&body).collect::<Vec<_>>(), ["text", ""]);
         let run = RunNumber {
             run: 12,
             attempt: 2,
         };
         let summary = SummaryMarker::of("text", "abc", run);
-        let body = format!("text\n{}", summary.line(&key));
+        let body = format!("text\n{}", summary.line("text", &key));
         assert_eq!(SummaryMarker::read(&body, &key), Some(summary));
         assert!(
             run > RunNumber {
@@ -242,12 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_last_line_counts() {
+    fn only_a_whole_line_counts() {
         let key = Key::of("check");
-        let line = marker().line(&key);
+        let line = marker().line("", &key);
         for body in [
-            format!("{line}\nmore"),
             format!("> {line}"),
+            format!("text {line}"),
             line.replace("state=open", "state=x"),
             line.replace("severity=high", "severity=x"),
             line.replace("format=1", "format=2"),
@@ -256,6 +291,56 @@ mod tests {
             String::new(),
         ] {
             assert_eq!(FindingMarker::read(&body, &key), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_wrote_below_hides_nothing_and_the_last_line_counts() {
+        let key = Key::of("check");
+        let (old, new) = (marker().line("a", &key), marker().line("b", &key));
+        let body = format!("a\n{new}\nmore\n");
+        let read = FindingMarker::read(&body, &key);
+        assert_eq!(read.map(|marker| marker.is_intact), Some(false));
+        let own = format!("{old}\nb");
+        let settled = FindingMarker {
+            is_open: false,
+            ..marker()
+        };
+        let body = format!("{own}\n{}\n\na word of a person", settled.line(&own, &key));
+        assert_eq!(FindingMarker::read(&body, &key), Some(settled));
+    }
+
+    #[test]
+    fn other_words_break_the_seal() {
+        let key = Key::of("check");
+        let line = marker().line("text", &key);
+        let is_intact = |body: &str| {
+            let read = FindingMarker::read(body, &key);
+            read.expect("a marker").is_intact
+        };
+        assert!(is_intact(&format!("text\n{line}")));
+        for body in [
+            format!("LGTM\n{line}"),
+            format!("text\n{}", line.replace("state=open", "state=settled")),
+            format!("text\n{}", line.replace("severity=high", "severity=note")),
+            // As those of an earlier version, which sealed nothing.
+            format!(
+                "text\n{} -->",
+                line.split(" seal=").next().unwrap_or_default()
+            ),
+        ] {
+            assert!(!is_intact(&body), "{body}");
+        }
+        let run = RunNumber { run: 1, attempt: 1 };
+        let line = SummaryMarker::of("text", "abc", run).line("text", &key);
+        let later = line.replace("run=1.1", "run=9.1");
+        for (body, expected) in [
+            (format!("text\n{line}"), true),
+            (format!("Thanks!\n{line}"), false),
+            (format!("text\n{later}"), false),
+        ] {
+            let read = SummaryMarker::read(&body, &key).expect("a marker");
+            assert_eq!(read.is_intact, expected, "{body}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Findings with lines instead of bytes: what a comment needs to know of one, wherever the report came from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::finding::{Finding, Location, Severity, Status};
+use crate::finding::{Finding, Fix, Location, Severity, Status};
 use crate::report::places::Places;
 use crate::syntax::Position;
 use crate::verdict::Report;
@@ -75,8 +76,41 @@ impl PlacedFinding {
 #[must_use]
 pub fn placed(report: &Report) -> Vec<PlacedFinding> {
     let mut places = Places::new(report);
+    let mut plain = BTreeMap::new();
     let introduced = report.with_status(Status::Introduced);
-    introduced.map(|finding| of(finding, &mut places)).collect()
+    introduced
+        .map(|finding| {
+            let fix = finding.fix.as_ref();
+            PlacedFinding {
+                fix: fix
+                    .and_then(|fix| edit(fix, &finding.location.path, &mut places, &mut plain))
+                    .into_iter()
+                    .collect(),
+                ..of(finding, &mut places)
+            }
+        })
+        .collect()
+}
+
+/// A fix, where its bytes are what they seem: nothing else in the file can have them through an anchor, and nothing
+/// makes others of them before they are used. `plain` remembers of which files that can be said.
+fn edit<'r>(
+    fix: &Fix,
+    path: &'r Arc<str>,
+    places: &mut Places<'r>,
+    plain: &mut BTreeMap<&'r str, bool>,
+) -> Option<FixEdit> {
+    let text = places.text(path)?;
+    let is_plain = plain.entry(path);
+    let is_plain = *is_plain.or_insert_with(|| !text.contains('&') && !text.contains("{{"));
+    let is_meant = text.get(fix.span.range()) == Some(&*fix.found);
+    let lines = places.lines(false, path).filter(|_| is_plain && is_meant)?;
+    Some(FixEdit {
+        path: Arc::clone(path),
+        start: lines.position(fix.span.start),
+        end: lines.position(fix.span.end),
+        replacement: fix.replacement.to_string(),
+    })
 }
 
 fn of(finding: &Finding, places: &mut Places<'_>) -> PlacedFinding {

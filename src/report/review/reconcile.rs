@@ -1,7 +1,8 @@
 //! From what should be said and what already stands on the pull request to what is to be done.
 //!
 //! A comment is known by the fingerprints of its findings and by its author. What says the same already is left alone,
-//! an edit notifies nobody, and a person who answered has the last word.
+//! an edit notifies nobody, and a person who answered has the last word. What was left behind by its finding is said
+//! anew where that is now.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +10,13 @@ use super::anchor::Anchor;
 use super::body::{self, Draft, Settled};
 use super::marker::{FindingMarker, Key};
 use super::standing::StandingComment;
+use crate::finding::Severity;
 use crate::verdict::is_in_scope;
 
-/// The most comments of a review: GitHub takes more for abuse.
+/// The most comments on lines that are as grave as any of them or graver: GitHub takes more at once for abuse, and what
+/// is less grave shuts out nothing.
 pub const MOST_COMMENTS: usize = 30;
-/// The most comments on whole files: each notifies by itself.
+/// The same of comments on whole files: each notifies by itself.
 pub const MOST_FILES: usize = 5;
 
 /// A new text for a comment of ours.
@@ -122,6 +125,19 @@ impl Ours<'_> {
     fn is_in_sight(&self) -> bool {
         self.marker.is_open && !self.is_answered()
     }
+
+    /// True if whoever looks at where its findings are now does not see it: they are in another file, or the difference
+    /// no longer has its lines. A comment on a whole file has none to lose.
+    fn is_left_behind(&self, anchor: &Anchor) -> bool {
+        let is_outdated = self.comment.is_outdated;
+        let (path, has_lost_it) = match anchor {
+            Anchor::Lines { path, .. } => (path, is_outdated),
+            Anchor::File { path } => (path, false),
+            Anchor::Summary => return is_outdated,
+        };
+        let own = self.comment.path.as_deref();
+        has_lost_it || own.is_some_and(|own| own != &**path)
+    }
 }
 
 fn ours<'s>(standing: &'s [StandingComment], key: &Key) -> Vec<Ours<'s>> {
@@ -171,67 +187,128 @@ pub fn plan(
         }
     }
     let mut plan = Plan::default();
-    let mut taken = vec![false; ours.len()];
     let mut told: BTreeSet<String> = BTreeSet::new();
-    let mut matched = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for draft in &drafts {
         told.extend(draft.marker.fingerprints.iter().cloned());
-        let found = counterpart(&draft, &by_fingerprint, &taken, &ours);
-        if let Some(taken) = found.and_then(|index| taken.get_mut(index)) {
-            *taken = true;
-        }
-        matched.push((draft, found.and_then(|index| ours.get(index))));
     }
-    let mut room = Room {
-        comments: MOST_COMMENTS,
-        files: MOST_FILES,
-    };
+    let (found, taken) = counterparts(&drafts, &by_fingerprint, &ours);
+    let found = found.into_iter().map(|index| ours.get(index?));
+    let matched: Vec<(Draft, Option<&Ours<'_>>)> = drafts.into_iter().zip(found).collect();
+    let mut room = Room::default();
     for (own, taken) in ours.iter().zip(taken) {
         if !taken && !plan.settle(own, known, &told, key, head) && own.is_in_sight() {
-            room.take(None);
+            room.occupy(None, own.marker.severity);
         }
     }
     for (draft, own) in &matched {
-        if own.is_some_and(Ours::is_in_sight) {
-            room.take(Some(&draft.anchor));
+        let stays = |own: &&Ours<'_>| own.is_in_sight() && !own.is_left_behind(&draft.anchor);
+        if own.as_ref().is_some_and(stays) {
+            room.occupy(Some(&draft.anchor), draft.marker.severity);
         }
     }
     for (draft, own) in matched {
         match own {
-            Some(own) if own.marker.is_open => plan.keep(own, draft),
-            // It came back.
-            Some(own) if room.take(Some(&draft.anchor)) => {
+            // Whoever closed it has answered it, unless it is worse by now.
+            Some(own) if own.is_answered() && draft.marker.severity <= own.marker.severity => {
+                plan.standing += draft.findings;
+            }
+            Some(own) if own.is_left_behind(&draft.anchor) => {
+                if plan.post(&draft, &mut room) {
+                    // Where it is now, another comment tells it.
+                    plan.settle(own, &Known::default(), &told, key, head);
+                } else if own.is_in_sight() {
+                    plan.keep(own, draft);
+                }
+            }
+            Some(own) if own.is_in_sight() => {
+                plan.standing += draft.findings;
+                // It is shown folded, and what stands on the whole file instead says no more.
+                if own.comment.is_outdated {
+                    plan.rest.extend(draft.marker.fingerprints.iter().cloned());
+                }
+                plan.keep(own, draft);
+            }
+            // It is worse, or it came back.
+            Some(own) if own.marker.is_open || room.take(&draft) => {
                 plan.standing += draft.findings;
                 plan.reopened.push(reopened(own.comment, draft));
             }
             Some(_) => plan.rest.extend(draft.marker.fingerprints),
-            None => plan.post(draft, &mut room),
+            None => {
+                plan.post(&draft, &mut room);
+            }
         }
     }
     plan
 }
 
-/// How many comments there may still be. What stands open takes its room first, whatever is new: else the pile would
-/// grow with each push. Of what is left, the most urgent gets its part first.
+/// How many comments there are, by how grave they are. What stands open has its room, whatever is new: else the pile
+/// would grow with each push. But what is graver asks only for as much as is left by what is as grave as itself, so that
+/// a pile of trifles hides nothing. Of what is left, the most urgent gets its part first.
+#[derive(Default)]
 struct Room {
-    comments: usize,
-    files: usize,
+    comments: BTreeMap<Severity, usize>,
+    files: BTreeMap<Severity, usize>,
 }
 
 impl Room {
-    fn take(&mut self, anchor: Option<&Anchor>) -> bool {
-        let left = match anchor {
+    fn occupy(&mut self, anchor: Option<&Anchor>, severity: Severity) {
+        let taken = match anchor {
             Some(Anchor::File { .. }) => &mut self.files,
             Some(Anchor::Lines { .. } | Anchor::Summary) | None => &mut self.comments,
         };
-        let has_room = *left > 0;
-        *left = left.saturating_sub(1);
+        *taken.entry(severity).or_default() += 1;
+    }
+
+    /// True if there was room.
+    fn take(&mut self, draft: &Draft) -> bool {
+        let severity = draft.marker.severity;
+        let (taken, most) = match draft.anchor {
+            Anchor::File { .. } => (&self.files, MOST_FILES),
+            Anchor::Lines { .. } | Anchor::Summary => (&self.comments, MOST_COMMENTS),
+        };
+        let taken: usize = taken.range(severity..).map(|(_, number)| number).sum();
+        let has_room = taken < most;
+        if has_room {
+            self.occupy(Some(&draft.anchor), severity);
+        }
         has_room
     }
 }
 
+/// The comment that told each draft, by its index, and which comments have one. What stands in sight where a draft goes
+/// is found for all drafts first: else a part of its findings that went elsewhere could take it along.
+fn counterparts(
+    drafts: &[Draft],
+    by_fingerprint: &BTreeMap<&str, Vec<usize>>,
+    ours: &[Ours<'_>],
+) -> (Vec<Option<usize>>, Vec<bool>) {
+    let mut taken = vec![false; ours.len()];
+    let mut found = vec![None; drafts.len()];
+    for in_place_only in [true, false] {
+        for (draft, found) in drafts.iter().zip(&mut found) {
+            if found.is_some() {
+                continue;
+            }
+            let one = counterpart(draft, by_fingerprint, &taken, ours);
+            let one = one.filter(|index| {
+                let own = ours.get(*index);
+                let is_in_place =
+                    |own: &Ours<'_>| own.is_in_sight() && !own.is_left_behind(&draft.anchor);
+                !in_place_only || own.is_some_and(is_in_place)
+            });
+            if let Some(taken) = one.and_then(|index| taken.get_mut(index)) {
+                *taken = true;
+            }
+            *found = one;
+        }
+    }
+    (found, taken)
+}
+
 /// The comment that told most of these findings: one in sight before one that was answered, that one before a settled
-/// one, and an older one before a newer one.
+/// one, among these one that stands where the draft goes before one that was left behind, and an older one before a
+/// newer one.
 fn counterpart(
     draft: &Draft,
     by_fingerprint: &BTreeMap<&str, Vec<usize>>,
@@ -249,7 +326,10 @@ fn counterpart(
     }
     let rank = |index: &usize| {
         let own = ours.get(*index);
-        own.map(|own| (own.is_in_sight(), own.marker.is_open))
+        own.map(|own| {
+            let is_in_place = !own.is_left_behind(&draft.anchor);
+            (own.is_in_sight(), own.marker.is_open, is_in_place)
+        })
     };
     shared
         .into_iter()
@@ -258,36 +338,39 @@ fn counterpart(
 }
 
 impl Plan {
-    fn post(&mut self, draft: Draft, room: &mut Room) {
-        let has_room = draft.anchor != Anchor::Summary && room.take(Some(&draft.anchor));
+    /// True if there is room for it; else the summary tells it.
+    fn post(&mut self, draft: &Draft, room: &mut Room) -> bool {
         let list = match draft.anchor {
-            Anchor::Lines { .. } if has_room => &mut self.review,
-            Anchor::File { .. } if has_room => &mut self.files,
-            _ => {
-                self.rest.extend(draft.marker.fingerprints);
-                return;
+            Anchor::Lines { .. } => &mut self.review,
+            Anchor::File { .. } => &mut self.files,
+            Anchor::Summary => {
+                self.rest.extend(draft.marker.fingerprints.iter().cloned());
+                return false;
             }
         };
-        list.push(draft);
+        let has_room = room.take(draft);
+        if has_room {
+            list.push(draft.clone());
+        } else {
+            self.rest.extend(draft.marker.fingerprints.iter().cloned());
+        }
+        has_room
     }
 
-    /// A comment that says that its findings are there, and is still right, more or less.
+    /// A comment in sight that is still right, more or less. One whose words are no longer ours tells nothing.
     fn keep(&mut self, own: &Ours<'_>, draft: Draft) {
-        self.standing += draft.findings;
-        if own.is_answered() {
-            // Whoever closed it has answered it, unless it is worse by now.
-            if draft.marker.severity > own.marker.severity {
-                self.reopened.push(reopened(own.comment, draft));
-            }
-        } else if own.marker.hash != draft.marker.hash {
-            let news = draft.marker.fingerprints.iter();
-            let news = news.filter(|one| !own.marker.fingerprints.contains(*one));
-            self.edited.push(EditedComment {
-                id: own.comment.id,
-                news: news.cloned().collect(),
-                body: draft.body,
-            });
+        let marker = &own.marker;
+        if marker.is_intact && marker.hash == draft.marker.hash {
+            return;
         }
+        let is_told = |one: &&String| marker.is_intact && marker.fingerprints.contains(*one);
+        let news = draft.marker.fingerprints.iter();
+        let news = news.filter(|one| !is_told(one));
+        self.edited.push(EditedComment {
+            id: own.comment.id,
+            news: news.cloned().collect(),
+            body: draft.body,
+        });
     }
 
     /// A comment whose findings nobody tells any more. True if it is settled, or was.

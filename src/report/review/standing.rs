@@ -23,6 +23,8 @@ pub struct StandingComment {
     pub is_minimized: bool,
     /// True if its thread is resolved.
     pub is_resolved: bool,
+    /// True if the difference no longer has its lines: it is shown folded, and on no line.
+    pub is_outdated: bool,
     /// True if somebody else wrote below it.
     pub has_reply: bool,
 }

@@ -14,6 +14,9 @@ use crate::report::escape::{code, prose};
 use crate::report::summary::{self, Budget, Links};
 use crate::verdict::Outcome;
 
+/// How every summary starts.
+const HEADING: &str = "## tidegate";
+
 /// What the summary says beside the report.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told<'t> {
@@ -29,7 +32,7 @@ pub struct Told<'t> {
 #[must_use]
 pub fn render(digest: &Digest, links: &Links, told: Told<'_>) -> String {
     let budget = Budget::COMMENT;
-    let mut text = format!("## tidegate: {}\n\n", digest.headline);
+    let mut text = format!("{HEADING}: {}\n\n", digest.headline);
     if let Some(note) = told.note {
         let _ = write!(text, "{}\n\n", prose(note));
     }
@@ -227,7 +230,26 @@ pub struct Writer<'w> {
     pub head: &'w str,
 }
 
+/// A comment of the same author with the marker of a summary.
+struct Ours {
+    id: u64,
+    marker: SummaryMarker,
+    /// True if it starts as a summary does.
+    has_heading: bool,
+}
+
+impl Ours {
+    /// True if its text is the one that was written: neither edited, nor the words of another workflow that repeats our
+    /// marker as part of what somebody wrote.
+    fn is_genuine(&self) -> bool {
+        self.has_heading && self.marker.is_intact
+    }
+}
+
 /// Plans. `standing` are the comments on the pull request, the oldest first.
+///
+/// What has our marker and not our words is no summary. Beside one that is, it is left alone; where there is none, it
+/// becomes one, as it says something in our name.
 #[must_use]
 pub fn plan(
     text: &str,
@@ -236,28 +258,41 @@ pub fn plan(
     writer: Writer<'_>,
 ) -> SummaryPlan {
     let ours = standing.iter().filter(|comment| comment.is_ours);
-    let mut ours: Vec<(u64, SummaryMarker)> = ours
-        .filter_map(|comment| Some((comment.id, SummaryMarker::read(&comment.body, writer.key)?)))
+    let mut ours: Vec<Ours> = ours
+        .filter_map(|comment| {
+            Some(Ours {
+                id: comment.id,
+                marker: SummaryMarker::read(&comment.body, writer.key)?,
+                has_heading: comment.body.trim_start().starts_with(HEADING),
+            })
+        })
         .collect();
-    ours.sort_by_key(|(id, _)| *id);
+    ours.sort_by_key(|own| (!own.is_genuine(), !own.has_heading, own.id));
     let marker = SummaryMarker::of(text, writer.head, writer.run);
-    let body = || format!("{}\n\n{}\n", text.trim_end(), marker.line(writer.key));
+    let body = || {
+        let above = text.trim_end();
+        format!("{above}\n\n{}\n", marker.line(above, writer.key))
+    };
     // The head is the one that stands there, so that what is about another commit is old, whatever its number: the
     // numbers of a workflow start again when its file is renamed.
-    let is_newer = |marker: &SummaryMarker| marker.head == writer.head && marker.run > writer.run;
+    let is_newer = |own: &Ours| {
+        own.is_genuine() && own.marker.head == writer.head && own.marker.run > writer.run
+    };
     let step = match ours.first() {
-        _ if ours.iter().any(|(_, marker)| is_newer(marker)) => SummaryStep::Newer,
+        _ if ours.iter().any(is_newer) => SummaryStep::Newer,
         None if is_wanted => SummaryStep::Create { body: body() },
         None => SummaryStep::Nothing,
-        Some((_, standing)) if standing.hash == marker.hash => SummaryStep::Nothing,
-        Some((id, _)) => SummaryStep::Edit {
-            id: *id,
+        Some(own) if own.is_genuine() && own.marker.hash == marker.hash => SummaryStep::Nothing,
+        Some(own) => SummaryStep::Edit {
+            id: own.id,
             body: body(),
         },
     };
-    let duplicates = match step {
-        SummaryStep::Newer => Vec::new(),
-        _ => ours.iter().skip(1).map(|(id, _)| *id).collect(),
+    let others = match step {
+        SummaryStep::Newer => &[],
+        _ => ours.get(1..).unwrap_or_default(),
     };
+    let duplicates = others.iter().filter(|own| own.has_heading);
+    let duplicates = duplicates.map(|own| own.id).collect();
     SummaryPlan { step, duplicates }
 }

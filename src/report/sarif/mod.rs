@@ -56,7 +56,8 @@ impl Default for SarifOptions {
 
 impl SarifOptions {
     /// The id of the run: GitHub takes what stands before the last slash as the category.
-    fn automation_id(&self) -> String {
+    #[must_use]
+    pub fn automation_id(&self) -> String {
         match self.category.trim_matches('/') {
             "" => "tidegate/".to_owned(),
             category => format!("tidegate/{category}/"),

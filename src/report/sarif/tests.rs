@@ -35,6 +35,7 @@ fn finding(number: usize, severity: Severity, status: Status) -> Finding {
         refused: false,
         change: false,
         fold: None,
+        fix: None,
     }
 }
 

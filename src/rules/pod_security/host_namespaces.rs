@@ -41,7 +41,9 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     context.violations(StandardCheck::HostNamespaces, workload, &mut |violation| {
         let needed = violation.field.node() == network && workload.pod.has_host_process();
         if !needed {
-            sink.report_violation(&violation).say(&violation.reason);
+            sink.report_violation(&violation)
+                .instead(violation.field.node(), "true", "false")
+                .say(&violation.reason);
         }
     });
 }

@@ -42,7 +42,13 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
         .asks(StandardCheck::RunAsUser, context.targets);
     context.violations(StandardCheck::RunAsNonRoot, workload, &mut |violation| {
         if !(told_elsewhere && asks_for_root(workload.pod, &violation)) {
-            sink.report_violation(&violation).say(&violation.reason);
+            // Where the container names no user, that of its image may be root, and it would not start.
+            let names_user = violation.container.is_some()
+                && user(workload.pod, &violation).is_some_and(|id| id > 0);
+            let node = violation.field.node().filter(|_| names_user);
+            sink.report_violation(&violation)
+                .instead(node, "false", "true")
+                .say(&violation.reason);
         }
     });
 }
@@ -50,6 +56,11 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
 /// True if the user 0 is asked for in the place where `runAsNonRoot` is false, or, where nothing is said, is
 /// what takes effect: one edit mends both.
 fn asks_for_root(pod: Pod<'_>, violation: &Violation<'_>) -> bool {
+    user(pod, violation) == Some(0)
+}
+
+/// The user that is asked for in the place of `runAsNonRoot`, or that takes effect where nothing is said.
+fn user(pod: Pod<'_>, violation: &Violation<'_>) -> Option<i64> {
     let user = match violation.container {
         None => pod.security_context().run_as_user(),
         Some(container) => {
@@ -62,5 +73,5 @@ fn asks_for_root(pod: Pod<'_>, violation: &Violation<'_>) -> bool {
             }
         }
     };
-    user.as_int() == Some(0)
+    user.as_int()
 }

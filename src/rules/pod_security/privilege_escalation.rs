@@ -40,7 +40,9 @@ fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::AllowPrivilegeEscalation;
     context.violations(check, workload, &mut |violation| {
         if !violation.container.is_some_and(has_all_privileges) {
-            sink.report_violation(&violation).say(&violation.reason);
+            sink.report_violation(&violation)
+                .instead(violation.field.node(), "true", "false")
+                .say(&violation.reason);
         }
     });
 }

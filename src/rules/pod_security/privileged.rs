@@ -32,6 +32,8 @@ declare_rule! {
 
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     context.violations(StandardCheck::Privileged, workload, &mut |violation| {
-        sink.report_violation(&violation).say(&violation.reason);
+        sink.report_violation(&violation)
+            .instead(violation.field.node(), "true", "false")
+            .say(&violation.reason);
     });
 }

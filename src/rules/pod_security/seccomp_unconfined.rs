@@ -34,6 +34,8 @@ declare_rule! {
 fn check(workload: &Workload<'_>, context: &Context, sink: &mut Sink<'_>) {
     let check = StandardCheck::SeccompProfileBaseline;
     context.violations(check, workload, &mut |violation| {
-        sink.report_violation(&violation).say(&violation.reason);
+        sink.report_violation(&violation)
+            .instead(violation.field.node(), "Unconfined", "RuntimeDefault")
+            .say(&violation.reason);
     });
 }

@@ -52,12 +52,16 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             let within = node.parent().and_then(|all| all.get(name));
             within.is_some_and(|beside| beside != node)
         };
+        let mut right = None;
         let instead = match meant {
             Meant::Elsewhere(_) => continue,
             Meant::Field(name) if is_beside(name) => {
                 format!("put what it holds into {name}, which stands beside it")
             }
-            Meant::Field(name) => format!("write {name}"),
+            Meant::Field(name) => {
+                right = Some(name);
+                format!("write {name}")
+            }
             Meant::Version(version) => format!("{version} has it"),
             Meant::Unknown => "remove it, or look up what it is called".to_owned(),
         };
@@ -69,6 +73,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         sink.report_keyed(node, key.span())
             .container(Container::around(node))
             .severity(severity)
+            .instead(right.map(|_| key), name, right.unwrap_or_default())
             .say(&format!(
                 "{} is no field of {}, so it has no effect (strict validation refuses it); {instead}",
                 shortened(name),

@@ -62,16 +62,22 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let found = if field.is_set() { "false" } else { "not set" };
-        let mounts = match paths(container).as_slice() {
+        let paths = paths(container);
+        // Where it may write and nothing is mounted, one word is not enough.
+        let node = field.node().filter(|_| paths.is_empty());
+        let mounts = match paths.as_slice() {
             [] => String::new(),
             paths => format!(
                 ", and mount an emptyDir on {} if it writes there",
                 listed(paths)
             ),
         };
-        sink.report(field).container(Some(container)).say(&format!(
-            "readOnlyRootFilesystem is {found}; set it to true{mounts}"
-        ));
+        sink.report(field)
+            .container(Some(container))
+            .instead(node, "false", "true")
+            .say(&format!(
+                "readOnlyRootFilesystem is {found}; set it to true{mounts}"
+            ));
     }
 }
 

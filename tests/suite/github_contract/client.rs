@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tidegate::github::{
-    Classifier, Client, Connection, NewComment, NewReview, Patience, Token, Upload,
+    Change, Client, Connection, NewComment, NewReview, Patience, ReviewComment, Token, Upload,
 };
 use tidegate::http::Proxies;
 
@@ -47,6 +47,49 @@ fn packed(text: &str) -> String {
     STANDARD.encode(encoder.finish().expect("memory"))
 }
 
+/// Edits, folds and resolves, several at once and one at a time.
+async fn changes(client: &Client, comments: &[ReviewComment]) {
+    let node = |at: usize| comments[at].node_id.as_str();
+    let change = async |change: Change<'_>| {
+        let results = client.change(&[change]).await.expect("changed");
+        assert_eq!(results, [Ok(())]);
+    };
+    let edit = |at, body| Change::Edit {
+        comment: node(at),
+        body,
+    };
+    let fold = |at| Change::Minimize { comment: node(at) };
+    let all = [edit(0, "again"), fold(0), edit(1, "as well"), fold(1)];
+    let results = client.change(&all).await.expect("changed");
+    assert_eq!(results, [const { Ok(()) }; 4]);
+    change(Change::Unminimize { comment: node(0) }).await;
+    let comments = client.review_comments(7).await.expect("comments");
+    assert_eq!(
+        (&*comments[0].body, &*comments[1].body),
+        ("again", "as well")
+    );
+    let threads = client.threads(7).await.expect("threads");
+    let folded: Vec<bool> = threads
+        .iter()
+        .map(|thread| thread.comments[0].is_minimized)
+        .collect();
+    assert_eq!(folded, [false, true, false]);
+    let is_on_file: Vec<bool> = threads.iter().map(|thread| thread.is_on_file).collect();
+    assert_eq!(is_on_file, [false, false, true]);
+    for thread in &threads[..2] {
+        change(Change::Resolve { thread: &thread.id }).await;
+    }
+    change(Change::Unresolve {
+        thread: &threads[1].id,
+    })
+    .await;
+    let threads = client.threads(7).await.expect("threads");
+    assert_eq!(
+        (threads[0].is_resolved, threads[1].is_resolved),
+        (true, false)
+    );
+}
+
 async fn everything(github: &Github) {
     let client = client(github);
     let (main, head) = github.with(|state| (state.main(), state.pulls[&7].head.clone()));
@@ -62,6 +105,8 @@ async fn everything(github: &Github) {
     let listed = client.files(7).await.expect("files");
     assert!(listed.iter().all(|file| file.patch.is_some()));
     assert_eq!(client.pulls_of_commit(&head).await.expect("pulls").len(), 1);
+    let from = client.pulls_from("shop", "feature").await.expect("pulls");
+    assert_eq!((from.len(), from[0].head_sha.as_str()), (1, head.as_str()));
     let compared = client.compare(&main, &head).await.expect("a comparison");
     assert_eq!((compared.merge_base, compared.files.len()), (main, 2));
     let tree = client.tree(&head).await.expect("a tree");
@@ -88,36 +133,7 @@ async fn everything(github: &Github) {
         .expect("a comment");
     let comments = client.review_comments(7).await.expect("comments");
     assert_eq!(comments.len(), 3);
-    client
-        .edit_review_comment(comments[0].id, "again")
-        .await
-        .expect("an edit");
-    client
-        .minimize(&comments[0].node_id, Classifier::Resolved)
-        .await
-        .expect("folded");
-    client
-        .minimize(&comments[1].node_id, Classifier::Outdated)
-        .await
-        .expect("folded");
-    client
-        .unminimize(&comments[0].node_id)
-        .await
-        .expect("unfolded");
-    let threads = client.threads(7).await.expect("threads");
-    let folded: Vec<bool> = threads
-        .iter()
-        .map(|thread| thread.comments[0].is_minimized)
-        .collect();
-    assert_eq!(folded, [false, true, false]);
-    client.resolve(&threads[0].id).await.expect("resolved");
-    client.resolve(&threads[1].id).await.expect("resolved");
-    client.unresolve(&threads[1].id).await.expect("opened");
-    let threads = client.threads(7).await.expect("threads");
-    assert_eq!(
-        (threads[0].is_resolved, threads[1].is_resolved),
-        (true, false)
-    );
+    changes(&client, &comments).await;
 
     let id = client
         .create_comment(7, "summary")

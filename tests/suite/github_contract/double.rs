@@ -159,6 +159,7 @@ fn the_double_answers_with_githubs_types() {
         Some(4)
     );
     check("GET", &format!("/commits/{head}/pulls"), &nothing);
+    check("GET", "/pulls?state=open&head=shop:feature", &nothing);
     check("GET", &format!("/commits/{head}"), &nothing);
     check("GET", &format!("/git/commits/{head}"), &nothing);
     check("GET", &format!("/git/trees/{tree}?recursive=1"), &nothing);

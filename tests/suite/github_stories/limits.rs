@@ -115,22 +115,31 @@ fn a_github_that_is_gone_changes_no_verdict() {
 }
 
 #[test]
-fn a_lost_upload_is_the_same_analysis() {
+fn an_upload_without_an_answer_is_looked_for_before_it_is_sent_again() {
+    for (name, mishap, sent) in [
+        ("502-sarif", Mishap::LostAnswer, 1),
+        ("503-sarif", Mishap::Unavailable(503), 2),
+    ] {
+        let mut story = story(name, Trouble::once("POST", "/sarifs", mishap));
+        let outcome = story.run_with("pull_request", &[("upload-sarif", "true")]);
+        outcome.is_blocked().lacks("");
+        assert_eq!(outcome.count("POST", "/sarifs"), sent, "{name}");
+        assert_eq!(story.github.with(|state| state.uploads.len()), 1, "{name}");
+    }
+}
+
+#[test]
+fn an_upload_that_nobody_can_look_for_is_not_sent_twice() {
     let mut story = story(
-        "502-sarif",
+        "502-blind",
         Trouble::once("POST", "/sarifs", Mishap::LostAnswer),
     );
-    story
-        .run_with("pull_request", &[("upload-sarif", "true")])
+    let blind = Trouble::always("GET", "/analyses", Mishap::Unavailable(502));
+    story.github.with(|state| state.troubles.push(blind));
+    let outcome = story.run_with("pull_request", &[("upload-sarif", "true")]);
+    outcome
         .is_blocked()
-        .lacks("");
-    story.github.with(|state| {
-        assert!((1..=2).contains(&state.uploads.len()));
-        assert!(
-            state
-                .uploads
-                .iter()
-                .all(|upload| upload.sarif == state.uploads[0].sarif)
-        );
-    });
+        .lacks("code-scanning")
+        .says("GitHub did not say whether it took the file");
+    assert_eq!(outcome.count("POST", "/sarifs"), 1);
 }

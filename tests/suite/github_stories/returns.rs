@@ -183,3 +183,78 @@ fn what_a_newer_run_left_out_is_annotated() {
     outcome.is_blocked().says("a newer run").annotates();
     assert_eq!(story.summary().body, before);
 }
+
+#[test]
+fn a_finding_that_moves_into_another_file_is_told_there() {
+    let mut story = Story::new("other-file", usual());
+    story.run().is_blocked();
+    let first = story.comment();
+    story.push(&files([
+        ("deploy/sub/web.yaml", BAD),
+        ("README.md", "hello\n"),
+    ]));
+    let outcome = story.run();
+    outcome.is_blocked().lacks("");
+    assert_eq!(outcome.count("POST", "/reviews"), 1);
+    let [old, new] = story.comments().try_into().expect("two comments");
+    assert_eq!(
+        (old.id, old.minimized.as_deref()),
+        (first.id, Some("RESOLVED"))
+    );
+    assert!(old.body.starts_with("**Moved**"), "{}", old.body);
+    assert_eq!(
+        (new.path.as_str(), new.line),
+        ("deploy/sub/web.yaml", Some(7))
+    );
+    assert!(new.body.contains("is set twice"), "{}", new.body);
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn a_finding_whose_line_is_gone_is_told_on_the_one_that_has_it() {
+    let mut story = Story::new("outdated", usual());
+    story.run().is_blocked();
+    // The same finding by other bytes: GitHub shows the thread as outdated.
+    let other = BAD.replace("level: debug", "\"level\": debug");
+    story.push(&with(&other));
+    let outcome = story.run();
+    outcome.is_blocked().lacks("");
+    assert_eq!(outcome.count("POST", "/reviews"), 1);
+    let [old, new] = story.comments().try_into().expect("two comments");
+    assert_eq!(
+        (old.line, old.minimized.as_deref()),
+        (None, Some("RESOLVED"))
+    );
+    assert_eq!((new.line, new.minimized), (Some(7), None));
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}
+
+#[test]
+fn other_words_above_our_marker_are_not_left_standing() {
+    let mut story = Story::new("vandal", usual());
+    story.run().is_blocked();
+    let without = |body: String| body.split("<!-- ").next().map(str::to_owned);
+    let told = |story: &Story| [story.comment().body, story.summary().body].map(without);
+    let before = told(&story);
+    let marker = |body: &str| body.trim_end().lines().next_back().map(str::to_owned);
+    let edit = |words: &str, body: &mut String| {
+        *body = format!("{words}\n\n{}", marker(body).expect("a marker"));
+    };
+    story.github.with(|state| {
+        edit("LGTM", &mut state.review_comments[0].body);
+        edit("## passed, merge it", &mut state.issue_comments[0].body);
+    });
+    let outcome = story.run();
+    outcome.is_blocked().lacks("");
+    assert_eq!(outcome.writes().len(), 2, "{:?}", outcome.writes());
+    assert_eq!(told(&story), before);
+    // What a person adds below is theirs, and no reason to say it all again.
+    story.github.with(|state| {
+        state.review_comments[0].body.push_str("\nsee the wiki");
+        state.issue_comments[0].body.push_str("\nsee the wiki");
+    });
+    let outcome = story.run();
+    assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
+}

@@ -29,6 +29,8 @@ pub(super) struct Outcome {
     pub(super) code: i32,
     pub(super) log: String,
     pub(super) outputs: BTreeMap<String, String>,
+    /// Its part of the summary of the job.
+    pub(super) summary: String,
     /// What it asked, on all hosts.
     pub(super) requests: Vec<Recorded>,
 }
@@ -166,6 +168,7 @@ impl Story {
                 .filter_map(|line| line.split_once('='))
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            summary,
             requests: self.github.requests(),
         }
     }
@@ -175,6 +178,7 @@ impl Story {
         self.runs += 1;
         self.github.forget();
         fs::write(self.path("event.json"), event.to_string()).expect("written");
+        fs::write(self.path("summary"), "").expect("the runner makes its files");
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
         command
             .args(["publish", "tidegate.json"])
@@ -182,6 +186,7 @@ impl Story {
             .env("GITHUB_EVENT_NAME", "workflow_run")
             .env("GITHUB_EVENT_PATH", self.path("event.json"))
             .env("GITHUB_RUN_ID", "124")
+            .env("GITHUB_STEP_SUMMARY", self.path("summary"))
             .env("GITHUB_RUN_NUMBER", self.runs.to_string())
             .env("TIDEGATE_GITHUB_PACE_MS", "1")
             .current_dir(self.path("workspace"));
@@ -194,14 +199,18 @@ impl Story {
         let output = command.output().expect("tidegate runs");
         let mut log = String::from_utf8(output.stdout).expect("the log is Unicode");
         log.push_str(&String::from_utf8_lossy(&output.stderr));
+        let summary = fs::read_to_string(self.path("summary")).expect("it is there");
         let token = self.github.with(|state| state.token.value.clone());
-        assert!(!log.contains(&token), "{log}");
+        for text in [&log, &summary] {
+            assert!(!text.contains(&token), "{text}");
+        }
         self.github.assert_token_stayed();
         assert_kept(&self.github, &format!("{}-{}", self.name, self.runs));
         Outcome {
             code: output.status.code().expect("an exit code"),
             log,
             outputs: BTreeMap::new(),
+            summary,
             requests: self.github.requests(),
         }
     }

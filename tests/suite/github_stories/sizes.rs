@@ -3,7 +3,8 @@
 use super::runner::Story;
 use super::{usual, with};
 use crate::loopback_github::objects::{Files, files};
-use crate::loopback_github::state::{State, Thread};
+use crate::loopback_github::state::{Access, ReviewComment, State, Thread};
+use crate::loopback_github::trouble::{Mishap, Trouble};
 use crate::runner::{BAD, GOOD};
 
 #[test]
@@ -24,26 +25,29 @@ fn thirty_comments_are_settled_at_once() {
             .iter()
             .all(|it| it.minimized.is_some() && it.body.starts_with("**Fixed**"))
     );
-    // Each is edited and folded; that threads are not ours to resolve is found out once.
-    assert_eq!(outcome.writes().len(), 30 + 30 + 1 + 1);
+    // Each is edited and folded, many of them at once; that threads are not ours to resolve is found out once.
+    assert_eq!(outcome.writes().len(), 2 + 2 + 1 + 1);
 }
 
 #[test]
 fn what_does_not_fit_into_one_run_is_told_and_done_by_the_next() {
     let mut state = State::new(&many(30, 0, false));
     state.open_pull(7, &many(30, 0, true));
-    let mut story = Story::new("sixty", state);
+    let mut story = Story::new("three-hundred", state);
     story.run().is_blocked().lacks("");
-    // As of two runs that wrote at once.
+    // As of many runs that wrote at once.
     story.github.with(|state| {
-        for mut comment in state.review_comments.clone() {
-            comment.id += 1_000_000;
-            comment.thread = state.threads.len();
-            state.threads.push(Thread {
-                pull: 7,
-                resolved_by: None,
-            });
-            state.review_comments.push(comment);
+        let first = state.review_comments.clone();
+        for run in 1..10 {
+            for mut comment in first.clone() {
+                comment.id += 1_000_000 * run;
+                comment.thread = state.threads.len();
+                state.threads.push(Thread {
+                    pull: 7,
+                    resolved_by: None,
+                });
+                state.review_comments.push(comment);
+            }
         }
     });
     let mut fixed = many(30, 0, false);
@@ -53,10 +57,11 @@ fn what_does_not_fit_into_one_run_is_told_and_done_by_the_next() {
     outcome
         .is_passed()
         .lacks("review")
-        .says("22 comments are left for the next run to bring up to date");
+        .says("60 comments are left for the next run to bring up to date");
+    assert!(outcome.requests.len() <= 40, "{}", outcome.requests.len());
     story.run().is_passed().lacks("");
     let comments = story.comments();
-    assert_eq!(comments.len(), 60);
+    assert_eq!(comments.len(), 300);
     assert!(comments.iter().all(|it| it.minimized.is_some()));
 }
 
@@ -101,6 +106,120 @@ fn three_hundred_files_with_five_hundred_findings_are_few_calls() {
         "{:?}",
         again.writes()
     );
+}
+
+#[test]
+fn each_push_to_three_hundred_files_is_few_calls() {
+    // The same files, with other findings from push to push.
+    let keys = |key: &str| {
+        let mut all = many(300, 0, false);
+        for file in all.values_mut() {
+            let again = format!("  {key}: two\n  {key}-b: one\n  {key}-b: two\n");
+            file.bytes.extend(format!("  {key}: one\n{again}").bytes());
+        }
+        all
+    };
+    for may_push in [false, true] {
+        let mut state = State::new(&many(300, 0, false));
+        state.open_pull(7, &keys("first"));
+        if may_push {
+            state.token.permissions.insert("contents", Access::Write);
+        }
+        let name = if may_push { "pushes-w" } else { "pushes-r" };
+        let mut story = Story::new(name, state);
+        for (number, key) in ["first", "second", "third", "second", "first"]
+            .into_iter()
+            .enumerate()
+        {
+            if number > 0 {
+                story.push(&keys(key));
+            }
+            let outcome = story.run_with("pull_request", &[("upload-sarif", "true")]);
+            outcome.is_blocked().lacks("");
+            assert_eq!(outcome.outputs["introduced"], "600");
+            assert!(outcome.requests.len() <= 40, "{}", outcome.requests.len());
+            let comments = story.comments();
+            let open = comments.iter().filter(|it| it.minimized.is_none());
+            let open: Vec<&str> = open.map(|it| it.body.as_str()).collect();
+            assert_eq!(open.len(), 30, "{key}");
+            assert!(open.iter().all(|body| body.contains(key)), "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_review_that_is_always_refused_adds_to_no_pile() {
+    let mut state = State::new(&many(12, 0, false));
+    state.open_pull(7, &many(12, 0, true));
+    let refused = Mishap::Refused(422, "Unprocessable Entity");
+    state
+        .troubles
+        .push(Trouble::always("POST", "/pulls/7/reviews", refused));
+    let mut story = Story::new("refused-always", state);
+    for run in 0..4 {
+        story.run().is_blocked();
+        let comments = story.comments();
+        assert_eq!(comments.len(), 5, "run {run}");
+        assert!(comments.iter().all(|comment| comment.is_on_file));
+        // All others are told nevertheless.
+        let summary = story.summary().body;
+        assert!(summary.contains("deploy/0011.yaml"), "{summary}");
+    }
+    // What is fixed makes room.
+    let mut fixed = many(12, 0, true);
+    fixed.extend(many(3, 0, false));
+    story.push(&fixed);
+    story.run().is_blocked();
+    let comments = story.comments();
+    let open = comments
+        .iter()
+        .filter(|comment| comment.minimized.is_none());
+    assert_eq!((comments.len(), open.count()), (8, 5));
+}
+
+#[test]
+fn a_batch_without_an_answer_is_sent_in_halves() {
+    for (name, mishap) in [
+        ("batch-502", Mishap::Unavailable(502)),
+        ("batch-lost", Mishap::LostAnswer),
+    ] {
+        let mut state = State::new(&many(30, 0, false));
+        state.open_pull(7, &many(30, 0, true));
+        let mut story = Story::new(name, state);
+        story.run().is_blocked().lacks("");
+        let mut fixed = many(30, 0, false);
+        fixed.insert("README.md".to_owned(), "hello\n".into());
+        story.push(&fixed);
+        let what = "updatePullRequestReviewComment";
+        let trouble = Trouble::once("POST", what, mishap);
+        story.github.with(|state| state.troubles.push(trouble));
+        let outcome = story.run();
+        outcome.is_passed().lacks("");
+        assert_eq!(outcome.count("POST", what), 4);
+        let is_settled =
+            |it: &ReviewComment| it.minimized.is_some() && it.body.starts_with("**Fixed**");
+        assert!(story.comments().iter().all(is_settled));
+    }
+}
+
+#[test]
+fn a_comment_that_is_gone_keeps_no_other_from_being_settled() {
+    let mut state = State::new(&many(30, 0, false));
+    state.open_pull(7, &many(30, 0, true));
+    let mut story = Story::new("one-gone", state);
+    story.run().is_blocked().lacks("");
+    let mut fixed = many(30, 0, false);
+    fixed.insert("README.md".to_owned(), "hello\n".into());
+    story.push(&fixed);
+    let delete = Mishap::Meanwhile(Box::new(|state| {
+        state.review_comments.remove(4);
+    }));
+    let trouble = Trouble::once("POST", "updatePullRequestReviewComment", delete);
+    story.github.with(|state| state.troubles.push(trouble));
+    story.run().is_passed().lacks("");
+    let comments = story.comments();
+    assert_eq!(comments.len(), 29);
+    assert!(comments.iter().all(|it| it.minimized.is_some()));
 }
 
 #[test]

@@ -162,6 +162,67 @@ fn a_server_that_repeats_the_token_is_not_repeated() {
 }
 
 #[test]
+fn what_no_permission_grants_asks_for_none() {
+    for (name, status, words) in [
+        (
+            "locked",
+            403,
+            "Unable to create comment because issue is locked.",
+        ),
+        (
+            "saml",
+            403,
+            "Resource protected by organization SAML enforcement.",
+        ),
+        ("blocked", 451, "Repository access blocked"),
+    ] {
+        let mut state = usual();
+        for what in ["/pulls/7/reviews", "/comments"] {
+            let refused = Mishap::Refused(status, words);
+            state.troubles.push(Trouble::always("POST", what, refused));
+        }
+        let mut story = Story::new(name, state);
+        let outcome = story.run();
+        outcome.is_blocked().lacks("review,summary").says(words);
+        assert!(
+            !outcome.log.contains("under `permissions:`"),
+            "{}",
+            outcome.log
+        );
+    }
+}
+
+#[test]
+fn a_repository_that_was_renamed_meanwhile_is_told_once() {
+    for is_enterprise in [false, true] {
+        let mut state = usual();
+        state.is_enterprise = is_enterprise;
+        state.former_name = Some("shop/old".to_owned());
+        let name = if is_enterprise {
+            "renamed-own"
+        } else {
+            "renamed-com"
+        };
+        let mut story = Story::new(name, state);
+        let outcome = story.run_with("pull_request", UPLOAD);
+        outcome.is_blocked().lacks("");
+        let counts = (
+            story.reviews(),
+            story.comments().len(),
+            story.summaries().len(),
+        );
+        assert_eq!(counts, (1, 1, 1));
+        assert_eq!(story.github.with(|state| state.uploads.len()), 1);
+        let led = outcome
+            .writes()
+            .iter()
+            .filter(|it| it.status == 307)
+            .count();
+        assert_eq!((led, outcome.writes().len()), (3, 6));
+    }
+}
+
+#[test]
 fn a_refused_review_goes_to_the_file() {
     let mut state = usual();
     let refused = Mishap::Refused(422, "Unprocessable Entity");

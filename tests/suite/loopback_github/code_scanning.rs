@@ -82,6 +82,42 @@ pub(crate) fn upload(state: &mut State, asked: &Asked<'_>) -> Result<Answer, Ans
     Ok(Answer::json(202, json!({"id": id, "url": url})))
 }
 
+/// What was taken in, the latest first. As long as none was, there is no such page.
+pub(crate) fn analyses(state: &mut State, asked: &Asked<'_>) -> Result<Answer, Answer> {
+    need(state, &["security_events"], Access::Read)?;
+    let enough = state.figures.sarif_polls;
+    let mut all = Vec::new();
+    for (number, upload) in state.uploads.iter_mut().enumerate().rev() {
+        upload.polls += 1;
+        let is_taken = upload.polls > enough && upload.errors.is_empty();
+        let wanted = asked.parameter("ref");
+        if !is_taken || wanted.is_some_and(|wanted| wanted != upload.reference) {
+            continue;
+        }
+        let run = &upload.sarif["runs"][0];
+        let id = run["automationDetails"]["id"].as_str().unwrap_or_default();
+        let name = run["tool"]["driver"]["name"].clone();
+        if asked
+            .parameter("tool_name")
+            .is_some_and(|tool| name != tool)
+        {
+            continue;
+        }
+        all.push(json!({
+            "id": number, "commit_sha": upload.commit, "ref": upload.reference,
+            "category": id.rsplit_once('/').map_or("", |(category, _)| category),
+            "analysis_key": "(default)", "environment": "{}", "error": "", "warning": "",
+            "created_at": "2026-01-01T00:00:00Z", "sarif_id": upload.id, "deletable": true,
+            "results_count": 0, "rules_count": 0, "url": asked.url,
+            "tool": {"name": name, "guid": null, "version": null},
+        }));
+    }
+    if all.is_empty() {
+        return Err(Answer::refused(404, "no analysis found"));
+    }
+    Ok(Answer::page(&asked.url, asked.query, all))
+}
+
 pub(crate) fn status(state: &mut State, id: &str) -> Result<Answer, Answer> {
     need(state, &["security_events"], Access::Read)?;
     let enough = state.figures.sarif_polls;

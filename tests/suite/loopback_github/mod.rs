@@ -118,7 +118,10 @@ impl Github {
             ("GITHUB_SERVER_URL", server),
             (
                 "GITHUB_REPOSITORY",
-                self.with(|state| state.repository.clone()),
+                self.with(|state| {
+                    let former = state.former_name.clone();
+                    former.unwrap_or_else(|| state.repository.clone())
+                }),
             ),
             (
                 "INPUT_GITHUB-TOKEN",

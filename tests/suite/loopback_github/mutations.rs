@@ -1,4 +1,4 @@
-//! The changes that only GraphQL can make: minimising comments, resolving threads.
+//! The changes that GraphQL makes: editing and minimising comments, resolving threads.
 
 use serde_json::{Map, Value};
 
@@ -26,9 +26,37 @@ pub(crate) fn run(
         "minimizeComment" => &["subjectId", "classifier", "clientMutationId"],
         "unminimizeComment" => &["subjectId", "clientMutationId"],
         "resolveReviewThread" | "unresolveReviewThread" => &["threadId", "clientMutationId"],
+        "updatePullRequestReviewComment" => {
+            &["pullRequestReviewCommentId", "body", "clientMutationId"]
+        }
         _ => return None,
     };
     Some(checked(state, name, known, arguments))
+}
+
+fn edit(state: &mut State, id: &str, body: &str) -> Result<Found, Complaint> {
+    let Some(Node::ReviewComment(number)) = by_id(state, id) else {
+        return Err(no_node(id));
+    };
+    if !state.token.may("pull_requests", Access::Write) {
+        return Err(Complaint::forbidden());
+    }
+    if body.trim().is_empty() || body.chars().count() > 65_536 {
+        return Err(Complaint {
+            kind: Some("UNPROCESSABLE"),
+            message: "Body is too long (maximum is 65536 characters)".to_owned(),
+        });
+    }
+    let mut all = state.review_comments.iter_mut();
+    let comment = all.find(|comment| comment.id == number);
+    let comment = comment.ok_or_else(|| no_node(id))?;
+    body.clone_into(&mut comment.body);
+    comment.edits += 1;
+    Ok(Found::Node(Node::Payload(
+        "UpdatePullRequestReviewCommentPayload",
+        "pullRequestReviewComment",
+        Box::new(Node::ReviewComment(number)),
+    )))
 }
 
 fn checked(
@@ -46,6 +74,9 @@ fn checked(
         return Err(Complaint::wrong(message));
     }
     let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
+    if name == "updatePullRequestReviewComment" {
+        return edit(state, text("pullRequestReviewCommentId"), text("body"));
+    }
     if name.ends_with("imizeComment") {
         let id = text("subjectId");
         let reason = if name == "minimizeComment" {

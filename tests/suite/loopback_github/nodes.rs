@@ -209,7 +209,8 @@ fn query(state: &State, name: &str, arguments: &Arguments) -> Option<Answered> {
                 text_of(arguments, "owner"),
                 text_of(arguments, "name")
             );
-            if named == state.repository {
+            // A former name is followed.
+            if named == state.repository || state.former_name.as_ref() == Some(&named) {
                 node(Some(Node::Repository))
             } else {
                 let message = format!("Could not resolve to a Repository with the name '{named}'.");

@@ -69,6 +69,7 @@ fn pull(state: &State, pull: &Pull) -> Value {
         let mut value = repository(state);
         value["fork"] = (*name != state.repository).into();
         value["full_name"] = name.as_str().into();
+        value["owner"] = user(owner(pull));
         value
     });
     json!({
@@ -86,7 +87,7 @@ fn pull(state: &State, pull: &Pull) -> Value {
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "head": {
-            "label": format!("shop:{}", pull.head_ref),
+            "label": label(pull),
             "ref": pull.head_ref,
             "sha": pull.head,
             "repo": head_repository,
@@ -137,6 +138,32 @@ pub(crate) fn file(state: &State, change: &FileChange) -> Value {
     value
 }
 
+/// Pull requests by their state and by the head, which is `owner:branch`.
+pub(crate) fn list(state: &State, asked: &Asked<'_>) -> Result<Answer, Answer> {
+    need(state, &["pull_requests"], Access::Read)?;
+    let wanted_state = asked.parameter("state").unwrap_or("open");
+    let head = asked.parameter("head");
+    let all = state
+        .pulls
+        .values()
+        .filter(|pull| wanted_state == "all" || pull.state == wanted_state)
+        .filter(|pull| head.is_none_or(|head| head == label(pull)))
+        .map(|found| pull(state, found))
+        .collect();
+    Ok(Answer::page(&asked.url, asked.query, all))
+}
+
+/// Who owns the head, and its branch.
+fn label(pull: &Pull) -> String {
+    format!("{}:{}", owner(pull), pull.head_ref)
+}
+
+fn owner(pull: &Pull) -> &str {
+    let repository = pull.head_repository.as_deref().unwrap_or_default();
+    repository.split('/').next().unwrap_or_default()
+}
+
+/// A commit that only a fork has belongs to no pull request here, whatever can be read of it.
 pub(crate) fn of_commit(state: &State, sha: &str, asked: &Asked<'_>) -> Result<Answer, Answer> {
     need(state, &["pull_requests"], Access::Read)?;
     if state.objects.find_commit(sha).is_none() {
@@ -146,6 +173,7 @@ pub(crate) fn of_commit(state: &State, sha: &str, asked: &Asked<'_>) -> Result<A
     let all = state
         .pulls
         .values()
+        .filter(|pull| pull.head_repository.as_ref() == Some(&state.repository))
         .filter(|pull| pull.heads.iter().any(|head| head == sha))
         .map(|found| pull(state, found))
         .collect();

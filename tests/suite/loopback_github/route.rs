@@ -171,14 +171,23 @@ fn route(state: &mut State, method: &str, path: &str, asked: &Asked<'_>) -> Resu
     if path == "/user" {
         return Err(Answer::not_accessible(""));
     }
+    if let Some(rest) = below_former_name(state, path) {
+        let status = if method == "GET" { 301 } else { 307 };
+        let prefix = if state.is_enterprise { "/api/v3" } else { "" };
+        let place = format!("{}{prefix}/repositories/1{rest}", state.origin);
+        return Err(Answer::refused(status, "Moved Permanently").with("location", place));
+    }
     let inside = format!("/repos/{}", state.repository);
-    let rest = path.strip_prefix(&inside).ok_or_else(Answer::not_found)?;
+    let rest = path.strip_prefix(&inside);
+    let rest = rest.or_else(|| path.strip_prefix("/repositories/1"));
+    let rest = rest.ok_or_else(Answer::not_found)?;
     let parts: Vec<&str> = rest.trim_start_matches('/').split('/').collect();
     if matches!(method, "POST" | "PATCH" | "PUT") && state.written >= state.figures.writes {
         return Err(Answer::secondary_limit(403, Some(60)));
     }
     match (method, parts.as_slice()) {
         ("GET", [""]) => Ok(Answer::json(200, repository(state))),
+        ("GET", ["pulls"]) => pulls::list(state, asked),
         ("GET", ["pulls", n]) => pulls::get(state, number(n)?, asked),
         ("GET", ["pulls", n, "files"]) => pulls::files(state, number(n)?, asked),
         ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(state, sha, asked),
@@ -196,6 +205,7 @@ fn route(state: &mut State, method: &str, path: &str, asked: &Asked<'_>) -> Resu
         ("PATCH", ["issues", "comments", id]) => issues::edit(state, number(id)?, asked),
         ("DELETE", ["issues", "comments", id]) => issues::delete(state, number(id)?),
         ("POST", ["code-scanning", "sarifs"]) => code_scanning::upload(state, asked),
+        ("GET", ["code-scanning", "analyses"]) => code_scanning::analyses(state, asked),
         ("GET", ["code-scanning", "sarifs", id]) => code_scanning::status(state, id),
         ("GET", ["compare", ends @ ..]) => contents::compare(state, &ends.join("/"), asked),
         ("GET", ["commits", sha]) => contents::commit(state, sha),
@@ -205,6 +215,12 @@ fn route(state: &mut State, method: &str, path: &str, asked: &Asked<'_>) -> Resu
         ("GET", ["tarball", reference @ ..]) => contents::tarball(state, &reference.join("/")),
         _ => Err(Answer::not_found()),
     }
+}
+
+/// What follows the name that the repository had.
+fn below_former_name<'p>(state: &State, path: &'p str) -> Option<&'p str> {
+    let former = state.former_name.as_ref()?;
+    path.strip_prefix("/repos/")?.strip_prefix(former.as_str())
 }
 
 pub(crate) fn repository(state: &State) -> Value {

@@ -171,6 +171,8 @@ pub(crate) struct State {
     pub(crate) is_enterprise: bool,
     /// `owner/name`.
     pub(crate) repository: String,
+    /// What it was called before, which a runner that started then still calls it.
+    pub(crate) former_name: Option<String>,
     pub(crate) is_private: bool,
     pub(crate) has_code_security: bool,
     pub(crate) token: Token,
@@ -202,6 +204,7 @@ impl State {
             archive_origin: String::new(),
             is_enterprise: false,
             repository: "shop/deploy".to_owned(),
+            former_name: None,
             is_private: false,
             has_code_security: true,
             token: Token::usual(),
@@ -263,7 +266,8 @@ impl State {
         self.pulls.get_mut(&number).expect("it was just put there")
     }
 
-    /// Puts a commit on a pull request. Comments follow their lines, or are outdated.
+    /// Puts a commit on a pull request. Comments follow their lines from where they were written, or are outdated until
+    /// these are back.
     pub(crate) fn push(&mut self, number: u64, files: &Files) -> String {
         let pull = &self.pulls[&number];
         let (base, before) = (pull.base.clone(), pull.head.clone());
@@ -273,11 +277,11 @@ impl State {
         pull.heads.push(head.clone());
         pull.head.clone_from(&head);
         pull.merge = merge;
-        self.move_comments(number, &before, &head);
+        self.move_comments(number, &head);
         head
     }
 
-    fn move_comments(&mut self, number: u64, before: &str, head: &str) {
+    fn move_comments(&mut self, number: u64, head: &str) {
         let diff = self.pull_files(number);
         let objects = &self.objects;
         let comments = &mut self.review_comments;
@@ -286,7 +290,9 @@ impl State {
             .filter(|comment| comment.pull == number && !comment.is_on_file)
         {
             head.clone_into(&mut comment.commit);
-            let Some(line) = comment.line else { continue };
+            let Some(line) = comment.original_line else {
+                continue;
+            };
             let anchors = diff
                 .iter()
                 .find(|file| file.path == comment.path)
@@ -301,12 +307,12 @@ impl State {
                             let bytes = objects.read(commit, &comment.path)?;
                             std::str::from_utf8(bytes).ok()
                         };
-                        follow(line, read(before)?, read(head)?)?
+                        follow(line, read(&comment.original_commit)?, read(head)?)?
                     }
                 };
                 anchors.hunk_of(comment.side, line).map(|_| line)
             };
-            let moved = (place(line), comment.start_line.map(place));
+            let moved = (place(line), comment.original_start_line.map(place));
             (comment.line, comment.start_line) = match moved {
                 (Some(line), None) => (Some(line), None),
                 (Some(line), Some(Some(start))) => (Some(line), Some(start)),

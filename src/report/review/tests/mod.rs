@@ -17,6 +17,8 @@ use crate::report::summary::Links;
 use crate::syntax::Position;
 use crate::verdict::Outcome;
 
+mod edited;
+mod left_behind;
 mod returns;
 
 const HEAD: &str = "0123456789012345678901234567890123456789";
@@ -94,11 +96,15 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
             id,
             node_id: format!("node {id}"),
             thread_id: Some(format!("thread {id}")),
-            path: Some("a.yaml".to_owned()),
+            path: Some(match &draft.anchor {
+                Anchor::Lines { path, .. } | Anchor::File { path } => path.to_string(),
+                Anchor::Summary => panic!("it is a comment"),
+            }),
             is_ours: true,
             body: draft.body.clone(),
             is_minimized: false,
             is_resolved: false,
+            is_outdated: false,
             has_reply: false,
         });
     }
@@ -396,8 +402,9 @@ fn hostile() -> PlacedFinding {
             severity: Severity::Note,
             fingerprints: [fingerprint(9)].into(),
             hash: String::new(),
+            is_intact: true,
         }
-        .line(&key()),
+        .line("", &key()),
     );
     hostile.rule = "`@evil/rule`](https://evil.test)".to_owned();
     hostile.location.path = "a`|<b>\u{202e}@all.yaml".into();
@@ -490,7 +497,8 @@ fn the_summary_is_kept_in_place() {
         SummaryStep::Nothing,
         "silent when clean"
     );
-    let SummaryStep::Create { body } = plan("a", true, &[], run(5, 1)).step else {
+    let text = "## tidegate: a";
+    let SummaryStep::Create { body } = plan(text, true, &[], run(5, 1)).step else {
         panic!("it is new");
     };
     assert_eq!(
@@ -506,7 +514,7 @@ fn the_summary_is_kept_in_place() {
     let forged = standing(3, false, &body);
     let both = [forged, ours.clone()];
     assert_eq!(
-        plan("a", true, &both, run(6, 1)).step,
+        plan(text, true, &both, run(6, 1)).step,
         SummaryStep::Nothing,
         "it says the same"
     );

@@ -1,6 +1,8 @@
 //! What comes back, what a person closed, what was cut short, and what a run was not about.
 
-use super::super::reconcile::MOST_COMMENTS;
+use super::super::body::Draft;
+use super::super::placed::PlacedFinding;
+use super::super::reconcile::{MOST_COMMENTS, MOST_FILES};
 use super::super::standing::StandingComment;
 use super::{HEAD, carry_out, digest, files, finding, fingerprint, first_push, key, plan};
 use crate::finding::Severity;
@@ -44,21 +46,21 @@ fn what_was_cut_short_is_taken_up() {
     assert!(plan(Vec::new(), &standing).is_empty());
 }
 
+/// A finding on the line of its number.
+fn of(severity: Severity) -> impl Fn(usize) -> PlacedFinding {
+    move |number| {
+        let mut one = finding(number, u32::try_from(number).unwrap());
+        one.severity = severity;
+        one
+    }
+}
+
 #[test]
 fn the_pile_of_comments_does_not_grow() {
-    let old = |number: usize| {
-        let mut old = finding(number, u32::try_from(number).unwrap());
-        old.severity = Severity::Medium;
-        old
-    };
-    let mut findings: Vec<_> = (1..=MOST_COMMENTS).map(old).collect();
+    let one = of(Severity::Medium);
+    let mut findings: Vec<_> = (1..=MOST_COMMENTS).map(&one).collect();
     let mut standing = first_push(findings.clone());
-    let urgent = |number: usize| {
-        let mut urgent = finding(100 + number, 60 + u32::try_from(number).unwrap());
-        urgent.severity = Severity::Critical;
-        urgent
-    };
-    findings.extend((0..20).map(urgent));
+    findings.extend((60..80).map(&one));
     let full = plan(findings.clone(), &standing);
     assert!(full.is_empty(), "{full:?}");
     assert_eq!((full.standing, full.rest.len()), (MOST_COMMENTS, 20));
@@ -73,10 +75,53 @@ fn the_pile_of_comments_does_not_grow() {
     assert!(back.is_empty(), "{back:?}");
     assert_eq!(back.rest.len(), 20);
     // What is left open as it was not seen takes its room as well.
-    let mut digest = digest((0..20).map(urgent).collect());
+    let mut digest = digest((60..80).map(one).collect());
     digest.known.is_partial = true;
     let partial = super::super::plan(&digest, &files(), &standing, &key(), HEAD);
     assert_eq!((partial.review.len(), partial.rest.len()), (0, 10));
+}
+
+#[test]
+fn a_pile_of_trifles_hides_nothing_that_is_graver() {
+    let mut findings: Vec<_> = (1..=MOST_COMMENTS).map(of(Severity::Low)).collect();
+    let mut standing = first_push(findings.clone());
+    findings.push(of(Severity::Medium)(50));
+    findings.extend((51..=90).map(of(Severity::Critical)));
+    let graver = plan(findings.clone(), &standing);
+    // One review holds no more than ever; of what it holds, the gravest comes first.
+    assert_eq!(graver.review.len(), MOST_COMMENTS);
+    let is_critical = |draft: &Draft| draft.marker.severity == Severity::Critical;
+    assert!(graver.review.iter().all(is_critical), "{graver:?}");
+    assert_eq!(graver.rest.len(), 10 + 1);
+    assert!(graver.settled.is_empty(), "{graver:?}");
+    carry_out(&graver, &mut standing);
+    let again = plan(findings.clone(), &standing);
+    assert!(again.is_empty(), "{again:?}");
+    // The same with what comes back.
+    let gone = plan(findings[..MOST_COMMENTS].to_vec(), &standing);
+    assert_eq!(gone.settled.len(), MOST_COMMENTS);
+    carry_out(&gone, &mut standing);
+    let back = plan(findings, &standing);
+    assert_eq!(back.reopened.len(), MOST_COMMENTS, "{back:?}");
+}
+
+#[test]
+fn files_have_a_pile_of_their_own() {
+    let on_file = |severity| {
+        move |number: usize| {
+            let mut one = of(severity)(1);
+            one.fingerprint = fingerprint(number);
+            one.location.path = format!("large-{number}.json").into();
+            one
+        }
+    };
+    let mut findings: Vec<_> = (0..MOST_FILES).map(on_file(Severity::Low)).collect();
+    let standing = first_push(findings.clone());
+    findings.extend((10..12).map(on_file(Severity::Low)));
+    findings.extend((12..14).map(on_file(Severity::High)));
+    let more = plan(findings, &standing);
+    assert_eq!((more.files.len(), more.rest.len()), (2, 2));
+    assert!(more.rest.contains(&fingerprint(10)), "{more:?}");
 }
 
 #[test]

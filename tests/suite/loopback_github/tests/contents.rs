@@ -140,9 +140,28 @@ fn the_pull_requests_of_a_commit_are_found() {
     let github = usual();
     let value = get(&github, &format!("/commits/{}/pulls", head_of(&github))).is(200);
     assert_eq!(value[0]["number"], 7);
+    for (query, found) in [
+        ("", 1),
+        ("?state=open&head=shop:feature", 1),
+        ("?head=shop:other", 0),
+        ("?head=someone:feature", 0),
+        ("?state=closed", 0),
+    ] {
+        let value = get(&github, &format!("/pulls{query}")).is(200);
+        assert_eq!(value.as_array().map(Vec::len), Some(found), "{query}");
+    }
     let main = github.with(|state| state.main());
     assert_eq!(
         get(&github, &format!("/commits/{main}/pulls")).is(200),
         json!([])
     );
+    // What only a fork has is in no pull request of a commit, and in that of its branch.
+    github.with(|state| {
+        let pull = state.pulls.get_mut(&7).expect("it is there");
+        pull.head_repository = Some("someone/deploy".to_owned());
+    });
+    let path = format!("/commits/{}/pulls", head_of(&github));
+    assert_eq!(get(&github, &path).is(200), json!([]));
+    let value = get(&github, "/pulls?state=open&head=someone:feature").is(200);
+    assert_eq!(value[0]["head"]["label"], "someone:feature");
 }

@@ -1,0 +1,151 @@
+//! Fixes that a comment offers: exact, and after them nothing is left to be found.
+
+use tidegate::report::review::placed::{FixEdit, PlacedFinding, placed};
+
+use crate::reports;
+
+/// A Deployment of one container with these lines in its pod and in its container.
+fn deployment(pod: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  selector:\n    matchLabels: {{app: web}}\n  template:\n    metadata:\n      labels: {{app: web}}\n    spec:\n{pod}      containers:\n        - name: api\n          image: registry.example/web:1.0\n{container}"
+    )
+}
+
+fn found(text: &str) -> Vec<PlacedFinding> {
+    placed(&reports::of(&[], &[("a.yaml", text)]))
+}
+
+/// The fix of the finding of a rule, if it has one.
+#[track_caller]
+fn fix(rule: &str, text: &str) -> Option<FixEdit> {
+    let mut found = found(text).into_iter().filter(|one| one.rule == rule);
+    let one = found
+        .next()
+        .unwrap_or_else(|| panic!("no {rule} in\n{text}"));
+    one.fix.into_iter().next()
+}
+
+/// The text after an edit of one line.
+fn apply(text: &str, edit: &FixEdit) -> String {
+    assert_eq!(edit.start.line, edit.end.line, "{edit:?}");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = &mut lines[edit.start.line as usize - 1];
+    let range = edit.start.column as usize - 1..edit.end.column as usize - 1;
+    line.replace_range(range, &edit.replacement);
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn what_is_committed_clears_the_finding_and_brings_no_other() {
+    let context = |line: &str| format!("          securityContext:\n            {line}\n");
+    // What a privileged container has anyway is not told before.
+    let privileged = "privileged: true\n            allowPrivilegeEscalation: false";
+    for (rule, text) in [
+        (
+            "pod-security/privileged",
+            deployment("", &context(privileged)),
+        ),
+        (
+            "pod-security/privileged",
+            deployment(
+                "",
+                &context(&privileged.replace("true\n", "true # for now\n")),
+            ),
+        ),
+        (
+            "pod-security/host-namespaces",
+            deployment("      hostNetwork: true\n", ""),
+        ),
+        (
+            "pod-security/host-namespaces",
+            deployment("      hostPID: true\n", ""),
+        ),
+        (
+            "pod-security/privilege-escalation",
+            deployment("", &context("allowPrivilegeEscalation: true")),
+        ),
+        (
+            "pod-security/seccomp-unconfined",
+            deployment("", &context("seccompProfile: {type: Unconfined}")),
+        ),
+        (
+            "pod-security/apparmor-unconfined",
+            deployment("", &context("appArmorProfile: {type: Unconfined}")),
+        ),
+        (
+            "pod-security/may-run-as-root",
+            deployment(
+                "",
+                &context("runAsNonRoot: false\n            runAsUser: 1000"),
+            ),
+        ),
+        (
+            "workload/unknown-field",
+            deployment("", &context("readOnlyRootFileSystem: true")),
+        ),
+    ] {
+        let edit = fix(rule, &text).unwrap_or_else(|| panic!("{rule} has no fix in\n{text}"));
+        let after = apply(&text, &edit);
+        let identities = |text: &str| -> Vec<(String, String)> {
+            let all = found(text).into_iter();
+            all.map(|one| (one.rule, one.fingerprint)).collect()
+        };
+        let (before, left) = (identities(&text), identities(&after));
+        assert!(left.iter().all(|one| before.contains(one)), "{after}");
+        let of_rule = |all: &[(String, String)]| all.iter().filter(|one| one.0 == rule).count();
+        assert_eq!(of_rule(&left) + 1, of_rule(&before), "{after}");
+    }
+}
+
+#[test]
+fn what_is_not_exact_is_not_offered() {
+    let context = |line: &str| format!("          securityContext:\n            {line}\n");
+    let privileged = "pod-security/privileged";
+    for (rule, text) in [
+        // Nothing stands there.
+        ("pod-security/privilege-escalation", deployment("", "")),
+        // Somebody else has it, too.
+        (
+            privileged,
+            deployment(
+                "",
+                &(context("privileged: &yes true") + "          stdin: *yes\n"),
+            ),
+        ),
+        // Another spelling of it.
+        (
+            privileged,
+            deployment("", &context("privileged: !!bool \"true\"")),
+        ),
+        // The image may run as root.
+        (
+            "pod-security/may-run-as-root",
+            deployment("", &context("runAsNonRoot: false")),
+        ),
+        // It may write to /tmp.
+        (
+            "workload/writable-root-filesystem",
+            deployment("", &context("readOnlyRootFilesystem: false")),
+        ),
+        // The right field stands beside it.
+        (
+            "workload/unknown-field",
+            deployment(
+                "",
+                &context("readOnlyRootFilesystem: true\n            readOnlyRootFileSystem: true"),
+            ),
+        ),
+    ] {
+        assert_eq!(fix(rule, &text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_root_that_is_read_only_is_offered_where_its_place_to_write_is_mounted() {
+    let text = deployment(
+        "      volumes:\n        - name: tmp\n          emptyDir: {}\n",
+        "          volumeMounts:\n            - name: tmp\n              mountPath: /tmp\n          securityContext:\n            readOnlyRootFilesystem: false\n",
+    );
+    let edit = fix("workload/writable-root-filesystem", &text).expect("a fix");
+    assert!(apply(&text, &edit).contains("readOnlyRootFilesystem: true\n"));
+}
