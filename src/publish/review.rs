@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::finding::Severity;
 use crate::github::{Change, Client, Failure, NewComment, NewReview};
 use crate::report::count;
 use crate::report::review::anchor::Anchor;
@@ -24,8 +25,8 @@ pub(super) struct Place<'p> {
     pub(super) myself: &'p Myself,
     /// The comments that stood there before: their ids, which GraphQL goes by, by their numbers.
     pub(super) before: &'p BTreeMap<u64, String>,
-    /// How many of our comments on whole files stand there open, and stay so.
-    pub(super) on_files: usize,
+    /// How many of our comments on whole files stand there open, and stay so, by severity.
+    pub(super) on_files: BTreeMap<Severity, usize>,
 }
 
 impl Place<'_> {
@@ -127,18 +128,17 @@ pub(super) async fn send(
             Err(failure) => sent.failed(failure, &drafts),
         }
     }
-    // What stands there takes its room first, whatever a review was refused for: else each push would add to the pile.
-    // What was planned for files comes first, and has the room that it was planned with.
-    let room = MOST_FILES.saturating_sub(place.on_files);
-    let room = room.max(plan.files.len());
-    for draft in on_files.split_off(room.min(on_files.len())) {
-        sent.summarises(draft);
-    }
+    // What stands there takes its room first, whatever a review was refused for: else each push would add to the pile. As
+    // in the plan, what is graver asks only for what is left by what is as grave.
+    let mut taken = place.on_files.clone();
     for draft in on_files {
-        if sent.is_over() {
+        let severity = draft.marker.severity;
+        let as_grave: usize = taken.range(severity..).map(|(_, number)| number).sum();
+        if sent.is_over() || as_grave >= MOST_FILES {
             sent.summarises(draft);
             continue;
         }
+        *taken.entry(severity).or_default() += 1;
         if let Err(failure) = create_on_file(place, draft, writes).await {
             sent.failed(failure, &[draft]);
         }

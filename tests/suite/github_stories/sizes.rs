@@ -178,6 +178,28 @@ fn a_review_that_is_always_refused_adds_to_no_pile() {
 }
 
 #[test]
+fn a_pile_on_files_shuts_out_nothing_that_is_graver() {
+    let mut state = State::new(&many(12, 0, false));
+    state.open_pull(7, &many(12, 0, true));
+    let refused = Mishap::Refused(422, "Unprocessable Entity");
+    state
+        .troubles
+        .push(Trouble::always("POST", "/pulls/7/reviews", refused));
+    let mut story = Story::new("refused-graver", state);
+    story.run().is_blocked();
+    let mut graver = many(12, 0, true);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: own\nspec:\n  containers:\n    - name: own\n      image: ghcr.io/acme/own:1.2.3\n      securityContext:\n        privileged: true\n";
+    graver.insert("deploy/pod.yaml".to_owned(), pod.into());
+    story.push(&graver);
+    story.run().is_blocked();
+    let comments = story.comments();
+    let is_told = |comment: &ReviewComment| {
+        comment.path == "deploy/pod.yaml" && comment.body.contains("privileged")
+    };
+    assert!(comments.iter().any(is_told), "{comments:?}");
+}
+
+#[test]
 fn a_batch_without_an_answer_is_sent_in_halves() {
     for (name, mishap) in [
         ("batch-502", Mishap::Unavailable(502)),
