@@ -1,6 +1,7 @@
 //! Reporters: pure functions from one [`Report`](crate::verdict::Report) to text. None of them changes the
 //! verdict.
 
+pub mod access;
 pub mod annotation;
 pub mod catalogue;
 pub mod escape;

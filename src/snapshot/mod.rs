@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+mod access;
 pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
@@ -43,6 +44,7 @@ pub mod unmet_overrides;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::access::Access;
 use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
@@ -235,6 +237,8 @@ pub struct Snapshot {
     neighbours: OnceLock<Neighbours>,
     /// What package managers install from it, once somebody has asked.
     installations: OnceLock<Vec<Installation>>,
+    /// Who may do what in it, once somebody has asked.
+    access: OnceLock<Access>,
 }
 
 impl Snapshot {
@@ -258,6 +262,7 @@ impl Snapshot {
             excluded: Vec::new(),
             neighbours: OnceLock::new(),
             installations: OnceLock::new(),
+            access: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {
