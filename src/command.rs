@@ -10,8 +10,8 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PermissionsArgs, PermissionsFormat, PodSecurityArgs, PublishArgs,
-    RulesArgs,
+    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PermissionsArgs,
+    PermissionsFormat, PodSecurityArgs, PublishArgs, RulesArgs,
 };
 use crate::error::Error;
 use crate::permissions::Asked;

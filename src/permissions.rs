@@ -107,7 +107,11 @@ pub struct ChangeAnswer {
 
 /// What a revision gives, within some paths.
 #[must_use]
-pub fn answer(access: &Access, asked: &Asked, in_scope: &dyn Fn(&str) -> bool) -> Vec<ClusterAnswer> {
+pub fn answer(
+    access: &Access,
+    asked: &Asked,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<ClusterAnswer> {
     let clusters = access.clusters.iter().zip(access.proofs());
     clusters
         .map(|(cluster, proofs)| of_cluster(cluster, proofs, asked, in_scope))
@@ -151,7 +155,9 @@ fn of_cluster(
     }
     let ways = proofs.iter().filter(|_| asked.question.is_none());
     let ways = ways.filter(|proof| is_meant(&proof.subject) && is_shown(proof, in_scope));
-    let unknown = cluster.unresolved().filter(|binding| in_scope(&binding.at.path));
+    let unknown = cluster
+        .unresolved()
+        .filter(|binding| in_scope(&binding.at.path));
     let roles = cluster.roles.iter().filter(|role| !role.is_exact);
     ClusterAnswer {
         files: cluster.paths.clone(),
@@ -184,10 +190,17 @@ fn row(
     let by = grants.iter().filter_map(|grant| {
         let binding = cluster.bindings.get(grant.binding)?;
         let meant = cluster.meant.get(grant.binding)?;
-        let roles = meant.roles.iter().filter_map(|role| cluster.roles.get(*role));
+        let roles = meant
+            .roles
+            .iter()
+            .filter_map(|role| cluster.roles.get(*role));
         let mut files = roles.filter_map(|role| role.at.as_ref());
         is_shown |= in_scope(&binding.at.path) || files.any(|at| in_scope(&at.path));
-        let kind = if binding.names_cluster_role { "ClusterRole" } else { "Role" };
+        let kind = if binding.names_cluster_role {
+            "ClusterRole"
+        } else {
+            "Role"
+        };
         Some(ByAnswer {
             binding: binding.title(),
             role: format!("{kind} {}", binding.role),
@@ -197,7 +210,7 @@ fn row(
     let by = by.collect();
     is_shown.then(|| HeldAnswer {
         subject: subject.to_string(),
-        namespace: scope.namespace().map(|name| name.to_string()),
+        namespace: scope.namespace().map(ToString::to_string),
         permissions: phrases(&held.rights, &cluster.symbols),
         by,
     })
@@ -226,7 +239,7 @@ pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<
         for change in &compared.changes {
             let told = AccessChange {
                 subject: change.subject.to_string(),
-                namespace: change.scope.namespace().map(|name| name.to_string()),
+                namespace: change.scope.namespace().map(ToString::to_string),
                 before: phrases(&change.before, symbols),
                 after: phrases(&change.after, symbols),
                 gained: phrases(&change.gained, symbols),

@@ -77,7 +77,10 @@ pub fn permissions(answer: &mut permissions::Answer) {
         access_change(&mut change.change);
     }
     let ways = answer.clusters.iter_mut().flat_map(|it| &mut it.ways);
-    for step in ways.chain(&mut answer.new_ways).flat_map(|way| &mut way.steps) {
+    for step in ways
+        .chain(&mut answer.new_ways)
+        .flat_map(|way| &mut way.steps)
+    {
         text(&mut step.does, LONGEST_SENTENCE);
         for evidence in &mut step.evidence {
             text(&mut evidence.what, LONGEST_SENTENCE);

@@ -46,7 +46,10 @@ impl std::str::FromStr for Question {
             };
             let (resource, group) = match resource.split_once('.') {
                 Some((resource, group)) => (resource, group),
-                None => (resource, kinds::group_of_resource(resource).unwrap_or_default()),
+                None => (
+                    resource,
+                    kinds::group_of_resource(resource).unwrap_or_default(),
+                ),
             };
             let name = name.map(str::to_owned);
             About::Resource(group.to_owned(), format!("{resource}{below}"), name)
@@ -151,18 +154,42 @@ mod tests {
         for (text, expected) in [
             ("get secrets", resource("get", "", "secrets", None)),
             ("get secrets db", resource("get", "", "secrets", Some("db"))),
-            ("create deployments", resource("create", "apps", "deployments", None)),
-            ("get networkpolicies", resource("get", "networking.k8s.io", "networkpolicies", None)),
-            ("get ingresses", resource("get", "networking.k8s.io", "ingresses", None)),
-            ("patch deployments.apps/scale", resource("patch", "apps", "deployments/scale", None)),
-            ("create pods/exec", resource("create", "", "pods/exec", None)),
-            ("get things.example.com", resource("get", "example.com", "things", None)),
-            ("bind clusterroles", resource("bind", "rbac.authorization.k8s.io", "clusterroles", None)),
+            (
+                "create deployments",
+                resource("create", "apps", "deployments", None),
+            ),
+            (
+                "get networkpolicies",
+                resource("get", "networking.k8s.io", "networkpolicies", None),
+            ),
+            (
+                "get ingresses",
+                resource("get", "networking.k8s.io", "ingresses", None),
+            ),
+            (
+                "patch deployments.apps/scale",
+                resource("patch", "apps", "deployments/scale", None),
+            ),
+            (
+                "create pods/exec",
+                resource("create", "", "pods/exec", None),
+            ),
+            (
+                "get things.example.com",
+                resource("get", "example.com", "things", None),
+            ),
+            (
+                "bind clusterroles",
+                resource("bind", "rbac.authorization.k8s.io", "clusterroles", None),
+            ),
         ] {
             assert_eq!(text.parse::<Question>(), expected, "{text}");
         }
         let url = About::Url("/metrics".to_owned());
-        assert_eq!("get /metrics".parse::<Question>().map(|it| it.about), Ok(url));
+        assert_eq!(
+            "get /metrics".parse::<Question>().map(|it| it.about),
+            Ok(url)
+        );
         for wrong in ["", "get", "get secrets db more"] {
             assert!(wrong.parse::<Question>().is_err(), "{wrong}");
         }

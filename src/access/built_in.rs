@@ -1,6 +1,6 @@
 //! The roles that every cluster brings along.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::kubernetes::manifest::{self, Reading};
 use crate::kubernetes::{Completeness, Object, roles};
@@ -15,9 +15,20 @@ static ROLES: &str = include_str!("../../data/built_in_roles.yaml");
 /// The role that may do everything.
 pub const CLUSTER_ADMIN: &str = "cluster-admin";
 
-/// Reads the roles that every cluster brings along. They stand in no file.
+/// The roles, with the words that they are written in. They are read once.
+static READ: LazyLock<(Symbols, Vec<Arc<Role>>)> = LazyLock::new(|| {
+    let mut symbols = Symbols::default();
+    let roles = read(&mut symbols);
+    (symbols, roles)
+});
+
+/// The roles that every cluster brings along, which stand in no file, and the words to go on with.
 #[must_use]
-pub fn roles(symbols: &mut Symbols) -> Vec<Arc<Role>> {
+pub fn roles() -> (Symbols, Vec<Arc<Role>>) {
+    READ.clone()
+}
+
+fn read(symbols: &mut Symbols) -> Vec<Arc<Role>> {
     let bytes = ROLES.as_bytes().to_vec();
     let Reading::Manifest(manifest) = manifest::read(Format::Yaml, bytes, false, &[]) else {
         return Vec::new();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::roles::Requirement;
+use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
 use super::parts::{Account, Enforced, Part, Runner};
@@ -89,11 +89,21 @@ impl Cluster {
         for part in parts {
             roles.extend(last_of_each(&part.roles, |role| {
                 let namespace = Arc::clone(&role.namespace);
-                (role.is_of_cluster, role.is_patch, namespace, Arc::clone(&role.name))
+                (
+                    role.is_of_cluster,
+                    role.is_patch,
+                    namespace,
+                    Arc::clone(&role.name),
+                )
             }));
             bindings.extend(last_of_each(&part.bindings, |binding| {
                 let scope = binding.scope.clone();
-                (binding.is_of_cluster, binding.is_patch, scope, Arc::clone(&binding.name))
+                (
+                    binding.is_of_cluster,
+                    binding.is_patch,
+                    scope,
+                    Arc::clone(&binding.name),
+                )
             }));
         }
         roles.extend(built_in.iter().cloned());
@@ -104,7 +114,10 @@ impl Cluster {
             meant: meant(&roles, &bindings),
             roles,
             bindings,
-            accounts: parts.iter().flat_map(|part| part.accounts.clone()).collect(),
+            accounts: parts
+                .iter()
+                .flat_map(|part| part.accounts.clone())
+                .collect(),
             runners: parts.iter().flat_map(|part| part.runners.clone()).collect(),
             namespaces: namespaces
                 .map(|namespace| (Arc::clone(&namespace.name), Arc::clone(namespace)))
@@ -151,14 +164,18 @@ impl Cluster {
 
     /// The roles that grants give; none where these are too many to be looked at.
     fn leaves_of(&self, grants: &[Grant], left: &mut usize) -> Option<Arc<Vec<usize>>> {
-        let meant = grants.iter().filter_map(|grant| self.meant.get(grant.binding));
+        let meant = grants
+            .iter()
+            .filter_map(|grant| self.meant.get(grant.binding));
         if let [grant] = grants {
             let meant = self.meant.get(grant.binding)?;
             return Some(Arc::clone(&meant.leaves));
         }
         let size = meant.clone().map(|meant| meant.leaves.len()).sum();
         *left = left.checked_sub(size)?;
-        let leaves: BTreeSet<usize> = meant.flat_map(|meant| meant.leaves.iter().copied()).collect();
+        let leaves: BTreeSet<usize> = meant
+            .flat_map(|meant| meant.leaves.iter().copied())
+            .collect();
         Some(Arc::new(leaves.into_iter().collect()))
     }
 
@@ -206,7 +223,12 @@ impl Cluster {
 
     /// Which objects of a resource the rights of somebody reach by one of some verbs.
     #[must_use]
-    pub fn reach(&self, rights: &[&Rights], (group, resource): (&str, &str), verbs: &[Symbol]) -> Reach {
+    pub fn reach(
+        &self,
+        rights: &[&Rights],
+        (group, resource): (&str, &str),
+        verbs: &[Symbol],
+    ) -> Reach {
         let (Some(group), Some(resource)) = (self.symbols.find(group), self.symbols.find(resource))
         else {
             return Reach::Nothing;
@@ -267,13 +289,45 @@ impl Cluster {
         let Some(at) = &role.at else {
             return Some(binding.place(binding.role_at));
         };
-        let rule = role.rules.get(source.rule)?;
-        let mut verbs = rule.verbs.iter();
+        let own = role.rules.get(source.rule)?;
+        let mut verbs = own.verbs.iter();
         let verb = verbs.find(|word| [asked.verb, Symbol::ANY].contains(&word.symbol));
         Some(Location {
             path: Arc::clone(&at.path),
-            span: verb.map_or(rule.span, |word| word.span),
+            span: verb.map_or(own.span, |word| word.span),
         })
+    }
+
+    /// The label by which the role of a right is part of the sum that its binding means, and where it stands.
+    #[must_use]
+    pub fn joining_label(&self, source: Source) -> Option<(String, Location)> {
+        let meant = self.meant.get(source.binding)?;
+        if meant.roles.contains(&source.role) {
+            return None;
+        }
+        let role = self.roles.get(source.role)?;
+        let at = role.at.as_ref()?;
+        let sums = meant
+            .roles
+            .iter()
+            .filter_map(|number| self.roles.get(*number));
+        let mut keys = sums
+            .filter_map(|sum| sum.selectors.as_ref())
+            .flatten()
+            .flatten()
+            .filter_map(|requirement| match requirement {
+                Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
+                _ => None,
+            });
+        let mut labels = role.labels.iter();
+        let (label, _, span) = keys
+            .find_map(|key| role.labels.iter().find(|(own, _, _)| own == key))
+            .or_else(|| labels.find(|(key, _, _)| key.starts_with(AGGREGATE_TO)))?;
+        let location = Location {
+            path: Arc::clone(&at.path),
+            span: *span,
+        };
+        Some((label.clone(), location))
     }
 
     /// True if it holds a role or a binding beside what every cluster brings along.
@@ -316,7 +370,11 @@ type RoleName = (bool, Arc<str>, Arc<str>);
 fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
     let mut by_name: HashMap<RoleName, Vec<usize>> = HashMap::new();
     for (number, role) in roles.iter().enumerate() {
-        let name = (role.is_of_cluster, Arc::clone(&role.namespace), Arc::clone(&role.name));
+        let name = (
+            role.is_of_cluster,
+            Arc::clone(&role.namespace),
+            Arc::clone(&role.name),
+        );
         by_name.entry(name).or_default().push(number);
     }
     let mut patched: HashMap<(Scope, Arc<str>), &Arc<Binding>> = HashMap::new();
@@ -338,7 +396,11 @@ fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
             (false, Scope::Namespace(namespace)) => Arc::clone(namespace),
             _ => Arc::clone(&none),
         };
-        let name = (naming.names_cluster_role, namespace, Arc::clone(&naming.role));
+        let name = (
+            naming.names_cluster_role,
+            namespace,
+            Arc::clone(&naming.role),
+        );
         let candidates = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
         let chosen = nearest(roles, candidates, &naming.at.path);
         let leaves = match chosen.as_slice() {
@@ -361,9 +423,10 @@ fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
 /// along under the same name: it puts its own rules back.
 fn nearest(roles: &[Arc<Role>], candidates: &[usize], path: &str) -> Vec<usize> {
     let of = |number: &usize| roles.get(*number);
-    let written = candidates.iter().copied().filter(|number| {
-        of(number).is_some_and(|role| role.at.is_some() && !role.is_patch)
-    });
+    let written = candidates
+        .iter()
+        .copied()
+        .filter(|number| of(number).is_some_and(|role| role.at.is_some() && !role.is_patch));
     let common = |number: &usize| {
         let own = of(number).and_then(|role| role.at.as_ref());
         own.map_or(0, |at| {
@@ -375,11 +438,13 @@ fn nearest(roles: &[Arc<Role>], candidates: &[usize], path: &str) -> Vec<usize> 
         })
     };
     let best = written.clone().map(|number| common(&number)).max();
-    let mut chosen: Vec<usize> = written.filter(|number| Some(common(number)) == best).collect();
+    let mut chosen: Vec<usize> = written
+        .filter(|number| Some(common(number)) == best)
+        .collect();
     let others = candidates.iter().copied();
-    chosen.extend(others.filter(|number| {
-        of(number).is_some_and(|role| role.at.is_none() || role.is_patch)
-    }));
+    chosen.extend(
+        others.filter(|number| of(number).is_some_and(|role| role.at.is_none() || role.is_patch)),
+    );
     chosen
 }
 
@@ -447,10 +512,12 @@ impl<'r> Sums<'r> {
         }
         let mut candidates: BTreeSet<usize> = BTreeSet::new();
         for requirements in selectors {
-            let key = requirements.iter().find_map(|requirement| match requirement {
-                Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
-                _ => None,
-            });
+            let key = requirements
+                .iter()
+                .find_map(|requirement| match requirement {
+                    Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
+                    _ => None,
+                });
             match key {
                 Some(key) => candidates.extend(self.labelled.get(key).into_iter().flatten()),
                 None => candidates.extend(0..self.roles.len()),
@@ -463,15 +530,14 @@ impl<'r> Sums<'r> {
         let mut chosen: BTreeSet<usize> = chosen.collect();
         // A patch that sets the label has the object join that it patches.
         let patches = chosen.iter().filter_map(|number| self.roles.get(*number));
-        let patched: BTreeSet<&str> = patches
+        let names: BTreeSet<&str> = patches
             .filter(|role| role.is_patch)
             .map(|role| &*role.name)
             .collect();
-        if !patched.is_empty() {
+        if !names.is_empty() {
             let numbered = self.roles.iter().enumerate();
-            let joined = numbered.filter(|(_, role)| {
-                role.is_of_cluster && patched.contains(&*role.name)
-            });
+            let joined =
+                numbered.filter(|(_, role)| role.is_of_cluster && names.contains(&*role.name));
             chosen.extend(joined.map(|(number, _)| number));
         }
         let chosen = Arc::new(chosen.into_iter().collect());

@@ -11,31 +11,29 @@ pub fn phrases(rights: &Rights, symbols: &Symbols) -> Vec<String> {
     let mut named: BTreeMap<(Symbol, Symbol, &Verbs), Vec<Symbol>> = BTreeMap::new();
     let mut open: BTreeMap<(&Verbs, Vec<Symbol>), Vec<String>> = BTreeMap::new();
     for (key, verbs) in rights.resources() {
-        match key.name {
-            Some(name) => {
-                let names = named.entry((key.group, key.resource, verbs)).or_default();
-                names.push(name);
-            }
-            None => {
-                let resources = open.entry((verbs, Vec::new())).or_default();
-                resources.push(resource(key.group, key.resource, symbols));
-            }
+        if let Some(name) = key.name {
+            let entry = (key.group, key.resource, verbs);
+            named.entry(entry).or_default().push(name);
+        } else {
+            let resources = open.entry((verbs, Vec::new())).or_default();
+            resources.push(resource(key.group, key.resource, symbols));
         }
     }
-    for ((group, own, verbs), names) in named {
-        let resources = open.entry((verbs, names)).or_default();
+    for ((group, own, verbs), of_right) in named {
+        let resources = open.entry((verbs, of_right)).or_default();
         resources.push(resource(group, own, symbols));
     }
     let mut phrases: Vec<String> = open
         .into_iter()
-        .map(|((verbs, names), mut resources)| {
+        .map(|((verbs, of_right), mut resources)| {
             resources.sort();
             let mut phrase = format!("{} {}", verbs_of(verbs, symbols), resources.join(", "));
-            if !names.is_empty() {
-                let mut names: Vec<&str> = names.iter().map(|name| symbols.text(*name)).collect();
-                names.sort_unstable();
+            if !of_right.is_empty() {
+                let words = of_right.iter().map(|name| symbols.text(*name));
+                let mut words: Vec<&str> = words.collect();
+                words.sort_unstable();
                 phrase.push_str(" named ");
-                phrase.push_str(&names.join(", "));
+                phrase.push_str(&words.join(", "));
             }
             phrase
         })

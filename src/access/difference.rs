@@ -114,9 +114,9 @@ pub fn new_proofs(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> Ve
         .collect();
     let new = proofs(after, behaviour).into_iter().filter(|proof| {
         let is_other = proof.goal == super::powers::Goal::OtherNamespace;
-        !known.contains(&key(proof))
-            && !all.contains(&proof.subject)
-            && !(is_other && other.contains(&proof.subject))
+        let was_there = known.contains(&key(proof)) || all.contains(&proof.subject);
+        let is_elsewhere = is_other && other.contains(&proof.subject);
+        !was_there && !is_elsewhere
     });
     new.collect()
 }

@@ -277,7 +277,7 @@ impl Graph {
         self.starts = starts;
     }
 
-    fn into_node(&self, node: usize) -> impl Iterator<Item = usize> {
+    fn edges_to(&self, node: usize) -> impl Iterator<Item = usize> {
         let start = self.starts.get(node).copied().unwrap_or_default();
         let end = self.starts.get(node + 1).copied().unwrap_or(start);
         start..end
@@ -295,7 +295,7 @@ impl Graph {
         let mut next: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut open = VecDeque::from([*end]);
         while let Some(node) = open.pop_front() {
-            for number in self.into_node(node) {
+            for number in self.edges_to(node) {
                 let Some(edge) = self.edges.get(number) else {
                     continue;
                 };
@@ -337,7 +337,7 @@ impl Graph {
             }
         }
         while let Some((node, namespace)) = open.pop_front() {
-            for number in self.into_node(node) {
+            for number in self.edges_to(node) {
                 let Some(edge) = self.edges.get(number) else {
                     continue;
                 };
@@ -356,30 +356,34 @@ impl Graph {
             let slot = slots.iter().flatten().find(|(own, _)| *own == namespace);
             slot.and_then(|(_, edge)| self.edges.get(*edge))
         };
-        let ways = self.subjects.iter().enumerate().filter_map(|(subject, who)| {
-            let start = *self.numbers.get(&Node::Subject(subject))?;
-            let home = who.members_namespace();
-            let name = |number: usize| self.namespaces.get(number).map(|name| &**name);
-            let mut slots = known.get(start)?.iter().flatten();
-            let (namespace, _) = slots.find(|(number, _)| name(*number) != home)?;
-            let mut steps = Vec::new();
-            let mut at = start;
-            let end = self.numbers.get(&Node::Namespace(Some(*namespace)))?;
-            while at != *end {
-                let edge = step(at, *namespace)?;
-                steps.push((edge.why, *self.nodes.get(edge.to)?));
-                at = edge.to;
-                if steps.len() > self.nodes.len() {
-                    return None;
+        let ways = self
+            .subjects
+            .iter()
+            .enumerate()
+            .filter_map(|(subject, who)| {
+                let start = *self.numbers.get(&Node::Subject(subject))?;
+                let home = who.members_namespace();
+                let name = |number: usize| self.namespaces.get(number).map(|name| &**name);
+                let mut slots = known.get(start)?.iter().flatten();
+                let (namespace, _) = slots.find(|(number, _)| name(*number) != home)?;
+                let mut steps = Vec::new();
+                let mut at = start;
+                let end = self.numbers.get(&Node::Namespace(Some(*namespace)))?;
+                while at != *end {
+                    let edge = step(at, *namespace)?;
+                    steps.push((edge.why, *self.nodes.get(edge.to)?));
+                    at = edge.to;
+                    if steps.len() > self.nodes.len() {
+                        return None;
+                    }
                 }
-            }
-            Some(Way {
-                subject,
-                goal: Goal::OtherNamespace,
-                namespace: Some(*namespace),
-                steps,
-            })
-        });
+                Some(Way {
+                    subject,
+                    goal: Goal::OtherNamespace,
+                    namespace: Some(*namespace),
+                    steps,
+                })
+            });
         ways.collect()
     }
 }

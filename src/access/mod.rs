@@ -17,12 +17,14 @@ pub mod cluster;
 pub mod describe;
 pub mod difference;
 pub mod graph;
+pub mod gravity;
 mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
 pub mod rights;
 pub mod role;
+pub mod standing;
 pub mod subject;
 pub mod symbols;
 mod together;
@@ -36,7 +38,7 @@ use cluster::Cluster;
 use parts::{Identity, Part, are_about_rights};
 use powers::Behaviour;
 use proof::Proof;
-use symbols::Symbols;
+use standing::Standings;
 use together::{Slot, groups};
 
 /// Which clusters of the configuration a file belongs to, by number.
@@ -49,6 +51,7 @@ pub struct Access {
     pub clusters: Vec<Cluster>,
     behaviour: Behaviour,
     proofs: OnceLock<Vec<Vec<Proof>>>,
+    standings: OnceLock<Standings>,
 }
 
 impl Access {
@@ -62,9 +65,8 @@ impl Access {
         if !are_about_rights(objects()) {
             return Self::default();
         }
-        let mut symbols = Symbols::default();
+        let (mut symbols, built_in) = built_in::roles();
         let parts = parts::read(objects(), &mut symbols);
-        let built_in = built_in::roles(&mut symbols);
         let symbols = Arc::new(symbols);
         let mut numbers = Numbers::default();
         let slots: Vec<Slot<'_>> = parts
@@ -83,6 +85,7 @@ impl Access {
             clusters: clusters.filter(Cluster::is_about_rights).collect(),
             behaviour,
             proofs: OnceLock::new(),
+            standings: OnceLock::new(),
         }
     }
 
@@ -90,6 +93,11 @@ impl Access {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clusters.is_empty()
+    }
+
+    /// Who is given which role, and where.
+    pub fn standings(&self) -> &Standings {
+        self.standings.get_or_init(|| Standings::of(self))
     }
 
     /// The ways to what is most guarded, cluster by cluster.
@@ -136,10 +144,9 @@ impl Comparison {
         if !are_about_rights(base()) && !are_about_rights(head()) {
             return Self::default();
         }
-        let mut symbols = Symbols::default();
+        let (mut symbols, built_in) = built_in::roles();
         let before = parts::read(base(), &mut symbols);
         let after = parts::read(head(), &mut symbols);
-        let built_in = built_in::roles(&mut symbols);
         let symbols = Arc::new(symbols);
         let clusters = pair(&before, &after, renames, clusters_of);
         let clusters = clusters.into_iter().filter_map(|sides| {
@@ -203,9 +210,9 @@ fn pair<'p>(
     let mut files: Vec<(Option<&Part>, Option<&Part>)> = Vec::new();
     let mut slots: Vec<Slot<'_>> = Vec::new();
     for part in after {
-        let renamed = renames.get(&part.path).map(|path| &**path);
-        let renamed = renamed.filter(|path| !new.contains(path));
-        let counterpart = old.get(&*part.path).or_else(|| old.get(renamed?)).copied();
+        let old_path = renames.get(&part.path).map(|path| &**path);
+        let old_path = old_path.filter(|path| !new.contains(path));
+        let counterpart = old.get(&*part.path).or_else(|| old.get(old_path?)).copied();
         let mut objects = numbers.of(part, true);
         if let Some(counterpart) = counterpart {
             taken.insert(&counterpart.path);
@@ -232,10 +239,7 @@ fn pair<'p>(
     }
     let groups = groups(&slots);
     let sides = groups.iter().map(|group| {
-        let of = |side: fn(&(Option<&'p Part>, Option<&'p Part>)) -> Option<&'p Part>| {
-            let files = group.iter().filter_map(|at| files.get(*at));
-            files.filter_map(side).collect::<Vec<_>>()
-        };
+        let files_of = || group.iter().filter_map(|at| files.get(*at));
         // A new copy of what there was elsewhere is held against what there was.
         let own = |at: &usize| {
             let slot = slots.get(*at);
@@ -250,11 +254,11 @@ fn pair<'p>(
         let old = if is_new_copy {
             before.iter().collect()
         } else {
-            of(|(before, _)| *before)
+            files_of().filter_map(|(before, _)| *before).collect()
         };
         Sides {
             before: old,
-            after: of(|(_, after)| *after),
+            after: files_of().filter_map(|(_, after)| *after).collect(),
             is_new_copy,
         }
     });

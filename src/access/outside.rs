@@ -37,7 +37,11 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ),
     (
         "certificates.k8s.io",
-        &["certificatesigningrequests", "clustertrustbundles", "signers"],
+        &[
+            "certificatesigningrequests",
+            "clustertrustbundles",
+            "signers",
+        ],
     ),
     (
         "flowcontrol.apiserver.k8s.io",
@@ -45,14 +49,17 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ),
     ("internal.apiserver.k8s.io", &["storageversions"]),
     ("metrics.k8s.io", &["nodes"]),
-    ("networking.k8s.io", &["ingressclasses", "ipaddresses", "servicecidrs"]),
+    (
+        "networking.k8s.io",
+        &["ingressclasses", "ipaddresses", "servicecidrs"],
+    ),
     ("node.k8s.io", &["runtimeclasses"]),
     ("policy", &["podsecuritypolicies"]),
+    (RBAC, &["clusterrolebindings"]),
     (
-        RBAC,
-        &["clusterrolebindings"],
+        "resource.k8s.io",
+        &["deviceclasses", "devicetaintrules", "resourceslices"],
     ),
-    ("resource.k8s.io", &["deviceclasses", "devicetaintrules", "resourceslices"]),
     ("scheduling.k8s.io", &["priorityclasses"]),
     (
         "storage.k8s.io",

@@ -87,7 +87,12 @@ impl Part {
         let bindings = bindings.map(|binding| {
             let namespace = binding.scope.namespace().cloned();
             let namespace = namespace.unwrap_or_else(|| "".into());
-            (binding.is_of_cluster, true, namespace, Arc::clone(&binding.name))
+            (
+                binding.is_of_cluster,
+                true,
+                namespace,
+                Arc::clone(&binding.name),
+            )
         });
         roles.chain(bindings)
     }
@@ -130,7 +135,8 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
     if let Some(role) = roles::Role::of(object) {
         part.roles.push(Arc::new(Role::read(role, symbols)));
     } else if let Some(binding) = bindings::Binding::of(object) {
-        part.bindings.push(Arc::new(Binding::read(binding, symbols)));
+        part.bindings
+            .push(Arc::new(Binding::read(binding, symbols)));
     } else if let Some(namespace) = Namespace::of(object) {
         let labels = namespace.enforce();
         part.namespaces.push(Arc::new(Enforced {

@@ -9,7 +9,7 @@ use crate::kubernetes::pod_security::Level;
 
 use super::cluster::Cluster;
 use super::rights::{Asked, Reach, Rights};
-use super::subject::Subject;
+use super::subject::{MASTERS, Subject};
 use super::symbols::Symbol;
 
 /// The namespace of what runs the cluster.
@@ -135,7 +135,10 @@ impl Means {
     /// True where somebody just has what they are given, in contrast to making more of it.
     #[must_use]
     pub fn is_possession(self) -> bool {
-        matches!(self, Self::Everything | Self::ReadSecrets | Self::Administer)
+        matches!(
+            self,
+            Self::Everything | Self::ReadSecrets | Self::Administer
+        )
     }
 }
 
@@ -227,7 +230,9 @@ impl Look<'_> {
         };
         let one = |verb: &&Symbol| {
             let verbs = std::slice::from_ref(*verb);
-            self.cluster.reach(&self.rights, (group, resource), verbs).is_some()
+            self.cluster
+                .reach(&self.rights, (group, resource), verbs)
+                .is_some()
         };
         let verb = verbs.iter().find(one).or(verbs.first())?;
         let asked = Asked {
@@ -429,27 +434,25 @@ impl Look<'_> {
         if let Some((groups, asked)) = self.need("", "groups", &[Symbol::IMPERSONATE])
             && let Some((_, user)) = users.clone().or(accounts)
         {
-            let masters = self.cluster.symbols.find(super::subject::MASTERS);
-            match groups {
-                Reach::Named(names) => {
-                    for name in names {
-                        let target = if Some(name) == masters {
-                            Target::Goal(Goal::Masters)
-                        } else {
-                            let group = self.cluster.symbols.text(name).into();
-                            Target::Subject(Subject::Group(group))
-                        };
-                        let asked = Asked {
-                            name: Some(name),
-                            ..asked
-                        };
-                        self.add(Means::Impersonate, target, &[asked, user]);
-                    }
+            let named = match &groups {
+                Reach::Named(names) => names.as_slice(),
+                _ => &[],
+            };
+            let texts = named.iter().map(|name| self.cluster.symbols.text(*name));
+            let targets: Vec<Target> = texts
+                .map(|group| match group {
+                    MASTERS => Target::Goal(Goal::Masters),
+                    group => Target::Subject(Subject::Group(group.into())),
+                })
+                .collect();
+            let mut add = |target, asked| self.add(Means::Impersonate, target, &[asked, user]);
+            if let Reach::Named(names) = groups {
+                for (name, target) in names.into_iter().zip(targets) {
+                    let name = Some(name);
+                    add(target, Asked { name, ..asked });
                 }
-                _ => {
-                    let target = Target::Goal(Goal::Masters);
-                    self.add(Means::Impersonate, target, &[asked, user]);
-                }
+            } else {
+                add(Target::Goal(Goal::Masters), asked);
             }
         }
         match users {

@@ -174,11 +174,13 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
             who = graph.subjects.get(*number)?.clone();
         }
     }
-    let namespace = way.namespace.and_then(|number| graph.namespaces.get(number));
+    let namespace = way
+        .namespace
+        .and_then(|number| graph.namespaces.get(number));
     Some(Proof {
         subject,
         goal: way.goal,
-        namespace: namespace.map(|name| name.to_string()),
+        namespace: namespace.map(ToString::to_string),
         steps,
         is_possession: uses == 1 && only.is_some_and(Means::is_possession),
     })
@@ -214,9 +216,10 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         Means::Administer => format!("holds all that admin has {place}"),
         Means::Bind => format!("may {right} and write bindings {place}"),
         Means::Escalate => format!("may {right} and change them {place}"),
-        Means::Impersonate | Means::RequestToken => format!("may {right} {place}"),
+        Means::Impersonate | Means::RequestToken | Means::RunPods | Means::ReadSecrets => {
+            format!("may {right} {place}")
+        }
         Means::MintToken => format!("may create and read secrets {place}"),
-        Means::RunPods => format!("may {right} {place}"),
         Means::RunPrivileged => format!("may {right} {place}, where they may be privileged"),
         Means::ChangeImage => format!("may change the image of pods {place}"),
         Means::AddContainer => format!("may put containers into pods {place}"),
@@ -224,12 +227,12 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         Means::NodesProxy => format!("may {right}, which reaches the kubelet past the API server"),
         Means::Approve => format!("may {right} and so let itself have a certificate of any user"),
         Means::Sign => format!("may {right} and so make certificates of any user"),
-        Means::ReadSecrets => format!("may {right} {place}"),
         Means::AwsAuth => format!("may {right} {place}, which makes administrators on EKS"),
     };
-    let evidence = power.needs.iter().flat_map(|asked| {
-        evidence(cluster, who, power, *asked)
-    });
+    let evidence = power
+        .needs
+        .iter()
+        .flat_map(|asked| evidence(cluster, who, power, *asked));
     let mut seen = Vec::new();
     for one in evidence {
         if !seen.contains(&one) {
@@ -283,41 +286,11 @@ fn evidence(cluster: &Cluster, who: &Subject, power: &Power, asked: Asked) -> Ve
             what: format!("{} binds {}", binding.title(), bound.subject),
         });
     }
-    if let Some((label, at)) = joining_label(cluster, source.binding, source.role) {
+    if let Some((label, at)) = cluster.joining_label(source) {
         found.push(Evidence {
             at,
             what: format!("{label} adds {} to {}", role.title(), binding.role),
         });
     }
     found
-}
-
-/// The label by which a role is part of the sum that a binding means.
-fn joining_label(cluster: &Cluster, binding: usize, leaf: usize) -> Option<(String, Location)> {
-    let meant = cluster.meant.get(binding)?;
-    if meant.roles.contains(&leaf) {
-        return None;
-    }
-    let role = cluster.roles.get(leaf)?;
-    let at = role.at.as_ref()?;
-    let prefix = crate::kubernetes::roles::AGGREGATE_TO;
-    let sums = meant.roles.iter().filter_map(|number| cluster.roles.get(*number));
-    let mut keys = sums
-        .filter_map(|sum| sum.selectors.as_ref())
-        .flatten()
-        .flatten()
-        .filter_map(|requirement| match requirement {
-            crate::kubernetes::roles::Requirement::In(key, _)
-            | crate::kubernetes::roles::Requirement::Exists(key) => Some(key.as_str()),
-            _ => None,
-        });
-    let mut labels = role.labels.iter();
-    let own = keys
-        .find_map(|key| role.labels.iter().find(|(own, _, _)| own == key))
-        .or_else(|| labels.find(|(key, _, _)| key.starts_with(prefix)))?;
-    let location = Location {
-        path: std::sync::Arc::clone(&at.path),
-        span: own.2,
-    };
-    Some((own.0.clone(), location))
 }

@@ -340,9 +340,7 @@ impl Rights {
     #[must_use]
     pub fn allows_url(&self, symbols: &Symbols, url: &str, verb: Symbol) -> bool {
         let mut urls = self.urls.iter();
-        urls.any(|(pattern, verbs)| {
-            verbs.allows(verb) && is_wider_url(symbols.text(*pattern), url)
-        })
+        urls.any(|(pattern, verbs)| verbs.allows(verb) && is_wider_url(symbols.text(*pattern), url))
     }
 
     /// Which objects of a resource one of some verbs reaches.
@@ -357,7 +355,8 @@ impl Rights {
         if self.resources.is_empty() {
             return Reach::Nothing;
         }
-        let is_nameless = |verb| NEVER_NAMED.contains(&verb) || [Symbol::LIST, Symbol::WATCH].contains(&verb);
+        let is_nameless =
+            |verb| NEVER_NAMED.contains(&verb) || [Symbol::LIST, Symbol::WATCH].contains(&verb);
         let mut names = Vec::new();
         let of_every = symbols.of_every(resource);
         let is_below = of_every.is_some();
@@ -413,7 +412,6 @@ impl Rights {
             let mut verbs = verbs.clone();
             match place_of(symbols.text(key.group), symbols.text(key.resource)) {
                 Place::Inside => {}
-                Place::Outside => continue,
                 Place::Own => {
                     if key.resource == Symbol::NAMESPACES {
                         verbs.remove(&OF_MANY);
@@ -425,7 +423,7 @@ impl Rights {
                 Place::Bound if verbs.allows(Symbol::BIND) => {
                     verbs = [Symbol::BIND].into_iter().collect();
                 }
-                Place::Bound => continue,
+                Place::Bound | Place::Outside => continue,
             }
             if !verbs.is_empty() {
                 inside.resources.insert(*key, verbs);

@@ -190,7 +190,11 @@ impl Role {
             let selectors = role.selectors();
             selectors.map(roles::LabelSelector::requirements).collect()
         });
-        let namespace = if role.is_of_cluster() { "" } else { landing(object) };
+        let namespace = if role.is_of_cluster() {
+            ""
+        } else {
+            landing(object)
+        };
         symbols.intern(namespace);
         let labels = role.labels().map(|entry| {
             let (key, value) = (entry.key.key_text(), entry.value.key_text());

@@ -121,9 +121,7 @@ impl Subject {
     pub fn is_of_system(&self) -> bool {
         match self {
             Self::Account(namespace, _) => &**namespace == "kube-system",
-            Self::User(name) => {
-                name.starts_with("system:") && &**name != ANONYMOUS
-            }
+            Self::User(name) => name.starts_with("system:") && &**name != ANONYMOUS,
             Self::Group(name) => {
                 name.starts_with("system:")
                     && ![AUTHENTICATED, UNAUTHENTICATED, MASTERS].contains(&&**name)
@@ -183,7 +181,10 @@ mod tests {
         let account = Subject::account("shop", "cart");
         let user = "system:serviceaccount:shop:cart";
         assert_eq!(Subject::of("User", user, None), Some(account.clone()));
-        assert_eq!(Subject::of("ServiceAccount", "cart", Some("shop")), Some(account));
+        assert_eq!(
+            Subject::of("ServiceAccount", "cart", Some("shop")),
+            Some(account)
+        );
         assert_eq!(Subject::of("ServiceAccount", "cart", None), None);
         assert_eq!(Subject::of("Robot", "cart", Some("shop")), None);
     }
@@ -193,8 +194,14 @@ mod tests {
         let account = Some(Subject::account("shop", "cart"));
         assert_eq!(Subject::parse("ServiceAccount/shop/cart"), account);
         assert_eq!(Subject::parse("sa/shop/cart"), account);
-        assert_eq!(Subject::parse("User/jane"), Subject::of("User", "jane", None));
-        assert_eq!(Subject::parse("Group/system:masters"), Subject::of("Group", "system:masters", None));
+        assert_eq!(
+            Subject::parse("User/jane"),
+            Subject::of("User", "jane", None)
+        );
+        assert_eq!(
+            Subject::parse("Group/system:masters"),
+            Subject::of("Group", "system:masters", None)
+        );
         for nobody in ["", "jane", "User/", "sa/shop", "sa//cart", "Role/shop/cart"] {
             assert_eq!(Subject::parse(nobody), None, "{nobody}");
         }

@@ -182,7 +182,11 @@ mod tests {
     #[test]
     fn what_does_not_contradict_is_one() {
         assert_eq!(
-            of(&[("a/role.yaml", &[1]), ("b/c/binding.yaml", &[2]), ("x.yaml", &[])]),
+            of(&[
+                ("a/role.yaml", &[1]),
+                ("b/c/binding.yaml", &[2]),
+                ("x.yaml", &[])
+            ]),
             [["a/role.yaml", "b/c/binding.yaml", "x.yaml"]]
         );
     }
@@ -221,7 +225,9 @@ mod tests {
 
     #[test]
     fn many_copies_are_no_many_groups() {
-        let paths: Vec<String> = (0..100).map(|number| format!("{number:03}/r.yaml")).collect();
+        let paths: Vec<String> = (0..100)
+            .map(|number| format!("{number:03}/r.yaml"))
+            .collect();
         let files: Vec<(&str, &[u32])> = paths.iter().map(|path| (&**path, &[1][..])).collect();
         assert_eq!(of(&files).len(), MOST);
     }

@@ -4,7 +4,7 @@
 
 use crate::syntax::{Entry, Node};
 
-use super::field::Field;
+use super::field::{Field, shortened};
 use super::object::Object;
 
 /// What the labels begin with by which a role joins `view`, `edit` or `admin`.
@@ -105,6 +105,70 @@ impl<'a> PolicyRule<'a> {
     }
 }
 
+/// Where a rule names a right: the words that a person edits.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The resource, as it is written.
+    pub resource: Node<'a>,
+    /// The verb, as it is written; `*` where that stands for it.
+    pub verb: Node<'a>,
+}
+
+impl<'a> Named<'a> {
+    /// `escalate on clusterroles`, as messages say it.
+    #[must_use]
+    pub fn told(self) -> String {
+        let resource = shortened(self.resource.as_str().unwrap_or_default());
+        match self.verb.as_str() {
+            Some("*") => format!("\"*\" on {resource}"),
+            verb => format!("{} on {resource}", shortened(verb.unwrap_or_default())),
+        }
+    }
+
+    /// `escalate clusterroles`: the same wherever it stands.
+    #[must_use]
+    pub fn right(self) -> String {
+        let text = |node: Node<'a>| node.as_str().unwrap_or_default();
+        format!("{} {}", text(self.verb), text(self.resource))
+    }
+}
+
+impl<'a> PolicyRule<'a> {
+    /// True if it is about an API group, or about all.
+    #[must_use]
+    pub fn is_of_group(self, group: &str) -> bool {
+        self.api_groups()
+            .texts()
+            .any(|own| own == group || own == "*")
+    }
+
+    /// Where it names one of some resources of a group, and one of some verbs. A resource counts by its name, and a
+    /// subresource also as `*/sub`; what is meant by `*` alone is named nowhere.
+    #[must_use]
+    pub fn named(self, group: &str, resources: &[&str], verbs: &[&str]) -> Option<Named<'a>> {
+        if !self.is_of_group(group) {
+            return None;
+        }
+        let is_meant = |text: &str| {
+            resources.iter().any(|resource| {
+                let below = resource.split_once('/').map(|(_, below)| below);
+                *resource == text || below.is_some() && text.strip_prefix("*/") == below
+            })
+        };
+        let mut items = self.resources().items();
+        let resource = items.find(|item| item.as_str().is_some_and(is_meant))?;
+        let has = |word: &str| {
+            let mut items = self.verbs().items();
+            items.find(|item| item.as_str() == Some(word))
+        };
+        let verb = verbs
+            .iter()
+            .find_map(|verb| has(verb))
+            .or_else(|| has("*"))?;
+        Some(Named { resource, verb })
+    }
+}
+
 /// A selector of labels.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelSelector<'a> {
@@ -155,7 +219,7 @@ impl LabelSelector<'_> {
         });
         let expressions = Field::follow(self.node, &["matchExpressions"]).items();
         let expressions = expressions.map(|expression| {
-            let text = |key: &str| expression.present(key).map(|node| node.key_text());
+            let text = |key: &str| expression.present(key).map(Node::key_text);
             let values = Field::follow(expression, &["values"]).items();
             let values = values.map(|value| value.key_text().to_owned()).collect();
             let key = text("key").unwrap_or_default().to_owned();

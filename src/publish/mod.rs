@@ -6,8 +6,10 @@
 
 pub mod capability;
 mod code_scanning;
+mod first;
 mod review;
 pub mod saved;
+mod saved_access;
 pub mod saved_report;
 mod standing;
 mod summary;

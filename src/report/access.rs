@@ -53,7 +53,7 @@ impl<'a> Pages<'a> {
 }
 
 /// `the whole cluster`, `namespace shop`.
-fn scope(namespace: Option<&str>) -> String {
+pub(super) fn scope(namespace: Option<&str>) -> String {
     namespace.map_or_else(
         || "the whole cluster".to_owned(),
         |namespace| format!("namespace {namespace}"),
@@ -73,14 +73,24 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         for held in &cluster.held {
             write_held(held, answer.is_question, &mut pages, &mut text);
         }
-        write_ways("ways to what is most guarded:", &cluster.ways, &mut pages, &mut text);
+        write_ways(
+            "ways to what is most guarded:",
+            &cluster.ways,
+            &mut pages,
+            &mut text,
+        );
         if detail != Detail::Quiet {
             write_unknown(cluster, &mut pages, &mut text);
         }
     }
     if let Some(changes) = &answer.changes {
         write_changes(changes, &mut text);
-        write_ways("ways that are new:", &answer.new_ways, &mut pages, &mut text);
+        write_ways(
+            "ways that are new:",
+            &answer.new_ways,
+            &mut pages,
+            &mut text,
+        );
     }
     for file in &answer.unreadable {
         let (path, reason) = (one_line(&file.path), one_line(&file.reason));
@@ -107,7 +117,11 @@ fn heading(files: &[Arc<str>]) -> String {
         let length = same.take_while(|(one, other)| **one == *other).count();
         common.truncate(length);
     }
-    let folder = if common.is_empty() { ".".to_owned() } else { common.join("/") };
+    let folder = if common.is_empty() {
+        ".".to_owned()
+    } else {
+        common.join("/")
+    };
     let last = files.last().map_or("", |file| file);
     format!("── {folder} ({}, up to {last})", count(files.len(), "file"))
 }
@@ -195,10 +209,17 @@ fn write_changes(changes: &[ChangeAnswer], text: &mut String) {
 fn summary(answer: &Answer, text: &mut String) {
     let rows = answer.clusters.iter().flat_map(|cluster| &cluster.held);
     let subjects: BTreeSet<&str> = rows.map(|held| held.subject.as_str()).collect();
-    let ways: usize = answer.clusters.iter().map(|cluster| cluster.ways.len()).sum();
+    let ways: usize = answer
+        .clusters
+        .iter()
+        .map(|cluster| cluster.ways.len())
+        .sum();
     if answer.is_question {
         let able = count(subjects.len(), "subject");
-        let _ = write!(text, "{able} can, as far as these files say; bindings that are not in them may add others");
+        let _ = write!(
+            text,
+            "{able} can, as far as these files say; bindings that are not in them may add others"
+        );
         text.push_str(", and members of system:masters always can\n");
         return;
     }
@@ -207,7 +228,12 @@ fn summary(answer: &Answer, text: &mut String) {
         let _ = writeln!(text, "there are no bindings in {files}");
         return;
     }
-    let _ = write!(text, "{} in {}", count(subjects.len(), "subject"), count(answer.clusters.len(), "cluster"));
+    let _ = write!(
+        text,
+        "{} in {}",
+        count(subjects.len(), "subject"),
+        count(answer.clusters.len(), "cluster")
+    );
     let _ = writeln!(text, ", {} to what is most guarded", count(ways, "way"));
 }
 
@@ -339,7 +365,10 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
                 .collect(),
         });
         let grants = grants.collect();
-        let paths = cluster.ways.iter().map(|proof| json_path(proof, &mut pages));
+        let paths = cluster
+            .ways
+            .iter()
+            .map(|proof| json_path(proof, &mut pages));
         let paths = paths.collect();
         let unresolved = cluster.unknown.iter().map(|unknown| JsonUnresolved {
             binding: &unknown.binding,
@@ -355,14 +384,16 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
         });
     }
     let changes = answer.changes.as_ref().map(|changes| {
-        let changes = changes.iter().map(|ChangeAnswer { change, .. }| JsonChange {
-            subject: &change.subject,
-            scope: json_scope(change.namespace.as_deref()),
-            before: &change.before,
-            after: &change.after,
-            gained: &change.gained,
-            lost: &change.lost,
-        });
+        let changes = changes
+            .iter()
+            .map(|ChangeAnswer { change, .. }| JsonChange {
+                subject: &change.subject,
+                scope: json_scope(change.namespace.as_deref()),
+                before: &change.before,
+                after: &change.after,
+                gained: &change.gained,
+                lost: &change.lost,
+            });
         changes.collect()
     });
     let new_paths = answer.changes.as_ref().map(|_| {
@@ -389,14 +420,17 @@ pub fn render_mermaid(answer: &Answer) -> String {
     let mut arrows: BTreeSet<String> = BTreeSet::new();
     let old = answer.clusters.iter().flat_map(|cluster| &cluster.ways);
     let new = &answer.new_ways;
-    let old = old.filter(|proof| !new.contains(proof)).map(|proof| (proof, "-->"));
+    let old = old
+        .filter(|proof| !new.contains(proof))
+        .map(|proof| (proof, "-->"));
     for (proof, arrow) in new.iter().map(|proof| (proof, "==>")).chain(old) {
         let goal = proof.goal_title();
         for (number, step) in proof.steps.iter().enumerate() {
             let next = proof.steps.get(number + 1);
             let to = next.map_or_else(|| goal.clone(), |step| step.who.to_string());
             let ends = [(step.who.to_string(), false), (to, next.is_none())];
-            let [from, to] = ends.map(|(name, is_goal)| node(&name, is_goal, &mut names, &mut text));
+            let [from, to] =
+                ends.map(|(name, is_goal)| node(&name, is_goal, &mut names, &mut text));
             let line = format!("  n{from} {arrow}|\"{}\"| n{to}", label(&step.does));
             if arrows.insert(line.clone()) {
                 let _ = writeln!(text, "{line}");

@@ -12,7 +12,9 @@ use crate::finding::{Finding, Location, Resource, Severity, Status};
 use crate::kubernetes::pod_security::Level;
 use crate::rules;
 use crate::syntax::Position;
-use crate::verdict::{AccessChange, AskedSource, FailOn, Outcome, PackageChange, PassedOver, Report};
+use crate::verdict::{
+    AccessChange, AskedSource, FailOn, Outcome, PackageChange, PassedOver, Report,
+};
 
 use super::access::json_scope;
 use super::package_changes::{CHANGES, SCOPES};

@@ -2,6 +2,7 @@
 //! verdict.
 
 pub mod access;
+mod access_changes;
 pub mod annotation;
 pub mod catalogue;
 pub mod escape;

@@ -35,7 +35,7 @@ pub(super) fn answer(
         base_contents,
         head_contents,
     } = loaded;
-    let mut changed = None;
+    let mut told = None;
     let mut new_ways = Vec::new();
     if let Some(base) = &base {
         let mut changes = Changes::between(&base_contents, &head_contents);
@@ -61,18 +61,18 @@ pub(super) fn answer(
                 who.iter().any(|who| who.to_string() == subject)
             })
         };
-        let mut told = permissions::changes(comparison, in_scope);
-        told.retain(|it| is_asked(&it.change.subject));
+        let mut news = permissions::changes(comparison, in_scope);
+        news.retain(|it| is_asked(&it.change.subject));
         new_ways = permissions::new_ways(comparison, in_scope);
         new_ways.retain(|proof| is_asked(&proof.subject.to_string()));
-        changed = Some(told);
+        told = Some(news);
     }
     let access = head.access(&context.clusters, context.targets);
     let clusters = permissions::answer(access, asked, in_scope);
     let unreadable = permissions::unreadable(&head, in_scope);
     Answer {
         clusters,
-        changes: changed,
+        changes: told,
         new_ways,
         is_question: asked.question.is_some(),
         unreadable,

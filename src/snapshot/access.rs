@@ -3,6 +3,8 @@
 use crate::access::powers::Behaviour;
 use crate::access::{Access, Comparison};
 use crate::config::clusters::Clusters;
+use crate::finding::Location;
+use crate::kubernetes::Object;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 
 use super::Snapshot;
@@ -25,6 +27,16 @@ impl Snapshot {
         self.access.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
             Access::of(|| self.objects(), &clusters_of, behaviour(targets))
+        })
+    }
+
+    /// The object that holds a place.
+    #[must_use]
+    pub fn object_at(&self, place: &Location) -> Option<Object<'_>> {
+        let file = self.file(&place.path)?;
+        self.objects_of(file).find(|object| {
+            let within = object.node().span();
+            within.start <= place.span.start && place.span.end <= within.end
         })
     }
 }

@@ -23,7 +23,8 @@ fn who(files: &[(&str, &str)], question: &str, namespace: Option<&str>) -> Vec<S
     let access = access(files);
     let clusters = access.clusters.iter();
     let able = clusters.flat_map(|cluster| who_can(cluster, &question, namespace));
-    able.map(|able| format!("{} ({})", able.subject, able.scope)).collect()
+    able.map(|able| format!("{} ({})", able.subject, able.scope))
+        .collect()
 }
 
 #[test]
@@ -61,9 +62,15 @@ fn questions_are_answered_as_the_api_server_does() {
     );
     assert_eq!(
         who(&files, "get secrets.example.com", Some("prod")),
-        ["ServiceAccount a/other (the whole cluster)", "ServiceAccount a/root (the whole cluster)"]
+        [
+            "ServiceAccount a/other (the whole cluster)",
+            "ServiceAccount a/root (the whole cluster)"
+        ]
     );
-    assert_eq!(who(&files, "get /metrics", None), ["ServiceAccount a/root (the whole cluster)"]);
+    assert_eq!(
+        who(&files, "get /metrics", None),
+        ["ServiceAccount a/root (the whole cluster)"]
+    );
 }
 
 #[test]
@@ -80,7 +87,10 @@ fn subresources_are_their_own() {
     );
     assert_eq!(
         who(&[("a.yaml", &text)], "create pods/exec", Some("prod")),
-        ["ServiceAccount a/all (the whole cluster)", "ServiceAccount a/every (the whole cluster)"]
+        [
+            "ServiceAccount a/all (the whole cluster)",
+            "ServiceAccount a/every (the whole cluster)"
+        ]
     );
 }
 
@@ -96,8 +106,13 @@ fn what_lies_outside_of_namespaces_is_out_of_reach_of_a_role_binding() {
     let access = access(&files);
     let scope = Scope::Namespace("prod".into());
     let cluster = &access.clusters[0];
-    let held = cluster.held(&Subject::account("a", "inside"), &scope).unwrap();
-    assert_eq!(phrases(&held.rights, &cluster.symbols), ["get,update namespaces"]);
+    let held = cluster
+        .held(&Subject::account("a", "inside"), &scope)
+        .unwrap();
+    assert_eq!(
+        phrases(&held.rights, &cluster.symbols),
+        ["get,update namespaces"]
+    );
 }
 
 #[test]
@@ -109,14 +124,23 @@ fn built_in_roles_are_known_and_others_are_said_to_be_unknown() {
          sa/a/s -> ClusterRole system:unlisted",
     );
     let files = [("a.yaml", &*text)];
-    assert_eq!(who(&files, "get secrets", Some("prod")), ["ServiceAccount a/e (namespace prod)"]);
+    assert_eq!(
+        who(&files, "get secrets", Some("prod")),
+        ["ServiceAccount a/e (namespace prod)"]
+    );
     assert_eq!(
         who(&files, "list pods", Some("prod")),
-        ["ServiceAccount a/e (namespace prod)", "ServiceAccount a/v (namespace prod)"]
+        [
+            "ServiceAccount a/e (namespace prod)",
+            "ServiceAccount a/v (namespace prod)"
+        ]
     );
     assert_eq!(who(&files, "create rolebindings", Some("prod")), [""; 0]);
     let access = access(&files);
-    let unresolved: Vec<_> = access.clusters[0].unresolved().map(|it| it.role.to_string()).collect();
+    let unresolved: Vec<_> = access.clusters[0]
+        .unresolved()
+        .map(|it| it.role.to_string())
+        .collect();
     assert_eq!(unresolved, ["nobody-knows", "system:unlisted"]);
 }
 
@@ -167,12 +191,19 @@ fn copies_are_alternatives_and_the_nearest_role_is_meant() {
     let told = compare(&snapshot(&files), &snapshot(&widened));
     assert_eq!(told.clusters.len(), 1);
     let change = &told.clusters[0].changes[0];
-    assert_eq!(phrases(&change.gained, &told.clusters[0].after.symbols), ["delete secrets"]);
+    assert_eq!(
+        phrases(&change.gained, &told.clusters[0].after.symbols),
+        ["delete secrets"]
+    );
     // A further copy brings nothing that was not there.
     let mut more = widened.to_vec();
     more.push(("test/role.yaml", &*narrow));
     more.push(("test/binding.yaml", &*binding));
-    assert!(compare(&snapshot(&widened), &snapshot(&more)).clusters.is_empty());
+    assert!(
+        compare(&snapshot(&widened), &snapshot(&more))
+            .clusters
+            .is_empty()
+    );
 }
 
 #[test]
@@ -184,7 +215,13 @@ fn a_file_that_moves_changes_nothing() {
     let renames = BTreeMap::from([("new/deeper/a.yaml".into(), "old/a.yaml".into())]);
     let nowhere = |_: &str| Vec::new();
     let behaviour = Behaviour::default();
-    let told = Comparison::between(|| base.objects(), || head.objects(), &renames, &nowhere, behaviour);
+    let told = Comparison::between(
+        || base.objects(),
+        || head.objects(),
+        &renames,
+        &nowhere,
+        behaviour,
+    );
     assert!(told.clusters.is_empty());
 }
 
@@ -192,7 +229,10 @@ fn a_file_that_moves_changes_nothing() {
 fn what_leaves_a_wider_scope_is_narrowed_only() {
     let wide = manifest("ClusterRole r | | secrets | get list\nsa/ci/a -> ClusterRole r");
     let narrow = manifest("ClusterRole r | | secrets | get list\nsa/ci/a -> ClusterRole r in prod");
-    let (wide, narrow) = (snapshot(&[("a.yaml", &wide)]), snapshot(&[("a.yaml", &narrow)]));
+    let (wide, narrow) = (
+        snapshot(&[("a.yaml", &wide)]),
+        snapshot(&[("a.yaml", &narrow)]),
+    );
     let told = compare(&wide, &narrow);
     let changes: Vec<_> = told.clusters.iter().flat_map(|it| &it.changes).collect();
     assert_eq!(changes.len(), 1, "{changes:?}");

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use tidegate::access::Comparison;
-use tidegate::access::difference::changes;
 use tidegate::access::powers::Behaviour;
 use tidegate::access::subject::Scope;
 use tidegate::access::symbols::Symbols;
@@ -17,7 +16,13 @@ use crate::reading::snapshot;
 pub(super) fn compare(base: &Snapshot, head: &Snapshot) -> Comparison {
     let nowhere = |_: &str| Vec::new();
     let renames = BTreeMap::new();
-    Comparison::between(|| base.objects(), || head.objects(), &renames, &nowhere, Behaviour::default())
+    Comparison::between(
+        || base.objects(),
+        || head.objects(),
+        &renames,
+        &nowhere,
+        Behaviour::default(),
+    )
 }
 
 /// One way to write the same rights otherwise.
@@ -126,7 +131,14 @@ fn split_bindings(world: &mut World, _: &mut Chance) {
 
 #[test]
 fn what_is_only_written_otherwise_changes_nothing() {
-    let rewrites: [Rewrite; 6] = [reorder, split_rules, repeat, split_roles, rename, split_bindings];
+    let rewrites: [Rewrite; 6] = [
+        reorder,
+        split_rules,
+        repeat,
+        split_roles,
+        rename,
+        split_bindings,
+    ];
     let mut chance = Chance::new(11);
     for number in 0..120 {
         let world = World::random(&mut chance);
@@ -139,16 +151,28 @@ fn what_is_only_written_otherwise_changes_nothing() {
             }
             // Each object in a file of its own, as well.
             let texts = other.objects();
-            let paths: Vec<String> = (0..texts.len()).map(|at| format!("dir-{}/{at}.yaml", at % 3)).collect();
-            let files: Vec<(&str, &str)> =
-                paths.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+            let paths: Vec<String> = (0..texts.len())
+                .map(|at| format!("dir-{}/{at}.yaml", at % 3))
+                .collect();
+            let files: Vec<(&str, &str)> = paths
+                .iter()
+                .map(String::as_str)
+                .zip(texts.iter().map(String::as_str))
+                .collect();
             let joined = texts.join("---\n");
             for head in [snapshot(&[("rbac.yaml", &joined)]), snapshot(&files)] {
                 let base = snapshot(&[("rbac.yaml", &before)]);
                 let found = compare(&base, &head);
                 let told: Vec<_> = found.clusters.iter().flat_map(|it| &it.changes).collect();
-                assert!(told.is_empty(), "world {number}: {told:?}\n{before}\n===\n{joined}");
-                let proofs: Vec<_> = found.clusters.iter().flat_map(|it| &it.new_proofs).collect();
+                assert!(
+                    told.is_empty(),
+                    "world {number}: {told:?}\n{before}\n===\n{joined}"
+                );
+                let proofs: Vec<_> = found
+                    .clusters
+                    .iter()
+                    .flat_map(|it| &it.new_proofs)
+                    .collect();
                 assert!(proofs.is_empty(), "world {number}: {proofs:?}");
             }
         }
@@ -169,8 +193,13 @@ fn a_difference_is_what_the_authoriser_newly_allows() {
             }
         }
         let (old, new) = (before.manifest(), after.manifest());
-        let (base, head) = (snapshot(&[("rbac.yaml", &old)]), snapshot(&[("rbac.yaml", &new)]));
+        let (base, head) = (
+            snapshot(&[("rbac.yaml", &old)]),
+            snapshot(&[("rbac.yaml", &new)]),
+        );
         let found = compare(&base, &head);
+        let symbols = found.clusters.first().map(|it| (*it.after.symbols).clone());
+        let mut symbols: Symbols = symbols.unwrap_or_default();
         for _ in 0..60 {
             let request = Request::random(&mut chance);
             for (user, subject) in users() {
@@ -178,35 +207,56 @@ fn a_difference_is_what_the_authoriser_newly_allows() {
                 let mut who = subject.groups();
                 who.push(subject.clone());
                 let gained = found.clusters.first().is_some_and(|compared| {
-                    let of_user = changes(&compared.before, &compared.after);
-                    of_user.iter().filter(|it| who.contains(&it.subject)).any(|change| {
-                        let mut symbols: Symbols = (*compared.after.symbols).clone();
-                        let verb = symbols.intern(&request.verb);
-                        match &request.about {
-                            About::Url(url) => change.gained.allows_url(&symbols, url, verb),
-                            About::Resource { group, resource, subresource, name, namespace } => {
-                                let combined = if subresource.is_empty() {
-                                    resource.clone()
-                                } else {
-                                    format!("{resource}/{subresource}")
-                                };
-                                let counts = match &change.scope {
-                                    Scope::Cluster => true,
-                                    Scope::Namespace(own) => **own == **namespace,
-                                };
-                                let (group, resource) = (symbols.intern(group), symbols.intern(&combined));
-                                let name = (!name.is_empty()).then(|| symbols.intern(name));
-                                counts && change.gained.allows(&symbols, group, resource, (verb, name))
+                    compared
+                        .changes
+                        .iter()
+                        .filter(|it| who.contains(&it.subject))
+                        .any(|change| {
+                            let verb = symbols.intern(&request.verb);
+                            match &request.about {
+                                About::Url(url) => change.gained.allows_url(&symbols, url, verb),
+                                About::Resource {
+                                    group,
+                                    resource,
+                                    subresource,
+                                    name,
+                                    namespace,
+                                } => {
+                                    let combined = if subresource.is_empty() {
+                                        resource.clone()
+                                    } else {
+                                        format!("{resource}/{subresource}")
+                                    };
+                                    let counts = match &change.scope {
+                                        Scope::Cluster => true,
+                                        Scope::Namespace(own) => **own == **namespace,
+                                    };
+                                    let (group, resource) =
+                                        (symbols.intern(group), symbols.intern(&combined));
+                                    let name = (!name.is_empty()).then(|| symbols.intern(name));
+                                    counts
+                                        && change.gained.allows(
+                                            &symbols,
+                                            group,
+                                            resource,
+                                            (verb, name),
+                                        )
+                                }
                             }
-                        }
-                    })
+                        })
                 });
                 // What is gained is told with its pattern, which may reach what was allowed before.
                 let told = gained && !allows(&before, &user, &request);
-                assert_eq!(told, expected, "world {number}, {user}, {request:?}\n{old}\n===\n{new}");
+                assert_eq!(
+                    told, expected,
+                    "world {number}, {user}, {request:?}\n{old}\n===\n{new}"
+                );
                 gains += usize::from(expected);
             }
         }
     }
-    assert!(gains > 500, "only {gains} requests were gained: nothing is tried");
+    assert!(
+        gains > 500,
+        "only {gains} requests were gained: nothing is tried"
+    );
 }

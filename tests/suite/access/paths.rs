@@ -14,18 +14,32 @@ pub(super) fn manifest(lines: &str) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     let list = |words: &str| {
-        let words: Vec<String> = words.split_whitespace().map(|word| format!("{word:?}")).collect();
+        let words: Vec<String> = words
+            .split_whitespace()
+            .map(|word| format!("{word:?}"))
+            .collect();
         format!("[{}]", words.join(", "))
     };
-    for (number, line) in lines.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
+    for (number, line) in lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .enumerate()
+    {
         if let Some((subject, role)) = line.split_once(" -> ") {
             let (role, namespace) = match role.split_once(" in ") {
                 Some((role, namespace)) => (role, Some(namespace)),
                 None => (role, None),
             };
             let (role_kind, role) = role.split_once(' ').unwrap();
-            let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
-            let at = namespace.map(|it| format!(", namespace: {it}")).unwrap_or_default();
+            let kind = if namespace.is_some() {
+                "RoleBinding"
+            } else {
+                "ClusterRoleBinding"
+            };
+            let at = namespace
+                .map(|it| format!(", namespace: {it}"))
+                .unwrap_or_default();
             let subject = match subject.split('/').collect::<Vec<_>>()[..] {
                 ["sa", namespace, name] => {
                     format!("{{kind: ServiceAccount, namespace: {namespace}, name: {name}}}")
@@ -47,8 +61,15 @@ pub(super) fn manifest(lines: &str) -> String {
             Some((namespace, name)) => (name, format!(", namespace: {namespace}")),
             None => (name, String::new()),
         };
-        let group = if parts[1].is_empty() { "[\"\"]".to_owned() } else { list(parts[1]) };
-        let names = parts.get(4).map(|names| format!("    resourceNames: {}\n", list(names))).unwrap_or_default();
+        let group = if parts[1].is_empty() {
+            "[\"\"]".to_owned()
+        } else {
+            list(parts[1])
+        };
+        let names = parts
+            .get(4)
+            .map(|names| format!("    resourceNames: {}\n", list(names)))
+            .unwrap_or_default();
         writeln!(
             text,
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {{name: {name}{at}}}\nrules:\n  - apiGroups: {group}\n    resources: {}\n{names}    verbs: {}",
@@ -67,7 +88,11 @@ fn deployment(namespace: &str, account: &str) -> String {
 }
 
 fn access(snapshot: &Snapshot, get_opens_exec: bool) -> Access {
-    Access::of(|| snapshot.objects(), &|_| Vec::new(), Behaviour { get_opens_exec })
+    Access::of(
+        || snapshot.objects(),
+        &|_| Vec::new(),
+        Behaviour { get_opens_exec },
+    )
 }
 
 /// Each way in one line: `who => goal: chain`.
@@ -83,7 +108,12 @@ fn ways_with(text: &str, get_opens_exec: bool) -> Vec<String> {
 }
 
 fn told(proof: &Proof) -> String {
-    format!("{} => {}: {}", proof.subject, proof.goal_title(), proof.chain())
+    format!(
+        "{} => {}: {}",
+        proof.subject,
+        proof.goal_title(),
+        proof.chain()
+    )
 }
 
 #[test]
@@ -112,7 +142,10 @@ fn two_halves_in_different_roles_add_up() {
     assert!(ways(&manifest(write)).is_empty());
     let both = ways(&manifest(&format!("{bind}\n{write}")));
     assert_eq!(both.len(), 1, "{both:?}");
-    assert!(both[0].starts_with("ServiceAccount ci/a => every right in the cluster"), "{both:?}");
+    assert!(
+        both[0].starts_with("ServiceAccount ci/a => every right in the cluster"),
+        "{both:?}"
+    );
     // One half comes by a group.
     let by_group = write.replace("sa/ci/a", "group/system:serviceaccounts:ci");
     let both = ways(&manifest(&format!("{bind}\n{by_group}")));
@@ -123,12 +156,27 @@ fn two_halves_in_different_roles_add_up() {
 fn each_way_to_take_a_cluster_is_known() {
     for (lines, goal) in [
         ("ClusterRole r | * | * | *", "every right in the cluster"),
-        ("ClusterRole r | rbac.authorization.k8s.io | clusterroles | escalate update", "every right in the cluster"),
-        ("ClusterRole r | | users | impersonate", "every right in the cluster"),
-        ("ClusterRole r | | users groups | impersonate | system:masters jane", "the group system:masters"),
+        (
+            "ClusterRole r | rbac.authorization.k8s.io | clusterroles | escalate update",
+            "every right in the cluster",
+        ),
+        (
+            "ClusterRole r | | users | impersonate",
+            "every right in the cluster",
+        ),
+        (
+            "ClusterRole r | | users groups | impersonate | system:masters jane",
+            "the group system:masters",
+        ),
         ("ClusterRole r | | nodes/proxy | get", "control over nodes"),
-        ("ClusterRole r | | secrets | list", "the secrets of kube-system"),
-        ("ClusterRole r | apps | daemonsets | create", "control over nodes"),
+        (
+            "ClusterRole r | | secrets | list",
+            "the secrets of kube-system",
+        ),
+        (
+            "ClusterRole r | apps | daemonsets | create",
+            "control over nodes",
+        ),
         (
             "ClusterRole r | certificates.k8s.io | signers certificatesigningrequests certificatesigningrequests/approval | approve create update",
             "every right in the cluster",
@@ -136,9 +184,14 @@ fn each_way_to_take_a_cluster_is_known() {
     ] {
         let found = ways(&manifest(&format!("{lines}\nsa/ci/a -> ClusterRole r")));
         let wanted = format!("ServiceAccount ci/a => {goal}: ");
-        assert!(found.iter().any(|way| way.starts_with(&wanted)), "{lines}: {found:?}");
+        assert!(
+            found.iter().any(|way| way.starts_with(&wanted)),
+            "{lines}: {found:?}"
+        );
         // The same in one namespace takes no cluster.
-        let inside = ways(&manifest(&format!("{lines}\nsa/ci/a -> ClusterRole r in ci")));
+        let inside = ways(&manifest(&format!(
+            "{lines}\nsa/ci/a -> ClusterRole r in ci"
+        )));
         assert!(inside.is_empty(), "{lines}: {inside:?}");
     }
 }
@@ -177,11 +230,15 @@ fn get_opened_exec_below_1_35() {
 #[test]
 fn a_cloud_identity_is_reached_by_others() {
     let account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cloud\n  namespace: ops\n  annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::1:role/admin\n";
-    let text = manifest("Role ops/run | batch | jobs | create\nsa/ci/a -> Role run in ops") + account;
+    let text =
+        manifest("Role ops/run | batch | jobs | create\nsa/ci/a -> Role run in ops") + account;
     let found = ways(&text);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("an identity of the cloud"), "{found:?}");
-    assert!(found[0].ends_with("ServiceAccount ops/cloud is arn:aws:iam::1:role/admin in the cloud"), "{found:?}");
+    assert!(
+        found[0].ends_with("ServiceAccount ops/cloud is arn:aws:iam::1:role/admin in the cloud"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -193,7 +250,10 @@ fn an_administrator_of_one_namespace_is_none_of_another() {
     );
     let found = ways(&text);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("ServiceAccount ci/binder => all of namespace bank"), "{found:?}");
+    assert!(
+        found[0].starts_with("ServiceAccount ci/binder => all of namespace bank"),
+        "{found:?}"
+    );
     // Who administers the namespace of the other one is as good as that.
     let beside = ways(&text.replace("namespace: ci", "namespace: shop"));
     assert_eq!(beside.len(), 2, "{beside:?}");
@@ -211,7 +271,11 @@ fn a_label_can_close_a_way() {
     let base = snapshot(&[("binding.yaml", &binding), ("role.yaml", &role(""))]);
     let head = snapshot(&[("binding.yaml", &binding), ("role.yaml", &role(label))]);
     let found = compare(&base, &head);
-    let proofs: Vec<&Proof> = found.clusters.iter().flat_map(|it| &it.new_proofs).collect();
+    let proofs: Vec<&Proof> = found
+        .clusters
+        .iter()
+        .flat_map(|it| &it.new_proofs)
+        .collect();
     assert_eq!(proofs.len(), 1, "{proofs:?}");
     let evidence = &proofs[0].steps[0].evidence;
     let text = head.file("role.yaml").unwrap().text().unwrap();
@@ -223,7 +287,12 @@ fn a_label_can_close_a_way() {
     // Taking it away again gives nothing.
     let back = compare(&head, &base);
     assert!(back.clusters.iter().all(|it| it.new_proofs.is_empty()));
-    assert!(back.clusters.iter().flat_map(|it| &it.changes).all(|it| it.gained.is_empty()));
+    assert!(
+        back.clusters
+            .iter()
+            .flat_map(|it| &it.changes)
+            .all(|it| it.gained.is_empty())
+    );
 }
 
 #[test]

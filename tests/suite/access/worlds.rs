@@ -78,20 +78,61 @@ pub(super) struct World {
 impl Rule {
     fn random(chance: &mut Chance) -> Self {
         let verbs = [
-            "get", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "mix", "*",
+            "get",
+            "get",
+            "list",
+            "watch",
+            "create",
+            "update",
+            "patch",
+            "delete",
+            "deletecollection",
+            "bind",
+            "mix",
+            "*",
         ];
         if chance.one_in(8) {
-            let urls = ["/healthz", "/healthz/*", "/metrics", "*", "/api*", "/version"];
+            let urls = [
+                "/healthz",
+                "/healthz/*",
+                "/metrics",
+                "*",
+                "/api*",
+                "/version",
+            ];
             return Self {
                 urls: chance.some(&urls, 1, 2),
                 verbs: chance.some(&["get", "post", "*"], 1, 2),
                 ..Self::default()
             };
         }
-        let groups = ["", "", "", "apps", "example.com", "rbac.authorization.k8s.io", "*"];
+        let groups = [
+            "",
+            "",
+            "",
+            "apps",
+            "example.com",
+            "rbac.authorization.k8s.io",
+            "*",
+        ];
         let resources = [
-            "pods", "pods", "pods/exec", "pods/log", "pods/*", "secrets", "configmaps", "deployments", "nodes",
-            "nodes/status", "namespaces", "namespaces/status", "clusterroles", "rolebindings", "*/exec", "*/status", "*",
+            "pods",
+            "pods",
+            "pods/exec",
+            "pods/log",
+            "pods/*",
+            "secrets",
+            "configmaps",
+            "deployments",
+            "nodes",
+            "nodes/status",
+            "namespaces",
+            "namespaces/status",
+            "clusterroles",
+            "rolebindings",
+            "*/exec",
+            "*/status",
+            "*",
         ];
         let names = if chance.one_in(3) {
             chance.some(&["a", "b", "shop", "bank", ""], 1, 2)
@@ -114,8 +155,14 @@ impl World {
         for number in 0..=2 + chance.below(4) {
             let is_of_cluster = chance.one_in(2);
             let is_sum = is_of_cluster && chance.one_in(4);
-            let rules = (0..=1 + chance.below(4)).map(|_| Rule::random(chance)).collect();
-            let namespace = if is_of_cluster { "" } else { chance.of(&["shop", "bank"]) };
+            let rules = (0..=1 + chance.below(4))
+                .map(|_| Rule::random(chance))
+                .collect();
+            let namespace = if is_of_cluster {
+                ""
+            } else {
+                chance.of(&["shop", "bank"])
+            };
             world.roles.push(Role {
                 is_of_cluster,
                 namespace: namespace.to_owned(),
@@ -134,23 +181,29 @@ impl World {
                 chance.of(&["", "", "shop", "bank"]).to_owned()
             };
             let count = chance.below(2) + 1;
-            let subjects: Vec<_> = (0..count).map(|_| {
-                let (kind, name, namespace) = chance.of(&[
-                    ("User", "jane", ""),
-                    ("ServiceAccount", "cart", "shop"),
-                    ("ServiceAccount", "teller", "bank"),
-                    ("User", "system:serviceaccount:shop:default", ""),
-                    ("Group", "system:authenticated", ""),
-                    ("Group", "system:serviceaccounts", ""),
-                    ("Group", "system:serviceaccounts:shop", ""),
-                ]);
-                (kind.to_owned(), name.to_owned(), namespace.to_owned())
-            }).collect();
+            let subjects: Vec<_> = (0..count)
+                .map(|_| {
+                    let (kind, name, namespace) = chance.of(&[
+                        ("User", "jane", ""),
+                        ("ServiceAccount", "cart", "shop"),
+                        ("ServiceAccount", "teller", "bank"),
+                        ("User", "system:serviceaccount:shop:default", ""),
+                        ("Group", "system:authenticated", ""),
+                        ("Group", "system:serviceaccounts", ""),
+                        ("Group", "system:serviceaccounts:shop", ""),
+                    ]);
+                    (kind.to_owned(), name.to_owned(), namespace.to_owned())
+                })
+                .collect();
             world.bindings.push(Binding {
                 namespace,
                 name: format!("binding-{number}"),
                 names_cluster_role: role.is_of_cluster,
-                role: if chance.one_in(10) { "nobody".to_owned() } else { role.name.clone() },
+                role: if chance.one_in(10) {
+                    "nobody".to_owned()
+                } else {
+                    role.name.clone()
+                },
                 subjects,
             });
         }
@@ -160,7 +213,9 @@ impl World {
     /// Its objects, one a text.
     pub(super) fn objects(&self) -> Vec<String> {
         let roles = self.roles.iter().map(Role::manifest);
-        roles.chain(self.bindings.iter().map(Binding::manifest)).collect()
+        roles
+            .chain(self.bindings.iter().map(Binding::manifest))
+            .collect()
     }
 
     pub(super) fn manifest(&self) -> String {
@@ -174,7 +229,9 @@ fn list(words: &[String]) -> String {
 }
 
 fn head(kind: &str, namespace: &str, name: &str) -> String {
-    let mut text = format!("apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n");
+    let mut text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n"
+    );
     if !namespace.is_empty() {
         writeln!(text, "  namespace: {namespace}").unwrap();
     }
@@ -183,7 +240,11 @@ fn head(kind: &str, namespace: &str, name: &str) -> String {
 
 impl Role {
     fn manifest(&self) -> String {
-        let kind = if self.is_of_cluster { "ClusterRole" } else { "Role" };
+        let kind = if self.is_of_cluster {
+            "ClusterRole"
+        } else {
+            "Role"
+        };
         let mut text = head(kind, &self.namespace, &self.name);
         if !self.labels.is_empty() {
             text.push_str("  labels:\n");
@@ -222,9 +283,17 @@ impl Role {
 impl Binding {
     fn manifest(&self) -> String {
         let is_of_cluster = self.namespace.is_empty();
-        let kind = if is_of_cluster { "ClusterRoleBinding" } else { "RoleBinding" };
+        let kind = if is_of_cluster {
+            "ClusterRoleBinding"
+        } else {
+            "RoleBinding"
+        };
         let mut text = head(kind, &self.namespace, &self.name);
-        let role = if self.names_cluster_role { "ClusterRole" } else { "Role" };
+        let role = if self.names_cluster_role {
+            "ClusterRole"
+        } else {
+            "Role"
+        };
         writeln!(
             text,
             "roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {role}, name: {}}}\nsubjects:",
