@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::access::ask::{Question, who_can};
 use crate::access::cluster::{Cluster, Grant, Held, is_unmodelled};
 use crate::access::describe::phrases;
+use crate::access::difference::Change;
 use crate::access::proof::Proof;
 use crate::access::subject::{Scope, Subject};
 use crate::access::{Access, Comparison};
@@ -233,10 +234,11 @@ pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<
         files.extend(compared.before.paths.iter().cloned());
         files.sort();
         files.dedup();
-        if !files.iter().any(|path| in_scope(path)) {
-            continue;
-        }
-        for change in &compared.changes {
+        let is_shown = |change: &&Change| {
+            let sides = [&compared.before, &compared.after];
+            sides.iter().any(|side| is_given_in(side, change, in_scope))
+        };
+        for change in compared.changes.iter().filter(is_shown) {
             let told = AccessChange {
                 subject: change.subject.to_string(),
                 namespace: change.scope.namespace().map(ToString::to_string),
@@ -255,6 +257,20 @@ pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<
     }
     changes.sort_by(|one, other| one.change.cmp(&other.change));
     changes
+}
+
+/// True if a binding or a role that gives what a change is about stands within the paths that are asked for.
+fn is_given_in(cluster: &Cluster, change: &Change, in_scope: &dyn Fn(&str) -> bool) -> bool {
+    let held = cluster.held(&change.subject, &change.scope);
+    let grants = held.into_iter().flat_map(|held| &held.grants);
+    grants.into_iter().any(|grant| {
+        let binding = cluster.bindings.get(grant.binding);
+        let leaves = cluster.meant.get(grant.binding).map(|meant| &meant.leaves);
+        let roles = leaves.into_iter().flat_map(|leaves| leaves.iter());
+        let mut roles = roles.filter_map(|role| cluster.roles.get(*role)?.at.as_ref());
+        binding.is_some_and(|binding| in_scope(&binding.at.path))
+            || roles.any(|at| in_scope(&at.path))
+    })
 }
 
 /// The ways that come with a change, within some paths.

@@ -13,8 +13,9 @@ declare_rule! {
     /// ## Why it matters
     /// A `*` grows with the cluster: each new kind, subresource and verb is included, and nobody has looked at them. With
     /// all three, a role is `cluster-admin` under another name (critical where it counts in the whole cluster). Of two it
-    /// is high, of one medium, and one level less in a single namespace. To read with one `*`, or all of the groups of
-    /// custom resources that the role names, is low: that is how operators are written.
+    /// is high, of one medium, and one level less in a single namespace. To read all of the core group is to read its
+    /// secrets (high, in one namespace medium). To read with one other `*`, or to do all with the groups of custom resources
+    /// that the role names, is low: that is how operators are written.
     ///
     /// ## Example
     /// ```yaml bad
@@ -129,8 +130,17 @@ fn severity(granted: &Granted<'_>, wild: usize) -> Severity {
         .texts()
         .all(|verb| ["get", "list", "watch"].contains(&verb));
     let is_named = rule.resource_names().items().next().is_some();
-    if rule.api_groups().texts().all(is_custom) || wild == 1 && (reads || is_named) {
+    // All resources of the core group are secrets as well.
+    let reads_secrets = !is_named && rule.is_of_group("") && star(rule.resources()).is_some();
+    if rule.api_groups().texts().all(is_custom) {
         return granted.severity(Severity::Low, Severity::Low);
+    }
+    if wild == 1 && (reads || is_named) {
+        return if reads_secrets {
+            granted.severity(Severity::High, Severity::Medium)
+        } else {
+            granted.severity(Severity::Low, Severity::Low)
+        };
     }
     match wild {
         3 => granted.severity(Severity::Critical, Severity::High),

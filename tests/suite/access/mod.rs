@@ -2,6 +2,9 @@
 
 mod authoriser;
 mod cases;
+mod changed_lines;
+mod command;
+mod corpora;
 mod difference;
 mod paths;
 mod worlds;

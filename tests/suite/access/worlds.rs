@@ -175,10 +175,10 @@ impl World {
         for number in 0..=3 + chance.below(6) {
             let role = chance.below(world.roles.len());
             let role = &world.roles[role];
-            let namespace = if !role.is_of_cluster {
-                role.namespace.clone()
-            } else {
+            let namespace = if role.is_of_cluster {
                 chance.of(&["", "", "shop", "bank"]).to_owned()
+            } else {
+                role.namespace.clone()
             };
             let count = chance.below(2) + 1;
             let subjects: Vec<_> = (0..count)
