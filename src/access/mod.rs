@@ -97,7 +97,7 @@ impl Access {
 
     /// Who is given which role, and where.
     pub fn standings(&self) -> &Standings {
-        self.standings.get_or_init(|| Standings::of(self))
+        self.standings.get_or_init(|| Standings::of(&self.clusters))
     }
 
     /// The ways to what is most guarded, cluster by cluster.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 
-use super::Access;
+use super::cluster::Cluster;
 use super::subject::{Scope, Subject};
 
 /// Who is given a role, and where.
@@ -26,9 +26,9 @@ pub struct Standings {
 impl Standings {
     /// Finds out who is given what.
     #[must_use]
-    pub fn of(access: &Access) -> Self {
+    pub fn of(clusters: &[Cluster]) -> Self {
         let mut standings = Self::default();
-        for cluster in &access.clusters {
+        for cluster in clusters {
             for (binding, meant) in cluster.bindings.iter().zip(&cluster.meant) {
                 for role in meant
                     .leaves
