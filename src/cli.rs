@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::access::ask::Question;
+use crate::access::subject::Subject;
 use crate::init::Part;
 use crate::init::action_reference::Commit;
 use crate::kubernetes::pod_security::{Level, Version};
@@ -36,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Tell which Pod Security level each workload meets, and what stops the next
     PodSecurity(PodSecurityArgs),
+    /// Tell who can do what, and which ways lead to the cluster; with a base, what changed
+    Access(PermissionsArgs),
     /// Tell what is installed and by whom it comes in; with a base, what changed
     Packages(PackagesArgs),
     /// List the rules
@@ -236,6 +240,68 @@ pub struct PodSecurityArgs {
     /// How it looks.
     #[command(flatten)]
     pub display: Display,
+}
+
+/// Arguments of `access`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate access                                          who holds what, and which ways lead to the cluster
+  tidegate access --base origin/main                       what this branch changes
+  tidegate access --who-can \"get secrets\" -n prod         who can read the secrets of a namespace
+  tidegate access --subject ServiceAccount/shop/cart       what one subject holds
+  tidegate access --format mermaid                         the ways, as a picture")]
+pub struct PermissionsArgs {
+    /// Show only what stands below these paths [default: everything around the current directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// What to compare with: a revision (its merge base with the head is taken) or a folder
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+
+    /// What to look at: a revision or a folder [default: the working tree]
+    #[arg(long, value_name = "REV|DIR")]
+    pub head: Option<String>,
+
+    /// Show who can do this: a verb and a resource, with its API group and its subresource where it has them, such as
+    /// "patch deployments.apps/scale", and the name of an object
+    #[arg(long, value_name = "VERB RESOURCE")]
+    pub who_can: Option<Question>,
+
+    /// Show what counts in this namespace
+    #[arg(long, short, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// Show one subject: ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME
+    #[arg(long, value_name = "SUBJECT", value_parser = parse_subject)]
+    pub subject: Option<Subject>,
+
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: PermissionsFormat,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+fn parse_subject(argument: &str) -> Result<Subject, String> {
+    Subject::parse(argument).ok_or_else(|| {
+        "write it as ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME".to_owned()
+    })
+}
+
+/// A format of `access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PermissionsFormat {
+    /// For people.
+    #[value(alias = "text")]
+    Terminal,
+    /// For programs.
+    Json,
+    /// A picture of the ways, which GitHub draws.
+    Mermaid,
 }
 
 /// Arguments of `packages`.

@@ -10,10 +10,11 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PodSecurityArgs, PublishArgs,
-    RulesArgs,
+    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PermissionsArgs,
+    PermissionsFormat, PodSecurityArgs, PublishArgs, RulesArgs,
 };
 use crate::error::Error;
+use crate::permissions::Asked;
 use crate::progress::Progress;
 use crate::publish::saved_report;
 use crate::redact::redact;
@@ -32,6 +33,7 @@ pub fn execute(arguments: Cli) -> u8 {
     let result = match arguments.command {
         Command::Check(arguments) => check(&arguments),
         Command::PodSecurity(arguments) => pod_security(&arguments),
+        Command::Access(arguments) => permissions(&arguments),
         Command::Packages(arguments) => packages(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
@@ -257,6 +259,29 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
         }
         AnswerFormat::Json => {
             write_out(|out| report::pod_security::write_json(&answer, out))?;
+        }
+    }
+    Ok(answer.exit_code())
+}
+
+fn permissions(arguments: &PermissionsArgs) -> Result<u8, Error> {
+    let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
+    let asked = Asked {
+        question: arguments.who_can.clone(),
+        namespace: arguments.namespace.clone(),
+        subject: arguments.subject.clone(),
+    };
+    let answer = run::access(&arguments.paths, base, head, &asked)?;
+    let display = arguments.display;
+    match arguments.format {
+        PermissionsFormat::Terminal => {
+            let text = report::access::render(&answer, display.detail());
+            print(&text, terminal(display).color)?;
+        }
+        PermissionsFormat::Json => write_out(|out| report::access::write_json(&answer, out))?,
+        PermissionsFormat::Mermaid => {
+            let text = report::access::render_mermaid(&answer);
+            write_out(|out| out.write_all(text.as_bytes()))?;
         }
     }
     Ok(answer.exit_code())

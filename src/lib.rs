@@ -6,6 +6,7 @@
 //! arguments, event ─▶ run: two sides            change/     where base and head come from: git, a folder, github/
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
+//!   ─▶ who may do what, and what follows          access/     RBAC as rights by subject and scope, ways, difference
 //!   ─▶ package.json, versions of Node.js         packages/   the same for what JavaScript brings
 //!   ─▶ the configuration in force               config/     of the tip of the base, never of the head
 //!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
@@ -48,6 +49,7 @@
 //! what was looked at. A *waiver* accepts findings and says why. *Targets* are the versions of Kubernetes that
 //! clusters run. A *place* is bytes of a file; lines are for reports.
 
+pub mod access;
 pub mod action;
 pub mod advisories;
 pub mod change;
@@ -68,6 +70,7 @@ pub mod inventory;
 pub mod kubernetes;
 pub mod nearest;
 pub mod packages;
+pub mod permissions;
 pub mod pod_security;
 pub mod progress;
 pub mod publish;

@@ -12,10 +12,11 @@ use rayon::prelude::*;
 
 use crate::finding::{Finding, PackageName, PackageSeen, Resource, Waived};
 use crate::inventory;
+use crate::permissions;
 use crate::pod_security::Answer;
 use crate::redact::redact;
 use crate::syntax::escape_segment;
-use crate::verdict::{PassedOver, Report};
+use crate::verdict::{AccessChange, PassedOver, Report};
 
 /// The most bytes of a sentence, and of a field's address.
 pub const LONGEST_SENTENCE: usize = 4_000;
@@ -39,6 +40,7 @@ pub fn report(report: &mut Report) {
         text(&mut change.name, LONGEST_NAME);
         resource(&mut change.workload, &mut Known::default());
     }
+    report.access.iter_mut().for_each(access_change);
     for change in &mut report.packages {
         let versions = change.before.iter_mut().chain(&mut change.after);
         for word in versions.chain(&mut change.via).chain([&mut change.name]) {
@@ -66,6 +68,52 @@ pub fn report(report: &mut Report) {
             text(problem, LONGEST_SENTENCE);
         }
     }
+}
+
+fn access_change(change: &mut AccessChange) {
+    text(&mut change.subject, LONGEST_NAME);
+    if let Some(namespace) = &mut change.namespace {
+        text(namespace, LONGEST_NAME);
+    }
+    let sides = [&mut change.before, &mut change.after];
+    let news = [&mut change.gained, &mut change.lost];
+    for phrase in sides.into_iter().chain(news).flatten() {
+        text(phrase, LONGEST_SENTENCE);
+    }
+}
+
+/// Makes the answer of `access` fit to be shown.
+pub fn permissions(answer: &mut permissions::Answer) {
+    for change in answer.changes.iter_mut().flatten() {
+        access_change(&mut change.change);
+    }
+    let ways = answer.clusters.iter_mut().flat_map(|it| &mut it.ways);
+    for step in ways
+        .chain(&mut answer.new_ways)
+        .flat_map(|way| &mut way.steps)
+    {
+        text(&mut step.does, LONGEST_SENTENCE);
+        for evidence in &mut step.evidence {
+            text(&mut evidence.what, LONGEST_SENTENCE);
+        }
+    }
+    for cluster in &mut answer.clusters {
+        for held in &mut cluster.held {
+            text(&mut held.subject, LONGEST_NAME);
+            for phrase in &mut held.permissions {
+                text(phrase, LONGEST_SENTENCE);
+            }
+            for by in &mut held.by {
+                text(&mut by.binding, LONGEST_NAME);
+                text(&mut by.role, LONGEST_NAME);
+            }
+        }
+        for unknown in &mut cluster.unknown {
+            text(&mut unknown.binding, LONGEST_NAME);
+            text(&mut unknown.role, LONGEST_NAME);
+        }
+    }
+    passed_over(&mut answer.unreadable);
 }
 
 /// Makes the answer of `packages` fit to be shown.

@@ -68,6 +68,23 @@ pub struct LevelChange {
     pub after: Option<Level>,
 }
 
+/// What somebody may do in one scope on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccessChange {
+    /// Who: `ServiceAccount shop/cart`.
+    pub subject: String,
+    /// Where: the namespace; none for the whole cluster.
+    pub namespace: Option<String>,
+    /// What was allowed, in phrases.
+    pub before: Vec<String>,
+    /// What is allowed.
+    pub after: Vec<String>,
+    /// What is allowed and was not, in any way.
+    pub gained: Vec<String>,
+    /// What was allowed and no longer is, in any way.
+    pub lost: Vec<String>,
+}
+
 /// What a change does to one package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageChange {
@@ -185,6 +202,8 @@ pub struct Report {
     pub paths: Vec<String>,
     /// Workloads whose Pod Security level changed.
     pub levels: Vec<LevelChange>,
+    /// Who may do other things than before, by subject and scope.
+    pub access: Vec<AccessChange>,
     /// Packages that changed: those that production gets first, then by how near they are and by name.
     pub packages: Vec<PackageChange>,
     /// What was looked at.

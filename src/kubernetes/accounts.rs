@@ -28,6 +28,14 @@ const OF_CONTROLLERS: [&str; 6] = [
     "--watch-namespace",
 ];
 
+/// Annotations by which a `ServiceAccount` gets an identity of a cloud: of AWS (IRSA), of Google Cloud (Workload Identity)
+/// and of Azure (Workload Identity), as their documentation names them.
+pub const CLOUD_IDENTITIES: [&str; 3] = [
+    "eks.amazonaws.com/role-arn",
+    "iam.gke.io/gcp-service-account",
+    "azure.workload.identity/client-id",
+];
+
 /// `automountServiceAccountToken` of a `ServiceAccount`.
 #[must_use]
 pub fn automount(account: Object<'_>) -> Field<'_> {

@@ -8,9 +8,11 @@
 mod batches;
 pub mod capability;
 mod code_scanning;
+mod first;
 mod review;
 pub mod runner_files;
 pub mod saved;
+mod saved_access;
 pub mod saved_report;
 mod standing;
 mod summary;

@@ -11,7 +11,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use clap::ValueEnum as _;
@@ -31,6 +30,9 @@ use crate::report::review::reconcile::Known;
 use crate::report::{count, one_line};
 use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
 use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
+
+use super::first::First;
+use super::saved_access::{self, WireAccess};
 
 /// The most bytes of a saved report.
 pub const LARGEST: u64 = 256 << 20;
@@ -117,6 +119,8 @@ struct WirePosture {
     #[serde(default)]
     pod_security: First<WireLevel, MOST_ROWS>,
     #[serde(default)]
+    access: First<WireAccess, MOST_ROWS>,
+    #[serde(default)]
     packages: First<WirePackage, MOST_ROWS>,
 }
 
@@ -149,41 +153,6 @@ struct WirePackage {
 #[derive(Deserialize)]
 struct WireCoverage {
     summary: String,
-}
-
-/// The first entries of a list: what is beyond `MOST` is not kept while it is read.
-struct First<T, const MOST: usize>(Vec<T>);
-
-impl<T, const MOST: usize> Default for First<T, MOST> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for First<T, MOST> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<T, const MOST: usize>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Entries<T, MOST> {
-            type Value = First<T, MOST>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut kept = Vec::new();
-                while kept.len() < MOST {
-                    match list.next_element()? {
-                        Some(entry) => kept.push(entry),
-                        None => return Ok(First(kept)),
-                    }
-                }
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(First(kept))
-            }
-        }
-        from.deserialize_seq(Entries(PhantomData))
-    }
 }
 
 /// The findings, each of which is looked at once: what the pull request is not told is counted.
@@ -254,6 +223,7 @@ impl Saved {
             fixed: wire.findings.fixed,
             waived: wire.findings.waived,
             levels: levels(wire.posture.pod_security.0),
+            access: saved_access::changes(&wire.posture.access.0, name),
             packages: packages(wire.posture.packages.0),
             coverage: sentence(&wire.coverage.summary),
             base_commit: wire.base.and_then(|base| commit(base.commit)),

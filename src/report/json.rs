@@ -12,8 +12,11 @@ use crate::finding::{Finding, Location, Resource, Severity, Status};
 use crate::kubernetes::pod_security::Level;
 use crate::rules;
 use crate::syntax::Position;
-use crate::verdict::{AskedSource, FailOn, Outcome, PackageChange, PassedOver, Report};
+use crate::verdict::{
+    AccessChange, AskedSource, FailOn, Outcome, PackageChange, PassedOver, Report,
+};
 
+use super::access::json_scope;
 use super::package_changes::{CHANGES, SCOPES};
 use super::places::{Places, Region};
 
@@ -226,7 +229,7 @@ struct Posture<'r> {
     /// Connections that changed.
     network: Vec<Reserved>,
     /// Permissions that changed.
-    access: Vec<Reserved>,
+    access: Vec<JsonAccessChange<'r>>,
     /// Packages that changed.
     packages: Vec<JsonPackageChange<'r>>,
 }
@@ -242,6 +245,24 @@ struct JsonLevel<'r> {
     /// The level in the head; null where the workload is gone.
     #[schemars(extend("enum" = LEVELS))]
     after: Option<&'static str>,
+}
+
+/// What somebody may do in one scope.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AccessChange")]
+struct JsonAccessChange<'r> {
+    /// Who, such as `ServiceAccount shop/cart`.
+    subject: &'r str,
+    /// `cluster`, or `namespace/` and its name.
+    scope: String,
+    /// What was allowed, in phrases such as `get,list secrets`.
+    before: &'r [String],
+    /// What is allowed.
+    after: &'r [String],
+    /// What is allowed and was not, in any way.
+    gained: &'r [String],
+    /// What was allowed and no longer is, in any way.
+    lost: &'r [String],
 }
 
 /// A package that changed.
@@ -390,7 +411,7 @@ pub fn document(report: &Report) -> JsonReport<'_> {
                 })
                 .collect(),
             network: Vec::new(),
-            access: Vec::new(),
+            access: report.access.iter().map(JsonAccessChange::of).collect(),
             packages: report.packages.iter().map(JsonPackageChange::of).collect(),
         },
         coverage: JsonCoverage {
@@ -507,6 +528,19 @@ impl<'r> JsonPackage<'r> {
             purl: &seen.purl,
             paths: &seen.paths,
         })
+    }
+}
+
+impl<'r> JsonAccessChange<'r> {
+    fn of(change: &'r AccessChange) -> Self {
+        Self {
+            subject: &change.subject,
+            scope: json_scope(change.namespace.as_deref()),
+            before: &change.before,
+            after: &change.after,
+            gained: &change.gained,
+            lost: &change.lost,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reporters: pure functions from one [`Report`](crate::verdict::Report) to text. None of them changes the
 //! verdict.
 
+pub mod access;
+mod access_changes;
 pub mod annotation;
 pub mod catalogue;
 pub mod escape;

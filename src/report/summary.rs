@@ -5,13 +5,14 @@
 
 use std::fmt::Write as _;
 
+use super::access_changes;
 use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
 use super::package_changes::{MOST_PACKAGES, Row, rows as rows_of};
 use super::places::Places;
 use super::sarif::limits;
 use crate::finding::{Finding, Severity, Status};
-use crate::verdict::{LevelChange, OnIncomplete, Outcome, PackageChange, Report};
+use crate::verdict::{AccessChange, LevelChange, OnIncomplete, Outcome, PackageChange, Report};
 
 /// How long a page may be, in bytes: never fewer than its characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +157,7 @@ pub fn render(report: &Report, links: &Links, note: Option<&str>, budget: Budget
     }
     incomplete(&report.incomplete, budget, &mut text);
     levels(&report.levels, budget, &mut text);
+    access(&report.access, budget, &mut text);
     packages(&report.packages, budget, &mut text);
     findings(report, links, budget, &mut text);
     counts(report, &mut text);
@@ -225,6 +227,23 @@ pub(super) fn levels(levels: &[LevelChange], budget: Budget, text: &mut String) 
     });
     let instead = "| one that is too long to show | | | | |\n";
     let left = list(rows, instead, budget, text);
+    text.push('\n');
+    left_out(left, text);
+}
+
+/// Who may do other things than before.
+pub(super) fn access(changes: &[AccessChange], budget: Budget, text: &mut String) {
+    if changes.is_empty() {
+        return;
+    }
+    text.push_str(access_changes::TABLE);
+    let instead = "| one that is too long to show | | | |\n";
+    let left = list(
+        changes.iter().map(access_changes::row),
+        instead,
+        budget,
+        text,
+    );
     text.push('\n');
     left_out(left, text);
 }

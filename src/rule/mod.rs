@@ -172,6 +172,12 @@ impl Context {
         });
     }
 
+    /// What decides about rights: what is applied together, and how the API server that is asked decides.
+    #[must_use]
+    pub fn of_access(&self) -> (&Clusters, VersionSet) {
+        (&self.clusters, self.targets)
+    }
+
     /// Visits what breaks a check of the Pod Security Standards on one of the targets, if the workload is held to
     /// a level that asks for it. What is equal on several targets is visited once.
     pub fn violations<'a>(

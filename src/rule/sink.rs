@@ -6,6 +6,7 @@ use crate::finding::{
     Finding, Fingerprint, Fix, Fold, Location, PackageName, PackageSeen, Related, Severity, Status,
     Subject,
 };
+use crate::kubernetes::roles::Named;
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
 use crate::snapshot::held::Held;
 use crate::snapshot::images::{ImagePlace, ImageUse};
@@ -121,6 +122,12 @@ impl<'a> Sink<'a> {
             draft = draft.enforced_by(namespace);
         }
         draft
+    }
+
+    /// Reports about a right that a role names, by what the right is: where among the rules it stands tells nothing.
+    pub fn report_right<'s>(&'s mut self, named: Named<'_>) -> Draft<'s, 'a> {
+        self.draft(named.verb.span(), Some("/rules".into()), false)
+            .discriminator(&named.right())
     }
 
     /// Reports about bytes of the file that have an address of their own.

@@ -149,6 +149,22 @@ mod pod_security {
     pub(crate) mod windows_host_process;
 }
 
+mod rbac {
+    pub(crate) mod anonymous_binding;
+    pub(crate) mod bind;
+    pub(crate) mod cluster_admin_binding;
+    pub(crate) mod escalate;
+    pub(crate) mod escalation_path_added;
+    pub(crate) mod impersonate;
+    pub(crate) mod masters_group;
+    pub(crate) mod nodes_proxy;
+    pub(crate) mod permissions_widened;
+    pub(crate) mod pods_exec;
+    pub(crate) mod secrets_read;
+    pub(crate) mod token_request;
+    pub(crate) mod wildcard;
+}
+
 mod secret {
     pub(crate) mod account_token;
     pub(crate) mod as_environment;
@@ -293,6 +309,19 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &rbac::anonymous_binding::RULE,
+    &rbac::bind::RULE,
+    &rbac::cluster_admin_binding::RULE,
+    &rbac::escalate::RULE,
+    &rbac::escalation_path_added::RULE,
+    &rbac::impersonate::RULE,
+    &rbac::masters_group::RULE,
+    &rbac::nodes_proxy::RULE,
+    &rbac::permissions_widened::RULE,
+    &rbac::pods_exec::RULE,
+    &rbac::secrets_read::RULE,
+    &rbac::token_request::RULE,
+    &rbac::wildcard::RULE,
     &secret::account_token::RULE,
     &secret::as_environment::RULE,
     &secret::exposed::RULE,

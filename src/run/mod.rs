@@ -1,5 +1,6 @@
 //! The pipeline: the one place where all stages meet, in order.
 
+mod access;
 mod asked;
 mod cause;
 mod coverage;
@@ -28,6 +29,7 @@ use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
 use crate::inventory;
 use crate::kubernetes::pod_security::{Level, Version};
+use crate::permissions;
 use crate::pod_security::{Answer, answer};
 use crate::rule::{Check, Context, Pair, Rule, Sink};
 use crate::rules;
@@ -155,6 +157,31 @@ pub fn pod_security(
     let head = load(None, &sides.head, &governance.intake()).head;
     let mut answer = answer(head, asked, version, |path| sides.holds(path));
     shown::answer(&mut answer);
+    Ok(answer)
+}
+
+/// Answers who may do what in a revision, and with a base what a change does to that.
+///
+/// # Errors
+/// A place that does not exist, a repository that cannot be read, or a history that is not here.
+pub fn access(
+    paths: &[PathBuf],
+    base: Option<&str>,
+    head: Option<&str>,
+    asked: &permissions::Asked,
+) -> Result<permissions::Answer, Error> {
+    let sides = sides::find(paths, base, head)?;
+    if let Some(why) = sides.history_missing {
+        return Err(Error::HistoryMissing(why));
+    }
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let context = governance.context();
+    let mut answer = access::answer(loaded, asked, &context, &|path| sides.holds(path));
+    shown::permissions(&mut answer);
     Ok(answer)
 }
 
@@ -307,7 +334,7 @@ pub fn judge_loaded(
     let in_scope = |path: &str| is_in_scope(&asked.scope, path);
     let mut pairs = Pairs::default();
     let mut all;
-    let mut packages = Vec::new();
+    let (mut packages, mut access) = (Vec::new(), Vec::new());
     if let (Some(base), Some(before)) = (&base, base_evaluation) {
         pairs = Pairs::between(base, &head, changes.renamed());
         let pair = Pair {
@@ -319,6 +346,7 @@ pub fn judge_loaded(
             pairs: &pairs,
         };
         packages = packages::changes(&pair, in_scope);
+        access = access::changes(&pair, context, &in_scope);
         all = of_change(&pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
@@ -367,6 +395,7 @@ pub fn judge_loaded(
         findings: all,
         paths: asked.scope,
         levels,
+        access,
         packages,
         coverage,
         incomplete,

@@ -1,5 +1,6 @@
 //! Everything that is known of one revision.
 
+mod access;
 pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
@@ -11,6 +12,7 @@ pub mod credentials;
 pub mod declared;
 pub mod departures;
 pub mod file_kind;
+pub mod granted;
 pub mod held;
 pub mod hidden;
 pub mod image_pairs;
@@ -45,6 +47,7 @@ pub mod unmet_overrides;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::access::Access;
 use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
@@ -253,6 +256,8 @@ pub struct Snapshot {
     neighbours: OnceLock<Neighbours>,
     /// What package managers install from it, once somebody has asked.
     installations: OnceLock<Vec<Installation>>,
+    /// Who may do what in it, once somebody has asked.
+    access: OnceLock<Access>,
 }
 
 impl Snapshot {
@@ -276,6 +281,7 @@ impl Snapshot {
             excluded: Vec::new(),
             neighbours: OnceLock::new(),
             installations: OnceLock::new(),
+            access: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use crate::access::Comparison;
 use crate::finding::Resource;
 use crate::kubernetes::Object;
 
@@ -114,6 +115,8 @@ pub struct Pairs {
     hides_more: bool,
     /// What package managers install on both sides, once somebody has asked.
     pub(super) installations: OnceLock<Vec<super::installation_pairs::Numbered>>,
+    /// What the change does to who may do what, once somebody has asked.
+    pub(super) access: OnceLock<Comparison>,
 }
 
 impl Pairs {

@@ -12,6 +12,7 @@
     reason = "a test that cannot go on fails, and it may read what it likes"
 )]
 
+mod access;
 mod action;
 mod action_metadata;
 mod admission;

@@ -4,7 +4,7 @@ use super::placed::{PlacedFinding, placed};
 use super::reconcile::Known;
 use crate::finding::{Finding, Status};
 use crate::report::{coverage, summary};
-use crate::verdict::{LevelChange, Outcome, PackageChange, Report};
+use crate::verdict::{AccessChange, LevelChange, Outcome, PackageChange, Report};
 
 /// The report as a pull request hears of it.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Digest {
     pub waived: usize,
     /// Workloads whose Pod Security level changed.
     pub levels: Vec<LevelChange>,
+    /// Who may do other things than before.
+    pub access: Vec<AccessChange>,
     /// Packages that changed.
     pub packages: Vec<PackageChange>,
     /// What was looked at, in words.
@@ -50,6 +52,7 @@ impl Digest {
             fixed: report.with_status(Status::Fixed).count(),
             waived: report.waived().count(),
             levels: report.levels.clone(),
+            access: report.access.clone(),
             packages: report.packages.clone(),
             coverage: coverage(&report.coverage),
             base_commit: report.base.as_ref().and_then(|base| base.commit.clone()),

@@ -39,6 +39,7 @@ pub fn render(digest: &Digest, links: &Links, told: Told<'_>) -> String {
     summary::incomplete(&digest.incomplete, budget, &mut text);
     by_severity(digest, &mut text);
     summary::levels(&digest.levels, budget, &mut text);
+    summary::access(&digest.access, budget, &mut text);
     folded(&digest.packages, budget, &mut text);
     findings(digest, links, told, budget, &mut text);
     counts(digest, &mut text);

@@ -53,6 +53,7 @@ fn report(findings: Vec<Finding>) -> Report {
         findings,
         paths: Vec::new(),
         levels: Vec::new(),
+        access: Vec::new(),
         packages: Vec::new(),
         coverage: Coverage {
             objects: 1,

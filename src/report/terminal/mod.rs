@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
+use super::access_changes;
 use super::package_changes::{MOST_PACKAGES, left_out, rows};
 use super::places::Places;
 use super::{count, one_line, others};
@@ -59,6 +60,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
         details(report, &mut places, &mut text);
     }
     levels(report, &mut text);
+    access_changes::terminal(&report.access, &mut text);
     packages(report, &mut text);
     coverage(report, detail, &mut text);
     configuration(report, detail, &mut text);

@@ -77,6 +77,7 @@ fn digest(findings: Vec<PlacedFinding>) -> Digest {
         fixed: 0,
         waived: 0,
         levels: Vec::new(),
+        access: Vec::new(),
         packages: Vec::new(),
         coverage: "read 1 file".to_owned(),
         base_commit: None,

@@ -1,0 +1,553 @@
+//! What one cluster is given: which roles each binding means, and what each subject may do where.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::finding::Location;
+use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
+
+use super::built_in;
+use super::parts::{Account, Enforced, Part, Runner};
+use super::rights::{Asked, Reach, Rights};
+use super::role::{Binding, Role};
+use super::subject::{MASTERS, Scope, Subject};
+use super::symbols::{Symbol, Symbols};
+
+/// The most patterns that the rights of all subjects of one cluster have together. A subject beyond that counts for one
+/// who may do everything: what is too much to be looked at is never taken for harmless.
+const MOST_PATTERNS: usize = 2_000_000;
+
+/// A role given to one subject by one binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The number of the binding.
+    pub binding: usize,
+    /// The number of the subject in it.
+    pub subject: usize,
+}
+
+/// What one subject holds in one scope.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// By what.
+    pub grants: Vec<Grant>,
+    /// What it allows, in its normal form. In a namespace, what can be reached there.
+    pub rights: Arc<Rights>,
+}
+
+/// What a binding means by its role.
+#[derive(Clone, Debug, Default)]
+pub struct Meant {
+    /// The numbers of the roles that have the rules: for a sum of roles, those that it is the sum of.
+    pub leaves: Arc<Vec<usize>>,
+    /// The numbers of the roles that are meant themselves.
+    pub roles: Vec<usize>,
+}
+
+/// One cluster, as far as a revision shows it.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The words.
+    pub symbols: Arc<Symbols>,
+    /// Its files.
+    pub paths: Vec<Arc<str>>,
+    /// All roles, those that it brings along last.
+    pub roles: Vec<Arc<Role>>,
+    /// All bindings.
+    pub bindings: Vec<Arc<Binding>>,
+    /// What each of them means by its role.
+    pub meant: Vec<Meant>,
+    /// Its accounts, as far as they are objects.
+    pub accounts: Vec<Arc<Account>>,
+    /// What makes pods.
+    pub runners: Vec<Arc<Runner>>,
+    /// Its Namespaces, as far as they are objects.
+    pub namespaces: BTreeMap<Arc<str>, Arc<Enforced>>,
+    /// What everybody holds, by subject and scope.
+    pub held: BTreeMap<Subject, BTreeMap<Scope, Held>>,
+}
+
+/// Where a right comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The number of the binding.
+    pub binding: usize,
+    /// The number of the subject in it.
+    pub subject: usize,
+    /// The number of the role.
+    pub role: usize,
+    /// The number of its rule.
+    pub rule: usize,
+}
+
+impl Cluster {
+    /// Puts a cluster together from the files that are applied to it.
+    #[must_use]
+    pub fn of(symbols: &Arc<Symbols>, built_in: &[Arc<Role>], parts: &[&Part]) -> Self {
+        let mut roles: Vec<Arc<Role>> = Vec::new();
+        let mut bindings: Vec<Arc<Binding>> = Vec::new();
+        for part in parts {
+            roles.extend(last_of_each(&part.roles, |role| {
+                let namespace = Arc::clone(&role.namespace);
+                (
+                    role.is_of_cluster,
+                    role.is_patch,
+                    namespace,
+                    Arc::clone(&role.name),
+                )
+            }));
+            bindings.extend(last_of_each(&part.bindings, |binding| {
+                let scope = binding.scope.clone();
+                (
+                    binding.is_of_cluster,
+                    binding.is_patch,
+                    scope,
+                    Arc::clone(&binding.name),
+                )
+            }));
+        }
+        roles.extend(built_in.iter().cloned());
+        let namespaces = parts.iter().flat_map(|part| &part.namespaces);
+        let mut cluster = Self {
+            symbols: Arc::clone(symbols),
+            paths: parts.iter().map(|part| Arc::clone(&part.path)).collect(),
+            meant: meant(&roles, &bindings),
+            roles,
+            bindings,
+            accounts: parts
+                .iter()
+                .flat_map(|part| part.accounts.clone())
+                .collect(),
+            runners: parts.iter().flat_map(|part| part.runners.clone()).collect(),
+            namespaces: namespaces
+                .map(|namespace| (Arc::clone(&namespace.name), Arc::clone(namespace)))
+                .collect(),
+            held: BTreeMap::new(),
+        };
+        cluster.held = cluster.hold();
+        cluster
+    }
+
+    fn hold(&self) -> BTreeMap<Subject, BTreeMap<Scope, Held>> {
+        let mut grants: BTreeMap<Subject, BTreeMap<Scope, Vec<Grant>>> = BTreeMap::new();
+        for (number, binding) in self.bindings.iter().enumerate() {
+            for (subject, bound) in binding.subjects.iter().enumerate() {
+                let of_subject = grants.entry(bound.subject.clone()).or_default();
+                let of_scope = of_subject.entry(binding.scope.clone()).or_default();
+                of_scope.push(Grant {
+                    binding: number,
+                    subject,
+                });
+            }
+        }
+        let mut known: HashMap<(Arc<Vec<usize>>, Scope), Arc<Rights>> = HashMap::new();
+        let mut left = MOST_PATTERNS;
+        let mut held: BTreeMap<Subject, BTreeMap<Scope, Held>> = BTreeMap::new();
+        for (subject, scopes) in grants {
+            let mut of_subject = BTreeMap::new();
+            for (scope, grants) in scopes {
+                let rights = match self.leaves_of(&grants, &mut left) {
+                    None => Arc::new(Rights::everything()),
+                    Some(leaves) => {
+                        let known = known.entry((leaves, scope.clone()));
+                        Arc::clone(known.or_insert_with_key(|(leaves, scope)| {
+                            Arc::new(self.rights_of_roles(leaves, scope, &mut left))
+                        }))
+                    }
+                };
+                of_subject.insert(scope, Held { grants, rights });
+            }
+            held.insert(subject, of_subject);
+        }
+        held
+    }
+
+    /// The roles that grants give; none where these are too many to be looked at.
+    fn leaves_of(&self, grants: &[Grant], left: &mut usize) -> Option<Arc<Vec<usize>>> {
+        let meant = grants
+            .iter()
+            .filter_map(|grant| self.meant.get(grant.binding));
+        if let [grant] = grants {
+            let meant = self.meant.get(grant.binding)?;
+            return Some(Arc::clone(&meant.leaves));
+        }
+        let size = meant.clone().map(|meant| meant.leaves.len()).sum();
+        *left = left.checked_sub(size)?;
+        let leaves: BTreeSet<usize> = meant
+            .flat_map(|meant| meant.leaves.iter().copied())
+            .collect();
+        Some(Arc::new(leaves.into_iter().collect()))
+    }
+
+    fn rights_of_roles(&self, leaves: &[usize], scope: &Scope, left: &mut usize) -> Rights {
+        let roles = leaves.iter().filter_map(|role| self.roles.get(*role));
+        let size = roles.clone().map(|role| role.rights.len()).sum();
+        match left.checked_sub(size) {
+            Some(rest) => *left = rest,
+            None => return Rights::everything(),
+        }
+        let mut rights = Rights::default();
+        for role in roles {
+            rights.add_all(&role.rights);
+        }
+        if let Scope::Namespace(namespace) = scope {
+            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
+            rights = rights.within(namespace, &self.symbols);
+        }
+        rights.normalise(&self.symbols);
+        rights
+    }
+
+    /// What a subject is given in a scope itself, without what the groups give that it is in.
+    #[must_use]
+    pub fn held(&self, subject: &Subject, scope: &Scope) -> Option<&Held> {
+        self.held.get(subject)?.get(scope)
+    }
+
+    /// All rights that count for a subject in a namespace, or outside of all: its own and those of its groups, those of
+    /// the namespace and those of the cluster.
+    #[must_use]
+    pub fn rights(&self, subject: &Subject, namespace: Option<&Arc<str>>) -> Vec<&Rights> {
+        let mut rights = Vec::new();
+        let scope = namespace.map(|namespace| Scope::Namespace(Arc::clone(namespace)));
+        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+            let Some(scopes) = self.held.get(&who) else {
+                continue;
+            };
+            let own = scopes.get(&Scope::Cluster);
+            let here = scope.as_ref().and_then(|scope| scopes.get(scope));
+            rights.extend([own, here].into_iter().flatten().map(|held| &*held.rights));
+        }
+        rights
+    }
+
+    /// Which objects of a resource the rights of somebody reach by one of some verbs.
+    #[must_use]
+    pub fn reach(
+        &self,
+        rights: &[&Rights],
+        (group, resource): (&str, &str),
+        verbs: &[Symbol],
+    ) -> Reach {
+        let (Some(group), Some(resource)) = (self.symbols.find(group), self.symbols.find(resource))
+        else {
+            return Reach::Nothing;
+        };
+        let reaches = rights
+            .iter()
+            .map(|rights| rights.reach(&self.symbols, group, resource, verbs));
+        reaches.fold(Reach::Nothing, Reach::or)
+    }
+
+    /// True if a subject may do everything, whatever roles say.
+    #[must_use]
+    pub fn is_master(subject: &Subject) -> bool {
+        matches!(subject, Subject::Group(name) if &**name == MASTERS)
+    }
+
+    /// Where a right comes from that a subject has in a namespace, or outside of all.
+    #[must_use]
+    pub fn source(
+        &self,
+        subject: &Subject,
+        namespace: Option<&Arc<str>>,
+        asked: Asked,
+    ) -> Option<Source> {
+        let scope = namespace.map(|namespace| Scope::Namespace(Arc::clone(namespace)));
+        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+            let Some(scopes) = self.held.get(&who) else {
+                continue;
+            };
+            let here = scope.as_ref().and_then(|scope| scopes.get(scope));
+            let all = [here, scopes.get(&Scope::Cluster)];
+            for grant in all.into_iter().flatten().flat_map(|held| &held.grants) {
+                let meant = self.meant.get(grant.binding)?;
+                for number in meant.leaves.iter() {
+                    let role = self.roles.get(*number)?;
+                    let mut rules = role.rules.iter();
+                    let gives = |rule: &super::role::Rule| rule.gives(asked, &self.symbols);
+                    if let Some(rule) = rules.position(gives) {
+                        return Some(Source {
+                            binding: grant.binding,
+                            subject: grant.subject,
+                            role: *number,
+                            rule,
+                        });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Where the verb stands by which a rule gives a right; for what a cluster brings along, where the binding names the
+    /// role.
+    #[must_use]
+    pub fn place(&self, source: Source, asked: Asked) -> Option<Location> {
+        let binding = self.bindings.get(source.binding)?;
+        let role = self.roles.get(source.role)?;
+        let Some(at) = &role.at else {
+            return Some(binding.place(binding.role_at));
+        };
+        let own = role.rules.get(source.rule)?;
+        let mut verbs = own.verbs.iter();
+        let verb = verbs.find(|word| [asked.verb, Symbol::ANY].contains(&word.symbol));
+        Some(Location {
+            path: Arc::clone(&at.path),
+            span: verb.map_or(own.span, |word| word.span),
+        })
+    }
+
+    /// The label by which the role of a right is part of the sum that its binding means, and where it stands.
+    #[must_use]
+    pub fn joining_label(&self, source: Source) -> Option<(String, Location)> {
+        let meant = self.meant.get(source.binding)?;
+        if meant.roles.contains(&source.role) {
+            return None;
+        }
+        let role = self.roles.get(source.role)?;
+        let at = role.at.as_ref()?;
+        let sums = meant
+            .roles
+            .iter()
+            .filter_map(|number| self.roles.get(*number));
+        let mut keys = sums
+            .filter_map(|sum| sum.selectors.as_ref())
+            .flatten()
+            .flatten()
+            .filter_map(|requirement| match requirement {
+                Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
+                _ => None,
+            });
+        let mut labels = role.labels.iter();
+        let (label, _, span) = keys
+            .find_map(|key| role.labels.iter().find(|(own, _, _)| own == key))
+            .or_else(|| labels.find(|(key, _, _)| key.starts_with(AGGREGATE_TO)))?;
+        let location = Location {
+            path: Arc::clone(&at.path),
+            span: *span,
+        };
+        Some((label.clone(), location))
+    }
+
+    /// True if it holds a role or a binding beside what every cluster brings along.
+    #[must_use]
+    pub fn is_about_rights(&self) -> bool {
+        !self.bindings.is_empty() || self.roles.iter().any(|role| role.at.is_some())
+    }
+
+    /// The bindings whose role nobody knows: it is neither in the repository nor one that every cluster brings along.
+    pub fn unresolved(&self) -> impl Iterator<Item = &Binding> {
+        let bindings = self.bindings.iter().zip(&self.meant);
+        bindings
+            .filter(|(binding, meant)| meant.roles.is_empty() && !binding.is_patch)
+            .map(|(binding, _)| &**binding)
+    }
+}
+
+impl Meant {
+    /// True if nobody knows what the role grants.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.roles.is_empty()
+    }
+}
+
+/// Of copies in one file the last, which is the one that stays.
+fn last_of_each<T, K: std::hash::Hash + Eq>(all: &[Arc<T>], key: impl Fn(&T) -> K) -> Vec<Arc<T>> {
+    let mut last: HashMap<K, usize> = HashMap::new();
+    for (number, one) in all.iter().enumerate() {
+        last.insert(key(one), number);
+    }
+    let numbered = all.iter().enumerate();
+    let kept = numbered.filter(|(number, one)| last.get(&key(one)) == Some(number));
+    kept.map(|(_, one)| Arc::clone(one)).collect()
+}
+
+type RoleName = (bool, Arc<str>, Arc<str>);
+
+/// What each binding means by its role.
+fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
+    let mut by_name: HashMap<RoleName, Vec<usize>> = HashMap::new();
+    for (number, role) in roles.iter().enumerate() {
+        let name = (
+            role.is_of_cluster,
+            Arc::clone(&role.namespace),
+            Arc::clone(&role.name),
+        );
+        by_name.entry(name).or_default().push(number);
+    }
+    let mut patched: HashMap<(Scope, Arc<str>), &Arc<Binding>> = HashMap::new();
+    for binding in bindings.iter().filter(|binding| !binding.role.is_empty()) {
+        let key = (binding.scope.clone(), Arc::clone(&binding.name));
+        patched.entry(key).or_insert(binding);
+    }
+    let mut sums = Sums::new(roles);
+    let none: Arc<str> = "".into();
+    let means = |binding: &Arc<Binding>| {
+        // A patch that adds subjects names no role: it is that of what is patched.
+        let naming = if binding.role.is_empty() {
+            let key = (binding.scope.clone(), Arc::clone(&binding.name));
+            patched.get(&key).copied().unwrap_or(binding)
+        } else {
+            binding
+        };
+        let namespace = match (naming.names_cluster_role, &naming.scope) {
+            (false, Scope::Namespace(namespace)) => Arc::clone(namespace),
+            _ => Arc::clone(&none),
+        };
+        let name = (
+            naming.names_cluster_role,
+            namespace,
+            Arc::clone(&naming.role),
+        );
+        let candidates = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
+        let chosen = nearest(roles, candidates, &naming.at.path);
+        let leaves = match chosen.as_slice() {
+            [one] => sums.leaves(*one),
+            many => {
+                let all = many.iter().map(|role| sums.leaves(*role));
+                let all: BTreeSet<usize> = all.flat_map(|leaves| leaves.to_vec()).collect();
+                Arc::new(all.into_iter().collect())
+            }
+        };
+        Meant {
+            leaves,
+            roles: chosen,
+        }
+    };
+    bindings.iter().map(means).collect()
+}
+
+/// Of the copies of a role those that are nearest to a binding, with what patches them, and with what the cluster brings
+/// along under the same name: it puts its own rules back.
+fn nearest(roles: &[Arc<Role>], candidates: &[usize], path: &str) -> Vec<usize> {
+    let of = |number: &usize| roles.get(*number);
+    let written = candidates
+        .iter()
+        .copied()
+        .filter(|number| of(number).is_some_and(|role| role.at.is_some() && !role.is_patch));
+    let common = |number: &usize| {
+        let own = of(number).and_then(|role| role.at.as_ref());
+        own.map_or(0, |at| {
+            if *at.path == *path {
+                return usize::MAX;
+            }
+            let folders = at.path.split('/').zip(path.split('/'));
+            folders.take_while(|(one, other)| one == other).count()
+        })
+    };
+    let best = written.clone().map(|number| common(&number)).max();
+    let mut chosen: Vec<usize> = written
+        .filter(|number| Some(common(number)) == best)
+        .collect();
+    let others = candidates.iter().copied();
+    chosen.extend(
+        others.filter(|number| of(number).is_some_and(|role| role.at.is_none() || role.is_patch)),
+    );
+    chosen
+}
+
+/// Which roles the sums of roles are the sums of.
+struct Sums<'r> {
+    roles: &'r [Arc<Role>],
+    /// Roles by the keys of their labels, those of the roles that they patch included.
+    labelled: HashMap<&'r str, Vec<usize>>,
+    /// By selectors, the roles that they select.
+    selected: HashMap<&'r [Vec<Requirement>], Arc<Vec<usize>>>,
+    /// By selectors, the roles with rules that these lead to.
+    summed: HashMap<&'r [Vec<Requirement>], Arc<Vec<usize>>>,
+}
+
+impl<'r> Sums<'r> {
+    fn new(roles: &'r [Arc<Role>]) -> Self {
+        let mut labelled: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, role) in roles.iter().enumerate() {
+            for (key, _, _) in &role.labels {
+                labelled.entry(key).or_default().push(number);
+            }
+        }
+        Self {
+            roles,
+            labelled,
+            selected: HashMap::new(),
+            summed: HashMap::new(),
+        }
+    }
+
+    /// The roles that have the rules of a role: it itself, or those that it is the sum of.
+    fn leaves(&mut self, role: usize) -> Arc<Vec<usize>> {
+        let roles = self.roles;
+        let selectors = roles.get(role).and_then(|role| role.selectors.as_deref());
+        let Some(selectors) = selectors else {
+            return Arc::new(vec![role]);
+        };
+        if let Some(known) = self.summed.get(selectors) {
+            return Arc::clone(known);
+        }
+        let mut leaves = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&'r [Vec<Requirement>]> = vec![selectors];
+        while let Some(selectors) = open.pop() {
+            for number in self.selected(selectors).iter() {
+                let Some(role) = roles.get(*number).filter(|_| seen.insert(*number)) else {
+                    continue;
+                };
+                match &role.selectors {
+                    None => {
+                        leaves.insert(*number);
+                    }
+                    Some(selectors) => open.push(selectors),
+                }
+            }
+        }
+        let leaves = Arc::new(leaves.into_iter().collect());
+        self.summed.insert(selectors, Arc::clone(&leaves));
+        leaves
+    }
+
+    fn selected(&mut self, selectors: &'r [Vec<Requirement>]) -> Arc<Vec<usize>> {
+        if let Some(known) = self.selected.get(selectors) {
+            return Arc::clone(known);
+        }
+        let mut candidates: BTreeSet<usize> = BTreeSet::new();
+        for requirements in selectors {
+            let key = requirements
+                .iter()
+                .find_map(|requirement| match requirement {
+                    Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
+                    _ => None,
+                });
+            match key {
+                Some(key) => candidates.extend(self.labelled.get(key).into_iter().flatten()),
+                None => candidates.extend(0..self.roles.len()),
+            }
+        }
+        let chosen = candidates.into_iter().filter(|number| {
+            let role = self.roles.get(*number);
+            role.is_some_and(|role| role.is_selected(selectors))
+        });
+        let mut chosen: BTreeSet<usize> = chosen.collect();
+        // A patch that sets the label has the object join that it patches.
+        let patches = chosen.iter().filter_map(|number| self.roles.get(*number));
+        let names: BTreeSet<&str> = patches
+            .filter(|role| role.is_patch)
+            .map(|role| &*role.name)
+            .collect();
+        if !names.is_empty() {
+            let numbered = self.roles.iter().enumerate();
+            let joined =
+                numbered.filter(|(_, role)| role.is_of_cluster && names.contains(&*role.name));
+            chosen.extend(joined.map(|(number, _)| number));
+        }
+        let chosen = Arc::new(chosen.into_iter().collect());
+        self.selected.insert(selectors, Arc::clone(&chosen));
+        chosen
+    }
+}
+
+/// True if a binding names a role of the cluster's own whose rules are not known here.
+#[must_use]
+pub fn is_unmodelled(binding: &Binding) -> bool {
+    binding.names_cluster_role && built_in::is_unmodelled(&binding.role)
+}

@@ -1,0 +1,394 @@
+//! Who can become whom: the shortest way of each subject to what is most guarded.
+//!
+//! What leads to every account of a namespace leads to a node that stands for these, so that there are as many edges as
+//! there are rights and accounts, not as many as both multiplied. Ways are found backwards, once for each goal.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::cluster::Cluster;
+use super::powers::{Behaviour, Goal, KUBE_SYSTEM, Power, Target, powers};
+use super::subject::{Scope, Subject};
+
+/// What a way leads over. Namespaces go by number; none stands for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Node {
+    /// Somebody, by number.
+    Subject(usize),
+    /// Every account.
+    AnyAccount(Option<usize>),
+    /// Every account that pods run as.
+    Running(Option<usize>),
+    /// All of a namespace.
+    Namespace(Option<usize>),
+    /// Something that is guarded.
+    Goal(Goal),
+}
+
+/// Why a way leads on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// By rights: the number of their use.
+    Power(usize),
+    /// It is one of those that are meant.
+    Member,
+    /// Pods run as it: the number of what makes them.
+    Runner(usize),
+    /// It has an identity of a cloud: the number of the account.
+    Cloud(usize),
+}
+
+/// One step of a way.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    from: usize,
+    to: usize,
+    /// Why it leads on.
+    pub why: Why,
+}
+
+/// All ways of one cluster.
+#[derive(Debug)]
+pub struct Graph {
+    /// The subjects, in order.
+    pub subjects: Vec<Subject>,
+    /// The namespaces, in order.
+    pub namespaces: Vec<Arc<str>>,
+    /// What rights are used for.
+    pub powers: Vec<Power>,
+    nodes: Vec<Node>,
+    numbers: BTreeMap<Node, usize>,
+    /// By where they lead to.
+    edges: Vec<Edge>,
+    /// For each node, where its edges begin.
+    starts: Vec<usize>,
+}
+
+/// A way: what it leads over, and why it leads on from there.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Who goes it, by number.
+    pub subject: usize,
+    /// Where it ends.
+    pub goal: Goal,
+    /// The namespace that it ends in, by number.
+    pub namespace: Option<usize>,
+    /// Each step: why it leads on, and to what.
+    pub steps: Vec<(Why, Node)>,
+}
+
+impl Graph {
+    /// Finds what leads where.
+    #[must_use]
+    pub fn of(cluster: &Cluster, behaviour: Behaviour) -> Self {
+        let mut subjects: BTreeSet<Subject> = cluster.held.keys().cloned().collect();
+        subjects.extend(
+            cluster
+                .accounts
+                .iter()
+                .filter(|account| account.cloud.is_some())
+                .map(|account| account.subject.clone()),
+        );
+        let subjects: Vec<Subject> = subjects.into_iter().collect();
+        let mut namespaces: BTreeSet<Arc<str>> = BTreeSet::from([KUBE_SYSTEM.into()]);
+        for subject in &subjects {
+            if let Subject::Account(namespace, _) = subject {
+                namespaces.insert(Arc::clone(namespace));
+            }
+        }
+        for binding in &cluster.bindings {
+            namespaces.extend(binding.scope.namespace().cloned());
+        }
+        let mut graph = Self {
+            subjects,
+            namespaces: namespaces.into_iter().collect(),
+            powers: Vec::new(),
+            nodes: Vec::new(),
+            numbers: BTreeMap::new(),
+            edges: Vec::new(),
+            starts: Vec::new(),
+        };
+        graph.add_members(cluster);
+        graph.add_powers(cluster, behaviour);
+        graph.sort();
+        graph
+    }
+
+    fn node(&mut self, node: Node) -> usize {
+        let next = self.nodes.len();
+        let number = *self.numbers.entry(node).or_insert(next);
+        if number == next {
+            self.nodes.push(node);
+        }
+        number
+    }
+
+    fn link(&mut self, from: Node, to: Node, why: Why) {
+        let (from, to) = (self.node(from), self.node(to));
+        self.edges.push(Edge { from, to, why });
+    }
+
+    fn namespace(&self, name: &Arc<str>) -> Option<usize> {
+        self.namespaces.binary_search(name).ok()
+    }
+
+    fn subject(&self, subject: &Subject) -> Option<usize> {
+        self.subjects.binary_search(subject).ok()
+    }
+
+    /// What the nodes that stand for many stand for.
+    fn add_members(&mut self, cluster: &Cluster) {
+        for number in 0..self.subjects.len() {
+            let subject = self.subjects.get(number).cloned();
+            if let Some(Subject::Account(namespace, _)) = subject
+                && let Some(own) = self.namespace(&namespace)
+            {
+                let node = Node::AnyAccount(Some(own));
+                self.link(node, Node::Subject(number), Why::Member);
+            }
+        }
+        for own in (0..self.namespaces.len()).map(Some) {
+            for many in [Node::AnyAccount, Node::Running, Node::Namespace] {
+                self.link(many(None), many(own), Why::Member);
+            }
+            self.link(Node::Namespace(own), Node::AnyAccount(own), Why::Member);
+        }
+        if let Ok(own) = self.namespaces.binary_search(&Arc::from(KUBE_SYSTEM)) {
+            let goal = Node::Goal(Goal::KubeSystemSecrets);
+            self.link(Node::Namespace(Some(own)), goal, Why::Member);
+        }
+        let mut seen = BTreeSet::new();
+        for (number, runner) in cluster.runners.iter().enumerate() {
+            let Subject::Account(namespace, _) = &runner.account else {
+                continue;
+            };
+            let found = self.subject(&runner.account).zip(self.namespace(namespace));
+            if let Some((account, namespace)) = found
+                && seen.insert(account)
+            {
+                let node = Node::Running(Some(namespace));
+                self.link(node, Node::Subject(account), Why::Runner(number));
+            }
+        }
+        for (number, account) in cluster.accounts.iter().enumerate() {
+            if account.cloud.is_some()
+                && let Some(subject) = self.subject(&account.subject)
+            {
+                let goal = Node::Goal(Goal::CloudIdentity);
+                self.link(Node::Subject(subject), goal, Why::Cloud(number));
+            }
+        }
+    }
+
+    fn add_powers(&mut self, cluster: &Cluster, behaviour: Behaviour) {
+        let mut named: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+        for (number, subject) in self.subjects.iter().enumerate() {
+            if let Subject::Account(_, name) = subject {
+                named.entry(Arc::clone(name)).or_default().push(number);
+            }
+        }
+        for number in 0..self.subjects.len() {
+            let Some(subject) = self.subjects.get(number).cloned() else {
+                continue;
+            };
+            let everywhere = powers(cluster, &subject, None, behaviour);
+            let known: BTreeSet<_> = everywhere
+                .iter()
+                .filter(|power| is_wide(&power.target))
+                .map(|power| power.means)
+                .collect();
+            for power in everywhere {
+                self.add_power(cluster, number, power, &named);
+            }
+            // What the groups of somebody are given in a namespace counts there as well.
+            let mut scopes: BTreeSet<&Scope> = BTreeSet::new();
+            for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+                scopes.extend(cluster.held.get(&who).into_iter().flat_map(BTreeMap::keys));
+            }
+            for namespace in scopes.into_iter().filter_map(Scope::namespace) {
+                for power in powers(cluster, &subject, Some(namespace), behaviour) {
+                    if !known.contains(&power.means) {
+                        self.add_power(cluster, number, power, &named);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_power(
+        &mut self,
+        cluster: &Cluster,
+        subject: usize,
+        power: Power,
+        named: &BTreeMap<Arc<str>, Vec<usize>>,
+    ) {
+        let from = Node::Subject(subject);
+        let why = Why::Power(self.powers.len());
+        let namespace = match &power.namespace {
+            None => None,
+            Some(name) => match self.namespace(name) {
+                Some(number) => Some(number),
+                None => return,
+            },
+        };
+        match &power.target {
+            Target::Goal(goal) => self.link(from, Node::Goal(*goal), why),
+            Target::Namespace => self.link(from, Node::Namespace(namespace), why),
+            Target::AnyAccount => self.link(from, Node::AnyAccount(namespace), why),
+            Target::Running => self.link(from, Node::Running(namespace), why),
+            Target::Account(name) => {
+                let name = cluster.symbols.text(*name);
+                let accounts = named.get(name).into_iter().flatten().copied();
+                let accounts: Vec<usize> = accounts
+                    .filter(|account| {
+                        let found = self.subjects.get(*account);
+                        let own = found.and_then(Subject::members_namespace);
+                        let here = power.namespace.as_deref();
+                        here.is_none() || own == here
+                    })
+                    .collect();
+                for account in accounts {
+                    self.link(from, Node::Subject(account), why);
+                }
+            }
+            Target::Subject(other) => {
+                if let Some(other) = self.subject(other) {
+                    self.link(from, Node::Subject(other), why);
+                }
+            }
+        }
+        self.powers.push(power);
+    }
+
+    fn sort(&mut self) {
+        // Stable, so that of equally short ways the one that was found first is taken.
+        self.edges.sort_by_key(|edge| edge.to);
+        let mut starts = vec![0; self.nodes.len() + 1];
+        for edge in &self.edges {
+            if let Some(start) = starts.get_mut(edge.to + 1) {
+                *start += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        self.starts = starts;
+    }
+
+    fn edges_to(&self, node: usize) -> impl Iterator<Item = usize> {
+        let start = self.starts.get(node).copied().unwrap_or_default();
+        let end = self.starts.get(node + 1).copied().unwrap_or(start);
+        start..end
+    }
+
+    /// The shortest way of every subject to a goal, by the order of the subjects.
+    #[must_use]
+    pub fn ways(&self, goal: Goal) -> Vec<Way> {
+        if goal == Goal::OtherNamespace {
+            return self.ways_to_namespaces();
+        }
+        let Some(end) = self.numbers.get(&Node::Goal(goal)) else {
+            return Vec::new();
+        };
+        let mut next: Vec<Option<usize>> = vec![None; self.nodes.len()];
+        let mut open = VecDeque::from([*end]);
+        while let Some(node) = open.pop_front() {
+            for number in self.edges_to(node) {
+                let Some(edge) = self.edges.get(number) else {
+                    continue;
+                };
+                if edge.from != *end
+                    && let Some(slot @ None) = next.get_mut(edge.from)
+                {
+                    *slot = Some(number);
+                    open.push_back(edge.from);
+                }
+            }
+        }
+        let step = |node: usize| next.get(node).copied().flatten();
+        let ways = (0..self.subjects.len()).filter_map(|subject| {
+            let mut at = *self.numbers.get(&Node::Subject(subject))?;
+            let mut steps = Vec::new();
+            while let Some(edge) = step(at).and_then(|edge| self.edges.get(edge)) {
+                steps.push((edge.why, *self.nodes.get(edge.to)?));
+                at = edge.to;
+            }
+            (!steps.is_empty()).then_some(Way {
+                subject,
+                goal,
+                namespace: None,
+                steps,
+            })
+        });
+        ways.collect()
+    }
+
+    /// The shortest way of every subject to all of a namespace that is not its own. Each node remembers the nearest two
+    /// namespaces: one of them is another one.
+    fn ways_to_namespaces(&self) -> Vec<Way> {
+        type Slot = Option<(usize, usize)>;
+        let mut known: Vec<[Slot; 2]> = vec![[None; 2]; self.nodes.len()];
+        let mut open: VecDeque<(usize, usize)> = VecDeque::new();
+        for namespace in 0..self.namespaces.len() {
+            if let Some(node) = self.numbers.get(&Node::Namespace(Some(namespace))) {
+                open.push_back((*node, namespace));
+            }
+        }
+        while let Some((node, namespace)) = open.pop_front() {
+            for number in self.edges_to(node) {
+                let Some(edge) = self.edges.get(number) else {
+                    continue;
+                };
+                let Some(slots) = known.get_mut(edge.from) else {
+                    continue;
+                };
+                let is_known = slots.iter().flatten().any(|(own, _)| *own == namespace);
+                if !is_known && let Some(slot) = slots.iter_mut().find(|slot| slot.is_none()) {
+                    *slot = Some((namespace, number));
+                    open.push_back((edge.from, namespace));
+                }
+            }
+        }
+        let step = |node: usize, namespace: usize| {
+            let slots = known.get(node)?;
+            let slot = slots.iter().flatten().find(|(own, _)| *own == namespace);
+            slot.and_then(|(_, edge)| self.edges.get(*edge))
+        };
+        let ways = self
+            .subjects
+            .iter()
+            .enumerate()
+            .filter_map(|(subject, who)| {
+                let start = *self.numbers.get(&Node::Subject(subject))?;
+                let home = who.members_namespace();
+                let name = |number: usize| self.namespaces.get(number).map(|name| &**name);
+                let mut slots = known.get(start)?.iter().flatten();
+                let (namespace, _) = slots.find(|(number, _)| name(*number) != home)?;
+                let mut steps = Vec::new();
+                let mut at = start;
+                let end = self.numbers.get(&Node::Namespace(Some(*namespace)))?;
+                while at != *end {
+                    let edge = step(at, *namespace)?;
+                    steps.push((edge.why, *self.nodes.get(edge.to)?));
+                    at = edge.to;
+                    if steps.len() > self.nodes.len() {
+                        return None;
+                    }
+                }
+                Some(Way {
+                    subject,
+                    goal: Goal::OtherNamespace,
+                    namespace: Some(*namespace),
+                    steps,
+                })
+            });
+        ways.collect()
+    }
+}
+
+/// True for what counts in every namespace if it counts outside of them.
+fn is_wide(target: &Target) -> bool {
+    !matches!(target, Target::Account(_) | Target::Subject(_))
+}

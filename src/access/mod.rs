@@ -1,0 +1,266 @@
+//! RBAC as effective permissions: who can do what, which ways lead to the cluster, and what a change adds.
+//!
+//! ```text
+//! objects ─▶ parts      what each file holds: roles, bindings, accounts, what runs as these
+//!   ─▶ together         which files are applied together
+//!   ─▶ cluster          grants by subject and scope ─▶ rights, as sets in a normal form
+//!   ─▶ graph, proof     what rights lead to, and the shortest way there
+//!   ─▶ difference       both of two sides
+//! ```
+//!
+//! What is not in the repository is not known: other bindings may give more. What is said is what the API server would
+//! answer for what the repository holds.
+
+pub mod ask;
+pub mod built_in;
+pub mod cluster;
+pub mod describe;
+pub mod difference;
+pub mod graph;
+pub mod gravity;
+mod outside;
+pub mod parts;
+pub mod powers;
+pub mod proof;
+pub mod rights;
+pub mod role;
+pub mod standing;
+pub mod subject;
+pub mod symbols;
+mod together;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use crate::kubernetes::Object;
+
+use cluster::Cluster;
+use parts::{Identity, Part, are_about_rights};
+use powers::Behaviour;
+use proof::Proof;
+use standing::Standings;
+use together::{Slot, groups};
+
+/// Which clusters of the configuration a file belongs to, by number.
+pub type ClustersOf<'a> = &'a dyn Fn(&str) -> Vec<usize>;
+
+/// All that one revision gives, cluster by cluster.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// The clusters; none where there is neither a role nor a binding.
+    pub clusters: Vec<Cluster>,
+    behaviour: Behaviour,
+    proofs: OnceLock<Vec<Vec<Proof>>>,
+    standings: OnceLock<Standings>,
+}
+
+impl Access {
+    /// Reads a revision. Its objects come file by file.
+    #[must_use]
+    pub fn of<'a, I: Iterator<Item = Object<'a>>>(
+        objects: impl Fn() -> I,
+        clusters_of: ClustersOf<'_>,
+        behaviour: Behaviour,
+    ) -> Self {
+        if !are_about_rights(objects()) {
+            return Self::default();
+        }
+        let (mut symbols, built_in) = built_in::roles();
+        let parts = parts::read(objects(), &mut symbols);
+        let symbols = Arc::new(symbols);
+        let mut numbers = Numbers::default();
+        let slots: Vec<Slot<'_>> = parts
+            .iter()
+            .map(|part| Slot {
+                path: &part.path,
+                objects: numbers.of(part, false),
+                clusters: clusters_of(&part.path),
+            })
+            .collect();
+        let clusters = groups(&slots).into_iter().map(|group| {
+            let parts: Vec<&Part> = group.iter().filter_map(|at| parts.get(*at)).collect();
+            Cluster::of(&symbols, &built_in, &parts)
+        });
+        Self {
+            clusters: clusters.filter(Cluster::is_about_rights).collect(),
+            behaviour,
+            proofs: OnceLock::new(),
+            standings: OnceLock::new(),
+        }
+    }
+
+    /// True if there is neither a role nor a binding.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clusters.is_empty()
+    }
+
+    /// Who is given which role, and where.
+    pub fn standings(&self) -> &Standings {
+        self.standings.get_or_init(|| Standings::of(&self.clusters))
+    }
+
+    /// The ways to what is most guarded, cluster by cluster.
+    pub fn proofs(&self) -> &[Vec<Proof>] {
+        self.proofs.get_or_init(|| {
+            let clusters = self.clusters.iter();
+            clusters
+                .map(|cluster| proof::proofs(cluster, self.behaviour))
+                .collect()
+        })
+    }
+}
+
+/// One cluster before and after a change.
+#[derive(Debug)]
+pub struct Compared {
+    /// Before.
+    pub before: Cluster,
+    /// After.
+    pub after: Cluster,
+    /// What changes for everybody.
+    pub changes: Vec<difference::Change>,
+    /// The ways that come with the change.
+    pub new_proofs: Vec<Proof>,
+}
+
+/// What a change does, cluster by cluster.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// The clusters for which something changes.
+    pub clusters: Vec<Compared>,
+}
+
+impl Comparison {
+    /// Compares two revisions. Files of the head that were moved go by their old paths as well.
+    #[must_use]
+    pub fn between<'b, 'h, B: Iterator<Item = Object<'b>>, H: Iterator<Item = Object<'h>>>(
+        base: impl Fn() -> B,
+        head: impl Fn() -> H,
+        renames: &BTreeMap<Arc<str>, Arc<str>>,
+        clusters_of: ClustersOf<'_>,
+        behaviour: Behaviour,
+    ) -> Self {
+        if !are_about_rights(base()) && !are_about_rights(head()) {
+            return Self::default();
+        }
+        let (mut symbols, built_in) = built_in::roles();
+        let before = parts::read(base(), &mut symbols);
+        let after = parts::read(head(), &mut symbols);
+        let symbols = Arc::new(symbols);
+        let clusters = pair(&before, &after, renames, clusters_of);
+        let clusters = clusters.into_iter().filter_map(|sides| {
+            let before = Cluster::of(&symbols, &built_in, &sides.before);
+            let after = Cluster::of(&symbols, &built_in, &sides.after);
+            let mut changes = difference::changes(&before, &after);
+            // A further copy takes nothing from what there was.
+            changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
+            let new_proofs = difference::new_proofs(&before, &after, behaviour);
+            (!changes.is_empty() || !new_proofs.is_empty()).then_some(Compared {
+                before,
+                after,
+                changes,
+                new_proofs,
+            })
+        });
+        Self {
+            clusters: clusters.collect(),
+        }
+    }
+}
+
+/// Objects as numbers, equal ones for copies of one side.
+#[derive(Default)]
+struct Numbers {
+    known: HashMap<(bool, Identity), u32>,
+}
+
+impl Numbers {
+    fn of(&mut self, part: &Part, is_head: bool) -> Vec<u32> {
+        let identities = part.identities();
+        identities
+            .map(|identity| {
+                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+                *self.known.entry((is_head, identity)).or_insert(next)
+            })
+            .collect()
+    }
+}
+
+/// The files of both sides of one cluster.
+struct Sides<'p> {
+    before: Vec<&'p Part>,
+    after: Vec<&'p Part>,
+    /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
+    is_new_copy: bool,
+}
+
+/// The files of both sides of each cluster. They are told apart once for both sides, so that no file changes its cluster
+/// with the change.
+fn pair<'p>(
+    before: &'p [Part],
+    after: &'p [Part],
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    clusters_of: ClustersOf<'_>,
+) -> Vec<Sides<'p>> {
+    let old: BTreeMap<&str, &Part> = before.iter().map(|part| (&*part.path, part)).collect();
+    let new: BTreeSet<&str> = after.iter().map(|part| &*part.path).collect();
+    let mut numbers = Numbers::default();
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    let mut files: Vec<(Option<&Part>, Option<&Part>)> = Vec::new();
+    let mut slots: Vec<Slot<'_>> = Vec::new();
+    for part in after {
+        let old_path = renames.get(&part.path).map(|path| &**path);
+        let old_path = old_path.filter(|path| !new.contains(path));
+        let counterpart = old.get(&*part.path).or_else(|| old.get(old_path?)).copied();
+        let mut objects = numbers.of(part, true);
+        if let Some(counterpart) = counterpart {
+            taken.insert(&counterpart.path);
+            objects.extend(numbers.of(counterpart, false));
+        }
+        files.push((counterpart, Some(part)));
+        slots.push(Slot {
+            path: &part.path,
+            objects,
+            clusters: clusters_of(&part.path),
+        });
+    }
+    for part in before.iter().filter(|part| !taken.contains(&*part.path)) {
+        files.push((Some(part), None));
+        slots.push(Slot {
+            path: &part.path,
+            objects: numbers.of(part, false),
+            clusters: clusters_of(&part.path),
+        });
+    }
+    let mut holders: HashMap<u32, usize> = HashMap::new();
+    for object in slots.iter().flat_map(|slot| &slot.objects) {
+        *holders.entry(*object).or_default() += 1;
+    }
+    let groups = groups(&slots);
+    let sides = groups.iter().map(|group| {
+        let files_of = || group.iter().filter_map(|at| files.get(*at));
+        // A new copy of what there was elsewhere is held against what there was.
+        let own = |at: &usize| {
+            let slot = slots.get(*at);
+            slot.is_some_and(|slot| {
+                let mut objects = slot.objects.iter();
+                objects.any(|object| holders.get(object).is_some_and(|holders| *holders > 1))
+            })
+        };
+        let mut told_apart = group.iter().filter(|at| own(at)).peekable();
+        let is_new_copy = told_apart.peek().is_some()
+            && told_apart.all(|at| files.get(*at).is_some_and(|(before, _)| before.is_none()));
+        let old = if is_new_copy {
+            before.iter().collect()
+        } else {
+            files_of().filter_map(|(before, _)| *before).collect()
+        };
+        Sides {
+            before: old,
+            after: files_of().filter_map(|(_, after)| *after).collect(),
+            is_new_copy,
+        }
+    });
+    sides.collect()
+}

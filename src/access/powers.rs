@@ -1,0 +1,516 @@
+//! What rights let somebody do beyond what they say: become somebody else, take a node, read what is most guarded.
+//!
+//! Sources: the RBAC good practices of the Kubernetes documentation (1.37) and the checks that the API server makes on
+//! `bind`, `escalate`, `impersonate`, `approve` and `sign`.
+
+use std::sync::Arc;
+
+use crate::kubernetes::pod_security::Level;
+
+use super::cluster::Cluster;
+use super::rights::{Asked, Reach, Rights};
+use super::subject::{MASTERS, Subject};
+use super::symbols::Symbol;
+
+/// The namespace of what runs the cluster.
+pub const KUBE_SYSTEM: &str = "kube-system";
+/// The group of roles and bindings.
+pub const RBAC: &str = "rbac.authorization.k8s.io";
+/// The group of certificate requests and signers.
+const CERTIFICATES: &str = "certificates.k8s.io";
+/// The signer whose certificates the API server takes for users.
+const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
+
+const WRITE: [Symbol; 3] = [Symbol::CREATE, Symbol::UPDATE, Symbol::PATCH];
+const CHANGE: [Symbol; 2] = [Symbol::UPDATE, Symbol::PATCH];
+const READ: [Symbol; 3] = [Symbol::GET, Symbol::LIST, Symbol::WATCH];
+
+/// Kinds whose objects make pods, and the verbs that decide what these run as. Jobs cannot be changed.
+const MAKERS: [(&str, &str, &[Symbol]); 8] = [
+    ("", "pods", &[Symbol::CREATE]),
+    ("apps", "deployments", &WRITE),
+    ("apps", "statefulsets", &WRITE),
+    ("apps", "daemonsets", &WRITE),
+    ("apps", "replicasets", &WRITE),
+    ("", "replicationcontrollers", &WRITE),
+    ("batch", "cronjobs", &WRITE),
+    ("batch", "jobs", &[Symbol::CREATE]),
+];
+
+/// What nobody but those who run a cluster should reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Goal {
+    /// Every right there is.
+    ClusterAdmin,
+    /// The group that no role can keep from anything.
+    Masters,
+    /// Root on nodes.
+    Nodes,
+    /// The secrets of what runs the cluster.
+    KubeSystemSecrets,
+    /// All that a namespace holds which is not one's own.
+    OtherNamespace,
+    /// An identity of a cloud, which counts outside of the cluster.
+    CloudIdentity,
+}
+
+impl Goal {
+    /// All of them, the gravest first.
+    pub const ALL: [Self; 6] = [
+        Self::ClusterAdmin,
+        Self::Masters,
+        Self::Nodes,
+        Self::KubeSystemSecrets,
+        Self::OtherNamespace,
+        Self::CloudIdentity,
+    ];
+
+    /// A word for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClusterAdmin => "cluster-admin",
+            Self::Masters => "system:masters",
+            Self::Nodes => "nodes",
+            Self::KubeSystemSecrets => "kube-system-secrets",
+            Self::OtherNamespace => "other-namespace",
+            Self::CloudIdentity => "cloud-identity",
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ClusterAdmin => "every right in the cluster",
+            Self::Masters => "the group system:masters",
+            Self::Nodes => "control over nodes",
+            Self::KubeSystemSecrets => "the secrets of kube-system",
+            Self::OtherNamespace => "all of another namespace",
+            Self::CloudIdentity => "an identity of the cloud",
+        }
+    }
+}
+
+/// How rights are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Means {
+    /// All rights are held.
+    Everything,
+    /// A role that holds more is bound.
+    Bind,
+    /// More is written into a role that is held.
+    Escalate,
+    /// Requests are made as somebody else.
+    Impersonate,
+    /// A token is asked for.
+    RequestToken,
+    /// A secret is made that a token is put into.
+    MintToken,
+    /// Pods are made.
+    RunPods,
+    /// Pods are made that nothing keeps from the node.
+    RunPrivileged,
+    /// The image of pods is changed.
+    ChangeImage,
+    /// A container is put into pods.
+    AddContainer,
+    /// Programs are started in pods.
+    Exec,
+    /// The kubelet is asked past the API server.
+    NodesProxy,
+    /// A certificate of a user is approved.
+    Approve,
+    /// A certificate of a user is signed.
+    Sign,
+    /// Secrets are read.
+    ReadSecrets,
+    /// What binds accounts of AWS is changed.
+    AwsAuth,
+    /// All of a namespace is held.
+    Administer,
+}
+
+impl Means {
+    /// True where somebody just has what they are given, in contrast to making more of it.
+    #[must_use]
+    pub fn is_possession(self) -> bool {
+        matches!(
+            self,
+            Self::Everything | Self::ReadSecrets | Self::Administer
+        )
+    }
+}
+
+/// Where a use of rights leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To something that is guarded.
+    Goal(Goal),
+    /// To all of the namespace; outside of namespaces to all of each.
+    Namespace,
+    /// To every account of the namespace, or of all.
+    AnyAccount,
+    /// To the account of this name in the namespace, or in all.
+    Account(Symbol),
+    /// To the accounts that pods run as in the namespace, or in all.
+    Running,
+    /// To a user or a group.
+    Subject(Subject),
+}
+
+/// One use of rights.
+#[derive(Clone, Debug)]
+pub struct Power {
+    /// How.
+    pub means: Means,
+    /// In which namespace; none for all of them and what lies outside.
+    pub namespace: Option<Arc<str>>,
+    /// The rights that it takes.
+    pub needs: Vec<Asked>,
+    /// What it leads to.
+    pub target: Target,
+}
+
+/// How the API server that is asked decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behaviour {
+    /// True below Kubernetes 1.35: a websocket is opened by `get`, so that this is enough for exec and attach.
+    pub get_opens_exec: bool,
+}
+
+/// What is looked at: somebody's rights at one place.
+struct Look<'c> {
+    cluster: &'c Cluster,
+    rights: Vec<&'c Rights>,
+    namespace: Option<Arc<str>>,
+    powers: Vec<Power>,
+}
+
+/// What a subject can do with its rights in a namespace, or outside of all.
+#[must_use]
+pub fn powers(
+    cluster: &Cluster,
+    subject: &Subject,
+    namespace: Option<&Arc<str>>,
+    behaviour: Behaviour,
+) -> Vec<Power> {
+    let mut look = Look {
+        cluster,
+        rights: cluster.rights(subject, namespace),
+        namespace: namespace.cloned(),
+        powers: Vec::new(),
+    };
+    if look.rights.iter().all(|rights| rights.is_empty()) {
+        return Vec::new();
+    }
+    if look.holds_everything() {
+        return look.powers;
+    }
+    look.roles();
+    look.accounts();
+    look.pods(behaviour);
+    look.secrets();
+    if namespace.is_none() {
+        look.users();
+        look.nodes();
+        look.certificates();
+    }
+    look.powers
+}
+
+impl Look<'_> {
+    /// The first of some verbs that reaches something, with how far all of them reach.
+    fn need(&self, group: &str, resource: &str, verbs: &[Symbol]) -> Option<(Reach, Asked)> {
+        let reach = self.cluster.reach(&self.rights, (group, resource), verbs);
+        let name = match &reach {
+            Reach::Nothing => return None,
+            Reach::Named(names) => names.first().copied(),
+            Reach::All => None,
+        };
+        let one = |verb: &&Symbol| {
+            let verbs = std::slice::from_ref(*verb);
+            self.cluster
+                .reach(&self.rights, (group, resource), verbs)
+                .is_some()
+        };
+        let verb = verbs.iter().find(one).or(verbs.first())?;
+        let asked = Asked {
+            group: self.cluster.symbols.find(group)?,
+            resource: self.cluster.symbols.find(resource)?,
+            verb: *verb,
+            name,
+        };
+        Some((reach, asked))
+    }
+
+    fn add(&mut self, means: Means, target: Target, needs: &[Asked]) {
+        self.powers.push(Power {
+            means,
+            namespace: self.namespace.clone(),
+            needs: needs.to_vec(),
+            target,
+        });
+    }
+
+    /// `cluster-admin`, or what comes to the same; in a namespace, all that `admin` has.
+    fn holds_everything(&mut self) -> bool {
+        let symbols = &self.cluster.symbols;
+        let any = Asked {
+            group: Symbol::ANY,
+            resource: Symbol::ANY,
+            verb: Symbol::ANY,
+            name: None,
+        };
+        let has_all = |rights: &&Rights| {
+            let ask = (Symbol::ANY, None);
+            rights.allows(symbols, Symbol::ANY, Symbol::ANY, ask)
+        };
+        if self.rights.iter().any(has_all) {
+            let target = if self.namespace.is_none() {
+                Target::Goal(Goal::ClusterAdmin)
+            } else {
+                Target::Namespace
+            };
+            self.add(Means::Everything, target, &[any]);
+            return true;
+        }
+        let parts = [
+            ("", "secrets", Symbol::GET),
+            ("", "pods", Symbol::CREATE),
+            (RBAC, "rolebindings", Symbol::CREATE),
+        ];
+        let needs: Vec<_> = parts
+            .iter()
+            .filter_map(|(group, resource, verb)| {
+                let (reach, asked) = self.need(group, resource, &[*verb])?;
+                reach.is_all().then_some(asked)
+            })
+            .collect();
+        if needs.len() == parts.len() {
+            self.add(Means::Administer, Target::Namespace, &needs);
+        }
+        false
+    }
+
+    /// Rights over roles and bindings. Writing these alone gives nothing that is not held already.
+    fn roles(&mut self) {
+        let admin = self.cluster.symbols.find("cluster-admin");
+        let is_powerful = |reach: &Reach| match reach {
+            Reach::All => true,
+            Reach::Named(names) => admin.is_some_and(|admin| names.contains(&admin)),
+            Reach::Nothing => false,
+        };
+        if let Some((reach, bind)) = self.need(RBAC, "clusterroles", &[Symbol::BIND])
+            && is_powerful(&reach)
+        {
+            let bind = Asked {
+                name: bind.name.and(admin),
+                ..bind
+            };
+            let of_cluster = self.need(RBAC, "clusterrolebindings", &WRITE);
+            if let Some((_, write)) = of_cluster.filter(|_| self.namespace.is_none()) {
+                let target = Target::Goal(Goal::ClusterAdmin);
+                self.add(Means::Bind, target, &[bind, write]);
+            } else if let Some((_, write)) = self.need(RBAC, "rolebindings", &WRITE) {
+                self.add(Means::Bind, Target::Namespace, &[bind, write]);
+            }
+        }
+        let kind = if self.namespace.is_none() {
+            "clusterroles"
+        } else {
+            "roles"
+        };
+        if let Some((_, escalate)) = self.need(RBAC, kind, &[Symbol::ESCALATE])
+            && let Some((_, write)) = self.need(RBAC, kind, &CHANGE)
+        {
+            let target = match self.namespace {
+                None => Target::Goal(Goal::ClusterAdmin),
+                Some(_) => Target::Namespace,
+            };
+            self.add(Means::Escalate, target, &[escalate, write]);
+        }
+    }
+
+    /// Rights over accounts, each of which is as good as the account.
+    fn accounts(&mut self) {
+        for (resource, verb, means) in [
+            ("serviceaccounts", Symbol::IMPERSONATE, Means::Impersonate),
+            ("serviceaccounts/token", Symbol::CREATE, Means::RequestToken),
+        ] {
+            let Some((reach, asked)) = self.need("", resource, &[verb]) else {
+                continue;
+            };
+            match reach {
+                Reach::Named(names) => {
+                    for name in names {
+                        let asked = Asked {
+                            name: Some(name),
+                            ..asked
+                        };
+                        self.add(means, Target::Account(name), &[asked]);
+                    }
+                }
+                _ => self.add(means, Target::AnyAccount, &[asked]),
+            }
+        }
+        if let Some((_, create)) = self.need("", "secrets", &[Symbol::CREATE])
+            && let Some((_, read)) = self.need("", "secrets", &READ)
+        {
+            self.add(Means::MintToken, Target::AnyAccount, &[create, read]);
+        }
+    }
+
+    /// Rights over pods, each of which is as good as what these run as.
+    fn pods(&mut self, behaviour: Behaviour) {
+        let mut makers = MAKERS.iter();
+        let found = makers.find_map(|(group, resource, verbs)| self.need(group, resource, verbs));
+        if let Some((_, asked)) = found {
+            self.add(Means::RunPods, Target::AnyAccount, &[asked]);
+            if self.is_unguarded() {
+                let target = Target::Goal(Goal::Nodes);
+                self.add(Means::RunPrivileged, target, &[asked]);
+            }
+        }
+        let opens: &[Symbol] = if behaviour.get_opens_exec {
+            &[Symbol::CREATE, Symbol::GET]
+        } else {
+            &[Symbol::CREATE]
+        };
+        for (resource, verbs, means) in [
+            ("pods", &CHANGE[..], Means::ChangeImage),
+            ("pods/ephemeralcontainers", &CHANGE, Means::AddContainer),
+            ("pods/exec", opens, Means::Exec),
+            ("pods/attach", opens, Means::Exec),
+        ] {
+            if let Some((_, asked)) = self.need("", resource, verbs) {
+                self.add(means, Target::Running, &[asked]);
+            }
+        }
+    }
+
+    /// True if pods may take their node here, as far as anything is known: a Namespace says that it guards nothing, or
+    /// it is the one of what runs the cluster, or all namespaces are meant.
+    fn is_unguarded(&self) -> bool {
+        let name = match &self.namespace {
+            None => KUBE_SYSTEM,
+            Some(namespace) => namespace,
+        };
+        match self.cluster.namespaces.get(name).and_then(|it| it.level) {
+            Some(level) => level == Level::Privileged,
+            None => name == KUBE_SYSTEM,
+        }
+    }
+
+    fn secrets(&mut self) {
+        let is_there = match &self.namespace {
+            None => true,
+            Some(namespace) => &**namespace == KUBE_SYSTEM,
+        };
+        if let Some((reach, asked)) = self.need("", "secrets", &READ)
+            && is_there
+            && reach.is_all()
+        {
+            let target = Target::Goal(Goal::KubeSystemSecrets);
+            self.add(Means::ReadSecrets, target, &[asked]);
+        }
+        if let Some((Reach::Named(names), asked)) = self.need("", "configmaps", &CHANGE)
+            && is_there
+            && let Some(name) = self.cluster.symbols.find("aws-auth")
+            && names.contains(&name)
+        {
+            let asked = Asked {
+                name: Some(name),
+                ..asked
+            };
+            self.add(Means::AwsAuth, Target::Goal(Goal::Masters), &[asked]);
+        }
+    }
+
+    /// Impersonation of users and groups. A group is only taken on together with a user.
+    fn users(&mut self) {
+        let users = self.need("", "users", &[Symbol::IMPERSONATE]);
+        let accounts = self.need("", "serviceaccounts", &[Symbol::IMPERSONATE]);
+        if let Some((groups, asked)) = self.need("", "groups", &[Symbol::IMPERSONATE])
+            && let Some((_, user)) = users.clone().or(accounts)
+        {
+            let named = match &groups {
+                Reach::Named(names) => names.as_slice(),
+                _ => &[],
+            };
+            let texts = named.iter().map(|name| self.cluster.symbols.text(*name));
+            let targets: Vec<Target> = texts
+                .map(|group| match group {
+                    MASTERS => Target::Goal(Goal::Masters),
+                    group => Target::Subject(Subject::Group(group.into())),
+                })
+                .collect();
+            let mut add = |target, asked| self.add(Means::Impersonate, target, &[asked, user]);
+            if let Reach::Named(names) = groups {
+                for (name, target) in names.into_iter().zip(targets) {
+                    let name = Some(name);
+                    add(target, Asked { name, ..asked });
+                }
+            } else {
+                add(Target::Goal(Goal::Masters), asked);
+            }
+        }
+        match users {
+            Some((Reach::Named(names), asked)) => {
+                for name in names {
+                    let asked = Asked {
+                        name: Some(name),
+                        ..asked
+                    };
+                    let user = self.cluster.symbols.text(name);
+                    if let Some(user) = Subject::of("User", user, None) {
+                        self.add(Means::Impersonate, Target::Subject(user), &[asked]);
+                    }
+                }
+            }
+            Some((_, asked)) => {
+                // Controllers of the cluster are users as well.
+                let target = Target::Goal(Goal::ClusterAdmin);
+                self.add(Means::Impersonate, target, &[asked]);
+            }
+            None => {}
+        }
+    }
+
+    fn nodes(&mut self) {
+        let verbs = [Symbol::GET, Symbol::CREATE];
+        if let Some((_, asked)) = self.need("", "nodes/proxy", &verbs) {
+            let target = Target::Goal(Goal::Nodes);
+            self.add(Means::NodesProxy, target, &[asked]);
+        }
+    }
+
+    /// Certificates of users, for which both halves of a request must be in one hand.
+    fn certificates(&mut self) {
+        let signer = self.cluster.symbols.find(CLIENT_SIGNER);
+        let of_domain = self.cluster.symbols.find("kubernetes.io/*");
+        let is_client = |reach: &Reach| match reach {
+            Reach::All => true,
+            Reach::Named(names) => [signer, of_domain]
+                .into_iter()
+                .flatten()
+                .any(|name| names.contains(&name)),
+            Reach::Nothing => false,
+        };
+        for (verb, part, means) in [
+            (Symbol::APPROVE, "approval", Means::Approve),
+            (Symbol::SIGN, "status", Means::Sign),
+        ] {
+            let resource = format!("certificatesigningrequests/{part}");
+            let requests = "certificatesigningrequests";
+            if let Some((reach, on_signer)) = self.need(CERTIFICATES, "signers", &[verb])
+                && is_client(&reach)
+                && let Some((_, change)) = self.need(CERTIFICATES, &resource, &CHANGE)
+                && let Some((_, create)) = self.need(CERTIFICATES, requests, &[Symbol::CREATE])
+            {
+                let target = Target::Goal(Goal::ClusterAdmin);
+                self.add(means, target, &[on_signer, change, create]);
+            }
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! What `tidegate access` prints.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::access::proof::Proof;
+use crate::finding::Location;
+use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
+use crate::syntax::Lines;
+
+use super::json::{JsonLocation, JsonPassedOver};
+use super::places::Region;
+use super::terminal::Detail;
+use super::{count, one_line};
+
+/// The version of this format; a breaking change raises the number.
+const SCHEMA: &str = "tidegate.access/1";
+
+/// Lines of the files of an answer, found once a file.
+struct Pages<'a> {
+    answer: &'a Answer,
+    lines: HashMap<Arc<str>, Option<Lines<'a>>>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(answer: &'a Answer) -> Self {
+        Self {
+            answer,
+            lines: HashMap::new(),
+        }
+    }
+
+    fn region(&mut self, location: &Location) -> Region {
+        let answer = self.answer;
+        let lines = self
+            .lines
+            .entry(Arc::clone(&location.path))
+            .or_insert_with(|| Some(Lines::new(answer.head.file(&location.path)?.text()?)));
+        lines
+            .as_ref()
+            .map_or(Region::FILE, |lines| Region::of(lines, location.span))
+    }
+
+    /// `deploy/rbac.yaml:12`.
+    fn place(&mut self, location: &Location) -> String {
+        let line = self.region(location).start.line;
+        one_line(&format!("{}:{line}", location.path))
+    }
+}
+
+/// `the whole cluster`, `namespace shop`.
+pub(super) fn scope(namespace: Option<&str>) -> String {
+    namespace.map_or_else(
+        || "the whole cluster".to_owned(),
+        |namespace| format!("namespace {namespace}"),
+    )
+}
+
+/// The answer as text.
+#[must_use]
+pub fn render(answer: &Answer, detail: Detail) -> String {
+    let mut pages = Pages::new(answer);
+    let mut text = String::new();
+    let is_one = answer.clusters.len() == 1;
+    for cluster in &answer.clusters {
+        if !is_one {
+            let _ = writeln!(text, "{}", one_line(&heading(&cluster.files)));
+        }
+        for held in &cluster.held {
+            write_held(held, answer.is_question, &mut pages, &mut text);
+        }
+        write_ways(
+            "ways to what is most guarded:",
+            &cluster.ways,
+            &mut pages,
+            &mut text,
+        );
+        if detail != Detail::Quiet {
+            write_unknown(cluster, &mut pages, &mut text);
+        }
+    }
+    if let Some(changes) = &answer.changes {
+        write_changes(changes, &mut text);
+        write_ways(
+            "ways that are new:",
+            &answer.new_ways,
+            &mut pages,
+            &mut text,
+        );
+    }
+    for file in &answer.unreadable {
+        let (path, reason) = (one_line(&file.path), one_line(&file.reason));
+        let _ = writeln!(text, "cannot be read: {path}: {reason}");
+    }
+    if detail != Detail::Quiet {
+        summary(answer, &mut text);
+    }
+    text
+}
+
+/// The folder that holds all files of a cluster, and how many these are.
+fn heading(files: &[Arc<str>]) -> String {
+    if let [file] = files {
+        return format!("── {file}");
+    }
+    let mut common: Vec<&str> = Vec::new();
+    if let Some(first) = files.first() {
+        common = first.split('/').collect();
+        common.pop();
+    }
+    for file in files {
+        let same = common.iter().zip(file.split('/'));
+        let length = same.take_while(|(one, other)| **one == *other).count();
+        common.truncate(length);
+    }
+    let folder = if common.is_empty() {
+        ".".to_owned()
+    } else {
+        common.join("/")
+    };
+    let last = files.last().map_or("", |file| file);
+    format!("── {folder} ({}, up to {last})", count(files.len(), "file"))
+}
+
+fn write_held(held: &HeldAnswer, is_question: bool, pages: &mut Pages<'_>, text: &mut String) {
+    let who = one_line(&held.subject);
+    let place = one_line(&scope(held.namespace.as_deref()));
+    let _ = writeln!(text, "{who} in {place}");
+    if !is_question {
+        for phrase in &held.permissions {
+            let _ = writeln!(text, "    {}", one_line(phrase));
+        }
+        if held.permissions.is_empty() {
+            text.push_str("    nothing that is known\n");
+        }
+    }
+    for by in &held.by {
+        let place = pages.place(&by.location);
+        let _ = writeln!(
+            text,
+            "    by {} ({})  {place}",
+            one_line(&by.binding),
+            one_line(&by.role)
+        );
+    }
+}
+
+fn write_ways(title: &str, ways: &[Proof], pages: &mut Pages<'_>, text: &mut String) {
+    if ways.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{title}");
+    for proof in ways {
+        let who = one_line(&proof.subject.to_string());
+        let _ = writeln!(text, "  {who} reaches {}", one_line(&proof.goal_title()));
+        for (number, step) in proof.steps.iter().enumerate() {
+            let said = one_line(&format!("{} {}", step.who, step.does));
+            let _ = writeln!(text, "    {}. {said}", number + 1);
+            for evidence in &step.evidence {
+                let place = pages.place(&evidence.at);
+                let _ = writeln!(text, "       {place}  {}", one_line(&evidence.what));
+            }
+        }
+    }
+}
+
+fn write_unknown(cluster: &ClusterAnswer, pages: &mut Pages<'_>, text: &mut String) {
+    for unknown in &cluster.unknown {
+        let place = pages.place(&unknown.location);
+        let why = if unknown.is_built_in {
+            "which a cluster brings along, and what it grants is not known here"
+        } else {
+            "which is not in these files, so that what it gives is not known"
+        };
+        let (binding, role) = (one_line(&unknown.binding), one_line(&unknown.role));
+        let _ = writeln!(text, "unresolved: {binding} names {role}, {why}  {place}");
+    }
+    for (role, at) in &cluster.inexact {
+        let place = pages.place(at);
+        let role = one_line(role);
+        let _ = writeln!(
+            text,
+            "too large: {role} has a rule with more combinations than are told apart, which counts for all resources  {place}"
+        );
+    }
+}
+
+fn write_changes(changes: &[ChangeAnswer], text: &mut String) {
+    text.push_str(if changes.is_empty() {
+        "nobody may do anything else than before\n"
+    } else {
+        "changed:\n"
+    });
+    for ChangeAnswer { change, .. } in changes {
+        let place = one_line(&scope(change.namespace.as_deref()));
+        let _ = writeln!(text, "  {} in {place}", one_line(&change.subject));
+        for (sign, phrases) in [('+', &change.gained), ('-', &change.lost)] {
+            for phrase in phrases {
+                let _ = writeln!(text, "    {sign} {}", one_line(phrase));
+            }
+        }
+    }
+}
+
+fn summary(answer: &Answer, text: &mut String) {
+    let rows = answer.clusters.iter().flat_map(|cluster| &cluster.held);
+    let subjects: BTreeSet<&str> = rows.map(|held| held.subject.as_str()).collect();
+    let ways: usize = answer
+        .clusters
+        .iter()
+        .map(|cluster| cluster.ways.len())
+        .sum();
+    if answer.is_question {
+        let able = count(subjects.len(), "subject");
+        let _ = write!(
+            text,
+            "{able} can, as far as these files say; bindings that are not in them may add others"
+        );
+        text.push_str(", and members of system:masters always can\n");
+        return;
+    }
+    if answer.clusters.is_empty() {
+        let files = count(answer.head.files_read, "file");
+        let _ = writeln!(text, "there are no bindings in {files}");
+        return;
+    }
+    let _ = write!(
+        text,
+        "{} in {}",
+        count(subjects.len(), "subject"),
+        count(answer.clusters.len(), "cluster")
+    );
+    let _ = writeln!(text, ", {} to what is most guarded", count(ways, "way"));
+}
+
+#[derive(Serialize)]
+struct JsonAnswer<'a> {
+    schema: &'static str,
+    clusters: Vec<JsonCluster<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<JsonChange<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_paths: Option<Vec<JsonPath<'a>>>,
+    unreadable: Vec<JsonPassedOver<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonCluster<'a> {
+    files: Vec<&'a str>,
+    grants: Vec<JsonGrant<'a>>,
+    paths: Vec<JsonPath<'a>>,
+    unresolved: Vec<JsonUnresolved<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonGrant<'a> {
+    subject: &'a str,
+    /// `cluster`, or `namespace/` and its name.
+    scope: String,
+    permissions: &'a [String],
+    by: Vec<JsonBy<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonBy<'a> {
+    binding: &'a str,
+    role: &'a str,
+    location: JsonLocation<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonPath<'a> {
+    subject: String,
+    /// `cluster-admin`, `system:masters`, `nodes`, `kube-system-secrets`, `other-namespace` or `cloud-identity`.
+    goal: &'static str,
+    /// The other namespace.
+    namespace: Option<&'a str>,
+    steps: Vec<JsonStep<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonStep<'a> {
+    subject: String,
+    reason: &'a str,
+    evidence: Vec<JsonEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEvidence<'a> {
+    message: &'a str,
+    location: JsonLocation<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonUnresolved<'a> {
+    binding: &'a str,
+    role: &'a str,
+    built_in: bool,
+    location: JsonLocation<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonChange<'a> {
+    subject: &'a str,
+    scope: String,
+    before: &'a [String],
+    after: &'a [String],
+    gained: &'a [String],
+    lost: &'a [String],
+}
+
+/// A scope for programs: `cluster`, `namespace/shop`.
+pub(super) fn json_scope(namespace: Option<&str>) -> String {
+    namespace.map_or_else(
+        || "cluster".to_owned(),
+        |namespace| format!("namespace/{namespace}"),
+    )
+}
+
+fn json_path<'a>(proof: &'a Proof, pages: &mut Pages<'_>) -> JsonPath<'a> {
+    let steps = proof.steps.iter().map(|step| JsonStep {
+        subject: step.who.to_string(),
+        reason: &step.does,
+        evidence: step
+            .evidence
+            .iter()
+            .map(|evidence| JsonEvidence {
+                message: &evidence.what,
+                location: JsonLocation::of(&evidence.at, pages.region(&evidence.at)),
+            })
+            .collect(),
+    });
+    JsonPath {
+        subject: proof.subject.to_string(),
+        goal: proof.goal.name(),
+        namespace: proof.namespace.as_deref(),
+        steps: steps.collect(),
+    }
+}
+
+/// Writes the answer as JSON.
+///
+/// # Errors
+/// What the writer refuses.
+pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let mut pages = Pages::new(answer);
+    let mut clusters = Vec::new();
+    for cluster in &answer.clusters {
+        let grants = cluster.held.iter().map(|held| JsonGrant {
+            subject: &held.subject,
+            scope: json_scope(held.namespace.as_deref()),
+            permissions: &held.permissions,
+            by: held
+                .by
+                .iter()
+                .map(|by| JsonBy {
+                    binding: &by.binding,
+                    role: &by.role,
+                    location: JsonLocation::of(&by.location, pages.region(&by.location)),
+                })
+                .collect(),
+        });
+        let grants = grants.collect();
+        let paths = cluster
+            .ways
+            .iter()
+            .map(|proof| json_path(proof, &mut pages));
+        let paths = paths.collect();
+        let unresolved = cluster.unknown.iter().map(|unknown| JsonUnresolved {
+            binding: &unknown.binding,
+            role: &unknown.role,
+            built_in: unknown.is_built_in,
+            location: JsonLocation::of(&unknown.location, pages.region(&unknown.location)),
+        });
+        clusters.push(JsonCluster {
+            files: cluster.files.iter().map(|path| &**path).collect(),
+            grants,
+            paths,
+            unresolved: unresolved.collect(),
+        });
+    }
+    let changes = answer.changes.as_ref().map(|changes| {
+        let changes = changes
+            .iter()
+            .map(|ChangeAnswer { change, .. }| JsonChange {
+                subject: &change.subject,
+                scope: json_scope(change.namespace.as_deref()),
+                before: &change.before,
+                after: &change.after,
+                gained: &change.gained,
+                lost: &change.lost,
+            });
+        changes.collect()
+    });
+    let new_paths = answer.changes.as_ref().map(|_| {
+        let new = answer.new_ways.iter();
+        new.map(|proof| json_path(proof, &mut pages)).collect()
+    });
+    let document = JsonAnswer {
+        schema: SCHEMA,
+        clusters,
+        changes,
+        new_paths,
+        unreadable: JsonPassedOver::all(&answer.unreadable),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+/// The ways as a graph for Mermaid, which GitHub draws: who becomes whom, and what is reached. Ways that come with the
+/// change have thick arrows.
+#[must_use]
+pub fn render_mermaid(answer: &Answer) -> String {
+    let mut text = "flowchart LR\n".to_owned();
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut arrows: BTreeSet<String> = BTreeSet::new();
+    let old = answer.clusters.iter().flat_map(|cluster| &cluster.ways);
+    let new = &answer.new_ways;
+    let old = old
+        .filter(|proof| !new.contains(proof))
+        .map(|proof| (proof, "-->"));
+    for (proof, arrow) in new.iter().map(|proof| (proof, "==>")).chain(old) {
+        let goal = proof.goal_title();
+        for (number, step) in proof.steps.iter().enumerate() {
+            let next = proof.steps.get(number + 1);
+            let to = next.map_or_else(|| goal.clone(), |step| step.who.to_string());
+            let ends = [(step.who.to_string(), false), (to, next.is_none())];
+            let [from, to] =
+                ends.map(|(name, is_goal)| node(&name, is_goal, &mut names, &mut text));
+            let line = format!("  n{from} {arrow}|\"{}\"| n{to}", label(&step.does));
+            if arrows.insert(line.clone()) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+fn node(name: &str, is_goal: bool, names: &mut HashMap<String, usize>, text: &mut String) -> usize {
+    let next = names.len();
+    let number = *names.entry(name.to_owned()).or_insert(next);
+    if number == next {
+        let (open, close) = if is_goal { ("{{", "}}") } else { ("[", "]") };
+        let _ = writeln!(text, "  n{number}{open}\"{}\"{close}", label(name));
+    }
+    number
+}
+
+/// Text between the quotes of Mermaid, which takes no quotes, and reads entities and Markdown.
+fn label(text: &str) -> String {
+    let mut label = String::new();
+    for character in one_line(text).chars() {
+        if character.is_alphanumeric() || " ,./:-→".contains(character) {
+            label.push(character);
+        } else {
+            let _ = write!(label, "#{};", u32::from(character));
+        }
+    }
+    label
+}

@@ -1,0 +1,111 @@
+use crate::kubernetes::Field;
+use crate::kubernetes::roles::PolicyRule;
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::granted::naming;
+
+declare_rule! {
+    /// A role allows to bind roles whose rights the one who binds does not hold.
+    ///
+    /// ## Why it matters
+    /// The API server lets nobody give away rights that they do not hold, unless they may `bind` the role. Who may bind
+    /// any role, and write bindings, makes themselves an administrator of the cluster; in one namespace, of that (high).
+    /// Where `resourceNames` say which roles are meant, it is as grave as these: low, where `cluster-admin`, `admin` and
+    /// `edit` are not among them.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata:
+    ///   name: onboarding
+    /// rules:
+    ///   - apiGroups: [rbac.authorization.k8s.io]
+    ///     resources: [clusterroles]
+    ///     verbs: [bind]
+    /// ```
+    ///
+    /// ## Instead
+    /// Give who binds the rights that they hand on, and do without `bind`.
+    /// ```yaml good
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata:
+    ///   name: onboarding
+    /// rules:
+    ///   - apiGroups: [rbac.authorization.k8s.io]
+    ///     resources: [clusterroles]
+    ///     verbs: [get]
+    /// ```
+    ///
+    /// ## Limits
+    /// `bind` is asked for on roles alone: on `rolebindings` and `clusterrolebindings` it has no effect, which is told as
+    /// a note. A role that no binding of the repository gives to anybody is one level less grave.
+    "rbac/bind",
+    severity: Severity::Critical,
+    other_severities: &[Severity::High, Severity::Medium, Severity::Low, Severity::Note],
+    references: &["CIS 1.12: 5.1.8", "CWE-269"],
+    check: Check::Manifests(check),
+}
+
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let roles = (GROUP, &["clusterroles", "roles"][..], &["bind"][..]);
+    for (granted, named) in naming(snapshot, context.of_access(), &[roles]) {
+        let (of_cluster, namespaced) = gravity(granted.rule);
+        let which = names(granted.rule);
+        sink.about(granted.object())
+            .report_right(named)
+            .severity(granted.severity(of_cluster, namespaced))
+            .say(&format!(
+                "verbs allow {}{which}, so that whoever may write bindings gives away rights that they do not hold; {}; leave bind out, and give who binds the rights that they hand on",
+                named.told(),
+                granted.holders()
+            ));
+    }
+    let bindings = (
+        GROUP,
+        &["clusterrolebindings", "rolebindings"][..],
+        &["bind"][..],
+    );
+    for (granted, named) in naming(snapshot, context.of_access(), &[bindings]) {
+        // What stands for all verbs means others.
+        if named.verb.as_str() != Some("bind")
+            || granted.rule.named(GROUP, roles.1, roles.2).is_some()
+        {
+            continue;
+        }
+        sink.about(granted.object())
+            .report_right(named)
+            .severity(Severity::Note)
+            .say(&format!(
+                "bind on {} has no effect, as it is asked for on the role; leave it out",
+                named.resource.as_str().unwrap_or_default()
+            ));
+    }
+}
+
+/// How grave it is in the whole cluster and in one namespace, by the roles that are meant.
+fn gravity(rule: PolicyRule<'_>) -> (Severity, Severity) {
+    let names = rule.resource_names();
+    if names.items().next().is_none() {
+        return (Severity::Critical, Severity::High);
+    }
+    let has = |name: &str| names.texts().any(|own| own == name);
+    if has("cluster-admin") {
+        (Severity::Critical, Severity::High)
+    } else if has("admin") || has("edit") {
+        (Severity::Medium, Severity::Medium)
+    } else {
+        (Severity::Low, Severity::Low)
+    }
+}
+
+fn names(rule: PolicyRule<'_>) -> String {
+    let names: Vec<&str> = Field::texts(rule.resource_names()).take(3).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" named {}", names.join(", "))
+}

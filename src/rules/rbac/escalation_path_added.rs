@@ -1,0 +1,209 @@
+use std::collections::BTreeSet;
+
+use crate::access::cluster::Cluster;
+use crate::access::powers::Goal;
+use crate::access::proof::Proof;
+use crate::access::subject::Subject;
+use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+
+declare_rule! {
+    /// A change opens a way for somebody to what is most guarded.
+    ///
+    /// ## Why it matters
+    /// Rights that look harmless add up: who may make pods in a namespace may run them as each `ServiceAccount` of it, who
+    /// may ask for tokens of an account is that account, and so on from account to account. The finding prints each step
+    /// of the shortest way that the change opens, and the lines that it takes. It is critical where the way leads to every
+    /// right in the cluster, to nodes or to the secrets of `kube-system`, and high where it leads to all of another
+    /// namespace or to an identity of a cloud.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// # base: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: debug, namespace: ops}
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [pods/exec]
+    ///     verbs: [create]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: debug, namespace: ops}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: support, namespace: people}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # base: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: tool
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// # file: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: debug, namespace: ops}
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [pods/exec]
+    ///     verbs: [create]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: debug, namespace: ops}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: support, namespace: people}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # file: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: root
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// ```
+    ///
+    /// ## Instead
+    /// Run what people may look into as an account that can do little.
+    /// ```yaml good
+    /// # base: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: debug, namespace: ops}
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [pods/exec]
+    ///     verbs: [create]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: debug, namespace: ops}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: support, namespace: people}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # base: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: tool
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// # file: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: debug, namespace: ops}
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [pods/exec]
+    ///     verbs: [create]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: debug, namespace: ops}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: support, namespace: people}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # file: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: other
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// ```
+    ///
+    /// ## Limits
+    /// To be given what is guarded without a further step is told by `rbac/permissions-widened`. Nothing is said of a way
+    /// all of whose subjects are new: what is wholly new is judged by what it is. Whether admission refuses the pods on a
+    /// way is known for Namespaces of the repository alone.
+    "rbac/escalation-path-added",
+    severity: Severity::Critical,
+    other_severities: &[Severity::High],
+    references: &["OWASP K8s 2025: K02", "CWE-269"],
+    check: Check::Change(check),
+}
+
+fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
+    let (clusters, targets) = context.of_access();
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+    for compared in &pair.access(clusters, targets).clusters {
+        let known = known(&compared.before);
+        let new = compared.new_proofs.iter().filter(|it| !it.is_possession);
+        for proof in new {
+            let mut subjects = proof.steps.iter().map(|step| &step.who);
+            if !subjects.any(|subject| known.contains(subject)) {
+                continue;
+            }
+            if told.insert((proof.subject.to_string(), proof.chain())) {
+                tell(pair, proof, sink);
+            }
+        }
+    }
+}
+
+/// Whom the base knows: it gives them rights, or holds their account or a workload of theirs.
+fn known(before: &Cluster) -> BTreeSet<&Subject> {
+    let accounts = before.accounts.iter().map(|account| &account.subject);
+    let runners = before.runners.iter().map(|runner| &runner.account);
+    before.held.keys().chain(accounts).chain(runners).collect()
+}
+
+fn tell(pair: &Pair<'_>, proof: &Proof, sink: &mut Sink<'_>) {
+    let mut evidence = proof.steps.iter().flat_map(|step| &step.evidence);
+    let Some(first) = evidence.next() else { return };
+    let Some(object) = pair.head.object_at(&first.at) else {
+        return;
+    };
+    let severity = match proof.goal {
+        Goal::OtherNamespace | Goal::CloudIdentity => Severity::High,
+        _ => Severity::Critical,
+    };
+    let goal = proof.goal_title();
+    let mut sink = sink.about(object);
+    let draft = sink
+        .report_at(first.at.span, None)
+        .discriminator(&format!("{} {goal}", proof.subject))
+        .severity(severity);
+    evidence
+        .fold(draft, |draft, evidence| {
+            draft.related_in(evidence.at.clone(), evidence.what.clone())
+        })
+        .say(&format!(
+            "this opens a way for {} to {goal}: {}; take one of these steps away",
+            proof.subject,
+            proof.chain()
+        ));
+}

@@ -1,0 +1,81 @@
+//! What a run says of who may do what, beside its findings.
+
+use std::collections::BTreeSet;
+
+use crate::change::compare::Changes;
+use crate::permissions::{self, Answer, Asked};
+use crate::rule::{Context, Pair};
+use crate::snapshot::load::Loaded;
+use crate::snapshot::pairs::Pairs;
+use crate::verdict::AccessChange;
+
+/// What changes within some paths, by subject and scope.
+pub(super) fn changes(
+    pair: &Pair<'_>,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<AccessChange> {
+    let comparison = pair.access(&context.clusters, context.targets);
+    let changes = permissions::changes(comparison, in_scope).into_iter();
+    let mut changes: Vec<AccessChange> = changes.map(|it| it.change).collect();
+    changes.dedup();
+    changes
+}
+
+/// What `tidegate access` answers of what was read.
+pub(super) fn answer(
+    loaded: Loaded,
+    asked: &Asked,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Answer {
+    let Loaded {
+        base,
+        mut head,
+        base_contents,
+        head_contents,
+    } = loaded;
+    let mut told = None;
+    let mut new_ways = Vec::new();
+    if let Some(base) = &base {
+        let mut changes = Changes::between(&base_contents, &head_contents);
+        changes.find_similar(
+            |path| Some(base.file(path)?.text()?.to_owned()),
+            |path| Some(head.file(path)?.text()?.to_owned()),
+        );
+        head.remember(base, changes.renamed());
+        let pair = Pair {
+            base,
+            head: &head,
+            changed: &BTreeSet::new(),
+            renames: changes.renamed(),
+            moved: changes.moved(),
+            pairs: &Pairs::between(base, &head, changes.renamed()),
+        };
+        let comparison = pair.access(&context.clusters, context.targets);
+        let is_asked = |subject: &str| {
+            let own = asked.subject.as_ref();
+            own.is_none_or(|own| {
+                let mut who = own.groups();
+                who.push(own.clone());
+                who.iter().any(|who| who.to_string() == subject)
+            })
+        };
+        let mut news = permissions::changes(comparison, in_scope);
+        news.retain(|it| is_asked(&it.change.subject));
+        new_ways = permissions::new_ways(comparison, in_scope);
+        new_ways.retain(|proof| is_asked(&proof.subject.to_string()));
+        told = Some(news);
+    }
+    let access = head.access(&context.clusters, context.targets);
+    let clusters = permissions::answer(access, asked, in_scope);
+    let unreadable = permissions::unreadable(&head, in_scope);
+    Answer {
+        clusters,
+        changes: told,
+        new_ways,
+        is_question: asked.question.is_some(),
+        unreadable,
+        head,
+    }
+}

@@ -1,0 +1,54 @@
+//! Who may do what in a revision, and what a change does to that.
+
+use crate::access::powers::Behaviour;
+use crate::access::{Access, Comparison};
+use crate::config::clusters::Clusters;
+use crate::finding::Location;
+use crate::kubernetes::Object;
+use crate::kubernetes::pod_security::{Version, VersionSet};
+
+use super::Snapshot;
+use super::pairs::Pair;
+
+/// The first version whose API server asks for `create` where a websocket is opened.
+const EXEC_BY_CREATE: Version = Version(35);
+
+/// How the oldest of some API servers decides.
+fn behaviour(targets: VersionSet) -> Behaviour {
+    let oldest = targets.oldest();
+    Behaviour {
+        get_opens_exec: oldest.is_some_and(|oldest| oldest < EXEC_BY_CREATE),
+    }
+}
+
+impl Snapshot {
+    /// Who may do what, cluster by cluster; found out once.
+    pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &Access {
+        self.access.get_or_init(|| {
+            let clusters_of = |path: &str| clusters.of(path);
+            Access::of(|| self.objects(), &clusters_of, behaviour(targets))
+        })
+    }
+
+    /// The object that holds a place.
+    #[must_use]
+    pub fn object_at(&self, place: &Location) -> Option<Object<'_>> {
+        let file = self.file(&place.path)?;
+        self.objects_of(file).find(|object| {
+            let within = object.node().span();
+            within.start <= place.span.start && place.span.end <= within.end
+        })
+    }
+}
+
+impl<'a> Pair<'a> {
+    /// What the change does to who may do what, cluster by cluster; found out once.
+    #[must_use]
+    pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &'a Comparison {
+        self.pairs.access.get_or_init(|| {
+            let clusters_of = |path: &str| clusters.of(path);
+            let (base, head) = (|| self.base.objects(), || self.head.objects());
+            Comparison::between(base, head, self.renames, &clusters_of, behaviour(targets))
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! RBAC as effective permissions, held against an authoriser of its own, and against what people do to manifests.
+
+mod authoriser;
+mod cases;
+mod changed_lines;
+mod command;
+mod corpora;
+mod difference;
+mod paths;
+mod worlds;
