@@ -150,19 +150,42 @@ mod pod_security {
 }
 
 mod rbac {
+    pub(crate) mod aggregate_to_built_in;
     pub(crate) mod anonymous_binding;
+    pub(crate) mod api_definitions_write;
+    pub(crate) mod authenticated_binding;
     pub(crate) mod bind;
+    pub(crate) mod bindings_write;
+    pub(crate) mod cloud_identity;
     pub(crate) mod cluster_admin_binding;
+    pub(crate) mod csr_approve;
+    pub(crate) mod csr_sign;
+    pub(crate) mod default_account_binding;
+    pub(crate) mod endpoints_write;
+    pub(crate) mod ephemeral_containers;
     pub(crate) mod escalate;
     pub(crate) mod escalation_path_added;
+    pub(crate) mod events_delete;
     pub(crate) mod impersonate;
     pub(crate) mod masters_group;
+    pub(crate) mod namespace_label;
     pub(crate) mod nodes_proxy;
+    pub(crate) mod nodes_write;
     pub(crate) mod permissions_widened;
     pub(crate) mod pods_exec;
+    pub(crate) mod port_forward;
+    pub(crate) mod powerful_workload;
+    pub(crate) mod proxy_subresource;
+    pub(crate) mod pv_create;
+    pub(crate) mod roles_write;
     pub(crate) mod secrets_read;
+    pub(crate) mod secrets_write_token;
+    pub(crate) mod system_configuration_write;
     pub(crate) mod token_request;
+    pub(crate) mod unresolved_binding;
+    pub(crate) mod webhooks_write;
     pub(crate) mod wildcard;
+    pub(crate) mod workload_write;
 }
 
 mod secret {
@@ -309,19 +332,42 @@ pub static ALL: &[&Rule] = &[
     &pod_security::unsafe_sysctl::RULE,
     &pod_security::volume_type::RULE,
     &pod_security::windows_host_process::RULE,
+    &rbac::aggregate_to_built_in::RULE,
     &rbac::anonymous_binding::RULE,
+    &rbac::api_definitions_write::RULE,
+    &rbac::authenticated_binding::RULE,
     &rbac::bind::RULE,
+    &rbac::bindings_write::RULE,
+    &rbac::cloud_identity::RULE,
     &rbac::cluster_admin_binding::RULE,
+    &rbac::csr_approve::RULE,
+    &rbac::csr_sign::RULE,
+    &rbac::default_account_binding::RULE,
+    &rbac::endpoints_write::RULE,
+    &rbac::ephemeral_containers::RULE,
     &rbac::escalate::RULE,
     &rbac::escalation_path_added::RULE,
+    &rbac::events_delete::RULE,
     &rbac::impersonate::RULE,
     &rbac::masters_group::RULE,
+    &rbac::namespace_label::RULE,
     &rbac::nodes_proxy::RULE,
+    &rbac::nodes_write::RULE,
     &rbac::permissions_widened::RULE,
     &rbac::pods_exec::RULE,
+    &rbac::port_forward::RULE,
+    &rbac::powerful_workload::RULE,
+    &rbac::proxy_subresource::RULE,
+    &rbac::pv_create::RULE,
+    &rbac::roles_write::RULE,
     &rbac::secrets_read::RULE,
+    &rbac::secrets_write_token::RULE,
+    &rbac::system_configuration_write::RULE,
     &rbac::token_request::RULE,
+    &rbac::unresolved_binding::RULE,
+    &rbac::webhooks_write::RULE,
     &rbac::wildcard::RULE,
+    &rbac::workload_write::RULE,
     &secret::account_token::RULE,
     &secret::as_environment::RULE,
     &secret::exposed::RULE,

@@ -58,6 +58,44 @@ impl<'a> Granted<'a> {
         }
     }
 
+    /// True if `resourceNames` say which objects are meant.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.rule.resource_names().items().next().is_some()
+    }
+
+    /// True if it counts in this one namespace alone, or would if somebody were given it.
+    #[must_use]
+    pub fn is_confined_to(&self, namespace: &str) -> bool {
+        if self.is_of_cluster() {
+            return false;
+        }
+        let object = self.object();
+        self.standing.map_or_else(
+            || object.namespace().is_some_and(|(own, _)| own == namespace),
+            |standing| standing.reaches(namespace),
+        )
+    }
+
+    /// True if some rule of the same role gives one of some rights on all objects.
+    #[must_use]
+    pub fn has_beside(&self, wanted: &[Wanted<'_>]) -> bool {
+        self.role.rules().any(|rule| {
+            let is_named = rule.resource_names().items().next().is_some();
+            let mut wanted = wanted.iter();
+            !is_named && wanted.any(|(group, resources, verbs)| {
+                rule.named(group, resources, verbs).is_some()
+            })
+        })
+    }
+
+    /// True if a right has no effect: requests that make objects have no name that `resourceNames` could mean.
+    fn is_void(&self, named: Named<'_>) -> bool {
+        let is_sub = named.resource.as_str().is_some_and(|it| it.contains('/'));
+        let is_nameless = matches!(named.verb.as_str(), Some("create" | "deletecollection"));
+        self.is_named() && is_nameless && !is_sub
+    }
+
     /// Who has it, in words.
     #[must_use]
     pub fn holders(&self) -> String {
@@ -116,5 +154,21 @@ pub fn naming<'a>(
             }
         }
     }
+    found
+}
+
+/// Where roles name one of some rights that have an effect, once a role: the first place.
+#[must_use]
+pub fn naming_once<'a>(
+    snapshot: &'a Snapshot,
+    of_access: (&Clusters, VersionSet),
+    wanted: &[Wanted<'_>],
+) -> Vec<(Granted<'a>, Named<'a>)> {
+    let mut seen = HashSet::new();
+    let mut found = naming(snapshot, of_access, wanted);
+    found.retain(|(granted, named)| {
+        let object = granted.object();
+        !granted.is_void(*named) && seen.insert((object.path(), object.node().id()))
+    });
     found
 }

@@ -1,0 +1,64 @@
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::granted::naming_once;
+
+declare_rule! {
+    /// A role allows to say where the traffic of Services goes.
+    ///
+    /// ## Why it matters
+    /// Addresses in `endpoints`, `endpointslices` and the status of a Service draw traffic from others and get past
+    /// what `NetworkPolicy` allows (CVE-2020-8554, CVE-2021-25740).
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata:
+    ///   name: balancer
+    ///   namespace: shop
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [endpoints]
+    ///     verbs: [update]
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata:
+    ///   name: balancer
+    ///   namespace: shop
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [endpoints]
+    ///     verbs: [get, watch]
+    /// ```
+    ///
+    /// ## Limits
+    /// A role that no binding of the repository gives to anybody is one level less grave.
+    "rbac/endpoints-write",
+    severity: Severity::Medium,
+    other_severities: &[Severity::Low, Severity::Note],
+    references: &["CVE-2021-25740", "CVE-2020-8554"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let wanted = [("", &["endpoints", "services/status"][..], &["create", "update", "patch"][..]), ("discovery.k8s.io", &["endpointslices"][..], &["create", "update", "patch"][..])];
+    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
+        let (of_cluster, namespaced) = if granted.is_named() {
+            (Severity::Low, Severity::Low)
+        } else {
+            (Severity::Medium, Severity::Medium)
+        };
+        sink.about(granted.object())
+            .report_right(named)
+            .severity(granted.severity(of_cluster, namespaced))
+            .say(&format!(
+                "verbs allow {}, which draws the traffic of others to addresses of any choice; {}; let the selector of the Service find its pods",
+                named.told(),
+                granted.holders()
+            ));
+    }
+}

@@ -1,0 +1,60 @@
+use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+use crate::snapshot::granted::naming_once;
+
+declare_rule! {
+    /// A role allows to delete events.
+    ///
+    /// ## Why it matters
+    /// Events tell what happened to pods, and deleting them takes away traces.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata:
+    ///   name: cleaner
+    ///   namespace: shop
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [events]
+    ///     verbs: [delete]
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata:
+    ///   name: cleaner
+    ///   namespace: shop
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [events]
+    ///     verbs: [create, patch]
+    /// ```
+    ///
+    /// ## Limits
+    /// The API server knows no way to delete `pods/log`, and nothing is said of that. A role that no binding of the
+    /// repository gives to anybody is one level less grave.
+    "rbac/events-delete",
+    severity: Severity::Low,
+    other_severities: &[Severity::Note],
+    references: &["OWASP K8s 2025: K10", "MITRE T1070"],
+    check: Check::Manifests(check),
+}
+
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let wanted = [("", &["events"][..], &["delete", "deletecollection"][..]), ("events.k8s.io", &["events"][..], &["delete", "deletecollection"][..])];
+    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
+        let (of_cluster, namespaced) = (Severity::Low, Severity::Low);
+        sink.about(granted.object())
+            .report_right(named)
+            .severity(granted.severity(of_cluster, namespaced))
+            .say(&format!(
+                "verbs allow {}, which takes away traces of what happened; {}; leave it out, as events go by themselves",
+                named.told(),
+                granted.holders()
+            ));
+    }
+}
