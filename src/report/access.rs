@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
+use crate::access::powers::Goal;
 use crate::access::proof::Proof;
 use crate::finding::Location;
 use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
@@ -237,75 +240,100 @@ fn summary(answer: &Answer, text: &mut String) {
     let _ = writeln!(text, ", {} to what is most guarded", count(ways, "way"));
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "tidegate access")]
 struct JsonAnswer<'a> {
+    /// The version of this format.
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
+    /// What is applied together, each by itself.
     clusters: Vec<JsonCluster<'a>>,
+    /// What a change does to what subjects may do; only with `--base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<JsonChange<'a>>>,
+    /// The ways that come with the change; only with `--base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_paths: Option<Vec<JsonPath<'a>>>,
+    /// Files that could not be read, so that what they hold is missing.
     unreadable: Vec<JsonPassedOver<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cluster")]
 struct JsonCluster<'a> {
+    /// The files that were read for it.
     files: Vec<&'a str>,
+    /// What subjects may do, by subject and scope; with a question, who may do what was asked.
     grants: Vec<JsonGrant<'a>>,
+    /// The ways to what is most guarded.
     paths: Vec<JsonPath<'a>>,
+    /// Bindings whose role is not known.
     unresolved: Vec<JsonUnresolved<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Grant")]
 struct JsonGrant<'a> {
     subject: &'a str,
     /// `cluster`, or `namespace/` and its name.
     scope: String,
+    /// What is allowed, in words: `get secrets`.
     permissions: &'a [String],
+    /// The bindings that give it.
     by: Vec<JsonBy<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GrantedBy")]
 struct JsonBy<'a> {
     binding: &'a str,
     role: &'a str,
     location: JsonLocation<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Path")]
 struct JsonPath<'a> {
     subject: String,
     /// `cluster-admin`, `system:masters`, `nodes`, `kube-system-secrets`, `other-namespace` or `cloud-identity`.
+    #[schemars(extend("enum" = Goal::ALL.map(Goal::name)))]
     goal: &'static str,
     /// The other namespace.
     namespace: Option<&'a str>,
     steps: Vec<JsonStep<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Step")]
 struct JsonStep<'a> {
     subject: String,
+    /// What the subject does to get on.
     reason: &'a str,
     evidence: Vec<JsonEvidence<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 struct JsonEvidence<'a> {
     message: &'a str,
     location: JsonLocation<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unresolved")]
 struct JsonUnresolved<'a> {
     binding: &'a str,
     role: &'a str,
+    /// True for a role that a cluster brings along though nothing is known here of what it grants.
     built_in: bool,
     location: JsonLocation<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
 struct JsonChange<'a> {
     subject: &'a str,
+    /// `cluster`, or `namespace/` and its name.
     scope: String,
     before: &'a [String],
     after: &'a [String],
@@ -409,6 +437,15 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+/// The JSON schema of the answer, as `schema/access.schema.json` holds it.
+#[must_use]
+pub fn schema() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<JsonAnswer<'_>>()
 }
 
 /// The ways as a graph for Mermaid, which GitHub draws: who becomes whom, and what is reached. Ways that come with the

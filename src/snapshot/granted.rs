@@ -83,9 +83,9 @@ impl<'a> Granted<'a> {
         self.role.rules().any(|rule| {
             let is_named = rule.resource_names().items().next().is_some();
             let mut wanted = wanted.iter();
-            !is_named && wanted.any(|(group, resources, verbs)| {
-                rule.named(group, resources, verbs).is_some()
-            })
+            !is_named
+                && wanted
+                    .any(|(group, resources, verbs)| rule.named(group, resources, verbs).is_some())
         })
     }
 

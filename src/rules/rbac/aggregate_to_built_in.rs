@@ -18,9 +18,9 @@ declare_rule! {
     ///   labels:
     ///     rbac.authorization.k8s.io/aggregate-to-view: "true"
     /// rules:
-    ///   - apiGroups: [""]
-    ///     resources: [secrets]
-    ///     verbs: [get]
+    ///   - apiGroups: [example.com]
+    ///     resources: [reports]
+    ///     verbs: [get, create]
     /// ```
     ///
     /// ## Instead
@@ -82,7 +82,11 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
 fn to_view(rule: PolicyRule<'_>) -> Option<(Severity, String)> {
     let reads = [
         ("", &["secrets"][..], &["get", "list", "watch"][..]),
-        ("", &["pods/exec", "pods/attach"][..], &["create", "get"][..]),
+        (
+            "",
+            &["pods/exec", "pods/attach"][..],
+            &["create", "get"][..],
+        ),
     ];
     let read = reads
         .iter()

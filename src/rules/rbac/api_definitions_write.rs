@@ -45,7 +45,18 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("apiextensions.k8s.io", &["customresourcedefinitions"][..], &["create", "update", "patch"][..]), ("apiregistration.k8s.io", &["apiservices"][..], &["create", "update", "patch"][..])];
+    let wanted = [
+        (
+            "apiextensions.k8s.io",
+            &["customresourcedefinitions"][..],
+            &["create", "update", "patch"][..],
+        ),
+        (
+            "apiregistration.k8s.io",
+            &["apiservices"][..],
+            &["create", "update", "patch"][..],
+        ),
+    ];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         if !granted.is_of_cluster() {
             continue;

@@ -46,7 +46,11 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("rbac.authorization.k8s.io", &["clusterrolebindings", "rolebindings"][..], &["update", "patch", "create"][..])];
+    let wanted = [(
+        "rbac.authorization.k8s.io",
+        &["clusterrolebindings", "rolebindings"][..],
+        &["update", "patch", "create"][..],
+    )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let (of_cluster, namespaced) = if granted.is_named() {
             (Severity::Low, Severity::Low)

@@ -45,7 +45,18 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["endpoints", "services/status"][..], &["create", "update", "patch"][..]), ("discovery.k8s.io", &["endpointslices"][..], &["create", "update", "patch"][..])];
+    let wanted = [
+        (
+            "",
+            &["endpoints", "services/status"][..],
+            &["create", "update", "patch"][..],
+        ),
+        (
+            "discovery.k8s.io",
+            &["endpointslices"][..],
+            &["create", "update", "patch"][..],
+        ),
+    ];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let (of_cluster, namespaced) = if granted.is_named() {
             (Severity::Low, Severity::Low)

@@ -45,7 +45,11 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["pods/ephemeralcontainers"][..], &["patch", "update"][..])];
+    let wanted = [(
+        "",
+        &["pods/ephemeralcontainers"][..],
+        &["patch", "update"][..],
+    )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let (of_cluster, namespaced) = if granted.is_named() {
             (Severity::Medium, Severity::Medium)

@@ -45,7 +45,14 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["events"][..], &["delete", "deletecollection"][..]), ("events.k8s.io", &["events"][..], &["delete", "deletecollection"][..])];
+    let wanted = [
+        ("", &["events"][..], &["delete", "deletecollection"][..]),
+        (
+            "events.k8s.io",
+            &["events"][..],
+            &["delete", "deletecollection"][..],
+        ),
+    ];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let (of_cluster, namespaced) = (Severity::Low, Severity::Low);
         sink.about(granted.object())

@@ -44,7 +44,11 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["nodes", "nodes/status"][..], &["update", "patch", "delete"][..])];
+    let wanted = [(
+        "",
+        &["nodes", "nodes/status"][..],
+        &["update", "patch", "delete"][..],
+    )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         if !granted.is_of_cluster() {
             continue;

@@ -16,75 +16,76 @@ declare_rule! {
     ///
     /// ## Example
     /// ```yaml bad
+    /// # base: access.yaml
     /// apiVersion: rbac.authorization.k8s.io/v1
     /// kind: ClusterRoleBinding
-    /// metadata:
-    ///   name: root
-    /// roleRef:
-    ///   apiGroup: rbac.authorization.k8s.io
-    ///   kind: ClusterRole
-    ///   name: cluster-admin
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
     /// subjects:
-    ///   - kind: ServiceAccount
-    ///     namespace: ops
-    ///     name: root
-    /// ---
-    /// apiVersion: apps/v1
-    /// kind: Deployment
-    /// metadata:
-    ///   name: tool
-    ///   namespace: ops
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # base: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
     /// spec:
-    ///   selector:
-    ///     matchLabels: {app: tool}
-    ///   template:
-    ///     metadata:
-    ///       labels: {app: tool}
-    ///     spec:
-    ///       serviceAccountName: root
-    ///       containers:
-    ///         - name: tool
-    ///           image: registry.example.com/tool:1.2.0
+    ///   serviceAccountName: tool
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// # file: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # file: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: root
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
     /// ```
     ///
     /// ## Instead
     /// Give the account the rights that the program uses.
     /// ```yaml good
+    /// # base: access.yaml
     /// apiVersion: rbac.authorization.k8s.io/v1
-    /// kind: RoleBinding
-    /// metadata:
-    ///   name: root
-    ///   namespace: ops
-    /// roleRef:
-    ///   apiGroup: rbac.authorization.k8s.io
-    ///   kind: ClusterRole
-    ///   name: view
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
     /// subjects:
-    ///   - kind: ServiceAccount
-    ///     namespace: ops
-    ///     name: root
-    /// ---
-    /// apiVersion: apps/v1
-    /// kind: Deployment
-    /// metadata:
-    ///   name: tool
-    ///   namespace: ops
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # base: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
     /// spec:
-    ///   selector:
-    ///     matchLabels: {app: tool}
-    ///   template:
-    ///     metadata:
-    ///       labels: {app: tool}
-    ///     spec:
-    ///       serviceAccountName: root
-    ///       containers:
-    ///         - name: tool
-    ///           image: registry.example.com/tool:1.2.0
+    ///   serviceAccountName: tool
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
+    /// # file: access.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: root}
+    /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    /// subjects:
+    ///   - {kind: ServiceAccount, name: root, namespace: ops}
+    /// # file: pod.yaml
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: tool, namespace: ops}
+    /// spec:
+    ///   serviceAccountName: other
+    ///   containers:
+    ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
     /// ```
     ///
     /// ## Limits
-    /// Ways that lead to every right, to `system:masters` or to nodes are high, those to the secrets of `kube-system`
-    /// medium. The first way is told. Bindings of other repositories are not seen.
+    /// Ways that lead to every right or to `system:masters` are high. Those to nodes and to the secrets of `kube-system`,
+    /// which operators often have, are medium. The first way is told. Bindings of other repositories are not seen.
     "rbac/powerful-workload",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
@@ -103,8 +104,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let mut ways: BTreeMap<&Subject, (Severity, &Proof)> = BTreeMap::new();
         for proof in proofs {
             let severity = match proof.goal {
-                Goal::ClusterAdmin | Goal::Masters | Goal::Nodes => Severity::High,
-                Goal::KubeSystemSecrets => Severity::Medium,
+                Goal::ClusterAdmin | Goal::Masters => Severity::High,
+                Goal::Nodes | Goal::KubeSystemSecrets => Severity::Medium,
                 Goal::OtherNamespace | Goal::CloudIdentity => continue,
             };
             let way = ways.entry(&proof.subject).or_insert((severity, proof));

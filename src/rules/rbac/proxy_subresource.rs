@@ -45,7 +45,11 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["pods/proxy", "services/proxy"][..], &["get", "create", "update", "patch", "delete"][..])];
+    let wanted = [(
+        "",
+        &["pods/proxy", "services/proxy"][..],
+        &["get", "create", "update", "patch", "delete"][..],
+    )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let (of_cluster, namespaced) = if granted.is_named() {
             (Severity::Low, Severity::Low)

@@ -11,6 +11,7 @@ declare_rule! {
     ///
     /// ## Example
     /// ```yaml bad
+    /// # base: role.yaml
     /// apiVersion: rbac.authorization.k8s.io/v1
     /// kind: Role
     /// metadata:
@@ -19,7 +20,17 @@ declare_rule! {
     /// rules:
     ///   - apiGroups: [""]
     ///     resources: [secrets]
-    ///     verbs: [create, get]
+    ///     verbs: [get]
+    /// # file: role.yaml
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata:
+    ///   name: issuer
+    ///   namespace: shop
+    /// rules:
+    ///   - apiGroups: [""]
+    ///     resources: [secrets]
+    ///     verbs: [get, create]
     /// ```
     ///
     /// ## Instead

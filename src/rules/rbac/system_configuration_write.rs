@@ -56,6 +56,10 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             true => continue,
             false => Severity::Medium,
         };
+        // Of what nobody has, only those that are named are told.
+        if granted.standing.is_none() && !granted.is_named() {
+            continue;
+        }
         let reaches = granted.standing.is_none_or(|it| it.reaches("kube-system"));
         if !reaches || !granted.is_of_cluster() && !granted.is_confined_to("kube-system") {
             continue;

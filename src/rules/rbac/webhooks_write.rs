@@ -45,7 +45,18 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("admissionregistration.k8s.io", &["mutatingwebhookconfigurations", "validatingwebhookconfigurations", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", "validatingadmissionpolicies", "validatingadmissionpolicybindings"][..], &["create", "update", "patch"][..])];
+    let wanted = [(
+        "admissionregistration.k8s.io",
+        &[
+            "mutatingwebhookconfigurations",
+            "validatingwebhookconfigurations",
+            "mutatingadmissionpolicies",
+            "mutatingadmissionpolicybindings",
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+        ][..],
+        &["create", "update", "patch"][..],
+    )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         if !granted.is_of_cluster() {
             continue;

@@ -47,7 +47,23 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["pods", "replicationcontrollers"][..], &["create", "update", "patch"][..]), ("apps", &["deployments", "daemonsets", "statefulsets", "replicasets"][..], &["create", "update", "patch"][..]), ("batch", &["jobs", "cronjobs"][..], &["create", "update", "patch"][..])];
+    let wanted = [
+        (
+            "",
+            &["pods", "replicationcontrollers"][..],
+            &["create", "update", "patch"][..],
+        ),
+        (
+            "apps",
+            &["deployments", "daemonsets", "statefulsets", "replicasets"][..],
+            &["create", "update", "patch"][..],
+        ),
+        (
+            "batch",
+            &["jobs", "cronjobs"][..],
+            &["create", "update", "patch"][..],
+        ),
+    ];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let of_system = granted.is_confined_to("kube-system");
         let (of_cluster, namespaced) = match (of_system, granted.is_named()) {

@@ -1,8 +1,10 @@
 //! `tidegate access` as people and programs meet it.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::Value as Json;
+use tidegate::report::access::schema;
 
 use crate::program::tidegate;
 
@@ -110,4 +112,43 @@ fn ways_are_drawn() {
         text.contains("{{\"every right in the cluster\"}}"),
         "{text}"
     );
+}
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/access.schema.json");
+    let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if fs::read_to_string(&path).unwrap_or_default() == schema {
+        return;
+    }
+    if matches!(std::env::var("CI").as_deref(), Ok("1" | "true")) {
+        panic!("schema/access.schema.json is stale: run the tests and commit what they write");
+    }
+    fs::write(&path, schema).unwrap();
+    eprintln!("schema/access.schema.json was stale and is written anew");
+}
+
+#[test]
+fn answers_keep_their_schema() {
+    let validator = jsonschema::validator_for(schema().as_value()).unwrap();
+    let check = |arguments: &[&str]| {
+        let (code, text, _) = run(arguments);
+        assert_eq!(code, 0, "{text}");
+        let json: Json = serde_json::from_str(&text).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, [""; 0], "{arguments:?}");
+        json
+    };
+    let change = check(&["--base", BASE, "--head", HEAD, "--format", "json"]);
+    assert!(!change["new_paths"].as_array().unwrap().is_empty());
+    let revision = check(&["--head", HEAD, "--format", "json"]);
+    assert!(revision.get("changes").is_none());
+    let question = ["--who-can", "create pods/exec", "--format", "json"];
+    check(&[&["--head", HEAD][..], &question].concat());
+    let mut other = change;
+    other["clusters"][0]["paths"][0]["goal"] = "elsewhere".into();
+    assert!(!validator.is_valid(&other));
 }
