@@ -32,7 +32,7 @@ declare_rule! {
     /// metadata: {name: debug, namespace: ops}
     /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
     /// subjects:
-    ///   - {kind: ServiceAccount, name: support, namespace: people}
+    ///   - {kind: ServiceAccount, name: ops, namespace: people}
     /// ---
     /// apiVersion: rbac.authorization.k8s.io/v1
     /// kind: ClusterRoleBinding
@@ -45,7 +45,7 @@ declare_rule! {
     /// kind: Pod
     /// metadata: {name: tool, namespace: ops}
     /// spec:
-    ///   serviceAccountName: tool
+    ///   serviceAccountName: root
     ///   containers:
     ///     - {name: tool, image: "registry.example.com/tool:1.2.0"}
     /// # file: access.yaml
@@ -62,6 +62,7 @@ declare_rule! {
     /// metadata: {name: debug, namespace: ops}
     /// roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debug}
     /// subjects:
+    ///   - {kind: ServiceAccount, name: ops, namespace: people}
     ///   - {kind: ServiceAccount, name: support, namespace: people}
     /// ---
     /// apiVersion: rbac.authorization.k8s.io/v1
