@@ -1,10 +1,12 @@
 use crate::kubernetes::accounts::CLOUD_IDENTITIES;
 use crate::kubernetes::annotations::annotation;
+use crate::kubernetes::field::Field;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::pairs::Pair;
+use crate::syntax::Node;
 
 declare_rule! {
-    /// A change gives a ServiceAccount an identity of a cloud, or another one.
+    /// A change gives a `ServiceAccount` an identity of a cloud, or another one.
     ///
     /// ## Why it matters
     /// Pods that run as the account act as that identity outside of the cluster, where no role of the cluster says what
@@ -67,12 +69,12 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         for name in CLOUD_IDENTITIES {
-            let Some(node) = annotation(object, name).and_then(|it| it.node()) else {
+            let Some(node) = annotation(object, name).and_then(Field::node) else {
                 continue;
             };
             let new = node.key_text();
-            let old = annotation(before, name).and_then(|it| it.node());
-            let old = old.map(|it| it.key_text());
+            let old = annotation(before, name).and_then(Field::node);
+            let old = old.map(Node::key_text);
             if new.is_empty() || old == Some(new) {
                 continue;
             }

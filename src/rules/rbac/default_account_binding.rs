@@ -4,7 +4,7 @@ use crate::kubernetes::bindings::Binding;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 
 declare_rule! {
-    /// A binding gives rights to the ServiceAccount that pods have without asking for any.
+    /// A binding gives rights to the `ServiceAccount` that pods have without asking for any.
     ///
     /// ## Why it matters
     /// Every pod of the namespace that names no account runs as `default`, also those that nobody thought of when the

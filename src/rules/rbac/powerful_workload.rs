@@ -8,7 +8,7 @@ use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 
 declare_rule! {
-    /// A workload runs as a ServiceAccount that takes over the cluster.
+    /// A workload runs as a `ServiceAccount` that takes over the cluster.
     ///
     /// ## Why it matters
     /// Whoever gets into one of its containers has the token of the account, and with it the way that is told here,

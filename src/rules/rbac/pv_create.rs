@@ -3,7 +3,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::granted::naming_once;
 
 declare_rule! {
-    /// A role allows to make PersistentVolumes.
+    /// A role allows to make `PersistentVolumes`.
     ///
     /// ## Why it matters
     /// A volume may be a path of the node (`hostPath`), which every pod that claims it then writes to, whatever Pod

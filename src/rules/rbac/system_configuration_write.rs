@@ -36,7 +36,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Where all ConfigMaps are meant, of `kube-system` or of the cluster, it is medium, as most that ask for it mean
+    /// Where all `ConfigMaps` are meant, of `kube-system` or of the cluster, it is medium, as most that ask for it mean
     /// others. A role that no binding of the repository gives to anybody is one level less grave.
     "rbac/system-configuration-write",
     severity: Severity::Critical,

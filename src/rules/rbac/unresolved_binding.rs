@@ -8,7 +8,7 @@ use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 
 declare_rule! {
-    /// A binding names a role or a ServiceAccount that is in no file.
+    /// A binding names a role or a `ServiceAccount` that is in no file.
     ///
     /// ## Why it matters
     /// A binding to what is not there gives nothing, until somebody makes something of that name, which then has rights
