@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::Severity;
 use crate::github::{Change, Client, Failure, NewComment, NewReview};
 use crate::report::count;
 use crate::report::review::anchor::Anchor;
@@ -25,8 +24,8 @@ pub(super) struct Place<'p> {
     pub(super) myself: &'p Myself,
     /// The comments that stood there before: their ids, which GraphQL goes by, by their numbers.
     pub(super) before: &'p BTreeMap<u64, String>,
-    /// How many of our comments on whole files stand there open, and stay so, by severity.
-    pub(super) on_files: BTreeMap<Severity, usize>,
+    /// How many of our comments on whole files stand there open, and stay so.
+    pub(super) on_files: usize,
 }
 
 impl Place<'_> {
@@ -128,17 +127,14 @@ pub(super) async fn send(
             Err(failure) => sent.failed(failure, &drafts),
         }
     }
-    // What stands there takes its room first, whatever a review was refused for: else each push would add to the pile. As
-    // in the plan, what is graver asks only for what is left by what is as grave.
-    let mut taken = place.on_files.clone();
+    // What stands there takes its room first, whatever a review was refused for: else each push would add to the pile.
+    let mut taken = place.on_files;
     for draft in on_files {
-        let severity = draft.marker.severity;
-        let as_grave: usize = taken.range(severity..).map(|(_, number)| number).sum();
-        if sent.is_over() || as_grave >= MOST_FILES {
+        if sent.is_over() || taken >= MOST_FILES {
             sent.summarises(draft);
             continue;
         }
-        *taken.entry(severity).or_default() += 1;
+        taken += 1;
         if let Err(failure) = create_on_file(place, draft, writes).await {
             sent.failed(failure, &[draft]);
         }
@@ -351,11 +347,16 @@ async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut S
         }
     }
     let mut threads: Vec<&str> = Vec::new();
-    for round in rounds(&plan.settled, |settled| settled.edit.body.len()) {
+    let is_lost =
+        |fingerprint: &String| sent.rest.contains(fingerprint) && !plan.rest.contains(fingerprint);
+    let (waiting, settled): (Vec<&SettledComment>, Vec<&SettledComment>) =
+        (plan.settled.iter()).partition(|settled| settled.told_elsewhere.iter().any(is_lost));
+    sent.left += waiting.len();
+    for round in rounds(&settled, |settled| settled.edit.body.len()) {
         let edits = round.iter().map(|settled| &settled.edit);
         let results = edit_all(place, edits, writes, sent, 2).await;
         let done = round.iter().zip(results).filter(|(_, is_done)| *is_done);
-        let done: Vec<&SettledComment> = done.map(|(settled, _)| settled).collect();
+        let done: Vec<&SettledComment> = done.map(|(settled, _)| *settled).collect();
         let nodes = done
             .iter()
             .filter_map(|settled| settled.minimize.as_deref());

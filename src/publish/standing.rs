@@ -1,8 +1,7 @@
 //! What stands on a pull request, and which of it is ours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::finding::Severity;
 use crate::github::{Client, Failure, Thread};
 use crate::report::review::marker::{FindingMarker, Key};
 use crate::report::review::reconcile::Plan;
@@ -72,27 +71,26 @@ pub(super) async fn comments_and_places(
     Ok((comments.collect(), on_files))
 }
 
-/// How many of our comments on whole files stand there open, and stay so or are opened again, by severity.
+/// How many of our comments on whole files stand there open, and stay so or are opened again.
 pub(super) fn open_on_files(
     comments: &[StandingComment],
     on_files: &BTreeSet<u64>,
     key: &Key,
     plan: &Plan,
-) -> BTreeMap<Severity, usize> {
+) -> usize {
     let settled: BTreeSet<u64> = plan.settled.iter().map(|it| it.edit.id).collect();
     let reopened: BTreeSet<u64> = plan.reopened.iter().map(|it| it.id).collect();
-    let mut open = BTreeMap::new();
-    for comment in comments.iter().filter(|comment| comment.is_ours) {
-        let Some(marker) = FindingMarker::read(&comment.body, key) else {
-            continue;
-        };
-        let is_in_sight = marker.is_open && !comment.is_minimized && !comment.is_resolved;
-        let stays = is_in_sight && !settled.contains(&comment.id);
-        if on_files.contains(&comment.id) && (stays || reopened.contains(&comment.id)) {
-            *open.entry(marker.severity).or_default() += 1;
-        }
-    }
-    open
+    let stays = |comment: &&StandingComment| {
+        let marker = FindingMarker::read(&comment.body, key);
+        let is_in_sight = !comment.is_minimized && !comment.is_resolved;
+        let stays_open = is_in_sight && !settled.contains(&comment.id);
+        comment.is_ours
+            && on_files.contains(&comment.id)
+            && marker.is_some_and(|marker| {
+                marker.is_open && stays_open || reopened.contains(&comment.id)
+            })
+    };
+    comments.iter().filter(stays).count()
 }
 
 fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::tree::{
-    Document, DuplicateKey, Node, NodeData, Problem, ProblemKind, Span, Stored, Tree, flag,
+    Document, DuplicateKey, Node, NodeData, Problem, ProblemKind, Span, Stored, Tree, ends, flag,
 };
 
 /// Below this many copied nodes no document is called a bomb; beyond [`ALIAS_CEILING`] every one is.
@@ -113,12 +113,14 @@ impl Builder {
     fn push(&mut self, value: Stored, span: Span, flags: u8) -> u32 {
         let id = number(self.tree.nodes.len());
         let parent = self.open.last().map_or(u32::MAX, |open| open.id);
+        let ends = ends(self.tree.slice(value));
         self.tree.nodes.push(NodeData {
             span,
             parent,
             next: id + 1,
             value,
             flags,
+            ends,
         });
         id
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tree::{Document, NodeData, Span, Stored, Tree};
+use super::tree::{Document, NodeData, Span, Stored, Tree, ends};
 
 /// What a document holds that is put together.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ impl Tree {
         let place = Span::new(start, self.decoded.len());
         if let Some(node) = self.nodes.get_mut(key as usize) {
             node.value = Stored::Decoded(place);
+            node.ends = ends(name);
         }
     }
 
@@ -65,6 +66,7 @@ impl Tree {
                 next: node.next.saturating_add(first),
                 value,
                 flags: node.flags,
+                ends: node.ends,
             });
         }
         let roots = other.documents.iter();
@@ -107,12 +109,14 @@ impl Tree {
 
     fn push(&mut self, value: Stored, span: Span, parent: u32) -> u32 {
         let id = number(self.nodes.len());
+        let ends = ends(self.slice(value));
         self.nodes.push(NodeData {
             span,
             parent,
             next: id.saturating_add(1),
             value,
             flags: 0,
+            ends,
         });
         id
     }

@@ -93,6 +93,17 @@ pub(super) struct NodeData {
     pub(super) next: u32,
     pub(super) value: Stored,
     pub(super) flags: u8,
+    /// The first and the last byte of a text: most keys are told apart by them, without a look at the file.
+    pub(super) ends: [u8; 2],
+}
+
+/// The first and the last byte of a text; zeros where it has none.
+pub(super) fn ends(text: &str) -> [u8; 2] {
+    match text.as_bytes() {
+        [] => [0, 0],
+        [only] => [*only, *only],
+        [first, .., last] => [*first, *last],
+    }
 }
 
 /// A document of a stream.
@@ -533,14 +544,17 @@ impl<'a> Node<'a> {
         self.get(key).filter(|value| !value.is_null())
     }
 
-    /// True if the text of a key is this one. Most keys are told apart by their lengths.
+    /// True if the text of a key is this one. Most keys are told apart by their lengths and ends.
     fn reads(self, key: &str) -> bool {
-        let (text, span) = match self.data().value {
+        let data = self.data();
+        let (text, span) = match data.value {
             Stored::Source(span) => (&*self.tree.text, span),
             Stored::Decoded(span) => (&*self.tree.decoded, span),
             _ => return self.key_text() == key,
         };
-        span.range().len() == key.len() && text.as_bytes().get(span.range()) == Some(key.as_bytes())
+        span.range().len() == key.len()
+            && data.ends == ends(key)
+            && text.as_bytes().get(span.range()) == Some(key.as_bytes())
     }
 
     /// The text of a key: what JSON would name it.

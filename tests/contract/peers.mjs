@@ -69,7 +69,10 @@ for (const name of ["github.com", "ghes-3.19"]) {
         body: body === null ? undefined : JSON.stringify(body),
       });
       await answer.arrayBuffer();
-      return { status: answer.status, violations: answer.headers.get("sl-violations") };
+      // What Prism answers are GitHub's own examples, not all of which keep to GitHub's description.
+      const violations = JSON.parse(answer.headers.get("sl-violations") ?? "[]");
+      const ours = violations.filter(({ location }) => location[0] !== "response");
+      return { status: answer.status, violations: ours.length > 0 ? JSON.stringify(ours) : null };
     };
     for (const call of calls) {
       const { status, violations } = await ask(call);

@@ -100,6 +100,11 @@ fn what_is_committed_clears_the_finding_and_brings_no_other() {
 #[test]
 fn what_is_not_exact_is_not_offered() {
     let context = |line: &str| format!("          securityContext:\n            {line}\n");
+    let mounted = |more: &str| {
+        format!(
+            "          volumeMounts:\n            - name: tmp\n              mountPath: /tmp\n{more}"
+        )
+    };
     let privileged = "pod-security/privileged";
     for (rule, text) in [
         // Nothing stands there.
@@ -126,6 +131,31 @@ fn what_is_not_exact_is_not_offered() {
         (
             "workload/writable-root-filesystem",
             deployment("", &context("readOnlyRootFilesystem: false")),
+        ),
+        // Nothing can be written where these are mounted.
+        (
+            "workload/writable-root-filesystem",
+            deployment(
+                "      volumes:\n        - name: tmp\n          configMap: {name: a}\n",
+                &(mounted("") + &context("readOnlyRootFilesystem: false")),
+            ),
+        ),
+        (
+            "workload/writable-root-filesystem",
+            deployment(
+                "      volumes:\n        - name: tmp\n          emptyDir: {}\n",
+                &(mounted("              readOnly: true\n")
+                    + &context("readOnlyRootFilesystem: false")),
+            ),
+        ),
+        // The right word would bring a danger to life.
+        (
+            "workload/unknown-field",
+            deployment("", &context("privilged: true")),
+        ),
+        (
+            "workload/unknown-field",
+            deployment("      hostNetwrok: true\n", ""),
         ),
         // The right field stands beside it.
         (

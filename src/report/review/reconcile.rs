@@ -35,6 +35,8 @@ pub struct EditedComment {
 pub struct SettledComment {
     /// Its new text.
     pub edit: EditedComment,
+    /// The findings that another comment tells from now on: before that stands, this one has to.
+    pub told_elsewhere: BTreeSet<String>,
     /// What to fold away; none where a person answered below it, or it is folded already.
     pub minimize: Option<String>,
     /// The thread to resolve, if the token may; none where a person answered.
@@ -244,7 +246,8 @@ pub fn plan(
 
 /// How many comments there are, by how grave they are. What stands open has its room, whatever is new: else the pile
 /// would grow with each push. But what is graver asks only for as much as is left by what is as grave as itself, so that
-/// a pile of trifles hides nothing. Of what is left, the most urgent gets its part first.
+/// a pile of trifles hides nothing. Of what is left, the most urgent gets its part first. Comments on whole files show no
+/// line and are few: what finds no room there, the summary tells.
 #[derive(Default)]
 struct Room {
     comments: BTreeMap<Severity, usize>,
@@ -263,11 +266,16 @@ impl Room {
     /// True if there was room.
     fn take(&mut self, draft: &Draft) -> bool {
         let severity = draft.marker.severity;
-        let (taken, most) = match draft.anchor {
-            Anchor::File { .. } => (&self.files, MOST_FILES),
-            Anchor::Lines { .. } | Anchor::Summary => (&self.comments, MOST_COMMENTS),
+        let as_grave = |taken: &BTreeMap<Severity, usize>| {
+            taken
+                .range(severity..)
+                .map(|(_, number)| number)
+                .sum::<usize>()
         };
-        let taken: usize = taken.range(severity..).map(|(_, number)| number).sum();
+        let (taken, most) = match draft.anchor {
+            Anchor::File { .. } => (self.files.values().sum(), MOST_FILES),
+            Anchor::Lines { .. } | Anchor::Summary => (as_grave(&self.comments), MOST_COMMENTS),
+        };
         let has_room = taken < most;
         if has_room {
             self.occupy(Some(&draft.anchor), severity);
@@ -403,9 +411,18 @@ impl Plan {
             // What was not seen is not gone.
             return false;
         };
+        let told_elsewhere = match how {
+            Settled::Elsewhere => fingerprints
+                .iter()
+                .filter(|one| told.contains(*one))
+                .cloned()
+                .collect(),
+            _ => BTreeSet::new(),
+        };
         // Whoever answered is waiting for somebody to read it.
         let is_quiet = !comment.has_reply;
         self.settled.push(SettledComment {
+            told_elsewhere,
             edit: EditedComment {
                 id: comment.id,
                 body: body::settled(&comment.body, &own.marker, how, head, key),

@@ -2,6 +2,7 @@ use crate::kubernetes::field::shortened;
 use crate::kubernetes::schema::{Meant, What};
 use crate::kubernetes::{Container, Object};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::syntax::Node;
 
 declare_rule! {
     /// A key is no field of the Kubernetes API.
@@ -59,7 +60,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 format!("put what it holds into {name}, which stands beside it")
             }
             Meant::Field(name) => {
-                right = Some(name);
+                right = Some(name).filter(|name| protects(name, node));
                 format!("write {name}")
             }
             Meant::Version(version) => format!("{version} has it"),
@@ -79,5 +80,22 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 shortened(name),
                 odd.within().name
             ));
+    }
+}
+
+/// True where the right word only protects, so that nobody brings a danger to life that a slip kept from having effect:
+/// that is no edit to make with one click.
+fn protects(name: &str, value: Node<'_>) -> bool {
+    let written = value.source();
+    match name {
+        "readOnly" | "readOnlyRootFilesystem" | "runAsNonRoot" => written == "true",
+        "allowPrivilegeEscalation"
+        | "automountServiceAccountToken"
+        | "hostIPC"
+        | "hostNetwork"
+        | "hostPID"
+        | "hostUsers"
+        | "privileged" => written == "false",
+        _ => false,
     }
 }

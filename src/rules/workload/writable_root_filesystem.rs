@@ -1,6 +1,6 @@
 use crate::kubernetes::container::{ContainerKind, image_name};
 use crate::kubernetes::node_paths::{is_within, plain};
-use crate::kubernetes::{Container, VolumeMount};
+use crate::kubernetes::{Container, Pod, VolumeMount};
 use crate::rule::{Check, Context, Severity, Sink, Workload, declare_rule};
 
 declare_rule! {
@@ -64,7 +64,8 @@ fn check(workload: &Workload<'_>, _context: &Context, sink: &mut Sink<'_>) {
         let found = if field.is_set() { "false" } else { "not set" };
         let paths = paths(container);
         // Where it may write and nothing is mounted, one word is not enough.
-        let node = field.node().filter(|_| paths.is_empty());
+        let is_safe = paths.is_empty() && mounts_are_writable(workload.pod, container);
+        let node = field.node().filter(|_| is_safe);
         let mounts = match paths.as_slice() {
             [] => String::new(),
             paths => format!(
@@ -96,6 +97,21 @@ fn paths(container: Container<'_>) -> Vec<&'static str> {
     };
     let paths = writes.iter().copied();
     paths.filter(|path| !is_mounted(path)).collect()
+}
+
+/// True if none of what is mounted is read-only, by itself or for what it is.
+fn mounts_are_writable(pod: Pod<'_>, container: Container<'_>) -> bool {
+    const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
+    container.volume_mounts().all(|mount| {
+        let name = mount.volume().as_str();
+        let mut volumes = pod.volumes().filter(|volume| Some(volume.name()) == name);
+        let is_fixed = volumes.any(|volume| {
+            volume
+                .sources()
+                .any(|(source, _)| READ_ONLY.contains(&source))
+        });
+        !mount.is_read_only() && !is_fixed
+    })
 }
 
 /// `/a`, `/a and /b`, `/a, /b and /c`.

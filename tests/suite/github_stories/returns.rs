@@ -185,6 +185,24 @@ fn what_a_newer_run_left_out_is_annotated() {
 }
 
 #[test]
+fn a_comment_stands_until_the_one_that_takes_its_place_does() {
+    let mut story = Story::new("no-successor", usual());
+    story.run().is_blocked();
+    story.push(&files([
+        ("deploy/sub/web.yaml", BAD),
+        ("README.md", "hello\n"),
+    ]));
+    let trouble = Trouble::always("POST", "/pulls/7/reviews", Mishap::Unavailable(502));
+    story.github.with(|state| state.troubles.push(trouble));
+    story.run().is_blocked();
+    let [old] = story.comments().try_into().expect("one comment");
+    assert!(
+        old.minimized.is_none() && !old.body.contains("**Moved**"),
+        "{old:?}"
+    );
+}
+
+#[test]
 fn a_finding_that_moves_into_another_file_is_told_there() {
     let mut story = Story::new("other-file", usual());
     story.run().is_blocked();
