@@ -46,9 +46,11 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Nothing is said of pods that run as `default` without rights.
+    /// Pods that run as `default` with rights are told by `workload/default-service-account`, so that this rule waits to
+    /// be asked for.
     "rbac/default-account-binding",
     severity: Severity::Medium,
+    opt_in: true,
     references: &["CIS 1.12: 5.1.5", "CWE-266"],
     check: Check::Object(check),
 }
