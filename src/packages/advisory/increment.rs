@@ -78,6 +78,10 @@ pub(super) async fn continued(
     let mut builder = Builder::after(&about);
     for (id, parts) in changes {
         let was_held = entries.remove(&id).is_some();
+        // The list still names it, so that it is not gone but not to be had here: the archive tells.
+        if was_held && parts.is_empty() {
+            return None;
+        }
         // One that was withdrawn before was counted then.
         let is_withdrawn = parts.iter().any(|(_, record)| record.is_withdrawn);
         if was_held || !is_withdrawn {

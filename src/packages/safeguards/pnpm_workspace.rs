@@ -83,6 +83,11 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 found.extend(permitted(name, node));
                 continue;
             }
+            "registry" => {
+                let value = Value::Word(text(node).into());
+                found.push(said(Safeguard::Registry, "", value, name, at));
+                continue;
+            }
             "registries" => {
                 found.extend(node.entries().map(|registry| {
                     let scope = registry.key.key_text();

@@ -367,6 +367,7 @@ async fn the_archive_is_fetched_where_the_changes_are_not_to_be_had() {
         ("an old one", "2025-01-01T00:00:00Z,GHSA-1\n", &other[..0]),
         ("a long time", "2026-03-01T00:00:00Z,GHSA-1\n", &other[..0]),
         ("another entry", "2026-01-02T00:00:00Z,GHSA-1\n", &other[..]),
+        ("no entry", "2026-01-02T00:00:00Z,GHSA-1\n", &other[..0]),
         (
             "a broken entry",
             "2026-01-02T00:00:00Z,GHSA-1\n",
