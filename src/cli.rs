@@ -242,6 +242,18 @@ pub struct PodSecurityArgs {
     pub display: Display,
 }
 
+/// What questions look at, and what they compare it with.
+#[derive(Debug, Args)]
+pub struct Revisions {
+    /// What to compare with: a revision (its merge base with the head is taken) or a folder
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+
+    /// What to look at: a revision or a folder [default: the working tree]
+    #[arg(long, value_name = "REV|DIR")]
+    pub head: Option<String>,
+}
+
 /// Arguments of `access`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -256,13 +268,9 @@ pub struct PermissionsArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// What to compare with: a revision (its merge base with the head is taken) or a folder
-    #[arg(long, value_name = "REV|DIR")]
-    pub base: Option<String>,
-
-    /// What to look at: a revision or a folder [default: the working tree]
-    #[arg(long, value_name = "REV|DIR")]
-    pub head: Option<String>,
+    /// Which revisions it is about.
+    #[command(flatten)]
+    pub revisions: Revisions,
 
     /// Show who can do this: a verb and a resource, with its API group and its subresource where it has them, such as
     /// "patch deployments.apps/scale", and the name of an object
@@ -317,13 +325,9 @@ pub struct PackagesArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// What to compare with: a revision (its merge base with the head is taken) or a folder
-    #[arg(long, value_name = "REV|DIR")]
-    pub base: Option<String>,
-
-    /// What to look at: a revision or a folder [default: the working tree]
-    #[arg(long, value_name = "REV|DIR")]
-    pub head: Option<String>,
+    /// Which revisions it is about.
+    #[command(flatten)]
+    pub revisions: Revisions,
 
     /// The format of standard output
     #[arg(long, value_enum, default_value = "terminal")]

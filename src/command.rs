@@ -265,7 +265,10 @@ fn pod_security(arguments: &PodSecurityArgs) -> Result<u8, Error> {
 }
 
 fn permissions(arguments: &PermissionsArgs) -> Result<u8, Error> {
-    let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
+    let (base, head) = (
+        arguments.revisions.base.as_deref(),
+        arguments.revisions.head.as_deref(),
+    );
     let asked = Asked {
         question: arguments.who_can.clone(),
         namespace: arguments.namespace.clone(),
@@ -288,7 +291,10 @@ fn permissions(arguments: &PermissionsArgs) -> Result<u8, Error> {
 }
 
 fn packages(arguments: &PackagesArgs) -> Result<u8, Error> {
-    let (base, head) = (arguments.base.as_deref(), arguments.head.as_deref());
+    let (base, head) = (
+        arguments.revisions.base.as_deref(),
+        arguments.revisions.head.as_deref(),
+    );
     let access = Access::of_process(arguments.access.offline, arguments.access.database.clone());
     let answer = run::packages(&arguments.paths, base, head, Some(&access))?;
     let display = arguments.display;

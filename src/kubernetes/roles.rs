@@ -98,6 +98,12 @@ impl<'a> PolicyRule<'a> {
         Field::follow(self.node, &["resourceNames"])
     }
 
+    /// True if `resourceNames` say which objects are meant.
+    #[must_use]
+    pub fn is_named(self) -> bool {
+        self.resource_names().items().next().is_some()
+    }
+
     /// `nonResourceURLs`.
     #[must_use]
     pub fn urls(self) -> Field<'a> {

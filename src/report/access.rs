@@ -11,49 +11,15 @@ use serde::Serialize;
 
 use crate::access::powers::Goal;
 use crate::access::proof::Proof;
-use crate::finding::Location;
 use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
-use crate::syntax::Lines;
 
-use super::json::{JsonLocation, JsonPassedOver};
-use super::places::Region;
+use super::json::{JsonAccessChange, JsonLocation, JsonPassedOver};
+use super::places::Places;
 use super::terminal::Detail;
 use super::{count, one_line};
 
 /// The version of this format; a breaking change raises the number.
 const SCHEMA: &str = "tidegate.access/1";
-
-/// Lines of the files of an answer, found once a file.
-struct Pages<'a> {
-    answer: &'a Answer,
-    lines: HashMap<Arc<str>, Option<Lines<'a>>>,
-}
-
-impl<'a> Pages<'a> {
-    fn new(answer: &'a Answer) -> Self {
-        Self {
-            answer,
-            lines: HashMap::new(),
-        }
-    }
-
-    fn region(&mut self, location: &Location) -> Region {
-        let answer = self.answer;
-        let lines = self
-            .lines
-            .entry(Arc::clone(&location.path))
-            .or_insert_with(|| Some(Lines::new(answer.head.file(&location.path)?.text()?)));
-        lines
-            .as_ref()
-            .map_or(Region::FILE, |lines| Region::of(lines, location.span))
-    }
-
-    /// `deploy/rbac.yaml:12`.
-    fn place(&mut self, location: &Location) -> String {
-        let line = self.region(location).start.line;
-        one_line(&format!("{}:{line}", location.path))
-    }
-}
 
 /// `the whole cluster`, `namespace shop`.
 pub(super) fn scope(namespace: Option<&str>) -> String {
@@ -66,7 +32,7 @@ pub(super) fn scope(namespace: Option<&str>) -> String {
 /// The answer as text.
 #[must_use]
 pub fn render(answer: &Answer, detail: Detail) -> String {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(None, &answer.head);
     let mut text = String::new();
     let is_one = answer.clusters.len() == 1;
     for cluster in &answer.clusters {
@@ -74,16 +40,16 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
             let _ = writeln!(text, "{}", one_line(&heading(&cluster.files)));
         }
         for held in &cluster.held {
-            write_held(held, answer.is_question, &mut pages, &mut text);
+            write_held(held, answer.is_question, &mut places, &mut text);
         }
         write_ways(
             "ways to what is most guarded:",
             &cluster.ways,
-            &mut pages,
+            &mut places,
             &mut text,
         );
         if detail != Detail::Quiet {
-            write_unknown(cluster, &mut pages, &mut text);
+            write_unknown(cluster, &mut places, &mut text);
         }
     }
     if let Some(changes) = &answer.changes {
@@ -91,7 +57,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         write_ways(
             "ways that are new:",
             &answer.new_ways,
-            &mut pages,
+            &mut places,
             &mut text,
         );
     }
@@ -129,7 +95,7 @@ fn heading(files: &[Arc<str>]) -> String {
     format!("── {folder} ({}, up to {last})", count(files.len(), "file"))
 }
 
-fn write_held(held: &HeldAnswer, is_question: bool, pages: &mut Pages<'_>, text: &mut String) {
+fn write_held(held: &HeldAnswer, is_question: bool, places: &mut Places<'_>, text: &mut String) {
     let who = one_line(&held.subject);
     let place = one_line(&scope(held.namespace.as_deref()));
     let _ = writeln!(text, "{who} in {place}");
@@ -142,7 +108,7 @@ fn write_held(held: &HeldAnswer, is_question: bool, pages: &mut Pages<'_>, text:
         }
     }
     for by in &held.by {
-        let place = pages.place(&by.location);
+        let place = one_line(&places.told(false, &by.location));
         let _ = writeln!(
             text,
             "    by {} ({})  {place}",
@@ -152,7 +118,7 @@ fn write_held(held: &HeldAnswer, is_question: bool, pages: &mut Pages<'_>, text:
     }
 }
 
-fn write_ways(title: &str, ways: &[Proof], pages: &mut Pages<'_>, text: &mut String) {
+fn write_ways(title: &str, ways: &[Proof], places: &mut Places<'_>, text: &mut String) {
     if ways.is_empty() {
         return;
     }
@@ -164,16 +130,16 @@ fn write_ways(title: &str, ways: &[Proof], pages: &mut Pages<'_>, text: &mut Str
             let said = one_line(&format!("{} {}", step.who, step.does));
             let _ = writeln!(text, "    {}. {said}", number + 1);
             for evidence in &step.evidence {
-                let place = pages.place(&evidence.at);
+                let place = one_line(&places.told(false, &evidence.at));
                 let _ = writeln!(text, "       {place}  {}", one_line(&evidence.what));
             }
         }
     }
 }
 
-fn write_unknown(cluster: &ClusterAnswer, pages: &mut Pages<'_>, text: &mut String) {
+fn write_unknown(cluster: &ClusterAnswer, places: &mut Places<'_>, text: &mut String) {
     for unknown in &cluster.unknown {
-        let place = pages.place(&unknown.location);
+        let place = one_line(&places.told(false, &unknown.location));
         let why = if unknown.is_built_in {
             "which a cluster brings along, and what it grants is not known here"
         } else {
@@ -183,7 +149,7 @@ fn write_unknown(cluster: &ClusterAnswer, pages: &mut Pages<'_>, text: &mut Stri
         let _ = writeln!(text, "unresolved: {binding} names {role}, {why}  {place}");
     }
     for (role, at) in &cluster.inexact {
-        let place = pages.place(at);
+        let place = one_line(&places.told(false, at));
         let role = one_line(role);
         let _ = writeln!(
             text,
@@ -250,7 +216,7 @@ struct JsonAnswer<'a> {
     clusters: Vec<JsonCluster<'a>>,
     /// What a change does to what subjects may do; only with `--base`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Vec<JsonChange<'a>>>,
+    changes: Option<Vec<JsonAccessChange<'a>>>,
     /// The ways that come with the change; only with `--base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_paths: Option<Vec<JsonPath<'a>>>,
@@ -329,18 +295,6 @@ struct JsonUnresolved<'a> {
     location: JsonLocation<'a>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Change")]
-struct JsonChange<'a> {
-    subject: &'a str,
-    /// `cluster`, or `namespace/` and its name.
-    scope: String,
-    before: &'a [String],
-    after: &'a [String],
-    gained: &'a [String],
-    lost: &'a [String],
-}
-
 /// A scope for programs: `cluster`, `namespace/shop`.
 pub(super) fn json_scope(namespace: Option<&str>) -> String {
     namespace.map_or_else(
@@ -349,7 +303,7 @@ pub(super) fn json_scope(namespace: Option<&str>) -> String {
     )
 }
 
-fn json_path<'a>(proof: &'a Proof, pages: &mut Pages<'_>) -> JsonPath<'a> {
+fn json_path<'a>(proof: &'a Proof, places: &mut Places<'_>) -> JsonPath<'a> {
     let steps = proof.steps.iter().map(|step| JsonStep {
         subject: step.who.to_string(),
         reason: &step.does,
@@ -358,7 +312,7 @@ fn json_path<'a>(proof: &'a Proof, pages: &mut Pages<'_>) -> JsonPath<'a> {
             .iter()
             .map(|evidence| JsonEvidence {
                 message: &evidence.what,
-                location: JsonLocation::of(&evidence.at, pages.region(&evidence.at)),
+                location: JsonLocation::of(&evidence.at, places.resolve(false, &evidence.at)),
             })
             .collect(),
     });
@@ -375,7 +329,7 @@ fn json_path<'a>(proof: &'a Proof, pages: &mut Pages<'_>) -> JsonPath<'a> {
 /// # Errors
 /// What the writer refuses.
 pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(None, &answer.head);
     let mut clusters = Vec::new();
     for cluster in &answer.clusters {
         let grants = cluster.held.iter().map(|held| JsonGrant {
@@ -388,7 +342,7 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
                 .map(|by| JsonBy {
                     binding: &by.binding,
                     role: &by.role,
-                    location: JsonLocation::of(&by.location, pages.region(&by.location)),
+                    location: JsonLocation::of(&by.location, places.resolve(false, &by.location)),
                 })
                 .collect(),
         });
@@ -396,13 +350,13 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
         let paths = cluster
             .ways
             .iter()
-            .map(|proof| json_path(proof, &mut pages));
+            .map(|proof| json_path(proof, &mut places));
         let paths = paths.collect();
         let unresolved = cluster.unknown.iter().map(|unknown| JsonUnresolved {
             binding: &unknown.binding,
             role: &unknown.role,
             built_in: unknown.is_built_in,
-            location: JsonLocation::of(&unknown.location, pages.region(&unknown.location)),
+            location: JsonLocation::of(&unknown.location, places.resolve(false, &unknown.location)),
         });
         clusters.push(JsonCluster {
             files: cluster.files.iter().map(|path| &**path).collect(),
@@ -414,19 +368,12 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let changes = answer.changes.as_ref().map(|changes| {
         let changes = changes
             .iter()
-            .map(|ChangeAnswer { change, .. }| JsonChange {
-                subject: &change.subject,
-                scope: json_scope(change.namespace.as_deref()),
-                before: &change.before,
-                after: &change.after,
-                gained: &change.gained,
-                lost: &change.lost,
-            });
+            .map(|ChangeAnswer { change, .. }| JsonAccessChange::of(change));
         changes.collect()
     });
     let new_paths = answer.changes.as_ref().map(|_| {
         let new = answer.new_ways.iter();
-        new.map(|proof| json_path(proof, &mut pages)).collect()
+        new.map(|proof| json_path(proof, &mut places)).collect()
     });
     let document = JsonAnswer {
         schema: SCHEMA,

@@ -250,7 +250,7 @@ struct JsonLevel<'r> {
 /// What somebody may do in one scope.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "AccessChange")]
-struct JsonAccessChange<'r> {
+pub(super) struct JsonAccessChange<'r> {
     /// Who, such as `ServiceAccount shop/cart`.
     subject: &'r str,
     /// `cluster`, or `namespace/` and its name.
@@ -532,7 +532,7 @@ impl<'r> JsonPackage<'r> {
 }
 
 impl<'r> JsonAccessChange<'r> {
-    fn of(change: &'r AccessChange) -> Self {
+    pub(super) fn of(change: &'r AccessChange) -> Self {
         Self {
             subject: &change.subject,
             scope: json_scope(change.namespace.as_deref()),

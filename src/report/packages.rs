@@ -1,6 +1,5 @@
 //! What `tidegate packages` prints.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -13,58 +12,18 @@ use super::escape::{code_in_table, prose};
 use super::json::{JsonLocation, JsonPassedOver};
 use super::package_changes::{CHANGES, SCOPES};
 use super::package_standing::{JsonStanding, gravity, standing, standing_cells};
-use super::places::Region;
+use super::places::Places;
 use super::terminal::Detail;
 use super::{count, one_line};
-use crate::finding::Location;
 use crate::inventory::standing::Standing;
 use crate::inventory::{Answer, ChangeRow, Row, Summary, Word};
 use crate::packages::Scope;
-use crate::snapshot::Snapshot;
-use crate::syntax::Lines;
 
 /// The version of this format; a breaking change raises the number.
 pub const SCHEMA: &str = "tidegate.packages/1";
 
 /// The longest list that text shows; JSON has all.
 const MOST_ROWS: usize = 20;
-
-/// The lines of the files that places lie in.
-struct Pages<'a> {
-    answer: &'a Answer,
-    lines: HashMap<(bool, Arc<str>), Option<Lines<'a>>>,
-}
-
-impl<'a> Pages<'a> {
-    fn new(answer: &'a Answer) -> Self {
-        Self {
-            answer,
-            lines: HashMap::new(),
-        }
-    }
-
-    fn region(&mut self, in_base: bool, location: &Location) -> Region {
-        let answer = self.answer;
-        let key = (in_base, Arc::clone(&location.path));
-        let lines = self.lines.entry(key).or_insert_with(|| {
-            let snapshot: &Snapshot = if in_base {
-                answer.base.as_ref()?
-            } else {
-                &answer.head
-            };
-            Some(Lines::new(snapshot.file(&location.path)?.text()?))
-        });
-        lines
-            .as_ref()
-            .map_or(Region::FILE, |lines| Region::of(lines, location.span))
-    }
-
-    /// `package.json:12`.
-    fn place(&mut self, in_base: bool, location: &Location) -> String {
-        let line = self.region(in_base, location).start.line;
-        format!("{}:{line}", location.path)
-    }
-}
 
 /// True if the place of a change lies in the base.
 fn is_in_base(row: &ChangeRow) -> bool {
@@ -155,7 +114,7 @@ fn summary(summary: &Summary) -> String {
 /// The answer as text: what changed, or else what is installed, in a few lines; with more detail, all of it.
 #[must_use]
 pub fn render(answer: &Answer, detail: Detail) -> String {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(answer.base.as_ref(), &answer.head);
     let mut text = String::new();
     let most = if detail == Detail::Verbose {
         usize::MAX
@@ -167,7 +126,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         for row in shown_changes(changes).into_iter().take(most) {
             let at = row.changed_at.as_ref().map(|at| (false, at));
             let at = at.or(row.location.as_ref().map(|at| (is_in_base(row), at)));
-            let place = at.map_or_else(String::new, |(in_base, at)| pages.place(in_base, at));
+            let place = at.map_or_else(String::new, |(in_base, at)| places.told(in_base, at));
             let line = format!(
                 "{:<20}  {}, {} in {}, {}{}  {place}",
                 row.what.name(),
@@ -204,7 +163,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
                 row.scope.name(),
                 workspace(row.workspace.as_ref()),
                 standing(&row.standing, answer.word(row.version)),
-                pages.place(false, &row.location),
+                places.told(false, &row.location),
             );
             let _ = writeln!(text, "{}", one_line(&line));
         }
@@ -245,7 +204,7 @@ fn left_out(number: usize, most: usize, noun: &str, text: &mut String) {
 /// The answer as Markdown: the same in tables.
 #[must_use]
 pub fn render_markdown(answer: &Answer) -> String {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(answer.base.as_ref(), &answer.head);
     let mut text = String::from("## Packages\n\n");
     let is_looked_at = is_looked_at(answer);
     if let Some(changes) = &answer.changes {
@@ -258,7 +217,7 @@ pub fn render_markdown(answer: &Answer) -> String {
         for row in shown_changes(changes).into_iter().take(MOST_ROWS) {
             let at = row.changed_at.as_ref().map(|at| (false, at));
             let at = at.or(row.location.as_ref().map(|at| (is_in_base(row), at)));
-            let place = at.map_or_else(String::new, |(in_base, at)| pages.place(in_base, at));
+            let place = at.map_or_else(String::new, |(in_base, at)| places.told(in_base, at));
             let _ = write!(
                 text,
                 "| {} | {} | {} | {} | {} | {} |",
@@ -292,7 +251,7 @@ pub fn render_markdown(answer: &Answer) -> String {
                 row.scope.name(),
                 code_in_table(workspace(row.workspace.as_ref())),
                 if row.is_direct { "yes" } else { "no" },
-                code_in_table(&pages.place(false, &row.location)),
+                code_in_table(&places.told(false, &row.location)),
             );
             let version = answer.word(row.version);
             standing_cells(&row.standing, version, is_looked_at, &mut text);
@@ -452,7 +411,7 @@ pub fn schema() -> Schema {
 }
 
 fn document(answer: &Answer) -> JsonAnswer<'_> {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(answer.base.as_ref(), &answer.head);
     let words = |all: &[Word]| all.iter().map(|word| answer.word(*word)).collect();
     let packages = answer.packages.iter().map(|row| JsonRow {
         name: answer.word(row.name),
@@ -461,7 +420,7 @@ fn document(answer: &Answer) -> JsonAnswer<'_> {
         scope: row.scope.name(),
         direct: row.is_direct,
         paths: row.paths.iter().map(|path| words(path)).collect(),
-        location: JsonLocation::of(&row.location, pages.region(false, &row.location)),
+        location: JsonLocation::of(&row.location, places.resolve(false, &row.location)),
         standing: JsonStanding::from(&*row.standing),
     });
     let packages = packages.collect();
@@ -478,11 +437,11 @@ fn document(answer: &Answer) -> JsonAnswer<'_> {
             location: row
                 .location
                 .as_ref()
-                .map(|at| JsonLocation::of(at, pages.region(is_in_base(row), at))),
+                .map(|at| JsonLocation::of(at, places.resolve(is_in_base(row), at))),
             changed_at: row
                 .changed_at
                 .as_ref()
-                .map(|at| JsonLocation::of(at, pages.region(false, at))),
+                .map(|at| JsonLocation::of(at, places.resolve(false, at))),
             standing: JsonStanding::from(&row.standing),
         });
         rows.collect()

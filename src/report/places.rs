@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Location, Status};
+use crate::snapshot::Snapshot;
 use crate::syntax::{Lines, Position, Span};
 use crate::verdict::Report;
 
@@ -35,10 +36,11 @@ impl Region {
     }
 }
 
-/// Resolves the places of one report.
+/// Resolves the places of one report or answer.
 #[derive(Debug)]
 pub struct Places<'r> {
-    report: &'r Report,
+    base: Option<&'r Snapshot>,
+    head: &'r Snapshot,
     lines: HashMap<(bool, Arc<str>), Lines<'r>>,
 }
 
@@ -46,8 +48,15 @@ impl<'r> Places<'r> {
     /// Places of a report.
     #[must_use]
     pub fn new(report: &'r Report) -> Self {
+        Self::of(report.base_snapshot.as_ref(), &report.head_snapshot)
+    }
+
+    /// Places in two revisions, of which there may be no base.
+    #[must_use]
+    pub fn of(base: Option<&'r Snapshot>, head: &'r Snapshot) -> Self {
         Self {
-            report,
+            base,
+            head,
             lines: HashMap::new(),
         }
     }
@@ -57,11 +66,7 @@ impl<'r> Places<'r> {
         match self.lines.entry((in_base, Arc::clone(path))) {
             Entry::Occupied(known) => Some(known.into_mut()),
             Entry::Vacant(unknown) => {
-                let snapshot = if in_base {
-                    self.report.base_snapshot.as_ref()?
-                } else {
-                    &self.report.head_snapshot
-                };
+                let snapshot = if in_base { self.base? } else { self.head };
                 let text = snapshot.file(path)?.text()?;
                 Some(unknown.insert(Lines::new(text)))
             }
@@ -71,7 +76,7 @@ impl<'r> Places<'r> {
     /// The text of a file of the head.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<&'r str> {
-        self.report.head_snapshot.file(path)?.text()
+        self.head.file(path)?.text()
     }
 
     /// The region of a finding: one line, in the base where the finding is fixed.
@@ -83,5 +88,11 @@ impl<'r> Places<'r> {
     pub fn resolve(&mut self, in_base: bool, location: &Location) -> Region {
         self.lines(in_base, &location.path)
             .map_or(Region::FILE, |lines| Region::of(lines, location.span))
+    }
+
+    /// `deploy/rbac.yaml:12`.
+    pub fn told(&mut self, in_base: bool, location: &Location) -> String {
+        let line = self.resolve(in_base, location).start.line;
+        format!("{}:{line}", location.path)
     }
 }

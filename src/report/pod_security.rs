@@ -1,57 +1,27 @@
 //! The answer of `tidegate pod-security`, for people and for programs.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::finding::Location;
 use crate::kubernetes::NamespaceSource;
 use crate::kubernetes::pod_security::{Level, Version};
 use crate::pod_security::{Answer, WorkloadAnswer};
-use crate::syntax::Lines;
 use crate::verdict::PassedOver;
 
 use super::count;
 use super::json::{JsonLocation, JsonPassedOver, JsonResource};
 use super::one_line;
-use super::places::Region;
+use super::places::Places;
 use super::terminal::{Detail, Terminal};
-
-/// Lines of the files of an answer, found once a file.
-struct Pages<'a> {
-    answer: &'a Answer,
-    lines: HashMap<Arc<str>, Option<Lines<'a>>>,
-}
-
-impl<'a> Pages<'a> {
-    fn new(answer: &'a Answer) -> Self {
-        Self {
-            answer,
-            lines: HashMap::new(),
-        }
-    }
-
-    fn region(&mut self, location: &Location) -> Region {
-        let answer = self.answer;
-        let lines = self
-            .lines
-            .entry(Arc::clone(&location.path))
-            .or_insert_with(|| Some(Lines::new(answer.snapshot.file(&location.path)?.text()?)));
-        lines
-            .as_ref()
-            .map_or(Region::FILE, |lines| Region::of(lines, location.span))
-    }
-}
 
 /// The answer as text: one line a workload, then what keeps it from the next level, or from the one asked for; with
 /// more detail, from every level. Quietly, only what makes the command fail.
 #[must_use]
 pub fn render(answer: &Answer, asked: Option<Level>, detail: Detail, terminal: Terminal) -> String {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(None, &answer.snapshot);
     let mut text = String::new();
     let is_quiet = detail == Detail::Quiet;
     let workloads: Vec<&WorkloadAnswer> = answer
@@ -81,7 +51,7 @@ pub fn render(answer: &Answer, asked: Option<Level>, detail: Detail, terminal: T
         for violation in workload.violations.iter().filter(|violation| {
             asked.is_some() || detail == Detail::Verbose || violation.level == next
         }) {
-            let at = pages.region(&violation.location).start;
+            let at = places.resolve(false, &violation.location).start;
             let message = one_line(&violation.message);
             let _ = writeln!(
                 text,
@@ -205,7 +175,7 @@ struct JsonViolation<'a> {
 /// # Errors
 /// What the writer refuses.
 pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    let mut pages = Pages::new(answer);
+    let mut places = Places::of(None, &answer.snapshot);
     let document = JsonAnswer {
         version: answer.version.to_string(),
         files_read: answer.snapshot.files_read,
@@ -235,7 +205,7 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
                         message: &violation.message,
                         location: JsonLocation::of(
                             &violation.location,
-                            pages.region(&violation.location),
+                            places.resolve(false, &violation.location),
                         ),
                     })
                     .collect(),

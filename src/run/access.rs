@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::compare::Changes;
 use crate::permissions::{self, Answer, Asked};
 use crate::rule::{Context, Pair};
 use crate::snapshot::load::Loaded;
@@ -24,26 +23,16 @@ pub(super) fn changes(
 
 /// What `tidegate access` answers of what was read.
 pub(super) fn answer(
-    loaded: Loaded,
+    mut loaded: Loaded,
     asked: &Asked,
     context: &Context,
     in_scope: &dyn Fn(&str) -> bool,
 ) -> Answer {
-    let Loaded {
-        base,
-        mut head,
-        base_contents,
-        head_contents,
-    } = loaded;
+    let changes = loaded.changes();
+    let Loaded { base, head, .. } = loaded;
     let mut told = None;
     let mut new_ways = Vec::new();
     if let Some(base) = &base {
-        let mut changes = Changes::between(&base_contents, &head_contents);
-        changes.find_similar(
-            |path| Some(base.file(path)?.text()?.to_owned()),
-            |path| Some(head.file(path)?.text()?.to_owned()),
-        );
-        head.remember(base, changes.renamed());
         let pair = Pair {
             base,
             head: &head,

@@ -160,6 +160,23 @@ pub fn pod_security(
     Ok(answer)
 }
 
+/// The sides of a question, and what governs how they are read.
+fn asked_about(
+    paths: &[PathBuf],
+    base: Option<&str>,
+    head: Option<&str>,
+) -> Result<(Sides, Governance), Error> {
+    let sides = sides::find(paths, base, head)?;
+    if let Some(why) = sides.history_missing {
+        return Err(Error::HistoryMissing(why));
+    }
+    let governance = Governance {
+        file: Governance::find(&sides)?,
+        ..Governance::default()
+    };
+    Ok((sides, governance))
+}
+
 /// Answers who may do what in a revision, and with a base what a change does to that.
 ///
 /// # Errors
@@ -170,14 +187,7 @@ pub fn access(
     head: Option<&str>,
     asked: &permissions::Asked,
 ) -> Result<permissions::Answer, Error> {
-    let sides = sides::find(paths, base, head)?;
-    if let Some(why) = sides.history_missing {
-        return Err(Error::HistoryMissing(why));
-    }
-    let governance = Governance {
-        file: Governance::find(&sides)?,
-        ..Governance::default()
-    };
+    let (sides, governance) = asked_about(paths, base, head)?;
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
     let context = governance.context();
     let mut answer = access::answer(loaded, asked, &context, &|path| sides.holds(path));
@@ -195,14 +205,7 @@ pub fn packages(
     head: Option<&str>,
     access: Option<&Access>,
 ) -> Result<inventory::Answer, Error> {
-    let sides = sides::find(paths, base, head)?;
-    if let Some(why) = sides.history_missing {
-        return Err(Error::HistoryMissing(why));
-    }
-    let governance = Governance {
-        file: Governance::find(&sides)?,
-        ..Governance::default()
-    };
+    let (sides, governance) = asked_about(paths, base, head)?;
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
     let facts = facts_of(access, &sides, &governance, &loaded, &|_| {});
     let mut answer = packages::answer(loaded, &facts, |path| sides.holds(path));
@@ -299,7 +302,7 @@ fn touched(changes: &Changes) -> BTreeSet<Arc<str>> {
 /// The same of what was read already: touches neither disk nor clock.
 #[must_use]
 pub fn judge_loaded(
-    loaded: Loaded,
+    mut loaded: Loaded,
     asked: Asked,
     governance: &Governance,
     watch: &dyn Fn(Stage),
@@ -308,20 +311,8 @@ pub fn judge_loaded(
         facts: Arc::new(asked.facts),
         ..governance.context()
     };
-    let Loaded {
-        base,
-        mut head,
-        base_contents,
-        head_contents,
-    } = loaded;
-    let mut changes = Changes::between(&base_contents, &head_contents);
-    if let Some(base) = &base {
-        changes.find_similar(
-            |path| Some(base.file(path)?.text()?.to_owned()),
-            |path| Some(head.file(path)?.text()?.to_owned()),
-        );
-        head.remember(base, changes.renamed());
-    }
+    let changes = loaded.changes();
+    let Loaded { base, head, .. } = loaded;
     let read = |snapshot: &Snapshot| snapshot.files().len();
     watch(Stage::Judging(base.as_ref().map_or(0, read) + read(&head)));
     let (base_evaluation, head_evaluation) = rayon::join(

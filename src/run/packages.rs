@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::change::compare::Changes;
 use crate::facts::Facts;
 use crate::inventory::{self, Answer};
 use crate::packages::Scope;
@@ -66,22 +65,12 @@ fn change(told: Told<'_>) -> Option<(Scope, usize, PackageChange)> {
 }
 
 /// What `tidegate packages` answers of what was read.
-pub(super) fn answer(loaded: Loaded, facts: &Facts, in_scope: impl Fn(&str) -> bool) -> Answer {
-    let Loaded {
-        base,
-        mut head,
-        base_contents,
-        head_contents,
-    } = loaded;
+pub(super) fn answer(mut loaded: Loaded, facts: &Facts, in_scope: impl Fn(&str) -> bool) -> Answer {
+    let changes = loaded.changes();
+    let Loaded { base, head, .. } = loaded;
     let Some(base) = base else {
         return inventory::answer(None, &head, facts, in_scope).with(None, head);
     };
-    let mut changes = Changes::between(&base_contents, &head_contents);
-    changes.find_similar(
-        |path| Some(base.file(path)?.text()?.to_owned()),
-        |path| Some(head.file(path)?.text()?.to_owned()),
-    );
-    head.remember(&base, changes.renamed());
     let touched = std::collections::BTreeSet::new();
     let pairs = Pairs::between(&base, &head, changes.renamed());
     let pair = Pair {

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::packages::Version;
 use crate::packages::freshness::Maturity;
 use crate::rule::Context;
 use crate::rules;
 use crate::snapshot::Snapshot;
-use crate::snapshot::cooldowns::cooldown;
-use crate::snapshot::held::arrivals;
+use crate::snapshot::cooldowns::visit_arrivals;
 use crate::verdict::PassedOver;
 
 /// The rule that is about ages.
@@ -35,26 +33,23 @@ pub(super) fn undated(
     if !runs {
         return Vec::new();
     }
-    let mut cooldowns = BTreeMap::new();
     let mut undated: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
-    for held in arrivals(base, head) {
-        let (name, text) = held.key();
-        let Some(document) = answers.document(name) else {
-            continue;
-        };
-        let release = Version::parse(text).and_then(|version| document.release(&version));
-        let Some(release) = release else { continue };
-        let folder = &*held.installation.folder;
-        let cooldown = cooldowns
-            .entry(folder)
-            .or_insert_with(|| cooldown(base.unwrap_or(head), folder, context.packages.cooldown));
-        let maturity = cooldown.judge_release(name, document, release, now, false);
-        let path = held.package.locked_at().path;
-        if maturity == Maturity::Unknown && in_scope(&path) {
-            let of_file = undated.entry(path).or_default();
-            of_file.insert(format!("`{}`", held.package.label()));
-        }
-    }
+    let own = context.packages.cooldown;
+    visit_arrivals(
+        base,
+        head,
+        answers,
+        own,
+        &mut |held, document, release, cooldown| {
+            let (name, _) = held.key();
+            let maturity = cooldown.judge_release(name, document, release, now, false);
+            let path = held.package.locked_at().path;
+            if maturity == Maturity::Unknown && in_scope(&path) {
+                let of_file = undated.entry(path).or_default();
+                of_file.insert(format!("`{}`", held.package.label()));
+            }
+        },
+    );
     let told = undated.into_iter().map(|(path, labels)| {
         let mut named: Vec<String> = labels.iter().take(NAMED).cloned().collect();
         if let Some(more) = labels.len().checked_sub(NAMED).filter(|more| *more > 0) {

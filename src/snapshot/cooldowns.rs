@@ -1,13 +1,42 @@
 //! How old releases must be before a project installs them, by the word of everybody who has a say.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 
 use crate::config::value::Period;
+use crate::packages::Version;
 use crate::packages::freshness::cooldown::{Cooldown, Gate};
 use crate::packages::freshness::cooldown_settings::{CooldownFile, gates};
+use crate::packages::registry::{Document, RegistryAnswers, Release};
 
 use super::file_kind::FileKind;
+use super::held::{Held, arrivals};
 use super::{Snapshot, SourceFile};
+
+/// Visits what a change brings in and the registry knows, each with the cooldown of its installation.
+pub fn visit_arrivals<'a>(
+    base: Option<&Snapshot>,
+    head: &'a Snapshot,
+    answers: &'a RegistryAnswers,
+    own: Period,
+    visit: &mut dyn FnMut(Held<'a>, &'a Document, &'a Release, &Cooldown),
+) {
+    let mut cooldowns = BTreeMap::new();
+    for held in arrivals(base, head) {
+        let (name, text) = held.key();
+        let Some(document) = answers.document(name) else {
+            continue;
+        };
+        let release = Version::parse(text).and_then(|version| document.release(&version));
+        let Some(release) = release else { continue };
+        let folder = &*held.installation.folder;
+        let cooldown = cooldowns
+            .entry(folder)
+            .or_insert_with(|| cooldown(base.unwrap_or(head), folder, own));
+        visit(held, document, release, cooldown);
+    }
+}
 
 /// The demand of the configuration, with what the files of a folder, and of those around it, say to package managers
 /// and to Renovate. Where a change is judged, the revision is the base: a change does not shorten its own cooldown.

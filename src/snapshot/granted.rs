@@ -58,12 +58,6 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// True if `resourceNames` say which objects are meant.
-    #[must_use]
-    pub fn is_named(&self) -> bool {
-        self.rule.resource_names().items().next().is_some()
-    }
-
     /// True if it counts in this one namespace alone, or would if somebody were given it.
     #[must_use]
     pub fn is_confined_to(&self, namespace: &str) -> bool {
@@ -81,9 +75,8 @@ impl<'a> Granted<'a> {
     #[must_use]
     pub fn has_beside(&self, wanted: &[Wanted<'_>]) -> bool {
         self.role.rules().any(|rule| {
-            let is_named = rule.resource_names().items().next().is_some();
             let mut wanted = wanted.iter();
-            !is_named
+            !rule.is_named()
                 && wanted
                     .any(|(group, resources, verbs)| rule.named(group, resources, verbs).is_some())
         })
@@ -93,7 +86,7 @@ impl<'a> Granted<'a> {
     fn is_void(&self, named: Named<'_>) -> bool {
         let is_sub = named.resource.as_str().is_some_and(|it| it.contains('/'));
         let is_nameless = matches!(named.verb.as_str(), Some("create" | "deletecollection"));
-        self.is_named() && is_nameless && !is_sub
+        self.rule.is_named() && is_nameless && !is_sub
     }
 
     /// Who has it, in words.
@@ -171,4 +164,39 @@ pub fn naming_once<'a>(
         !granted.is_void(*named) && seen.insert((object.path(), object.node().id()))
     });
     found
+}
+
+/// Where roles let somebody make certificates for signers whose users the API server knows, each with how grave it is:
+/// a verb on `signers`, and writing what belongs to it of the requests.
+#[must_use]
+pub fn signing<'a>(
+    snapshot: &'a Snapshot,
+    of_access: (&Clusters, VersionSet),
+    verb: &str,
+    part: &str,
+) -> Vec<(Granted<'a>, Named<'a>, Severity)> {
+    const GROUP: &str = "certificates.k8s.io";
+    let of_requests = [(GROUP, &[part][..], &["update", "patch"][..])];
+    let found = naming_once(snapshot, of_access, &[(GROUP, &["signers"], &[verb])]);
+    found
+        .into_iter()
+        .filter(|(granted, _)| granted.is_of_cluster() && granted.has_beside(&of_requests))
+        .filter_map(|(granted, named)| {
+            let has = |name: &str| {
+                let mut names = granted.rule.resource_names().texts();
+                names.any(|own| own == name)
+            };
+            let makes_users = !granted.rule.is_named()
+                || has("kubernetes.io/*")
+                || has("kubernetes.io/kube-apiserver-client");
+            let severity = if makes_users {
+                Severity::Critical
+            } else if has("kubernetes.io/kube-apiserver-client-kubelet") {
+                Severity::High
+            } else {
+                return None;
+            };
+            Some((granted, named, granted.severity(severity, severity)))
+        })
+        .collect()
 }

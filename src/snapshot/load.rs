@@ -7,6 +7,7 @@ use std::sync::Arc;
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::change::compare::Changes;
 use crate::change::{Content, ContentId, ListedFile, Side, content_id};
 use crate::config;
 use crate::config::read::ConfigFile;
@@ -47,6 +48,21 @@ pub struct Loaded {
     pub base_contents: Vec<(Arc<str>, ContentId)>,
     /// The same for the head.
     pub head_contents: Vec<(Arc<str>, ContentId)>,
+}
+
+impl Loaded {
+    /// What changed between the sides, which files continue others among it; the head notes what it held before.
+    pub fn changes(&mut self) -> Changes {
+        let mut changes = Changes::between(&self.base_contents, &self.head_contents);
+        if let Some(base) = &self.base {
+            changes.find_similar(
+                |path| Some(base.file(path)?.text()?.to_owned()),
+                |path| Some(self.head.file(path)?.text()?.to_owned()),
+            );
+            self.head.remember(base, changes.renamed());
+        }
+        changes
+    }
 }
 
 /// Files that matter although they are neither YAML nor JSON by name.

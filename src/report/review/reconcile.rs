@@ -251,30 +251,27 @@ pub fn plan(
 #[derive(Default)]
 struct Room {
     comments: BTreeMap<Severity, usize>,
-    files: BTreeMap<Severity, usize>,
+    files: usize,
 }
 
 impl Room {
     fn occupy(&mut self, anchor: Option<&Anchor>, severity: Severity) {
-        let taken = match anchor {
-            Some(Anchor::File { .. }) => &mut self.files,
-            Some(Anchor::Lines { .. } | Anchor::Summary) | None => &mut self.comments,
-        };
-        *taken.entry(severity).or_default() += 1;
+        if matches!(anchor, Some(Anchor::File { .. })) {
+            self.files += 1;
+        } else {
+            *self.comments.entry(severity).or_default() += 1;
+        }
     }
 
     /// True if there was room.
     fn take(&mut self, draft: &Draft) -> bool {
         let severity = draft.marker.severity;
-        let as_grave = |taken: &BTreeMap<Severity, usize>| {
-            taken
-                .range(severity..)
-                .map(|(_, number)| number)
-                .sum::<usize>()
-        };
         let (taken, most) = match draft.anchor {
-            Anchor::File { .. } => (self.files.values().sum(), MOST_FILES),
-            Anchor::Lines { .. } | Anchor::Summary => (as_grave(&self.comments), MOST_COMMENTS),
+            Anchor::File { .. } => (self.files, MOST_FILES),
+            Anchor::Lines { .. } | Anchor::Summary => {
+                let as_grave = self.comments.range(severity..);
+                (as_grave.map(|(_, number)| number).sum(), MOST_COMMENTS)
+            }
         };
         let has_room = taken < most;
         if has_room {

@@ -12,8 +12,8 @@ use crate::packages::freshness::cooldown::{Cooldown, Maturity, Youth};
 use crate::packages::registry::Document;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::cooldowns::cooldown;
-use crate::snapshot::held::{Held, arrivals, held};
+use crate::snapshot::cooldowns::visit_arrivals;
+use crate::snapshot::held::{Held, held};
 
 declare_rule! {
     /// A release is installed that is younger than the cooldown allows.
@@ -112,53 +112,50 @@ fn check(base: Option<&Snapshot>, head: &Snapshot, context: &Context, sink: &mut
     for (name, version) in base.into_iter().flat_map(held).map(Held::key) {
         known.entry(name).or_default().insert(version);
     }
-    let mut cooldowns: BTreeMap<&str, Cooldown> = BTreeMap::new();
     let mut young = Vec::new();
-    for held in arrivals(base, head) {
-        let (name, text) = held.key();
-        let Some(document) = answers.document(name) else {
-            continue;
-        };
-        let release = Version::parse(text).and_then(|version| document.release(&version));
-        let Some(release) = release else { continue };
-        let folder = &*held.installation.folder;
-        let cooldown = cooldowns
-            .entry(folder)
-            .or_insert_with(|| cooldown(base.unwrap_or(head), folder, context.packages.cooldown));
-        let before = known.get(name).into_iter().flatten().copied();
-        let advisories = facts.advisories.known();
-        let mature = || mature(document, &release.version, name, cooldown, now);
-        let mended = mended(advisories, name, text, before).map(|(advisory, old)| Mended {
-            advisory,
-            old,
-            is_held: true,
-        });
-        // Whoever would wait for it took the last one that is old enough, also where nobody has that yet.
-        let mended = mended.or_else(|| {
-            let (advisory, old) = self::mended(advisories, name, text, mature().take(1))?;
-            Some(Mended {
+    let own = context.packages.cooldown;
+    visit_arrivals(
+        base,
+        head,
+        answers,
+        own,
+        &mut |held, document, release, cooldown| {
+            let (name, text) = held.key();
+            let before = known.get(name).into_iter().flatten().copied();
+            let advisories = facts.advisories.known();
+            let mature = || mature(document, &release.version, name, cooldown, now);
+            let mended = mended(advisories, name, text, before).map(|(advisory, old)| Mended {
                 advisory,
                 old,
-                is_held: false,
-            })
-        });
-        let published = document.published(release);
-        let severe = mended.is_some();
-        match (
-            cooldown.judge(name, &release.version, published, now, severe),
-            mended,
-        ) {
-            (Maturity::Young(youth), _) => young.push(Young {
-                held,
-                youth,
-                before: mature().find(|old| !is_worse(advisories, name, old, text)),
-            }),
-            (Maturity::Excused(youth), Some(mended)) => {
-                excuse(held, &youth, &mended, sink);
+                is_held: true,
+            });
+            // Whoever would wait for it took the last one that is old enough, also where nobody has that yet.
+            let mended = mended.or_else(|| {
+                let (advisory, old) = self::mended(advisories, name, text, mature().take(1))?;
+                Some(Mended {
+                    advisory,
+                    old,
+                    is_held: false,
+                })
+            });
+            let published = document.published(release);
+            let severe = mended.is_some();
+            match (
+                cooldown.judge(name, &release.version, published, now, severe),
+                mended,
+            ) {
+                (Maturity::Young(youth), _) => young.push(Young {
+                    held,
+                    youth,
+                    before: mature().find(|old| !is_worse(advisories, name, old, text)),
+                }),
+                (Maturity::Excused(youth), Some(mended)) => {
+                    excuse(held, &youth, &mended, sink);
+                }
+                _ => {}
             }
-            _ => {}
-        }
-    }
+        },
+    );
     for one in heads(&young) {
         report(&young, one, sink);
     }

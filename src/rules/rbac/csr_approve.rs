@@ -1,6 +1,6 @@
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::snapshot::granted::signing;
 
 declare_rule! {
     /// A role allows to approve certificates of users.
@@ -46,38 +46,13 @@ declare_rule! {
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("certificates.k8s.io", &["signers"][..], &["approve"][..])];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        if !granted.is_of_cluster() {
-            continue;
-        }
-        let other = [(
-            "certificates.k8s.io",
-            &["certificatesigningrequests/approval"][..],
-            &["update", "patch"][..],
-        )];
-        let has = |name: &str| {
-            let names = granted.rule.resource_names();
-            names.texts().any(|own| own == name)
-        };
-        let makes_users = !granted.is_named()
-            || has("kubernetes.io/*")
-            || has("kubernetes.io/kube-apiserver-client");
-        let makes_nodes = has("kubernetes.io/kube-apiserver-client-kubelet");
-        if !granted.has_beside(&other) || !makes_users && !makes_nodes {
-            continue;
-        }
-        let of_cluster = if makes_users {
-            Severity::Critical
-        } else {
-            Severity::High
-        };
-        let namespaced = of_cluster;
+    const PART: &str = "certificatesigningrequests/approval";
+    for (granted, named, severity) in signing(snapshot, context.of_access(), "approve", PART) {
         sink.about(granted.object())
             .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
+            .severity(severity)
             .say(&format!(
-                "verbs allow {}, which together with certificatesigningrequests/approval makes its holder any user; {}; name a signer of your own domain in resourceNames",
+                "verbs allow {}, which together with {PART} makes its holder any user; {}; name a signer of your own domain in resourceNames",
                 named.told(),
                 granted.holders()
             ));

@@ -51,7 +51,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         &["patch", "update"][..],
     )];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.is_named() {
+        let (of_cluster, namespaced) = if granted.rule.is_named() {
             (Severity::Medium, Severity::Medium)
         } else {
             (Severity::High, Severity::High)

@@ -126,7 +126,7 @@ fn gravity(rule: PolicyRule<'_>, any: Severity) -> Severity {
 }
 
 fn sentence(granted: &Granted<'_>, named: Named<'_>) -> String {
-    let is_named = granted.rule.resource_names().items().next().is_some();
+    let is_named = granted.rule.is_named();
     let instead = if is_named {
         "give the rights that are needed instead"
     } else {

@@ -46,7 +46,7 @@ declare_rule! {
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let wanted = [("", &["namespaces"][..], &["update", "patch"][..])];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.is_named() {
+        let (of_cluster, namespaced) = if granted.rule.is_named() {
             (Severity::Medium, Severity::Medium)
         } else {
             (Severity::High, Severity::Medium)

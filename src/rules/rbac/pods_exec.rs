@@ -61,7 +61,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     };
     let wanted = ("", &["pods/exec", "pods/attach"][..], verbs);
     for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let is_named = granted.rule.resource_names().items().next().is_some();
+        let is_named = granted.rule.is_named();
         let severity = if is_named {
             Severity::Medium
         } else {

@@ -58,7 +58,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     };
     let wanted = [("", &["pods/portforward"][..], verbs)];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.is_named() {
+        let (of_cluster, namespaced) = if granted.rule.is_named() {
             (Severity::Low, Severity::Low)
         } else {
             (Severity::Medium, Severity::Medium)

@@ -48,7 +48,7 @@ declare_rule! {
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let wanted = ("", &["secrets"][..], &["list", "watch", "get"][..]);
     for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let is_named = granted.rule.resource_names().items().next().is_some();
+        let is_named = granted.rule.is_named();
         let of_system = granted.standing.is_some_and(|it| it.reaches("kube-system"));
         let (of_cluster, namespaced) = match (is_named, of_system) {
             (true, _) => (Severity::Low, Severity::Low),

@@ -50,14 +50,14 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let names = granted.rule.resource_names();
         let has = |name: &str| names.texts().any(|own| own == name);
-        let severity = match granted.is_named() {
+        let severity = match granted.rule.is_named() {
             true if has("aws-auth") => Severity::Critical,
             true if has("coredns") => Severity::High,
             true => continue,
             false => Severity::Medium,
         };
         // Of what nobody has, only those that are named are told.
-        if granted.standing.is_none() && !granted.is_named() {
+        if granted.standing.is_none() && !granted.rule.is_named() {
             continue;
         }
         let reaches = granted.standing.is_none_or(|it| it.reaches("kube-system"));

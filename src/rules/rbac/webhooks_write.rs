@@ -61,7 +61,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         if !granted.is_of_cluster() {
             continue;
         }
-        let of_cluster = match (granted.is_named(), named.verb.as_str()) {
+        let of_cluster = match (granted.rule.is_named(), named.verb.as_str()) {
             (true, _) => Severity::Low,
             (false, Some("create" | "*")) => Severity::High,
             (false, _) => Severity::Medium,

@@ -129,7 +129,7 @@ fn severity(granted: &Granted<'_>, wild: usize) -> Severity {
         .verbs()
         .texts()
         .all(|verb| ["get", "list", "watch"].contains(&verb));
-    let is_named = rule.resource_names().items().next().is_some();
+    let is_named = rule.is_named();
     // All resources of the core group are secrets as well.
     let reads_secrets = !is_named && rule.is_of_group("") && star(rule.resources()).is_some();
     if rule.api_groups().texts().all(is_custom) {

@@ -66,7 +66,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     ];
     for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
         let of_system = granted.is_confined_to("kube-system");
-        let (of_cluster, namespaced) = match (of_system, granted.is_named()) {
+        let (of_cluster, namespaced) = match (of_system, granted.rule.is_named()) {
             (true, false) => (Severity::High, Severity::High),
             (_, true) => (Severity::Low, Severity::Low),
             _ => (Severity::Medium, Severity::Medium),
