@@ -44,6 +44,30 @@ pub(crate) fn pod(container: &str) -> String {
     )
 }
 
+/// An object with nothing but a name and this.
+pub(crate) fn object(kind: &str, rest: &str) -> String {
+    format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n")
+}
+
+/// All of these lines are told, and no output shows one of the values.
+pub(crate) fn assert_told_hiding(name: &str, text: &str, wanted: &[&str], hidden: &[&str]) {
+    let (lines, report) = told(name, "", text);
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|wanted| format!("introduced {wanted}"))
+        .collect();
+    assert_eq!(lines, wanted, "{text}\n{report}");
+    for hidden in hidden {
+        let hidden = filled(hidden);
+        assert!(!report.contains(&hidden[..12]), "{text}\n{report}");
+    }
+}
+
+pub(crate) fn assert_silent(name: &str, text: &str) {
+    let (lines, report) = told(name, "", text);
+    assert_eq!(lines, Vec::<String>::new(), "{text}\n{report}");
+}
+
 fn config_map(data: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\n{data}\n")
 }

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use serde_json::Value as Json;
 
-use crate::credentials::{filled, pod, told};
+use crate::credentials::{assert_silent, filled, pod, told};
 use crate::program::{tidegate, write};
 
 /// None of them was ever valid.
@@ -38,11 +38,6 @@ fn body(text: &str) -> String {
     format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n  a.conf: |\n    {text}\n"
     )
-}
-
-fn assert_silent(name: &str, text: &str) {
-    let (lines, report) = told(name, "", text);
-    assert_eq!(lines, Vec::<String>::new(), "{text}\n{report}");
 }
 
 /// One finding on this line, and no output that shows a value.

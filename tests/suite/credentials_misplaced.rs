@@ -1,36 +1,23 @@
 //! Credentials under misspelt keys, in the first of two keys, in Base64 within a text, and in files whose names vary.
 
-use crate::credentials::{filled, pod, told};
+use crate::credentials::{assert_silent, assert_told_hiding, filled, object, pod, told};
 
 /// All of these lines are told, and no output shows a value.
 fn assert_told(name: &str, text: &str, wanted: &[&str]) {
-    let (lines, report) = told(name, "", text);
-    let wanted: Vec<_> = wanted
-        .iter()
-        .map(|wanted| format!("introduced {wanted}"))
-        .collect();
-    assert_eq!(lines, wanted, "{text}\n{report}");
-    for hidden in [
-        "PW",
-        "GHP",
-        "OTHER_GHP",
-        "OTHER_DRAWN",
-        "DRAWN",
-        "PACKED_GHP",
-        "PACKED_KEY",
-    ] {
-        let hidden = filled(hidden);
-        assert!(!report.contains(&hidden[..12]), "{text}\n{report}");
-    }
-}
-
-fn assert_silent(name: &str, text: &str) {
-    let (lines, report) = told(name, "", text);
-    assert_eq!(lines, Vec::<String>::new(), "{text}\n{report}");
-}
-
-fn object(kind: &str, rest: &str) -> String {
-    format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n")
+    assert_told_hiding(
+        name,
+        text,
+        wanted,
+        &[
+            "PW",
+            "GHP",
+            "OTHER_GHP",
+            "OTHER_DRAWN",
+            "DRAWN",
+            "PACKED_GHP",
+            "PACKED_KEY",
+        ],
+    );
 }
 
 #[test]

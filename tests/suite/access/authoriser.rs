@@ -3,6 +3,7 @@
 
 use tidegate::access::Access;
 use tidegate::access::powers::Behaviour;
+use tidegate::access::rights::Rights;
 use tidegate::access::subject::Subject;
 use tidegate::access::symbols::Symbols;
 
@@ -232,20 +233,29 @@ pub(super) fn engine_allows(
     subject: &Subject,
     request: &Request,
 ) -> bool {
+    let namespace = match &request.about {
+        About::Resource { namespace, .. } if !namespace.is_empty() => {
+            Some(namespace.as_str().into())
+        }
+        About::Resource { .. } | About::Url(_) => None,
+    };
+    let rights = cluster.rights(subject, namespace.as_ref());
+    rights
+        .iter()
+        .any(|rights| allowed_by(rights, symbols, request))
+}
+
+/// What some rights say, wherever they count.
+pub(super) fn allowed_by(rights: &Rights, symbols: &mut Symbols, request: &Request) -> bool {
     let verb = symbols.intern(&request.verb);
     match &request.about {
-        About::Url(url) => {
-            let rights = cluster.rights(subject, None);
-            rights
-                .iter()
-                .any(|rights| rights.allows_url(symbols, url, verb))
-        }
+        About::Url(url) => rights.allows_url(symbols, url, verb),
         About::Resource {
             group,
             resource,
             subresource,
             name,
-            namespace,
+            ..
         } => {
             let combined = if subresource.is_empty() {
                 resource.clone()
@@ -254,11 +264,7 @@ pub(super) fn engine_allows(
             };
             let (group, combined) = (symbols.intern(group), symbols.intern(&combined));
             let name = (!name.is_empty()).then(|| symbols.intern(name));
-            let namespace = (!namespace.is_empty()).then(|| namespace.as_str().into());
-            let rights = cluster.rights(subject, namespace.as_ref());
-            rights
-                .iter()
-                .any(|rights| rights.allows(symbols, group, combined, (verb, name)))
+            rights.allows(symbols, group, combined, (verb, name))
         }
     }
 }

@@ -9,7 +9,7 @@ use tidegate::access::subject::Scope;
 use tidegate::access::symbols::Symbols;
 use tidegate::snapshot::Snapshot;
 
-use super::authoriser::{About, Request, allows, users};
+use super::authoriser::{About, Request, allowed_by, allows, users};
 use super::worlds::{Chance, Role, Rule, World};
 use crate::reading::snapshot;
 
@@ -212,37 +212,13 @@ fn a_difference_is_what_the_authoriser_newly_allows() {
                         .iter()
                         .filter(|it| who.contains(&it.subject))
                         .any(|change| {
-                            let verb = symbols.intern(&request.verb);
-                            match &request.about {
-                                About::Url(url) => change.gained.allows_url(&symbols, url, verb),
-                                About::Resource {
-                                    group,
-                                    resource,
-                                    subresource,
-                                    name,
-                                    namespace,
-                                } => {
-                                    let combined = if subresource.is_empty() {
-                                        resource.clone()
-                                    } else {
-                                        format!("{resource}/{subresource}")
-                                    };
-                                    let counts = match &change.scope {
-                                        Scope::Cluster => true,
-                                        Scope::Namespace(own) => **own == **namespace,
-                                    };
-                                    let (group, resource) =
-                                        (symbols.intern(group), symbols.intern(&combined));
-                                    let name = (!name.is_empty()).then(|| symbols.intern(name));
-                                    counts
-                                        && change.gained.allows(
-                                            &symbols,
-                                            group,
-                                            resource,
-                                            (verb, name),
-                                        )
+                            let counts = match (&request.about, &change.scope) {
+                                (About::Resource { namespace, .. }, Scope::Namespace(own)) => {
+                                    **own == **namespace
                                 }
-                            }
+                                _ => true,
+                            };
+                            counts && allowed_by(&change.gained, &mut symbols, &request)
                         })
                 });
                 // What is gained is told with its pattern, which may reach what was allowed before.
