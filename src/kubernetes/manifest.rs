@@ -341,7 +341,14 @@ impl Found<'_> {
             Some(Fault::Unserved(.., unserved)) => Some(*unserved),
             Some(_) => miswritten::unserved(node, api_version, kind),
         };
-        let meant = unserved.and_then(|unserved| unserved.meant(kind));
+        // Of an unknown kind the pods are judged, whichever workload is meant.
+        let some_workload = || {
+            Some((
+                api_version,
+                miswritten::some_workload(node, api_version, kind)?,
+            ))
+        };
+        let meant = unserved.and_then(|unserved| unserved.meant(kind).or_else(some_workload));
         let (version, name) = meant.unwrap_or((api_version, kind));
         if let Some(known) = kinds::find(version, name) {
             let group = known.groups.first().copied().unwrap_or_default();

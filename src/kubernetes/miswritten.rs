@@ -159,11 +159,33 @@ fn meant_kind<'a>(node: Node<'a>, api_version: Option<&'a str>) -> Option<&'a st
     if let Some(kind) = listed.filter(|kind| kinds::find(api_version, kind).is_some()) {
         return items.next().is_none().then_some(kind);
     }
-    let mut fitting = kinds::workloads_of(kinds::group_of(api_version)).filter(|known| {
-        Type::of(api_version, known.name).is_some() && has_whole_containers(node, known)
-    });
+    let mut fitting = fitting_workloads(node, api_version);
     let kind = fitting.next()?.name;
     fitting.next().is_none().then_some(kind)
+}
+
+/// A workload that an object with pods may be meant for: the one that its kind names a part of, or the usual one.
+#[must_use]
+pub fn some_workload(node: Node<'_>, api_version: &str, kind: &str) -> Option<&'static str> {
+    let fitting = || fitting_workloads(node, api_version).map(|known| known.name);
+    let is_part = |of: &str, part: &str| {
+        let start = of.get(..part.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(part))
+    };
+    fitting()
+        .find(|name| is_part(name, kind) || is_part(kind, name))
+        .or_else(|| fitting().find(|name| *name == "Deployment"))
+        .or_else(|| fitting().next())
+}
+
+/// The workloads of a version that have their pods where an object has some.
+fn fitting_workloads<'a>(
+    node: Node<'a>,
+    api_version: &'a str,
+) -> impl Iterator<Item = &'static Kind> + 'a {
+    kinds::workloads_of(kinds::group_of(api_version)).filter(move |known| {
+        Type::of(api_version, known.name).is_some() && has_whole_containers(node, known)
+    })
 }
 
 /// The entry that is meant for the kind. Where a letter makes the difference, its value must be a kind of the version

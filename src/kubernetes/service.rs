@@ -153,16 +153,22 @@ impl<'a> Service<'a> {
         self.object.field(&["spec", "type"])
     }
 
+    /// True if that is its type. The API server refuses one in other letters, and whoever mends them gets what they say.
+    fn is_of_type(self, name: &str) -> bool {
+        let written = self.type_field().as_str();
+        written.is_some_and(|written| written.trim().eq_ignore_ascii_case(name))
+    }
+
     /// True if it asks for a load balancer.
     #[must_use]
     pub fn is_load_balancer(self) -> bool {
-        self.type_field().as_str() == Some("LoadBalancer")
+        self.is_of_type("LoadBalancer")
     }
 
     /// True if it opens a port of every node, and nothing more.
     #[must_use]
     pub fn is_node_port(self) -> bool {
-        self.type_field().as_str() == Some("NodePort")
+        self.is_of_type("NodePort")
     }
 
     /// `spec.externalIPs`.
@@ -281,21 +287,18 @@ impl<'a> Service<'a> {
         if kind.is_set() && kind.as_str().is_none_or(|text| text.contains("{{")) {
             return None;
         }
-        Some(match kind.as_str() {
-            Some("NodePort") => Reach::Nodes,
-            Some("LoadBalancer") => {
-                let unrendered = annotations(self.object)
-                    .any(|entry| entry.value.as_str().is_some_and(|text| text.contains("{{")));
-                if self.is_internal() || self.is_narrowed() {
-                    Reach::Network
-                } else if unrendered {
-                    return None;
-                } else {
-                    Reach::World
-                }
-            }
-            _ => Reach::Cluster,
-        })
+        if self.is_node_port() {
+            return Some(Reach::Nodes);
+        }
+        if !self.is_load_balancer() {
+            return Some(Reach::Cluster);
+        }
+        if self.is_internal() || self.is_narrowed() {
+            return Some(Reach::Network);
+        }
+        let unrendered = annotations(self.object)
+            .any(|entry| entry.value.as_str().is_some_and(|text| text.contains("{{")));
+        (!unrendered).then_some(Reach::World)
     }
 }
 

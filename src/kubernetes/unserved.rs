@@ -37,10 +37,12 @@ const DOTTED_GROUPS: [(&str, &[&str]); 13] = [
         &["v1", "v1beta1", "v1alpha2", "v1alpha1"],
     ),
     ("storage.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
-    // Of these the table holds no kinds.
     ("apiextensions.k8s.io", &["v1", "v1beta1"]),
     ("events.k8s.io", &["v1", "v1beta1"]),
 ];
+
+/// Those of them whose kinds the table of fields does not hold.
+const WITHOUT_TABLE: [&str; 2] = ["apiextensions.k8s.io", "events.k8s.io"];
 
 /// Groups with a dot that Kubernetes has, and whose kinds nobody writes into files.
 const OTHER_DOTTED_GROUPS: [&str; 2] = ["authentication.k8s.io", "authorization.k8s.io"];
@@ -73,11 +75,7 @@ impl Unserved {
     /// Kubernetes itself.
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        let is_word = |text: &str| {
-            let mut bytes = text.bytes();
-            bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-./".contains(&byte))
-        };
-        if !is_word(api_version) || !is_word(kind) {
+        if is_filled_in(api_version) || is_filled_in(kind) {
             return None;
         }
         let is_served = Type::of(api_version, kind).is_some()
@@ -85,6 +83,10 @@ impl Unserved {
             || SUBRESOURCES.contains(&kind);
         if is_served {
             return None;
+        }
+        // A blank or a foreign letter is in the name of no group, whoever defines it.
+        if !api_version.bytes().all(is_of_name) {
+            return Type::version_of(kind).map(Self::Version);
         }
         // A group alone has no version.
         let (group, version) = match api_version.split_once('/') {
@@ -111,7 +113,7 @@ impl Unserved {
         if !is_known_group && !is_core {
             return None;
         }
-        let meant = Type::kinds().find(|known| is_slip(kind, known));
+        let meant = Type::kinds().find(|known| is_meant(kind, known));
         match meant.and_then(|meant| Some((meant, Type::version_of(meant)?))) {
             Some((meant, version)) => Some(Self::Kind(meant, version)),
             None => is_known_group.then_some(Self::Unknown),
@@ -138,8 +140,15 @@ impl Unserved {
             let version = Type::version_of(known)?;
             is_of_group(version).then_some((known, version))
         });
-        let meant = kinds.find(|(known, _)| is_slip(kind, known) && !is_other)?;
-        Some(Self::Kind(meant.0, meant.1))
+        if is_other {
+            return None;
+        }
+        if let Some((meant, version)) = kinds.find(|(known, _)| is_meant(kind, known)) {
+            return Some(Self::Kind(meant, version));
+        }
+        // What is still being tried out comes and goes.
+        let is_listed = !WITHOUT_TABLE.contains(&group);
+        (is_listed && version == "v1").then_some(Self::Unknown)
     }
 
     /// The version and kind that an object of this kind is meant to have, where that is known.
@@ -151,6 +160,28 @@ impl Unserved {
             Self::Unknown => None,
         }
     }
+}
+
+/// True for what a template engine, or a variable of a shell, fills in.
+fn is_filled_in(text: &str) -> bool {
+    text.contains(['{', '}', '$', '<', '>', '%', '(', ')', '@', '#'])
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-./".contains(&byte)
+}
+
+/// True if a kind is written with a slip, or in the plural.
+fn is_meant(kind: &str, known: &str) -> bool {
+    let is_plural = || {
+        let (stem, ending) = match known.strip_suffix('y') {
+            Some(stem) => (stem, "ies"),
+            None => (known, "es"),
+        };
+        let (first, last) = (kind.get(..stem.len()), kind.get(stem.len()..));
+        first.is_some_and(|first| first.eq_ignore_ascii_case(stem)) && last == Some(ending)
+    };
+    is_slip(kind, known) || is_plural()
 }
 
 /// True for the name of a group of Kubernetes.
@@ -192,6 +223,7 @@ mod tests {
         );
         assert_eq!(of("v1", "service"), Some(Unserved::Kind("Service", "v1")));
         assert_eq!(of("apps/v1", "Workload"), Some(Unserved::Unknown));
+        assert_eq!(of("storage.k8s.io/v1", "Disk"), Some(Unserved::Unknown));
         assert_eq!(
             of("networking.k8s.io/v1", "Ingres"),
             Some(Unserved::Kind("Ingress", "networking.k8s.io/v1"))
@@ -205,6 +237,30 @@ mod tests {
             Some(Unserved::Version("rbac.authorization.k8s.io/v1"))
         );
         assert_eq!(of("apps", "Deployment"), Some(Unserved::Version("apps/v1")));
+        for (kind, meant) in [
+            ("Deployment ", "Deployment"),
+            ("\tDeployment", "Deployment"),
+            ("Deployment,", "Deployment"),
+            ("Depl\u{43e}yment", "Deployment"),
+            ("Stateful Set", "StatefulSet"),
+            ("deployments", "Deployment"),
+        ] {
+            let instead = Some(Unserved::Kind(meant, "apps/v1"));
+            assert_eq!(of("apps/v1", kind), instead, "{kind:?}");
+        }
+        for (kind, meant) in [
+            ("NetworkPolicies", "NetworkPolicy"),
+            ("networkpolicies", "NetworkPolicy"),
+            ("Ingresses", "Ingress"),
+        ] {
+            let version = "networking.k8s.io/v1";
+            let instead = Some(Unserved::Kind(meant, version));
+            assert_eq!(of(version, kind), instead, "{kind}");
+        }
+        for version in ["networking.k8s.io/v1 ", "netw\u{43e}rking.k8s.io/v1"] {
+            let instead = Some(Unserved::Version("networking.k8s.io/v1"));
+            assert_eq!(of(version, "Ingress"), instead, "{version}");
+        }
         for (version, kind) in [
             ("apps/v1", "Deployment"),
             ("apps/v1beta1", "Deployment"),
@@ -218,6 +274,8 @@ mod tests {
             ("autoscaling/v1", "Scale"),
             ("policy/v1", "Eviction"),
             ("networking.k8s.io/v1alpha1", "Ingress"),
+            ("networking.k8s.io/v1alpha1", "Policy"),
+            ("events.k8s.io/v1", "Thing"),
             ("networking.k8s.io/v1alpha1", "ClusterCIDR"),
             ("coordination.k8s.io/v1alpha2", "LeaseCandidate"),
             ("scheduling.k8s.io/v1alpha1", "Workload"),
@@ -231,6 +289,10 @@ mod tests {
             ("skaffold/v4beta11", "Config"),
             ("serving.knative.dev/v1", "Service"),
             ("{{ version }}", "Deployment"),
+            ("apps/v1", "{{ kind }}"),
+            ("apps/v1", "${KIND}"),
+            ("v1", "My Settings"),
+            ("v1", "Policies"),
         ] {
             assert_eq!(of(version, kind), None, "{version} {kind}");
         }

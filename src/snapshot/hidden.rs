@@ -7,7 +7,7 @@ use crate::credential::{self, Reader};
 use crate::kubernetes::exposed;
 use crate::kubernetes::{Object, Reading};
 use crate::nearest::nearest;
-use crate::syntax::{Node, Span, Tree};
+use crate::syntax::{Entry, Node, Span, Tree, Value};
 
 use super::credentials::{in_image, in_settings};
 use super::{Snapshot, SourceFile, State};
@@ -63,6 +63,19 @@ impl<'s> Hidden<'s> {
             known,
             documents: HashMap::new(),
         }
+    }
+
+    /// True if the line begins in an object that was read.
+    #[must_use]
+    pub fn is_of_object(&self, line: Span) -> bool {
+        let after = self
+            .objects
+            .partition_point(|object| object.node().span().start < line.end);
+        let before = self.objects.get(..after).unwrap_or_default().iter().rev();
+        // An item of a List lies within it.
+        before
+            .take(2)
+            .any(|object| object.node().span().end > line.start)
     }
 
     /// What must not be shown of a line, in order.
@@ -194,7 +207,7 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     if object.kind().name == "Secret" {
         // Whatever a key is called that nobody knows: a misspelt one holds what the right one would.
         let fields = node.written_entries();
-        let data = fields.filter(|entry| !exposed::is_open_field(entry.key.key_text()));
+        let data = fields.filter(|entry| !is_open(*entry));
         for entry in data {
             let mut values = entry.value.written_entries().peekable();
             if values.peek().is_none() {
@@ -207,6 +220,19 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
     exposed::in_places(object, &mut |exposed| spans.extend(exposed.spans()));
     let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
     spans.extend(annotations.node().map(Node::span));
+}
+
+/// True for a field of a Secret that may be shown, with what belongs there.
+fn is_open(entry: Entry<'_>) -> bool {
+    let name = entry.key.key_text();
+    match name {
+        "type" => {
+            let text = entry.value.as_str().unwrap_or_default();
+            text == "Opaque" || text.contains('/')
+        }
+        "immutable" => matches!(entry.value.value(), Value::Bool(_)),
+        _ => exposed::is_open_field(name),
+    }
 }
 
 fn tree_of(file: &SourceFile) -> Option<&Tree> {

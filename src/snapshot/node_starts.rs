@@ -256,6 +256,12 @@ pub fn options_of_image(
     stages: &Stages<'_>,
 ) -> Vec<(&'static str, Span, String)> {
     let mut words: Vec<(&'static str, Span, String)> = Vec::new();
+    // What CMD alone goes to, the image below decides.
+    let ground = stages.ground().and_then(|stage| stage.image.known());
+    if stages.effective("ENTRYPOINT").is_none() && ground.is_some_and(is_node_image) {
+        let entry = "docker-entrypoint.sh".to_owned();
+        words.push(("", Span::default(), entry));
+    }
     for keyword in ["ENTRYPOINT", "CMD"] {
         let Some(instruction) = stages.effective(keyword) else {
             continue;

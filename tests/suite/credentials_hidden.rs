@@ -57,3 +57,50 @@ fn the_mark_at_the_start_of_a_file_is_no_part_of_a_key() {
     assert_eq!(lines, ["introduced secret/in-file 1"]);
     assert!(report.contains("`API_TOKEN` holds"), "{report}");
 }
+
+#[test]
+fn lines_that_nobody_could_read_show_no_value() {
+    let env = |text: &str| pod(&format!("env:\n{text}"));
+    for (name, text) in [
+        ("a.yaml", env("    - {name: DB_PASSWORD, value: \"PLAIN\n")),
+        (
+            "a.yaml",
+            env("    - {value: PLAIN, name: DB_PASSWORD\n    - x: y\n"),
+        ),
+        (
+            "a.yaml",
+            env("    - name: DB_PASSWORD\n       value: PLAIN\n"),
+        ),
+        (
+            "a.yaml",
+            env("    - name: DB_PASSWORD\n      value: PLAIN: x\n"),
+        ),
+        ("a.yaml", env("    - name: DB_PASSWORD\n\t  value: PLAIN\n")),
+        (
+            "a.yaml",
+            env("    - name: DB_PASSWORD\n      value: @PLAIN\n"),
+        ),
+        ("a.yaml", pod("args: [mysql, -pPLAIN\n    image: b")),
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n\tpassword: PLAIN\n"
+                .to_owned(),
+        ),
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nimmutable: PLAIN\ntype: [PLAIN]\n"
+                .to_owned(),
+        ),
+        (
+            ".yarnrc.yml",
+            "npmScopes:\n\tacme: {npmAuthToken: PLAIN}\n".to_owned(),
+        ),
+        (
+            "package.json",
+            "{\"config\": {\"password\": \"PLAIN\",,}}\n".to_owned(),
+        ),
+    ] {
+        let (_, report) = told(name, "", &text.replace("PLAIN", "hunter2Xq9zLm41"));
+        assert!(!report.contains("hunter2"), "{text}\n{report}");
+    }
+}

@@ -109,9 +109,9 @@ fn stands_beside(node: Node<'_>, name: &str) -> bool {
 /// True if one letter, the case or a separator is all that makes the difference.
 pub(in crate::kubernetes) fn is_slip(typed: &str, name: &str) -> bool {
     let plain = |text: &str| {
-        let letters = text.bytes().filter(|byte| !b"_-./".contains(byte));
+        let letters = text.chars().filter(|letter| !"_-./ ".contains(*letter));
         letters
-            .map(|byte| byte.to_ascii_lowercase())
+            .map(|letter| letter.to_ascii_lowercase())
             .collect::<Vec<_>>()
     };
     if typed.len().abs_diff(name.len()) > 4 {
@@ -123,7 +123,7 @@ pub(in crate::kubernetes) fn is_slip(typed: &str, name: &str) -> bool {
         typed.get(same..).unwrap_or_default(),
         name.get(same..).unwrap_or_default(),
     );
-    let rest = |text: &[u8], from| text.get(from..).unwrap_or_default().to_vec();
+    let rest = |text: &[char], from| text.get(from..).unwrap_or_default().to_vec();
     match (typed, name) {
         ([], [] | [_]) | ([_], []) => true,
         ([a, b, ..], [c, d, ..]) if a == d && b == c && rest(typed, 2) == rest(name, 2) => true,

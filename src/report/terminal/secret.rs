@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::credential::drawn_words;
 use crate::redact::{mask as mask_shapes, mask_range};
@@ -16,7 +17,8 @@ pub(super) struct Masker<'r> {
 }
 
 impl<'r> Masker<'r> {
-    /// A line without the secrets in it, as many bytes as before; none where there is no telling what is one.
+    /// A line without the secrets in it, as many bytes as before; none where the file is not to be had. Of a part that
+    /// could not be read, the first key of the line and the marks are shown.
     pub(super) fn mask<'a>(
         &mut self,
         snapshot: &'r Snapshot,
@@ -25,12 +27,12 @@ impl<'r> Masker<'r> {
         raw: &'a str,
     ) -> Option<Cow<'a, str>> {
         let file = snapshot.file(path)?;
-        // What did not become an object may still be a Secret.
-        if !file.is_wholly_read() && file.text().is_some_and(|text| text.contains("Secret")) {
-            return None;
-        }
         let hidden = self.files.entry((in_base, path.to_owned()));
         let hidden = hidden.or_insert_with(|| Hidden::of(snapshot, file));
+        // What did not become an object may be a Secret, and nothing tells a value from a name in it.
+        if !file.is_wholly_read() && !hidden.is_of_object(line) {
+            return Some(Cow::Owned(mask_words(raw)));
+        }
         let mut masked = mask_shapes(raw);
         for span in hidden.on(line) {
             let from = span.start.max(line.start) - line.start;
@@ -51,5 +53,63 @@ impl<'r> Masker<'r> {
             }
         }
         Some(masked)
+    }
+}
+
+/// A line of which nothing is known: its first key and its marks, which are what a syntax error is about.
+fn mask_words(line: &str) -> String {
+    let key = first_key(line);
+    let mut masked = String::with_capacity(line.len());
+    for (at, letter) in line.char_indices() {
+        if key.contains(&at) || letter.is_ascii_punctuation() || letter.is_whitespace() {
+            masked.push(letter);
+        } else {
+            masked.extend(std::iter::repeat_n('*', letter.len_utf8()));
+        }
+    }
+    masked
+}
+
+/// Where the first key of a line stands, if it begins with one: a name with a colon after it.
+fn first_key(line: &str) -> Range<usize> {
+    const LONGEST: usize = 40;
+    let from = line.len()
+        - line
+            .trim_start_matches([' ', '\t', '-', '{', '[', '"', '\''])
+            .len();
+    let rest = line.get(from..).unwrap_or_default();
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
+    let length = rest.find(|letter| !is_part(letter)).unwrap_or(0);
+    let after = rest.get(length..).unwrap_or_default();
+    let after = after.trim_start_matches(['"', '\'']);
+    let is_key = after.strip_prefix(':').is_some_and(|value| {
+        value.is_empty()
+            || value.starts_with(|next: char| next.is_whitespace() || "\"'[{".contains(next))
+    });
+    if is_key && length <= LONGEST {
+        from..from + length
+    } else {
+        0..0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_nobody_could_read_shows_its_first_key_and_its_marks() {
+        for (line, shown) in [
+            ("      value: \"hunter2", "      value: \"*******"),
+            ("- {name: A, value: b", "- {name: *, *****: *"),
+            ("{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"*\":\"*\"}}"),
+            ("\thunter2", "\t*******"),
+            ("  v: x: y", "  v: *: *"),
+            ("  a:b", "  *:*"),
+            ("<<<<<<< HEAD", "<<<<<<< ****"),
+            ("  é: ü", "  **: **"),
+        ] {
+            assert_eq!(mask_words(line), shown);
+        }
     }
 }

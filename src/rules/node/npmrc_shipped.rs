@@ -1,6 +1,6 @@
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::{Snapshot, SourceFile};
-use crate::syntax::dockerfile::{Dockerfile, Origin, Word};
+use crate::syntax::dockerfile::Dockerfile;
 
 declare_rule! {
     /// An image holds the settings of npm, with what they give access to.
@@ -33,8 +33,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only a `COPY` or `ADD` that names the file, in the stages that the image is made of. Nothing is said where the
-    /// file stands beside the Dockerfile, or at the root, and holds no credential, or one that is a variable. What a
+    /// Only a `COPY` or `ADD` that names the file, in the stages that the image is made of, or in one from which it
+    /// copies the folder and which does not remove the file. Nothing is said where the file stands beside the Dockerfile, or at the root, and holds no credential, or one that is a variable. What a
     /// `COPY . .` takes along is a matter of `.dockerignore`.
     "node/npmrc-shipped",
     severity: Severity::Low,
@@ -56,42 +56,49 @@ fn of_dockerfile(
     dockerfile: &Dockerfile,
     sink: &mut Sink<'_>,
 ) {
-    let stages = dockerfile.stages();
-    let mut told = false;
-    stages.walk(&mut |stage, instruction, _| {
-        if told || !["COPY", "ADD"].contains(&&*instruction.keyword) {
-            return;
-        }
-        let words = dockerfile.words(instruction);
-        let Some((_, from)) = words.split_last() else {
-            return;
-        };
-        let is_settings = |word: &&Word| word.text.rsplit('/').next() == Some(".npmrc");
-        let wanted = from.iter().find(is_settings);
-        // `.npmrc*` copies it where there is one.
-        let is_sure = wanted.is_some();
-        let wanted = wanted.or_else(|| from.iter().find(|word| word.text.ends_with(".npmrc*")));
-        let Some(word) = wanted else {
-            return;
-        };
-        let is_of_image = matches!(stages.origin(stage, instruction), Origin::Image(_));
-        let path = word.text.trim_end_matches('*');
-        let told_here = match held(snapshot, file, path) {
-            Some(holds_credential) => holds_credential,
-            None => is_sure,
-        };
-        if is_of_image || !told_here {
-            return;
-        }
-        told = true;
-        sink.in_file(&file.path)
-            .report_span(word.span)
-            .discriminator(".npmrc")
-            .say(&format!(
-                "{} puts .npmrc into a layer of the image, where whoever pulls it reads the tokens in it; mount it with RUN --mount=type=secret",
-                instruction.keyword
-            ));
+    let is_settings = |source: &str| source.rsplit('/').next() == Some(".npmrc");
+    // `.npmrc*` copies it where there is one.
+    let copies = dockerfile
+        .context_copies(|source| is_settings(source) || source.ends_with(".npmrc*"))
+        .into_iter();
+    let shipped = copies.filter(|copy| {
+        let path = copy.source.text.trim_end_matches('*');
+        let is_there = held(snapshot, file, path).unwrap_or(is_settings(&copy.source.text));
+        is_there
+            && !copy
+                .by_way_of
+                .is_some_and(|stage| is_taken_away(dockerfile, stage))
     });
+    let Some(copy) = shipped.into_iter().next() else {
+        return;
+    };
+    sink.in_file(&file.path)
+        .report_span(copy.source.span)
+        .discriminator(".npmrc")
+        .say(&format!(
+            "{} puts .npmrc into a layer of the image, where whoever pulls it reads the tokens in it; mount it with RUN --mount=type=secret",
+            copy.keyword
+        ));
+}
+
+/// True if a stage removes the file again, so that it is not in the folder that another stage copies.
+fn is_taken_away(dockerfile: &Dockerfile, stage: usize) -> bool {
+    let stages = dockerfile.stages();
+    let Some(stage) = stages.all().get(stage) else {
+        return false;
+    };
+    let body = stages.body(stage).iter();
+    body.filter(|instruction| instruction.keyword == "RUN")
+        .flat_map(|instruction| dockerfile.scripts(instruction))
+        .flat_map(|script| script.commands)
+        .any(|command| {
+            let program = command.program();
+            program.is_some_and(|program| program.name() == "rm")
+                && command
+                    .words
+                    .iter()
+                    .any(|word| word.text.contains(".npmrc"))
+        })
 }
 
 /// Whether the file holds a credential of its own; none where it is not here.

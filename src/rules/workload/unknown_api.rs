@@ -44,7 +44,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// Judged are objects with `metadata` in the groups that have no dot in their name, which only Kubernetes has. In its
-    /// groups with a dot, other than those that custom resources or few people use, versions that no release had, what
+    /// groups with a dot, other than those that custom resources or few people use, versions that no release had, kinds that their `v1` does not have, what
     /// differs from a kind by a letter, and workloads count; a version that is newer than this program is told as well.
     /// Under `v1`, where other programs put kinds of their own, only what has a `metadata.name` counts, and only if it is a kind of Kubernetes or differs by a letter from one of the same group. A `kind` that is
     /// missing or no text is told where only one can be meant, and is unreadable elsewhere. The kinds that custom resources define are left alone, and so is what has no `apiVersion` at

@@ -3,6 +3,7 @@
 //! Source: the Dockerfile reference (docs.docker.com/reference/dockerfile) and what the reader of `BuildKit` does where
 //! the reference is silent. Nothing here fails: a line that is no instruction is one with an unknown keyword.
 
+mod context_copies;
 mod lines;
 mod problems;
 mod stages;
@@ -12,6 +13,7 @@ mod words;
 use super::shell;
 use super::tree::Span;
 
+pub use context_copies::ContextCopy;
 pub use problems::Problem;
 pub use stages::{Base, Mount, Origin, Stage, Stages};
 pub use variables::{Resolved, Scope};
@@ -157,6 +159,12 @@ impl Dockerfile {
     #[must_use]
     pub fn stages(&self) -> Stages<'_> {
         Stages::of(self)
+    }
+
+    /// The copies of wanted sources of the build context whose files reach the image: first those of its own stages.
+    #[must_use]
+    pub fn context_copies(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<ContextCopy> {
+        context_copies::reaching(self, is_wanted)
     }
 
     fn logical(&self, span: Span) -> words::Logical {
