@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::answer::{Answer, Order};
-use super::connection::{Address, Connection, owner_and_name};
+use super::connection::{Address, Connection, Token, TokenKind, owner_and_name};
 use super::failure::Failure;
 use super::patience::{Patience, Waits};
 use crate::http::{Limits, Proxies, transport, within_host};
@@ -80,6 +80,13 @@ impl Client {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Who gave the token.
+    #[must_use]
+    pub fn token_kind(&self) -> TokenKind {
+        let token = self.connection.token.as_ref();
+        token.map_or(TokenKind::Job, Token::kind)
     }
 
     /// Where the API is, without the path that all of it shares.

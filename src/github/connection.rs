@@ -27,6 +27,33 @@ impl Token {
     }
 }
 
+/// Who gave a token, which decides what widens it.
+///
+/// Source: GitHub's documentation "About authentication to GitHub", on the formats of its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The job, or an app that is installed: the workflow or the app says what it may.
+    Job,
+    /// A person, for chosen repositories and permissions.
+    FineGrained,
+    /// A person, for scopes.
+    Classic,
+}
+
+impl Token {
+    /// Who gave it, by how it begins.
+    #[must_use]
+    pub fn kind(&self) -> TokenKind {
+        if self.0.starts_with("github_pat_") {
+            TokenKind::FineGrained
+        } else if self.0.starts_with("ghp_") || self.0.starts_with("gho_") {
+            TokenKind::Classic
+        } else {
+            TokenKind::Job
+        }
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")

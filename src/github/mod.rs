@@ -25,7 +25,7 @@ mod threads;
 pub use changes::Change;
 pub use client::Client;
 pub use code_scanning::{Analysis, State, Status, Upload};
-pub use connection::{Connection, Token};
+pub use connection::{Connection, Token, TokenKind};
 pub use failure::Failure;
 pub use issues::IssueComment;
 pub use patience::Patience;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::github::TokenKind;
 use crate::report::summary::beyond_sarif;
 
 /// A way to tell people on GitHub.
@@ -32,12 +33,27 @@ impl Feature {
         }
     }
 
-    /// The line below `permissions:` that grants it.
+    /// What to do that a token of this kind may do it.
     #[must_use]
-    pub fn permission(self) -> &'static str {
-        match self {
-            Self::Review | Self::Summary => "pull-requests: write",
-            Self::CodeScanning => "security-events: write",
+    pub fn grant(self, token: TokenKind) -> &'static str {
+        let is_comment = self != Self::CodeScanning;
+        match token {
+            TokenKind::Job if is_comment => {
+                "write `pull-requests: write` under `permissions:` of this job"
+            }
+            TokenKind::Job => "write `security-events: write` under `permissions:` of this job",
+            TokenKind::FineGrained if is_comment => {
+                "give the personal access token of `github-token` the permission \"Pull requests: write\" on this repository"
+            }
+            TokenKind::FineGrained => {
+                "give the personal access token of `github-token` the permission \"Code scanning alerts: write\" on this repository"
+            }
+            TokenKind::Classic if is_comment => {
+                "give the personal access token of `github-token` the scope `repo`, or `public_repo` if the repository is public"
+            }
+            TokenKind::Classic => {
+                "give the personal access token of `github-token` the scope `security_events`"
+            }
         }
     }
 }

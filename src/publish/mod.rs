@@ -114,7 +114,13 @@ pub async fn deliver(
             notes: &mut delivered.notes,
         };
         match conversation.hold(capabilities).await {
-            Ok(Held::Spoken(untold)) => delivered.untold = untold,
+            Ok(Held::Spoken(untold, late)) => {
+                delivered.untold = untold;
+                if let Some(why) = late {
+                    delivered.is_outdated = true;
+                    capabilities.refuse_all(&[Feature::Summary], why);
+                }
+            }
             Ok(Held::Outdated(why)) => {
                 delivered.is_outdated = true;
                 capabilities.refuse_all(&Feature::ALL, why);
@@ -122,7 +128,8 @@ pub async fn deliver(
             Err(failure) => {
                 for feature in comments {
                     if capabilities.allows(feature) {
-                        capabilities.refuse(feature, explain(&failure, feature));
+                        capabilities
+                            .refuse(feature, explain(&failure, feature, client.token_kind()));
                     }
                 }
             }
@@ -139,7 +146,7 @@ pub async fn deliver(
             Ok(note) => delivered.notes.extend(note),
             Err(Refused::Why(why)) => capabilities.refuse(Feature::CodeScanning, why),
             Err(Refused::Failure(failure)) => {
-                let why = explain(&failure, Feature::CodeScanning);
+                let why = explain(&failure, Feature::CodeScanning, client.token_kind());
                 capabilities.refuse(Feature::CodeScanning, why);
             }
         }
@@ -171,14 +178,18 @@ async fn still_stands(client: &Client, order: &Order<'_>) -> Result<(), String> 
     match client.pull(number).await {
         Ok(pull) => outdated(&pull, order.head).map_or(Ok(()), |why| Err(why.to_owned())),
         Err(Failure::Denied { .. } | Failure::NotFound) => Ok(()),
-        Err(failure) => Err(explain(&failure, Feature::CodeScanning)),
+        Err(failure) => Err(explain(
+            &failure,
+            Feature::CodeScanning,
+            client.token_kind(),
+        )),
     }
 }
 
 /// How a conversation went.
 enum Held {
-    /// It was held, and something is untold.
-    Spoken(Untold),
+    /// It was held, and something is untold; with why it was not held to its end.
+    Spoken(Untold, Option<&'static str>),
     /// Nothing was written, for a reason.
     Outdated(&'static str),
 }
@@ -214,7 +225,8 @@ impl Conversation<'_, '_> {
                 Ok(found) => read = Some(found),
                 // The summary needs none of it.
                 Err(failure) => {
-                    capabilities.refuse(Feature::Review, explain(&failure, Feature::Review));
+                    let why = explain(&failure, Feature::Review, self.client.token_kind());
+                    capabilities.refuse(Feature::Review, why);
                 }
             }
         }
@@ -226,8 +238,19 @@ impl Conversation<'_, '_> {
             Some(read) => Some(self.review(&myself, read, &pull, capabilities).await),
             None => None,
         };
-        let has_summary = self.summarise(&myself, sent.as_ref(), capabilities).await;
-        Ok(Held::Spoken(Untold {
+        let (late, has_summary) = match self.late().await {
+            Ok(None) => (
+                None,
+                self.summarise(&myself, sent.as_ref(), capabilities).await,
+            ),
+            Ok(late) => (late, false),
+            Err(failure) => {
+                let why = explain(&failure, Feature::Summary, self.client.token_kind());
+                capabilities.refuse_all(&[Feature::Summary], &why);
+                (None, false)
+            }
+        };
+        let untold = Untold {
             findings: match sent {
                 // What has no comment on its line is annotated there.
                 Some(sent) => Some(sent.rest),
@@ -235,7 +258,18 @@ impl Conversation<'_, '_> {
                 None => None,
             },
             incomplete: !has_summary,
-        }))
+        };
+        Ok(Held::Spoken(untold, late))
+    }
+
+    /// Why the summary would be that of another commit: writing comments takes its time, and a summary goes on to say
+    /// what it says until the next run is done.
+    async fn late(&self) -> Result<Option<&'static str>, Failure> {
+        if !self.writes.has_written() {
+            return Ok(None);
+        }
+        let pull = self.client.pull(self.number).await?;
+        Ok(outdated(&pull, self.order.head))
     }
 
     async fn read(&self, myself: &Myself) -> Result<Read, Failure> {
@@ -305,7 +339,8 @@ impl Conversation<'_, '_> {
         let sent = review::send(&place, &order.digest.headline, &plan, self.writes).await;
         self.notes.extend(sent.notes.iter().cloned());
         if let Some(failure) = &sent.failure {
-            capabilities.refuse(Feature::Review, explain(failure, Feature::Review));
+            let why = explain(failure, Feature::Review, self.client.token_kind());
+            capabilities.refuse(Feature::Review, why);
         } else if sent.left > 0 {
             capabilities.refuse(Feature::Review, review::left(sent.left));
         }
@@ -345,7 +380,7 @@ impl Conversation<'_, '_> {
                 false
             }
             Err(failure) => {
-                let why = explain(&failure, Feature::Summary);
+                let why = explain(&failure, Feature::Summary, self.client.token_kind());
                 capabilities.refuse(Feature::Summary, why);
                 false
             }

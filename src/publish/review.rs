@@ -347,6 +347,7 @@ async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut S
         }
     }
     let mut threads: Vec<&str> = Vec::new();
+    let mut may_fold = true;
     let is_lost =
         |fingerprint: &String| sent.rest.contains(fingerprint) && !plan.rest.contains(fingerprint);
     let (waiting, settled): (Vec<&SettledComment>, Vec<&SettledComment>) =
@@ -360,14 +361,20 @@ async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut S
         let nodes = done
             .iter()
             .filter_map(|settled| settled.minimize.as_deref());
-        fold_all(client, nodes, writes, sent).await;
+        if may_fold {
+            may_fold = fold_all(client, nodes, writes, sent).await;
+        }
         threads.extend(done.iter().filter_map(|settled| settled.resolve.as_deref()));
     }
     for round in rounds(&plan.folded, String::len) {
+        if !may_fold {
+            break;
+        }
         if sent.is_over() || !writes.has_room(1) {
             sent.left += round.len();
         } else {
-            fold_all(client, round.iter().map(String::as_str), writes, sent).await;
+            let nodes = round.iter().map(String::as_str);
+            may_fold = fold_all(client, nodes, writes, sent).await;
         }
     }
     // Last, as it is no more than an extra: threads belong to whoever may write contents, and that is never asked for.
@@ -402,20 +409,31 @@ async fn edit_all<'p>(
     results.map(|result| note(result, sent)).collect()
 }
 
-/// Folds one round.
+/// Said where GitHub lets comments be edited and not be folded.
+const FOLDING_REFUSED: &str = "GitHub lets this token fold no comments: those whose findings are gone say so, and stay in sight";
+
+/// Folds one round, and says whether GitHub lets this token fold at all.
 async fn fold_all<'p>(
     client: &Client,
     nodes: impl Iterator<Item = &'p str>,
     writes: &mut Writes,
     sent: &mut Sent,
-) {
+) -> bool {
     let changes: Vec<Change<'_>> = nodes.map(|comment| Change::Minimize { comment }).collect();
     if sent.is_over() {
-        return;
+        return true;
     }
     for result in batches::send(client, &changes, writes).await {
-        note(result, sent);
+        match result {
+            // What a comment says of itself is edited by then: that it stays in sight takes nothing away.
+            Err(Failure::Denied { .. } | Failure::Rejected { .. }) => {
+                sent.notes.push(FOLDING_REFUSED.to_owned());
+                return false;
+            }
+            other => note(other, sent),
+        };
     }
+    true
 }
 
 /// True if it was done.

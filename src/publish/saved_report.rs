@@ -172,7 +172,7 @@ async fn post(
         Err(failure) => {
             for feature in [Feature::Review, Feature::Summary] {
                 if capabilities.allows(feature) {
-                    capabilities.refuse(feature, explain(&failure, feature));
+                    capabilities.refuse(feature, explain(&failure, feature, client.token_kind()));
                 }
             }
             return;

@@ -54,7 +54,8 @@ pub async fn withdraw(
             capabilities.refuse(Feature::Summary, why);
         }
         Err(failure) => {
-            capabilities.refuse(Feature::Summary, explain(&failure, Feature::Summary));
+            let why = explain(&failure, Feature::Summary, client.token_kind());
+            capabilities.refuse(Feature::Summary, why);
         }
     }
     delivered

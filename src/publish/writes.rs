@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::github::{Failure, Patience};
+use crate::github::{Failure, Patience, TokenKind};
 
 use super::capability::Feature;
 
@@ -34,6 +34,11 @@ impl Writes {
     /// The unit of waits.
     pub(super) fn pace(&self) -> Duration {
         self.pace
+    }
+
+    /// True once something was written.
+    pub(super) fn has_written(&self) -> bool {
+        self.left < MOST
     }
 
     /// True if there is room for as many more.
@@ -71,16 +76,16 @@ impl Writes {
 }
 
 /// What a failure means for a feature, and what grants it.
-pub(super) fn explain(failure: &Failure, feature: Feature) -> String {
-    let permission = feature.permission();
+pub(super) fn explain(failure: &Failure, feature: Feature, token: TokenKind) -> String {
+    let grant = feature.grant(token);
     match failure {
-        Failure::Denied { message } if failure.lacks_permission() => format!(
-            "GitHub says \"{message}\"; write `{permission}` under `permissions:` of this job"
-        ),
+        Failure::Denied { message } if failure.lacks_permission() => {
+            format!("GitHub says \"{message}\"; {grant}")
+        }
         // Whatever it is, another line in the workflow does not mend it.
         Failure::Denied { message } => format!("GitHub says \"{message}\""),
         Failure::NotFound => format!(
-            "GitHub knows no such thing, or hides it from this token; write `{permission}` under `permissions:` of this job"
+            "GitHub knows no such thing, or hides it from this token; {grant}"
         ),
         Failure::CodeSecurityOff => {
             "code scanning is not enabled on this repository; the SARIF file is written all the same".to_owned()

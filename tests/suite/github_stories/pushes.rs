@@ -269,14 +269,19 @@ fn no_analysis_is_handed_over_for_a_head_that_is_gone() {
     outcome.says("code-scanning: no, the head of the pull request has moved on");
     assert!(outcome.writes().is_empty(), "{:?}", outcome.writes());
 
-    // Between the comments and the analysis.
-    let mut state = usual();
-    state.troubles.push(push(1));
-    let mut story = Story::new("moved-late", state);
-    let outcome = story.run_with("pull_request", UPLOAD);
-    outcome.is_blocked().lacks("code-scanning");
-    assert_eq!(story.reviews(), 1);
-    assert!(story.github.with(|state| state.uploads.is_empty()));
+    // Between the comments and the summary, and between that and the analysis.
+    for (name, after, lacks, summaries) in [
+        ("moved-meanwhile", 1, "summary,code-scanning", 0),
+        ("moved-late", 2, "code-scanning", 1),
+    ] {
+        let mut state = usual();
+        state.troubles.push(push(after));
+        let mut story = Story::new(name, state);
+        let outcome = story.run_with("pull_request", UPLOAD);
+        outcome.is_blocked().lacks(lacks).says("moved on");
+        assert_eq!((story.reviews(), story.summaries().len()), (1, summaries));
+        assert!(story.github.with(|state| state.uploads.is_empty()));
+    }
 }
 
 #[test]

@@ -35,6 +35,28 @@ fn a_closed_thread_does_not_swallow_what_is_new() {
 }
 
 #[test]
+fn a_token_that_may_not_fold_is_told_so_and_lacks_nothing() {
+    let mut story = Story::new("unfoldable", usual());
+    story.run().is_blocked();
+    story.push(&with(&fixed()));
+    let refused = Mishap::Refused(403, "Resource not accessible by integration");
+    let trouble = Trouble::always("POST", "minimizeComment", refused);
+    story.github.with(|state| state.troubles.push(trouble));
+    for _ in 0..2 {
+        let outcome = story.run();
+        outcome.is_passed().lacks("").says("fold no comments");
+        let folds = outcome
+            .writes()
+            .iter()
+            .filter(|it| it.status == 403)
+            .count();
+        assert_eq!(folds, 1, "{:?}", outcome.writes());
+        assert!(story.comment().body.starts_with("**Fixed**"));
+        assert_eq!(story.comment().edits, 1);
+    }
+}
+
+#[test]
 fn a_reopening_that_is_cut_short_is_done_by_the_next_run() {
     for (name, mishap) in [
         ("unfold-502", Mishap::Unavailable(502)),

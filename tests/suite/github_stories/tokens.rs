@@ -109,6 +109,25 @@ fn a_token_that_may_comment_on_issues_alone_leaves_the_summary() {
 }
 
 #[test]
+fn a_token_of_a_person_is_told_what_widens_it() {
+    for (value, grant) in [
+        (
+            "github_pat_11AAAAAAA0abcdefghij",
+            "permission \"Pull requests: write\"",
+        ),
+        ("ghp_tOkEnOfAPerson0123456789", "scope `repo`"),
+    ] {
+        let mut state = usual();
+        state.token.value = value.to_owned();
+        state.token.permissions = [("contents", Access::Read)].into();
+        let mut story = Story::new(value.split('_').next().expect("a prefix"), state);
+        let outcome = story.run();
+        outcome.is_blocked().lacks("review,summary").says(grant);
+        assert!(!outcome.log.contains("`permissions:`"), "{}", outcome.log);
+    }
+}
+
+#[test]
 fn code_scanning_may_be_missing_for_two_reasons() {
     let mut state = usual();
     state.withhold(&["security_events"]);
