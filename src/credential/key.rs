@@ -63,6 +63,42 @@ const OPEN: [&str; 7] = [
     "publickey",
 ];
 
+/// Keys that services hand to every browser: they say who asks, and open nothing.
+const HANDED_OUT: [&str; 6] = [
+    "datadogclienttoken",
+    "ddclienttoken",
+    "pusherappkey",
+    "searchapikey",
+    "searchonlyapikey",
+    "searchonlykey",
+];
+/// How variables begin that bundlers put into what browsers load.
+const PUBLISHED: [&str; 8] = [
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "NEXT_PUBLIC_",
+    "NUXT_PUBLIC_",
+    "PUBLIC_",
+    "REACT_APP_",
+    "VITE_",
+    "VUE_APP_",
+];
+
+/// True for a variable that browsers get to see, and that is called as what they may see: a password, or what calls
+/// itself secret, is none wherever it goes.
+#[must_use]
+pub(super) fn is_published(key: &str) -> bool {
+    let is_public = PUBLISHED.iter().any(|start| key.starts_with(start))
+        || ["_ANON_KEY", "_PUBLISHABLE_KEY"]
+            .iter()
+            .any(|end| key.ends_with(end));
+    let upper = || key.to_ascii_uppercase();
+    is_public
+        && !["SECRET", "PRIVATE", "PASS"]
+            .iter()
+            .any(|word| upper().contains(word))
+}
+
 /// A key is short; what is not is looked at from its end.
 const LONGEST_END: usize = 24;
 
@@ -90,7 +126,7 @@ pub fn class(key: &str) -> Option<Class> {
     let plain = plain_end(key);
     let ends = |words: &[&str]| words.iter().any(|word| plain.ends_with(word));
     // A sum over a Secret shows nothing of it.
-    if ends(&OPEN) || key.contains("checksum") {
+    if ends(&OPEN) || ends(&HANDED_OUT) || key.contains("checksum") || is_published(key) {
         return None;
     }
     let is_short = || SHORT_PASSWORDS.contains(&&*last_word(key));

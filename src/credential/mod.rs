@@ -114,6 +114,13 @@ impl Found {
         }
     }
 
+    /// True for what services hand to browsers as well: a web token for whoever comes without a name, the key of an
+    /// account with Google's maps.
+    fn may_be_published(&self) -> bool {
+        let is_web_token = self.what == What::Token(shape::WEB_TOKEN);
+        is_web_token || self.is_weak && matches!(self.what, What::Token(_))
+    }
+
     /// The same with what tells it from another of its kind, from the text that it stands in.
     #[must_use]
     pub fn marked(mut self, text: &str) -> Self {
@@ -240,20 +247,25 @@ fn apart(text: &str, mut found: Vec<Found>) -> Vec<Found> {
             _ => apart.push(found),
         }
     }
-    apart
+    let mut apart: Vec<Found> = apart
         .into_iter()
         .map(|found| Found {
             label: label::of(text, &found.range),
             ..found.marked(text)
         })
-        .collect()
+        .collect();
+    apart.retain(|found| !(key::is_published(&found.label) && found.may_be_published()));
+    apart
 }
 
 /// What a value shows with the key that it stands behind, as in a variable: by its shape, or by key and entropy
 /// together.
 #[must_use]
 pub fn of_value(key: &str, value: &str) -> Vec<Found> {
-    let found = find(value);
+    let mut found = find(value);
+    if key::is_published(key) {
+        found.retain(|found| !found.may_be_published());
+    }
     if found.is_empty() {
         return by_key(key, value).into_iter().collect();
     }

@@ -44,6 +44,9 @@ impl Shape {
     }
 }
 
+/// What a JSON Web Token is called.
+pub(super) const WEB_TOKEN: &str = "a JSON Web Token";
+
 const fn shape(
     prefix: &'static str,
     others: &'static [u8],
@@ -91,7 +94,7 @@ const SHAPES: &[Shape] = &[
     shape("dp.pt.", b"", 30, Least(40), DOPPLER),
     shape("dp.st.", b"._-", 30, Least(40), DOPPLER),
     // JSON in Base64: a JSON Web Token, or the configuration of a registry.
-    shape("eyJ", b"._-+/=", 17, Jwt, "a JSON Web Token"),
+    shape("eyJ", b"._-+/=", 17, Jwt, WEB_TOKEN),
     shape("figd_", b"_-", 30, Least(40), "a token of Figma"),
     shape("ghp_", b"", 30, Least(36), GITHUB),
     shape("gho_", b"", 30, Least(36), GITHUB),

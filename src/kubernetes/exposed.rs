@@ -336,6 +336,8 @@ pub struct Literal<'a> {
     pub node: Node<'a>,
     /// `data`, `stringData`, or what somebody wrote for them.
     pub field: &'a str,
+    /// True if it stands there in Base64.
+    pub is_encoded: bool,
     /// Its key there.
     pub key: &'a str,
     /// What it is.
@@ -380,12 +382,14 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
             if text.starts_with("ENC[") {
                 continue;
             }
-            let all = if field == "data" {
+            let is_encoded = field == "data" && credential::decode(text).is_some();
+            let all = if is_encoded {
                 decoded(key, text, credential::of_secret)
             } else {
+                // In `data` it is refused by the API server, and shown all the same.
                 credential::of_secret(key, text)
             };
-            let lines = if field == "data" {
+            let lines = if is_encoded {
                 // None of its bytes stands there as it is.
                 let whole = Found::new(0..text.len(), credential::What::Secret, false);
                 lines_of(node, &vec![whole; all.len().min(1)]).repeat(all.len())
@@ -396,6 +400,7 @@ pub fn literals(secret: Node<'_>) -> Vec<Literal<'_>> {
                 literals.push(Literal {
                     node,
                     field,
+                    is_encoded,
                     key,
                     found,
                     line,
@@ -435,6 +440,7 @@ fn in_another_type<'a>(
         literals.extend(all.map(|(found, line)| Literal {
             node,
             field,
+            is_encoded: field == "data",
             key,
             found,
             line,

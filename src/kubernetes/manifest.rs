@@ -426,12 +426,22 @@ enum Visited<'a> {
     Other(Node<'a>),
 }
 
+/// True for what says by itself that it is an object.
+fn is_headed(node: Node<'_>) -> bool {
+    let metadata = node.get("metadata").is_some_and(Node::is_mapping);
+    metadata && text_of(node, "apiVersion").is_some() && text_of(node, "kind").is_some()
+}
+
 fn visit_object<'a>(
     node: Node<'a>,
     list: Option<(&'a str, &'a str)>,
     visit: &mut dyn FnMut(Visited<'a>),
 ) {
     if !node.is_mapping() {
+        // A list of objects without a head is none that kubectl takes; what is in it was meant for it.
+        for item in node.items().filter(|item| is_headed(*item)) {
+            visit_object(item, None, visit);
+        }
         return;
     }
     let text = |key: &str| text_of(node, key);
@@ -450,6 +460,14 @@ fn visit_object<'a>(
         let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
         for item in items.items() {
             visit_object(item, inherited, visit);
+        }
+        return;
+    }
+    // `list`, or whatever stands over objects: they are judged, as whoever mends the word brings them in.
+    let below = items.or_else(|| node.get("item"));
+    if let Some(below) = below.filter(|below| below.items().next().is_some_and(is_headed)) {
+        for item in below.items() {
+            visit_object(item, None, visit);
         }
         return;
     }

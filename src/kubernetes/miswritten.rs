@@ -80,7 +80,9 @@ impl Fault {
 /// has the containers of the workload that is meant.
 #[must_use]
 pub fn unserved(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserved> {
-    let unserved = Unserved::of(api_version, kind)?;
+    let Some(unserved) = Unserved::of(api_version, kind) else {
+        return unknown_workload(node, api_version, kind);
+    };
     let is_plain = api_version.starts_with('v') && !api_version.contains('/');
     if kinds::find(api_version, kind).is_some() && !is_plain {
         return Some(unserved);
@@ -100,6 +102,22 @@ pub fn unserved(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserve
         meant.is_some_and(|(_, kind)| is_whole_workload(node, kind))
     };
     (!is_foreign() || is_workload()).then_some(unserved)
+}
+
+/// A kind that the core group does not have over the containers of one that it has: `P0d`, too short to be known by its
+/// letters.
+fn unknown_workload(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserved> {
+    let is_known =
+        || kinds::find(api_version, kind).is_some() || Type::of(api_version, kind).is_some();
+    if api_version != "v1" || is_known() || Unserved::is_filled_in(kind) {
+        return None;
+    }
+    let metadata = node.get("metadata").filter(|value| value.is_mapping())?;
+    metadata
+        .present("name")
+        .or_else(|| metadata.present("generateName"))?;
+    let mut fitting = fitting_workloads(node, api_version);
+    fitting.next().map(|_| Unserved::Unknown)
 }
 
 /// The text of a key; none if it is empty.

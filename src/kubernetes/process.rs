@@ -1,5 +1,8 @@
 //! What a container is told to run: its command, its variables, and the memory it may have.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::image::ImageReference;
 use super::image_tag::runs_something_else;
 use crate::syntax::{Node, Value};
@@ -63,6 +66,27 @@ impl<'a> Process<'a> {
             let is_scalar = !value.is_mapping() && !value.is_sequence();
             is_scalar.then_some(Variable { name, value })
         })
+    }
+
+    /// A text with the variables of the container in it, as `$(NAME)`: those that stand before it in `env` with a value
+    /// of their own. What is not known stays as it is, and `$$(NAME)` is no variable.
+    ///
+    /// Source: Kubernetes, "Define Dependent Environment Variables".
+    #[must_use]
+    pub fn expanded(self, text: &'a str) -> Cow<'a, str> {
+        /// Beyond it nobody reads what comes of it.
+        const LONGEST: usize = 4_096;
+        if !text.contains("$(") {
+            return text.into();
+        }
+        let mut known: BTreeMap<&str, String> = BTreeMap::new();
+        for variable in self.variables() {
+            let value = expand(variable.text(), &known);
+            if value.len() <= LONGEST {
+                known.insert(variable.name, value);
+            }
+        }
+        expand(text, &known).into()
     }
 
     /// False where the image is known to run something else, which pays no heed to the variables of Node.js.
@@ -144,6 +168,35 @@ impl<'a> Process<'a> {
     }
 }
 
+fn expand(text: &str, known: &BTreeMap<&str, String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let value = behind.strip_prefix("$(").and_then(|inner| {
+            let (name, after) = inner.split_once(')')?;
+            Some((known.get(name)?, after))
+        });
+        rest = match (value, behind.strip_prefix("$$")) {
+            (Some((value, after)), _) => {
+                out.push_str(value);
+                after
+            }
+            (None, Some(after)) => {
+                out.push('$');
+                after
+            }
+            (None, None) => {
+                out.push('$');
+                behind.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
 /// What a `ConfigMap` holds under a key.
 #[must_use]
 pub fn configured<'a>(map: Object<'a>, key: &str) -> Option<Node<'a>> {
@@ -197,6 +250,21 @@ fn bytes(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_are_put_in_where_they_are_known() {
+        let known = [("A", "x".to_owned())].into();
+        for (text, wanted) in [
+            ("--inspect=$(A)", "--inspect=x"),
+            ("$(A)$(A)", "xx"),
+            ("$$(A)", "$(A)"),
+            ("$(B)", "$(B)"),
+            ("$(A", "$(A"),
+            ("$A $", "$A $"),
+        ] {
+            assert_eq!(expand(text, &known), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn quantities_are_read_as_the_api_server_reads_them() {

@@ -75,7 +75,7 @@ impl Unserved {
     /// Kubernetes itself.
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        if is_filled_in(api_version) || is_filled_in(kind) {
+        if Self::is_filled_in(api_version) || Self::is_filled_in(kind) {
             return None;
         }
         let is_served = Type::of(api_version, kind).is_some()
@@ -94,6 +94,10 @@ impl Unserved {
             None if is_group(api_version) => (api_version, ""),
             None => ("", api_version),
         };
+        let instead = Type::version_of(kind);
+        if let Some(instead) = instead.filter(|instead| is_garbled(api_version, instead)) {
+            return Some(Self::Version(instead));
+        }
         if group.contains('.') {
             return Self::of_dotted(group, version, kind);
         }
@@ -151,6 +155,12 @@ impl Unserved {
         (is_listed && version == "v1").then_some(Self::Unknown)
     }
 
+    /// True for what a template engine, or a variable of a shell, fills in.
+    #[must_use]
+    pub fn is_filled_in(text: &str) -> bool {
+        text.contains(['{', '}', '$', '<', '>', '%', '(', ')', '@', '#'])
+    }
+
     /// The version and kind that an object of this kind is meant to have, where that is known.
     #[must_use]
     pub fn meant(self, kind: &str) -> Option<(&str, &str)> {
@@ -162,16 +172,27 @@ impl Unserved {
     }
 }
 
-/// True for what a template engine, or a variable of a shell, fills in.
-fn is_filled_in(text: &str) -> bool {
-    text.contains(['{', '}', '$', '<', '>', '%', '(', ')', '@', '#'])
+/// True for a version of a group without a dot that somebody gave one: `apps.v1`, `k8s.io/apps/v1`, `apps.k8s.io/v1`.
+fn is_garbled(written: &str, version: &str) -> bool {
+    let Some((group, number)) = version
+        .split_once('/')
+        .filter(|(group, _)| !group.contains('.'))
+    else {
+        return false;
+    };
+    let rest = written.strip_prefix(group);
+    written.strip_prefix("k8s.io/") == Some(version)
+        || rest.and_then(|rest| rest.strip_prefix('.')) == Some(number)
+        || rest
+            .and_then(|rest| rest.strip_prefix(".k8s.io/"))
+            .is_some_and(is_version)
 }
 
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-./".contains(&byte)
 }
 
-/// True if a kind is written with a slip, or in the plural.
+/// True if a kind is written with a slip, in the plural, or with its version or group behind it.
 fn is_meant(kind: &str, known: &str) -> bool {
     let is_plural = || {
         let (stem, ending) = match known.strip_suffix('y') {
@@ -181,7 +202,8 @@ fn is_meant(kind: &str, known: &str) -> bool {
         let (first, last) = (kind.get(..stem.len()), kind.get(stem.len()..));
         first.is_some_and(|first| first.eq_ignore_ascii_case(stem)) && last == Some(ending)
     };
-    is_slip(kind, known) || is_plural()
+    let is_qualified = || kind.split('.').next() == Some(known);
+    is_slip(kind, known) || is_plural() || is_qualified()
 }
 
 /// True for the name of a group of Kubernetes.
@@ -257,6 +279,12 @@ mod tests {
             let instead = Some(Unserved::Kind(meant, version));
             assert_eq!(of(version, kind), instead, "{kind}");
         }
+        for version in ["apps.v1", "k8s.io/apps/v1", "apps.k8s.io/v1"] {
+            let instead = Some(Unserved::Version("apps/v1"));
+            assert_eq!(of(version, "Deployment"), instead, "{version}");
+        }
+        let instead = Some(Unserved::Kind("Service", "v1"));
+        assert_eq!(of("v1", "Service.v1"), instead);
         for version in ["networking.k8s.io/v1 ", "netw\u{43e}rking.k8s.io/v1"] {
             let instead = Some(Unserved::Version("networking.k8s.io/v1"));
             assert_eq!(of(version, "Ingress"), instead, "{version}");
@@ -285,6 +313,7 @@ mod tests {
             ("metrics.k8s.io/v1beta1", "PodMetrics"),
             ("resource.k8s.io/v2", "ResourceClaims"),
             ("apps.openshift.io/v1", "DeploymentConfig"),
+            ("apps.kruise.io/v1alpha1", "StatefulSet"),
             ("example.com/v1", "Deployment"),
             ("skaffold/v4beta11", "Config"),
             ("serving.knative.dev/v1", "Service"),

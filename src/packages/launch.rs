@@ -183,7 +183,9 @@ impl Inspector {
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        if !["--inspect", "--inspect-brk", "--inspect-wait"].contains(&name) {
+        // Node.js takes an underscore for a hyphen.
+        let name = name.replace('_', "-");
+        if !["--inspect", "--inspect-brk", "--inspect-wait"].contains(&&*name) {
             return None;
         }
         let (host, port) = match value.rsplit_once(':') {
@@ -281,6 +283,7 @@ mod tests {
         assert_eq!(of("--inspect=0.0.0.0"), open(9229, "0.0.0.0"));
         assert_eq!(of("--inspect=[::]:9229"), open(9229, "::"));
         assert_eq!(of("--inspect=$PORT"), local(9229));
+        assert_eq!(of("--inspect_brk=0.0.0.0"), open(9229, "0.0.0.0"));
         assert_eq!(of("--inspect-publish-uid=http"), None);
         assert_eq!(of("inspect"), None);
     }

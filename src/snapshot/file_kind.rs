@@ -133,7 +133,13 @@ fn is_code_of_yarn(path: &str) -> bool {
 /// extension. Documents about one, and templates of one, are none.
 fn is_dockerfile(name: &str) -> bool {
     const OTHERS: [&str; 8] = ["md", "txt", "j2", "tmpl", "tpl", "template", "erb", "bak"];
-    let is_word = |part: &str| ["Dockerfile", "dockerfile", "Containerfile"].contains(&part);
+    let is_word = |part: &str| {
+        let mut words = part.split(['-', '_']);
+        let is_first = words
+            .next()
+            .is_some_and(|word| ["Dockerfile", "dockerfile", "Containerfile"].contains(&word));
+        is_first && !words.any(|word| OTHERS.contains(&word))
+    };
     let Some((first, _)) = name.split_once('.') else {
         return is_word(name);
     };
@@ -209,6 +215,8 @@ mod tests {
             ("Containerfile", FileKind::Dockerfile),
             ("Dockerfile.md", FileKind::Yaml),
             ("Dockerfile.j2", FileKind::Yaml),
+            ("Dockerfile-web", FileKind::Dockerfile),
+            ("Dockerfile_worker", FileKind::Dockerfile),
             ("MyDockerfile", FileKind::Yaml),
             (".dockerignore", FileKind::DockerIgnore),
             ("Dockerfile.dockerignore", FileKind::DockerIgnore),

@@ -157,7 +157,11 @@ impl InDocument {
                 self.known.push(item.span());
             }
             words.push(text);
-            self.of_places(item, "", &mut Vec::new());
+            self.of_places(
+                item,
+                if item.is_mapping() { "" } else { key },
+                &mut Vec::new(),
+            );
         }
         if !node.is_mapping() {
             return;
@@ -215,12 +219,36 @@ fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
             }
             spans.extend(values.map(|entry| entry.value.span()));
         }
+        // What is indented too deep belongs to `metadata`.
+        let metadata = node
+            .written_entries()
+            .filter(|entry| entry.key.key_text() == "metadata");
+        let fields = metadata.flat_map(|entry| entry.value.written_entries());
+        let is_known = |entry: &Entry<'_>| METADATA.contains(&entry.key.key_text());
+        spans.extend(
+            fields
+                .filter(|entry| !is_known(entry))
+                .map(|entry| entry.value.span()),
+        );
     }
     // What shows by itself what it is stands in a value, which is looked into where it is shown.
     exposed::in_places(object, &mut |exposed| spans.extend(exposed.spans()));
     let annotations = object.field(&["metadata", "annotations", exposed::LAST_APPLIED]);
     spans.extend(annotations.node().map(Node::span));
 }
+
+/// The fields of `metadata` that people write.
+const METADATA: [&str; 9] = [
+    "annotations",
+    "creationTimestamp",
+    "finalizers",
+    "generateName",
+    "labels",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+];
 
 /// True for a field of a Secret that may be shown, with what belongs there.
 fn is_open(entry: Entry<'_>) -> bool {

@@ -236,9 +236,13 @@ pub fn options_of(container: Container<'_>) -> Vec<(Node<'_>, String)> {
     let is_official = process.command().next().is_none() && is_node_image(image);
     let nodes: Vec<_> = process.words().collect();
     let entry = is_official.then_some("docker-entrypoint.sh");
+    let texts: Vec<_> = nodes
+        .iter()
+        .map(|node| process.expanded(scalar(*node)))
+        .collect();
     let words: Vec<_> = entry
         .into_iter()
-        .chain(nodes.iter().map(|node| scalar(*node)))
+        .chain(texts.iter().map(|text| &**text))
         .collect();
     let options = node_options::of_words(&words).into_iter();
     options

@@ -104,3 +104,40 @@ fn lines_that_nobody_could_read_show_no_value() {
         assert!(!report.contains("hunter2"), "{text}\n{report}");
     }
 }
+
+#[test]
+fn a_secret_shows_nothing_of_what_is_indented_too_deep() {
+    for text in [
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, stringData: {mongo: PLAIN}}\n",
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  mongo: PLAIN\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata:\n  password: [PLAIN]\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: PLAIN}\n",
+    ] {
+        let (_, report) = told("a.yaml", "", &text.replace("PLAIN", "hunter2Xq9zLm41"));
+        assert!(!report.contains("hunter2"), "{text}\n{report}");
+    }
+}
+
+#[test]
+fn a_web_token_for_whoever_comes_is_no_secret_where_browsers_get_it() {
+    let token = format!(
+        "eyJ{}.eyJ{}.{}",
+        "hbGciOiJIUzI1NiJ9", "yb2xlIjoiYW5vbiJ9", "q8Zr2Lw7Xc4Vb9Nm1Kj6Hg3F"
+    );
+    for (name, line) in [
+        (
+            ".env.production",
+            format!("NEXT_PUBLIC_SUPABASE_ANON_KEY={token}\n"),
+        ),
+        (
+            "Dockerfile",
+            format!("FROM node:24.11.1-slim\nARG VITE_SUPABASE_ANON_KEY={token}\nUSER node\n"),
+        ),
+    ] {
+        let (lines, report) = told(name, "", &line);
+        let is_told = lines.iter().any(|line| line.contains("secret"));
+        assert!(!is_told, "{report}");
+    }
+    let (lines, _) = told(".env.production", "", &format!("SERVICE_TOKEN={token}\n"));
+    assert_eq!(lines, ["introduced secret/in-file 1"]);
+}

@@ -54,6 +54,14 @@ fn a_slip_hides_nothing_and_mends_nothing() {
     for (base, from, to) in [
         (POD, "kind: Pod", "Kind: Pod"),
         (POD, "kind: Pod", "KIND: Pod"),
+        (POD, "kind: Pod", "kind: P0d"),
+        (POD, "kind: Pod", "kind: P\u{43e}d"),
+        (POD, "kind: Pod", "kind: \"Pods,\""),
+        (
+            POD,
+            "apiVersion: v1\nkind: Pod",
+            "apiVersion: v1\nkind: Container",
+        ),
         (POD, "apiVersion: v1", "api-version: v1"),
         (POD, "apiVersion: v1", "apiversion: v1"),
         (POD, "apiVersion: v1\nkind", "APIVersion: v1\nKind"),
@@ -307,4 +315,27 @@ fn kinds_of_other_programs_are_told_from_slips() {
     let found = change(DEPLOYMENT, &workload);
     assert_eq!(rules(&found, Status::Fixed), BTreeSet::new());
     assert!(rules(&found, Status::Introduced).contains("workload/unknown-api"));
+}
+
+#[test]
+fn what_stands_over_objects_hides_none_of_them() {
+    let indented = POD.trim_end().replace('\n', "\n    ");
+    let list = |head: &str| format!("{head}  - {indented}\n");
+    let base = list("apiVersion: v1\nkind: List\nitems:\n");
+    for head in [
+        "apiVersion: v1\nkind: list\nitems:\n",
+        "apiVersion: v1\nkind: Lists\nitems:\n",
+        "apiVersion: v1\nkind: List\nitem:\n",
+        "apiVersion: apps/v1\nkind: DeploymentLists\nitems:\n",
+        "",
+    ] {
+        let findings = change(&base, &list(head));
+        let existing = rules(&findings, Status::Existing);
+        assert!(
+            existing.contains("pod-security/privileged"),
+            "{head}{findings:#?}"
+        );
+        let fixed = rules(&findings, Status::Fixed);
+        assert!(fixed.is_empty(), "{head}{fixed:?}");
+    }
 }

@@ -70,7 +70,7 @@ fn mask_words(line: &str) -> String {
     masked
 }
 
-/// Where the first key of a line stands, if it begins with one: a name with a colon after it.
+/// Where the first key of a line stands, if it begins with one: a name with a colon after it. Digits are for values.
 fn first_key(line: &str) -> Range<usize> {
     const LONGEST: usize = 40;
     let from = line.len()
@@ -78,7 +78,7 @@ fn first_key(line: &str) -> Range<usize> {
             .trim_start_matches([' ', '\t', '-', '{', '[', '"', '\''])
             .len();
     let rest = line.get(from..).unwrap_or_default();
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
+    let is_part = |letter: char| letter.is_ascii_alphabetic() || "_-./".contains(letter);
     let length = rest.find(|letter| !is_part(letter)).unwrap_or(0);
     let after = rest.get(length..).unwrap_or_default();
     let after = after.trim_start_matches(['"', '\'']);

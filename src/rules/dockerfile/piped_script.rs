@@ -44,17 +44,29 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     let mut told = BTreeSet::new();
-    let runs = dockerfile.instructions().iter();
-    let is_run = |found: &&Instruction| {
+    // What a stage has fetched and kept, with where from.
+    let mut kept: BTreeMap<String, String> = BTreeMap::new();
+    let instructions = dockerfile.instructions().iter();
+    let is_run = |found: &Instruction| {
         let trigger = || dockerfile.trigger(found);
         found.keyword == "RUN"
             || trigger().is_some_and(|word| word.text.eq_ignore_ascii_case("RUN"))
     };
-    for run in runs.filter(is_run) {
+    for run in instructions {
+        if run.keyword == "FROM" {
+            kept.clear();
+        }
+        if !is_run(run) {
+            continue;
+        }
         for script in dockerfile.scripts(run) {
-            let found = runs_unseen(&script).into_iter().chain(runs_kept(&script));
-            for (range, fetcher, runner) in found {
-                let address = fetcher.unwrap_or_default();
+            let unseen = runs_unseen(&script).into_iter();
+            let unseen = unseen.map(|(range, address, runner)| {
+                let address = address.unwrap_or_default().to_owned();
+                (range, address, runner)
+            });
+            for (range, address, runner) in unseen.chain(runs_kept(&script, &mut kept)) {
+                let address = &*address;
                 let subject = format!("{runner} {address}");
                 if !told.insert(subject.clone()) {
                     continue;
@@ -102,8 +114,11 @@ fn runs_unseen(script: &Script) -> Vec<Found<'_>> {
     found
 }
 
-/// What runs a file that the same script has fetched, with nothing between that checks it.
-fn runs_kept(script: &Script) -> Vec<Found<'_>> {
+/// What runs a file that this script has fetched, or one before it, with nothing between that checks it.
+fn runs_kept<'s>(
+    script: &'s Script,
+    kept: &mut BTreeMap<String, String>,
+) -> Vec<(std::ops::Range<usize>, String, &'s str)> {
     const CHECKS: [&str; 9] = [
         "sha256sum",
         "sha512sum",
@@ -123,6 +138,7 @@ fn runs_kept(script: &Script) -> Vec<Found<'_>> {
         };
         if CHECKS.contains(&program.name()) || program.name() == "openssl" {
             fetched.clear();
+            kept.clear();
         } else if is_fetcher(program) {
             if let Some(file) = kept_as(command, program) {
                 fetched.insert(file, command);
@@ -131,8 +147,19 @@ fn runs_kept(script: &Script) -> Vec<Found<'_>> {
             && let Some(fetcher) = fetched.remove(file)
         {
             let range = fetcher.range().start..command.range().end;
-            found.push((range, address(fetcher), runner));
+            let address = address(fetcher).unwrap_or_default().to_owned();
+            found.push((range, address, runner));
+        } else if let Some((file, runner)) = file_run(program)
+            && let Some(address) = kept.remove(file)
+        {
+            found.push((command.range(), address, runner));
         }
+    }
+    for (file, fetcher) in fetched {
+        kept.insert(
+            file.to_owned(),
+            address(fetcher).unwrap_or_default().to_owned(),
+        );
     }
     found
 }

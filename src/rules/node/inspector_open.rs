@@ -121,9 +121,10 @@ fn opened(container: Container<'_>) -> Vec<(Inspector, Field<'_>)> {
             _ => found.push((inspector, field)),
         }
     }
-    let options = Process::of(container).variable("NODE_OPTIONS");
+    let process = Process::of(container);
+    let options = process.variable("NODE_OPTIONS");
     let options = options.and_then(|options| {
-        let inspector = Inspector::all(options.text()).last()?;
+        let inspector = Inspector::all(&process.expanded(options.text())).last()?;
         Some((inspector, Field::of(options.value)))
     });
     found.extend(options);

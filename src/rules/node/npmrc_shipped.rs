@@ -94,10 +94,11 @@ fn is_taken_away(dockerfile: &Dockerfile, stage: usize) -> bool {
         .any(|command| {
             let program = command.program();
             program.is_some_and(|program| program.name() == "rm")
-                && command
-                    .words
-                    .iter()
-                    .any(|word| word.text.contains(".npmrc"))
+                && command.words.iter().any(|word| {
+                    let path = &*word.text;
+                    // That of the user is another one.
+                    path.contains(".npmrc") && !path.starts_with("/root/") && !path.starts_with('~')
+                })
         })
 }
 

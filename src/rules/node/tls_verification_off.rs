@@ -132,8 +132,10 @@ fn of_manifest(snapshot: &Snapshot, file: &SourceFile, sink: &mut Sink<'_>) {
             let process = Process::of(container);
             for name in [VARIABLE, "NPM_CONFIG_STRICT_SSL"] {
                 let variable = process.variable(name);
-                let told = variable
-                    .and_then(|variable| Some((variable, switched_off(name, variable.text())?)));
+                let told = variable.and_then(|variable| {
+                    let value = process.expanded(variable.text());
+                    Some((variable, switched_off(name, &value)?))
+                });
                 if let Some((variable, sentence)) = told {
                     sink.about(object)
                         .report(Field::of(variable.value))
@@ -209,7 +211,11 @@ fn of_instruction(
             }
         }
     }
-    if instruction.keyword != "RUN" {
+    let keyword = &*instruction.keyword;
+    if ["CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(&keyword) {
+        found.extend(of_start(dockerfile, instruction));
+    }
+    if keyword != "RUN" {
         return found;
     }
     let Command::Shell(scripts) = dockerfile.command(instruction) else {
@@ -232,6 +238,29 @@ fn of_instruction(
         }
     }
     found
+}
+
+/// What starts the program, or looks after it, and sets the variable for it.
+fn of_start(dockerfile: &Dockerfile, instruction: &Instruction) -> Option<(String, Span, String)> {
+    let span = match dockerfile.command(instruction) {
+        Command::Exec(words) => {
+            let mut words = words.into_iter();
+            words.find(|word| assigned(&word.text).is_some())?.span
+        }
+        Command::Shell(scripts) => scripts.iter().find_map(|script| {
+            let ranges = script.commands.iter().map(shell::Command::range);
+            let mut wrong = ranges.filter(|range| {
+                let text = script.text().get(range.clone());
+                text.is_some_and(|text| assigned(text).is_some())
+            });
+            Some(script.span(&wrong.next()?))
+        })?,
+    };
+    let keyword = &instruction.keyword;
+    let sentence = format!(
+        "{keyword} sets {VARIABLE} to 0, so that Node.js accepts every certificate; take it away, and name your authority in NODE_EXTRA_CA_CERTS"
+    );
+    Some((keyword.clone(), span, sentence))
 }
 
 /// True for `npm config set strict-ssl false`, its other spellings, and the same as a flag.

@@ -60,7 +60,7 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     }
     for literal in literals(object.node()) {
         let key = crate::kubernetes::field::shortened(literal.key);
-        let hides = if literal.field == "data" {
+        let hides = if literal.is_encoded {
             ", and Base64 hides nothing"
         } else {
             ""

@@ -51,7 +51,12 @@ pub(super) fn reaching(
             let name = copy.source.text.trim_end_matches('/').rsplit('/').next();
             let itself = format!("{to}/{}", name.unwrap_or_default());
             let reaches = |from: &String| {
-                to == *from || from == "/" || to.starts_with(&format!("{from}/")) || itself == *from
+                let from = from.strip_suffix("/*").unwrap_or(from);
+                to == from
+                    || from.is_empty()
+                    || from == "/"
+                    || to.starts_with(&format!("{from}/"))
+                    || itself == from
             };
             if folders.iter().any(reaches) {
                 let by_way_of = Some(index);
@@ -91,10 +96,18 @@ fn copies_of(
                     .map(|flag| flag.value.trim_matches('/').to_owned())
                     .collect();
                 let to = target(folder.as_deref(), &to.raw, scope, dockerfile.escape());
-                for source in sources.iter().filter(|source| is_wanted(&source.text)) {
+                for source in sources {
+                    let path = scope.resolve(&source.raw, dockerfile.escape());
+                    let text = path.known().unwrap_or(&source.text).to_owned();
+                    if !is_wanted(&text) {
+                        continue;
+                    }
                     let copy = ContextCopy {
                         keyword: instruction.keyword.clone(),
-                        source: source.clone(),
+                        source: Word {
+                            text,
+                            ..source.clone()
+                        },
                         by_way_of: None,
                         excluded: excluded.clone(),
                     };
