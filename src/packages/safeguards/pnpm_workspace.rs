@@ -2,6 +2,7 @@
 //!
 //! Format: <https://pnpm.io/settings>.
 
+use crate::packages::pnpm_workspace::{Served, routes};
 use crate::syntax::{Node, Tree};
 
 use super::install_tools::{loaded_code, other_shell};
@@ -89,11 +90,28 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 continue;
             }
             "registries" => {
+                found.extend(routes(node).map(|route| {
+                    let key = match route.served {
+                        Served::Default => String::new(),
+                        Served::Scope(scope) => scope.to_owned(),
+                        Served::Prefix(prefix) => format!("{prefix}:"),
+                    };
+                    let value = Value::Word(route.url.into());
+                    said(Safeguard::Registry, &key, value, name, route.at)
+                }));
+                continue;
+            }
+            "namedRegistries" => {
                 found.extend(node.entries().map(|registry| {
-                    let scope = registry.key.key_text();
-                    let key = if scope == "default" { "" } else { scope };
+                    let prefix = format!("{}:", registry.key.key_text());
                     let value = Value::Word(text(registry.value).into());
-                    said(Safeguard::Registry, key, value, name, registry.key.span())
+                    said(
+                        Safeguard::Registry,
+                        &prefix,
+                        value,
+                        name,
+                        registry.key.span(),
+                    )
                 }));
                 continue;
             }

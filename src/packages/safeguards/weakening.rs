@@ -205,6 +205,8 @@ impl Found<'_> {
             };
             let is = match new {
                 Some(word) => host_of(word),
+                // What has a prefix comes from nowhere else.
+                None if key.ends_with(':') => continue,
                 None => default(self.after),
             };
             let (Some(was), Some(is)) = (was, is) else {
