@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::finding::{PackageName, PackageSeen};
+use crate::finding::{PackageName, PackageSeen, Reach};
 use crate::packages::freshness::Engines;
 use crate::packages::graph::{Installed, Want};
 use crate::packages::purl;
@@ -101,6 +101,8 @@ impl<'a> Held<'a> {
             version: Some(package.version().into()),
             purl: purl::of_npm(package.name(), package.version()),
             paths: package.paths(WAYS),
+            entries: Vec::new(),
+            reach: Reach::Project,
         };
         (name, seen)
     }

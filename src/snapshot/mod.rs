@@ -27,6 +27,7 @@ pub mod locked;
 pub mod namespaces;
 mod near;
 pub mod neighbours;
+pub mod newcomers;
 pub mod node_starts;
 pub mod node_versions;
 pub mod overriding;

@@ -91,4 +91,5 @@ mod weakening;
 mod weakening_patches;
 mod workflow;
 mod workflow_scripts;
+mod workspace_debts;
 mod written_yaml;

@@ -49,6 +49,19 @@ pub struct Origin<'a> {
     pub distance: usize,
 }
 
+/// How a workspace gets a package without another workspace.
+#[derive(Clone, Debug)]
+pub struct OwnWay<'a> {
+    /// The entry of the workspace that brings it.
+    pub want: &'a Want,
+    /// From what the workspace asks for to the package itself.
+    pub way: Vec<Step<'a>>,
+}
+
+/// There are too many workspaces to tell what each has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
 impl<'a> Installed<'a> {
     pub(in crate::packages) fn new(
         graph: &'a Graph,
@@ -269,6 +282,44 @@ impl<'a> Installed<'a> {
         self.origin_in(workspace)
             .and_then(|origin| self.graph.location(origin.want))
             .unwrap_or_else(|| self.locked_at())
+    }
+
+    /// The shortest way on which a workspace gets it without another workspace, with the entry that the way begins with.
+    ///
+    /// # Errors
+    /// Where there are too many workspaces to tell.
+    pub fn own_way(self, workspace: usize) -> Result<Option<OwnWay<'a>>, TooMany> {
+        let walk = self.graph.alone().get(workspace).ok_or(TooMany)?;
+        if walk.starts != (workspace..workspace + 1) {
+            return Err(TooMany);
+        }
+        if let Some(want) = self.wanted_by(workspace) {
+            let way = vec![Step::Package(self)];
+            return Ok(Some(OwnWay { want, way }));
+        }
+        let nodes = self.nodes();
+        let reached = nodes.filter(|node| walk.scope(*node) != Scope::Unreached);
+        let ways = reached.map(|node| (walk.scope(node), self.graph.climb(walk, node)));
+        let nearest = ways.min_by_key(|(scope, way)| (*scope, way.nodes.len()));
+        Ok(nearest.and_then(|(_, way)| {
+            let want = self.graph.wants.get(way.nearest?)?;
+            let steps = way.nodes.into_iter();
+            let way = steps.filter_map(|node| self.step(node)).collect();
+            Some(OwnWay { want, way })
+        }))
+    }
+
+    /// True if a workspace gets it without another workspace.
+    ///
+    /// # Errors
+    /// Where there are too many workspaces to tell.
+    pub fn is_of_own(self, workspace: usize) -> Result<bool, TooMany> {
+        let walk = self.graph.alone().get(workspace).ok_or(TooMany)?;
+        if walk.starts != (workspace..workspace + 1) {
+            return Err(TooMany);
+        }
+        let mut nodes = self.nodes();
+        Ok(nodes.any(|node| walk.scope(node) != Scope::Unreached))
     }
 
     /// Ways from a workspace to this package, itself included: what the workspace asks for itself, then those that ship

@@ -64,9 +64,9 @@ fn below(scope: Scope, need: u32) -> Scope {
 }
 
 impl Walk {
-    /// Walks from some workspaces. What weighs more goes first, and within one scope what is nearer: each node is
+    /// Walks from some workspaces, over others that these depend on where `crosses` says so. What weighs more goes first, and within one scope what is nearer: each node is
     /// visited once, with the greatest weight that any way gives it, over the shortest such way.
-    pub(super) fn from(starts: Range<usize>, ground: &Ground<'_>) -> Self {
+    pub(super) fn from(starts: Range<usize>, ground: &Ground<'_>, crosses: bool) -> Self {
         let nodes = ground.entries + ground.wants_of.len();
         let mut walk = Self {
             starts: starts.clone(),
@@ -110,6 +110,9 @@ impl Walk {
                     }
                     continue;
                 };
+                if !crosses {
+                    continue;
+                }
                 // What a workspace needs for its own development, nobody gets who depends on it.
                 each_want(ground, workspace, &mut |number, want, target| {
                     let own = Scope::of(want.section);

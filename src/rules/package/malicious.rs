@@ -74,7 +74,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         };
         let draft = sink
             .report_package(held, &package.location())
-            .discriminator(version);
+            .discriminator(version)
+            .of_versions([version]);
         draft.say(&format!(
             "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
             held.called(),

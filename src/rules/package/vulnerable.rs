@@ -150,6 +150,8 @@ fn report(
     let mut draft = sink
         .report_package(first, &location)
         .discriminator(&advisory.id)
+        .of_versions([first.key().1])
+        .entries(advisory.entries_about(first.key().1))
         .severity(weighed(advisory, first.package.scope()));
     // The lowest version keeps the identity that it had while it was alone.
     if is_further {
