@@ -2,6 +2,14 @@
 
 use crate::syntax::{Node, Span, Tree};
 
+/// Why a file that is well written is no `pnpm-workspace.yaml`, and where; none where it is one, or empty.
+#[must_use]
+pub fn refusal(tree: &Tree) -> Option<(String, Span)> {
+    let root = tree.root(tree.documents().first()?);
+    let is_other = root.is_sequence() || root.as_str().is_some_and(|text| !text.is_empty());
+    is_other.then(|| ("it holds no mapping".to_owned(), root.span()))
+}
+
 /// A view of a `pnpm-workspace.yaml`.
 #[derive(Clone, Copy, Debug)]
 pub struct PnpmWorkspace<'a> {

@@ -57,6 +57,7 @@ mod miswritten;
 mod neighbours;
 mod node;
 mod package_facts;
+mod package_files_blank;
 mod package_sources;
 mod package_standing;
 mod packages_command;
