@@ -17,6 +17,7 @@ pub mod held;
 pub mod hidden;
 pub mod image_pairs;
 pub mod images;
+pub mod injected;
 pub mod install_code;
 pub mod installation_pairs;
 pub mod installations;
