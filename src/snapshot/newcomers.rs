@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, Location, Reach};
 use crate::kubernetes::field::shortened;
-use crate::packages::graph::{Installed, Step, Want, Workspace};
+use crate::packages::graph::{Installed, Step, Want, Workspace, shown};
 use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
@@ -140,8 +140,8 @@ fn own_way<'a>(held: &[Installed<'a>], workspace: usize) -> Option<(&'a Want, Ve
         .iter()
         .filter_map(|package| package.own_way(workspace).ok().flatten());
     let shortest = ways.min_by_key(|own| own.way.len())?;
-    let labels = shortest.way.iter().map(Step::label);
-    Some((shortest.want, labels.collect()))
+    let way = shown(shortest.way);
+    Some((shortest.want, way.iter().map(Step::label).collect()))
 }
 
 /// The entry by which a workspace asks for a package, whatever it calls it.

@@ -5,6 +5,7 @@
 //! package. Numbers follow the order of names, so that nothing depends on the order in which a lockfile is written.
 
 mod build;
+mod climb;
 mod edges;
 mod installed;
 mod order;
@@ -23,7 +24,7 @@ use crate::syntax::Span;
 use edges::Edges;
 use walk::Walk;
 
-pub use installed::{Installed, Origin, OwnWay, Step, TooMany};
+pub use installed::{Installed, Origin, OwnWay, Step, TooMany, shown};
 pub use order::{Place, place};
 
 /// Where a package is needed. The order is that of weight: a package has the first that fits.
