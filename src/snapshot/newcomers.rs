@@ -83,6 +83,7 @@ impl<'a> Newcomers<'a> {
                         .entry(number.0)
                         .or_insert_with(|| affected(installation, name, &versions));
                     !installation.is_known()
+                        || self.is_unread(installation, number.1)
                         || held
                             .iter()
                             .any(|one| one.is_of_own(number.1).unwrap_or(true))
@@ -119,6 +120,15 @@ impl<'a> Newcomers<'a> {
             }
         }
         found
+    }
+}
+
+impl Newcomers<'_> {
+    /// True if a workspace of the base has a `package.json` that cannot be read.
+    fn is_unread(&self, installation: &Installation, workspace: usize) -> bool {
+        let own = installation.graph().workspaces().get(workspace);
+        let file = own.and_then(|own| self.base.file(&own.file));
+        file.is_some_and(|file| !file.is_wholly_read())
     }
 }
 
