@@ -265,3 +265,28 @@ fn pnpm_names_registries_by_their_addresses_too() {
     // Nobody is told of what comes from a place that is not known.
     assert!(settings.registry_of("@unset/a").unread.is_some());
 }
+
+#[test]
+fn a_default_stands_for_what_is_not_set_and_with_a_colon_for_what_is_empty() {
+    for (written, host) in [
+        (
+            "${UNSET-https://default.example}",
+            "https://default.example/",
+        ),
+        (
+            "${UNSET:-https://default.example}",
+            "https://default.example/",
+        ),
+        (
+            "${EMPTY:-https://default.example}",
+            "https://default.example/",
+        ),
+        ("https://${HOST-default.example}", "https://set.example/"),
+        ("https://${HOST:-default.example}", "https://set.example/"),
+    ] {
+        let text = format!("registry={written}\n");
+        let files = [file(SettingsKind::Npm, Owner::Repository, &text)];
+        let set = environment(&[("EMPTY", ""), ("HOST", "set.example")]);
+        assert_eq!(of(&Settings::read(&files, &set), "a").0, host, "{written}");
+    }
+}

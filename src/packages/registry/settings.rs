@@ -489,7 +489,9 @@ fn expanded(text: &str, value_of: &mut dyn FnMut(&str) -> Option<String>) -> Opt
             modifier => modifier.strip_prefix('-'),
         };
         whole.push_str(before);
-        match value_of(name) {
+        // With a colon the default stands for what is empty as well.
+        let falls_back = |value: &String| value.is_empty() && modifier.starts_with(":-");
+        match value_of(name).filter(|value| !falls_back(value)) {
             Some(value) => whole.push_str(&value),
             None => whole.push_str(fallback?),
         }
