@@ -204,13 +204,6 @@ impl Tree {
         &self.problems
     }
 
-    /// Says that what it holds, though it is well written, cannot be what it has to be.
-    pub fn refuse(&mut self, why: String, at: Span) {
-        let lost = Span::new(0, self.text.len());
-        let kind = ProblemKind::Syntax(why);
-        self.problems.push(Problem { kind, at, lost });
-    }
-
     /// Keys that stand twice in one mapping, in source order.
     #[must_use]
     pub fn duplicates(&self) -> &[DuplicateKey] {
