@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::finding::{PackageName, PackageSeen, Reach};
+use crate::finding::{Location, PackageName, PackageSeen, Reach};
 use crate::packages::freshness::Engines;
 use crate::packages::graph::{Installed, Want};
 use crate::packages::purl;
 use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
+use super::catalogued::pin;
 use super::installations::Installation;
 
 /// The most ways to a package that a finding names.
@@ -87,6 +88,15 @@ impl<'a> Held<'a> {
     #[must_use]
     pub fn key(self) -> (&'a str, &'a str) {
         (self.package.name(), self.package.version())
+    }
+
+    /// The line that a person edits: where a catalogue holds it at one version, the entry of that.
+    #[must_use]
+    pub fn location(self) -> Location {
+        let origin = self.package.origin().filter(|origin| origin.distance == 1);
+        origin
+            .and_then(|origin| pin(self.installation, origin.want))
+            .unwrap_or_else(|| self.package.location())
     }
 
     /// What a finding about it keeps over time, and what is known of it.

@@ -159,8 +159,8 @@ fn what_only_development_had_is_new_where_it_is_shipped() {
     };
     for (section, severity, status) in [
         ("devDependencies", "high", "introduced"),
-        // It is in the production of this project already.
-        ("dependencies", "high", "existing"),
+        // It is in the production of this project already, and new to the workspace that gets it.
+        ("dependencies", "high", "introduced"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let at = folder.path();

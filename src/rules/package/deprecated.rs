@@ -79,7 +79,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         } else {
             Severity::Note
         };
-        let location = held.package.location();
+        let location = held.location();
         sink.report_package(held, &location)
             .severity(severity)
             .of_versions(versions.remove(&key).unwrap_or_default())

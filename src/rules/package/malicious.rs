@@ -67,13 +67,13 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     for held in held(snapshot) {
-        let (package, (name, version)) = (held.package, held.key());
+        let (name, version) = held.key();
         let mut known = advisories.affecting(name, version);
         let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
             continue;
         };
         let draft = sink
-            .report_package(held, &package.location())
+            .report_package(held, &held.location())
             .discriminator(version)
             .of_versions([version]);
         draft.say(&format!(

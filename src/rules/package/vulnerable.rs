@@ -135,7 +135,7 @@ fn report(
     let by = overriding(first.installation, first.package);
     let location = match &by {
         Some(by) => by.at.clone(),
-        None => first.package.location(),
+        None => first.location(),
     };
     let word = advisory
         .rating
