@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::packages::PackageJson;
 use crate::packages::lockfile::integrity::written;
 use crate::packages::lockfile::{Dependency, Locked, Lockfile, LockfileKind, Need, RecordKind};
+use crate::syntax::Node;
 
 use super::installations::Installation;
 use super::locked::LockedFile;
@@ -127,7 +128,7 @@ fn may_change(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
             .installation
             .root()
             .and_then(PackageJson::package_manager);
-        manager.and_then(|manager| manager.as_str())
+        manager.and_then(Node::as_str)
     });
     // npm and Bun correct nothing.
     let corrects = matches!(after.lockfile.kind, LockfileKind::Yarn | LockfileKind::Pnpm);

@@ -194,10 +194,10 @@ fn continued(
     by_wants.remove(&Vec::new());
     let mut found: HashMap<Number, Vec<Number>> = HashMap::new();
     for (number, workspace) in all(head) {
-        let renamed = || by_file.get(&**renames.get(&workspace.file)?);
+        let moved = || by_file.get(&**renames.get(&workspace.file)?);
         let same_name = || by_name.get(&*workspace.name);
         let same_wants = || by_wants.get(&wants(head, number));
-        let before = by_file.get(&*workspace.file).or_else(renamed);
+        let before = by_file.get(&*workspace.file).or_else(moved);
         if let Some(before) = before.or_else(same_name).or_else(same_wants) {
             found.insert(number, before.clone());
         }

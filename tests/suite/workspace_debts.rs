@@ -90,8 +90,8 @@ fn told_with(
             write(folder.path(), &[(&format!("{side}/{path}"), text)]);
         }
     }
-    let entries: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
-    write(folder.path(), &[("own.jsonl", &entries)]);
+    let lines: Vec<String> = entries.iter().map(Json::to_string).collect();
+    write(folder.path(), &[("own.jsonl", &lines.join("\n"))]);
     let update = [
         "advisories",
         "update",

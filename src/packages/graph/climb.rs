@@ -63,10 +63,11 @@ impl Graph {
             way.length += 1;
         }
         // What is left above the last node that was looked at.
-        let top = self.tops(walk).filter(|_| way.nodes.len() == LONGEST);
-        if let Some(top) = top.and_then(|tops| tops.get(at as usize)) {
+        if way.nodes.len() == LONGEST
+            && let Some(top) = self.tops(walk).get(at as usize)
+        {
             way.nearest = way.nearest.or(top.nearest());
-            way.first = top.first();
+            way.first = top.first().or(way.first);
             if top.above > 0 {
                 let above = top.above as usize;
                 if above > 1 {
@@ -98,9 +99,9 @@ impl Graph {
         }
     }
 
-    /// Where the way to each node begins; made when the first long way is asked for, in one pass.
-    fn tops<'w>(&self, walk: &'w Walk) -> Option<&'w [Top]> {
-        let tops = walk.tops.get_or_init(|| {
+    /// Where the way to each node begins, as a walk leads from every node back to its start; made when the first long way is asked for, in one pass.
+    fn tops<'w>(&self, walk: &'w Walk) -> &'w [Top] {
+        walk.tops.get_or_init(|| {
             let count = self.nodes.len() + self.workspaces.len();
             let mut tops: Vec<Option<Top>> = vec![None; count];
             let mut open: Vec<u32> = Vec::new();
@@ -111,7 +112,6 @@ impl Graph {
                 {
                     open.push(next);
                     at = self.above(walk, next).and_then(|above| above.node);
-                    // A walk leads back to its start, so that this ends.
                 }
                 while let Some(next) = open.pop() {
                     let above = self.above(walk, next);
@@ -125,8 +125,7 @@ impl Graph {
                 }
             }
             tops.into_iter().map(Option::unwrap_or_default).collect()
-        });
-        Some(tops.as_slice())
+        })
     }
 }
 

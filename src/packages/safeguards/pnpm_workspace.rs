@@ -90,29 +90,11 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 continue;
             }
             "registries" => {
-                found.extend(routes(node).map(|route| {
-                    let key = match route.served {
-                        Served::Default => String::new(),
-                        Served::Scope(scope) => scope.to_owned(),
-                        Served::Prefix(prefix) => format!("{prefix}:"),
-                    };
-                    let value = Value::Word(route.url.into());
-                    said(Safeguard::Registry, &key, value, name, route.at)
-                }));
+                found.extend(registries(name, node));
                 continue;
             }
             "namedRegistries" => {
-                found.extend(node.entries().map(|registry| {
-                    let prefix = format!("{}:", registry.key.key_text());
-                    let value = Value::Word(text(registry.value).into());
-                    said(
-                        Safeguard::Registry,
-                        &prefix,
-                        value,
-                        name,
-                        registry.key.span(),
-                    )
-                }));
+                found.extend(prefixes(name, node));
                 continue;
             }
             _ => continue,
@@ -120,6 +102,33 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
         found.extend(value.map(|value| said(what, "", value, name, at)));
     }
     found
+}
+
+/// The registries of scopes and prefixes.
+fn registries<'a>(name: &'a str, node: Node<'a>) -> impl Iterator<Item = Said> + use<'a> {
+    routes(node).map(move |route| {
+        let key = match route.served {
+            Served::Default => String::new(),
+            Served::Scope(scope) => scope.to_owned(),
+            Served::Prefix(prefix) => prefixed(prefix),
+        };
+        let value = Value::Word(route.url.into());
+        said(Safeguard::Registry, &key, value, name, route.at)
+    })
+}
+
+/// The same in the notation that knows prefixes alone.
+fn prefixes<'a>(name: &'a str, node: Node<'a>) -> impl Iterator<Item = Said> + use<'a> {
+    node.entries().map(move |entry| {
+        let key = prefixed(entry.key.key_text());
+        let value = Value::Word(text(entry.value).into());
+        said(Safeguard::Registry, &key, value, name, entry.key.span())
+    })
+}
+
+/// A prefix as it stands before what is asked for.
+fn prefixed(prefix: &str) -> String {
+    format!("{prefix}:")
 }
 
 /// The version and the hash of what pnpm installs for itself; in the longer notation the address as well.
