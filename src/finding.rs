@@ -148,7 +148,8 @@ pub struct PackageSeen {
     pub version: Option<Arc<str>>,
     /// Its package URL, as <https://github.com/package-url/purl-spec> has it.
     pub purl: String,
-    /// How it comes in: names with their versions from the dependency of a workspace on, the shortest way first.
+    /// How it comes in: names with their versions from the dependency of a workspace on, the shortest way first. Of a long
+    /// way the first and the last steps, with how many are between.
     pub paths: Vec<Vec<String>>,
     /// The entries of its advisory that are about this version; empty for what is about no advisory.
     pub entries: Vec<Arc<str>>,

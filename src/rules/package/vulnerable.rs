@@ -64,7 +64,8 @@ declare_rule! {
     /// `packages.cooldown` asks (unless the advisory is high or critical) and runs on the Node.js that `engines` promises.
     /// Where an override decides the version, the finding stands at its line, whoever asks for the package.
     /// Each version that is installed is a finding of its own, as each has its own way out; one that takes the place of
-    /// another affected one is not new. Local packages are never looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
+    /// another affected one is not new, unless more of an advisory's entries are about it. What a workspace gets that had none
+    /// of it is new there, whichever other workspace had it, but for what comes by using that one. Local packages are never looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
     "package/vulnerable",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
