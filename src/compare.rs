@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::evaluate::Evaluation;
-use crate::finding::{Finding, Fingerprint, Location, PackageSeen, Severity, Status, Subject};
+use crate::finding::{
+    Finding, Fingerprint, Location, PackageSeen, Reach, Related, Severity, Status, Subject,
+};
 use crate::kubernetes::Completeness;
 use crate::kubernetes::schema::{Meant, What};
 use crate::rules;
 use crate::snapshot::installations::Installation;
+use crate::snapshot::newcomers::{Newcomer, Newcomers};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 
@@ -54,6 +57,8 @@ pub fn compare(
         &head_findings,
         |finding| moved_project(base, head, renames, finding),
     );
+    let keyed = of_workspaces(&base_findings);
+    let newcomers = Newcomers::new(base, head, renames);
     let mut findings = head_findings;
     for (finding, index) in findings.iter_mut().zip(matched) {
         let Some(index) = index else { continue };
@@ -67,7 +72,15 @@ pub fn compare(
         if base_findings.get(index).is_some_and(is_no_worse) {
             finding.status = Status::Existing;
         }
+        let same = base_findings
+            .get(index)
+            .filter(|before| is_of_workspaces(before));
+        if let Some(before) = same.and_then(|before| keyed.get(&key(before, home(before)))) {
+            add_entries(finding, before);
+            spread(finding, &newcomers.of(finding, before));
+        }
     }
+    drop(keyed);
     let mut sight = Sight::new(base, head, renames, pairs);
     for (mut finding, gone) in base_findings.into_iter().zip(gone) {
         if gone && sight.is_gone(&finding) {
@@ -76,6 +89,89 @@ pub fn compare(
         }
     }
     findings
+}
+
+/// The findings that are about each workspace that has the package.
+fn of_workspaces(findings: &[Finding]) -> HashMap<Key<'_>, Vec<&Finding>> {
+    let mut keyed: HashMap<Key<'_>, Vec<&Finding>> = HashMap::new();
+    for finding in findings.iter().filter(|finding| is_of_workspaces(finding)) {
+        let same = keyed.entry(key(finding, home(finding)));
+        same.or_default().push(finding);
+    }
+    keyed
+}
+
+fn is_of_workspaces(finding: &Finding) -> bool {
+    let seen = finding.package.as_ref();
+    seen.is_some_and(|seen| seen.reach != Reach::Project)
+}
+
+/// Several entries can be one advisory, and a version that more of them are about has more of it.
+fn add_entries(finding: &mut Finding, before: &[&Finding]) {
+    let Some(seen) = &finding.package else {
+        return;
+    };
+    let known = before.iter().filter_map(|before| before.package.as_ref());
+    let known: BTreeSet<&Arc<str>> = known.flat_map(|seen| &seen.entries).collect();
+    let added: Vec<&str> = seen
+        .entries
+        .iter()
+        .filter(|entry| !known.contains(entry))
+        .map(|entry| &**entry)
+        .collect();
+    if added.is_empty() {
+        return;
+    }
+    let verb = if added.len() == 1 { "comes" } else { "come" };
+    let clause = format!("; {} {verb} with this version", added.join(" and "));
+    finding.status = Status::Introduced;
+    finding.message.push_str(&clause);
+}
+
+/// What reaches another workspace is introduced there.
+fn spread(finding: &mut Finding, newcomers: &[Newcomer]) {
+    let Some(first) = newcomers.first() else {
+        return;
+    };
+    finding.status = Status::Introduced;
+    let before = std::mem::replace(&mut finding.location, first.location.clone());
+    finding.fingerprint = finding.fingerprint.of_copy(&first.file);
+    // An edit of the other place takes nothing out of this one.
+    finding.fix = None;
+    if before != first.location {
+        finding.related.push(Related {
+            location: before,
+            message: "what brings it in as well".to_owned(),
+        });
+    }
+    let through = match first.way.split_last() {
+        Some((_, way)) if !way.is_empty() => format!(", through `{}`", way.join("` > `")),
+        _ => String::new(),
+    };
+    let who = named(newcomers);
+    let clause = format!("; with this change {who} gets it{through}");
+    finding.message.push_str(&clause);
+    if let Some(seen) = finding.package.as_mut().filter(|_| !first.way.is_empty()) {
+        let paths = &mut Arc::make_mut(seen).paths;
+        let most = paths.len().max(1);
+        paths.retain(|way| *way != first.way);
+        paths.insert(0, first.way.clone());
+        paths.truncate(most);
+    }
+}
+
+/// The first few of some workspaces, and how many more there are.
+fn named(newcomers: &[Newcomer]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<&str> = newcomers.iter().map(|one| &*one.called).collect();
+    let (shown, more) = names.split_at(names.len().min(SHOWN));
+    match (shown.split_last(), more.len()) {
+        (Some((last, rest)), 0) if !rest.is_empty() => {
+            format!("each of {} and {last}", rest.join(", "))
+        }
+        (_, 0) => shown.concat(),
+        (_, more) => format!("each of {} and {more} more workspaces", shown.join(", ")),
+    }
 }
 
 /// Finds what findings about packages continue. Several versions of a package are told apart first by version, then by

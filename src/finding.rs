@@ -148,8 +148,25 @@ pub struct PackageSeen {
     pub version: Option<Arc<str>>,
     /// Its package URL, as <https://github.com/package-url/purl-spec> has it.
     pub purl: String,
-    /// How it comes in: names with their versions from the dependency of a workspace on, the shortest way first.
+    /// How it comes in: names with their versions from the dependency of a workspace on, the shortest way first. Of a long
+    /// way the first and the last steps, with how many are between.
     pub paths: Vec<Vec<String>>,
+    /// The entries of its advisory that are about this version; empty for what is about no advisory.
+    pub entries: Vec<Arc<str>>,
+    /// What of it a workspace has to have so that the finding is about that workspace too.
+    pub reach: Reach,
+}
+
+/// What makes a finding about a package one of a workspace: where one has it that had it not, the finding is introduced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// The finding is about the project as a whole.
+    #[default]
+    Project,
+    /// The workspace installs one of these versions, whatever brings them.
+    Versions(Vec<Arc<str>>),
+    /// The workspace asks for it itself.
+    Name,
 }
 
 /// What a finding is about. A finding without a resource and a package is about its file.

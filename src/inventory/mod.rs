@@ -10,7 +10,7 @@ use crate::facts::Facts;
 use crate::finding::Location;
 use crate::packages::Scope;
 use crate::packages::difference::{Effect, Told, What};
-use crate::packages::graph::{Installed, Step};
+use crate::packages::graph::{Installed, Step, shown};
 use crate::rule::{Check, Context, Pair};
 use crate::rules;
 use crate::snapshot::Snapshot;
@@ -304,14 +304,15 @@ fn paths(
     words: &mut Words,
 ) -> Vec<Vec<Word>> {
     let ways = package.paths_in(workspace, MOST_PATHS);
-    ways.iter()
+    ways.into_iter()
+        .map(shown)
         .map(|way| {
             let steps = way.iter().map(|step| match step {
                 Step::Package(package) => labels.get(package.number()).copied(),
-                Step::Workspace(_) => None,
+                Step::Workspace(_) | Step::Gap(_) => None,
             });
             steps
-                .zip(way)
+                .zip(&way)
                 .map(|(label, step)| label.unwrap_or_else(|| words.of(&step.label())))
                 .collect()
         })

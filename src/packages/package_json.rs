@@ -2,7 +2,29 @@
 //!
 //! What it depends on is read in `dependencies`, what it changes of that in `overrides` and `catalogs`.
 
+use super::dependencies::SECTIONS;
 use crate::syntax::{Entry, Node, Span, Tree};
+
+/// Why a file that is well written is no `package.json` that anything could be installed from, and where: nobody knows
+/// then what it asks for. None where it is one.
+#[must_use]
+pub fn refusal(tree: &Tree) -> Option<(String, Span)> {
+    let Some(package) = PackageJson::of(tree) else {
+        let is_blank = tree.text().trim_start_matches('\u{feff}').trim().is_empty();
+        let why = if is_blank {
+            "it is empty"
+        } else {
+            "it holds no object"
+        };
+        return Some((why.to_owned(), Span::default()));
+    };
+    SECTIONS.iter().find_map(|(_, name)| {
+        let entry = package.root.entry(name)?;
+        let is_text = entry.value.as_str().is_some_and(|text| !text.is_empty());
+        let is_list = entry.value.items().next().is_some();
+        (is_text || is_list).then(|| (format!("`{name}` is no object"), entry.key.span()))
+    })
+}
 
 /// A view of a `package.json`.
 #[derive(Clone, Copy, Debug)]

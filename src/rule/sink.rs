@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::finding::{
-    Finding, Fingerprint, Fix, Fold, Location, PackageName, PackageSeen, Related, Severity, Status,
-    Subject,
+    Finding, Fingerprint, Fix, Fold, Location, PackageName, PackageSeen, Reach, Related, Severity,
+    Status, Subject,
 };
 use crate::kubernetes::roles::Named;
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
@@ -259,6 +259,32 @@ impl Draft<'_, '_> {
     pub fn package(mut self, name: PackageName, seen: PackageSeen) -> Self {
         self.subject.package = Some(Arc::new(name));
         self.package = Some(Arc::new(seen));
+        self
+    }
+
+    /// Says that it is about each workspace that has the package in one of these versions.
+    pub fn of_versions<'v>(self, versions: impl IntoIterator<Item = &'v str>) -> Self {
+        let versions = versions.into_iter().map(Arc::from).collect();
+        self.reaching(Reach::Versions(versions))
+    }
+
+    /// Says that it is about each workspace that asks for the package.
+    pub fn of_asking(self) -> Self {
+        self.reaching(Reach::Name)
+    }
+
+    /// The entries of its advisory that are about the version of the package.
+    pub fn entries(mut self, entries: Vec<Arc<str>>) -> Self {
+        if let Some(seen) = &mut self.package {
+            Arc::make_mut(seen).entries = entries;
+        }
+        self
+    }
+
+    fn reaching(mut self, reach: Reach) -> Self {
+        if let Some(seen) = &mut self.package {
+            Arc::make_mut(seen).reach = reach;
+        }
         self
     }
 

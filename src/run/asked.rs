@@ -45,6 +45,18 @@ pub(super) fn asked(facts: &Facts) -> Vec<AskedSource> {
     sources
 }
 
+/// Where the registries are. Of many the first ones are named.
+fn places(answers: &RegistryAnswers) -> String {
+    const SHOWN: usize = 3;
+    let hosts: Vec<&str> = answers.hosts().collect();
+    let (shown, more) = hosts.split_at(hosts.len().min(SHOWN));
+    match (shown, more.len()) {
+        ([], _) => "nowhere".to_owned(),
+        (shown, 0) => shown.join(", "),
+        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// The registries as one source: how many documents they gave, and the most frequent reason for what is missing.
 fn registry(answers: &RegistryAnswers) -> Option<AskedSource> {
     let mut given = 0;
@@ -62,7 +74,7 @@ fn registry(answers: &RegistryAnswers) -> Option<AskedSource> {
     let most = reasons.into_iter().max_by_key(|(_, number)| *number);
     Some(AskedSource {
         source: "registry",
-        place: String::new(),
+        place: places(answers),
         answers: given,
         date: None,
         problem: most.map(|(reason, _)| {

@@ -290,6 +290,7 @@ impl<'a> Plan<'a> {
         let cache = place::folder().map(|folder| Cache::new(folder.join("registry")));
         let mut all: BTreeMap<Arc<str>, Answer> = BTreeMap::new();
         let mut silent: BTreeSet<String> = BTreeSet::new();
+        let mut hosts: BTreeSet<String> = BTreeSet::new();
         for (folder, wanted, settings) in &self.projects {
             let mut names = wanted.documents.clone();
             // A scope with a registry of its own is nobody else's.
@@ -335,6 +336,8 @@ impl<'a> Plan<'a> {
                 }
             }
             let names = asked;
+            let own = names.iter().map(|name| &settings.registry_of(name).url);
+            hosts.extend(own.map(|url| url.host().to_owned()));
             let answers = match client {
                 Ok(client) => {
                     let asked =
@@ -358,7 +361,9 @@ impl<'a> Plan<'a> {
                 })),
             }
         }
-        all.into_iter().collect()
+        hosts.remove("");
+        let answers: RegistryAnswers = all.into_iter().collect();
+        answers.of_hosts(hosts)
     }
 }
 

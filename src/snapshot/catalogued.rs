@@ -37,6 +37,19 @@ pub fn asked<'a>(installation: &'a Installation, want: &'a Want) -> Option<Asked
     })
 }
 
+/// The entry of a catalogue that holds what a want leads to at one version; none where no catalogue does.
+#[must_use]
+pub fn pin(installation: &Installation, want: &Want) -> Option<Location> {
+    let declared = want.declared.as_ref()?;
+    let is_catalogued = matches!(Specifier::parse(&declared.specifier), Specifier::Catalog(_));
+    let asked = asked(installation, want).filter(|_| is_catalogued)?;
+    let is_exact = match Specifier::parse(asked.specifier) {
+        Specifier::Alias { specifier, .. } => matches!(*specifier, Specifier::Exact(_)),
+        own => matches!(own, Specifier::Exact(_)),
+    };
+    is_exact.then_some(asked.at)
+}
+
 /// The file that holds the catalogues of an installation.
 #[must_use]
 pub fn catalog_file(installation: &Installation) -> Option<&SourceFile> {

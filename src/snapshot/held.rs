@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::finding::{PackageName, PackageSeen};
+use crate::finding::{Location, PackageName, PackageSeen, Reach};
 use crate::packages::freshness::Engines;
 use crate::packages::graph::{Installed, Want};
 use crate::packages::purl;
 use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
+use super::catalogued::pin;
 use super::installations::Installation;
 
 /// The most ways to a package that a finding names.
@@ -89,6 +90,15 @@ impl<'a> Held<'a> {
         (self.package.name(), self.package.version())
     }
 
+    /// The line that a person edits: where a catalogue holds it at one version, the entry of that.
+    #[must_use]
+    pub fn location(self) -> Location {
+        let origin = self.package.origin().filter(|origin| origin.distance == 1);
+        origin
+            .and_then(|origin| pin(self.installation, origin.want))
+            .unwrap_or_else(|| self.package.location())
+    }
+
     /// What a finding about it keeps over time, and what is known of it.
     #[must_use]
     pub fn subject(self) -> (PackageName, PackageSeen) {
@@ -101,6 +111,8 @@ impl<'a> Held<'a> {
             version: Some(package.version().into()),
             purl: purl::of_npm(package.name(), package.version()),
             paths: package.paths(WAYS),
+            entries: Vec::new(),
+            reach: Reach::Project,
         };
         (name, seen)
     }

@@ -18,8 +18,9 @@ use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object}
 use crate::kubernetes::patch::{PatchSource, Target};
 use crate::packages::lockfile::{self, LockfileKind};
 use crate::packages::purpose::is_installed;
+use crate::packages::{package_json, pnpm_workspace};
 use crate::syntax::dockerfile::Dockerfile;
-use crate::syntax::{self, Format, MAX_FILE_SIZE};
+use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
 use crate::workflow::{Workflow, is_workflow};
 
 use super::file_kind::FileKind;
@@ -439,7 +440,13 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         })),
         FileKind::PackageJson | FileKind::YarnSettings | FileKind::PnpmWorkspace => {
             Some(of_text(bytes, |text| {
-                State::Tree(syntax::parse(kind.format(), text))
+                let mut tree = syntax::parse(kind.format(), text);
+                if tree.problems().is_empty()
+                    && let Some((why, at)) = not_a_package_file(kind, &tree)
+                {
+                    tree.refuse(why, at);
+                }
+                State::Tree(tree)
             }))
         }
         FileKind::KeyFile => {
@@ -466,6 +473,15 @@ fn holds_private_key(text: &str) -> bool {
         let line = line.trim();
         line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
     })
+}
+
+/// Why a file that is well written is nevertheless nothing that a package manager installs from, and where.
+fn not_a_package_file(kind: FileKind, tree: &Tree) -> Option<(String, Span)> {
+    match kind {
+        FileKind::PackageJson => package_json::refusal(tree),
+        FileKind::PnpmWorkspace => pnpm_workspace::refusal(tree),
+        _ => None,
+    }
 }
 
 fn of_text(bytes: Vec<u8>, read: impl FnOnce(String) -> State) -> State {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::finding::{Location, PackageName, PackageSeen};
+use crate::finding::{Location, PackageName, PackageSeen, Reach};
 use crate::kubernetes::field::shortened;
 use crate::packages::PackageJson;
 use crate::packages::graph::{Installed, place};
@@ -102,6 +102,8 @@ impl<'a> LockedFile<'a> {
             version: (!locked.version.is_empty()).then(|| Arc::clone(&locked.version)),
             purl: purl::of_npm(&locked.name, &locked.version),
             paths: installed.map_or_else(Vec::new, |installed| installed.paths(MOST_PATHS)),
+            entries: Vec::new(),
+            reach: Reach::Project,
         }
     }
 
@@ -144,6 +146,8 @@ pub fn wished(installation: &Installation, name: &str) -> (PackageName, PackageS
         version: None,
         purl: purl::of_npm(name, ""),
         paths: Vec::new(),
+        entries: Vec::new(),
+        reach: Reach::Project,
     };
     (subject, seen)
 }

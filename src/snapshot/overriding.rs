@@ -91,5 +91,6 @@ fn is_within(one: &Override<'_>, package: Installed<'_>) -> bool {
     steps.any(|step| match step {
         Step::Package(step) => step.name() == parent.name,
         Step::Workspace(workspace) => *workspace.name == *parent.name,
+        Step::Gap(_) => false,
     })
 }

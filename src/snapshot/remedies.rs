@@ -314,7 +314,7 @@ impl Descent<'_> {
             .map(|step| match step {
                 Step::Package(package) => Some(*package),
                 // What another workspace asks for is not this one's to move.
-                Step::Workspace(_) => None,
+                Step::Workspace(_) | Step::Gap(_) => None,
             })
             .collect::<Option<_>>()?;
         let (_, above) = steps.split_last()?;

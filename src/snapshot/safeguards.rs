@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::packages::graph::Installed;
 use crate::packages::install::Manager;
 use crate::packages::lockfile::Source;
 use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::safeguards::bun_trusted::is_trusted;
 use crate::packages::safeguards::renovate as of_renovate;
 use crate::packages::safeguards::{
     Safeguard, Safeguards, of_bunfig, of_manifest, of_npmrc, of_pnpm_workspace, of_yarnrc,
@@ -15,6 +17,7 @@ use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
 use crate::syntax::{Format, parse};
 
 use super::file_kind::FileKind;
+use super::installations::Installation;
 use super::{Snapshot, SourceFile};
 
 /// The settings of one folder.
@@ -181,6 +184,17 @@ impl FolderSafeguards {
                     && !is_locked(&["package-lock.json", "yarn.lock", "pnpm-lock.yaml"])
             }
         };
+        if self.safeguards.is_of_bun {
+            let own = snapshot.installations().iter();
+            let own = own.filter(|installation| *installation.folder == *folder);
+            let names = own.flat_map(Installation::packages).map(Installed::name);
+            let mut trusted: Vec<Box<str>> = names
+                .filter(|name| is_trusted(name))
+                .map(Box::from)
+                .collect();
+            trusted.dedup();
+            self.safeguards.trusted_by_bun = trusted;
+        }
     }
 
     fn take(&mut self, file: &SourceFile) {

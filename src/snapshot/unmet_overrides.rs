@@ -158,7 +158,7 @@ fn is_meant(one: &Override<'_>, package: Installed<'_>) -> bool {
                         .is_some_and(|(range, version)| range.satisfies(&version))
                 })
         }
-        Step::Workspace(_) => false,
+        Step::Workspace(_) | Step::Gap(_) => false,
     };
     let workspaces = package.workspaces();
     let mut ways = workspaces.flat_map(|(workspace, _)| package.paths_in(workspace, WAYS));

@@ -15,6 +15,7 @@ mod json;
 mod lines;
 mod part;
 mod pointer;
+mod refusal;
 mod scalar;
 pub mod shell;
 mod text;

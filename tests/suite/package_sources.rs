@@ -159,8 +159,8 @@ fn what_only_development_had_is_new_where_it_is_shipped() {
     };
     for (section, severity, status) in [
         ("devDependencies", "high", "introduced"),
-        // It is in the production of this project already.
-        ("dependencies", "high", "existing"),
+        // It is in the production of this project already, and new to the workspace that gets it.
+        ("dependencies", "high", "introduced"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let at = folder.path();
@@ -235,17 +235,17 @@ fn nobody_is_missed_where_nothing_is_installed() {
 
 /// What a run behind a mirror says that asks OSV.
 fn behind_mirror(lockfile: &str, npmrc: &str, osv: &str) -> Value {
+    let files = [("package-lock.json", lockfile), (".npmrc", npmrc)];
+    behind_mirror_with(&files, osv)
+}
+
+/// The same of any files.
+fn behind_mirror_with(files: &[(&str, &str)], osv: &str) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
     let settings = "packages: {sources: {advisories: [osv], registry: false}}\nrules: {package/foreign-host: off}\n";
-    write(
-        at,
-        &[
-            ("package-lock.json", lockfile),
-            (".npmrc", npmrc),
-            (".tidegate.yaml", settings),
-        ],
-    );
+    write(at, files);
+    write(at, &[(".tidegate.yaml", settings)]);
     let cache = at.join(".cache");
     let variables = [
         ("TIDEGATE_OFFLINE", "0"),
@@ -282,6 +282,31 @@ async fn behind_a_mirror_public_names_are_told_and_a_run_that_tells_none_is_inco
     let report = behind_mirror(&scoped, "", &osv.uri());
     assert_eq!(report["incomplete"], json!([]), "{report}");
     osv.verify().await;
+}
+
+#[tokio::test]
+async fn what_a_registry_of_pnpm_serves_by_its_address_is_told_to_nobody() {
+    let lockfile = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      '@acme/a':\n        specifier: ^1.0.0\n        version: 1.0.0\npackages:\n  '@acme/a@1.0.0':\n    resolution: {integrity: sha512-a==, tarball: https://registry.npmjs.org/@acme/a/-/a-1.0.0.tgz}\nsnapshots:\n  '@acme/a@1.0.0': {}\n";
+    let package = r#"{"private": true, "dependencies": {"@acme/a": "^1.0.0"}}"#;
+    for (scope, asked) in [("@acme", 0), ("@other", 1)] {
+        let osv = MockServer::start().await;
+        Mock::given(path("/v1/querybatch"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({"results": [{}]})))
+            .expect(asked)
+            .mount(&osv)
+            .await;
+        let workspace =
+            format!("registries:\n  https://npm.acme.example/:\n    scopes: ['{scope}']\n");
+        let files = [
+            ("package.json", package),
+            ("pnpm-lock.yaml", lockfile),
+            ("pnpm-workspace.yaml", &workspace),
+        ];
+        let report = behind_mirror_with(&files, &osv.uri());
+        let is_incomplete = report["incomplete"].to_string().contains("not public");
+        assert_eq!(is_incomplete, asked == 0, "{scope}: {report}");
+        osv.verify().await;
+    }
 }
 
 /// The versions with the status of what is said about them, where a change makes one lockfile of another.

@@ -276,3 +276,53 @@ fn without_a_lockfile_the_exact_versions_are_listed() {
         "{text}"
     );
 }
+
+#[test]
+fn of_a_long_way_the_ends_are_told_and_how_much_lies_between() {
+    const LENGTH: usize = 2_000;
+    let mut packages = serde_json::Map::new();
+    let root = json!({"name": "long", "dependencies": {"c0": "1.0.0"}});
+    packages.insert(String::new(), root.clone());
+    for number in 0..LENGTH {
+        let next = format!("c{}", number + 1);
+        let needs = if number + 1 < LENGTH {
+            json!({next: "1.0.0"})
+        } else {
+            json!({})
+        };
+        let name = format!("node_modules/c{number}");
+        packages.insert(name, json!({"version": "1.0.0", "dependencies": needs}));
+    }
+    let lockfile = json!({"lockfileVersion": 3, "packages": packages}).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let root = root.to_string();
+    let files = [("package.json", &*root), ("package-lock.json", &*lockfile)];
+    write(folder.path(), &files);
+    let answer = tidegate(folder.path(), &["packages", "--format", "json"], &[]);
+    let json: Json = serde_json::from_str(&answer.stdout).unwrap();
+    let rows = json["packages"].as_array().unwrap();
+    assert_eq!(rows.len(), LENGTH);
+    let way = |name: &str| {
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        // However far it lies away, it belongs to the line that brings it.
+        assert_eq!(row["location"]["path"], "package.json", "{name}");
+        let steps = row["paths"][0].as_array().unwrap().iter();
+        let steps: Vec<&str> = steps.map(|step| step.as_str().unwrap()).collect();
+        steps.join(" > ").replace("@1.0.0", "")
+    };
+    assert_eq!(way("c2"), "c0 > c1 > c2");
+    let twelve: Vec<String> = (0..12).map(|number| format!("c{number}")).collect();
+    assert_eq!(way("c11"), twelve.join(" > "));
+    assert_eq!(
+        way("c12"),
+        "c0 > c1 > c2 > c3 > … 2 more … > c6 > c7 > c8 > c9 > c10 > c11 > c12"
+    );
+    assert_eq!(
+        way("c70"),
+        "c0 > … 63 more … > c64 > c65 > c66 > c67 > c68 > c69 > c70"
+    );
+    assert_eq!(
+        way("c1999"),
+        "c0 > … 1992 more … > c1993 > c1994 > c1995 > c1996 > c1997 > c1998 > c1999"
+    );
+}

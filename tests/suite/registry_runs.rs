@@ -248,6 +248,11 @@ async fn a_name_of_another_registry_is_told_to_nobody() {
     let (outcome, report) = check(folder.path(), &public.uri(), &[]);
     assert_eq!(outcome.code, 0, "{report}");
     public.verify().await;
+    let sources = report["coverage"]["sources"].as_array().unwrap();
+    let registry = sources.iter().find(|source| source["source"] == "registry");
+    let uri = public.uri();
+    let host = uri.strip_prefix("http://").unwrap();
+    assert_eq!(registry.unwrap()["place"], host);
 
     // Where the settings name that registry, it is asked.
     let own = MockServer::start().await;

@@ -248,3 +248,45 @@ fn yarn_1_and_pnpm_say_it_in_their_ways() {
         );
     }
 }
+
+#[test]
+fn pnpm_names_registries_by_their_addresses_too() {
+    let text = "registries:\n  https://acme.example/x/:\n    serverType: artifactory\n    scopes: ['@acme', '@tools']\n    prefix: work\n  https://npm.example/:\n    scopes: ['@']\n    supportsTimeField: true\n  'https://${HOST}/': {scopes: ['@unset']}\n  https://nothing.example/: {}\n  https://odd.example/: [a]\n";
+    let files = [file(SettingsKind::Pnpm, Owner::Repository, text)];
+    let settings = Settings::read(&files, &environment(&[]));
+    for (name, url) in [
+        ("a", "https://npm.example/"),
+        ("@acme/a", "https://acme.example/x/"),
+        ("@tools/a", "https://acme.example/x/"),
+        ("@other/a", "https://npm.example/"),
+    ] {
+        assert_eq!(of(&settings, name).0, url, "{name}");
+    }
+    // Nobody is told of what comes from a place that is not known.
+    assert!(settings.registry_of("@unset/a").unread.is_some());
+}
+
+#[test]
+fn a_default_stands_for_what_is_not_set_and_with_a_colon_for_what_is_empty() {
+    for (written, host) in [
+        (
+            "${UNSET-https://default.example}",
+            "https://default.example/",
+        ),
+        (
+            "${UNSET:-https://default.example}",
+            "https://default.example/",
+        ),
+        (
+            "${EMPTY:-https://default.example}",
+            "https://default.example/",
+        ),
+        ("https://${HOST-default.example}", "https://set.example/"),
+        ("https://${HOST:-default.example}", "https://set.example/"),
+    ] {
+        let text = format!("registry={written}\n");
+        let files = [file(SettingsKind::Npm, Owner::Repository, &text)];
+        let set = environment(&[("EMPTY", ""), ("HOST", "set.example")]);
+        assert_eq!(of(&Settings::read(&files, &set), "a").0, host, "{written}");
+    }
+}

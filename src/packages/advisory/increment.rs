@@ -20,7 +20,8 @@ const ARCHIVE: &str = "/all.zip";
 const MOST: usize = 2_000;
 /// Entries that are fetched at the same time.
 const AT_ONCE: usize = 16;
-/// An entry that vanished without being withdrawn is noticed in the archive alone, which is so fetched now and then.
+/// An entry that vanished without being withdrawn is noticed in the archive alone, so that it is fetched again where the
+/// changes reach this far beyond the last one.
 const OLDEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The folder of an archive of OSV, with what has to stand behind each address in it.
@@ -61,7 +62,7 @@ pub(super) async fn continued(
     let since = about.date.filter(|_| about.source == source)?;
     let request = Request::get(&folder.address("modified_id.csv")).ok()?;
     let list = client.send(&request).await.ok()?.success().ok()?;
-    let ids = changed(std::str::from_utf8(&list).ok()?, since)?;
+    let ids = changed(std::str::from_utf8(&list).ok()?, since, about.whole?)?;
     let limits = Limits {
         body: entry,
         ..client.limits()
@@ -94,9 +95,9 @@ pub(super) async fn continued(
     Some((builder, about.unreadable))
 }
 
-/// The ids of the entries that changed from a time on. None where they are too many, where that is too long ago, or
-/// where the list is none.
-fn changed(list: &str, since: Timestamp) -> Option<Vec<String>> {
+/// The ids of the entries that changed from a time on. None where they are too many, where the last whole archive is too
+/// long ago, or where the list is none.
+fn changed(list: &str, since: Timestamp, whole: Timestamp) -> Option<Vec<String>> {
     let mut ids = Vec::new();
     let mut newest = since;
     for line in list.lines().filter(|line| !line.trim().is_empty()) {
@@ -113,7 +114,7 @@ fn changed(list: &str, since: Timestamp) -> Option<Vec<String>> {
         ids.push(id.to_owned());
     }
     // The entry that the date is of stands in every list that is one.
-    let is_recent = newest.duration_since(since) <= OLDEST;
+    let is_recent = newest.duration_since(whole) <= OLDEST;
     (!ids.is_empty() && is_recent).then_some(ids)
 }
 
@@ -159,7 +160,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let since = at("2026-01-02T00:00:00Z");
         let list = "2026-01-03T00:00:00.5Z,GHSA-c\n2026-01-02T00:00:00Z,GHSA-b\n\n2026-01-01T23:59:59Z,GHSA-a\n";
-        let ids = changed(list, since).unwrap();
+        let ids = changed(list, since, since).unwrap();
         assert_eq!(ids, ["GHSA-c", "GHSA-b"]);
         for odd in [
             "",
@@ -169,10 +170,12 @@ mod tests {
             "yesterday,GHSA-a",
             "2026-03-01T00:00:00Z,GHSA-a",
         ] {
-            assert_eq!(changed(odd, since), None, "{odd}");
+            assert_eq!(changed(odd, since, since), None, "{odd}");
         }
+        let long_ago = at("2025-12-03T00:00:00Z");
+        assert_eq!(changed(list, since, long_ago), None);
         let many = "2026-01-03T00:00:00Z,GHSA-a\n".repeat(MOST + 1);
-        assert_eq!(changed(&many, since), None);
+        assert_eq!(changed(&many, since, since), None);
     }
 
     #[test]

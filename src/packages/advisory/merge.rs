@@ -78,6 +78,18 @@ impl Advisory {
         }
     }
 
+    /// The names of all entries that are about a version: what they say of others is no part of it.
+    #[must_use]
+    pub fn entries_about(&self, version: &str) -> Vec<Arc<str>> {
+        if self.entries.is_empty() {
+            return vec![Arc::clone(&self.id)];
+        }
+        let installed = Installed::new(version);
+        let about = self.entries.iter();
+        let about = about.filter(|entry| entry.affected.holds(&installed));
+        about.map(|entry| Arc::clone(&entry.name)).collect()
+    }
+
     /// Where people can read more.
     #[must_use]
     pub fn url(&self) -> String {

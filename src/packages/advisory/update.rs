@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::database::{About, Builder};
 use super::increment::continued;
@@ -19,6 +20,10 @@ pub const OSV_DUMP: &str = "https://osv-vulnerabilities.storage.googleapis.com/n
 
 /// Entries of a source that may be unreadable, as one part in this many, before it counts as broken.
 const TOLERATED: u64 = 100;
+/// How long one download may take.
+const LONGEST: Duration = Duration::from_mins(15);
+/// How long nobody has written to a part that is nobody's any more.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Where entries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +146,7 @@ pub async fn update(
                     ..Collected::of(builder, budget)
                 }
             } else {
+                clear(folder, database);
                 let part = Part::beside(database, "download");
                 fetch(&client, url, &part.0, budget).await?;
                 let file = open(&part.0).map_err(|error| failed("read", &part.0, error))?;
@@ -173,9 +179,34 @@ impl Drop for Part {
     }
 }
 
+/// Takes away what updates left that were killed: parts that nobody has written to for longer than a download may take.
+fn clear(folder: &Path, database: &Path) {
+    let Some(name) = database.file_name().and_then(std::ffi::OsStr::to_str) else {
+        return;
+    };
+    // What cannot be listed or removed stays: it is in nobody's way.
+    for entry in parts(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let own = path.file_name().and_then(std::ffi::OsStr::to_str);
+        let middle = own.and_then(|own| {
+            let rest = own.strip_prefix(name)?.strip_prefix('.')?;
+            let end = rest.strip_suffix(".download");
+            end.or_else(|| rest.strip_suffix(".part"))
+        });
+        let is_part = middle.is_some_and(|middle| {
+            !middle.is_empty() && middle.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let written = entry.metadata().and_then(|about| about.modified());
+        let age = written.ok().and_then(|written| written.elapsed().ok());
+        if is_part && age.is_some_and(|age| age > ABANDONED) {
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+}
+
 async fn fetch(client: &Client, url: &str, path: &Path, budget: Budget) -> Result<(), UpdateError> {
     let limits = Limits {
-        attempt: std::time::Duration::from_mins(15),
+        attempt: LONGEST,
         body: budget.source,
         ..Limits::default()
     };
@@ -351,6 +382,14 @@ fn open(path: &Path) -> io::Result<File> {
 #[expect(clippy::disallowed_methods, reason = "the edge: the database to make")]
 fn create(path: &Path) -> io::Result<File> {
     File::create(path)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: what lies beside the database"
+)]
+fn parts(folder: &Path) -> io::Result<std::fs::ReadDir> {
+    std::fs::read_dir(folder)
 }
 
 fn create_folder(path: &Path) -> io::Result<()> {

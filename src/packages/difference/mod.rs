@@ -10,7 +10,7 @@ mod side;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::graph::{Installed, Scope, Workspace};
+use super::graph::{Installed, Scope, Workspace, shown};
 use crate::finding::Location;
 
 use pairing::{Group, Held, Rank, groups};
@@ -343,7 +343,7 @@ impl<'a> Told<'a> {
             .and_then(|ways| ways.into_iter().next())
             .unwrap_or_default();
         way.pop();
-        way.iter().map(super::graph::Step::label).collect()
+        shown(way).iter().map(super::graph::Step::label).collect()
     }
 
     /// The line that a person edits: the entry of `package.json` that brings it; in the base where it is gone.

@@ -59,6 +59,7 @@ impl Made {
                     need: Need::Required,
                     specifier: "".into(),
                     to: Some(index(need)),
+                    at: Span::default(),
                 })
                 .collect();
             lockfile.packages.push(locked);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::edges::Edges;
 use super::order::{compare, first_without};
@@ -81,8 +81,7 @@ pub(super) fn graph(
         edges: &edges,
         needs: &needs,
     };
-    let cost = nodes.entries.len() + members.len() + edges.len() + 1;
-    let (walks, walk_of) = walks(&ground, cost);
+    let (walks, walk_of) = walks(&ground);
     let scopes = packages
         .iter()
         .map(|range| {
@@ -98,27 +97,64 @@ pub(super) fn graph(
         nodes: nodes.entries,
         packages,
         package_of,
+        edges,
+        needs,
         parents,
         walks,
         walk_of,
+        alone: OnceLock::new(),
         scopes,
     }
 }
 
-/// One walk for each workspace; the last one is for all that are too many.
-fn walks(ground: &Ground<'_>, cost: usize) -> (Vec<Walk>, Vec<usize>) {
+impl Graph {
+    /// The walks of the workspaces that cross no other one, as far as they are not too many.
+    pub(super) fn alone(&self) -> &[Walk] {
+        if self.workspaces.len() < 2 {
+            return &self.walks;
+        }
+        self.alone.get_or_init(|| {
+            let wants_of: Vec<Range<usize>> = self
+                .workspaces
+                .iter()
+                .map(|own| own.wants.clone())
+                .collect();
+            let ground = Ground {
+                entries: self.nodes.len(),
+                wants_of: &wants_of,
+                wants: &self.wants,
+                edges: &self.edges,
+                needs: &self.needs,
+            };
+            let starts = 0..most_alone(&ground);
+            starts
+                .map(|start| Walk::from(start..start + 1, &ground, false))
+                .collect()
+        })
+    }
+}
+
+/// How many workspaces are walked from one by one.
+fn most_alone(ground: &Ground<'_>) -> usize {
     let workspaces = ground.wants_of.len();
+    let cost = ground.entries + workspaces + ground.edges.len() + 1;
     let most = (MOST_STEPS / cost).max(1);
-    let alone = if workspaces > most {
+    if workspaces > most {
         most - 1
     } else {
         workspaces
-    };
+    }
+}
+
+/// One walk for each workspace; the last one is for all that are too many.
+fn walks(ground: &Ground<'_>) -> (Vec<Walk>, Vec<usize>) {
+    let workspaces = ground.wants_of.len();
+    let alone = most_alone(ground);
     let mut walks: Vec<Walk> = (0..alone)
-        .map(|start| Walk::from(start..start + 1, ground))
+        .map(|start| Walk::from(start..start + 1, ground, true))
         .collect();
     if alone < workspaces {
-        walks.push(Walk::from(alone..workspaces, ground));
+        walks.push(Walk::from(alone..workspaces, ground, true));
     }
     let walk_of = (0..workspaces).map(|number| number.min(alone));
     (walks, walk_of.collect())

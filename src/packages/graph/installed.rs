@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::walk::{Arrival, Walk};
+use super::climb::{left_out, length};
 use super::{Graph, Place, Scope, Want, Workspace, place};
 use crate::finding::Location;
 use crate::packages::lockfile::{Locked, Lockfile, Source};
 
-/// The longest way that is followed; a longer one is nobody's.
-const LONGEST: usize = 1_000;
+/// The longest way that is shown whole.
+const MOST_SHOWN: usize = 12;
+/// The steps of a longer one that are shown before and behind what is left out.
+const SHOWN: (usize, usize) = (4, 7);
+/// The most workspaces whose ways are looked at.
+const MOST_WORKSPACES: usize = 1_000;
 /// How many of those that depend on one entry are looked at for ways.
 const MOST_PARENTS: usize = 64;
 
@@ -34,6 +38,8 @@ pub enum Step<'a> {
     Workspace(&'a Workspace),
     /// A package.
     Package(Installed<'a>),
+    /// So many of them, which are left out of a long way.
+    Gap(usize),
 }
 
 /// Who brings a package into a workspace.
@@ -48,6 +54,19 @@ pub struct Origin<'a> {
     /// How many steps lead from the workspace to the package; 1 where it asks for it itself.
     pub distance: usize,
 }
+
+/// How a workspace gets a package without another workspace.
+#[derive(Clone, Debug)]
+pub struct OwnWay<'a> {
+    /// The entry of the workspace that brings it.
+    pub want: &'a Want,
+    /// From what the workspace asks for to the package itself.
+    pub way: Vec<Step<'a>>,
+}
+
+/// There are too many workspaces to tell what each has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
 
 impl<'a> Installed<'a> {
     pub(in crate::packages) fn new(
@@ -236,12 +255,12 @@ impl<'a> Installed<'a> {
         let ways = nodes
             .filter(|node| walk.scope(*node) == scope)
             .map(|node| self.graph.climb(walk, node));
-        let way = ways.min_by_key(|way| way.nodes.len())?;
+        let way = ways.min_by_key(|way| way.length)?;
         Some(Origin {
             workspace,
             scope,
             want: self.graph.wants.get(way.nearest?)?,
-            distance: way.nodes.len(),
+            distance: way.length,
         })
     }
 
@@ -269,6 +288,44 @@ impl<'a> Installed<'a> {
         self.origin_in(workspace)
             .and_then(|origin| self.graph.location(origin.want))
             .unwrap_or_else(|| self.locked_at())
+    }
+
+    /// The shortest way on which a workspace gets it without another workspace, with the entry that the way begins with.
+    ///
+    /// # Errors
+    /// Where there are too many workspaces to tell.
+    pub fn own_way(self, workspace: usize) -> Result<Option<OwnWay<'a>>, TooMany> {
+        let walk = self.graph.alone().get(workspace).ok_or(TooMany)?;
+        if walk.starts != (workspace..workspace + 1) {
+            return Err(TooMany);
+        }
+        if let Some(want) = self.wanted_by(workspace) {
+            let way = vec![Step::Package(self)];
+            return Ok(Some(OwnWay { want, way }));
+        }
+        let nodes = self.nodes();
+        let reached = nodes.filter(|node| walk.scope(*node) != Scope::Unreached);
+        let ways = reached.map(|node| (walk.scope(node), self.graph.climb(walk, node)));
+        let nearest = ways.min_by_key(|(scope, way)| (*scope, way.length));
+        Ok(nearest.and_then(|(_, way)| {
+            let want = self.graph.wants.get(way.nearest?)?;
+            let steps = way.nodes.into_iter();
+            let way = steps.filter_map(|node| self.step(node)).collect();
+            Some(OwnWay { want, way })
+        }))
+    }
+
+    /// True if a workspace gets it without another workspace.
+    ///
+    /// # Errors
+    /// Where there are too many workspaces to tell.
+    pub fn is_of_own(self, workspace: usize) -> Result<bool, TooMany> {
+        let walk = self.graph.alone().get(workspace).ok_or(TooMany)?;
+        if walk.starts != (workspace..workspace + 1) {
+            return Err(TooMany);
+        }
+        let mut nodes = self.nodes();
+        Ok(nodes.any(|node| walk.scope(node) != Scope::Unreached))
     }
 
     /// Ways from a workspace to this package, itself included: what the workspace asks for itself, then those that ship
@@ -321,7 +378,7 @@ impl<'a> Installed<'a> {
         ways.sort_by(|one, other| {
             let later = |said: &Vec<(bool, u32)>| Some(said) != preferred.as_ref();
             let key =
-                |way: &(bool, Vec<(bool, u32)>, Vec<u32>)| (way.0, way.1.len(), later(&way.1));
+                |way: &(bool, Vec<(bool, u32)>, Vec<u32>)| (way.0, length(&way.2), later(&way.1));
             key(one).cmp(&key(other)).then_with(|| one.1.cmp(&other.1))
         });
         let mut told = HashSet::new();
@@ -341,9 +398,9 @@ impl<'a> Installed<'a> {
         let origin = self.origin().map(|origin| origin.workspace);
         workspaces.sort_by_key(|(workspace, scope)| (*scope, Some(*workspace) != origin));
         let mut all: Vec<Vec<String>> = Vec::new();
-        for (workspace, _) in workspaces.into_iter().take(LONGEST) {
+        for (workspace, _) in workspaces.into_iter().take(MOST_WORKSPACES) {
             for way in self.paths_in(workspace, most) {
-                let told: Vec<String> = way.iter().map(Step::label).collect();
+                let told: Vec<String> = shown(way).iter().map(Step::label).collect();
                 if !all.contains(&told) {
                     all.push(told);
                 }
@@ -357,6 +414,9 @@ impl<'a> Installed<'a> {
     }
 
     fn step(self, node: u32) -> Option<Step<'a>> {
+        if let Some(count) = left_out(node) {
+            return Some(Step::Gap(count));
+        }
         if let Some(workspace) = self.graph.workspace_of(node) {
             return self.graph.workspaces.get(workspace).map(Step::Workspace);
         }
@@ -369,6 +429,24 @@ impl<'a> Installed<'a> {
     }
 }
 
+/// A way as people are shown it: of a long one the first steps and the last ones, with how many are between.
+#[must_use]
+pub fn shown(mut way: Vec<Step<'_>>) -> Vec<Step<'_>> {
+    let (first, last) = SHOWN;
+    if way.len() > MOST_SHOWN {
+        let gap = way.iter().position(|step| matches!(step, Step::Gap(_)));
+        let first = gap.unwrap_or(first).min(first);
+        let left_out = way.splice(first..way.len() - last, []);
+        let count = left_out.map(|step| match step {
+            Step::Gap(count) => count,
+            _ => 1,
+        });
+        let count = count.sum();
+        way.insert(first, Step::Gap(count));
+    }
+    way
+}
+
 impl Step<'_> {
     /// `name@version`; a workspace by its name, or its path where it has none.
     #[must_use]
@@ -377,67 +455,7 @@ impl Step<'_> {
             Self::Package(package) => package.label(),
             Self::Workspace(workspace) if workspace.name.is_empty() => workspace.path.to_string(),
             Self::Workspace(workspace) => workspace.name.to_string(),
+            Self::Gap(count) => format!("… {count} more …"),
         }
-    }
-}
-
-/// A way from a workspace down to a node.
-struct Way {
-    /// From the first step on, the node itself included.
-    nodes: Vec<u32>,
-    /// The want that is nearest to the node.
-    nearest: Option<usize>,
-    /// The want that it begins with.
-    first: Option<usize>,
-}
-
-impl Graph {
-    pub(super) fn walk(&self, workspace: usize) -> Option<&Walk> {
-        self.walks.get(*self.walk_of.get(workspace)?)
-    }
-
-    /// True if a walk reaches a node from a workspace. A walk that several share counts for the one that it came from.
-    pub(super) fn is_of(&self, walk: &Walk, node: u32, workspace: usize) -> bool {
-        if walk.scope(node) == Scope::Unreached {
-            return false;
-        }
-        if walk.starts.len() == 1 {
-            return true;
-        }
-        let first = self.climb(walk, node).first;
-        first
-            .and_then(|want| self.wants.get(want))
-            .map(|want| want.workspace)
-            == Some(workspace)
-    }
-
-    /// Follows the steps of a walk back to where it began.
-    fn climb(&self, walk: &Walk, node: u32) -> Way {
-        let mut way = Way {
-            nodes: vec![node],
-            nearest: None,
-            first: None,
-        };
-        let mut at = node;
-        for _ in 0..LONGEST {
-            at = match walk.arrival(at) {
-                Some(Arrival::Node(parent)) => parent,
-                Some(Arrival::Want(number)) => {
-                    way.nearest = way.nearest.or(Some(number));
-                    way.first = Some(number);
-                    let Some(want) = self.wants.get(number) else {
-                        break;
-                    };
-                    if walk.starts.contains(&want.workspace) {
-                        break;
-                    }
-                    u32::try_from(self.nodes.len() + want.workspace).unwrap_or(u32::MAX)
-                }
-                None => break,
-            };
-            way.nodes.push(at);
-        }
-        way.nodes.reverse();
-        way
     }
 }

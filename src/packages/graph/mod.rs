@@ -5,6 +5,7 @@
 //! package. Numbers follow the order of names, so that nothing depends on the order in which a lockfile is written.
 
 mod build;
+mod climb;
 mod edges;
 mod installed;
 mod order;
@@ -12,7 +13,7 @@ mod resolutions;
 mod walk;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::catalogs::Catalogs;
 use super::lockfile::{Lockfile, PackageIndex, Section};
@@ -23,7 +24,7 @@ use crate::syntax::Span;
 use edges::Edges;
 use walk::Walk;
 
-pub use installed::{Installed, Origin, Step};
+pub use installed::{Installed, Origin, OwnWay, Step, TooMany, shown};
 pub use order::{Place, place};
 
 /// Where a package is needed. The order is that of weight: a package has the first that fits.
@@ -189,11 +190,17 @@ pub struct Graph {
     packages: Vec<Range<u32>>,
     /// The package of each node that is an entry.
     package_of: Vec<u32>,
+    /// What a node depends on.
+    edges: Edges,
+    /// How much, beside `edges`.
+    needs: Edges,
     /// What depends on a node.
     parents: Edges,
     walks: Vec<Walk>,
     /// The walk that covers a workspace.
     walk_of: Vec<usize>,
+    /// The walks that cross no other workspace, once they are asked for.
+    alone: OnceLock<Vec<Walk>>,
     /// The scope of each package over all workspaces.
     scopes: Vec<Scope>,
 }

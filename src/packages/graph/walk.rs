@@ -1,6 +1,7 @@
 //! One walk through a graph: what a workspace reaches, how much it needs it, and over whom.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::edges::Edges;
 use super::{Scope, Want};
@@ -20,6 +21,67 @@ pub(super) struct Walk {
     scopes: Vec<Scope>,
     /// The step that led to a node.
     steps: Vec<u32>,
+    /// Where the way to each node begins, once it is asked for.
+    pub(super) tops: OnceLock<Vec<Top>>,
+}
+
+/// Where the way to a node begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Top {
+    /// What the way begins at.
+    pub(super) start: u32,
+    /// How many nodes stand above the node, the start included.
+    pub(super) above: u32,
+    /// The want that the way begins with, and the one that is nearest to the node.
+    first: u32,
+    nearest: u32,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Self {
+            start: 0,
+            above: 0,
+            first: NOWHERE,
+            nearest: NOWHERE,
+        }
+    }
+}
+
+impl Top {
+    /// That of a node, from that of the one above it and the want that led from there.
+    pub(super) fn below(outer: Option<Self>, node: u32, want: Option<usize>) -> Self {
+        let want = want.and_then(|want| u32::try_from(want).ok());
+        let own = outer.map_or_else(
+            || Self {
+                start: node,
+                ..Self::default()
+            },
+            |outer| Self {
+                above: outer.above.saturating_add(1),
+                ..outer
+            },
+        );
+        Self {
+            first: if own.first == NOWHERE {
+                want.unwrap_or(NOWHERE)
+            } else {
+                own.first
+            },
+            nearest: want.unwrap_or(own.nearest),
+            ..own
+        }
+    }
+
+    /// The want that the way begins with.
+    pub(super) fn first(self) -> Option<usize> {
+        (self.first != NOWHERE).then_some(self.first as usize)
+    }
+
+    /// The want that is nearest to the node.
+    pub(super) fn nearest(self) -> Option<usize> {
+        (self.nearest != NOWHERE).then_some(self.nearest as usize)
+    }
 }
 
 /// The step that led to a node.
@@ -64,14 +126,15 @@ fn below(scope: Scope, need: u32) -> Scope {
 }
 
 impl Walk {
-    /// Walks from some workspaces. What weighs more goes first, and within one scope what is nearer: each node is
+    /// Walks from some workspaces, over others that these depend on where `crosses` says so. What weighs more goes first, and within one scope what is nearer: each node is
     /// visited once, with the greatest weight that any way gives it, over the shortest such way.
-    pub(super) fn from(starts: Range<usize>, ground: &Ground<'_>) -> Self {
+    pub(super) fn from(starts: Range<usize>, ground: &Ground<'_>, crosses: bool) -> Self {
         let nodes = ground.entries + ground.wants_of.len();
         let mut walk = Self {
             starts: starts.clone(),
             scopes: vec![Scope::Unreached; nodes],
             steps: vec![NOWHERE; nodes],
+            tops: OnceLock::new(),
         };
         let mut queues: [Vec<(u32, u32)>; 5] = Default::default();
         let mut push = |scope: Scope, node: u32, step: u32| {
@@ -110,6 +173,9 @@ impl Walk {
                     }
                     continue;
                 };
+                if !crosses {
+                    continue;
+                }
                 // What a workspace needs for its own development, nobody gets who depends on it.
                 each_want(ground, workspace, &mut |number, want, target| {
                     let own = Scope::of(want.section);

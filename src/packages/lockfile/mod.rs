@@ -183,6 +183,8 @@ pub struct Dependency {
     pub specifier: Box<str>,
     /// What it was resolved to; none where the lockfile holds no such entry.
     pub to: Option<PackageIndex>,
+    /// Where it stands in the lockfile.
+    pub at: Span,
 }
 
 /// How much a package needs another.

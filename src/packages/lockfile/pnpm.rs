@@ -252,6 +252,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                 need: pnpm_edges::need(peer),
                 specifier: peer.specifier.into(),
                 to: None,
+                at: Span::default(),
             };
             if let Some(locked) = self.locked(index) {
                 locked.dependencies.push(dependency);

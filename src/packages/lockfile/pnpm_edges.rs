@@ -146,6 +146,7 @@ impl<'a> Targets<'a> {
                     need,
                     specifier: peer.map_or("", |peer| peer.specifier).into(),
                     to: self.find("", name, reference, at, packages, names),
+                    at,
                 });
             }
         }

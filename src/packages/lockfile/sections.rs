@@ -115,6 +115,7 @@ impl<'a> Sections<'a> {
                 need,
                 specifier: written.specifier.into(),
                 to: find(written.name),
+                at: written.at,
             });
         }
         dependencies

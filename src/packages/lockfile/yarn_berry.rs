@@ -227,6 +227,7 @@ impl<'a> Reading<'a, '_> {
                 },
                 specifier: specifier.into(),
                 to: self.descriptors.find(name, specifier, buffer),
+                at: entry.key.span(),
             });
         }
         let optional = self::optional(fields.peers_meta);
@@ -241,6 +242,7 @@ impl<'a> Reading<'a, '_> {
                 },
                 specifier: text::scalar(entry.value).unwrap_or_default().into(),
                 to: None,
+                at: entry.key.span(),
             });
         }
         dependencies.extend(self.patched(fields));
@@ -257,6 +259,7 @@ impl<'a> Reading<'a, '_> {
             need: Need::Required,
             specifier: yarn_locator::split(&inner)?.1.into(),
             to: self.descriptors.located(&inner),
+            at: fields.resolution.map(Node::span).unwrap_or_default(),
         })
     }
 }

@@ -54,7 +54,7 @@ struct Written<'a> {
     version: Option<Cow<'a, str>>,
     resolved: Option<(Cow<'a, str>, Span)>,
     integrity: Option<(Cow<'a, str>, Span)>,
-    dependencies: Vec<(Cow<'a, str>, Cow<'a, str>, Need)>,
+    dependencies: Vec<(Cow<'a, str>, Cow<'a, str>, Need, Span)>,
 }
 
 struct Reading<'a, 'b> {
@@ -84,7 +84,9 @@ impl<'a> Reading<'a, '_> {
                     if !rest.trim_end().is_empty() {
                         return Err("there is more on a line than a name and a range");
                     }
-                    entry.dependencies.push((name, specifier, need));
+                    let end = at + content.trim_end().len();
+                    let span = Span::new(at, end);
+                    entry.dependencies.push((name, specifier, need, span));
                     Ok(())
                 }
                 Block::Other => Ok(()),
@@ -228,12 +230,13 @@ fn link(entries: Vec<Written<'_>>, lockfile: &mut Lockfile) {
     let mut names = Names::default();
     for (locked, dependencies) in lockfile.packages.iter_mut().zip(&unlinked) {
         locked.dependencies.reserve_exact(dependencies.len());
-        for (name, specifier, need) in dependencies {
+        for (name, specifier, need, at) in dependencies {
             locked.dependencies.push(Dependency {
                 name: names.hold(name),
                 need: *need,
                 specifier: (&**specifier).into(),
                 to: descriptors.find(name, specifier, &mut buffer),
+                at: *at,
             });
         }
     }

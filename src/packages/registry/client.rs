@@ -140,6 +140,8 @@ impl std::fmt::Display for Unavailable {
 #[derive(Clone, Debug, Default)]
 pub struct RegistryAnswers {
     answers: BTreeMap<Arc<str>, Answer>,
+    /// The hosts of the registries that serve them.
+    hosts: BTreeSet<String>,
 }
 
 impl RegistryAnswers {
@@ -156,6 +158,17 @@ impl RegistryAnswers {
             Answer::Known(document) => Some(document),
             Answer::Absent | Answer::Unavailable(_) => None,
         }
+    }
+
+    /// Says which hosts serve the names.
+    #[must_use]
+    pub fn of_hosts(self, hosts: BTreeSet<String>) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// The hosts of the registries that serve the names, where that was said.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(String::as_str)
     }
 
     /// All names with what is known of them, in their order.
@@ -207,6 +220,7 @@ impl FromIterator<(Arc<str>, Answer)> for RegistryAnswers {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Answer)>>(answers: I) -> Self {
         Self {
             answers: answers.into_iter().collect(),
+            hosts: BTreeSet::new(),
         }
     }
 }
@@ -317,7 +331,7 @@ pub async fn gather(
         });
     }
     distrust(&mut answers, &host_of);
-    RegistryAnswers { answers }
+    answers.into_iter().collect()
 }
 
 /// Takes the dates from registries that do not know them.

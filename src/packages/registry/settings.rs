@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::address::RegistryUrl;
 use super::bunfig::{Bunfig, Place};
 use super::npmrc::NpmSettings;
+use crate::packages::pnpm_workspace::{Served, routes};
 use crate::packages::secret_name::names_secret;
 use crate::syntax::{Format, Node, parse};
 
@@ -310,8 +311,7 @@ impl Reading<'_> {
         }
     }
 
-    /// `registry` and `registries`, whose `default` serves all names without a scope of their own.
-    /// <https://pnpm.io/settings#registries>
+    /// `registry` and `registries`.
     fn pnpm(&mut self, file: &SettingsFile<'_>) {
         let tree = parse(Format::Yaml, file.text.to_owned());
         let Some(document) = tree.documents().first() else {
@@ -319,13 +319,14 @@ impl Reading<'_> {
         };
         let root = tree.root(document);
         let registries = root.get("registries");
-        for entry in registries.into_iter().flat_map(Node::entries) {
-            let Some(url) = entry.value.as_str() else {
-                continue;
-            };
-            match entry.key.key_text() {
-                "default" => self.take_default("registries.default", url, &file.path),
-                scope => self.take_scope(scope, &format!("registries.{scope}"), url, &file.path),
+        for route in registries.into_iter().flat_map(routes) {
+            match route.served {
+                Served::Default => self.take_default("registries", route.url, &file.path),
+                Served::Scope(scope) => {
+                    self.take_scope(scope, &format!("registries.{scope}"), route.url, &file.path);
+                }
+                // What comes by a prefix is no name of a registry that everybody knows.
+                Served::Prefix(_) => {}
             }
         }
         if let Some(url) = root.get("registry").and_then(Node::as_str) {
@@ -488,7 +489,9 @@ fn expanded(text: &str, value_of: &mut dyn FnMut(&str) -> Option<String>) -> Opt
             modifier => modifier.strip_prefix('-'),
         };
         whole.push_str(before);
-        match value_of(name) {
+        // With a colon the default stands for what is empty as well.
+        let falls_back = |value: &String| value.is_empty() && modifier.starts_with(":-");
+        match value_of(name).filter(|value| !falls_back(value)) {
             Some(value) => whole.push_str(&value),
             None => whole.push_str(fallback?),
         }

@@ -6,7 +6,8 @@ static NAMES: &str = include_str!("../../../data/bun_trusted.txt");
 
 /// True if a package is one of those that Bun trusts by itself. A `trustedDependencies` takes their place
 /// (<https://bun.com/docs/pm/lifecycle>).
-pub(super) fn is_trusted(package: &str) -> bool {
+#[must_use]
+pub fn is_trusted(package: &str) -> bool {
     let mut names = NAMES.lines().filter(|line| !line.starts_with('#'));
     names.any(|name| name == package)
 }

@@ -4,12 +4,13 @@
 //! Readers give what is written, with its place and in one measure for all managers: lengths of time in minutes,
 //! switches that are true where they keep something out. What it means that a setting is lowered stands in `weakening`.
 
-mod bun_trusted;
+pub mod bun_trusted;
 mod bunfig;
 mod code;
 mod exceptions;
 mod install_tools;
 mod manifest;
+mod moved_registry;
 mod npmrc;
 mod pnpm_workspace;
 mod proposals;
@@ -208,6 +209,8 @@ pub struct Safeguards {
     pub pinned: Option<Pinned>,
     /// True if Bun installs, by what is asked for or else by the lockfile.
     pub is_of_bun: bool,
+    /// What is installed of the packages that Bun trusts by itself, by name, where Bun installs.
+    pub trusted_by_bun: Vec<Box<str>>,
 }
 
 impl Safeguards {

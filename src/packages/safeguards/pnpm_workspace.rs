@@ -2,6 +2,7 @@
 //!
 //! Format: <https://pnpm.io/settings>.
 
+use crate::packages::pnpm_workspace::{Served, routes};
 use crate::syntax::{Node, Tree};
 
 use super::install_tools::{loaded_code, other_shell};
@@ -89,12 +90,11 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 continue;
             }
             "registries" => {
-                found.extend(node.entries().map(|registry| {
-                    let scope = registry.key.key_text();
-                    let key = if scope == "default" { "" } else { scope };
-                    let value = Value::Word(text(registry.value).into());
-                    said(Safeguard::Registry, key, value, name, registry.key.span())
-                }));
+                found.extend(registries(name, node));
+                continue;
+            }
+            "namedRegistries" => {
+                found.extend(prefixes(name, node));
                 continue;
             }
             _ => continue,
@@ -102,6 +102,33 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
         found.extend(value.map(|value| said(what, "", value, name, at)));
     }
     found
+}
+
+/// The registries of scopes and prefixes.
+fn registries<'a>(name: &'a str, node: Node<'a>) -> impl Iterator<Item = Said> + use<'a> {
+    routes(node).map(move |route| {
+        let key = match route.served {
+            Served::Default => String::new(),
+            Served::Scope(scope) => scope.to_owned(),
+            Served::Prefix(prefix) => prefixed(prefix),
+        };
+        let value = Value::Word(route.url.into());
+        said(Safeguard::Registry, &key, value, name, route.at)
+    })
+}
+
+/// The same in the notation that knows prefixes alone.
+fn prefixes<'a>(name: &'a str, node: Node<'a>) -> impl Iterator<Item = Said> + use<'a> {
+    node.entries().map(move |entry| {
+        let key = prefixed(entry.key.key_text());
+        let value = Value::Word(text(entry.value).into());
+        said(Safeguard::Registry, &key, value, name, entry.key.span())
+    })
+}
+
+/// A prefix as it stands before what is asked for.
+fn prefixed(prefix: &str) -> String {
+    format!("{prefix}:")
 }
 
 /// The version and the hash of what pnpm installs for itself; in the longer notation the address as well.

@@ -43,6 +43,7 @@ pub fn weakenings(before: &Safeguards, after: &Safeguards, home: Home<'_>) -> Ve
     found.day();
     found.scripts();
     found.single_scripts();
+    found.list_of_bun();
     found.registries();
     found.sources();
     found.switches();
@@ -58,7 +59,7 @@ pub fn weakenings(before: &Safeguards, after: &Safeguards, home: Home<'_>) -> Ve
 pub(super) struct Found<'a> {
     pub(super) before: &'a Safeguards,
     pub(super) after: &'a Safeguards,
-    home: Home<'a>,
+    pub(super) home: Home<'a>,
     weakenings: Vec<Weakening>,
 }
 
@@ -166,6 +167,37 @@ impl Found<'_> {
         }
     }
 
+    /// The list of Bun that takes the place of one that is gone.
+    fn list_of_bun(&mut self) {
+        let has_list = |side: &Safeguards| {
+            let mut lists = side.all(Safeguard::List);
+            lists.any(|(_, said)| *said.key == *TRUSTED)
+        };
+        if !self.before.is_of_bun || !has_list(self.before) || has_list(self.after) {
+            return;
+        }
+        let was_named = |name: &str| {
+            let mut named = self.before.all(Safeguard::Script);
+            named.any(|(_, said)| *said.key == *name)
+        };
+        let now = self.after.trusted_by_bun.iter();
+        let now: Vec<&str> = now
+            .map(|name| &**name)
+            .filter(|name| !was_named(name))
+            .collect();
+        let Some((first, more)) = now.split_first() else {
+            return;
+        };
+        let who = match more.len() {
+            0 => format!("`{}`", shown(first)),
+            more => format!("`{}` and {more} more", shown(first)),
+        };
+        let sentence = format!(
+            "{TRUSTED} is gone, and Bun has a list of its own where there is none, so that it runs scripts of {who} that it did not run; keep the list"
+        );
+        self.push(Severity::Low, Safeguard::List, TRUSTED, sentence);
+    }
+
     /// The keys of the head that no key of the base stands for.
     pub(super) fn new_keys(&self, what: Safeguard) -> Vec<Box<str>> {
         let is_known = |key: &str| {
@@ -182,57 +214,6 @@ impl Found<'_> {
         keys.sort_unstable();
         keys.dedup();
         keys
-    }
-
-    fn registries(&mut self) {
-        let sides = [self.before, self.after];
-        let said = sides.iter().flat_map(|side| side.all(Safeguard::Registry));
-        let mut keys: Vec<&str> = said.map(|(_, said)| &*said.key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let mut moved = Vec::new();
-        for key in keys {
-            let [old, new] = sides.map(|side| side.word(Safeguard::Registry, key));
-            let default = |side: &Safeguards| match side.word(Safeguard::Registry, "") {
-                Some(word) => host_of(word),
-                None => Some(PUBLIC.to_owned()),
-            };
-            let was = match old {
-                Some(word) => host_of(word),
-                None if key.is_empty() => Some(PUBLIC.to_owned()),
-                // A scope that is named for the first time may be one whose packages are new.
-                None => (self.home)(key),
-            };
-            let is = match new {
-                Some(word) => host_of(word),
-                None => default(self.after),
-            };
-            let (Some(was), Some(is)) = (was, is) else {
-                continue;
-            };
-            if was == is || is_public(&was) && is_public(&is) {
-                continue;
-            }
-            let whose = match key {
-                "" => "packages".to_owned(),
-                scope => format!("packages of {}", shown(scope)),
-            };
-            let all = self.after.all(Safeguard::Registry);
-            let mut all = all.chain(self.before.all(Safeguard::Registry));
-            let name = all.find(|(_, said)| *said.key == *key);
-            let name = name.map_or("registry", |(_, said)| &said.name);
-            moved.push((
-                key.to_owned(),
-                format!(
-                    "{name} sends whoever installs for {whose} from {} to {}, and whoever owns that registry chooses what is installed; keep the old one unless the move is planned",
-                    shown(&was),
-                    shown(&is)
-                ),
-            ));
-        }
-        for (key, sentence) in moved {
-            self.push(Severity::High, Safeguard::Registry, &key, sentence);
-        }
     }
 
     fn sources(&mut self) {
@@ -355,24 +336,6 @@ fn is_of_bun(before: &Safeguards, said: &Said) -> bool {
     before.is_of_bun && *said.name == *TRUSTED && !bun_trusted::is_trusted(&said.key)
 }
 
-/// The registry that is asked where nothing is said.
-const PUBLIC: &str = "registry.npmjs.org";
-
-fn is_public(host: &str) -> bool {
-    [PUBLIC, "registry.yarnpkg.com"].contains(&host)
-}
-
-/// The host of an address; none where a variable stands in it.
-fn host_of(address: &str) -> Option<String> {
-    if address.contains("${") {
-        return None;
-    }
-    let (_, rest) = address.split_once("//")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    Some(host.to_ascii_lowercase())
-}
-
 /// A length of time as a person says it.
 pub(super) fn length(minutes: u64) -> String {
     let (number, unit) = match minutes {
@@ -412,6 +375,7 @@ mod tests {
             said: said.map(|said| (0, said)).collect(),
             pinned: Pinned::parse(manager),
             is_of_bun: manager.starts_with("bun"),
+            ..Safeguards::default()
         }
     }
 

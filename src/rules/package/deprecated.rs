@@ -61,25 +61,28 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut by_name: BTreeMap<(&str, &str), (Held<'_>, Deprecation)> = BTreeMap::new();
+    let mut versions: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for held in held(snapshot) {
         let Some(found) = advice(held, context) else {
             continue;
         };
         let key = (&*held.installation.folder, held.package.name());
+        versions.entry(key).or_default().push(held.key().1);
         let known = by_name.entry(key).or_insert_with(|| (held, found.clone()));
         if held.package.is_direct() && !known.0.package.is_direct() {
             *known = (held, found);
         }
     }
-    for (held, Deprecation { text, .. }) in by_name.into_values() {
+    for (key, (held, Deprecation { text, .. })) in by_name {
         let severity = if held.package.is_direct() {
             Severity::Low
         } else {
             Severity::Note
         };
-        let location = held.package.location();
+        let location = held.location();
         sink.report_package(held, &location)
             .severity(severity)
+            .of_versions(versions.remove(&key).unwrap_or_default())
             .say(&format!(
                 "{} is deprecated by its publisher, who says {}; take what is named in its place",
                 held.called(),

@@ -1,14 +1,16 @@
 use std::collections::{HashMap, HashSet};
 
+use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::lockfile::integrity::{
     Likeness, are_of_own_archives, behind_address, likeness, strongest, written,
 };
 use crate::packages::lockfile::{Locked, Source};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::injected::{Injected, injected};
 use crate::snapshot::locked::{LockedFile, called, locked_pairs};
 
 declare_rule! {
-    /// A change gives the same version of a package another hash.
+    /// A change gives the same version of a package another hash, or other dependencies under the same hash.
     ///
     /// ## Why it matters
     /// A version of a package does not change after it was published. Another hash means other bytes under the same
@@ -79,6 +81,8 @@ declare_rule! {
     /// What Yarn 1 writes behind the `#` of an address, beside another hash, is low. A weaker algorithm in place of a stronger one is told for one
     /// package manager; a stronger one is silent. Where Yarn 1 wrote no hash but the one behind the `#` of an archive, that
     /// counts. Packages that are patched are silent.
+    /// Under a hash that stayed, a dependency that is new or leads elsewhere is told as well; peers, what `overrides` and
+    /// `resolutions` name, and changed extensions, hooks, plugins or package managers are silent, and what is missing is.
     "package/integrity-changed",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
@@ -123,6 +127,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             }
         }
         behind_addresses(before, after, sink);
+        for one in injected(before, after) {
+            report_injected(after, one, sink);
+        }
         // Another way of packing changes all archives of Yarn's own at once.
         let is_repacked = different.len() > same && different.len() > FEW;
         if are_of_own_archives(after.lockfile) && is_repacked {
@@ -205,6 +212,27 @@ fn report(
         .severity(severity)
         .say(&format!(
             "{} {what}; compare it with what the registry says before anybody installs it",
+            called(package)
+        ));
+}
+
+fn report_injected(after: LockedFile<'_>, one: Injected<'_>, sink: &mut Sink<'_>) {
+    let (package, dependency) = (one.package, one.dependency);
+    let name = shortened(&dependency.name);
+    let what = match one.before {
+        Some(before) => format!(
+            "asks for `{name}` as {} and no longer as {}",
+            quoted(one.after),
+            quoted(before)
+        ),
+        None => format!("asks for `{name}`, which it did not before"),
+    };
+    sink.in_file(&after.file.path)
+        .report_span(dependency.at)
+        .package(after.name_of(package), after.seen(package))
+        .discriminator(&format!("needs {}", dependency.name))
+        .say(&format!(
+            "{} {what}, while its hash stayed, and the same bytes ask for the same: somebody edited the lockfile; take the entry of the base, and let the package manager write what is new",
             called(package)
         ));
 }

@@ -67,14 +67,15 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         return;
     };
     for held in held(snapshot) {
-        let (package, (name, version)) = (held.package, held.key());
+        let (name, version) = held.key();
         let mut known = advisories.affecting(name, version);
         let Some(advisory) = known.find(|advisory| advisory.is_malware) else {
             continue;
         };
         let draft = sink
-            .report_package(held, &package.location())
-            .discriminator(version);
+            .report_package(held, &held.location())
+            .discriminator(version)
+            .of_versions([version]);
         draft.say(&format!(
             "{} is malware ({}); take it out, and replace every secret that a machine knew on which it was installed",
             held.called(),

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::Section;
@@ -7,6 +6,7 @@ use crate::packages::popular::mistaken_for;
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::catalogued::asked;
 use crate::snapshot::locked::{own_names, wished};
 
 declare_rule! {
@@ -61,7 +61,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             let (Some(declared), Some(place)) = (&want.declared, graph.location(want)) else {
                 continue;
             };
-            let name = match Specifier::parse(&declared.specifier) {
+            let Some(asked) = asked(installation, want) else {
+                continue;
+            };
+            let name = match Specifier::parse(asked.specifier) {
                 Specifier::Alias { name, specifier } if specifier.is_of_registry() => name,
                 specifier if specifier.is_of_registry() => &*want.name,
                 _ => continue,
@@ -69,19 +72,19 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             let is_own =
                 own.contains(name) || scope_of(name).is_some_and(|scope| scopes.contains(scope));
             // Whoever brings a peer asks for it by its name.
-            if is_own
-                || declared.section == Section::Peer
-                || !told.insert((Arc::clone(&place.path), name))
-            {
+            if is_own || declared.section == Section::Peer || !told.insert(name) {
                 continue;
             }
             let Some(known) = mistaken_for(name) else {
                 continue;
             };
+            // Where a catalogue says another name than the workspace does, it stands there.
+            let place = if *want.name == *name { place } else { asked.at };
             let (subject, seen) = wished(installation, name);
             sink.in_file(&place.path)
                 .report_span(place.span)
                 .package(subject, seen)
+                .of_asking()
                 .say(&format!(
                     "`{}` is nearly the name of `{known}`, which many use; write {known} if that is meant, else read what this package does",
                     shortened(name)

@@ -64,7 +64,8 @@ declare_rule! {
     /// `packages.cooldown` asks (unless the advisory is high or critical) and runs on the Node.js that `engines` promises.
     /// Where an override decides the version, the finding stands at its line, whoever asks for the package.
     /// Each version that is installed is a finding of its own, as each has its own way out; one that takes the place of
-    /// another affected one is not new. Local packages are never looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
+    /// another affected one is not new, unless more of an advisory's entries are about it. What a workspace gets that had none
+    /// of it is new there, whichever other workspace had it, but for what comes by using that one. Local packages are never looked up. Without a lockfile it judges what `package.json` pins to one version; what a range takes is not known.
     "package/vulnerable",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
@@ -135,7 +136,7 @@ fn report(
     let by = overriding(first.installation, first.package);
     let location = match &by {
         Some(by) => by.at.clone(),
-        None => first.package.location(),
+        None => first.location(),
     };
     let word = advisory
         .rating
@@ -150,6 +151,8 @@ fn report(
     let mut draft = sink
         .report_package(first, &location)
         .discriminator(&advisory.id)
+        .of_versions([first.key().1])
+        .entries(advisory.entries_about(first.key().1))
         .severity(weighed(advisory, first.package.scope()));
     // The lowest version keeps the identity that it had while it was alone.
     if is_further {

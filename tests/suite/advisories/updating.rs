@@ -246,6 +246,17 @@ fn changed(id: &str, name: &str, day: u32, fixed: &str) -> String {
 /// A server with the archive of OSV, the list of changes beside it, and single entries.
 async fn osv(archived: &[(&str, &[u8])], list: &str, entries: &[(&str, String)]) -> MockServer {
     let server = MockServer::start().await;
+    serve(&server, archived, list, entries).await;
+    server
+}
+
+/// Lets a server answer with these.
+async fn serve(
+    server: &MockServer,
+    archived: &[(&str, &[u8])],
+    list: &str,
+    entries: &[(&str, String)],
+) {
     let answer = |body: Vec<u8>| ResponseTemplate::new(200).set_body_bytes(body);
     let all = [
         ("/npm/all.zip".to_owned(), archive(archived)),
@@ -258,10 +269,9 @@ async fn osv(archived: &[(&str, &[u8])], list: &str, entries: &[(&str, String)])
         Mock::given(method("GET"))
             .and(path(place))
             .respond_with(answer(body))
-            .mount(&server)
+            .mount(server)
             .await;
     }
-    server
 }
 
 /// The paths that a server was asked for since it was last looked at.
@@ -354,6 +364,75 @@ async fn only_what_changed_is_fetched_again() {
         ["/npm/GHSA-4.json", "/npm/modified_id.csv"]
     );
     assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_archive_is_fetched_again_however_many_changes_lie_between() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("advisories.db");
+    let (gone, kept) = (
+        changed("GHSA-1", "a", 1, "1.0.0"),
+        changed("GHSA-2", "b", 2, "1.0.0"),
+    );
+    let archived = [
+        ("GHSA-1.json", gone.as_bytes()),
+        ("GHSA-2.json", kept.as_bytes()),
+    ];
+    let server = osv(&archived, "", &[]).await;
+    let dump = Dump::from(format!("{}/npm/all.zip", server.uri()).as_str());
+    let fresh = || update(&dump, &path, Budget::default(), Proxies::None);
+    let about = fresh().await.unwrap();
+    assert_eq!(about.whole, about.date);
+    // GHSA-1 vanishes without being withdrawn, and every ten days another entry comes.
+    for (number, day) in ["01-12", "01-22", "02-01", "02-11"].iter().enumerate() {
+        server.reset().await;
+        let id = format!("GHSA-1{number}");
+        let text = changed(&id, "b", 1, "1.0.0").replace("2026-01-01", &format!("2026-{day}"));
+        let list = format!("2026-{day}T00:00:00Z,{id}\n");
+        let member = format!("{id}.json");
+        let now = [archived[1], (member.as_str(), text.as_bytes())];
+        serve(&server, &now, &list, &[(&id, text.clone())]).await;
+        fresh().await.unwrap();
+        let paths = asked(&server, &mut 0).await;
+        let is_whole = paths.iter().any(|path| path.ends_with("all.zip"));
+        assert_eq!(is_whole, *day == "02-11", "{day}: {paths:?}");
+        assert_eq!(held(&path, "a").is_empty(), is_whole, "{day}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_update_left_is_taken_away() {
+    let one = changed("GHSA-1", "a", 1, "1.0.0");
+    let server = osv(&[("GHSA-1.json", one.as_bytes())], "", &[]).await;
+    let dump = Dump::from(format!("{}/npm/all.zip", server.uri()).as_str());
+    let folder = TempDir::new().unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+    let names = [
+        ("advisories.db.77.download", true),
+        ("advisories.db.78.part", true),
+        ("advisories.db.79.download", false),
+        ("advisories.db.old.download", true),
+        ("other.db.77.download", true),
+    ];
+    for (name, is_old) in names {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        if is_old {
+            file.set_modified(long_ago).unwrap();
+        }
+    }
+    let path = folder.path().join("advisories.db");
+    update(&dump, &path, Budget::default(), Proxies::None)
+        .await
+        .unwrap();
+    assert_eq!(
+        names_in(folder.path()),
+        [
+            "advisories.db",
+            "advisories.db.79.download",
+            "advisories.db.old.download",
+            "other.db.77.download"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub struct Builder {
     records: u64,
     withdrawn: u64,
     newest: Option<Timestamp>,
+    /// How far the last whole source reached; none where this is one.
+    whole: Option<Timestamp>,
 }
 
 impl Builder {
@@ -26,6 +28,7 @@ impl Builder {
         Self {
             withdrawn: about.withdrawn,
             newest: about.date,
+            whole: about.whole,
             ..Self::default()
         }
     }
@@ -87,6 +90,7 @@ impl Builder {
         let about = About {
             source: source.to_owned(),
             date: self.newest,
+            whole: self.whole.or(self.newest),
             records: self.records,
             packages: u64::try_from(blocks.len()).unwrap_or(u64::MAX),
             withdrawn: self.withdrawn,

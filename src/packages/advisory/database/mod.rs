@@ -44,6 +44,9 @@ pub struct About {
     pub source: String,
     /// When the newest entry last changed: how far the data reach.
     pub date: Option<Timestamp>,
+    /// The same of the last whole source: later changes were added to it one by one. None in databases of older programs.
+    #[serde(default)]
+    pub whole: Option<Timestamp>,
     /// The entries in it.
     pub records: u64,
     /// The packages that they are about.
