@@ -238,7 +238,11 @@ impl Conversation<'_, '_> {
             Some(read) => Some(self.review(&myself, read, &pull, capabilities).await),
             None => None,
         };
-        let (late, has_summary) = match self.late().await {
+        let late = match sent.as_ref().and_then(|sent| sent.late) {
+            Some(why) => Ok(Some(why)),
+            None => self.late().await,
+        };
+        let (late, has_summary) = match late {
             Ok(None) => (
                 None,
                 self.summarise(&myself, sent.as_ref(), capabilities).await,
@@ -338,7 +342,9 @@ impl Conversation<'_, '_> {
         };
         let sent = review::send(&place, &order.digest.headline, &plan, self.writes).await;
         self.notes.extend(sent.notes.iter().cloned());
-        if let Some(failure) = &sent.failure {
+        if let Some(why) = sent.late {
+            capabilities.refuse(Feature::Review, why);
+        } else if let Some(failure) = &sent.failure {
             let why = explain(failure, Feature::Review, self.client.token_kind());
             capabilities.refuse(Feature::Review, why);
         } else if sent.left > 0 {

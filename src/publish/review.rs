@@ -12,6 +12,7 @@ use crate::report::review::reconcile::{
 };
 
 use super::batches::{self, rounds};
+use super::outdated;
 use super::standing::{self, Myself};
 use super::writes::Writes;
 
@@ -47,6 +48,10 @@ pub(super) struct Sent {
     pub(super) failure: Option<Failure>,
     /// How many comments are not up to date, for want of room.
     pub(super) left: usize,
+    /// Why the rest is not written any more, where something else stands there by now.
+    pub(super) late: Option<&'static str>,
+    /// True if nobody knows that the rest would be about what stands there.
+    is_stopped: bool,
 }
 
 /// What it means that comments are left.
@@ -73,8 +78,18 @@ impl Sent {
         self.summarises(draft);
     }
 
+    /// Leaves what is to be edited and folded to the next run.
+    fn leave_amendments(&mut self, plan: &Plan) {
+        self.left += amendments(plan);
+        let news = plan.edited.iter().flat_map(|edit| &edit.news);
+        self.rest.extend(news.cloned());
+    }
+
     /// True if it makes no sense to go on: what is missing is missing for all that follows.
     fn is_over(&self) -> bool {
+        if self.is_stopped {
+            return true;
+        }
         let over = |failure: &Failure| {
             matches!(
                 failure,
@@ -109,6 +124,9 @@ pub(super) async fn send(
             Anchor::Summary => sent.summarises(draft),
         }
     }
+    if !(drafts.is_empty() && on_files.is_empty()) {
+        look_again(place, writes, &mut sent).await;
+    }
     if sent.is_over() {
         for draft in drafts {
             sent.summarises(draft);
@@ -139,13 +157,39 @@ pub(super) async fn send(
             sent.failed(failure, &[draft]);
         }
     }
-    if !sent.is_over() {
-        amend(place, plan, writes, &mut sent).await;
+    if !sent.is_over() && amendments(plan) > 0 {
+        look_again(place, writes, &mut sent).await;
+        if sent.is_over() {
+            sent.leave_amendments(plan);
+        } else {
+            amend(place, plan, writes, &mut sent).await;
+        }
     }
     if sent.left > 0 && sent.failure.is_some() {
         sent.notes.push(left(sent.left));
     }
     sent
+}
+
+/// How many comments are to be edited or folded.
+fn amendments(plan: &Plan) -> usize {
+    plan.edited.len() + plan.settled.len() + plan.folded.len()
+}
+
+/// Asks, once something was written, whether what follows would still be about the commit at the tip: writing takes its
+/// time. Before the first write, whoever planned has just asked. Where no answer comes, nothing more is written.
+async fn look_again(place: &Place<'_>, writes: &Writes, sent: &mut Sent) {
+    if sent.is_over() || !writes.has_written() {
+        return;
+    }
+    match place.client.pull(place.number).await {
+        Ok(pull) => sent.late = outdated(&pull, place.head),
+        Err(failure) => {
+            sent.failed(failure, &[]);
+            sent.is_stopped = true;
+        }
+    }
+    sent.is_stopped |= sent.late.is_some();
 }
 
 async fn create_review(

@@ -285,6 +285,55 @@ fn no_analysis_is_handed_over_for_a_head_that_is_gone() {
 }
 
 #[test]
+fn comments_are_neither_edited_nor_added_for_a_head_that_moved_during_the_review() {
+    let trouble = || Trouble {
+        after: 1,
+        ..Trouble::once(
+            "GET",
+            "/pulls/7",
+            Mishap::Meanwhile(Box::new(|state| {
+                state.push(7, &with(GOOD));
+            })),
+        )
+    };
+    let other = "  other: one\n  other: two\n";
+
+    // The review of what is new is written, and what is fixed is not settled any more.
+    let mut story = Story::new("moved-before-edits", usual());
+    story.run().is_blocked();
+    let (comment, summary) = (story.comment(), story.summary());
+    story.push(&with(&format!("{GOOD}{other}")));
+    story.github.with(|state| state.troubles.push(trouble()));
+    let outcome = story.run();
+    outcome
+        .is_blocked()
+        .lacks("review,summary")
+        .says("moved on");
+    assert_eq!(story.reviews(), 2);
+    let after = &story.comments()[0];
+    assert_eq!(
+        (&after.body, after.edits, &after.minimized),
+        (&comment.body, 0, &None)
+    );
+    assert_eq!(story.summary().body, summary.body);
+
+    // What came back is opened, and what is new is not told any more but by annotations.
+    let mut story = Story::new("moved-before-review", usual());
+    story.run().is_blocked();
+    story.push(&with(&GOOD.replace("info", "debug")));
+    story.run().is_passed();
+    story.push(&with(&format!("{BAD}{other}")));
+    story.github.with(|state| state.troubles.push(trouble()));
+    let outcome = story.run();
+    outcome
+        .is_blocked()
+        .lacks("review,summary")
+        .says("moved on");
+    assert_eq!((story.reviews(), story.comments().len()), (1, 1));
+    outcome.says("::warning file=deploy/web.yaml,line=9,");
+}
+
+#[test]
 fn of_two_runs_at_once_one_summary_is_left() {
     let mut story = Story::new("two-runs", usual());
     story.run().is_blocked();
