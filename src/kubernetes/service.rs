@@ -280,6 +280,12 @@ impl<'a> Service<'a> {
         all && count > 0
     }
 
+    /// True if it says what keeps a load balancer to a network, whether it is one or not.
+    #[must_use]
+    pub fn is_kept_in(self) -> bool {
+        self.is_narrowed() || self.is_internal()
+    }
+
     /// How far it reaches; none where only a rendered template would show it.
     #[must_use]
     pub fn reach(self) -> Option<Reach> {
@@ -300,6 +306,14 @@ impl<'a> Service<'a> {
             .any(|entry| entry.value.as_str().is_some_and(|text| text.contains("{{")));
         (!unrendered).then_some(Reach::World)
     }
+}
+
+/// True for an annotation that may keep a load balancer to a network.
+pub(super) fn is_narrowing(annotation: &str) -> bool {
+    let named = [TENCENT_SUBNET, AWS_TYPE, SOURCE_RANGES];
+    INTERNAL.iter().any(|(name, _)| *name == annotation)
+        || named.contains(&annotation)
+        || ADDRESSES.contains(&annotation)
 }
 
 /// The widest of some ranges, by its number, if together they let in everybody, or nearly so: half of all addresses of

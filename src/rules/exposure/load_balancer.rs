@@ -2,7 +2,7 @@ use crate::kubernetes::Field;
 use crate::kubernetes::service::{Reach, Service};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::patched::Patched;
+use crate::snapshot::patched::ServiceReach;
 
 declare_rule! {
     /// A load balancer takes clients from everywhere.
@@ -47,8 +47,9 @@ declare_rule! {
     /// For a Service that is meant for everybody, a waiver says so. The annotations of AWS, Azure, Google, Oracle, IBM,
     /// Alibaba, Tencent, `DigitalOcean`, Hetzner, Scaleway, Yandex and `OpenStack` are known, and that the controller
     /// of AWS makes what is internal by itself. Where a private address is asked for, the load balancer is taken to be
-    /// internal; whether that of a cluster of your own can be reached from outside, nobody can say from here. Nothing
-    /// is said of a Service that a patch changes.
+    /// internal; whether that of a cluster of your own can be reached from outside, nobody can say from here. Of a
+    /// Service to which a patch gives a type or a network nothing is said where it stands; a patch that sets the type is told, unless the
+    /// Service, or another patch for its name, keeps it to a network.
     "exposure/load-balancer",
     severity: Severity::Medium,
     other_severities: &[Severity::High, Severity::Low],
@@ -78,12 +79,13 @@ const NEVER_PUBLIC: [(i64, &str); 17] = [
 ];
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
-    let patched = Patched::of(snapshot);
+    let reaches = ServiceReach::of(snapshot);
     for service in snapshot.objects().filter_map(Service::of) {
         let object = service.object();
         let open = service.open_range();
-        let is_whole = patched.is_whole(object);
-        if service.reach() != Some(Reach::World) || !is_whole && open.is_none() {
+        // A patch that sets the type is told of what it makes of a Service.
+        let is_judged = reaches.is_whole(service) || reaches.is_opened_by(service);
+        if service.reach() != Some(Reach::World) || !is_judged && open.is_none() {
             continue;
         }
         let mut ports = service.ports().filter_map(Field::as_int);

@@ -5,7 +5,7 @@ use crate::kubernetes::ingress::{Guard, Ingress};
 use crate::kubernetes::service::{Reach, Service};
 use crate::kubernetes::{Completeness, Field, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::patched::Patched;
+use crate::snapshot::patched::{Patched, ServiceReach};
 
 declare_rule! {
     /// A change opens what was closed to the outside.
@@ -90,6 +90,7 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let patched = Patched::of(pair.head);
+    let (reaches_before, reaches) = (ServiceReach::of(pair.base), ServiceReach::of(pair.head));
     let is_known =
         |object: &Object<'_>| Service::of(*object).is_some() || Ingress::of(*object).is_some();
     // Of several copies in one file, the last is the one that stays.
@@ -111,7 +112,17 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         };
         let (is_whole, mut sink) = (patched.is_whole(object), sink.about(object));
         if let (Some(before), Some(after)) = (Service::of(*before), Service::of(object)) {
-            opened_service(before, after, is_whole, &mut sink);
+            let is_kept_in = object.completeness() == Completeness::Partial
+                && after.reach() == Some(Reach::World)
+                && after.open_range().is_none()
+                && !reaches.is_opened_by(after);
+            if after.object().completeness() == Completeness::Partial
+                && !before.type_field().is_set()
+            {
+                opened_by_patch(before, after, (&reaches_before, &reaches), &mut sink);
+            } else if !is_kept_in {
+                opened_service(before, after, reaches.is_whole(after), &mut sink);
+            }
         }
         if let (Some(before), Some(after)) = (Ingress::of(*before), Ingress::of(object))
             && is_whole
@@ -167,6 +178,20 @@ fn opened_service(before: Service<'_>, after: Service<'_>, is_whole: bool, sink:
         "what kept the load balancer to a network is gone, so that everybody reaches it; put the source ranges or the annotation back".to_owned()
     };
     sink.report(field).severity(severity).say(&sentence);
+}
+
+/// A patch that begins to say the type of a Service that only the cluster reached.
+fn opened_by_patch<'a>(
+    before: Service<'a>,
+    after: Service<'a>,
+    (was, now): (&ServiceReach<'a>, &ServiceReach<'a>),
+    sink: &mut Sink<'_>,
+) {
+    let name = &before.object().resource().name;
+    if was.unpatched(name) == Some(Reach::Cluster) && now.is_opened_by(after) {
+        sink.report(after.open_range().unwrap_or(after.type_field()))
+            .say("this patch makes type LoadBalancer of a Service that only the cluster reached, which opens it to everybody who finds it; keep the type, or list the networks that may come");
+    }
 }
 
 fn opened_ingress(before: Ingress<'_>, after: Ingress<'_>, sink: &mut Sink<'_>) {
