@@ -76,6 +76,18 @@ pub(super) fn is_harmless(
     }
 }
 
+/// True if what is taken away at a place of a workload may protect something.
+pub(super) fn takes_protection(path: &str) -> bool {
+    let mut steps = path.split('/').skip(1);
+    let of_scale = match (steps.next(), steps.next()) {
+        (Some("spec"), Some(field)) => SCALE.contains(&field),
+        // A workload that is gone has no pods, and what it says of itself is for nobody who enforces anything.
+        (None | Some("metadata"), _) => true,
+        _ => false,
+    };
+    !of_scale && !opens_only(path)
+}
+
 /// True for what decides nothing, whatever stands there.
 fn is_harmless_place(path: &str, kind: Option<&Kind>, target: Option<&Target>) -> bool {
     let is_for = |name: &str| target.and_then(Target::kind) == Some(name);
@@ -131,7 +143,9 @@ fn opens_only(path: &str) -> bool {
         !["spec", "template", "jobTemplate"].contains(&step) && PROTECTIONS.contains(&step)
     };
     let guarded = steps.any(is_within_protection);
-    !guarded || OPENINGS.contains(&last) || path.contains("/capabilities/add/")
+    // Without a limit of the processor nobody else starves, as requests are kept to.
+    let is_of_processor = path.ends_with("/limits/cpu");
+    !guarded || is_of_processor || OPENINGS.contains(&last) || path.contains("/capabilities/add/")
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ pub mod security_context;
 pub mod selector;
 pub mod service;
 pub mod service_target;
+pub mod taken_away;
 mod template;
 pub mod unserved;
 

@@ -85,6 +85,7 @@ mod sarif;
 mod schema;
 mod semver;
 mod stories;
+mod strategic_patches;
 mod summary;
 mod through_the_api;
 mod waivers;

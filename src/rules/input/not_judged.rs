@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::change::LeftOutReason;
@@ -6,6 +6,7 @@ use crate::declare_rule;
 use crate::kubernetes::field::shortened;
 use crate::kubernetes::inline_patch::InlinePatches;
 use crate::kubernetes::kustomization::{self, Request, Unbuilt};
+use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::{Snapshot, SourceFile, State};
@@ -15,7 +16,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, Kustomize patches of other objects than workloads, and those of their operations that may take a protection away, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, Kustomize patches of other objects than workloads, and what of them, by an operation, `null` or `$patch`, may take a protection away, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -59,6 +60,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
         }
     }
     unread_patches(pair, sink);
+    protections_taken(pair, sink);
     lost_completeness(pair, sink);
     in_installed_packages(pair, sink);
     let in_base: BTreeSet<_> = pair.base.left_out.iter().collect();
@@ -391,6 +393,76 @@ fn unread_patch<'a>(
     let judged = is_told(pair.head, path) && !holds_operations(pair.head, path);
     let is_known = before_move(pair, path).is_some_and(|old| before.contains(&**old));
     (!judged && !is_known).then_some(path)
+}
+
+/// The most objects of one name that are looked at for what a patch takes away. Of more, nobody knows what they hold.
+const MOST_OF_NAME: usize = 64;
+
+/// What patches in the form of objects newly take away from the objects that they change.
+fn protections_taken(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    let mut patches = None;
+    let mut by_name: Option<HashMap<_, Vec<Object<'_>>>> = None;
+    let key = |object: &Object<'_>| {
+        (
+            object.kind().name,
+            Arc::clone(object.resource()).name.clone(),
+        )
+    };
+    let changed = pair.head.objects().filter(|object| {
+        object.completeness() == Completeness::Partial && pair.changed.contains(object.path())
+    });
+    for object in changed {
+        if taken_away(object, &[], false).is_empty() {
+            continue;
+        }
+        // What a person applies from the same folder may be no patch at all.
+        let is_inline = |path: &str| {
+            let manifest = pair.head.file(path).and_then(SourceFile::manifest);
+            manifest.is_some_and(|manifest| manifest.kustomization.is_some())
+        };
+        let patches = patches.get_or_insert_with(|| patching(pair.head));
+        if !patches.contains(&**object.path()) && !is_inline(object.path()) {
+            continue;
+        }
+        let by_name = by_name.get_or_insert_with(|| {
+            let mut by_name: HashMap<_, Vec<Object<'_>>> = HashMap::new();
+            for object in pair.head.objects() {
+                by_name.entry(key(&object)).or_default().push(object);
+            }
+            by_name
+        });
+        let is_other = |other: &&Object<'_>| {
+            other.path() != object.path() || other.node().span() != object.node().span()
+        };
+        let all = by_name.get(&key(&object)).into_iter().flatten();
+        let others: Vec<_> = all.filter(is_other).take(MOST_OF_NAME).copied().collect();
+        let mut complete = others.iter().map(|other| other.completeness());
+        let is_known = others.len() < MOST_OF_NAME
+            && complete.any(|completeness| completeness == Completeness::Complete);
+        let before: BTreeSet<String> = pair
+            .before(object)
+            .into_iter()
+            .flat_map(|before| taken_away(before, &[], false))
+            .map(|taken| taken.pointer)
+            .collect();
+        for taken in taken_away(object, &others, is_known) {
+            if before.contains(&taken.pointer) {
+                continue;
+            }
+            let name = shortened(&taken.name);
+            let what = if taken.is_replaced {
+                format!("of {name} this patch leaves only what it says itself")
+            } else {
+                format!("this patch takes away {name}")
+            };
+            sink.about(object)
+                .report_span(taken.at)
+                .discriminator(&taken.pointer)
+                .say(&format!(
+                    "{what}, and what protected something there was not judged; judge the output of `kustomize build`"
+                ));
+        }
+    }
 }
 
 /// Objects that could be applied as they stood, and now count as patches: rules about what is absent fall silent.
