@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::kubernetes::field::quoted;
-use crate::kubernetes::{Container, Field, ImageReference, Object};
+use crate::kubernetes::{Container, Field, ImageReference, Object, Pod};
 use crate::packages::mise;
 use crate::packages::node_image::node_image;
-use crate::packages::purpose::is_installed;
+use crate::packages::purpose::{is_for_development, is_installed};
 use crate::packages::{NodeVersion, PackageJson, Range};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
@@ -118,7 +118,10 @@ pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
             }
             State::Text(text) => of_lines(file, text, &mut places),
             State::Dockerfile(dockerfile) => of_dockerfile(file, dockerfile, &mut places),
-            _ => of_manifest(snapshot, file, &mut places),
+            _ => {
+                of_manifest(snapshot, file, &mut places);
+                of_kustomization(snapshot, file, &mut places);
+            }
         }
         let mut seen = BTreeSet::new();
         let mut of_file = places.split_off(first);
@@ -289,6 +292,55 @@ fn of_manifest<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, places: &mut Ve
             });
         }
     }
+}
+
+/// What a kustomization makes of images: what an entry says itself, or with the tag of a container that it renames.
+fn of_kustomization<'a>(snapshot: &'a Snapshot, file: &'a SourceFile, places: &mut Vec<Place<'a>>) {
+    let manifest = file.manifest();
+    let kustomization = manifest.and_then(|manifest| manifest.kustomization.as_ref());
+    for change in kustomization.into_iter().flat_map(|found| &found.images) {
+        if change.appends {
+            continue;
+        }
+        let mut text = change.reference();
+        if change.tag.is_none() && change.digest.is_none() {
+            let Some(tag) = (change.new_name.as_ref())
+                .filter(|name| is_node_image(name))
+                .and_then(|_| renamed_tag(snapshot, file, &change.name))
+            else {
+                continue;
+            };
+            text = format!("{text}:{tag}");
+        }
+        let Some(image) = read_image(&text) else {
+            continue;
+        };
+        let Some(version) = image.version else {
+            continue;
+        };
+        places.push(Place {
+            title: format!("image {}", quoted(&text)),
+            key: text,
+            is_deployed: !is_for_development(&file.path),
+            is_untagged: image.is_untagged,
+            ..bare(Source::Image, file, change.at, version)
+        });
+    }
+}
+
+/// The tag of the first container of what a kustomization builds whose image has a name.
+fn renamed_tag<'a>(snapshot: &'a Snapshot, file: &SourceFile, name: &str) -> Option<&'a str> {
+    let paths = snapshot.built_from(file.folder());
+    let files = paths.iter().filter_map(|path| snapshot.file(path));
+    let objects = files.flat_map(|file| snapshot.objects_of(file));
+    let mut images = objects
+        .flat_map(Object::pods)
+        .flat_map(Pod::containers)
+        .filter_map(|container| container.image().as_str());
+    images.find_map(|image| {
+        let tag = image.strip_prefix(name)?.strip_prefix(':')?;
+        (!tag.contains(['@', '/', '{', '$'])).then_some(tag)
+    })
 }
 
 struct Image {
