@@ -10,7 +10,7 @@ use crate::kubernetes::roles::Named;
 use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
 use crate::snapshot::held::Held;
 use crate::snapshot::images::{ImagePlace, ImageUse};
-use crate::snapshot::settings::Setting;
+use crate::snapshot::settings::{Setting, SettingPlace};
 use crate::syntax::{Node, Span};
 
 use super::told::enforces_from;
@@ -173,8 +173,18 @@ impl<'a> Sink<'a> {
         related: Option<(Location, String)>,
         sentence: &str,
     ) {
-        let mut sink = self.about(setting.map);
-        let draft = sink.report(Field::of(setting.value)).severity(severity);
+        let mut sink = match setting.place {
+            SettingPlace::Object(map, _) => self.about(map),
+            SettingPlace::Generated(value) => self.in_file(value.path),
+        };
+        let draft = match setting.place {
+            SettingPlace::Object(_, value) => sink.report(Field::of(value)),
+            SettingPlace::Generated(value) => {
+                let draft = sink.report_span(value.at);
+                draft.discriminator(&format!("{}, {}", value.map, value.key))
+            }
+        };
+        let draft = draft.severity(severity);
         let places = setting.related().chain(related);
         places
             .fold(draft, |draft, (location, message)| {

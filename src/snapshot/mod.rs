@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod declared;
 pub mod departures;
 pub mod file_kind;
+pub mod generated;
 pub mod granted;
 pub mod held;
 pub mod hidden;

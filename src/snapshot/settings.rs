@@ -1,17 +1,20 @@
 //! The variables that containers take from `ConfigMap`s of the revision.
 //!
 //! A `ConfigMap` is known by its name and namespace. Of several copies the nearest to the workload counts; what stands
-//! only in the cluster is not seen.
+//! only in the cluster is not seen. One that a kustomization generates is known by its name, and is for what is built
+//! with it; what is generated counts beside what is written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::process::configured;
+use crate::kubernetes::process::{configured, scalar};
 use crate::kubernetes::{Container, NamespaceSource, Object, Pod, Process};
+use crate::packages::purpose::is_for_development;
 use crate::syntax::Node;
 
 use super::Snapshot;
+use super::generated::{Generated, Generators};
 use super::near::Near;
 use super::node_starts::is_development;
 
@@ -23,12 +26,32 @@ const MOST: usize = 8;
 pub struct Setting<'a> {
     /// The name of the variable.
     pub name: &'static str,
-    /// The `ConfigMap`.
-    pub map: Object<'a>,
-    /// The value.
-    pub value: Node<'a>,
+    /// The value, as the variable holds it.
+    pub text: &'a str,
+    /// Where it stands.
+    pub place: SettingPlace<'a>,
     /// Who takes it, in order.
     pub readers: Vec<Reader<'a>>,
+}
+
+/// Where a value of a `ConfigMap` stands.
+#[derive(Clone, Copy, Debug)]
+pub enum SettingPlace<'a> {
+    /// In an object, with the node of the value.
+    Object(Object<'a>, Node<'a>),
+    /// In what a kustomization makes one from.
+    Generated(Generated<'a>),
+}
+
+impl SettingPlace<'_> {
+    fn is_development(&self) -> bool {
+        match self {
+            Self::Object(map, _) => is_development(*map),
+            Self::Generated(value) => [&**value.kustomization, value.path, value.map]
+                .into_iter()
+                .any(is_for_development),
+        }
+    }
 }
 
 /// A container that takes a variable from a `ConfigMap`.
@@ -50,7 +73,7 @@ impl Setting<'_> {
     #[must_use]
     pub fn deployed(mut self) -> Option<Self> {
         self.readers.retain(|reader| !is_development(reader.object));
-        (!self.readers.is_empty() && !is_development(self.map)).then_some(self)
+        (!self.readers.is_empty() && !self.place.is_development()).then_some(self)
     }
 
     /// Where the readers name the `ConfigMap`, and a word to each.
@@ -70,7 +93,7 @@ impl Setting<'_> {
 /// The values of `ConfigMap`s that are variables of these names, by where they stand.
 #[must_use]
 pub fn settings<'a>(snapshot: &'a Snapshot, names: &[&'static str]) -> Vec<Setting<'a>> {
-    let mut maps = None;
+    let (mut maps, mut generators) = (None, None);
     let mut found: BTreeMap<_, Setting<'a>> = BTreeMap::new();
     for object in snapshot.objects() {
         for pod in object.pods() {
@@ -89,13 +112,25 @@ pub fn settings<'a>(snapshot: &'a Snapshot, names: &[&'static str]) -> Vec<Setti
                             .collect();
                         (!values.is_empty()).then_some((source.at, values))
                     });
-                    let Some((at, values)) = held else { continue };
-                    for (map, value) in values {
-                        let place = (map.path(), value.span(), *name);
-                        let setting = found.entry(place).or_insert_with(|| Setting {
+                    let written = held.into_iter().flat_map(|(at, values)| {
+                        values.into_iter().map(move |(map, value)| {
+                            let place = SettingPlace::Object(map, value);
+                            (at, map.path(), value.span(), scalar(value), place)
+                        })
+                    });
+                    let generators = generators.get_or_insert_with(|| Generators::of(snapshot));
+                    let made = sources.iter().flat_map(|source| {
+                        let made = generators.values(object.path(), source.map, source.key);
+                        made.map(|value| {
+                            let place = SettingPlace::Generated(value);
+                            (source.at, value.path, value.at, value.text, place)
+                        })
+                    });
+                    for (at, path, span, text, place) in written.chain(made) {
+                        let setting = found.entry((path, span, *name)).or_insert_with(|| Setting {
                             name,
-                            map,
-                            value,
+                            text,
+                            place,
                             readers: Vec::new(),
                         });
                         setting.readers.push(Reader {

@@ -185,3 +185,126 @@ fn a_database_pays_no_heed_to_the_variables_of_node() {
     assert!(!told("postgres:17.2"));
     assert!(!told("docker.io/library/python:3.13.1"));
 }
+
+const POD: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec:
+  containers:
+  - name: web
+    image: example.com/web:18-alpine
+    command: [node, web.js]
+    envFrom: [{configMapRef: {name: web}}]
+    resources: {limits: {memory: 512Mi}}
+";
+
+#[test]
+fn an_image_that_a_kustomization_puts_in_has_its_day_as_well() {
+    let of = |images: &str| {
+        let text = format!("resources: [pod.yaml]\nimages: [{{{images}}}]\n");
+        let files = [("k/kustomization.yaml", &*text), ("k/pod.yaml", POD)];
+        on(Some("2026-11-01"), &files)
+    };
+    for images in [
+        "name: node, newTag: 18-alpine",
+        "name: example.com/web, newName: node, newTag: 18-alpine",
+        "name: example.com/web, newName: node",
+    ] {
+        let found = of(images);
+        assert!(
+            matches!(&*found, [(Severity::High, message)] if message.contains("\"node:18-alpine\"")),
+            "{images} {found:?}"
+        );
+    }
+    for images in [
+        "name: node, newTag: 24-alpine",
+        "name: example.com/web, newTag: 18-alpine",
+        "name: example.com/other, newName: node",
+        "name: node, tagSuffix: -x, newTag: 18",
+        "name: node, newName: mirror.example.com/node",
+    ] {
+        assert_eq!(of(images), [], "{images}");
+    }
+}
+
+/// What the rules of Node.js say of a pod in `base` whose variables something generates, with the line of each.
+fn of_generated(files: &[(&str, &str)]) -> Vec<(&'static str, String, usize)> {
+    let mut all = vec![("base/pod.yaml", POD)];
+    all.extend(files);
+    let snapshot = snapshot(&all);
+    let findings = evaluate(&snapshot, &context()).findings.into_iter();
+    findings
+        .filter(|found| found.rule.starts_with("node/"))
+        .map(|found| {
+            let path = found.location.path.to_string();
+            let text = snapshot.file(&path).unwrap().text().unwrap();
+            let start = found.location.span.start as usize;
+            (found.rule, path, text[..start].lines().count())
+        })
+        .collect()
+}
+
+const LISTED: &str = "resources: [pod.yaml]\n";
+
+#[test]
+fn what_a_kustomization_generates_is_read_as_variables() {
+    for (line, rule) in [
+        ("NODE_OPTIONS=--inspect=0.0.0.0:9229", "node/inspector-open"),
+        (
+            "'NODE_OPTIONS=\"--inspect=0.0.0.0:9229\"'",
+            "node/inspector-open",
+        ),
+        (
+            "NODE_OPTIONS=--max-old-space-size=4096",
+            "node/heap-above-limit",
+        ),
+        ("NODE_ENV=development", "node/not-production"),
+        ("DEBUG=*", "node/debug-environment"),
+    ] {
+        let literals = format!(
+            "{LISTED}configMapGenerator:\n- name: web\n  literals:\n  - PORT=80\n  - {line}\n"
+        );
+        let kustomization = "base/kustomization.yaml".to_owned();
+        let expected = [(rule, kustomization, 6)];
+        let files = [("base/kustomization.yaml", &*literals)];
+        assert_eq!(of_generated(&files), expected, "{line}");
+        // Nobody takes it, or not by this name.
+        let other = literals.replace("name: web", "name: other");
+        let files = [("base/kustomization.yaml", &*other)];
+        assert_eq!(of_generated(&files), [], "{line}");
+        let apart = [
+            ("base/kustomization.yaml", LISTED),
+            ("other/kustomization.yaml", &literals),
+        ];
+        assert_eq!(of_generated(&apart), [], "{line}");
+        // An overlay adds it to what the base generates.
+        let overlay = literals.replace("pod.yaml", "../base");
+        let above = |folder: &'static str| {
+            let files = [("base/kustomization.yaml", LISTED), (folder, &*overlay)];
+            of_generated(&files).len()
+        };
+        assert_eq!(above("live/kustomization.yaml"), 1, "{line}");
+        if !line.contains("max-old-space-size") {
+            assert_eq!(above("dev/kustomization.yaml"), 0, "{line}");
+        }
+    }
+}
+
+#[test]
+fn files_of_variables_that_a_kustomization_takes_in_are_read() {
+    let of = |listed: &str, path: &str| {
+        let text = format!("{LISTED}configMapGenerator: [{{name: web, {listed}}}]\n");
+        let variables = "# DEBUG=*\nPORT=80\n  NODE_ENV=development\n";
+        of_generated(&[("base/kustomization.yaml", &text), (path, variables)])
+    };
+    for (listed, path) in [
+        ("envs: [web.env]", "base/web.env"),
+        ("env: web.env", "base/web.env"),
+        ("envs: [../in/.env]", "in/.env"),
+    ] {
+        let found = of(listed, path);
+        let expected = [("node/not-production", path.to_owned(), 3)];
+        assert_eq!(found, expected, "{listed}");
+    }
+    assert_eq!(of("files: [web.env]", "base/web.env"), []);
+}

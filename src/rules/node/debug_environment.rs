@@ -1,5 +1,4 @@
 use crate::kubernetes::field::quoted;
-use crate::kubernetes::process::scalar;
 use crate::kubernetes::{Field, Pod, Process};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -61,7 +60,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     }
     let settings = settings(snapshot, &NAMES).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
-        let text = scalar(setting.value);
+        let text = setting.text;
         if tells(setting.name, text) {
             sink.say_of_setting(&setting, Severity::Low, None, &sentence(setting.name, text));
         }
