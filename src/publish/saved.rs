@@ -306,6 +306,7 @@ fn placed(finding: WireFinding) -> Result<PlacedFinding, String> {
             })
             .collect::<Result<_, String>>()?,
         fix: Vec::new(),
+        fixed_with: BTreeSet::new(),
     })
 }
 

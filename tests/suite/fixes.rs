@@ -1,5 +1,8 @@
 //! Fixes that a comment offers: exact, and after them nothing is left to be found.
 
+use std::collections::BTreeSet;
+
+use tidegate::fix::MOST;
 use tidegate::report::review::placed::{FixEdit, PlacedFinding, placed};
 
 use crate::reports;
@@ -178,4 +181,55 @@ fn a_root_that_is_read_only_is_offered_where_its_place_to_write_is_mounted() {
     );
     let edit = fix("workload/writable-root-filesystem", &text).expect("a fix");
     assert!(apply(&text, &edit).contains("readOnlyRootFilesystem: true\n"));
+}
+
+#[test]
+fn fixes_of_one_line_are_proven_together() {
+    let text = deployment("", "").replace(
+        "    spec:\n      containers",
+        "    spec: {hostNetwork: true, hostPID: true, containers",
+    );
+    let text = text.replace(
+        "containers:\n        - name: api\n          image: registry.example/web:1.0\n",
+        "containers: [{name: api, image: registry.example/web:1.0}]}\n",
+    );
+    let found = found(&text);
+    let mended: Vec<&PlacedFinding> = found.iter().filter(|one| !one.fix.is_empty()).collect();
+    let fingerprints: BTreeSet<String> = mended.iter().map(|one| one.fingerprint.clone()).collect();
+    assert_eq!(mended.len(), 2, "{text}");
+    for one in mended {
+        assert_eq!(one.fixed_with, fingerprints);
+    }
+}
+
+#[test]
+fn what_was_there_before_is_no_fix_of_the_change() {
+    let text = deployment("      hostNetwork: true\n", "");
+    let report = reports::of(&[("a.yaml", &text)], &[("a.yaml", &text)]);
+    assert!(!report.findings.is_empty());
+    assert!(report.findings.iter().all(|finding| finding.fix.is_none()));
+}
+
+#[test]
+fn no_more_fixes_are_tried_than_a_run_takes() {
+    let files: Vec<(String, String)> = (0..MOST + 5)
+        .map(|number| {
+            let text = deployment("      hostNetwork: true\n", "");
+            let name = format!("web-{number:02}");
+            (
+                format!("{name}.yaml"),
+                text.replace("name: web\n", &format!("name: {name}\n")),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let report = reports::of(&[], &files);
+    let fixed = report
+        .findings
+        .iter()
+        .filter(|finding| finding.fix.is_some());
+    assert_eq!(fixed.count(), MOST);
 }

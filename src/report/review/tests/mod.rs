@@ -46,6 +46,7 @@ fn finding(number: usize, line: u32) -> PlacedFinding {
         changed_at: None,
         related: Vec::new(),
         fix: Vec::new(),
+        fixed_with: BTreeSet::new(),
     }
 }
 
