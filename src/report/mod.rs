@@ -7,6 +7,7 @@ pub mod annotation;
 pub mod catalogue;
 pub mod escape;
 pub mod json;
+mod json_fix;
 mod package_changes;
 mod package_standing;
 pub mod packages;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use tidegate::fix::MOST;
 use tidegate::report::review::placed::{FixEdit, PlacedFinding, placed};
 
@@ -200,6 +201,58 @@ fn fixes_of_one_line_are_proven_together() {
     for one in mended {
         assert_eq!(one.fixed_with, fingerprints);
     }
+}
+
+#[test]
+fn the_reports_for_programs_carry_what_is_proven() {
+    let text = deployment("      hostNetwork: true\n", "");
+    let report = reports::of(&[], &[("a.yaml", &text)]);
+    let mut json = Vec::new();
+    tidegate::report::json::write(&report, &mut json).expect("it is written");
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("it is JSON");
+    let schema = jsonschema::validator_for(tidegate::report::json::schema().as_value());
+    assert!(schema.expect("it is a schema").is_valid(&json));
+    let findings = json["findings"].as_array().expect("findings");
+    let of_rule = findings
+        .iter()
+        .find(|finding| finding["rule"] == "pod-security/host-namespaces");
+    let line = text
+        .lines()
+        .position(|line| line.contains("hostNetwork"))
+        .expect("it is there")
+        + 1;
+    assert_eq!(
+        of_rule.expect("a finding")["fix"],
+        json!({
+            "title": "Write false instead of true",
+            "edits": [{
+                "path": "a.yaml",
+                "start": {"line": line, "column": 20},
+                "end": {"line": line, "column": 24},
+                "replacement": "false",
+            }],
+        })
+    );
+    assert!(findings.iter().any(|finding| finding["fix"].is_null()));
+    let mut sarif = Vec::new();
+    let options = tidegate::report::sarif::SarifOptions::default();
+    tidegate::report::sarif::write(&report, &options, &mut sarif).expect("it is written");
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif).expect("it is JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    let fixes: Vec<_> = results.iter().filter_map(|one| one.get("fixes")).collect();
+    assert_eq!(
+        fixes,
+        [&json!([{
+            "description": {"text": "Write false instead of true"},
+            "artifactChanges": [{
+                "artifactLocation": {"uri": "a.yaml", "uriBaseId": "%SRCROOT%"},
+                "replacements": [{
+                    "deletedRegion": {"startLine": line, "startColumn": 20, "endLine": line, "endColumn": 24},
+                    "insertedContent": {"text": "false"},
+                }],
+            }],
+        }])]
+    );
 }
 
 #[test]
