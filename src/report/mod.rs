@@ -6,6 +6,7 @@ mod access_changes;
 pub mod annotation;
 pub mod catalogue;
 pub mod escape;
+mod flowchart;
 pub mod json;
 mod json_fix;
 mod package_changes;

@@ -379,6 +379,10 @@ pub fn judge_loaded(
         Some(found) => prove(&mut all, &found, &trial),
         None => all.iter_mut().for_each(|finding| finding.fix = None),
     }
+    let ways = pair
+        .as_ref()
+        .map(|pair| access::ways_told(pair, context, &all, &in_scope))
+        .unwrap_or_default();
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
     incomplete.splice(..0, asked.history_missing.clone());
@@ -410,6 +414,7 @@ pub fn judge_loaded(
         paths: asked.scope,
         levels,
         access,
+        ways,
         packages,
         coverage,
         incomplete,

@@ -5,6 +5,7 @@
 mod fixes;
 mod ladder;
 mod limits;
+mod pictures;
 mod pushes;
 mod returns;
 mod runner;

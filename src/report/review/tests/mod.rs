@@ -79,6 +79,7 @@ fn digest(findings: Vec<PlacedFinding>) -> Digest {
         waived: 0,
         levels: Vec::new(),
         access: Vec::new(),
+        ways: Vec::new(),
         packages: Vec::new(),
         coverage: "read 1 file".to_owned(),
         base_commit: None,
