@@ -17,9 +17,12 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::pairs::Pairs;
 use crate::syntax::Lines;
 
-/// So many fixes are tried in a run, those of the most urgent findings first: each costs about as much as judging the
-/// head did.
+/// So many fixes are tried in a run, those of the most urgent findings first: each costs about half of what judging the
+/// change did.
 pub const MOST: usize = 50;
+/// So many files are judged once more in a run, all fixes taken together: in a repository of thousands, fewer fixes are
+/// tried.
+const MOST_FILES: usize = 10_000;
 
 /// How urgent the findings of an identity are in a file, the most urgent first.
 type Standing = BTreeMap<(Fingerprint, Arc<str>), Vec<Severity>>;
@@ -55,7 +58,7 @@ pub fn prove(findings: &mut [Finding], found: &[Finding], trial: &Trial<'_>) {
     let before = standing(found.iter().chain(&trial.of_change(trial.head)));
     // Stable: what is equally urgent stays in the order of the report.
     offered.sort_by_key(|finding| Reverse(finding.severity));
-    let mut left = MOST;
+    let mut left = tries(trial.head.files().len());
     for finding in &mut offered {
         let is_tried = left > 0 && is_exact(finding, trial.head);
         left = left.saturating_sub(usize::from(is_tried));
@@ -84,6 +87,11 @@ pub fn prove(findings: &mut [Finding], found: &[Finding], trial: &Trial<'_>) {
             }
         }
     }
+}
+
+/// How many fixes are tried in a head of so many files.
+fn tries(files: usize) -> usize {
+    (MOST_FILES / files.max(1)).clamp(1, MOST)
 }
 
 /// True for a fix whose bytes are what they seem: nothing else in the file can have them through an anchor, and nothing
@@ -193,5 +201,18 @@ impl Trial<'_> {
             text.replace_range(range, &fix.replacement);
         }
         self.head.edited(path, text, self.declared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_repositories_have_fewer_fixes_tried() {
+        assert_eq!(
+            [0, 1, 200, 1_000, 100_000].map(tries),
+            [MOST, MOST, MOST, 10, 1]
+        );
     }
 }
