@@ -40,10 +40,12 @@ pub struct Trial<'t> {
     pub declared: &'t [Declared],
 }
 
-/// Takes every fix away that is not proven. `found` is what the rules found in the head by itself.
-pub fn prove(findings: &mut [Finding], found: &[Finding], trial: &Trial<'_>) {
+/// Takes every fix away that is not proven. `found` is what the rules found in the head by itself; without it, nothing is
+/// tried.
+pub fn prove(findings: &mut [Finding], found: Option<&[Finding]>, trial: &Trial<'_>) {
     let is_told = |finding: &Finding| {
-        finding.status == Status::Introduced && finding.waived.is_none() && !finding.unread
+        let is_new = finding.status == Status::Introduced && finding.waived.is_none();
+        found.is_some() && is_new && !finding.unread
     };
     for finding in findings.iter_mut().filter(|finding| !is_told(finding)) {
         finding.fix = None;
@@ -52,9 +54,9 @@ pub fn prove(findings: &mut [Finding], found: &[Finding], trial: &Trial<'_>) {
         .iter_mut()
         .filter(|finding| finding.fix.is_some())
         .collect();
-    if offered.is_empty() {
+    let Some(found) = found.filter(|_| !offered.is_empty()) else {
         return;
-    }
+    };
     let before = standing(found.iter().chain(&trial.of_change(trial.head)));
     // Stable: what is equally urgent stays in the order of the report.
     offered.sort_by_key(|finding| Reverse(finding.severity));

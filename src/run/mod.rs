@@ -342,10 +342,7 @@ pub fn judge_loaded(
         moved: changes.moved(),
         pairs: &pairs,
     });
-    // Kept only where there is something to prove.
-    let has_fix = |finding: &Finding| finding.fix.is_some();
-    let is_tried = asked.fixes && head_evaluation.findings.iter().any(has_fix);
-    let found = is_tried.then(|| head_evaluation.findings.clone());
+    let found = to_prove(asked.fixes, &head_evaluation);
     let mut all;
     let (mut packages, mut access) = (Vec::new(), Vec::new());
     if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
@@ -375,10 +372,7 @@ pub fn judge_loaded(
         context,
         declared: &governance.intake().declared,
     };
-    match found {
-        Some(found) => prove(&mut all, &found, &trial),
-        None => all.iter_mut().for_each(|finding| finding.fix = None),
-    }
+    prove(&mut all, found.as_deref(), &trial);
     let ways = pair
         .as_ref()
         .map(|pair| access::ways_told(pair, context, &all, &in_scope))
@@ -423,6 +417,12 @@ pub fn judge_loaded(
     };
     shown::report(&mut report);
     report
+}
+
+/// What the rules found in the head by itself, where somebody is offered what mends it.
+fn to_prove(is_asked: bool, evaluation: &Evaluation) -> Option<Vec<Finding>> {
+    let has_fix = |finding: &Finding| finding.fix.is_some();
+    (is_asked && evaluation.findings.iter().any(has_fix)).then(|| evaluation.findings.clone())
 }
 
 /// The findings of both sides held against each other, with those about the change itself, and what caused each.
