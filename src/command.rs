@@ -98,6 +98,11 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
             arguments.access.offline,
             arguments.access.database.clone(),
         )),
+        fixes: tells_fixes(arguments.format)
+            || arguments
+                .output
+                .iter()
+                .any(|(format, _)| tells_fixes(*format)),
     };
     let watch = |stage| match stage {
         Stage::NothingBefore if !arguments.display.quiet => nothing_before(&request),
@@ -120,6 +125,11 @@ fn check(arguments: &CheckArgs) -> Result<u8, Error> {
         format => write_out(|out| write(&report, format, out))?,
     }
     Ok(report.exit_code())
+}
+
+/// True for the formats that tell what mends a finding.
+fn tells_fixes(format: Format) -> bool {
+    matches!(format, Format::Json | Format::Sarif)
 }
 
 /// Says that nothing of what is asked for has a counterpart, as happens where two folders are to be compared and one of

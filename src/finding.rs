@@ -1,6 +1,7 @@
 //! What a rule says: one finding, with the place it is about and the identity it keeps.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -233,6 +234,17 @@ pub struct Fix {
     pub found: Box<str>,
     /// What to write.
     pub replacement: Box<str>,
+    /// The identities of the findings whose fixes are proven to mend them all at once, this one among them; empty where
+    /// it is proven for itself alone.
+    pub together: Arc<BTreeSet<Fingerprint>>,
+}
+
+impl Fix {
+    /// What it does, in a few words.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("Write {} instead of {}", self.replacement, self.found)
+    }
 }
 
 /// One thing that a rule found.

@@ -63,6 +63,7 @@ pub mod evaluate;
 pub mod event;
 pub mod facts;
 pub mod finding;
+pub mod fix;
 pub mod github;
 pub mod http;
 pub mod init;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::access::proof::Proof;
 use crate::finding::{Finding, PackageName, PackageSeen, Resource, Waived};
 use crate::inventory;
 use crate::permissions;
@@ -41,6 +42,7 @@ pub fn report(report: &mut Report) {
         resource(&mut change.workload, &mut Known::default());
     }
     report.access.iter_mut().for_each(access_change);
+    report.ways.iter_mut().for_each(way);
     for change in &mut report.packages {
         let versions = change.before.iter_mut().chain(&mut change.after);
         for word in versions.chain(&mut change.via).chain([&mut change.name]) {
@@ -82,21 +84,22 @@ fn access_change(change: &mut AccessChange) {
     }
 }
 
+fn way(way: &mut Proof) {
+    for step in &mut way.steps {
+        text(&mut step.does, LONGEST_SENTENCE);
+        for evidence in &mut step.evidence {
+            text(&mut evidence.what, LONGEST_SENTENCE);
+        }
+    }
+}
+
 /// Makes the answer of `access` fit to be shown.
 pub fn permissions(answer: &mut permissions::Answer) {
     for change in answer.changes.iter_mut().flatten() {
         access_change(&mut change.change);
     }
     let ways = answer.clusters.iter_mut().flat_map(|it| &mut it.ways);
-    for step in ways
-        .chain(&mut answer.new_ways)
-        .flat_map(|way| &mut way.steps)
-    {
-        text(&mut step.does, LONGEST_SENTENCE);
-        for evidence in &mut step.evidence {
-            text(&mut evidence.what, LONGEST_SENTENCE);
-        }
-    }
+    ways.chain(&mut answer.new_ways).for_each(way);
     for cluster in &mut answer.clusters {
         for held in &mut cluster.held {
             text(&mut held.subject, LONGEST_NAME);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::proof::Proof;
 use crate::change::SideLabel;
 use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::pod_security::Level;
@@ -204,6 +205,8 @@ pub struct Report {
     pub levels: Vec<LevelChange>,
     /// Who may do other things than before, by subject and scope.
     pub access: Vec<AccessChange>,
+    /// The ways to what is most guarded that the change opens and findings tell of, the gravest first.
+    pub ways: Vec<Proof>,
     /// Packages that changed: those that production gets first, then by how near they are and by name.
     pub packages: Vec<PackageChange>,
     /// What was looked at.

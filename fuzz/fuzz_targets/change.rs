@@ -57,7 +57,7 @@ fuzz_target!(|text: &str| {
         ..Governance::default()
     };
     let loaded = Loaded { base: Some(base), head, base_contents, head_contents };
-    let asked = Asked { base: Some(label("base")), head: label("head"), scope: Vec::new(), history_missing: None, facts: Facts::default() };
+    let asked = Asked { base: Some(label("base")), head: label("head"), scope: Vec::new(), history_missing: None, facts: Facts::default(), fixes: true };
     let report = judge_loaded(loaded, asked, &governance, &|_| {});
     for finding in &report.findings {
         if let Some(text) = report.file_of(finding).and_then(|file| file.text()) {

@@ -56,6 +56,12 @@ impl Proof {
         }
     }
 
+    /// What tells this way apart from the others of a cluster: who, and what is reached.
+    #[must_use]
+    pub fn told_as(&self) -> String {
+        format!("{} {}", self.subject, self.goal_title())
+    }
+
     /// The steps in one line.
     #[must_use]
     pub fn chain(&self) -> String {

@@ -224,6 +224,7 @@ impl Saved {
             waived: wire.findings.waived,
             levels: levels(wire.posture.pod_security.0),
             access: saved_access::changes(&wire.posture.access.0, name),
+            ways: Vec::new(),
             packages: packages(wire.posture.packages.0),
             coverage: sentence(&wire.coverage.summary),
             base_commit: wire.base.and_then(|base| commit(base.commit)),
@@ -306,6 +307,7 @@ fn placed(finding: WireFinding) -> Result<PlacedFinding, String> {
             })
             .collect::<Result<_, String>>()?,
         fix: Vec::new(),
+        fixed_with: BTreeSet::new(),
     })
 }
 

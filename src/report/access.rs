@@ -1,6 +1,6 @@
 //! What `tidegate access` prints.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,7 +12,9 @@ use serde::Serialize;
 use crate::access::powers::Goal;
 use crate::access::proof::Proof;
 use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
+use crate::shown::LONGEST_SENTENCE;
 
+use super::flowchart::{Arrow, Flowchart};
 use super::json::{JsonAccessChange, JsonLocation, JsonPassedOver};
 use super::places::Places;
 use super::terminal::Detail;
@@ -399,50 +401,15 @@ pub fn schema() -> Schema {
 /// change have thick arrows.
 #[must_use]
 pub fn render_mermaid(answer: &Answer) -> String {
-    let mut text = "flowchart LR\n".to_owned();
-    let mut names: HashMap<String, usize> = HashMap::new();
-    let mut arrows: BTreeSet<String> = BTreeSet::new();
-    let old = answer.clusters.iter().flat_map(|cluster| &cluster.ways);
     let new = &answer.new_ways;
-    let old = old
-        .filter(|proof| !new.contains(proof))
-        .map(|proof| (proof, "-->"));
-    for (proof, arrow) in new.iter().map(|proof| (proof, "==>")).chain(old) {
-        let goal = proof.goal_title();
-        for (number, step) in proof.steps.iter().enumerate() {
-            let next = proof.steps.get(number + 1);
-            let to = next.map_or_else(|| goal.clone(), |step| step.who.to_string());
-            let ends = [(step.who.to_string(), false), (to, next.is_none())];
-            let [from, to] =
-                ends.map(|(name, is_goal)| node(&name, is_goal, &mut names, &mut text));
-            let line = format!("  n{from} {arrow}|\"{}\"| n{to}", label(&step.does));
-            if arrows.insert(line.clone()) {
-                let _ = writeln!(text, "{line}");
-            }
-        }
+    let old = answer.clusters.iter().flat_map(|cluster| &cluster.ways);
+    let old = old.filter(|proof| !new.contains(proof));
+    let mut chart = Flowchart::new(LONGEST_SENTENCE);
+    for proof in new {
+        chart.add(proof, Arrow::New);
     }
-    text
-}
-
-fn node(name: &str, is_goal: bool, names: &mut HashMap<String, usize>, text: &mut String) -> usize {
-    let next = names.len();
-    let number = *names.entry(name.to_owned()).or_insert(next);
-    if number == next {
-        let (open, close) = if is_goal { ("{{", "}}") } else { ("[", "]") };
-        let _ = writeln!(text, "  n{number}{open}\"{}\"{close}", label(name));
+    for proof in old {
+        chart.add(proof, Arrow::Old);
     }
-    number
-}
-
-/// Text between the quotes of Mermaid, which takes no quotes, and reads entities and Markdown.
-fn label(text: &str) -> String {
-    let mut label = String::new();
-    for character in one_line(text).chars() {
-        if character.is_alphanumeric() || " ,./:-→".contains(character) {
-            label.push(character);
-        } else {
-            let _ = write!(label, "#{};", u32::from(character));
-        }
-    }
-    label
+    chart.into_text()
 }

@@ -17,6 +17,7 @@ use crate::verdict::{
 };
 
 use super::access::json_scope;
+use super::json_fix::JsonFix;
 use super::package_changes::{CHANGES, SCOPES};
 use super::places::{Places, Region};
 
@@ -114,8 +115,8 @@ struct JsonFinding<'r> {
     help_uri: String,
     /// The waiver that covers it.
     waived: Option<JsonWaived<'r>>,
-    /// The edit that mends it.
-    fix: Option<Reserved>,
+    /// What mends it, where that is proven: the head was judged again with it.
+    fix: Option<JsonFix<'r>>,
 }
 
 /// A Node.js package.
@@ -489,7 +490,7 @@ fn finding<'r>(places: &mut Places<'r>, finding: &'r Finding) -> JsonFinding<'r>
             until: waived.until.as_deref(),
             source: &waived.source,
         }),
-        fix: None,
+        fix: places.fix(finding).map(|fix| JsonFix::of(finding, fix)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use crate::finding::{Finding, Location, Status};
+use crate::finding::{Finding, Fix, Location, Status};
 use crate::snapshot::Snapshot;
 use crate::syntax::{Lines, Position, Span};
 use crate::verdict::Report;
@@ -73,10 +73,15 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// The text of a file of the head.
-    #[must_use]
-    pub fn text(&self, path: &str) -> Option<&'r str> {
-        self.head.file(path)?.text()
+    /// What mends a finding, and all of what it stands in place of.
+    pub fn fix(&mut self, finding: &'r Finding) -> Option<(Region, &'r Fix)> {
+        let fix = finding.fix.as_ref()?;
+        let lines = self.lines(false, &finding.location.path)?;
+        let region = Region {
+            start: lines.position(fix.span.start),
+            end: lines.position(fix.span.end),
+        };
+        Some((region, fix))
     }
 
     /// The region of a finding: one line, in the base where the finding is fixed.

@@ -348,6 +348,7 @@ impl Draft<'_, '_> {
             span: node.span(),
             found: found.into(),
             replacement: replacement.into(),
+            together: Arc::default(),
         });
         self
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::access::proof::Proof;
+use crate::finding::{Finding, Status};
 use crate::permissions::{self, Answer, Asked};
 use crate::rule::{Context, Pair};
 use crate::snapshot::load::Loaded;
@@ -19,6 +21,32 @@ pub(super) fn changes(
     let mut changes: Vec<AccessChange> = changes.map(|it| it.change).collect();
     changes.dedup();
     changes
+}
+
+/// The rule that tells of new ways.
+const NEW_WAY: &str = "rbac/escalation-path-added";
+
+/// The ways that findings say are opened, the gravest first.
+pub(super) fn ways_told(
+    pair: &Pair<'_>,
+    context: &Context,
+    findings: &[Finding],
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<Proof> {
+    let told: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| finding.rule == NEW_WAY)
+        .filter(|finding| finding.status == Status::Introduced && finding.waived.is_none())
+        .map(|finding| &*finding.subject.discriminator)
+        .collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let comparison = pair.access(&context.clusters, context.targets);
+    let mut ways = permissions::new_ways(comparison, in_scope);
+    ways.retain(|proof| !proof.is_possession && told.contains(&*proof.told_as()));
+    ways.sort_by_key(|proof| proof.goal);
+    ways
 }
 
 /// What `tidegate access` answers of what was read.

@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
 use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
+use crate::fix::{Trial, prove};
 use crate::inventory;
 use crate::kubernetes::pod_security::{Level, Version};
 use crate::permissions;
@@ -68,6 +69,8 @@ pub struct Request {
     pub today: Option<Day>,
     /// What may be used to learn of the outside world; without it, nobody is asked.
     pub access: Option<Access>,
+    /// True if somebody is offered what mends a finding, which takes judging the head again for each.
+    pub fixes: bool,
 }
 
 /// What a run does at the moment, for whoever waits for it.
@@ -128,6 +131,7 @@ pub fn run_watched(request: &Request, watch: &dyn Fn(Stage)) -> Result<Report, E
         &sides,
         &governance,
         request.access.as_ref(),
+        request.fixes,
         watch,
     ))
 }
@@ -224,13 +228,14 @@ pub fn packages(
 /// From two sides to a report: reads, evaluates, compares and sums up. Never fails.
 #[must_use]
 pub fn judge(sides: &Sides, governance: &Governance, access: Option<&Access>) -> Report {
-    judge_watched(sides, governance, access, &|_| {})
+    judge_watched(sides, governance, access, true, &|_| {})
 }
 
 fn judge_watched(
     sides: &Sides,
     governance: &Governance,
     access: Option<&Access>,
+    fixes: bool,
     watch: &dyn Fn(Stage),
 ) -> Report {
     let listed = |side: &Side| side.files().len();
@@ -245,6 +250,7 @@ fn judge_watched(
         scope: sides.scope.clone(),
         history_missing: sides.history_missing.clone(),
         facts,
+        fixes,
     };
     judge_loaded(loaded, asked, governance, watch)
 }
@@ -288,6 +294,8 @@ pub struct Asked {
     pub history_missing: Option<String>,
     /// What the outside world said.
     pub facts: Facts,
+    /// True if fixes are to be proven; none is told otherwise.
+    pub fixes: bool,
 }
 
 /// The paths that are new or have another content.
@@ -323,22 +331,24 @@ pub fn judge_loaded(
     watch(Stage::Comparing);
     let touched = touched(&changes);
     let in_scope = |path: &str| is_in_scope(&asked.scope, path);
-    let mut pairs = Pairs::default();
+    let pairs = base.as_ref().map_or_else(Pairs::default, |base| {
+        Pairs::between(base, &head, changes.renamed())
+    });
+    let pair = base.as_ref().map(|base| Pair {
+        base,
+        head: &head,
+        changed: &touched,
+        renames: changes.renamed(),
+        moved: changes.moved(),
+        pairs: &pairs,
+    });
+    let found = to_prove(asked.fixes, &head_evaluation);
     let mut all;
     let (mut packages, mut access) = (Vec::new(), Vec::new());
-    if let (Some(base), Some(before)) = (&base, base_evaluation) {
-        pairs = Pairs::between(base, &head, changes.renamed());
-        let pair = Pair {
-            base,
-            head: &head,
-            changed: &touched,
-            renames: changes.renamed(),
-            moved: changes.moved(),
-            pairs: &pairs,
-        };
-        packages = packages::changes(&pair, in_scope);
-        access = access::changes(&pair, context, &in_scope);
-        all = of_change(&pair, before, head_evaluation, context);
+    if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
+        packages = packages::changes(pair, in_scope);
+        access = access::changes(pair, context, &in_scope);
+        all = of_change(pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
         all.extend(evaluate_arrivals(&head, context));
@@ -356,6 +366,17 @@ pub fn judge_loaded(
     all.retain(|finding| finding.rule.starts_with("gate/") || in_scope(&finding.location.path));
     all = folded::fold(all);
     sort(&mut all);
+    let trial = Trial {
+        head: &head,
+        pair: pair.as_ref(),
+        context,
+        declared: &governance.intake().declared,
+    };
+    prove(&mut all, found.as_deref(), &trial);
+    let ways = pair
+        .as_ref()
+        .map(|pair| access::ways_told(pair, context, &all, &in_scope))
+        .unwrap_or_default();
     let is_changed = |path: &Arc<str>| base.is_none() || touched.contains(path);
     let mut incomplete = incomplete(&all, base.as_ref(), &head, is_changed, in_scope);
     incomplete.splice(..0, asked.history_missing.clone());
@@ -387,6 +408,7 @@ pub fn judge_loaded(
         paths: asked.scope,
         levels,
         access,
+        ways,
         packages,
         coverage,
         incomplete,
@@ -395,6 +417,12 @@ pub fn judge_loaded(
     };
     shown::report(&mut report);
     report
+}
+
+/// What the rules found in the head by itself, where somebody is offered what mends it.
+fn to_prove(is_asked: bool, evaluation: &Evaluation) -> Option<Vec<Finding>> {
+    let has_fix = |finding: &Finding| finding.fix.is_some();
+    (is_asked && evaluation.findings.iter().any(has_fix)).then(|| evaluation.findings.clone())
 }
 
 /// The findings of both sides held against each other, with those about the change itself, and what caused each.

@@ -11,6 +11,7 @@ pub mod cooldowns;
 pub mod credentials;
 pub mod declared;
 pub mod departures;
+mod edited;
 pub mod file_kind;
 pub mod generated;
 pub mod granted;

@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["rules"],
     &["evaluate"],
     &["compare"],
+    &["fix"],
     &["verdict"],
     &["pod_security", "inventory", "permissions", "advisories"],
     &["shown"],

@@ -1,5 +1,9 @@
 //! Fixes that a comment offers: exact, and after them nothing is left to be found.
 
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tidegate::fix::MOST;
 use tidegate::report::review::placed::{FixEdit, PlacedFinding, placed};
 
 use crate::reports;
@@ -178,4 +182,107 @@ fn a_root_that_is_read_only_is_offered_where_its_place_to_write_is_mounted() {
     );
     let edit = fix("workload/writable-root-filesystem", &text).expect("a fix");
     assert!(apply(&text, &edit).contains("readOnlyRootFilesystem: true\n"));
+}
+
+#[test]
+fn fixes_of_one_line_are_proven_together() {
+    let text = deployment("", "").replace(
+        "    spec:\n      containers",
+        "    spec: {hostNetwork: true, hostPID: true, containers",
+    );
+    let text = text.replace(
+        "containers:\n        - name: api\n          image: registry.example/web:1.0\n",
+        "containers: [{name: api, image: registry.example/web:1.0}]}\n",
+    );
+    let found = found(&text);
+    let mended: Vec<&PlacedFinding> = found.iter().filter(|one| !one.fix.is_empty()).collect();
+    let fingerprints: BTreeSet<String> = mended.iter().map(|one| one.fingerprint.clone()).collect();
+    assert_eq!(mended.len(), 2, "{text}");
+    for one in mended {
+        assert_eq!(one.fixed_with, fingerprints);
+    }
+}
+
+#[test]
+fn the_reports_for_programs_carry_what_is_proven() {
+    let text = deployment("      hostNetwork: true\n", "");
+    let report = reports::of(&[], &[("a.yaml", &text)]);
+    let mut json = Vec::new();
+    tidegate::report::json::write(&report, &mut json).expect("it is written");
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("it is JSON");
+    let schema = jsonschema::validator_for(tidegate::report::json::schema().as_value());
+    assert!(schema.expect("it is a schema").is_valid(&json));
+    let findings = json["findings"].as_array().expect("findings");
+    let of_rule = findings
+        .iter()
+        .find(|finding| finding["rule"] == "pod-security/host-namespaces");
+    let line = text
+        .lines()
+        .position(|line| line.contains("hostNetwork"))
+        .expect("it is there")
+        + 1;
+    assert_eq!(
+        of_rule.expect("a finding")["fix"],
+        json!({
+            "title": "Write false instead of true",
+            "edits": [{
+                "path": "a.yaml",
+                "start": {"line": line, "column": 20},
+                "end": {"line": line, "column": 24},
+                "replacement": "false",
+            }],
+        })
+    );
+    assert!(findings.iter().any(|finding| finding["fix"].is_null()));
+    let mut sarif = Vec::new();
+    let options = tidegate::report::sarif::SarifOptions::default();
+    tidegate::report::sarif::write(&report, &options, &mut sarif).expect("it is written");
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif).expect("it is JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    let fixes: Vec<_> = results.iter().filter_map(|one| one.get("fixes")).collect();
+    assert_eq!(
+        fixes,
+        [&json!([{
+            "description": {"text": "Write false instead of true"},
+            "artifactChanges": [{
+                "artifactLocation": {"uri": "a.yaml", "uriBaseId": "%SRCROOT%"},
+                "replacements": [{
+                    "deletedRegion": {"startLine": line, "startColumn": 20, "endLine": line, "endColumn": 24},
+                    "insertedContent": {"text": "false"},
+                }],
+            }],
+        }])]
+    );
+}
+
+#[test]
+fn what_was_there_before_is_no_fix_of_the_change() {
+    let text = deployment("      hostNetwork: true\n", "");
+    let report = reports::of(&[("a.yaml", &text)], &[("a.yaml", &text)]);
+    assert!(!report.findings.is_empty());
+    assert!(report.findings.iter().all(|finding| finding.fix.is_none()));
+}
+
+#[test]
+fn no_more_fixes_are_tried_than_a_run_takes() {
+    let files: Vec<(String, String)> = (0..MOST + 5)
+        .map(|number| {
+            let text = deployment("      hostNetwork: true\n", "");
+            let name = format!("web-{number:02}");
+            (
+                format!("{name}.yaml"),
+                text.replace("name: web\n", &format!("name: {name}\n")),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let report = reports::of(&[], &files);
+    let fixed = report
+        .findings
+        .iter()
+        .filter(|finding| finding.fix.is_some());
+    assert_eq!(fixed.count(), MOST);
 }

@@ -142,3 +142,26 @@ fn the_image_of_a_release_is_the_last_stage() {
         "FROM scratch\nCOPY tidegate /tidegate\nENTRYPOINT [\"/tidegate\", \"action\"]\n"
     );
 }
+
+/// A registry takes no capitals, and neither does what pins the image.
+#[test]
+fn an_owner_with_capitals_has_an_image_nevertheless() {
+    let workflow = read(&root().join(".github/workflows/release.yml"));
+    let line = workflow
+        .lines()
+        .find(|line| line.trim_start().starts_with("IMAGE=ghcr.io/"));
+    let output = Command::new("bash")
+        .args([
+            "-c",
+            &format!("{}\nprintf %s \"$IMAGE\"", line.expect("its name")),
+        ])
+        .env("GITHUB_REPOSITORY", "Shop/Gate")
+        .output()
+        .expect("bash starts");
+    let image = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(image, "ghcr.io/shop/gate");
+    let image = format!("{image}@sha256:{}", "0123456789abcdef".repeat(4));
+    let action = read(&root().join("action.yml"));
+    let (succeeds, _, after) = run(".ci/pin-action", ("action.yml", &action), &image);
+    assert!(succeeds && after.contains(&image), "{after}");
+}

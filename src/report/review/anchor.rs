@@ -124,6 +124,8 @@ fn on_lines(place: &Stretch, files: &ChangedFiles, is_cause: bool) -> Option<Anc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
     use crate::finding::Severity;
 
     fn stretch(path: &str, first: u32, last: u32) -> Stretch {
@@ -144,6 +146,7 @@ mod tests {
             changed_at,
             related: Vec::new(),
             fix: Vec::new(),
+            fixed_with: BTreeSet::default(),
         }
     }
 

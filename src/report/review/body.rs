@@ -7,7 +7,7 @@ use super::anchor::{Anchor, ChangedFiles};
 use super::group::Group;
 use super::marker::{FindingMarker, Key, digest};
 use super::patch::Side;
-use super::placed::PlacedFinding;
+use super::placed::{FixEdit, PlacedFinding};
 use super::suggestion;
 use crate::finding::Severity;
 use crate::report::escape::{code, prose};
@@ -148,7 +148,7 @@ fn list(findings: &[&PlacedFinding], anchor: &Anchor, body: &mut String) {
     body.push('\n');
 }
 
-/// The fixes of the findings as one suggestion; where they do not go together, the one of the most urgent.
+/// The fixes of the findings as one suggestion; where they are not known to go together, the one of the most urgent.
 fn offer(group: &Group<'_>, files: &ChangedFiles) -> Option<String> {
     let Anchor::Lines { path, .. } = &group.anchor else {
         return None;
@@ -160,10 +160,14 @@ fn offer(group: &Group<'_>, files: &ChangedFiles) -> Option<String> {
             .iter()
             .filter(|finding| !finding.fix.is_empty())
     };
+    let of = |edits: &[FixEdit]| suggestion::replacement(&group.anchor, hunks, edits);
     let all: Vec<_> = mended().flat_map(|finding| finding.fix.clone()).collect();
-    let replacement = suggestion::replacement(&group.anchor, hunks, &all).or_else(|| {
-        mended().find_map(|finding| suggestion::replacement(&group.anchor, hunks, &finding.fix))
-    })?;
+    let members: BTreeSet<&String> = mended().map(|finding| &finding.fingerprint).collect();
+    let go_together = mended().all(|finding| finding.fixed_with.iter().eq(members.iter().copied()));
+    let replacement = go_together
+        .then(|| of(&all))
+        .flatten()
+        .or_else(|| mended().find_map(|finding| of(&finding.fix)))?;
     Some(suggestion::block(&replacement))
 }
 

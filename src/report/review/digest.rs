@@ -2,6 +2,7 @@
 
 use super::placed::{PlacedFinding, placed};
 use super::reconcile::Known;
+use crate::access::proof::Proof;
 use crate::finding::{Finding, Status};
 use crate::report::{coverage, summary};
 use crate::verdict::{AccessChange, LevelChange, Outcome, PackageChange, Report};
@@ -27,6 +28,8 @@ pub struct Digest {
     pub levels: Vec<LevelChange>,
     /// Who may do other things than before.
     pub access: Vec<AccessChange>,
+    /// The ways to what is most guarded that the change opens; empty where the report does not say.
+    pub ways: Vec<Proof>,
     /// Packages that changed.
     pub packages: Vec<PackageChange>,
     /// What was looked at, in words.
@@ -53,6 +56,7 @@ impl Digest {
             waived: report.waived().count(),
             levels: report.levels.clone(),
             access: report.access.clone(),
+            ways: report.ways.clone(),
             packages: report.packages.clone(),
             coverage: coverage(&report.coverage),
             base_commit: report.base.as_ref().and_then(|base| base.commit.clone()),

@@ -1,9 +1,9 @@
 //! Findings with lines instead of bytes: what a comment needs to know of one, wherever the report came from.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::finding::{Finding, Fix, Location, Severity, Status};
+use crate::finding::{Finding, Location, Severity, Status};
 use crate::report::places::Places;
 use crate::syntax::Position;
 use crate::verdict::Report;
@@ -62,6 +62,9 @@ pub struct PlacedFinding {
     pub related: Vec<PlacedRelated>,
     /// The edits that mend it; empty where none are known.
     pub fix: Vec<FixEdit>,
+    /// The fingerprints of the findings whose fixes may be made at once with this one, its own among them; empty where
+    /// it stands for itself alone.
+    pub fixed_with: BTreeSet<String>,
 }
 
 impl PlacedFinding {
@@ -76,44 +79,18 @@ impl PlacedFinding {
 #[must_use]
 pub fn placed(report: &Report) -> Vec<PlacedFinding> {
     let mut places = Places::new(report);
-    let mut plain = BTreeMap::new();
     let introduced = report.with_status(Status::Introduced);
-    introduced
-        .map(|finding| {
-            let fix = finding.fix.as_ref();
-            PlacedFinding {
-                fix: fix
-                    .and_then(|fix| edit(fix, &finding.location.path, &mut places, &mut plain))
-                    .into_iter()
-                    .collect(),
-                ..of(finding, &mut places)
-            }
-        })
-        .collect()
+    introduced.map(|finding| of(finding, &mut places)).collect()
 }
 
-/// A fix, where its bytes are what they seem: nothing else in the file can have them through an anchor, and nothing
-/// makes others of them before they are used. `plain` remembers of which files that can be said.
-fn edit<'r>(
-    fix: &Fix,
-    path: &'r Arc<str>,
-    places: &mut Places<'r>,
-    plain: &mut BTreeMap<&'r str, bool>,
-) -> Option<FixEdit> {
-    let text = places.text(path)?;
-    let is_plain = plain.entry(path);
-    let is_plain = *is_plain.or_insert_with(|| !text.contains('&') && !text.contains("{{"));
-    let is_meant = text.get(fix.span.range()) == Some(&*fix.found);
-    let lines = places.lines(false, path).filter(|_| is_plain && is_meant)?;
-    Some(FixEdit {
-        path: Arc::clone(path),
-        start: lines.position(fix.span.start),
-        end: lines.position(fix.span.end),
+fn of<'r>(finding: &'r Finding, places: &mut Places<'r>) -> PlacedFinding {
+    let fix = places.fix(finding).map(|(region, fix)| FixEdit {
+        path: Arc::clone(&finding.location.path),
+        start: region.start,
+        end: region.end,
         replacement: fix.replacement.to_string(),
-    })
-}
-
-fn of(finding: &Finding, places: &mut Places<'_>) -> PlacedFinding {
+    });
+    let together = finding.fix.iter().flat_map(|fix| fix.together.iter());
     let related = finding.related.iter();
     PlacedFinding {
         rule: finding.rule.to_owned(),
@@ -132,7 +109,8 @@ fn of(finding: &Finding, places: &mut Places<'_>) -> PlacedFinding {
                 message: related.message.clone(),
             })
             .collect(),
-        fix: Vec::new(),
+        fix: fix.into_iter().collect(),
+        fixed_with: together.map(ToString::to_string).collect(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::standing::StandingSummary;
 use crate::finding::Severity;
 use crate::report::count;
 use crate::report::escape::{code, prose};
+use crate::report::flowchart;
 use crate::report::summary::{self, Budget, Links};
 use crate::verdict::Outcome;
 
@@ -40,6 +41,7 @@ pub fn render(digest: &Digest, links: &Links, told: Told<'_>) -> String {
     by_severity(digest, &mut text);
     summary::levels(&digest.levels, budget, &mut text);
     summary::access(&digest.access, budget, &mut text);
+    ways(digest, budget, &mut text);
     folded(&digest.packages, budget, &mut text);
     findings(digest, links, told, budget, &mut text);
     counts(digest, &mut text);
@@ -60,6 +62,14 @@ fn by_severity(digest: &Digest, text: &mut String) {
     let numbers: Vec<String> = Severity::ALL.into_iter().filter_map(of).collect();
     if !numbers.is_empty() {
         let _ = write!(text, "Introduced: {}.\n\n", numbers.join(", "));
+    }
+}
+
+/// The ways that the change opens, as a picture: who becomes whom says more than a sentence does.
+fn ways(digest: &Digest, budget: Budget, text: &mut String) {
+    let picture = flowchart::block(&digest.ways, budget.item());
+    if !picture.is_empty() {
+        let _ = write!(text, "### Ways that are opened\n\n{picture}");
     }
 }
 

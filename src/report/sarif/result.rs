@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, Serializer};
 use serde_sarif::sarif::{
-    ArtifactLocation, Location as SarifLocation, LogicalLocation, Message, PhysicalLocation,
-    PropertyBag, Region as SarifRegion, Result, ResultLevel,
+    ArtifactChange, ArtifactContent, ArtifactLocation, Fix as SarifFix, Location as SarifLocation,
+    LogicalLocation, Message, PhysicalLocation, PropertyBag, Region as SarifRegion, Replacement,
+    Result, ResultLevel,
 };
 
-use crate::finding::{Finding, Location, Resource, Status};
+use crate::finding::{Finding, Fix, Location, Resource, Status};
 use crate::kubernetes::field::shortened;
 use crate::report::places::{Places, Region};
 use crate::report::plain;
@@ -99,7 +100,30 @@ impl<'r> Writer<'_, 'r> {
                     .collect(),
             );
         }
+        // GitHub takes these from review comments alone; editors that open the file offer them.
+        result.fixes = self
+            .places
+            .fix(finding)
+            .map(|(region, fix)| vec![self.fix(finding, region, fix)]);
         result
+    }
+
+    fn fix(&self, finding: &Finding, region: Region, fix: &Fix) -> SarifFix {
+        let content = ArtifactContent::builder()
+            .text(fix.replacement.to_string())
+            .build();
+        let replacement = Replacement::builder()
+            .deleted_region(sarif_region(region))
+            .inserted_content(content)
+            .build();
+        let change = ArtifactChange::builder()
+            .artifact_location(file(self.results.options, &finding.location.path))
+            .replacements(vec![replacement])
+            .build();
+        SarifFix::builder()
+            .description(message(&fix.title()))
+            .artifact_changes(vec![change])
+            .build()
     }
 
     fn location(&self, location: &Location, region: Region) -> SarifLocation {
@@ -130,13 +154,18 @@ impl<'r> Writer<'_, 'r> {
 
 /// A place in a file, or the file.
 pub(super) fn place(options: &SarifOptions, path: &str, region: Option<Region>) -> SarifLocation {
-    let file = ArtifactLocation::builder()
-        .uri(options.uri(path))
-        .uri_base_id(ROOT)
+    let mut physical = PhysicalLocation::builder()
+        .artifact_location(file(options, path))
         .build();
-    let mut physical = PhysicalLocation::builder().artifact_location(file).build();
     physical.region = region.map(sarif_region);
     SarifLocation::builder().physical_location(physical).build()
+}
+
+fn file(options: &SarifOptions, path: &str) -> ArtifactLocation {
+    ArtifactLocation::builder()
+        .uri(options.uri(path))
+        .uri_base_id(ROOT)
+        .build()
 }
 
 fn sarif_region(region: Region) -> SarifRegion {

@@ -54,6 +54,7 @@ fn report(findings: Vec<Finding>) -> Report {
         paths: Vec::new(),
         levels: Vec::new(),
         access: Vec::new(),
+        ways: Vec::new(),
         packages: Vec::new(),
         coverage: Coverage {
             objects: 1,

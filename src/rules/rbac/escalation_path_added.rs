@@ -196,7 +196,7 @@ fn tell(pair: &Pair<'_>, proof: &Proof, sink: &mut Sink<'_>) {
     let mut sink = sink.about(object);
     let draft = sink
         .report_at(first.at.span, None)
-        .discriminator(&format!("{} {goal}", proof.subject))
+        .discriminator(&proof.told_as())
         .severity(severity);
     evidence
         .fold(draft, |draft, evidence| {

@@ -46,6 +46,7 @@ fn finding(number: usize, line: u32) -> PlacedFinding {
         changed_at: None,
         related: Vec::new(),
         fix: Vec::new(),
+        fixed_with: BTreeSet::new(),
     }
 }
 
@@ -78,6 +79,7 @@ fn digest(findings: Vec<PlacedFinding>) -> Digest {
         waived: 0,
         levels: Vec::new(),
         access: Vec::new(),
+        ways: Vec::new(),
         packages: Vec::new(),
         coverage: "read 1 file".to_owned(),
         base_commit: None,
