@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::cluster::Cluster;
-use crate::access::powers::Goal;
+use crate::access::goal::Goal;
 use crate::access::proof::Proof;
 use crate::access::subject::Subject;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
