@@ -60,14 +60,21 @@ impl Leads {
     }
 
     /// The gravest goal that a subject reaches by some uses of its rights in a scope.
-    #[must_use]
-    pub fn to(&self, subject: &Subject, scope: &Scope, asked: AskedUse<'_>) -> Option<Goal> {
+    fn to(&self, subject: &Subject, scope: &Scope, asked: AskedUse<'_>) -> Option<Goal> {
         let uses = self.by_subject.get(subject)?.iter();
         let meant = uses.filter(|(own, _)| asked.is_of(own, scope));
         meant.filter_map(|(_, goal)| *goal).min()
     }
 
-    /// The same, if the subject reaches nothing as grave by other means.
+    /// True if a subject uses its rights in a scope that way, wherever that leads.
+    #[must_use]
+    pub fn has(&self, subject: &Subject, scope: &Scope, asked: AskedUse<'_>) -> bool {
+        let uses = self.by_subject.get(subject);
+        let mut uses = uses.into_iter().flat_map(BTreeMap::keys);
+        uses.any(|own| asked.is_of(own, scope))
+    }
+
+    /// The gravest goal, if the subject reaches nothing as grave by other means.
     #[must_use]
     pub fn further_to(
         &self,

@@ -357,7 +357,7 @@ impl Look<'_> {
                 self.add(Means::RunPrivileged, target, &[asked]);
             } else if let Some(relabel) = self.relabels() {
                 let target = Target::Goal(Goal::Nodes);
-                self.add(Means::Relabel, target, &[asked, relabel]);
+                self.add(Means::Relabel, target, &[relabel, asked]);
             }
         }
         let opens: &[Symbol] = if behaviour.get_opens_exec {

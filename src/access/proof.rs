@@ -240,9 +240,9 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         | Means::ReadToken => {
             format!("may {right} {place}")
         }
-        Means::Relabel => format!(
-            "may {right} {place} and change what the Namespace keeps them from, so that they may be privileged"
-        ),
+        Means::Relabel => {
+            format!("may {right} and make pods {place}, which may then be privileged")
+        }
         Means::MintToken => format!("may create and read secrets {place}"),
         Means::RunPrivileged => format!("may {right} {place}, where they may be privileged"),
         Means::ChangeImage => format!("may change the image of pods {place}"),

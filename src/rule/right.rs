@@ -1,5 +1,7 @@
 //! Rules about one right: which it is, how grave, and what is said of it.
 
+use crate::access::goal::Goal;
+use crate::access::powers::Means;
 use crate::finding::Severity;
 use crate::snapshot::granted::{Given, Granted, Wanted};
 
@@ -14,8 +16,10 @@ pub struct Right {
     pub below_1_35: &'static [Wanted<'static>],
     /// True if each of what names it is told; else the first of a role.
     pub is_told_each: bool,
-    /// How grave it is where somebody has it; none where it is not worth a word.
-    pub gravity: fn(&Granted<'_>) -> Option<Severity>,
+    /// By which uses of it somebody reaches what they do not reach else.
+    pub by: &'static [Means],
+    /// How grave it is where somebody has it, by what they reach with it; none where it is not worth a word.
+    pub gravity: fn(&Granted<'_>, Option<Goal>) -> Option<Severity>,
     /// What comes behind the right: where all objects are meant, and where `resourceNames` say which.
     pub extent: (&'static str, &'static str),
     /// What it lets its holder do, beginning with `which`.
@@ -30,7 +34,8 @@ impl Right {
         wanted: &[],
         below_1_35: &[],
         is_told_each: false,
-        gravity: |_| None,
+        by: &[],
+        gravity: |_, _| None,
         extent: ("", ""),
         lets: "",
         instead: "",
@@ -45,7 +50,8 @@ impl Right {
         };
         let most = if self.is_told_each { usize::MAX } else { 1 };
         for granted in given.naming(wanted).into_iter().take(most) {
-            let Some(severity) = (self.gravity)(&granted) else {
+            let goal = granted.makes(self.by);
+            let Some(severity) = (self.gravity)(&granted, goal) else {
                 continue;
             };
             let extent = if granted.is_named() {
@@ -59,7 +65,7 @@ impl Right {
                     "verbs allow {}{extent}, {}; {}; {}",
                     granted.named.told(),
                     self.lets,
-                    given.told(),
+                    given.told_with(goal),
                     self.instead
                 ));
         }

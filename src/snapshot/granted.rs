@@ -130,14 +130,15 @@ impl<'a> Given<'a> {
         })
     }
 
-    /// The gravest of what somebody who is given it reaches by some means, where it is given.
+    /// True if somebody who is given it uses their rights there by some means, wherever that leads.
     #[must_use]
-    pub fn leads_to(self, means: &[Means]) -> Option<Goal> {
+    pub fn is_used(self, means: &[Means]) -> bool {
         let asked = AskedUse { means, names: None };
-        self.leads(|leads, subject, scope| leads.to(subject, scope, asked))
+        self.leads(|leads, subject, scope| leads.has(subject, scope, asked).then_some(()))
+            .is_some()
     }
 
-    fn leads(self, to: impl Fn(&Leads, &Subject, &Scope) -> Option<Goal>) -> Option<Goal> {
+    fn leads<T: Ord>(self, to: impl Fn(&Leads, &Subject, &Scope) -> Option<T>) -> Option<T> {
         let leads = self.access.leads();
         let given = self.standing.into_iter().flat_map(|it| &it.given);
         given
@@ -157,6 +158,15 @@ impl<'a> Given<'a> {
     pub fn told(self) -> String {
         self.standing
             .map_or_else(|| Standing::default().told(), Standing::told)
+    }
+
+    /// Who has it, and what they reach with it.
+    #[must_use]
+    pub fn told_with(self, goal: Option<Goal>) -> String {
+        match goal {
+            Some(goal) => format!("{}, which leads to {}", self.told(), goal.title()),
+            None => self.told(),
+        }
     }
 
     /// True if a websocket is opened by `get` on one of the clusters: below Kubernetes 1.35.
@@ -235,6 +245,9 @@ impl Granted<'_> {
     /// grave by other means: what it makes of them. Where `resourceNames` say which objects are meant, it is by these.
     #[must_use]
     pub fn makes(&self, means: &[Means]) -> Option<Goal> {
+        if means.is_empty() {
+            return None;
+        }
         let names: Vec<&str> = self.rule.resource_names().texts().collect();
         let names = self.is_named().then_some(&*names);
         let asked = AskedUse { means, names };

@@ -56,7 +56,7 @@ const RIGHT: Right = Right {
             &["create", "update", "patch"],
         ),
     ],
-    gravity: |it| {
+    gravity: |it, _| {
         let all = match it.named.verb.as_str() {
             Some("create" | "*") => Severity::High,
             _ => Severity::Medium,

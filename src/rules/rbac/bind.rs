@@ -64,7 +64,8 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
         } else {
             namespaced
         };
-        let reached = match granted.makes(&[Means::Bind]) {
+        let goal = granted.makes(&[Means::Bind]);
+        let reached = match goal {
             Some(Goal::ClusterAdmin) => Severity::Critical,
             Some(_) => Severity::High,
             None => severity,
@@ -76,7 +77,7 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 "verbs allow {}{}, so that whoever may write bindings gives away rights that they do not hold; {}; leave bind out, and give who binds the rights that they hand on",
                 granted.named.told(),
                 names(granted.rule),
-                given.told()
+                given.told_with(goal)
             ));
     }
     for granted in given.naming(&[BINDINGS]) {

@@ -55,7 +55,7 @@ const RIGHT: Right = Right {
             &["create", "update", "patch"],
         ),
     ],
-    gravity: |it| Some(it.or_named(Severity::Medium, Severity::Low)),
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
     lets: "which draws the traffic of others to addresses of any choice",
     instead: "let the selector of the Service find its pods",
     ..Right::NONE

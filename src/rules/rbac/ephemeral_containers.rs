@@ -44,7 +44,7 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[("", &["pods/ephemeralcontainers"], &["patch", "update"])],
-    gravity: |it| Some(it.or_named(Severity::High, Severity::Medium)),
+    gravity: |it, _| Some(it.or_named(Severity::High, Severity::Medium)),
     lets: "which runs an image of any choice inside of pods that are there",
     instead: "leave it out, and give it for the time of a search alone",
     ..Right::NONE

@@ -50,7 +50,7 @@ const RIGHT: Right = Right {
         &["escalate"],
     )],
     is_told_each: true,
-    gravity: |it| {
+    gravity: |it, _| {
         Some(if it.is_of_cluster() || it.given.reaches_system() {
             Severity::Critical
         } else {

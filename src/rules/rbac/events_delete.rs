@@ -51,7 +51,7 @@ const RIGHT: Right = Right {
             &["delete", "deletecollection"],
         ),
     ],
-    gravity: |_| Some(Severity::Low),
+    gravity: |_, _| Some(Severity::Low),
     lets: "which takes away traces of what happened",
     instead: "leave it out, as events go by themselves",
     ..Right::NONE

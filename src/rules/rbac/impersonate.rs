@@ -96,17 +96,18 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for granted in given.naming(&wanted) {
         sink.report_right(granted.named)
             .severity(given.settled(Severity::Medium))
-            .say(&sentence(&granted));
+            .say(&sentence(&granted, None));
     }
 }
 
 /// Where `resourceNames` say as whom, it is as grave as what these reach.
 fn tell(granted: &Granted<'_>, any: Severity, sink: &mut Sink<'_>) {
+    let goal = granted.makes(&[Means::Impersonate]);
     let mut names = granted.rule.resource_names().texts();
     let severity = if !granted.is_named() || names.any(|name| name == "system:masters") {
         any
     } else {
-        match granted.makes(&[Means::Impersonate]) {
+        match goal {
             Some(Goal::ClusterAdmin | Goal::Masters) => any,
             Some(_) => Severity::High,
             None => Severity::Medium,
@@ -114,10 +115,10 @@ fn tell(granted: &Granted<'_>, any: Severity, sink: &mut Sink<'_>) {
     };
     sink.report_right(granted.named)
         .severity(granted.given.settled(severity))
-        .say(&sentence(granted));
+        .say(&sentence(granted, goal));
 }
 
-fn sentence(granted: &Granted<'_>) -> String {
+fn sentence(granted: &Granted<'_>, goal: Option<Goal>) -> String {
     let instead = if granted.is_named() {
         "give the rights that are needed instead"
     } else {
@@ -126,6 +127,6 @@ fn sentence(granted: &Granted<'_>) -> String {
     format!(
         "verbs allow {}, and whoever acts as somebody else has all of their rights; {}; {instead}",
         granted.named.told(),
-        granted.given.told()
+        granted.given.told_with(goal)
     )
 }

@@ -45,8 +45,9 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[("", &["namespaces"], &["update", "patch"])],
-    gravity: |it| {
-        let runs_there = it.given.leads_to(&[Means::Relabel]).is_some();
+    by: &[Means::Relabel],
+    gravity: |it, goal| {
+        let runs_there = goal.is_some();
         let all = if it.is_of_cluster() || runs_there {
             Severity::High
         } else {

@@ -45,7 +45,7 @@ declare_rule! {
 const RIGHT: Right = Right {
     wanted: &[("", &["nodes/proxy"], &["create", "get"])],
     is_told_each: true,
-    gravity: |it| it.is_of_cluster().then_some(Severity::Critical),
+    gravity: |it, _| it.is_of_cluster().then_some(Severity::Critical),
     lets: "which reaches the kubelet past the API server and starts programs in every pod of a node",
     instead: "allow get on nodes/metrics, nodes/stats or nodes/log instead",
     ..Right::NONE

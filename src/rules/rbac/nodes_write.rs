@@ -49,7 +49,7 @@ const RIGHT: Right = Right {
         &["nodes", "nodes/status"],
         &["update", "patch", "delete"],
     )],
-    gravity: |it| {
+    gravity: |it, _| {
         const MOVE: &[Wanted<'_>] = &[
             ("", &["pods"], &["delete", "deletecollection"]),
             ("", &["pods/eviction"], &["create"]),

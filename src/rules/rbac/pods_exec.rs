@@ -47,7 +47,7 @@ const RIGHT: Right = Right {
     wanted: &[("", &["pods/exec", "pods/attach"], &["create"])],
     below_1_35: &[("", &["pods/exec", "pods/attach"], &["create", "get"])],
     is_told_each: true,
-    gravity: |it| Some(it.or_named(Severity::High, Severity::Medium)),
+    gravity: |it, _| Some(it.or_named(Severity::High, Severity::Medium)),
     extent: (" in all pods", " in named pods"),
     lets: "which gives the secrets, the token and the network of what runs there",
     instead: "leave it out, and give pods/log where logs are all that is needed",

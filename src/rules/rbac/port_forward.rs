@@ -46,7 +46,7 @@ declare_rule! {
 const RIGHT: Right = Right {
     wanted: &[("", &["pods/portforward"], &["create"])],
     below_1_35: &[("", &["pods/portforward"], &["create", "get"])],
-    gravity: |it| Some(it.or_named(Severity::Medium, Severity::Low)),
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
     lets: "which gets to every port of pods past each NetworkPolicy",
     instead: "leave it out, and reach what is meant for others through a Service",
     ..Right::NONE

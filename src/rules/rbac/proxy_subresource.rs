@@ -48,7 +48,7 @@ const RIGHT: Right = Right {
         &["pods/proxy", "services/proxy"],
         &["get", "create", "update", "patch", "delete"],
     )],
-    gravity: |it| Some(it.or_named(Severity::Medium, Severity::Low)),
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
     lets: "which sends requests to what listens there in the name of the API server, past each NetworkPolicy",
     instead: "leave it out, and reach it through a Service or an Ingress that asks who comes",
     ..Right::NONE

@@ -43,7 +43,7 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[("", &["persistentvolumes"], &["create"])],
-    gravity: |it| it.is_of_cluster().then_some(Severity::High),
+    gravity: |it, _| it.is_of_cluster().then_some(Severity::High),
     lets: "which reaches files of nodes through volumes, past Pod Security",
     instead: "let a StorageClass make volumes for claims, and leave persistentvolumes to the provisioner",
     ..Right::NONE

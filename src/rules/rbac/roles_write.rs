@@ -47,19 +47,24 @@ declare_rule! {
     check: Check::Right(&RIGHT),
 }
 
+/// What makes more of rights that are handed on.
+const MEANS: &[Means] = &[Means::Bind, Means::Escalate, Means::Everything];
+
 const RIGHT: Right = Right {
     wanted: &[(
         "rbac.authorization.k8s.io",
         &["clusterroles", "roles"],
         &["update", "patch", "create"],
     )],
-    gravity: |it| {
-        let all = match it.given.leads_to(&[Means::Escalate, Means::Everything]) {
+    by: MEANS,
+    gravity: |it, goal| {
+        let all = match goal {
             Some(Goal::ClusterAdmin | Goal::Masters | Goal::Nodes) => Severity::Critical,
             Some(_) => Severity::High,
+            None if it.given.is_used(MEANS) => Severity::High,
             None => Severity::Medium,
         };
-        Some(it.or_named(all, all.min(Severity::Low)))
+        Some(it.or_named(all, Severity::Low))
     },
     lets: "which gives every right that its holder has to all who have the role, and more together with escalate",
     instead: "leave roles to what deploys them",

@@ -48,13 +48,14 @@ declare_rule! {
 const RIGHT: Right = Right {
     wanted: &[("", &["secrets"], &["list", "watch", "get"])],
     is_told_each: true,
-    gravity: |it| {
+    by: &[Means::ReadToken],
+    gravity: |it, goal| {
         let all = if it.is_of_cluster() || it.given.reaches_system() {
             Severity::High
         } else {
             Severity::Medium
         };
-        let named = match it.makes(&[Means::ReadToken]) {
+        let named = match goal {
             Some(_) => Severity::High,
             None => Severity::Low,
         };

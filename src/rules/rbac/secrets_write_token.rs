@@ -60,14 +60,14 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[("", &["secrets"], &["create"])],
-    gravity: |it| {
+    by: &[Means::MintToken],
+    gravity: |it, goal| {
         const READ: &[Wanted<'_>] = &[("", &["secrets"], &["get", "list", "watch"])];
         if !it.given.has_beside(READ) {
             return None;
         }
-        let is_further = it.makes(&[Means::MintToken]).is_some();
         Some(
-            if it.is_of_cluster() || it.given.reaches_system() || is_further {
+            if it.is_of_cluster() || it.given.reaches_system() || goal.is_some() {
                 Severity::High
             } else {
                 Severity::Medium

@@ -45,7 +45,7 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[("", &["configmaps"], &["update", "patch"])],
-    gravity: |it| {
+    gravity: |it, _| {
         let names = it.rule.resource_names();
         let has = |name: &str| names.texts().any(|own| own == name);
         let severity = match it.is_named() {

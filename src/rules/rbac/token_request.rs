@@ -49,13 +49,14 @@ declare_rule! {
 const RIGHT: Right = Right {
     wanted: &[("", &["serviceaccounts/token"], &["create"])],
     is_told_each: true,
-    gravity: |it| {
+    by: &[Means::RequestToken],
+    gravity: |it, goal| {
         let all = if it.is_of_cluster() || it.given.reaches_system() {
             Severity::Critical
         } else {
             Severity::High
         };
-        let named = match it.makes(&[Means::RequestToken]) {
+        let named = match goal {
             Some(_) => Severity::High,
             None => Severity::Low,
         };

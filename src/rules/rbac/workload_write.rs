@@ -67,10 +67,9 @@ const RIGHT: Right = Right {
             &["create", "update", "patch"],
         ),
     ],
-    gravity: |it| {
-        const BY: &[Means] = &[Means::RunPods, Means::RunPrivileged, Means::ChangeImage];
-        let is_further = it.makes(BY).is_some();
-        let is_grave = is_further || it.given.is_confined_to_system();
+    by: &[Means::RunPods, Means::RunPrivileged, Means::ChangeImage],
+    gravity: |it, goal| {
+        let is_grave = goal.is_some() || it.given.is_confined_to_system();
         Some(if is_grave {
             it.or_named(Severity::High, Severity::Medium)
         } else {
