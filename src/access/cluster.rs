@@ -8,6 +8,7 @@ use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
 use super::exposed::{Route, Served};
+use super::homes::settle;
 use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
@@ -143,6 +144,7 @@ impl Cluster {
             held: BTreeMap::new(),
         };
         cluster.held = cluster.hold();
+        settle(&mut cluster.runners, cluster.held.keys());
         cluster
     }
 

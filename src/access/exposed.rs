@@ -141,7 +141,7 @@ impl<'c> Entrances<'c> {
     /// What leads to the pods of something from outside; none where nothing is known to.
     #[must_use]
     pub fn to(&self, runner: &'c Runner) -> Option<&'c Entrance> {
-        let namespace = runner.account.members_namespace()?;
+        let namespace = &*runner.namespace;
         runner.labels.iter().find_map(|(key, value)| {
             let served = self.served.get(&(namespace, &**key, &**value))?;
             served.iter().find_map(|served| {

@@ -84,6 +84,13 @@ pub struct Way {
     pub steps: Vec<(Why, Node)>,
 }
 
+/// What rights may name: the numbers of accounts and of secrets with tokens.
+#[derive(Default)]
+struct Named {
+    accounts: BTreeMap<Arc<str>, Vec<usize>>,
+    tokens: BTreeMap<Arc<str>, Vec<usize>>,
+}
+
 impl Graph {
     /// Finds what leads where.
     #[must_use]
@@ -201,11 +208,16 @@ impl Graph {
     }
 
     fn add_powers(&mut self, cluster: &Cluster, behaviour: Behaviour) {
-        let mut named: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+        let mut named = Named::default();
         for (number, subject) in self.subjects.iter().enumerate() {
             if let Subject::Account(_, name) = subject {
-                named.entry(Arc::clone(name)).or_default().push(number);
+                let accounts = named.accounts.entry(Arc::clone(name)).or_default();
+                accounts.push(number);
             }
+        }
+        for (number, token) in cluster.tokens.iter().enumerate() {
+            let tokens = named.tokens.entry(Arc::clone(&token.name)).or_default();
+            tokens.push(number);
         }
         for number in 0..self.subjects.len() {
             let Some(subject) = self.subjects.get(number).cloned() else {
@@ -235,13 +247,7 @@ impl Graph {
         }
     }
 
-    fn add_power(
-        &mut self,
-        cluster: &Cluster,
-        subject: usize,
-        power: Power,
-        named: &BTreeMap<Arc<str>, Vec<usize>>,
-    ) {
+    fn add_power(&mut self, cluster: &Cluster, subject: usize, power: Power, named: &Named) {
         let from = Node::Subject(subject);
         let why = Why::Power(self.powers.len());
         let namespace = match &power.namespace {
@@ -258,7 +264,7 @@ impl Graph {
             Target::Running => self.link(from, Node::Running(namespace), why),
             Target::Account(name) => {
                 let name = cluster.symbols.text(*name);
-                let accounts = named.get(name).into_iter().flatten().copied();
+                let accounts = named.accounts.get(name).into_iter().flatten().copied();
                 let accounts: Vec<usize> = accounts
                     .filter(|account| {
                         let found = self.subjects.get(*account);
@@ -274,10 +280,10 @@ impl Graph {
             Target::AnyToken => self.link(from, Node::AnyToken(namespace), why),
             Target::Token(name) => {
                 let name = cluster.symbols.text(*name);
-                let tokens = cluster.tokens.iter().enumerate();
-                for (number, token) in tokens.filter(|(_, token)| *token.name == *name) {
+                for number in named.tokens.get(name).into_iter().flatten().copied() {
+                    let token = cluster.tokens.get(number);
                     let here = power.namespace.as_ref();
-                    if here.is_none_or(|here| *here == token.namespace) {
+                    if here.is_none() || token.map(|token| &token.namespace) == here {
                         self.link(from, Node::Token(number), why);
                     }
                 }

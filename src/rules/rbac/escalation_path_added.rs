@@ -153,6 +153,7 @@ declare_rule! {
     "rbac/escalation-path-added",
     severity: Severity::Critical,
     other_severities: &[Severity::High],
+    covers: &["rbac/workload-write"],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
     check: Check::Change(check),
 }
