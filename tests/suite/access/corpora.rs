@@ -79,6 +79,16 @@ const OF_OPERATORS: &[(&str, &str, &str)] = &[
         "true: the example gives it the secrets of all namespaces",
     ),
     (
+        "argoproj",
+        "argocd-application-controller: pods run as ServiceAccount argocd/argocd-application-controller",
+        "true: its pods are cluster-admin, though they lie in a namespace that no file says",
+    ),
+    (
+        "argoproj",
+        "Deployment argocd-server: pods run as ServiceAccount argocd/argocd-server",
+        "true: it patches everything, the Deployment of the controller included",
+    ),
+    (
         "kubernetes__ingress-nginx",
         "high rbac/secrets-read: ClusterRole ingress-nginx",
         "true: it reads the keys of all Ingresses, and with them all secrets",
