@@ -63,7 +63,7 @@ impl Served {
 }
 
 impl Route {
-    /// All that an Ingress, a route of a Gateway or one of OpenShift sends on.
+    /// All that an Ingress, a route of a Gateway or one of `OpenShift` sends on.
     #[must_use]
     pub(super) fn all_of(object: Object<'_>) -> Vec<Self> {
         let rules = || object.field(&["spec", "rules"]).items();
