@@ -65,11 +65,6 @@ const OF_OPERATORS: &[(&str, &str, &str)] = &[
     ),
     (
         "argoproj",
-        "high rbac/workload-write: ClusterRole argocd-server",
-        "true: a job in the namespace of the application controller may run as that one",
-    ),
-    (
-        "argoproj",
         "high rbac/secrets-read: ClusterRole argocd-applicationset-controller",
         "true: it lists the secrets of all namespaces",
     ),
