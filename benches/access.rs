@@ -1,4 +1,4 @@
-//! What 5,000 roles and bindings cost, within one process: `cargo bench --bench access`. Twice as many are there to show
+//! What 5,000 roles and bindings cost, within one process: `cargo bench --bench access`. Other numbers are there to show
 //! how the cost grows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ fn revision(objects: usize, more: bool) -> Snapshot {
     Snapshot::new(states.collect(), &BTreeSet::new(), count)
 }
 
-#[divan::bench(args = [5_000, 10_000], sample_count = 5)]
+#[divan::bench(args = [1_250, 2_500, 5_000, 10_000], sample_count = 5)]
 fn rights_and_ways(bencher: Bencher<'_, '_>, objects: usize) {
     let head = revision(objects, true);
     bencher.bench_local(|| {
@@ -79,7 +79,7 @@ fn rights_and_ways(bencher: Bencher<'_, '_>, objects: usize) {
     });
 }
 
-#[divan::bench(args = [5_000, 10_000], sample_count = 5)]
+#[divan::bench(args = [1_250, 2_500, 5_000, 10_000], sample_count = 5)]
 fn difference_and_ways(bencher: Bencher<'_, '_>, objects: usize) {
     let (base, head) = (revision(objects, false), revision(objects, true));
     let renames = BTreeMap::new();

@@ -7,9 +7,12 @@ use crate::finding::Location;
 use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
-use super::parts::{Account, Enforced, Part, Runner};
+use super::exposed::{Route, Served};
+use super::homes::settle;
+use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
+use super::strength::{Strong, strong};
 use super::subject::{MASTERS, Scope, Subject};
 use super::symbols::{Symbol, Symbols};
 
@@ -61,8 +64,16 @@ pub struct Cluster {
     pub accounts: Vec<Arc<Account>>,
     /// What makes pods.
     pub runners: Vec<Arc<Runner>>,
+    /// The Secrets that hold tokens of accounts.
+    pub tokens: Vec<Arc<TokenSecret>>,
+    /// Its Services.
+    pub served: Vec<Arc<Served>>,
+    /// What sends requests from outside on to these.
+    pub routes: Vec<Arc<Route>>,
     /// Its Namespaces, as far as they are objects.
     pub namespaces: BTreeMap<Arc<str>, Arc<Enforced>>,
+    /// The roles that give all of a namespace or more, by namespace, which is empty for a `ClusterRole`, and name.
+    pub strong: Strong,
     /// What everybody holds, by subject and scope.
     pub held: BTreeMap<Subject, BTreeMap<Scope, Held>>,
 }
@@ -110,8 +121,15 @@ impl Cluster {
         let namespaces = parts.iter().flat_map(|part| &part.namespaces);
         let mut cluster = Self {
             symbols: Arc::clone(symbols),
-            paths: parts.iter().map(|part| Arc::clone(&part.path)).collect(),
+            paths: parts
+                .iter()
+                .filter(|part| part.is_told())
+                .map(|part| Arc::clone(&part.path))
+                .collect(),
+            served: parts.iter().flat_map(|part| part.served.clone()).collect(),
+            routes: parts.iter().flat_map(|part| part.routes.clone()).collect(),
             meant: meant(&roles, &bindings),
+            strong: strong(&roles, symbols),
             roles,
             bindings,
             accounts: parts
@@ -119,12 +137,14 @@ impl Cluster {
                 .flat_map(|part| part.accounts.clone())
                 .collect(),
             runners: parts.iter().flat_map(|part| part.runners.clone()).collect(),
+            tokens: parts.iter().flat_map(|part| part.tokens.clone()).collect(),
             namespaces: namespaces
                 .map(|namespace| (Arc::clone(&namespace.name), Arc::clone(namespace)))
                 .collect(),
             held: BTreeMap::new(),
         };
         cluster.held = cluster.hold();
+        settle(&mut cluster.runners, cluster.held.keys());
         cluster
     }
 

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::cluster::Cluster;
+use super::goal::Goal;
+use super::graph::Graph;
 use super::powers::Behaviour;
 use super::proof::{Proof, proofs};
 use super::rights::Rights;
@@ -100,20 +102,21 @@ fn news(
 #[must_use]
 pub fn new_proofs(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> Vec<Proof> {
     let key = |proof: &Proof| (proof.subject.clone(), proof.goal, proof.namespace.clone());
-    let old = proofs(before, behaviour);
+    let old = proofs(before, &Graph::of(before, behaviour));
     let known: BTreeSet<_> = old.iter().map(key).collect();
     let all: BTreeSet<&Subject> = old
         .iter()
-        .filter(|proof| proof.goal <= super::powers::Goal::Masters)
+        .filter(|proof| proof.goal <= Goal::Masters)
         .map(|proof| &proof.subject)
         .collect();
     let other: BTreeSet<&Subject> = old
         .iter()
-        .filter(|proof| proof.goal == super::powers::Goal::OtherNamespace)
+        .filter(|proof| proof.goal == Goal::OtherNamespace)
         .map(|proof| &proof.subject)
         .collect();
-    let new = proofs(after, behaviour).into_iter().filter(|proof| {
-        let is_other = proof.goal == super::powers::Goal::OtherNamespace;
+    let new = proofs(after, &Graph::of(after, behaviour));
+    let new = new.into_iter().filter(|proof| {
+        let is_other = proof.goal == Goal::OtherNamespace;
         let was_there = known.contains(&key(proof)) || all.contains(&proof.subject);
         let is_elsewhere = is_other && other.contains(&proof.subject);
         !was_there && !is_elsewhere

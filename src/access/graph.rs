@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::cluster::Cluster;
-use super::powers::{Behaviour, Goal, KUBE_SYSTEM, Power, Target, powers};
+use super::goal::Goal;
+use super::powers::{Behaviour, KUBE_SYSTEM, Power, Target, powers};
 use super::subject::{Scope, Subject};
 
 /// What a way leads over. Namespaces go by number; none stands for all of them.
@@ -19,6 +20,10 @@ pub enum Node {
     AnyAccount(Option<usize>),
     /// Every account that pods run as.
     Running(Option<usize>),
+    /// Every Secret that holds a token.
+    AnyToken(Option<usize>),
+    /// A Secret that holds a token, by number.
+    Token(usize),
     /// All of a namespace.
     Namespace(Option<usize>),
     /// Something that is guarded.
@@ -34,6 +39,8 @@ pub enum Why {
     Member,
     /// Pods run as it: the number of what makes them.
     Runner(usize),
+    /// It holds the token: the number of the Secret.
+    Token(usize),
     /// It has an identity of a cloud: the number of the account.
     Cloud(usize),
 }
@@ -75,6 +82,13 @@ pub struct Way {
     pub namespace: Option<usize>,
     /// Each step: why it leads on, and to what.
     pub steps: Vec<(Why, Node)>,
+}
+
+/// What rights may name: the numbers of accounts and of secrets with tokens.
+#[derive(Default)]
+struct Named {
+    accounts: BTreeMap<Arc<str>, Vec<usize>>,
+    tokens: BTreeMap<Arc<str>, Vec<usize>>,
 }
 
 impl Graph {
@@ -148,7 +162,12 @@ impl Graph {
             }
         }
         for own in (0..self.namespaces.len()).map(Some) {
-            for many in [Node::AnyAccount, Node::Running, Node::Namespace] {
+            for many in [
+                Node::AnyAccount,
+                Node::Running,
+                Node::AnyToken,
+                Node::Namespace,
+            ] {
                 self.link(many(None), many(own), Why::Member);
             }
             self.link(Node::Namespace(own), Node::AnyAccount(own), Why::Member);
@@ -170,6 +189,14 @@ impl Graph {
                 self.link(node, Node::Subject(account), Why::Runner(number));
             }
         }
+        for (number, token) in cluster.tokens.iter().enumerate() {
+            let found = self.subject(&token.account);
+            if let Some((account, namespace)) = found.zip(self.namespace(&token.namespace)) {
+                let node = Node::Token(number);
+                self.link(Node::AnyToken(Some(namespace)), node, Why::Member);
+                self.link(node, Node::Subject(account), Why::Token(number));
+            }
+        }
         for (number, account) in cluster.accounts.iter().enumerate() {
             if account.cloud.is_some()
                 && let Some(subject) = self.subject(&account.subject)
@@ -181,11 +208,16 @@ impl Graph {
     }
 
     fn add_powers(&mut self, cluster: &Cluster, behaviour: Behaviour) {
-        let mut named: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+        let mut named = Named::default();
         for (number, subject) in self.subjects.iter().enumerate() {
             if let Subject::Account(_, name) = subject {
-                named.entry(Arc::clone(name)).or_default().push(number);
+                let accounts = named.accounts.entry(Arc::clone(name)).or_default();
+                accounts.push(number);
             }
+        }
+        for (number, token) in cluster.tokens.iter().enumerate() {
+            let tokens = named.tokens.entry(Arc::clone(&token.name)).or_default();
+            tokens.push(number);
         }
         for number in 0..self.subjects.len() {
             let Some(subject) = self.subjects.get(number).cloned() else {
@@ -215,13 +247,7 @@ impl Graph {
         }
     }
 
-    fn add_power(
-        &mut self,
-        cluster: &Cluster,
-        subject: usize,
-        power: Power,
-        named: &BTreeMap<Arc<str>, Vec<usize>>,
-    ) {
+    fn add_power(&mut self, cluster: &Cluster, subject: usize, power: Power, named: &Named) {
         let from = Node::Subject(subject);
         let why = Why::Power(self.powers.len());
         let namespace = match &power.namespace {
@@ -238,7 +264,7 @@ impl Graph {
             Target::Running => self.link(from, Node::Running(namespace), why),
             Target::Account(name) => {
                 let name = cluster.symbols.text(*name);
-                let accounts = named.get(name).into_iter().flatten().copied();
+                let accounts = named.accounts.get(name).into_iter().flatten().copied();
                 let accounts: Vec<usize> = accounts
                     .filter(|account| {
                         let found = self.subjects.get(*account);
@@ -249,6 +275,17 @@ impl Graph {
                     .collect();
                 for account in accounts {
                     self.link(from, Node::Subject(account), why);
+                }
+            }
+            Target::AnyToken => self.link(from, Node::AnyToken(namespace), why),
+            Target::Token(name) => {
+                let name = cluster.symbols.text(*name);
+                for number in named.tokens.get(name).into_iter().flatten().copied() {
+                    let token = cluster.tokens.get(number);
+                    let here = power.namespace.as_ref();
+                    if here.is_none() || token.map(|token| &token.namespace) == here {
+                        self.link(from, Node::Token(number), why);
+                    }
                 }
             }
             Target::Subject(other) => {
@@ -281,6 +318,33 @@ impl Graph {
         let start = self.starts.get(node).copied().unwrap_or_default();
         let end = self.starts.get(node + 1).copied().unwrap_or(start);
         start..end
+    }
+
+    /// What rights are used for by whom, each with the gravest of what it leads to in the cluster as a whole.
+    pub fn uses(&self) -> impl Iterator<Item = (&Subject, &Power, Option<Goal>)> {
+        let mut gravest: Vec<Option<Goal>> = vec![None; self.nodes.len()];
+        for goal in Goal::OF_CLUSTER {
+            let Some(end) = self.numbers.get(&Node::Goal(goal)) else {
+                continue;
+            };
+            let mut open = vec![*end];
+            while let Some(node) = open.pop() {
+                if let Some(slot @ None) = gravest.get_mut(node) {
+                    *slot = Some(goal);
+                    let before = self.edges_to(node).filter_map(|edge| self.edges.get(edge));
+                    open.extend(before.map(|edge| edge.from));
+                }
+            }
+        }
+        self.edges.iter().filter_map(move |edge| {
+            let (Why::Power(power), Node::Subject(subject)) =
+                (edge.why, *self.nodes.get(edge.from)?)
+            else {
+                return None;
+            };
+            let goal = gravest.get(edge.to).copied().flatten();
+            Some((self.subjects.get(subject)?, self.powers.get(power)?, goal))
+        })
     }
 
     /// The shortest way of every subject to a goal, by the order of the subjects.
@@ -390,5 +454,8 @@ impl Graph {
 
 /// True for what counts in every namespace if it counts outside of them.
 fn is_wide(target: &Target) -> bool {
-    !matches!(target, Target::Account(_) | Target::Subject(_))
+    !matches!(
+        target,
+        Target::Account(_) | Target::Token(_) | Target::Subject(_)
+    )
 }

@@ -16,8 +16,12 @@ pub mod built_in;
 pub mod cluster;
 pub mod describe;
 pub mod difference;
+pub mod exposed;
+pub mod goal;
 pub mod graph;
 pub mod gravity;
+mod homes;
+pub mod leads;
 mod outside;
 pub mod parts;
 pub mod powers;
@@ -25,6 +29,7 @@ pub mod proof;
 pub mod rights;
 pub mod role;
 pub mod standing;
+pub mod strength;
 pub mod subject;
 pub mod symbols;
 mod together;
@@ -35,6 +40,8 @@ use std::sync::{Arc, OnceLock};
 use crate::kubernetes::Object;
 
 use cluster::Cluster;
+use graph::Graph;
+use leads::Leads;
 use parts::{Identity, Part, are_about_rights};
 use powers::Behaviour;
 use proof::Proof;
@@ -50,7 +57,9 @@ pub struct Access {
     /// The clusters; none where there is neither a role nor a binding.
     pub clusters: Vec<Cluster>,
     behaviour: Behaviour,
+    graphs: OnceLock<Vec<Graph>>,
     proofs: OnceLock<Vec<Vec<Proof>>>,
+    leads: OnceLock<Vec<Leads>>,
     standings: OnceLock<Standings>,
 }
 
@@ -84,8 +93,7 @@ impl Access {
         Self {
             clusters: clusters.filter(Cluster::is_about_rights).collect(),
             behaviour,
-            proofs: OnceLock::new(),
-            standings: OnceLock::new(),
+            ..Self::default()
         }
     }
 
@@ -100,12 +108,37 @@ impl Access {
         self.standings.get_or_init(|| Standings::of(&self.clusters))
     }
 
+    /// How the API server that is asked decides.
+    #[must_use]
+    pub fn behaviour(&self) -> Behaviour {
+        self.behaviour
+    }
+
+    fn graphs(&self) -> &[Graph] {
+        self.graphs.get_or_init(|| {
+            let clusters = self.clusters.iter();
+            clusters
+                .map(|cluster| Graph::of(cluster, self.behaviour))
+                .collect()
+        })
+    }
+
     /// The ways to what is most guarded, cluster by cluster.
     pub fn proofs(&self) -> &[Vec<Proof>] {
         self.proofs.get_or_init(|| {
-            let clusters = self.clusters.iter();
+            let clusters = self.clusters.iter().zip(self.graphs());
             clusters
-                .map(|cluster| proof::proofs(cluster, self.behaviour))
+                .map(|(cluster, graph)| proof::proofs(cluster, graph))
+                .collect()
+        })
+    }
+
+    /// What the rights of everybody lead to, cluster by cluster.
+    pub fn leads(&self) -> &[Leads] {
+        self.leads.get_or_init(|| {
+            let clusters = self.clusters.iter().zip(self.graphs());
+            clusters
+                .map(|(cluster, graph)| Leads::of(cluster, graph))
                 .collect()
         })
     }

@@ -6,8 +6,9 @@ use crate::finding::Location;
 use crate::kubernetes::accounts::CLOUD_IDENTITIES;
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
-use crate::kubernetes::{Namespace, Object, bindings, roles};
+use crate::kubernetes::{Namespace, NamespaceSource, Object, bindings, roles};
 
+use super::exposed::{Route, Served};
 use super::role::{Binding, Role, landing, place};
 use super::subject::Subject;
 use super::symbols::Symbols;
@@ -28,11 +29,36 @@ pub struct Account {
 pub struct Runner {
     /// What it is called: `Deployment shop/cart`.
     pub title: String,
+    /// The namespace that it lands in.
+    pub namespace: Arc<str>,
+    /// True if nobody says which one that is.
+    pub is_homeless: bool,
     /// The account that its pods run as.
     pub account: Subject,
     /// Where it names the account, or where its name stands if it names none.
     pub at: Location,
+    /// The labels of its pods.
+    pub labels: Vec<(String, String)>,
+    /// True if its pods run on every node.
+    pub is_on_every_node: bool,
 }
+
+/// A Secret that holds a token of an account: whoever reads it is the account.
+#[derive(Clone, Debug)]
+pub struct TokenSecret {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whose token it holds.
+    pub account: Subject,
+    /// Where it names the account.
+    pub at: Location,
+}
+
+/// What a Secret says that a token is put into, and whose, by the documentation of `ServiceAccounts` (1.37).
+const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";
+const TOKEN_OF: &str = "kubernetes.io/service-account.name";
 
 /// A Namespace object, as far as it decides about pods.
 #[derive(Clone, Debug)]
@@ -58,6 +84,12 @@ pub struct Part {
     pub accounts: Vec<Arc<Account>>,
     /// What of it makes pods.
     pub runners: Vec<Arc<Runner>>,
+    /// Its Secrets with tokens of accounts.
+    pub tokens: Vec<Arc<TokenSecret>>,
+    /// Its Services.
+    pub served: Vec<Arc<Served>>,
+    /// What sends requests from outside on to Services.
+    pub routes: Vec<Arc<Route>>,
     /// Its Namespaces.
     pub namespaces: Vec<Arc<Enforced>>,
 }
@@ -73,8 +105,21 @@ impl Part {
             bindings: Vec::new(),
             accounts: Vec::new(),
             runners: Vec::new(),
+            tokens: Vec::new(),
+            served: Vec::new(),
+            routes: Vec::new(),
             namespaces: Vec::new(),
         }
+    }
+
+    /// True if it holds anything that decides about rights.
+    pub(super) fn is_told(&self) -> bool {
+        !(self.roles.is_empty()
+            && self.bindings.is_empty()
+            && self.accounts.is_empty()
+            && self.runners.is_empty()
+            && self.tokens.is_empty()
+            && self.namespaces.is_empty())
     }
 
     /// The roles and bindings that it holds whole, by what makes them the same ones as others.
@@ -122,11 +167,8 @@ pub fn read<'a>(objects: impl Iterator<Item = Object<'a>>, symbols: &mut Symbols
         }
     }
     parts.retain(|part| {
-        !(part.roles.is_empty()
-            && part.bindings.is_empty()
-            && part.accounts.is_empty()
-            && part.runners.is_empty()
-            && part.namespaces.is_empty())
+        let leads_there = !part.served.is_empty() || !part.routes.is_empty();
+        part.is_told() || leads_there
     });
     parts
 }
@@ -160,6 +202,8 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             at: place(object, object.name_span()),
             cloud,
         }));
+    } else if object.kind().name == "Secret" {
+        part.tokens.extend(token(object).map(Arc::new));
     } else if object.kind().bears_pods() {
         let resource = object.resource();
         for pod in object.pods() {
@@ -176,9 +220,35 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             symbols.intern(account);
             part.runners.push(Arc::new(Runner {
                 title: format!("{} {}/{}", resource.kind, landing(object), resource.name),
+                namespace: landing(object).into(),
+                is_homeless: matches!(object.namespace(), Some((_, NamespaceSource::Default))),
                 account: Subject::account(landing(object), account),
                 at: place(object, span),
+                labels: pod
+                    .labels()
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .collect(),
+                is_on_every_node: object.kind().name == "DaemonSet",
             }));
         }
+    } else {
+        part.served.extend(Served::of(object).map(Arc::new));
+        part.routes
+            .extend(Route::all_of(object).into_iter().map(Arc::new));
     }
+}
+
+/// The token that a Secret is made for; none where it is made for something else.
+fn token(object: Object<'_>) -> Option<TokenSecret> {
+    if object.field(&["type"]).as_str() != Some(TOKEN_TYPE) {
+        return None;
+    }
+    let account = annotation(object, TOKEN_OF)?;
+    let name = account.node()?.key_text();
+    Some(TokenSecret {
+        namespace: landing(object).into(),
+        name: (&*object.resource().name).into(),
+        account: Subject::account(landing(object), name),
+        at: place(object, account.span()),
+    })
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::kubernetes::pod_security::Level;
 
 use super::cluster::Cluster;
+use super::goal::Goal;
 use super::rights::{Asked, Reach, Rights};
+use super::strength::{ADMINISTERS, Strength};
 use super::subject::{MASTERS, Subject};
 use super::symbols::Symbol;
 
@@ -37,61 +39,6 @@ const MAKERS: [(&str, &str, &[Symbol]); 8] = [
     ("batch", "jobs", &[Symbol::CREATE]),
 ];
 
-/// What nobody but those who run a cluster should reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Goal {
-    /// Every right there is.
-    ClusterAdmin,
-    /// The group that no role can keep from anything.
-    Masters,
-    /// Root on nodes.
-    Nodes,
-    /// The secrets of what runs the cluster.
-    KubeSystemSecrets,
-    /// All that a namespace holds which is not one's own.
-    OtherNamespace,
-    /// An identity of a cloud, which counts outside of the cluster.
-    CloudIdentity,
-}
-
-impl Goal {
-    /// All of them, the gravest first.
-    pub const ALL: [Self; 6] = [
-        Self::ClusterAdmin,
-        Self::Masters,
-        Self::Nodes,
-        Self::KubeSystemSecrets,
-        Self::OtherNamespace,
-        Self::CloudIdentity,
-    ];
-
-    /// A word for programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClusterAdmin => "cluster-admin",
-            Self::Masters => "system:masters",
-            Self::Nodes => "nodes",
-            Self::KubeSystemSecrets => "kube-system-secrets",
-            Self::OtherNamespace => "other-namespace",
-            Self::CloudIdentity => "cloud-identity",
-        }
-    }
-
-    /// What it is, for people.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::ClusterAdmin => "every right in the cluster",
-            Self::Masters => "the group system:masters",
-            Self::Nodes => "control over nodes",
-            Self::KubeSystemSecrets => "the secrets of kube-system",
-            Self::OtherNamespace => "all of another namespace",
-            Self::CloudIdentity => "an identity of the cloud",
-        }
-    }
-}
-
 /// How rights are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Means {
@@ -111,6 +58,8 @@ pub enum Means {
     RunPods,
     /// Pods are made that nothing keeps from the node.
     RunPrivileged,
+    /// Pods are made in a Namespace that is changed so that nothing keeps them from the node.
+    Relabel,
     /// The image of pods is changed.
     ChangeImage,
     /// A container is put into pods.
@@ -125,6 +74,8 @@ pub enum Means {
     Sign,
     /// Secrets are read.
     ReadSecrets,
+    /// A secret is read that holds a token.
+    ReadToken,
     /// What binds accounts of AWS is changed.
     AwsAuth,
     /// All of a namespace is held.
@@ -155,6 +106,10 @@ pub enum Target {
     Account(Symbol),
     /// To the accounts that pods run as in the namespace, or in all.
     Running,
+    /// To the accounts whose tokens secrets of the namespace hold, or of all.
+    AnyToken,
+    /// To the account whose token the secret of this name holds.
+    Token(Symbol),
     /// To a user or a group.
     Subject(Subject),
 }
@@ -210,6 +165,7 @@ pub fn powers(
     look.roles();
     look.accounts();
     look.pods(behaviour);
+    look.tokens();
     look.secrets();
     if namespace.is_none() {
         look.users();
@@ -275,19 +231,14 @@ impl Look<'_> {
             self.add(Means::Everything, target, &[any]);
             return true;
         }
-        let parts = [
-            ("", "secrets", Symbol::GET),
-            ("", "pods", Symbol::CREATE),
-            (RBAC, "rolebindings", Symbol::CREATE),
-        ];
-        let needs: Vec<_> = parts
+        let needs: Vec<_> = ADMINISTERS
             .iter()
             .filter_map(|(group, resource, verb)| {
                 let (reach, asked) = self.need(group, resource, &[*verb])?;
                 reach.is_all().then_some(asked)
             })
             .collect();
-        if needs.len() == parts.len() {
+        if needs.len() == ADMINISTERS.len() {
             self.add(Means::Administer, Target::Namespace, &needs);
         }
         false
@@ -295,27 +246,7 @@ impl Look<'_> {
 
     /// Rights over roles and bindings. Writing these alone gives nothing that is not held already.
     fn roles(&mut self) {
-        let admin = self.cluster.symbols.find("cluster-admin");
-        let is_powerful = |reach: &Reach| match reach {
-            Reach::All => true,
-            Reach::Named(names) => admin.is_some_and(|admin| names.contains(&admin)),
-            Reach::Nothing => false,
-        };
-        if let Some((reach, bind)) = self.need(RBAC, "clusterroles", &[Symbol::BIND])
-            && is_powerful(&reach)
-        {
-            let bind = Asked {
-                name: bind.name.and(admin),
-                ..bind
-            };
-            let of_cluster = self.need(RBAC, "clusterrolebindings", &WRITE);
-            if let Some((_, write)) = of_cluster.filter(|_| self.namespace.is_none()) {
-                let target = Target::Goal(Goal::ClusterAdmin);
-                self.add(Means::Bind, target, &[bind, write]);
-            } else if let Some((_, write)) = self.need(RBAC, "rolebindings", &WRITE) {
-                self.add(Means::Bind, Target::Namespace, &[bind, write]);
-            }
-        }
+        self.bind();
         let kind = if self.namespace.is_none() {
             "clusterroles"
         } else {
@@ -329,6 +260,60 @@ impl Look<'_> {
                 Some(_) => Target::Namespace,
             };
             self.add(Means::Escalate, target, &[escalate, write]);
+        }
+    }
+
+    /// A role that is bound gives what it holds: it takes the right to write bindings as well.
+    fn bind(&mut self) {
+        let of_cluster = match self.need(RBAC, "clusterroles", &[Symbol::BIND]) {
+            Some((Reach::All, bind)) => Some((Strength::Everything, bind)),
+            Some((reach, bind)) => self.strongest(None, &reach, bind),
+            None => None,
+        };
+        let own = self.namespace.clone();
+        let of_namespace = own.and_then(|own| {
+            let (reach, bind) = self.need(RBAC, "roles", &[Symbol::BIND])?;
+            self.strongest(Some(&own), &reach, bind)
+        });
+        let Some((strength, bind)) = of_cluster.or(of_namespace) else {
+            return;
+        };
+        let everywhere = self.need(RBAC, "clusterrolebindings", &WRITE);
+        let everywhere = everywhere.filter(|_| self.namespace.is_none());
+        let inside = self.need(RBAC, "rolebindings", &WRITE);
+        let (target, write) = match (everywhere, inside, strength) {
+            (Some((_, write)), _, Strength::Everything) => {
+                (Target::Goal(Goal::ClusterAdmin), write)
+            }
+            (Some((_, write)), _, Strength::Namespace) | (None, Some((_, write)), _) => {
+                (Target::Namespace, write)
+            }
+            (None, None, _) => return,
+        };
+        self.add(Means::Bind, target, &[bind, write]);
+    }
+
+    /// The strongest of the roles that are reached, as far as it is strong.
+    fn strongest(
+        &self,
+        namespace: Option<&Arc<str>>,
+        reach: &Reach,
+        bind: Asked,
+    ) -> Option<(Strength, Asked)> {
+        let home = namespace.map_or("", |namespace| namespace);
+        let strong = self.cluster.strong.get(home)?;
+        let symbols = &self.cluster.symbols;
+        match reach {
+            Reach::Nothing => None,
+            Reach::All => strong.values().max().map(|strength| (*strength, bind)),
+            Reach::Named(names) => {
+                let found = names
+                    .iter()
+                    .filter_map(|name| Some((*strong.get(symbols.text(*name))?, *name)));
+                let (strength, name) = found.max_by_key(|(strength, _)| *strength)?;
+                let name = Some(name);
+                Some((strength, Asked { name, ..bind }))
+            }
         }
     }
 
@@ -370,6 +355,9 @@ impl Look<'_> {
             if self.is_unguarded() {
                 let target = Target::Goal(Goal::Nodes);
                 self.add(Means::RunPrivileged, target, &[asked]);
+            } else if let Some(relabel) = self.relabels() {
+                let target = Target::Goal(Goal::Nodes);
+                self.add(Means::Relabel, target, &[relabel, asked]);
             }
         }
         let opens: &[Symbol] = if behaviour.get_opens_exec {
@@ -399,6 +387,44 @@ impl Look<'_> {
         match self.cluster.namespaces.get(name).and_then(|it| it.level) {
             Some(level) => level == Level::Privileged,
             None => name == KUBE_SYSTEM,
+        }
+    }
+
+    /// The right to change what the Namespace says that keeps pods from the node.
+    fn relabels(&self) -> Option<Asked> {
+        let (reach, asked) = self.need("", "namespaces", &CHANGE)?;
+        let own = self.namespace.as_ref();
+        let name = own.and_then(|own| self.cluster.symbols.find(own));
+        match reach {
+            Reach::Named(names) if own.is_some() => {
+                let name = name.filter(|name| names.contains(name))?;
+                Some(Asked {
+                    name: Some(name),
+                    ..asked
+                })
+            }
+            _ => Some(asked),
+        }
+    }
+
+    /// Secrets that hold tokens, each of which is as good as the account.
+    fn tokens(&mut self) {
+        if self.cluster.tokens.is_empty() {
+            return;
+        }
+        let Some((reach, asked)) = self.need("", "secrets", &READ) else {
+            return;
+        };
+        if let Reach::Named(names) = reach {
+            for name in names {
+                let asked = Asked {
+                    name: Some(name),
+                    ..asked
+                };
+                self.add(Means::ReadToken, Target::Token(name), &[asked]);
+            }
+        } else {
+            self.add(Means::ReadToken, Target::AnyToken, &[asked]);
         }
     }
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use crate::finding::Location;
 
 use super::cluster::Cluster;
+use super::goal::Goal;
 use super::graph::{Graph, Node, Way, Why};
-use super::powers::{Behaviour, Goal, Means, Power};
+use super::powers::{Means, Power};
 use super::rights::Asked;
 use super::subject::Subject;
 use super::symbols::Symbol;
@@ -80,8 +81,7 @@ impl Proof {
 /// The gravest ways of every subject of a cluster, by subject and goal. Who reaches every right reaches all the rest,
 /// which is not told.
 #[must_use]
-pub fn proofs(cluster: &Cluster, behaviour: Behaviour) -> Vec<Proof> {
-    let graph = Graph::of(cluster, behaviour);
+pub fn proofs(cluster: &Cluster, graph: &Graph) -> Vec<Proof> {
     let mut reached = vec![false; graph.subjects.len()];
     let mut found: Vec<(usize, Proof)> = Vec::new();
     for goal in Goal::ALL {
@@ -92,7 +92,7 @@ pub fn proofs(cluster: &Cluster, behaviour: Behaviour) -> Vec<Proof> {
             if *done {
                 continue;
             }
-            let Some(proof) = prove(cluster, &graph, &way) else {
+            let Some(proof) = prove(cluster, graph, &way) else {
                 continue;
             };
             if matters(&proof) {
@@ -131,7 +131,11 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
                 uses += 1;
                 only = Some(power.means);
                 let mut step = use_of(cluster, &who, power);
-                if matches!(to, Node::AnyAccount(_) | Node::Running(_)) {
+                let leads_on = matches!(
+                    to,
+                    Node::AnyAccount(_) | Node::Running(_) | Node::AnyToken(_) | Node::Token(_)
+                );
+                if leads_on {
                     let next = next_subject(graph, follows);
                     if let Some(next) = next {
                         // Writing to a String cannot fail.
@@ -160,6 +164,18 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
                     step.evidence.push(Evidence {
                         at: runner.at.clone(),
                         what: format!("{} runs as {}", runner.title, runner.account),
+                    });
+                }
+            }
+            Why::Token(token) => {
+                let token = cluster.tokens.get(*token)?;
+                if let Some(step) = steps.last_mut() {
+                    step.evidence.push(Evidence {
+                        at: token.at.clone(),
+                        what: format!(
+                            "Secret {}/{} holds a token of {}",
+                            token.namespace, token.name, token.account
+                        ),
                     });
                 }
             }
@@ -204,6 +220,7 @@ fn next_subject<'g>(graph: &'g Graph, steps: &[(Why, Node)]) -> Option<&'g Subje
 fn joined(means: Means) -> &'static str {
     match means {
         Means::RunPods => ", which can run as",
+        Means::ReadToken => ", one of which holds a token of",
         Means::MintToken => ", so that a token is put there for",
         Means::RequestToken | Means::Impersonate => ", such as",
         _ => ", one of which runs as",
@@ -222,8 +239,15 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         Means::Administer => format!("holds all that admin has {place}"),
         Means::Bind => format!("may {right} and write bindings {place}"),
         Means::Escalate => format!("may {right} and change them {place}"),
-        Means::Impersonate | Means::RequestToken | Means::RunPods | Means::ReadSecrets => {
+        Means::Impersonate
+        | Means::RequestToken
+        | Means::RunPods
+        | Means::ReadSecrets
+        | Means::ReadToken => {
             format!("may {right} {place}")
+        }
+        Means::Relabel => {
+            format!("may {right} and make pods {place}, which may then be privileged")
         }
         Means::MintToken => format!("may create and read secrets {place}"),
         Means::RunPrivileged => format!("may {right} {place}, where they may be privileged"),

@@ -15,6 +15,8 @@ pub struct Standing {
     pub scopes: BTreeSet<Scope>,
     /// Who is given it.
     pub subjects: BTreeSet<Subject>,
+    /// Who is given it where, with the number of the cluster.
+    pub given: BTreeSet<(usize, Subject, Scope)>,
 }
 
 /// The standings of all roles of a revision, by the place of their names.
@@ -28,7 +30,7 @@ impl Standings {
     #[must_use]
     pub fn of(clusters: &[Cluster]) -> Self {
         let mut standings = Self::default();
-        for cluster in clusters {
+        for (number, cluster) in clusters.iter().enumerate() {
             for (binding, meant) in cluster.bindings.iter().zip(&cluster.meant) {
                 for role in meant
                     .leaves
@@ -41,6 +43,8 @@ impl Standings {
                     for bound in &binding.subjects {
                         standing.scopes.insert(binding.scope.clone());
                         standing.subjects.insert(bound.subject.clone());
+                        let (subject, scope) = (bound.subject.clone(), binding.scope.clone());
+                        standing.given.insert((number, subject, scope));
                     }
                 }
             }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::rule::{Check, Context, Pair, Rule, Sink, Workload};
 use crate::rules;
+use crate::snapshot::granted::Given;
 use crate::snapshot::namespaces::Namespaces;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::waivers::stated;
@@ -117,6 +118,17 @@ fn judge_file(
             if let Check::Object(check) = rule.check {
                 let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
                 check(object, context, &mut sink);
+            }
+        }
+        if let Some(given) = Given::of(snapshot, object, context.of_access()) {
+            for rule in rules {
+                let findings = &mut evaluation.findings;
+                let mut sink = Sink::new(rule, &file.path, Some(object), findings);
+                match rule.check {
+                    Check::Right(right) => right.tell(given, &mut sink),
+                    Check::Role(check) => check(given, context, &mut sink),
+                    _ => {}
+                }
             }
         }
         let candidates = namespaces.of_workload(object);

@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use crate::access::powers::Goal;
+use crate::access::goal::Goal;
 use crate::access::proof::Proof;
 use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
 use crate::shown::LONGEST_SENTENCE;

@@ -1,5 +1,6 @@
 //! What a rule is, and what it may see.
 
+mod right;
 mod sink;
 mod told;
 
@@ -15,11 +16,13 @@ use crate::finding::Finding;
 use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::pod_security::{Level, StandardCheck, VersionSet};
 use crate::kubernetes::{Labelled, Object, Pod, Standing};
+use crate::snapshot::granted::Given;
 use crate::snapshot::{Snapshot, SourceFile};
 use crate::waivers::uses::WaiverUse;
 
 pub use crate::finding::Severity;
 pub use crate::snapshot::pairs::Pair;
+pub use right::Right;
 pub use sink::{Draft, Sink, object_name};
 pub use told::{Told, enforces};
 
@@ -92,6 +95,10 @@ impl Rule {
 pub enum Check {
     /// One object of any kind.
     Object(fn(Object<'_>, &Context, &mut Sink<'_>)),
+    /// One right, wherever a role names it.
+    Right(&'static Right),
+    /// One role that has rules of its own, and who is given it.
+    Role(fn(Given<'_>, &Context, &mut Sink<'_>)),
     /// One workload: an object with a pod or a pod template; with each of them, where it has several.
     Workload(fn(&Workload<'_>, &Context, &mut Sink<'_>)),
     /// One file, as it was read.

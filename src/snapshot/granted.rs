@@ -1,8 +1,16 @@
-//! The rules of the roles of a revision, each with who is given it: what rules about rights look at.
+//! A role of a revision with who is given it, and the rights that it names: what rules about rights look at.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use crate::access::Access;
+use crate::access::cluster::Cluster;
+use crate::access::goal::Goal;
+use crate::access::leads::{AskedUse, Leads};
+use crate::access::powers::{KUBE_SYSTEM, Means};
 use crate::access::standing::Standing;
+use crate::access::subject::{Scope, Subject};
+use crate::access::symbols::Symbol;
 use crate::config::clusters::Clusters;
 use crate::finding::{Location, Severity};
 use crate::kubernetes::Object;
@@ -14,41 +22,82 @@ use super::Snapshot;
 /// A right that rules look for: an API group, resources of it, verbs.
 pub type Wanted<'w> = (&'w str, &'w [&'w str], &'w [&'w str]);
 
-/// One rule of one role.
+/// A role, and who is given it.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The role. A sum of roles is none: it has no rules of its own.
+    pub role: Role<'a>,
+    /// Who is given it, and where; none where nobody is.
+    pub standing: Option<&'a Standing>,
+    access: &'a Access,
+}
+
+/// A right that a role names.
 #[derive(Clone, Copy, Debug)]
 pub struct Granted<'a> {
     /// The role.
-    pub role: Role<'a>,
-    /// The rule.
+    pub given: Given<'a>,
+    /// The rule that names it.
     pub rule: PolicyRule<'a>,
-    /// Who is given the role, and where; none where nobody is.
-    pub standing: Option<&'a Standing>,
+    /// The words.
+    pub named: Named<'a>,
 }
 
-impl<'a> Granted<'a> {
-    /// The object.
+impl<'a> Given<'a> {
+    /// The view, if the object is a role with rules of its own.
     #[must_use]
-    pub fn object(&self) -> Object<'a> {
-        self.role.object()
+    pub fn of(
+        snapshot: &'a Snapshot,
+        object: Object<'a>,
+        (clusters, targets): (&Clusters, VersionSet),
+    ) -> Option<Self> {
+        let role = Role::of(object).filter(|role| !role.aggregation().is_set())?;
+        let access = snapshot.access(clusters, targets);
+        let place = Location {
+            path: Arc::clone(object.path()),
+            span: object.name_span(),
+        };
+        Some(Self {
+            role,
+            standing: access.standings().at(&place),
+            access,
+        })
     }
 
     /// True if it counts in the whole cluster, or would if somebody were given it: a `ClusterRole` is bound anywhere.
     #[must_use]
-    pub fn is_of_cluster(&self) -> bool {
+    pub fn is_of_cluster(self) -> bool {
         match self.standing {
             Some(standing) => standing.is_of_cluster(),
             None => self.role.is_of_cluster(),
         }
     }
 
-    /// How grave it is, by how grave it is in the whole cluster and in one namespace. What nobody is given is less.
+    /// True if it counts in the namespace of what runs the cluster.
     #[must_use]
-    pub fn severity(&self, of_cluster: Severity, of_namespace: Severity) -> Severity {
-        let severity = if self.is_of_cluster() {
-            of_cluster
-        } else {
-            of_namespace
-        };
+    pub fn reaches_system(self) -> bool {
+        match self.standing {
+            Some(standing) => standing.reaches(KUBE_SYSTEM),
+            None => self.is_confined_to_system(),
+        }
+    }
+
+    /// True if it counts in the namespace of what runs the cluster and not in all, or would if somebody were given it.
+    #[must_use]
+    pub fn is_confined_to_system(self) -> bool {
+        if self.is_of_cluster() {
+            return false;
+        }
+        let home = self.role.object().namespace();
+        self.standing.map_or_else(
+            || home.is_some_and(|(own, _)| own == KUBE_SYSTEM),
+            |standing| standing.reaches(KUBE_SYSTEM),
+        )
+    }
+
+    /// How grave something is that would be as grave as this if somebody had it: what nobody is given is less.
+    #[must_use]
+    pub fn settled(self, severity: Severity) -> Severity {
         match (self.standing, severity) {
             (Some(_), severity) => severity,
             (None, Severity::Critical) => Severity::High,
@@ -58,145 +107,180 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// True if it counts in this one namespace alone, or would if somebody were given it.
+    /// True if it gives one of some rights on all objects, or somebody who is given it has that right there by any
+    /// other role.
     #[must_use]
-    pub fn is_confined_to(&self, namespace: &str) -> bool {
-        if self.is_of_cluster() {
-            return false;
-        }
-        let object = self.object();
-        self.standing.map_or_else(
-            || object.namespace().is_some_and(|(own, _)| own == namespace),
-            |standing| standing.reaches(namespace),
-        )
-    }
-
-    /// True if some rule of the same role gives one of some rights on all objects.
-    #[must_use]
-    pub fn has_beside(&self, wanted: &[Wanted<'_>]) -> bool {
-        self.role.rules().any(|rule| {
+    pub fn has_beside(self, wanted: &[Wanted<'_>]) -> bool {
+        let own = self.role.rules().any(|rule| {
             let mut wanted = wanted.iter();
             !rule.is_named()
                 && wanted
                     .any(|(group, resources, verbs)| rule.named(group, resources, verbs).is_some())
+        });
+        own || self.holders().any(|(cluster, subject, scope)| {
+            let rights = cluster.rights(subject, scope.namespace());
+            wanted.iter().any(|(group, resources, verbs)| {
+                let verbs = verbs.iter().filter_map(|verb| cluster.symbols.find(verb));
+                let verbs: Vec<Symbol> = verbs.collect();
+                resources.iter().any(|resource| {
+                    let reach = cluster.reach(&rights, (group, resource), &verbs);
+                    reach.is_all()
+                })
+            })
         })
     }
 
-    /// True if a right has no effect: requests that make objects have no name that `resourceNames` could mean.
-    fn is_void(&self, named: Named<'_>) -> bool {
-        let is_sub = named.resource.as_str().is_some_and(|it| it.contains('/'));
-        let is_nameless = matches!(named.verb.as_str(), Some("create" | "deletecollection"));
-        self.rule.is_named() && is_nameless && !is_sub
+    /// True if somebody who is given it uses their rights there by some means, wherever that leads.
+    #[must_use]
+    pub fn is_used(self, means: &[Means]) -> bool {
+        let asked = AskedUse { means, names: None };
+        self.leads(|leads, subject, scope| leads.has(subject, scope, asked).then_some(()))
+            .is_some()
+    }
+
+    fn leads<T: Ord>(self, to: impl Fn(&Leads, &Subject, &Scope) -> Option<T>) -> Option<T> {
+        let leads = self.access.leads();
+        let given = self.standing.into_iter().flat_map(|it| &it.given);
+        given
+            .filter_map(|(cluster, subject, scope)| to(leads.get(*cluster)?, subject, scope))
+            .min()
+    }
+
+    fn holders(self) -> impl Iterator<Item = (&'a Cluster, &'a Subject, &'a Scope)> {
+        let given = self.standing.into_iter().flat_map(|it| &it.given);
+        given.filter_map(move |(cluster, subject, scope)| {
+            Some((self.access.clusters.get(*cluster)?, subject, scope))
+        })
     }
 
     /// Who has it, in words.
     #[must_use]
-    pub fn holders(&self) -> String {
+    pub fn told(self) -> String {
         self.standing
             .map_or_else(|| Standing::default().told(), Standing::told)
     }
-}
 
-/// All rules of all roles of a revision, object by object. Sums of roles have none of their own.
-pub fn granted<'a>(
-    snapshot: &'a Snapshot,
-    clusters: &Clusters,
-    targets: VersionSet,
-) -> Vec<Granted<'a>> {
-    let access = snapshot.access(clusters, targets);
-    if access.is_empty() {
-        return Vec::new();
-    }
-    let standings = access.standings();
-    let roles = snapshot.objects().filter_map(Role::of);
-    let roles = roles.filter(|role| !role.aggregation().is_set());
-    roles
-        .flat_map(|role| {
-            let object = role.object();
-            let standing = standings.at(&Location {
-                path: std::sync::Arc::clone(object.path()),
-                span: object.name_span(),
-            });
-            role.rules().map(move |rule| Granted {
-                role,
-                rule,
-                standing,
-            })
-        })
-        .collect()
-}
-
-/// Where roles name one of some rights, each right once a role.
-#[must_use]
-pub fn naming<'a>(
-    snapshot: &'a Snapshot,
-    (clusters, targets): (&Clusters, VersionSet),
-    wanted: &[Wanted<'_>],
-) -> Vec<(Granted<'a>, Named<'a>)> {
-    let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    for granted in granted(snapshot, clusters, targets) {
-        for (group, resources, verbs) in wanted {
-            let Some(named) = granted.rule.named(group, resources, verbs) else {
-                continue;
-            };
-            let object = granted.object();
-            let is_new = seen.insert((object.path(), object.node().id(), named.right()));
-            if is_new {
-                found.push((granted, named));
-            }
+    /// Who has it, and what they reach with it.
+    #[must_use]
+    pub fn told_with(self, goal: Option<Goal>) -> String {
+        match goal {
+            Some(goal) => format!("{}, which leads to {}", self.told(), goal.title()),
+            None => self.told(),
         }
     }
-    found
+
+    /// True if a websocket is opened by `get` on one of the clusters: below Kubernetes 1.35.
+    #[must_use]
+    pub fn is_opened_by_get(self) -> bool {
+        self.access.behaviour().get_opens_exec
+    }
+
+    /// Where it names one of some rights that have an effect, each right once.
+    #[must_use]
+    pub fn naming(self, wanted: &[Wanted<'_>]) -> Vec<Granted<'a>> {
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        for rule in self.role.rules() {
+            for (group, resources, verbs) in wanted {
+                let Some(named) = effective(rule, group, resources, verbs) else {
+                    continue;
+                };
+                if seen.insert(named.right()) {
+                    found.push(Granted {
+                        given: self,
+                        rule,
+                        named,
+                    });
+                }
+            }
+        }
+        found
+    }
 }
 
-/// Where roles name one of some rights that have an effect, once a role: the first place.
-#[must_use]
-pub fn naming_once<'a>(
-    snapshot: &'a Snapshot,
-    of_access: (&Clusters, VersionSet),
-    wanted: &[Wanted<'_>],
-) -> Vec<(Granted<'a>, Named<'a>)> {
-    let mut seen = HashSet::new();
-    let mut found = naming(snapshot, of_access, wanted);
-    found.retain(|(granted, named)| {
-        let object = granted.object();
-        !granted.is_void(*named) && seen.insert((object.path(), object.node().id()))
-    });
-    found
+impl<'a> Given<'a> {
+    /// Where it lets somebody make certificates for signers whose users the API server knows, and how grave that is: a
+    /// verb on `signers`, together with writing the part of the requests that belongs to it.
+    #[must_use]
+    pub fn signing(self, verb: &str, part: &str) -> Option<(Named<'a>, Severity)> {
+        const GROUP: &str = "certificates.k8s.io";
+        if !self.is_of_cluster() {
+            return None;
+        }
+        let found = self.naming(&[(GROUP, &["signers"], &[verb])]);
+        let granted = found.first()?;
+        let is_whole = self.has_beside(&[(GROUP, &[part], &["update", "patch"])]);
+        let has = |name: &str| {
+            let mut names = granted.rule.resource_names().texts();
+            names.any(|own| own == name)
+        };
+        let makes_users = !granted.is_named()
+            || has("kubernetes.io/*")
+            || has("kubernetes.io/kube-apiserver-client");
+        let severity = if makes_users {
+            Severity::Critical
+        } else if has("kubernetes.io/kube-apiserver-client-kubelet") {
+            Severity::High
+        } else {
+            return None;
+        };
+        is_whole.then(|| (granted.named, self.settled(severity)))
+    }
 }
 
-/// Where roles let somebody make certificates for signers whose users the API server knows, each with how grave it is:
-/// a verb on `signers`, and writing what belongs to it of the requests.
-#[must_use]
-pub fn signing<'a>(
-    snapshot: &'a Snapshot,
-    of_access: (&Clusters, VersionSet),
-    verb: &str,
-    part: &str,
-) -> Vec<(Granted<'a>, Named<'a>, Severity)> {
-    const GROUP: &str = "certificates.k8s.io";
-    let of_requests = [(GROUP, &[part][..], &["update", "patch"][..])];
-    let found = naming_once(snapshot, of_access, &[(GROUP, &["signers"], &[verb])]);
-    found
-        .into_iter()
-        .filter(|(granted, _)| granted.is_of_cluster() && granted.has_beside(&of_requests))
-        .filter_map(|(granted, named)| {
-            let has = |name: &str| {
-                let mut names = granted.rule.resource_names().texts();
-                names.any(|own| own == name)
-            };
-            let makes_users = !granted.rule.is_named()
-                || has("kubernetes.io/*")
-                || has("kubernetes.io/kube-apiserver-client");
-            let severity = if makes_users {
-                Severity::Critical
-            } else if has("kubernetes.io/kube-apiserver-client-kubelet") {
-                Severity::High
-            } else {
-                return None;
-            };
-            Some((granted, named, granted.severity(severity, severity)))
-        })
-        .collect()
+impl Granted<'_> {
+    /// True if it counts in the whole cluster, or would if somebody were given the role.
+    #[must_use]
+    pub fn is_of_cluster(&self) -> bool {
+        self.given.is_of_cluster()
+    }
+
+    /// True if `resourceNames` say which objects are meant.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.rule.is_named()
+    }
+
+    /// The gravest of what somebody who is given the role reaches by some use of this right, if they reach nothing as
+    /// grave by other means: what it makes of them. Where `resourceNames` say which objects are meant, it is by these.
+    #[must_use]
+    pub fn makes(&self, means: &[Means]) -> Option<Goal> {
+        if means.is_empty() {
+            return None;
+        }
+        let names: Vec<&str> = self.rule.resource_names().texts().collect();
+        let names = self.is_named().then_some(&*names);
+        let asked = AskedUse { means, names };
+        self.given
+            .leads(|leads, subject, scope| leads.further_to(subject, scope, asked))
+    }
+
+    /// One severity where all objects are meant, and another one where `resourceNames` say which.
+    #[must_use]
+    pub fn or_named(&self, all: Severity, named: Severity) -> Severity {
+        if self.is_named() { named } else { all }
+    }
+}
+
+/// Where a rule names a right that has an effect: requests that make objects, or delete all, carry no name that
+/// `resourceNames` could mean.
+fn effective<'a>(
+    rule: PolicyRule<'a>,
+    group: &str,
+    resources: &[&str],
+    verbs: &[&str],
+) -> Option<Named<'a>> {
+    const NAMELESS: [&str; 2] = ["create", "deletecollection"];
+    let named = rule.named(group, resources, verbs)?;
+    let is_sub = named.resource.as_str().is_some_and(|it| it.contains('/'));
+    let is_nameless = named.verb.as_str().is_some_and(|it| NAMELESS.contains(&it));
+    if !rule.is_named() || is_sub || !is_nameless {
+        return Some(named);
+    }
+    let verbs: Vec<&str> = verbs
+        .iter()
+        .copied()
+        .filter(|verb| !NAMELESS.contains(verb))
+        .collect();
+    rule.named(group, resources, &verbs)
 }

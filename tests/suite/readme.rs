@@ -1,4 +1,4 @@
-//! What the README shows is what happens: every command with an output is run as it is written.
+//! What the README and the pages beside it show is what happens: every command with an output is run as it is written.
 
 use std::fs;
 use std::path::Path;
@@ -22,13 +22,28 @@ fn sessions(readme: &str) -> Vec<(String, String)> {
     sessions
 }
 
+/// The words of a command; what stands between quotes is one.
+fn words(command: &str) -> Vec<&str> {
+    let parts = command.split('"').enumerate();
+    parts
+        .flat_map(|(number, part)| {
+            if number % 2 == 1 {
+                vec![part]
+            } else {
+                part.split_whitespace().collect()
+            }
+        })
+        .collect()
+}
+
 #[test]
 fn every_output_of_the_readme_is_what_the_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).expect("there is a README");
+    let read = |page: &str| fs::read_to_string(root.join(page)).expect("there is such a page");
+    let pages = ["README.md", "docs/access.md"].map(read);
     let mut run = 0;
-    for (command, expected) in sessions(&readme) {
-        let words: Vec<&str> = command.split_whitespace().collect();
+    for (command, expected) in pages.iter().flat_map(|page| sessions(page)) {
+        let words = words(&command);
         let Some((&"target/release/tidegate", arguments)) = words.split_first() else {
             assert!(
                 expected.is_empty(),
@@ -40,7 +55,7 @@ fn every_output_of_the_readme_is_what_the_command_prints() {
         assert_eq!(answer.stdout, expected, "{command}");
         run += 1;
     }
-    assert!(run >= 2, "only {run} commands were found in the README");
+    assert!(run >= 10, "only {run} commands were found");
 }
 
 /// The exit codes of the README and of `--help` are those that `command_line` tests.

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to write definitions of APIs.
@@ -34,46 +32,38 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Whoever may only change those that are there, as operators do that fill in certificates, is one level less
-    /// grave. Definitions lie outside of namespaces, so that a `Role` gives nothing of them. A role that no binding of
-    /// the repository gives to anybody is one level less grave.
+    /// To change those that are there is as good as to make one where it is done in bad faith. It is medium all the
+    /// same, as everything that fills in certificates is written that way, and there is no narrower right for it but
+    /// `resourceNames`, with which it is low. Definitions lie outside of namespaces, so that a `Role` gives nothing of
+    /// them. A role that no binding of the repository gives to anybody is one level less grave.
     "rbac/api-definitions-write",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low, Severity::Note],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [
+const RIGHT: Right = Right {
+    wanted: &[
         (
             "apiextensions.k8s.io",
-            &["customresourcedefinitions"][..],
-            &["create", "update", "patch"][..],
+            &["customresourcedefinitions"],
+            &["create", "update", "patch"],
         ),
         (
             "apiregistration.k8s.io",
-            &["apiservices"][..],
-            &["create", "update", "patch"][..],
+            &["apiservices"],
+            &["create", "update", "patch"],
         ),
-    ];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        if !granted.is_of_cluster() {
-            continue;
-        }
-        let of_cluster = match (granted.rule.is_named(), named.verb.as_str()) {
-            (true, _) => Severity::Low,
-            (false, Some("create" | "*")) => Severity::High,
-            (false, _) => Severity::Medium,
+    ],
+    gravity: |it, _| {
+        let all = match it.named.verb.as_str() {
+            Some("create" | "*") => Severity::High,
+            _ => Severity::Medium,
         };
-        let namespaced = of_cluster;
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which decides who answers for APIs of the cluster; {}; leave definitions to what installs them, or name them in resourceNames with update and patch alone",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        it.is_of_cluster().then(|| it.or_named(all, Severity::Low))
+    },
+    lets: "which decides who answers for APIs of the cluster",
+    instead: "leave definitions to what installs them, or name them in resourceNames with update and patch alone",
+    ..Right::NONE
+};

@@ -1,8 +1,9 @@
+use crate::access::goal::Goal;
+use crate::access::powers::Means;
 use crate::kubernetes::Field;
 use crate::kubernetes::roles::PolicyRule;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::snapshot::granted::{Given, Wanted};
 
 declare_rule! {
     /// A role allows to bind roles whose rights the one who binds does not hold.
@@ -39,45 +40,55 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// `bind` is asked for on roles alone: on `rolebindings` and `clusterrolebindings` it has no effect, which is told as
-    /// a note. A role that no binding of the repository gives to anybody is one level less grave.
+    /// `bind` is asked for on roles alone: on `rolebindings` and `clusterrolebindings` it has no effect, which is told
+    /// as a note. A role of the repository that is named and gives every right counts as `cluster-admin` does where its
+    /// holder may write bindings. A role that no binding of the repository gives to anybody is one level less grave.
     "rbac/bind",
     severity: Severity::Critical,
     other_severities: &[Severity::High, Severity::Medium, Severity::Low, Severity::Note],
     references: &["CIS 1.12: 5.1.8", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Role(check),
 }
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let roles = (GROUP, &["clusterroles", "roles"][..], &["bind"][..]);
-    for (granted, named) in naming(snapshot, context.of_access(), &[roles]) {
+const ROLES: Wanted<'_> = (GROUP, &["clusterroles", "roles"], &["bind"]);
+
+const BINDINGS: Wanted<'_> = (GROUP, &["clusterrolebindings", "rolebindings"], &["bind"]);
+
+fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    for granted in given.naming(&[ROLES]) {
         let (of_cluster, namespaced) = gravity(granted.rule);
-        let which = names(granted.rule);
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
+        let severity = if given.is_of_cluster() {
+            of_cluster
+        } else {
+            namespaced
+        };
+        let goal = granted.makes(&[Means::Bind]);
+        let reached = match goal {
+            Some(Goal::ClusterAdmin) => Severity::Critical,
+            Some(_) => Severity::High,
+            None => severity,
+        };
+        let severity = severity.max(reached);
+        sink.report_right(granted.named)
+            .severity(given.settled(severity))
             .say(&format!(
-                "verbs allow {}{which}, so that whoever may write bindings gives away rights that they do not hold; {}; leave bind out, and give who binds the rights that they hand on",
-                named.told(),
-                granted.holders()
+                "verbs allow {}{}, so that whoever may write bindings gives away rights that they do not hold; {}; leave bind out, and give who binds the rights that they hand on",
+                granted.named.told(),
+                names(granted.rule),
+                given.told_with(goal)
             ));
     }
-    let bindings = (
-        GROUP,
-        &["clusterrolebindings", "rolebindings"][..],
-        &["bind"][..],
-    );
-    for (granted, named) in naming(snapshot, context.of_access(), &[bindings]) {
+    for granted in given.naming(&[BINDINGS]) {
+        let named = granted.named;
         // What stands for all verbs means others.
         if named.verb.as_str() != Some("bind")
-            || granted.rule.named(GROUP, roles.1, roles.2).is_some()
+            || granted.rule.named(ROLES.0, ROLES.1, ROLES.2).is_some()
         {
             continue;
         }
-        sink.about(granted.object())
-            .report_right(named)
+        sink.report_right(named)
             .severity(Severity::Note)
             .say(&format!(
                 "bind on {} has no effect, as it is asked for on the role; leave it out",

@@ -1,6 +1,6 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::access::goal::Goal;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to write bindings.
@@ -36,34 +36,37 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// `create` with `resourceNames` has no effect, as such a request has no name, and nothing is said of it. A role
-    /// that no binding of the repository gives to anybody is one level less grave.
+    /// `create` with `resourceNames` has no effect, as such a request has no name, and nothing is said of it. Who may
+    /// also `bind` a role that gives every right, by this role or by another one, or holds every right to hand on, is
+    /// told as critical, and as high where that is so in one namespace. Where `resourceNames` say which bindings are
+    /// meant, it is low. A role that no binding of the repository gives to anybody is one level less grave.
     "rbac/bindings-write",
     severity: Severity::Medium,
-    other_severities: &[Severity::Low, Severity::Note],
+    other_severities: &[Severity::Critical, Severity::High, Severity::Low, Severity::Note],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [(
+/// What makes more of rights that are handed on.
+const MEANS: &[Means] = &[Means::Bind, Means::Escalate, Means::Everything];
+
+const RIGHT: Right = Right {
+    wanted: &[(
         "rbac.authorization.k8s.io",
-        &["clusterrolebindings", "rolebindings"][..],
-        &["update", "patch", "create"][..],
-    )];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Low, Severity::Low)
-        } else {
-            (Severity::Medium, Severity::Medium)
+        &["clusterrolebindings", "rolebindings"],
+        &["update", "patch", "create"],
+    )],
+    by: MEANS,
+    gravity: |it, goal| {
+        let all = match goal {
+            Some(Goal::ClusterAdmin | Goal::Masters | Goal::Nodes) => Severity::Critical,
+            Some(_) => Severity::High,
+            None if it.given.is_used(MEANS) => Severity::High,
+            None => Severity::Medium,
         };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which hands on every right that its holder has, and more together with bind; {}; leave bindings to what deploys them",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        Some(it.or_named(all, Severity::Low))
+    },
+    lets: "which hands on every right that its holder has, and more together with bind",
+    instead: "leave bindings to what deploys them",
+    ..Right::NONE
+};

@@ -1,6 +1,5 @@
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::signing;
+use crate::snapshot::granted::Given;
 
 declare_rule! {
     /// A role allows to sign certificates of users.
@@ -36,25 +35,24 @@ declare_rule! {
     ///
     /// ## Limits
     /// Signers of other domains than `kubernetes.io` make no users of the cluster, and nothing is said of them. For the
-    /// signer of kubelets it is high. Rights that come together from two roles are told by `rbac/escalation-path-
-    /// added`. A role that no binding of the repository gives to anybody is one level less grave.
+    /// signer of kubelets it is high. The two rights count as well where they come from two roles; the one on the
+    /// signer is told. A role that no binding of the repository gives to anybody is one level less grave.
     "rbac/csr-sign",
     severity: Severity::Critical,
     other_severities: &[Severity::High, Severity::Medium],
     references: &["CIS 1.12: 5.1.11", "CWE-295"],
-    check: Check::Manifests(check),
+    check: Check::Role(check),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
     const PART: &str = "certificatesigningrequests/status";
-    for (granted, named, severity) in signing(snapshot, context.of_access(), "sign", PART) {
-        sink.about(granted.object())
-            .report_right(named)
+    if let Some((named, severity)) = given.signing("sign", PART) {
+        sink.report_right(named)
             .severity(severity)
             .say(&format!(
                 "verbs allow {}, which together with {PART} makes its holder any user; {}; name a signer of your own domain in resourceNames",
                 named.told(),
-                granted.holders()
+                given.told()
             ));
     }
 }

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to say where the traffic of Services goes.
@@ -41,35 +39,24 @@ declare_rule! {
     severity: Severity::Medium,
     other_severities: &[Severity::Low, Severity::Note],
     references: &["CVE-2021-25740", "CVE-2020-8554"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [
+const RIGHT: Right = Right {
+    wanted: &[
         (
             "",
-            &["endpoints", "services/status"][..],
-            &["create", "update", "patch"][..],
+            &["endpoints", "services/status"],
+            &["create", "update", "patch"],
         ),
         (
             "discovery.k8s.io",
-            &["endpointslices"][..],
-            &["create", "update", "patch"][..],
+            &["endpointslices"],
+            &["create", "update", "patch"],
         ),
-    ];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Low, Severity::Low)
-        } else {
-            (Severity::Medium, Severity::Medium)
-        };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which draws the traffic of others to addresses of any choice; {}; let the selector of the Service find its pods",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+    ],
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
+    lets: "which draws the traffic of others to addresses of any choice",
+    instead: "let the selector of the Service find its pods",
+    ..Right::NONE
+};

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to put containers into running pods.
@@ -41,28 +39,13 @@ declare_rule! {
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [(
-        "",
-        &["pods/ephemeralcontainers"][..],
-        &["patch", "update"][..],
-    )];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Medium, Severity::Medium)
-        } else {
-            (Severity::High, Severity::High)
-        };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which runs an image of any choice inside of pods that are there; {}; leave it out, and give it for the time of a search alone",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+const RIGHT: Right = Right {
+    wanted: &[("", &["pods/ephemeralcontainers"], &["patch", "update"])],
+    gravity: |it, _| Some(it.or_named(Severity::High, Severity::Medium)),
+    lets: "which runs an image of any choice inside of pods that are there",
+    instead: "leave it out, and give it for the time of a search alone",
+    ..Right::NONE
+};

@@ -1,7 +1,4 @@
-use crate::kubernetes::namespace::is_system;
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to write rights into roles that the writer does not hold.
@@ -43,36 +40,24 @@ declare_rule! {
     severity: Severity::Critical,
     other_severities: &[Severity::High, Severity::Medium],
     references: &["CIS 1.12: 5.1.8", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = (
+const RIGHT: Right = Right {
+    wanted: &[(
         "rbac.authorization.k8s.io",
-        &["clusterroles", "roles"][..],
-        &["escalate"][..],
-    );
-    for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let of_system = granted.standing.is_some_and(|it| it.reaches("kube-system"));
-        let namespaced = if of_system {
+        &["clusterroles", "roles"],
+        &["escalate"],
+    )],
+    is_told_each: true,
+    gravity: |it, _| {
+        Some(if it.is_of_cluster() || it.given.reaches_system() {
             Severity::Critical
         } else {
             Severity::High
-        };
-        let object = granted.object();
-        let home = object.namespace().map(|(namespace, _)| namespace);
-        let namespaced = if home.is_some_and(is_system) {
-            Severity::Critical
-        } else {
-            namespaced
-        };
-        sink.about(object)
-            .report_right(named)
-            .severity(granted.severity(Severity::Critical, namespaced))
-            .say(&format!(
-                "verbs allow {}, so that whoever may change such a role can write any right into it; {}; leave escalate out, and give the writer the rights that it hands on",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        })
+    },
+    lets: "so that whoever may change such a role can write any right into it",
+    instead: "leave escalate out, and give the writer the rights that it hands on",
+    ..Right::NONE
+};

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::cluster::Cluster;
-use crate::access::powers::Goal;
+use crate::access::goal::Goal;
 use crate::access::proof::Proof;
 use crate::access::subject::Subject;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
@@ -153,6 +153,7 @@ declare_rule! {
     "rbac/escalation-path-added",
     severity: Severity::Critical,
     other_severities: &[Severity::High],
+    covers: &["rbac/workload-write"],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
     check: Check::Change(check),
 }

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to delete events.
@@ -41,27 +39,20 @@ declare_rule! {
     severity: Severity::Low,
     other_severities: &[Severity::Note],
     references: &["OWASP K8s 2025: K10", "MITRE T1070"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [
-        ("", &["events"][..], &["delete", "deletecollection"][..]),
+const RIGHT: Right = Right {
+    wanted: &[
+        ("", &["events"], &["delete", "deletecollection"]),
         (
             "events.k8s.io",
-            &["events"][..],
-            &["delete", "deletecollection"][..],
+            &["events"],
+            &["delete", "deletecollection"],
         ),
-    ];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = (Severity::Low, Severity::Low);
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which takes away traces of what happened; {}; leave it out, as events go by themselves",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+    ],
+    gravity: |_, _| Some(Severity::Low),
+    lets: "which takes away traces of what happened",
+    instead: "leave it out, as events go by themselves",
+    ..Right::NONE
+};

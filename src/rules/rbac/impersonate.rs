@@ -1,9 +1,7 @@
-use std::collections::HashSet;
-
-use crate::kubernetes::roles::{Named, PolicyRule};
+use crate::access::goal::Goal;
+use crate::access::powers::Means;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::{Granted, granted, naming};
+use crate::snapshot::granted::{Given, Granted};
 
 declare_rule! {
     /// A role allows to act as other users, groups or `ServiceAccounts`.
@@ -39,102 +37,96 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Users, groups and what else is told of a user lie outside of namespaces: what a `Role` says of them has no effect,
-    /// and nothing is said of it. A role that no binding of the repository gives to anybody is one level less grave.
+    /// Users, groups and what else is told of a user lie outside of namespaces: what a `Role` says of them has no
+    /// effect, and nothing is said of it. The uid and extra fields are taken on together with a user alone, so that by
+    /// themselves they are medium. Where `resourceNames` say as whom, it is as grave as what these lead to: high where
+    /// they lead to nodes or to the secrets of `kube-system`, and as grave as any where they lead to every right. A
+    /// role that no binding of the repository gives to anybody is one level less grave.
     "rbac/impersonate",
     severity: Severity::Critical,
     other_severities: &[Severity::High, Severity::Medium, Severity::Low],
     references: &["CIS 1.12: 5.1.8", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Role(check),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let verbs = &["impersonate"][..];
-    let people = ("", &["users", "groups"][..], verbs);
-    for (granted, named) in naming(snapshot, context.of_access(), &[people]) {
-        if granted.is_of_cluster() {
-            let severity = gravity(granted.rule, Severity::Critical);
-            sink.about(granted.object())
-                .report_right(named)
-                .severity(granted.severity(severity, severity))
-                .say(&sentence(&granted, named));
+const VERBS: &[&str] = &["impersonate"];
+/// People and what they are in, which lie outside of namespaces.
+const PEOPLE: &[&str] = &["users", "groups"];
+/// The group of what else is told of a user.
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
+fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
+    let of_cluster = given.is_of_cluster();
+    if of_cluster {
+        for granted in given.naming(&[("", PEOPLE, VERBS)]) {
+            tell(&granted, Severity::Critical, sink);
         }
     }
-    let accounts = ("", &["serviceaccounts"][..], verbs);
-    for (granted, named) in naming(snapshot, context.of_access(), &[accounts]) {
-        let (of_cluster, namespaced) = (
-            gravity(granted.rule, Severity::Critical),
-            gravity(granted.rule, Severity::High),
-        );
+    for granted in given.naming(&[("", &["serviceaccounts"], VERBS)]) {
         // The role is told once, where it says more.
-        if granted.is_of_cluster() && granted.rule.named("", people.1, verbs).is_some() {
+        if of_cluster && granted.rule.named("", PEOPLE, VERBS).is_some() {
             continue;
         }
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&sentence(&granted, named));
+        let any = if of_cluster || given.reaches_system() {
+            Severity::Critical
+        } else {
+            Severity::High
+        };
+        tell(&granted, any, sink);
     }
-    let resources = granted_extras(snapshot, context);
-    for (granted, named) in resources {
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(Severity::Medium, Severity::Medium))
-            .say(&sentence(&granted, named));
+    if !of_cluster {
+        return;
+    }
+    // The uid, and extra fields each of which is a subresource.
+    let texts = given
+        .role
+        .rules()
+        .flat_map(|rule| rule.resources().texts().collect::<Vec<_>>());
+    let extras: Vec<&str> = texts
+        .filter(|text| text.starts_with("userextras/"))
+        .collect();
+    let extras: Vec<_> = std::iter::once("uids")
+        .chain(extras)
+        .map(|text| [text])
+        .collect();
+    let wanted: Vec<_> = extras
+        .iter()
+        .map(|it| (AUTHENTICATION, &it[..], VERBS))
+        .collect();
+    for granted in given.naming(&wanted) {
+        sink.report_right(granted.named)
+            .severity(given.settled(Severity::Medium))
+            .say(&sentence(&granted, None));
     }
 }
 
-/// What else is told of a user: the uid, and extra fields each of which is a subresource.
-fn granted_extras<'a>(snapshot: &'a Snapshot, context: &Context) -> Vec<(Granted<'a>, Named<'a>)> {
-    let group = "authentication.k8s.io";
-    let verbs = &["impersonate"][..];
-    let (clusters, targets) = context.of_access();
-    let mut found = naming(
-        snapshot,
-        (clusters, targets),
-        &[(group, &["uids"][..], verbs)],
-    );
-    let all = granted(snapshot, clusters, targets);
-    for granted in all {
-        let items = granted.rule.resources().texts();
-        for text in items.filter(|text| text.starts_with("userextras/")) {
-            found.extend(
-                granted
-                    .rule
-                    .named(group, &[text], verbs)
-                    .map(|named| (granted, named)),
-            );
-        }
-    }
-    found.retain(|(granted, _)| granted.is_of_cluster());
-    let mut seen = HashSet::new();
-    found.retain(|(granted, named)| {
-        let object = granted.object();
-        seen.insert((object.path(), object.node().id(), named.right()))
-    });
-    found
-}
-
-fn gravity(rule: PolicyRule<'_>, any: Severity) -> Severity {
-    let names = rule.resource_names();
-    let is_any = names.items().next().is_none();
-    if is_any || names.texts().any(|name| name == "system:masters") {
+/// Where `resourceNames` say as whom, it is as grave as what these reach.
+fn tell(granted: &Granted<'_>, any: Severity, sink: &mut Sink<'_>) {
+    let goal = granted.makes(&[Means::Impersonate]);
+    let mut names = granted.rule.resource_names().texts();
+    let severity = if !granted.is_named() || names.any(|name| name == "system:masters") {
         any
     } else {
-        Severity::Medium
-    }
+        match goal {
+            Some(Goal::ClusterAdmin | Goal::Masters) => any,
+            Some(_) => Severity::High,
+            None => Severity::Medium,
+        }
+    };
+    sink.report_right(granted.named)
+        .severity(granted.given.settled(severity))
+        .say(&sentence(granted, goal));
 }
 
-fn sentence(granted: &Granted<'_>, named: Named<'_>) -> String {
-    let is_named = granted.rule.is_named();
-    let instead = if is_named {
+fn sentence(granted: &Granted<'_>, goal: Option<Goal>) -> String {
+    let instead = if granted.is_named() {
         "give the rights that are needed instead"
     } else {
         "give the rights that are needed instead, or say with resourceNames as whom"
     };
     format!(
         "verbs allow {}, and whoever acts as somebody else has all of their rights; {}; {instead}",
-        named.told(),
-        granted.holders()
+        granted.named.told(),
+        granted.given.told_with(goal)
     )
 }

@@ -1,6 +1,5 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to change Namespaces.
@@ -34,30 +33,33 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A `Role` reaches the Namespace that it lies in, which is medium. A role that no binding of the repository gives
-    /// to anybody is one level less grave.
+    /// A `Role` reaches the Namespace that it lies in, which is medium, and high where its holder may make pods there
+    /// as well, which then take their node. Where `resourceNames` say which Namespaces are meant, it is the same. A
+    /// role that no binding of the repository gives to anybody is one level less grave.
     "rbac/namespace-label",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["namespaces"][..], &["update", "patch"][..])];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Medium, Severity::Medium)
+const RIGHT: Right = Right {
+    wanted: &[("", &["namespaces"], &["update", "patch"])],
+    by: &[Means::Relabel],
+    gravity: |it, goal| {
+        let runs_there = goal.is_some();
+        let all = if it.is_of_cluster() || runs_there {
+            Severity::High
         } else {
-            (Severity::High, Severity::Medium)
+            Severity::Medium
         };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which takes Pod Security and the policies that select by label from a namespace; {}; leave the labels of Namespaces to what sets them up",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        Some(if runs_there {
+            all
+        } else {
+            it.or_named(all, Severity::Medium)
+        })
+    },
+    lets: "which takes Pod Security and the policies that select by label from a namespace",
+    instead: "leave the labels of Namespaces to what sets them up",
+    ..Right::NONE
+};

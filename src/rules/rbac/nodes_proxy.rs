@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to reach kubelets past the API server.
@@ -41,22 +39,14 @@ declare_rule! {
     severity: Severity::Critical,
     other_severities: &[Severity::High],
     references: &["CIS 1.12: 5.1.10", "CWE-250"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = ("", &["nodes/proxy"][..], &["create", "get"][..]);
-    for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        if !granted.is_of_cluster() {
-            continue;
-        }
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(Severity::Critical, Severity::Critical))
-            .say(&format!(
-                "verbs allow {}, which reaches the kubelet past the API server and starts programs in every pod of a node; {}; allow get on nodes/metrics, nodes/stats or nodes/log instead",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+const RIGHT: Right = Right {
+    wanted: &[("", &["nodes/proxy"], &["create", "get"])],
+    is_told_each: true,
+    gravity: |it, _| it.is_of_cluster().then_some(Severity::Critical),
+    lets: "which reaches the kubelet past the API server and starts programs in every pod of a node",
+    instead: "allow get on nodes/metrics, nodes/stats or nodes/log instead",
+    ..Right::NONE
+};

@@ -1,6 +1,5 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
+use crate::snapshot::granted::Wanted;
 
 declare_rule! {
     /// A role allows to change or take away nodes.
@@ -34,42 +33,37 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Nodes lie outside of namespaces, so that a `Role` gives nothing of them. A role that no binding of the
-    /// repository gives to anybody is one level less grave.
+    /// Nodes lie outside of namespaces, so that a `Role` gives nothing of them. The right to end pods counts as well
+    /// where it comes from another role. A role that no binding of the repository gives to anybody is one level less
+    /// grave.
     "rbac/nodes-write",
     severity: Severity::Medium,
     other_severities: &[Severity::High, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [(
+const RIGHT: Right = Right {
+    wanted: &[(
         "",
-        &["nodes", "nodes/status"][..],
-        &["update", "patch", "delete"][..],
-    )];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        if !granted.is_of_cluster() {
-            continue;
-        }
-        let moves = [
-            ("", &["pods"][..], &["delete", "deletecollection"][..]),
-            ("", &["pods/eviction"][..], &["create"][..]),
+        &["nodes", "nodes/status"],
+        &["update", "patch", "delete"],
+    )],
+    gravity: |it, _| {
+        const MOVE: &[Wanted<'_>] = &[
+            ("", &["pods"], &["delete", "deletecollection"]),
+            ("", &["pods/eviction"], &["create"]),
         ];
-        let of_cluster = if granted.has_beside(&moves) {
+        if !it.is_of_cluster() {
+            return None;
+        }
+        Some(if it.given.has_beside(MOVE) {
             Severity::High
         } else {
             Severity::Medium
-        };
-        let namespaced = of_cluster;
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which decides which pods run where; {}; leave nodes to what runs the cluster",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        })
+    },
+    lets: "which decides which pods run where",
+    instead: "leave nodes to what runs the cluster",
+    ..Right::NONE
+};

@@ -1,7 +1,4 @@
-use crate::kubernetes::pod_security::Version;
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to start programs in running pods, or to attach to them.
@@ -43,38 +40,16 @@ declare_rule! {
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-/// The first version whose API server asks for `create` where a websocket is opened.
-const BY_CREATE: Version = Version(35);
-
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let by_get = context
-        .targets
-        .oldest()
-        .is_some_and(|oldest| oldest < BY_CREATE);
-    let verbs: &[&str] = if by_get {
-        &["create", "get"]
-    } else {
-        &["create"]
-    };
-    let wanted = ("", &["pods/exec", "pods/attach"][..], verbs);
-    for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let is_named = granted.rule.is_named();
-        let severity = if is_named {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
-        let which = if is_named { "named pods" } else { "all pods" };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(severity, severity))
-            .say(&format!(
-                "verbs allow {} in {which}, which gives the secrets, the token and the network of what runs there; {}; leave it out, and give pods/log where logs are all that is needed",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+const RIGHT: Right = Right {
+    wanted: &[("", &["pods/exec", "pods/attach"], &["create"])],
+    below_1_35: &[("", &["pods/exec", "pods/attach"], &["create", "get"])],
+    is_told_each: true,
+    gravity: |it, _| Some(it.or_named(Severity::High, Severity::Medium)),
+    extent: (" in all pods", " in named pods"),
+    lets: "which gives the secrets, the token and the network of what runs there",
+    instead: "leave it out, and give pods/log where logs are all that is needed",
+    ..Right::NONE
+};

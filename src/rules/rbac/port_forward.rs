@@ -1,7 +1,4 @@
-use crate::kubernetes::pod_security::Version;
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to open connections to ports of pods.
@@ -43,33 +40,14 @@ declare_rule! {
     severity: Severity::Medium,
     other_severities: &[Severity::Low, Severity::Note],
     references: &["OWASP K8s 2025: K02", "CWE-923"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-/// The first version whose API server asks for `create` where a websocket is opened.
-const BY_CREATE: Version = Version(35);
-
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let oldest = context.targets.oldest();
-    let verbs: &[&str] = if oldest.is_some_and(|oldest| oldest < BY_CREATE) {
-        &["create", "get"]
-    } else {
-        &["create"]
-    };
-    let wanted = [("", &["pods/portforward"][..], verbs)];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Low, Severity::Low)
-        } else {
-            (Severity::Medium, Severity::Medium)
-        };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which gets to every port of pods past each NetworkPolicy; {}; leave it out, and reach what is meant for others through a Service",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+const RIGHT: Right = Right {
+    wanted: &[("", &["pods/portforward"], &["create"])],
+    below_1_35: &[("", &["pods/portforward"], &["create", "get"])],
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
+    lets: "which gets to every port of pods past each NetworkPolicy",
+    instead: "leave it out, and reach what is meant for others through a Service",
+    ..Right::NONE
+};

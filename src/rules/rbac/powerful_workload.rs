@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::access::powers::Goal;
+use crate::access::exposed::Entrances;
+use crate::access::goal::Goal;
 use crate::access::proof::Proof;
 use crate::access::subject::Subject;
 use crate::finding::Location;
@@ -85,13 +86,19 @@ declare_rule! {
     ///
     /// ## Limits
     /// Ways that lead to every right or to `system:masters` are high. Those to nodes and to the secrets of `kube-system`,
-    /// which operators often have, are medium. The first way is told. Bindings of other repositories are not seen.
+    /// which operators often have, are medium. It is one level more for the pods of a `DaemonSet`, which are on every
+    /// node, and for pods that something leads to from outside: a Service of the type `LoadBalancer` or `NodePort` that is
+    /// not kept to a network, an Ingress or a route. Nothing is said of ways to another namespace or to an identity of a
+    /// cloud, which much is meant to reach. The gravest way is told. Bindings of other repositories are not seen.
     "rbac/powerful-workload",
     severity: Severity::High,
-    other_severities: &[Severity::Medium],
+    other_severities: &[Severity::Critical, Severity::Medium],
     references: &["OWASP K8s 2025: K01", "OWASP K8s 2025: K02", "CWE-250"],
     check: Check::Manifests(check),
 }
+
+/// The gravest way of those who a workload runs as, and what makes it worse.
+type Gravest<'a> = (Severity, &'a Proof, String);
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
@@ -99,33 +106,40 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     if access.is_empty() {
         return;
     }
-    let mut gravest: BTreeMap<Location, (Severity, &Proof)> = BTreeMap::new();
+    let mut gravest: BTreeMap<Location, Gravest<'_>> = BTreeMap::new();
     for (cluster, proofs) in access.clusters.iter().zip(access.proofs()) {
-        let mut ways: BTreeMap<&Subject, (Severity, &Proof)> = BTreeMap::new();
-        for proof in proofs {
-            let severity = match proof.goal {
-                Goal::ClusterAdmin | Goal::Masters => Severity::High,
-                Goal::Nodes | Goal::KubeSystemSecrets => Severity::Medium,
-                Goal::OtherNamespace | Goal::CloudIdentity => continue,
-            };
-            let way = ways.entry(&proof.subject).or_insert((severity, proof));
-            if way.0 < severity {
-                *way = (severity, proof);
-            }
+        let mut ways: BTreeMap<&Subject, &Proof> = BTreeMap::new();
+        for proof in proofs
+            .iter()
+            .filter(|it| severity(it.goal, false).is_some())
+        {
+            // The gravest comes first.
+            ways.entry(&proof.subject).or_insert(proof);
         }
+        let entrances = Entrances::of(&cluster.served, &cluster.routes);
         for runner in &cluster.runners {
-            let Some((severity, proof)) = ways.get(&runner.account).copied() else {
+            let Some(proof) = ways.get(&runner.account).copied() else {
                 continue;
             };
-            let way = gravest
-                .entry(runner.at.clone())
-                .or_insert((severity, proof));
-            if way.0 < severity {
-                *way = (severity, proof);
+            let worse = match entrances.to(runner) {
+                Some(entrance) => format!(", and {} leads to them from outside", entrance.title),
+                None if runner.is_on_every_node => ", on every node".to_owned(),
+                None => String::new(),
+            };
+            let Some(severity) = severity(proof.goal, !worse.is_empty()) else {
+                continue;
+            };
+            let way = (severity, proof, worse);
+            match gravest.get_mut(&runner.at) {
+                Some(known) if known.0 >= severity => {}
+                Some(known) => *known = way,
+                None => {
+                    gravest.insert(runner.at.clone(), way);
+                }
             }
         }
     }
-    for (at, (severity, proof)) in gravest {
+    for (at, (severity, proof, worse)) in gravest {
         let Some(object) = snapshot.object_at(&at) else {
             continue;
         };
@@ -142,9 +156,20 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 draft.related_in(evidence.at.clone(), evidence.what.clone())
             })
             .say(&format!(
-                "pods run as {}, which reaches {goal}, so that whoever gets into one of them does too: {}; give the account what the program uses alone",
+                "pods run as {}, which reaches {goal}, so that whoever gets into one of them does too{worse}: {}; give the account what the program uses alone",
                 proof.subject,
                 proof.chain()
             ));
+    }
+}
+
+/// How grave it is to run as somebody who reaches a goal; none for what many workloads are meant to reach.
+fn severity(goal: Goal, is_worse: bool) -> Option<Severity> {
+    match (goal, is_worse) {
+        (Goal::ClusterAdmin | Goal::Masters, true) => Some(Severity::Critical),
+        (Goal::ClusterAdmin | Goal::Masters, false)
+        | (Goal::Nodes | Goal::KubeSystemSecrets, true) => Some(Severity::High),
+        (Goal::Nodes | Goal::KubeSystemSecrets, false) => Some(Severity::Medium),
+        (Goal::OtherNamespace | Goal::CloudIdentity, _) => None,
     }
 }

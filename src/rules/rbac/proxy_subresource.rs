@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to reach pods or Services through the API server.
@@ -41,28 +39,17 @@ declare_rule! {
     severity: Severity::Medium,
     other_severities: &[Severity::Low, Severity::Note],
     references: &["OWASP K8s 2025: K02", "CWE-441"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [(
+const RIGHT: Right = Right {
+    wanted: &[(
         "",
-        &["pods/proxy", "services/proxy"][..],
-        &["get", "create", "update", "patch", "delete"][..],
-    )];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let (of_cluster, namespaced) = if granted.rule.is_named() {
-            (Severity::Low, Severity::Low)
-        } else {
-            (Severity::Medium, Severity::Medium)
-        };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which sends requests to what listens there in the name of the API server, past each NetworkPolicy; {}; leave it out, and reach it through a Service or an Ingress that asks who comes",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        &["pods/proxy", "services/proxy"],
+        &["get", "create", "update", "patch", "delete"],
+    )],
+    gravity: |it, _| Some(it.or_named(Severity::Medium, Severity::Low)),
+    lets: "which sends requests to what listens there in the name of the API server, past each NetworkPolicy",
+    instead: "leave it out, and reach it through a Service or an Ingress that asks who comes",
+    ..Right::NONE
+};

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to make `PersistentVolumes`.
@@ -40,23 +38,13 @@ declare_rule! {
     severity: Severity::High,
     other_severities: &[Severity::Medium],
     references: &["CIS 1.12: 5.1.9", "CWE-732"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["persistentvolumes"][..], &["create"][..])];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        if !granted.is_of_cluster() {
-            continue;
-        }
-        let (of_cluster, namespaced) = (Severity::High, Severity::High);
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which reaches files of nodes through volumes, past Pod Security; {}; let a StorageClass make volumes for claims, and leave persistentvolumes to the provisioner",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+const RIGHT: Right = Right {
+    wanted: &[("", &["persistentvolumes"], &["create"])],
+    gravity: |it, _| it.is_of_cluster().then_some(Severity::High),
+    lets: "which reaches files of nodes through volumes, past Pod Security",
+    instead: "let a StorageClass make volumes for claims, and leave persistentvolumes to the provisioner",
+    ..Right::NONE
+};

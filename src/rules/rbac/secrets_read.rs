@@ -1,6 +1,5 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to read secrets.
@@ -36,37 +35,34 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Secrets of other API groups are other things. A role that no binding of the repository gives to anybody is one
-    /// level less grave. What all resources of a group include is told by `rbac/wildcard`.
+    /// Secrets of other API groups are other things. A secret that is named and that, as the repository shows, holds
+    /// the token of a `ServiceAccount` which leads to the cluster is high. A role that no binding of the repository
+    /// gives to anybody is one level less grave. What all resources of a group include is told by `rbac/wildcard`.
     "rbac/secrets-read",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low, Severity::Note],
     references: &["CIS 1.12: 5.1.2", "CWE-522"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = ("", &["secrets"][..], &["list", "watch", "get"][..]);
-    for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let is_named = granted.rule.is_named();
-        let of_system = granted.standing.is_some_and(|it| it.reaches("kube-system"));
-        let (of_cluster, namespaced) = match (is_named, of_system) {
-            (true, _) => (Severity::Low, Severity::Low),
-            (false, true) => (Severity::High, Severity::High),
-            (false, false) => (Severity::High, Severity::Medium),
-        };
-        let which = if is_named {
-            "named secrets"
+const RIGHT: Right = Right {
+    wanted: &[("", &["secrets"], &["list", "watch", "get"])],
+    is_told_each: true,
+    by: &[Means::ReadToken],
+    gravity: |it, goal| {
+        let all = if it.is_of_cluster() || it.given.reaches_system() {
+            Severity::High
         } else {
-            "all secrets"
+            Severity::Medium
         };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {} ({which}), which returns what they hold; {}; mount the secrets that are needed, or name them in resourceNames with get alone",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        let named = match goal {
+            Some(_) => Severity::High,
+            None => Severity::Low,
+        };
+        Some(it.or_named(all, named))
+    },
+    extent: (" (all secrets)", " (named secrets)"),
+    lets: "which returns what they hold",
+    instead: "mount the secrets that are needed, or name them in resourceNames with get alone",
+    ..Right::NONE
+};

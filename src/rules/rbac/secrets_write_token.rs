@@ -1,6 +1,6 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
+use crate::snapshot::granted::Wanted;
 
 declare_rule! {
     /// A role allows to make and read secrets, and so to get tokens.
@@ -47,35 +47,34 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Rights that come together from two roles are told by `rbac/escalation-path-added`. A `patch` alone gives no
-    /// token, as the type of a secret never changes. A role that no binding of the repository gives to anybody is one
-    /// level less grave.
+    /// The two rights count as well where they come from two roles; the one that lets somebody make secrets is told. A
+    /// `patch` alone gives no token, as the type of a secret never changes. In one namespace it is as grave as the
+    /// accounts there: high in `kube-system` and where one of them leads to the cluster, else medium. A role that no
+    /// binding of the repository gives to anybody is one level less grave.
     "rbac/secrets-write-token",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-522"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["secrets"][..], &["create"][..])];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        if !granted.has_beside(&[("", &["secrets"], &["get", "list", "watch"])]) {
-            continue;
+const RIGHT: Right = Right {
+    wanted: &[("", &["secrets"], &["create"])],
+    by: &[Means::MintToken],
+    gravity: |it, goal| {
+        const READ: &[Wanted<'_>] = &[("", &["secrets"], &["get", "list", "watch"])];
+        if !it.given.has_beside(READ) {
+            return None;
         }
-        let namespaced = if granted.is_confined_to("kube-system") {
-            Severity::High
-        } else {
-            Severity::Medium
-        };
-        let of_cluster = Severity::High;
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which together with reading gets a token without end of any ServiceAccount there; {}; leave out create or reading, and limit it to the namespace where it is needed",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        Some(
+            if it.is_of_cluster() || it.given.reaches_system() || goal.is_some() {
+                Severity::High
+            } else {
+                Severity::Medium
+            },
+        )
+    },
+    lets: "which together with reading gets a token without end of any ServiceAccount there",
+    instead: "leave out create or reading, and limit it to the namespace where it is needed",
+    ..Right::NONE
+};

@@ -1,6 +1,4 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to change the configuration that the cluster runs on.
@@ -42,36 +40,26 @@ declare_rule! {
     severity: Severity::Critical,
     other_severities: &[Severity::High, Severity::Medium, Severity::Low],
     references: &["OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [("", &["configmaps"][..], &["update", "patch"][..])];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let names = granted.rule.resource_names();
+const RIGHT: Right = Right {
+    wanted: &[("", &["configmaps"], &["update", "patch"])],
+    gravity: |it, _| {
+        let names = it.rule.resource_names();
         let has = |name: &str| names.texts().any(|own| own == name);
-        let severity = match granted.rule.is_named() {
+        let severity = match it.is_named() {
             true if has("aws-auth") => Severity::Critical,
             true if has("coredns") => Severity::High,
-            true => continue,
+            true => return None,
             false => Severity::Medium,
         };
         // Of what nobody has, only those that are named are told.
-        if granted.standing.is_none() && !granted.rule.is_named() {
-            continue;
-        }
-        let reaches = granted.standing.is_none_or(|it| it.reaches("kube-system"));
-        if !reaches || !granted.is_of_cluster() && !granted.is_confined_to("kube-system") {
-            continue;
-        }
-        let (of_cluster, namespaced) = (severity, severity);
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which reaches the ConfigMaps of kube-system that say who is let in and where names lead; {}; name other ConfigMaps in resourceNames, and give it outside of kube-system",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        let is_told = it.given.standing.is_some() || it.is_named();
+        let reaches = it.is_of_cluster() || it.given.reaches_system();
+        (is_told && reaches).then_some(severity)
+    },
+    lets: "which reaches the ConfigMaps of kube-system that say who is let in and where names lead",
+    instead: "name other ConfigMaps in resourceNames, and give it outside of kube-system",
+    ..Right::NONE
+};

@@ -1,6 +1,5 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to ask for tokens of `ServiceAccounts`.
@@ -37,37 +36,34 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Where `resourceNames` say which accounts are meant, it is low: what these can do decides. A role that no binding of
-    /// the repository gives to anybody is one level less grave.
+    /// Where `resourceNames` say which accounts are meant, it is low, and high where one of them leads to every right,
+    /// to nodes or to the secrets of `kube-system` and the holder does not by themselves. A role that no binding of the
+    /// repository gives to anybody is one level less grave.
     "rbac/token-request",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
     references: &["CIS 1.12: 5.1.13", "OWASP K8s 2025: K02", "CWE-269"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = ("", &["serviceaccounts/token"][..], &["create"][..]);
-    for (granted, named) in naming(snapshot, context.of_access(), &[wanted]) {
-        let is_named = granted.rule.is_named();
-        let of_system = granted.standing.is_some_and(|it| it.reaches("kube-system"));
-        let (of_cluster, namespaced) = match (is_named, of_system) {
-            (true, _) => (Severity::Low, Severity::Low),
-            (false, true) => (Severity::Critical, Severity::Critical),
-            (false, false) => (Severity::Critical, Severity::High),
-        };
-        let which = if is_named {
-            "named accounts"
+const RIGHT: Right = Right {
+    wanted: &[("", &["serviceaccounts/token"], &["create"])],
+    is_told_each: true,
+    by: &[Means::RequestToken],
+    gravity: |it, goal| {
+        let all = if it.is_of_cluster() || it.given.reaches_system() {
+            Severity::Critical
         } else {
-            "all accounts"
+            Severity::High
         };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {} of {which}, and whoever holds the token of an account is that account; {}; name the one account in resourceNames, or leave it out",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+        let named = match goal {
+            Some(_) => Severity::High,
+            None => Severity::Low,
+        };
+        Some(it.or_named(all, named))
+    },
+    extent: (" of all accounts", " of named accounts"),
+    lets: "and whoever holds the token of an account is that account",
+    instead: "name the one account in resourceNames, or leave it out",
+    ..Right::NONE
+};

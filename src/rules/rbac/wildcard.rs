@@ -3,8 +3,7 @@ use std::collections::HashSet;
 use crate::kubernetes::Field;
 use crate::kubernetes::roles::PolicyRule;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::{Granted, granted};
+use crate::snapshot::granted::Given;
 use crate::syntax::Node;
 
 declare_rule! {
@@ -48,14 +47,12 @@ declare_rule! {
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium, Severity::Low, Severity::Note],
     references: &["CIS 1.12: 5.1.3", "CWE-250"],
-    check: Check::Manifests(check),
+    check: Check::Role(check),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let mut seen = HashSet::new();
-    let (clusters, targets) = context.of_access();
-    for granted in granted(snapshot, clusters, targets) {
-        let rule = granted.rule;
+    for rule in given.role.rules() {
         let fields = [
             ("apiGroups", rule.api_groups()),
             ("resources", rule.resources()),
@@ -71,9 +68,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let Some((_, first)) = wild.first().filter(|_| is_about_resources) else {
             continue;
         };
-        let object = granted.object();
         let meaning = meaning(rule);
-        if !seen.insert((object.path(), object.node().id(), meaning.clone())) {
+        if !seen.insert(meaning.clone()) {
             continue;
         }
         let names: Vec<&str> = wild.iter().map(|(name, _)| *name).collect();
@@ -91,13 +87,12 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 "which is all that cluster-admin has",
             ),
         };
-        sink.about(object)
-            .report_at(first.span(), Some("/rules".into()))
+        sink.report_at(first.span(), Some("/rules".into()))
             .discriminator(&meaning)
-            .severity(severity(&granted, wild.len()))
+            .severity(given.settled(severity(given, rule, wild.len())))
             .say(&format!(
                 "{list} \"*\", {what}; {}; name what is needed",
-                granted.holders()
+                given.told()
             ));
     }
 }
@@ -122,29 +117,32 @@ fn meaning(rule: PolicyRule<'_>) -> String {
     )
 }
 
-fn severity(granted: &Granted<'_>, wild: usize) -> Severity {
-    let rule = granted.rule;
+/// How grave it is where somebody has it, by how many of the three are `*`.
+fn severity(given: Given<'_>, rule: PolicyRule<'_>, wild: usize) -> Severity {
     let is_custom = |group: &str| group.contains('.') && !group.ends_with(".k8s.io");
-    let reads = rule
-        .verbs()
-        .texts()
-        .all(|verb| ["get", "list", "watch"].contains(&verb));
-    let is_named = rule.is_named();
+    let mut verbs = rule.verbs().texts();
+    let reads = verbs.all(|verb| ["get", "list", "watch"].contains(&verb));
     // All resources of the core group are secrets as well.
-    let reads_secrets = !is_named && rule.is_of_group("") && star(rule.resources()).is_some();
-    if rule.api_groups().texts().all(is_custom) {
-        return granted.severity(Severity::Low, Severity::Low);
-    }
-    if wild == 1 && (reads || is_named) {
-        return if reads_secrets {
-            granted.severity(Severity::High, Severity::Medium)
+    let reads_secrets =
+        !rule.is_named() && rule.is_of_group("") && star(rule.resources()).is_some();
+    let (of_cluster, namespaced) = if rule.api_groups().texts().all(is_custom) {
+        (Severity::Low, Severity::Low)
+    } else if wild == 1 && (reads || rule.is_named()) {
+        if reads_secrets {
+            (Severity::High, Severity::Medium)
         } else {
-            granted.severity(Severity::Low, Severity::Low)
-        };
-    }
-    match wild {
-        3 => granted.severity(Severity::Critical, Severity::High),
-        2 => granted.severity(Severity::High, Severity::Medium),
-        _ => granted.severity(Severity::Medium, Severity::Low),
+            (Severity::Low, Severity::Low)
+        }
+    } else {
+        match wild {
+            3 => (Severity::Critical, Severity::High),
+            2 => (Severity::High, Severity::Medium),
+            _ => (Severity::Medium, Severity::Low),
+        }
+    };
+    if given.is_of_cluster() {
+        of_cluster
+    } else {
+        namespaced
     }
 }

@@ -1,6 +1,5 @@
-use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::snapshot::Snapshot;
-use crate::snapshot::granted::naming_once;
+use crate::access::powers::Means;
+use crate::rule::{Check, Right, Severity, declare_rule};
 
 declare_rule! {
     /// A role allows to make or change what runs pods.
@@ -37,47 +36,47 @@ declare_rule! {
     ///
     /// ## Limits
     /// `create` with `resourceNames` has no effect, as such a request has no name, and nothing is said of it. It is
-    /// told once a role. In `kube-system`, which holds accounts that can do everything, it is high. A role that no
-    /// binding of the repository gives to anybody is one level less grave.
+    /// told once a role. It is high where it makes more of its holder than they are: where an account that the pods may
+    /// run as leads to every right, to nodes or to the secrets of `kube-system` and the holder does not lead there by
+    /// themselves, where a Namespace of the repository says that pods may be privileged, and in `kube-system`. A
+    /// Namespace that says nothing, or that no file holds, counts for guarded: the configuration of admission may say
+    /// what its labels do not. Where `resourceNames` say what is meant, it is one level less. A role that no binding of
+    /// the repository gives to anybody is one level less grave.
     "rbac/workload-write",
     severity: Severity::Medium,
     other_severities: &[Severity::High, Severity::Low, Severity::Note],
     references: &["CIS 1.12: 5.1.4", "OWASP K8s 2025: K02"],
-    check: Check::Manifests(check),
+    check: Check::Right(&RIGHT),
 }
 
-fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
-    let wanted = [
+const RIGHT: Right = Right {
+    wanted: &[
         (
             "",
-            &["pods", "replicationcontrollers"][..],
-            &["create", "update", "patch"][..],
+            &["pods", "replicationcontrollers"],
+            &["create", "update", "patch"],
         ),
         (
             "apps",
-            &["deployments", "daemonsets", "statefulsets", "replicasets"][..],
-            &["create", "update", "patch"][..],
+            &["deployments", "daemonsets", "statefulsets", "replicasets"],
+            &["create", "update", "patch"],
         ),
         (
             "batch",
-            &["jobs", "cronjobs"][..],
-            &["create", "update", "patch"][..],
+            &["jobs", "cronjobs"],
+            &["create", "update", "patch"],
         ),
-    ];
-    for (granted, named) in naming_once(snapshot, context.of_access(), &wanted) {
-        let of_system = granted.is_confined_to("kube-system");
-        let (of_cluster, namespaced) = match (of_system, granted.rule.is_named()) {
-            (true, false) => (Severity::High, Severity::High),
-            (_, true) => (Severity::Low, Severity::Low),
-            _ => (Severity::Medium, Severity::Medium),
-        };
-        sink.about(granted.object())
-            .report_right(named)
-            .severity(granted.severity(of_cluster, namespaced))
-            .say(&format!(
-                "verbs allow {}, which runs any image as any ServiceAccount of the namespace; {}; leave it to what deploys, in the namespaces that it deploys to",
-                named.told(),
-                granted.holders()
-            ));
-    }
-}
+    ],
+    by: &[Means::RunPods, Means::RunPrivileged, Means::ChangeImage],
+    gravity: |it, goal| {
+        let is_grave = goal.is_some() || it.given.is_confined_to_system();
+        Some(if is_grave {
+            it.or_named(Severity::High, Severity::Medium)
+        } else {
+            it.or_named(Severity::Medium, Severity::Low)
+        })
+    },
+    lets: "which runs any image as any ServiceAccount of the namespace",
+    instead: "leave it to what deploys, in the namespaces that it deploys to",
+    ..Right::NONE
+};

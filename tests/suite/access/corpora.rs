@@ -12,6 +12,142 @@ use tidegate::verdict::Report;
 
 use crate::corpora;
 
+/// What a person found who read each line: the change by the start of its name, a part of the line, and the verdict.
+const VERDICTS: &[(&str, &str, &str)] = &[
+    (
+        "05",
+        "critical fixed rbac/nodes-proxy",
+        "true: the change puts nodes/metrics in the place of nodes/proxy",
+    ),
+    (
+        "05",
+        "high fixed rbac/powerful-workload",
+        "true: the pods of the Service of type NodePort had nodes/proxy",
+    ),
+    (
+        "05",
+        "low introduced rbac/permissions-widened",
+        "true: ingresses.networking.k8s.io and nodes/metrics are new, and little",
+    ),
+    (
+        "05",
+        "posture: ServiceAccount monitoring/prometheus",
+        "true: both lines of the ClusterRole that changed, though each file has another name",
+    ),
+    (
+        "08",
+        "posture: ServiceAccount big-monolith/big-monolith-sa",
+        "true: a new Role on all of the core group, bound to a new account",
+    ),
+    (
+        "10",
+        "critical existing rbac/nodes-proxy",
+        "true, and no business of the change: it was there before",
+    ),
+    (
+        "15",
+        "posture: ServiceAccount kube-system/fluentd",
+        "true: a new ClusterRole that reads pods",
+    ),
+];
+
+/// The same for what is grave of operators.
+const OF_OPERATORS: &[(&str, &str, &str)] = &[
+    (
+        "argoproj",
+        "critical rbac/wildcard: ClusterRole argocd-application-controller",
+        "true: it deploys anything anywhere, and is cluster-admin by another name",
+    ),
+    (
+        "argoproj",
+        "high rbac/wildcard: ClusterRole argocd-server",
+        "true: it gets, patches and deletes everything, secrets included",
+    ),
+    (
+        "argoproj",
+        "high rbac/secrets-read: ClusterRole argocd-applicationset-controller",
+        "true: it lists the secrets of all namespaces",
+    ),
+    (
+        "argoproj",
+        "high rbac/secrets-read: ClusterRole argocd-notifications-controller-cluster-apps",
+        "true: the example gives it the secrets of all namespaces",
+    ),
+    (
+        "argoproj",
+        "argocd-application-controller: pods run as ServiceAccount argocd/argocd-application-controller",
+        "true: its pods are cluster-admin, though they lie in a namespace that no file says",
+    ),
+    (
+        "argoproj",
+        "Deployment argocd-server: pods run as ServiceAccount argocd/argocd-server",
+        "true: it patches everything, the Deployment of the controller included",
+    ),
+    (
+        "kubernetes__ingress-nginx",
+        "high rbac/secrets-read: ClusterRole ingress-nginx",
+        "true: it reads the keys of all Ingresses, and with them all secrets",
+    ),
+    (
+        "kubernetes__ingress-nginx",
+        "high rbac/powerful-workload",
+        "true: what CVE-2025-1974 was grave for, as the Service leads everybody to its pods",
+    ),
+    (
+        "kubernetes__ingress-nginx",
+        "high rbac/secrets-write-token: Role ingress-nginx/ingress-nginx-admission",
+        "true: it makes secrets beside the account that reads all secrets",
+    ),
+];
+
+/// Lines with the verdicts of a person: each line has one, and each verdict a line.
+struct Judgement {
+    verdicts: &'static [(&'static str, &'static str, &'static str)],
+    told: String,
+    unjudged: Vec<String>,
+    used: BTreeSet<usize>,
+}
+
+impl Judgement {
+    fn of(verdicts: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+        Self {
+            verdicts,
+            told: String::new(),
+            unjudged: Vec::new(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    fn take(&mut self, name: &str, line: &str) {
+        let found = self
+            .verdicts
+            .iter()
+            .position(|(of, part, _)| name.starts_with(of) && line.contains(part));
+        match found {
+            Some(number) => {
+                self.used.insert(number);
+                writeln!(self.told, "{line}\n    {}", self.verdicts[number].2).unwrap();
+            }
+            None => self.unjudged.push(line.to_owned()),
+        }
+    }
+
+    fn told(self) -> String {
+        assert!(
+            self.unjudged.is_empty(),
+            "nobody judged {:#?}",
+            self.unjudged
+        );
+        let all = 0..self.verdicts.len();
+        let idle: Vec<_> = all
+            .filter(|number| !self.used.contains(number))
+            .map(|number| self.verdicts[number])
+            .collect();
+        assert!(idle.is_empty(), "nothing is said any more of {idle:#?}");
+        self.told
+    }
+}
+
 fn judged(base: Option<&Path>, head: &Path) -> Report {
     let named = |folder: &Path| format!("{}/", folder.display());
     let request = Request {
@@ -22,49 +158,57 @@ fn judged(base: Option<&Path>, head: &Path) -> Report {
     run(&request).expect("folders can be judged")
 }
 
+/// What is said of each real change: what the posture tells, what is said of the change itself, and what is grave of the
+/// state that it leaves.
+fn lines_of(name: &str, report: &Report) -> Vec<String> {
+    let mut lines = BTreeSet::new();
+    for change in &report.access {
+        let scope = change.namespace.as_deref().unwrap_or("the whole cluster");
+        let gained = change.gained.iter().map(|phrase| format!("+ {phrase}"));
+        let lost = change.lost.iter().map(|phrase| format!("- {phrase}"));
+        for phrase in gained.chain(lost) {
+            lines.insert(format!(
+                "{name}: posture: {} in {scope}: {phrase}",
+                change.subject
+            ));
+        }
+    }
+    for finding in &report.findings {
+        let is_grave = finding.severity >= Severity::High;
+        if finding.rule.starts_with("rbac/") && (finding.change || is_grave) {
+            let severity = finding.severity.name();
+            let status = format!("{:?}", finding.status).to_lowercase();
+            lines.insert(format!(
+                "{name}: {severity} {status} {}: {}",
+                finding.rule, finding.message
+            ));
+        }
+    }
+    lines.into_iter().collect()
+}
+
 #[test]
 fn what_real_changes_do_to_who_may_do_what() {
     let Some(corpus) = corpora::folder("prs") else {
         return;
     };
-    let mut told = String::new();
     let mut folders: Vec<_> = fs::read_dir(corpus)
         .unwrap()
         .map(|it| it.unwrap().path())
         .collect();
     folders.sort();
+    let mut judgement = Judgement::of(VERDICTS);
     for folder in folders
         .iter()
         .filter(|it| it.join("base").is_dir() && it.join("head").is_dir())
     {
         let report = judged(Some(&folder.join("base")), &folder.join("head"));
         let name = folder.file_name().unwrap().to_str().unwrap();
-        for change in &report.access {
-            let scope = change.namespace.as_deref().unwrap_or("the whole cluster");
-            writeln!(told, "{name}: {} in {scope}", change.subject).unwrap();
-            for phrase in &change.gained {
-                writeln!(told, "    + {phrase}").unwrap();
-            }
-            for phrase in &change.lost {
-                writeln!(told, "    - {phrase}").unwrap();
-            }
-        }
-        let change = report
-            .findings
-            .iter()
-            .filter(|it| it.change && it.rule.starts_with("rbac/"));
-        for finding in change {
-            writeln!(
-                told,
-                "{name}: {} {}: {}",
-                finding.severity.name(),
-                finding.rule,
-                finding.message
-            )
-            .unwrap();
+        for line in lines_of(name, &report) {
+            judgement.take(name, &line);
         }
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(judgement.told());
 }
 
 #[test]
@@ -72,12 +216,12 @@ fn what_is_grave_of_real_operators() {
     let Some(corpus) = corpora::folder("manifests") else {
         return;
     };
-    let mut told = String::new();
+    let mut judgement = Judgement::of(OF_OPERATORS);
     for operator in [
-        "argoproj__argo-cd/manifests",
-        "cert-manager__cert-manager/deploy",
-        "kubernetes__ingress-nginx/deploy",
-        "kubernetes-sigs__metrics-server/manifests",
+        "argoproj__argo-cd",
+        "cert-manager__cert-manager",
+        "kubernetes__ingress-nginx",
+        "kubernetes-sigs__metrics-server",
     ] {
         let report = judged(None, &corpus.join(operator));
         let grave = report
@@ -85,12 +229,14 @@ fn what_is_grave_of_real_operators() {
             .iter()
             .filter(|it| it.rule.starts_with("rbac/") && it.severity >= Severity::High);
         let lines: BTreeSet<String> = grave
-            .map(|it| format!("{} {}: {}", it.severity.name(), it.rule, it.message))
+            .map(|it| {
+                let severity = it.severity.name();
+                format!("{operator}: {severity} {}: {}", it.rule, it.message)
+            })
             .collect();
-        writeln!(told, "{operator}").unwrap();
         for line in lines {
-            writeln!(told, "    {line}").unwrap();
+            judgement.take(operator, &line);
         }
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(judgement.told());
 }

@@ -217,6 +217,22 @@ fn what_looks_alike_leads_nowhere() {
 }
 
 #[test]
+fn what_lies_in_no_namespace_runs_where_its_account_is() {
+    let text = manifest(
+        "sa/ops/root -> ClusterRole cluster-admin
+         Role ops/exec | | pods/exec | create
+         sa/ci/helper -> Role exec in ops",
+    );
+    let nowhere = deployment("ops", "root").replace(", namespace: ops", "");
+    assert_eq!(ways(&text).len(), 1);
+    assert_eq!(ways(&(text.clone() + &nowhere)).len(), 2);
+    // Of two accounts of that name nobody knows which one is meant.
+    let other =
+        manifest("sa/shop/root -> ClusterRole view in shop").replace("name: b0", "name: c0");
+    assert_eq!(ways(&(text + &other + &nowhere)).len(), 1);
+}
+
+#[test]
 fn get_opened_exec_below_1_35() {
     let text = manifest(
         "sa/ops/root -> ClusterRole cluster-admin
@@ -239,6 +255,195 @@ fn a_cloud_identity_is_reached_by_others() {
         found[0].ends_with("ServiceAccount ops/cloud is arn:aws:iam::1:role/admin in the cloud"),
         "{found:?}"
     );
+}
+
+const TOKEN: &str = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: root-token\n  namespace: ops\n  annotations: {kubernetes.io/service-account.name: root}\ntype: kubernetes.io/service-account-token\n";
+
+#[test]
+fn who_reads_a_secret_with_a_token_is_its_account() {
+    let lines = |names: &str| {
+        manifest(&format!(
+            "sa/ops/root -> ClusterRole cluster-admin
+             Role ops/read | | secrets | get {names}
+             sa/ci/reader -> Role read in ops"
+        ))
+    };
+    for names in ["", "| root-token", "| other root-token"] {
+        let found = ways(&(lines(names) + TOKEN));
+        let wanted = "ServiceAccount ci/reader => every right in the cluster: ServiceAccount ci/reader may get secrets";
+        assert!(
+            found.iter().any(|way| way.starts_with(wanted)
+                && way.contains("one of which holds a token of ServiceAccount ops/root")),
+            "{names}: {found:?}"
+        );
+    }
+    // Another name, another namespace, another type, another verb, and no such secret at all.
+    let opaque = TOKEN.replace("kubernetes.io/service-account-token", "Opaque");
+    let elsewhere = TOKEN.replace("namespace: ops", "namespace: shop");
+    for (names, token) in [
+        ("| other", TOKEN),
+        ("", &*elsewhere),
+        ("", &*opaque),
+        ("", ""),
+    ] {
+        let found = ways(&(lines(names) + token));
+        assert_eq!(found.len(), 1, "{names} {token}: {found:?}");
+    }
+    let written = lines("").replace("\"get\"", "\"update\"");
+    assert_eq!(ways(&(written + TOKEN)).len(), 1);
+}
+
+#[test]
+fn the_secret_with_the_token_is_evidence() {
+    let text = manifest(
+        "sa/ops/root -> ClusterRole cluster-admin
+         Role ops/read | | secrets | get
+         sa/ci/reader -> Role read in ops",
+    ) + TOKEN;
+    let snapshot = snapshot(&[("a.yaml", &*text)]);
+    let access = access(&snapshot, false);
+    let proofs = access.proofs().iter().flatten();
+    let steps = proofs.flat_map(|proof| &proof.steps);
+    let evidence: Vec<_> = steps.flat_map(|step| &step.evidence).collect();
+    let shown = evidence.iter().find(|it| it.what.contains("holds a token"));
+    let shown = shown.unwrap();
+    assert_eq!(&text[shown.at.span.range()], "root");
+    assert_eq!(
+        shown.what,
+        "Secret ops/root-token holds a token of ServiceAccount ops/root"
+    );
+}
+
+#[test]
+fn what_is_bound_is_as_strong_as_it_is() {
+    let write = "rbac.authorization.k8s.io";
+    let bound = |role: &str, bindings: &str, place: &str| {
+        ways(&manifest(&format!(
+            "ClusterRole own-root | * | * | *
+             ClusterRole own-reader | | pods | get
+             ClusterRole binder | {write} | clusterroles | bind | {role}
+             ClusterRole writer | {write} | {bindings} | create
+             sa/ci/a -> ClusterRole binder{place}
+             sa/ci/a -> ClusterRole writer{place}"
+        )))
+    };
+    let all = "ServiceAccount ci/a => every right in the cluster";
+    for (role, bindings, place, goal) in [
+        ("cluster-admin", "clusterrolebindings", "", Some(all)),
+        ("own-root", "clusterrolebindings", "", Some(all)),
+        ("own-reader own-root", "clusterrolebindings", "", Some(all)),
+        // In every namespace is not outside of them: kube-system is among these.
+        (
+            "cluster-admin",
+            "rolebindings",
+            "",
+            Some("ServiceAccount ci/a => the secrets of kube-system"),
+        ),
+        (
+            "admin",
+            "clusterrolebindings",
+            "",
+            Some("ServiceAccount ci/a => the secrets of kube-system"),
+        ),
+        (
+            "admin",
+            "rolebindings",
+            " in shop",
+            Some("ServiceAccount ci/a => all of namespace shop"),
+        ),
+        // One's own namespace is no other.
+        ("admin", "rolebindings", " in ci", None),
+        ("own-reader view edit", "clusterrolebindings", "", None),
+        ("own-root", "rolebindings", " in ci", None),
+        ("own-root", "roles", "", None),
+    ] {
+        let found = bound(role, bindings, place);
+        match goal {
+            Some(goal) => assert!(
+                found.iter().any(|way| way.starts_with(goal)),
+                "{role} {bindings}{place}: {found:?}"
+            ),
+            None => assert!(found.is_empty(), "{role} {bindings}{place}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_role_of_a_namespace_is_bound_there() {
+    let with = |verbs: &str| {
+        ways(&manifest(&format!(
+            "Role shop/all | * | * | *
+             Role shop/bind | rbac.authorization.k8s.io | roles rolebindings | {verbs}
+             sa/ci/a -> Role bind in shop"
+        )))
+    };
+    let found = with("bind create");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("ServiceAccount ci/a => all of namespace shop"));
+    assert!(with("create update patch").is_empty());
+}
+
+#[test]
+fn who_changes_the_namespace_of_their_pods_takes_the_node() {
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {pod-security.kubernetes.io/enforce: restricted}\n";
+    let with = |lines: &str| {
+        let lines = format!("{lines}\nsa/shop/a -> Role run in shop");
+        ways(&(manifest(&lines) + namespace))
+    };
+    for (lines, leads) in [
+        ("Role shop/run | | pods namespaces | create patch", true),
+        ("Role shop/run | | pods namespaces | create patch get", true),
+        ("Role shop/run | | pods namespaces | create", false),
+        ("Role shop/run | | namespaces | patch", false),
+        ("Role shop/run | | pods namespaces | create get list", false),
+    ] {
+        let found = with(lines);
+        assert_eq!(!found.is_empty(), leads, "{lines}: {found:?}");
+        assert!(
+            found.iter().all(|way| way.contains("control over nodes")),
+            "{lines}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_new_account_with_a_cloud_identity_ends_a_way() {
+    let lines = manifest("Role ops/run | batch | jobs | create\nsa/ci/a -> Role run in ops");
+    let account =
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cloud\n  namespace: ops\n";
+    for (key, identity) in [
+        (
+            "eks.amazonaws.com/role-arn",
+            "arn:aws:iam::111122223333:role/admin",
+        ),
+        (
+            "iam.gke.io/gcp-service-account",
+            "admin@project.iam.gserviceaccount.com",
+        ),
+        (
+            "azure.workload.identity/client-id",
+            "11111111-2222-3333-4444-555555555555",
+        ),
+    ] {
+        let with = format!("{account}  annotations:\n    {key}: {identity}\n");
+        let base = snapshot(&[("roles.yaml", &*lines)]);
+        let head = snapshot(&[("account.yaml", &*with), ("roles.yaml", &*lines)]);
+        let found = compare(&base, &head);
+        let new: Vec<&Proof> = found
+            .clusters
+            .iter()
+            .flat_map(|it| &it.new_proofs)
+            .collect();
+        assert_eq!(new.len(), 1, "{key}: {new:?}");
+        assert!(told(new[0]).contains(&format!("is {identity} in the cloud")));
+        let evidence = new[0].steps.iter().flat_map(|step| &step.evidence);
+        let at: Vec<&str> = evidence.map(|it| &*it.at.path).collect();
+        assert!(at.contains(&"account.yaml"), "{key}: {at:?}");
+        // The account without it ends none.
+        let plain = snapshot(&[("account.yaml", account), ("roles.yaml", &*lines)]);
+        let found = compare(&base, &plain);
+        assert!(found.clusters.iter().all(|it| it.new_proofs.is_empty()));
+    }
 }
 
 #[test]

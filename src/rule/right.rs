@@ -1,0 +1,73 @@
+//! Rules about one right: which it is, how grave, and what is said of it.
+
+use crate::access::goal::Goal;
+use crate::access::powers::Means;
+use crate::finding::Severity;
+use crate::snapshot::granted::{Given, Granted, Wanted};
+
+use super::Sink;
+
+/// A right that roles are not to give lightly.
+#[derive(Debug)]
+pub struct Right {
+    /// What names it; of several verbs the first is told that is there.
+    pub wanted: &'static [Wanted<'static>],
+    /// What names it as well where a websocket is opened by `get`: below Kubernetes 1.35.
+    pub below_1_35: &'static [Wanted<'static>],
+    /// True if each of what names it is told; else the first of a role.
+    pub is_told_each: bool,
+    /// By which uses of it somebody reaches what they do not reach else.
+    pub by: &'static [Means],
+    /// How grave it is where somebody has it, by what they reach with it; none where it is not worth a word.
+    pub gravity: fn(&Granted<'_>, Option<Goal>) -> Option<Severity>,
+    /// What comes behind the right: where all objects are meant, and where `resourceNames` say which.
+    pub extent: (&'static str, &'static str),
+    /// What it lets its holder do, beginning with `which`.
+    pub lets: &'static str,
+    /// What to do instead.
+    pub instead: &'static str,
+}
+
+impl Right {
+    /// A right that is looked for in no role: what others are filled up with.
+    pub const NONE: Self = Self {
+        wanted: &[],
+        below_1_35: &[],
+        is_told_each: false,
+        by: &[],
+        gravity: |_, _| None,
+        extent: ("", ""),
+        lets: "",
+        instead: "",
+    };
+
+    /// Says where a role names it.
+    pub fn tell(&self, given: Given<'_>, sink: &mut Sink<'_>) {
+        let wanted = if self.below_1_35.is_empty() || !given.is_opened_by_get() {
+            self.wanted
+        } else {
+            self.below_1_35
+        };
+        let most = if self.is_told_each { usize::MAX } else { 1 };
+        for granted in given.naming(wanted).into_iter().take(most) {
+            let goal = granted.makes(self.by);
+            let Some(severity) = (self.gravity)(&granted, goal) else {
+                continue;
+            };
+            let extent = if granted.is_named() {
+                self.extent.1
+            } else {
+                self.extent.0
+            };
+            sink.report_right(granted.named)
+                .severity(given.settled(severity))
+                .say(&format!(
+                    "verbs allow {}{extent}, {}; {}; {}",
+                    granted.named.told(),
+                    self.lets,
+                    given.told_with(goal),
+                    self.instead
+                ));
+        }
+    }
+}
