@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["finding", "event"],
     &["change"],
     &["kubernetes", "packages"],
-    &["access"],
+    &["access", "network"],
     &["config"],
     &["workflow"],
     &["facts"],

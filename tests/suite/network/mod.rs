@@ -1,0 +1,5 @@
+//! Network policies as connectivity.
+
+mod oracle;
+mod raw;
+mod worlds;

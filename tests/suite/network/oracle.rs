@@ -1,0 +1,336 @@
+//! Every packet of many small random clusters, asked of the engine and of the plain words of the API.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tidegate::finding::Location;
+use tidegate::network::addresses::Addresses;
+use tidegate::network::connections::{Connections, Protocol};
+use tidegate::network::ends::End;
+use tidegate::network::selector::{Labels, Selector};
+use tidegate::network::world::{
+    Action, HostNetwork, NamedPort, Namespace, Peer, Pods, Policy, Ports, Rule, Tier, Workload,
+    World, WrittenPeer, directions_in_force,
+};
+use tidegate::network::{Direction, Reach};
+use tidegate::syntax::Span;
+
+use super::raw::{self, Cluster, Packet, Place};
+use super::worlds::{ADDRESSES, PORTS, Random};
+
+fn nowhere() -> Location {
+    Location {
+        path: "cluster.yaml".into(),
+        span: Span::default(),
+    }
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(key, value)| (Arc::from(*key), Arc::from(*value)))
+        .collect()
+}
+
+fn selector(raw: &raw::Selector) -> Selector {
+    let mut selector = Selector::all();
+    for (key, value) in &raw.labels {
+        selector = selector.with_label(key, value);
+    }
+    for (key, operator, values) in &raw.expressions {
+        selector = selector.with_expression(key, operator, values);
+    }
+    selector
+}
+
+fn block(cidr: &str) -> Addresses {
+    Addresses::of_cidr(cidr).expect("it is a range")
+}
+
+fn written(peer: Peer) -> WrittenPeer {
+    WrittenPeer {
+        peer,
+        at: nowhere(),
+    }
+}
+
+fn rule(raw: &raw::Rule, own: &str) -> Rule {
+    let peers = raw.peers.as_ref().filter(|peers| !peers.is_empty());
+    let ports = raw.ports.as_ref().filter(|ports| !ports.is_empty());
+    let peer = |peer: &raw::Peer| {
+        written(match peer {
+            raw::Peer::Pods(namespaces, pods) => {
+                let (namespaces, pods) = (namespaces.as_ref(), pods.as_ref());
+                Peer::Pods(Pods::of_peer(
+                    own,
+                    namespaces.map(selector),
+                    pods.map(selector),
+                ))
+            }
+            raw::Peer::Block(cidr, except) => {
+                let except = except.iter();
+                Peer::Addresses(except.fold(block(cidr), |left, it| left.minus(&block(it))))
+            }
+        })
+    };
+    let port = |port: &raw::Port| {
+        let protocol = Protocol::of(port.protocol.unwrap_or("TCP")).expect("a protocol");
+        match port.port {
+            Some(raw::PortValue::Name(name)) => Ports::Named(Some(protocol), name.into()),
+            Some(raw::PortValue::Number(number)) => {
+                Ports::of_numbers(protocol, Some(number), port.end).expect("ports")
+            }
+            None => Ports::of_numbers(protocol, None, None).expect("ports"),
+        }
+    };
+    Rule {
+        action: Action::Allow,
+        peers: peers.map(|peers| peers.iter().map(peer).collect()),
+        ports: ports.map(|ports| ports.iter().map(port).collect()),
+        at: nowhere(),
+    }
+}
+
+fn admin_rule(raw: &raw::AdminRule) -> Rule {
+    let mut peers = Vec::new();
+    for peer in &raw.peers {
+        match peer {
+            raw::AdminPeer::Namespaces(namespaces) => peers.push(written(Peer::Pods(Pods {
+                namespaces: selector(namespaces),
+                pods: Selector::all(),
+            }))),
+            raw::AdminPeer::Pods(namespaces, pods) => peers.push(written(Peer::Pods(Pods {
+                namespaces: selector(namespaces),
+                pods: selector(pods),
+            }))),
+            raw::AdminPeer::Networks(networks) => {
+                let networks = networks.iter();
+                let all = networks.fold(Addresses::default(), |all, it| all.union(&block(it)));
+                peers.push(written(Peer::Addresses(all)));
+            }
+        }
+    }
+    let port = |port: &raw::AdminPort| {
+        let protocol = |name: &str| Protocol::of(name).expect("a protocol");
+        match *port {
+            raw::AdminPort::Number(name, number) => {
+                Ports::Numbers(Connections::range(protocol(name), number, number))
+            }
+            raw::AdminPort::Range(name, first, last) => {
+                Ports::Numbers(Connections::range(protocol(name), first, last))
+            }
+            raw::AdminPort::Named(name) => Ports::Named(None, name.into()),
+        }
+    };
+    Rule {
+        action: match raw.action {
+            "Allow" => Action::Allow,
+            "Deny" => Action::Deny,
+            _ => Action::Pass,
+        },
+        peers: Some(peers),
+        ports: raw
+            .ports
+            .as_ref()
+            .map(|ports| ports.iter().map(port).collect()),
+        at: nowhere(),
+    }
+}
+
+/// The cluster as the engine takes it.
+pub(crate) fn world(raw: &Cluster) -> World {
+    let namespaces = raw.namespaces.iter();
+    let namespaces = namespaces.map(|it| Namespace::new(it.name, labels(&it.labels), None));
+    let workloads = raw.pods.iter().map(|pod| Workload {
+        kind: "Pod".into(),
+        namespace: raw.namespaces[pod.namespace].name.into(),
+        name: pod.name.as_str().into(),
+        labels: labels(&pod.labels),
+        named_ports: {
+            let ports = pod.ports.iter();
+            let ports = ports.map(|(name, protocol, port)| NamedPort {
+                name: Arc::from(*name),
+                protocol: Protocol::of(protocol.unwrap_or("TCP")).expect("a protocol"),
+                port: *port,
+            });
+            ports.collect()
+        },
+        declared: Connections::none(),
+        is_on_host: pod.host_network,
+        at: nowhere(),
+    });
+    let mut policies: Vec<Policy> = Vec::new();
+    for (number, policy) in raw.policies.iter().enumerate() {
+        let own = raw.namespaces[policy.namespace].name;
+        let rules = |rules: &Option<Vec<raw::Rule>>| -> Vec<Rule> {
+            let rules = rules.iter().flatten();
+            rules.map(|it| rule(it, own)).collect()
+        };
+        let (ingress, egress) = (rules(&policy.ingress), rules(&policy.egress));
+        let in_force = directions_in_force(policy.types.as_deref(), !egress.is_empty());
+        let pods = policy.pods.as_ref().map(selector).unwrap_or_default();
+        policies.push(Policy {
+            kind: "NetworkPolicy".into(),
+            namespace: Some(own.into()),
+            name: number.to_string().into(),
+            tier: Tier::Namespace,
+            priority: 0,
+            subject: Pods::of_namespace(own, pods),
+            ingress: in_force.0.then_some(ingress),
+            egress: in_force.1.then_some(egress),
+            at: nowhere(),
+            subject_at: nowhere(),
+        });
+    }
+    for (number, policy) in raw.admin.iter().enumerate() {
+        let rules = |rules: &[raw::AdminRule]| rules.iter().map(admin_rule).collect();
+        policies.push(Policy {
+            kind: "AdminNetworkPolicy".into(),
+            namespace: None,
+            name: number.to_string().into(),
+            tier: if policy.is_baseline {
+                Tier::Baseline
+            } else {
+                Tier::Admin
+            },
+            priority: policy.priority,
+            subject: Pods {
+                namespaces: selector(&policy.namespaces),
+                pods: policy.pods.as_ref().map(selector).unwrap_or_default(),
+            },
+            ingress: Some(rules(&policy.ingress)),
+            egress: Some(rules(&policy.egress)),
+            at: nowhere(),
+            subject_at: nowhere(),
+        });
+    }
+    World {
+        namespaces: namespaces.collect(),
+        workloads: workloads.collect(),
+        policies,
+        host_network: if raw.exempt {
+            HostNetwork::Exempt
+        } else {
+            HostNetwork::Policied
+        },
+    }
+}
+
+/// Asks both of every packet; how many packets pass and how many do not.
+fn ask_both(seed: u64, cluster: &Cluster, reach: &Reach) -> (usize, usize) {
+    let (mut passing, mut refused) = (0, 0);
+    let mut ask = |from: Place, to: Place, told: &Connections| {
+        for protocol in Protocol::ALL {
+            for port in PORTS {
+                let packet = Packet {
+                    from,
+                    to,
+                    protocol: protocol.name(),
+                    port,
+                };
+                let plain = cluster.passes(packet);
+                assert_eq!(
+                    told.contains(protocol, port),
+                    plain,
+                    "seed {seed}: {packet:?} in {cluster:#?}"
+                );
+                if plain {
+                    passing += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+    };
+    let pods = cluster.pods.len();
+    for from in 0..pods {
+        for to in (0..pods).filter(|to| *to != from) {
+            ask(Place::Pod(from), Place::Pod(to), reach.between(from, to));
+        }
+    }
+    for (pod, class) in reach.ends.class_of.iter().enumerate() {
+        for direction in Direction::BOTH {
+            let outside = reach.outside(*class, direction);
+            for address in ADDRESSES {
+                let address: IpAddr = address.parse().expect("an address");
+                let single = match address {
+                    IpAddr::V4(it) => block(&format!("{it}/32")),
+                    IpAddr::V6(it) => block(&format!("{it}/128")),
+                };
+                let holding: Vec<&Connections> = outside
+                    .iter()
+                    .filter(|(set, _)| single.is_within(set))
+                    .map(|(_, connections)| *connections)
+                    .collect();
+                assert!(holding.len() < 2, "seed {seed}: the sets are disjoint");
+                let none = Connections::none();
+                let told = holding.first().copied().unwrap_or(&none);
+                let (own, other) = (Place::Pod(pod), Place::Address(address));
+                match direction {
+                    Direction::Ingress => ask(other, own, told),
+                    Direction::Egress => ask(own, other, told),
+                }
+            }
+        }
+    }
+    (passing, refused)
+}
+
+/// Where nothing denies, a pod has all that is told of the pods that it is one of.
+fn hold_to_what_is_told_of_unknown_pods(seed: u64, cluster: &Cluster, reach: &Reach) -> usize {
+    let mut held = 0;
+    if !cluster.admin.is_empty() {
+        return held;
+    }
+    for (at, unknown) in reach.ends.unknown.iter().enumerate() {
+        for (pod, workload) in reach.world.workloads.iter().enumerate() {
+            let namespace = reach
+                .world
+                .namespace(&workload.namespace)
+                .expect("it is there");
+            let is_one = unknown.namespaces.selects(&namespace.labels)
+                && unknown.pods.selects(&workload.labels)
+                && !(cluster.exempt && workload.is_on_host);
+            let own = reach.ends.class_of[pod];
+            for class in (0..reach.ends.classes.len()).filter(|_| is_one) {
+                let told = reach.side(class, Direction::Ingress, End::Unknown(at));
+                let is = reach.side(class, Direction::Ingress, End::Class(own));
+                assert!(
+                    told.is_within(is),
+                    "seed {seed}: {unknown:?} in {cluster:#?}"
+                );
+                held += 1;
+            }
+        }
+    }
+    held
+}
+
+fn agree(seeds: std::ops::Range<u64>) {
+    let (mut passing, mut refused, mut held) = (0, 0, 0);
+    for seed in seeds {
+        let cluster = Random(seed).cluster();
+        let reach = Reach::of(world(&cluster));
+        let (some, others) = ask_both(seed, &cluster, &reach);
+        passing += some;
+        refused += others;
+        held += hold_to_what_is_told_of_unknown_pods(seed, &cluster, &reach);
+    }
+    println!("{passing} packets pass, {refused} do not, {held} unknown pods are held to");
+    assert!(
+        passing > 0 && refused > passing / 20 && held > 0,
+        "the worlds are of one kind"
+    );
+}
+
+#[test]
+fn network_agrees_with_the_plain_words_in_small_worlds() {
+    agree(0..2_000);
+}
+
+/// For a release build: a minute of its time.
+#[test]
+#[ignore = "it takes a release build"]
+fn network_agrees_with_the_plain_words_in_fifty_thousand_worlds() {
+    agree(0..50_000);
+}
