@@ -58,6 +58,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod config;
+pub mod connectivity;
 pub mod credential;
 pub mod error;
 pub mod evaluate;

@@ -54,6 +54,7 @@ pub mod selector;
 pub mod service;
 pub mod service_target;
 mod template;
+pub mod together;
 pub mod unserved;
 
 pub use container::{Container, Port, VolumeMount};

@@ -51,6 +51,8 @@ pub struct Ends {
     pub unknown: Vec<Pods>,
     /// Addresses that no policy tells apart.
     pub parts: Vec<Addresses>,
+    /// The addresses of IPv4 that no policy names.
+    pub unnamed_v4: Intervals<u32>,
     /// What policies call pods, and their numbers.
     selections: BTreeMap<Pods, usize>,
     /// The ends of each selection.
@@ -60,9 +62,9 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Finds the ends of a world.
+    /// Finds the ends of a world, and those of pods that another side of the same cluster names.
     #[must_use]
-    pub fn of(world: &World) -> Self {
+    pub fn of(world: &World, others: &BTreeSet<Pods>) -> Self {
         let mut subjects: BTreeSet<&Pods> = BTreeSet::new();
         let mut peers: BTreeSet<&Pods> = BTreeSet::new();
         let mut addresses: BTreeSet<&Addresses> = BTreeSet::new();
@@ -92,21 +94,22 @@ impl Ends {
             selections.entry(pods.clone()).or_insert(next);
         }
         let (classes, class_of) = classes(world, &selections, &names);
-        let unknown = std::iter::once(all);
-        let unknown = unknown.chain(
-            peers
-                .iter()
-                .filter(|it| is_of_unknown(it))
-                .map(|it| (*it).clone()),
-        );
-        let unknown: Vec<Pods> = unknown.collect();
+        let named: BTreeSet<&Pods> = peers.iter().copied().chain(others).collect();
+        let named = named.into_iter().filter(|pods| is_of_unknown(pods));
+        let unknown = std::iter::once(all).chain(named.cloned()).collect();
         let sets: Vec<&Addresses> = addresses.iter().copied().collect();
         let (parts, parts_of_sets) = parts(&sets);
+        let mut named: Vec<usize> = parts_of_sets.iter().flatten().copied().collect();
+        named.sort_unstable();
+        let unnamed_v4 = parts.iter().enumerate();
+        let unnamed_v4 = unnamed_v4.filter(|(at, _)| named.binary_search(at).is_err());
+        let unnamed_v4 = unnamed_v4.fold(Intervals::none(), |all, (_, part)| all.union(&part.v4));
         let mut ends = Self {
             classes,
             class_of,
             unknown,
             parts,
+            unnamed_v4,
             selections,
             members: Vec::new(),
             parts_of: BTreeMap::new(),

@@ -1,12 +1,12 @@
 //! Who can reach whom: what the policies of one cluster let through between any two ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
 use super::ends::{Class, End, Ends};
 use super::table::{ALL, NONE, Table};
-use super::world::{Action, Direction, Policy, Ports, Rule, Tier, World};
+use super::world::{Action, Direction, Pods, Policy, Ports, Rule, Tier, World};
 
 /// What one side of connections lets through, by the number of the other end.
 type Column = Vec<u32>;
@@ -34,8 +34,14 @@ impl Reach {
     /// Works it out.
     #[must_use]
     pub fn of(world: World) -> Self {
+        Self::beside(world, &BTreeSet::new())
+    }
+
+    /// Works it out, with what another side of the same cluster calls pods.
+    #[must_use]
+    pub fn beside(world: World, others: &BTreeSet<Pods>) -> Self {
         let world = world.completed();
-        let ends = Ends::of(&world);
+        let ends = Ends::of(&world, others);
         let selections: Vec<Option<usize>> = world
             .policies
             .iter()
@@ -122,26 +128,36 @@ impl Reach {
     /// What passes between a class and addresses, as far as anything does: disjoint sets, each with its connections.
     #[must_use]
     pub fn outside(&self, class: usize, direction: Direction) -> Vec<(Addresses, &Connections)> {
+        let sets = self.outside_numbers(class, direction).into_iter();
+        sets.filter(|(_, number)| *number != NONE)
+            .map(|(set, number)| (set, self.table.set(number)))
+            .collect()
+    }
+
+    /// The numbers of what passes between a class and addresses: disjoint sets that hold every address together.
+    #[must_use]
+    pub fn outside_numbers(&self, class: usize, direction: Direction) -> Vec<(Addresses, u32)> {
         let mut sets: BTreeMap<u32, Addresses> = BTreeMap::new();
         for (at, part) in self.ends.parts.iter().enumerate() {
             let number = self.number_of_side(class, direction, End::Addresses(at));
-            if number != NONE {
-                let set = sets.entry(number).or_default();
-                *set = set.union(part);
-            }
+            let set = sets.entry(number).or_default();
+            *set = set.union(part);
         }
-        let sets = sets.into_iter();
-        sets.map(|(number, set)| (set, self.table.set(number)))
+        sets.into_iter()
+            .map(|(number, set)| (set, number))
             .collect()
     }
 
     /// What a class lets through to or from pods that the repository does not hold: the selections that say more than
-    /// every wider one, any pod first.
+    /// every wider one and are not meant for workloads that are there, any pod first.
     #[must_use]
     pub fn exposure(&self, class: usize, direction: Direction) -> Vec<(usize, &Connections)> {
         let number = |at: usize| self.number_of_side(class, direction, End::Unknown(at));
         let all = self.ends.unknown.iter().enumerate();
         let told = all.filter(|(at, own)| {
+            if self.is_held(own) {
+                return false;
+            }
             let mut others = self.ends.unknown.iter().enumerate();
             !others.any(|(other, wider)| {
                 other != *at
@@ -154,6 +170,14 @@ impl Reach {
         told.map(|(at, _)| (at, self.table.set(number(at))))
             .filter(|(_, connections)| !connections.is_empty())
             .collect()
+    }
+
+    /// True if it names pods by plain labels and there are workloads with these: whoever wrote it meant them.
+    fn is_held(&self, pods: &Pods) -> bool {
+        let selection = self.ends.selection(pods);
+        let is_plain = pods.pods.is_plain() && pods.namespaces.is_plain() && !pods.pods.is_all();
+        let mut classes = self.ends.classes.iter();
+        is_plain && selection.is_some_and(|it| classes.any(|class| class.is_in(it)))
     }
 
     /// The policies that a class is about in a direction.

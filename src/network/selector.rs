@@ -163,6 +163,13 @@ impl Selector {
         self.asked.is_empty()
     }
 
+    /// True if it asks for nothing but one value a label.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let mut asked = self.asked.values();
+        asked.all(|asked| matches!(asked, Asked::In(values) if values.len() == 1))
+    }
+
     /// True if nothing can be selected by it.
     #[must_use]
     pub fn is_none(&self) -> bool {

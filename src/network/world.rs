@@ -4,6 +4,7 @@
 //! Policy API (`AdminNetworkPolicy` and `BaselineAdminNetworkPolicy` of `policy.networking.k8s.io/v1alpha1`,
 //! `ClusterNetworkPolicy` of `v1alpha2`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::Location;
@@ -11,6 +12,7 @@ use crate::finding::Location;
 use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
 use super::selector::{Labels, NAMESPACE_NAME, Selector};
+use super::ways_in::{Entry, Service};
 
 /// A namespace.
 #[derive(Clone, Debug)]
@@ -292,6 +294,10 @@ pub struct World {
     pub workloads: Vec<Workload>,
     /// Its policies.
     pub policies: Vec<Policy>,
+    /// The Services that select pods.
+    pub services: Vec<Service>,
+    /// What sends requests to Services from outside.
+    pub entries: Vec<Entry>,
     /// How pods that share the network of their node are taken.
     pub host_network: HostNetwork,
 }
@@ -304,14 +310,10 @@ impl World {
             .sort_by(|one, other| one.name.cmp(&other.name));
         self.namespaces
             .dedup_by(|later, earlier| later.name == earlier.name);
-        let known: std::collections::BTreeSet<Arc<str>> = self
-            .namespaces
-            .iter()
-            .map(|it| Arc::clone(&it.name))
-            .collect();
+        let known: BTreeSet<Arc<str>> = self.namespaces.iter().map(|it| it.name.clone()).collect();
         let workloads = self.workloads.iter().map(|it| &it.namespace);
         let policies = self.policies.iter().filter_map(|it| it.namespace.as_ref());
-        let named: std::collections::BTreeSet<&Arc<str>> = workloads.chain(policies).collect();
+        let named: BTreeSet<&Arc<str>> = workloads.chain(policies).collect();
         let new = named.into_iter().filter(|name| !known.contains(*name));
         let new: Vec<Namespace> = new
             .map(|name| Namespace::new(name, Labels::new(), None))
@@ -319,6 +321,13 @@ impl World {
         self.namespaces.extend(new);
         self.namespaces
             .sort_by(|one, other| one.name.cmp(&other.name));
+        let mut seen: BTreeSet<(Arc<str>, Arc<str>, Arc<str>)> = BTreeSet::new();
+        self.workloads
+            .retain(|it| seen.insert((it.namespace.clone(), it.kind.clone(), it.name.clone())));
+        self.workloads.sort_by(|one, other| {
+            let key = |it: &Workload| (it.namespace.clone(), it.name.clone(), it.kind.clone());
+            key(one).cmp(&key(other))
+        });
         self.policies.sort_by(|one, other| {
             let key = |it: &Policy| (it.tier, it.priority, it.namespace.clone(), it.name.clone());
             key(one).cmp(&key(other))
@@ -334,5 +343,20 @@ impl World {
             .binary_search_by(|known| (*known.name).cmp(name))
             .ok()?;
         self.namespaces.get(at)
+    }
+
+    /// What its policies call pods at the other end.
+    #[must_use]
+    pub fn peers(&self) -> BTreeSet<Pods> {
+        let rules = self.policies.iter().flat_map(|policy| {
+            let ingress = policy.ingress.iter().flatten();
+            ingress.chain(policy.egress.iter().flatten())
+        });
+        let peers = rules.flat_map(|rule| rule.peers.iter().flatten());
+        let pods = peers.filter_map(|written| match &written.peer {
+            Peer::Pods(pods) => Some(pods.clone()),
+            Peer::Addresses(_) => None,
+        });
+        pods.collect()
     }
 }

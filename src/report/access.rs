@@ -16,7 +16,7 @@ use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
 use super::json::{JsonAccessChange, JsonLocation, JsonPassedOver};
 use super::places::Places;
 use super::terminal::Detail;
-use super::{count, one_line};
+use super::{count, mermaid_label, one_line};
 
 /// The version of this format; a breaking change raises the number.
 const SCHEMA: &str = "tidegate.access/1";
@@ -72,7 +72,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
 }
 
 /// The folder that holds all files of a cluster, and how many these are.
-fn heading(files: &[Arc<str>]) -> String {
+pub(super) fn heading(files: &[Arc<str>]) -> String {
     if let [file] = files {
         return format!("── {file}");
     }
@@ -415,7 +415,7 @@ pub fn render_mermaid(answer: &Answer) -> String {
             let ends = [(step.who.to_string(), false), (to, next.is_none())];
             let [from, to] =
                 ends.map(|(name, is_goal)| node(&name, is_goal, &mut names, &mut text));
-            let line = format!("  n{from} {arrow}|\"{}\"| n{to}", label(&step.does));
+            let line = format!("  n{from} {arrow}|\"{}\"| n{to}", mermaid_label(&step.does));
             if arrows.insert(line.clone()) {
                 let _ = writeln!(text, "{line}");
             }
@@ -429,20 +429,7 @@ fn node(name: &str, is_goal: bool, names: &mut HashMap<String, usize>, text: &mu
     let number = *names.entry(name.to_owned()).or_insert(next);
     if number == next {
         let (open, close) = if is_goal { ("{{", "}}") } else { ("[", "]") };
-        let _ = writeln!(text, "  n{number}{open}\"{}\"{close}", label(name));
+        let _ = writeln!(text, "  n{number}{open}\"{}\"{close}", mermaid_label(name));
     }
     number
-}
-
-/// Text between the quotes of Mermaid, which takes no quotes, and reads entities and Markdown.
-fn label(text: &str) -> String {
-    let mut label = String::new();
-    for character in one_line(text).chars() {
-        if character.is_alphanumeric() || " ,./:-→".contains(character) {
-            label.push(character);
-        } else {
-            let _ = write!(label, "#{};", u32::from(character));
-        }
-    }
-    label
 }

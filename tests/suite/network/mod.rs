@@ -1,5 +1,8 @@
 //! Network policies as connectivity.
 
+mod command;
+mod corpora;
 mod oracle;
 mod raw;
+mod shared_notation;
 mod worlds;

@@ -213,6 +213,7 @@ pub(crate) fn world(raw: &Cluster) -> World {
         } else {
             HostNetwork::Policied
         },
+        ..World::default()
     }
 }
 
@@ -242,13 +243,21 @@ fn ask_both(seed: u64, cluster: &Cluster, reach: &Reach) -> (usize, usize) {
             }
         }
     };
-    let pods = cluster.pods.len();
-    for from in 0..pods {
-        for to in (0..pods).filter(|to| *to != from) {
-            ask(Place::Pod(from), Place::Pod(to), reach.between(from, to));
+    // Workloads stand in the order of their names.
+    let number = |workload: &Workload| {
+        let mut pods = cluster.pods.iter();
+        pods.position(|pod| *pod.name == *workload.name)
+            .expect("it is there")
+    };
+    let workloads = || reach.world.workloads.iter().enumerate();
+    for (from, source) in workloads() {
+        for (to, target) in workloads().filter(|(to, _)| *to != from) {
+            let (one, other) = (number(source), number(target));
+            ask(Place::Pod(one), Place::Pod(other), reach.between(from, to));
         }
     }
-    for (pod, class) in reach.ends.class_of.iter().enumerate() {
+    for (workload, class) in workloads().zip(&reach.ends.class_of) {
+        let pod = number(workload.1);
         for direction in Direction::BOTH {
             let outside = reach.outside(*class, direction);
             for address in ADDRESSES {
