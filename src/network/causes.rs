@@ -75,6 +75,8 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Vec<Ope
         after,
         opened: BTreeMap::new(),
     };
+    let unknown = after.ends.unknown.iter().enumerate();
+    let unknown: BTreeMap<_, usize> = unknown.map(|(at, pods)| (pods, at)).collect();
     for change in &difference.changes {
         let gained = change.after.minus(&change.before);
         let Some(own) = difference.workloads.get(change.own) else {
@@ -91,8 +93,7 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Vec<Ope
                 }
             }
             Other::Pods(pods) => {
-                let unknown = after.ends.unknown.iter().position(|it| it == pods);
-                let Some(unknown) = unknown else {
+                let Some(unknown) = unknown.get(pods).copied() else {
                     continue;
                 };
                 let others = [Named::Pods(pods.clone())];

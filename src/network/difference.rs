@@ -188,6 +188,10 @@ impl Difference {
                 }
             }
         }
+        let known = before.ends.unknown.iter().enumerate();
+        let known: BTreeMap<&Pods, usize> = known.map(|(at, pods)| (pods, at)).collect();
+        let later = after.ends.unknown.iter();
+        let earlier: Vec<Option<usize>> = later.map(|pods| known.get(pods).copied()).collect();
         for (own, both) in workloads.iter().enumerate() {
             for direction in Direction::BOTH {
                 let outside = outside(before, after, both, direction, (&old, &new));
@@ -198,13 +202,15 @@ impl Difference {
                     before: numbers.set(passed),
                     after: numbers.set(passes),
                 }));
-                let unknown = unknown(before, after, both, direction, (&old, &new));
-                changes.extend(unknown.into_iter().map(|(pods, (passed, passes))| Change {
-                    own,
-                    direction,
-                    other: Other::Pods(pods),
-                    before: numbers.set(passed),
-                    after: numbers.set(passes),
+                let unknown = unknown(before, after, both, direction, &earlier, (&old, &new));
+                changes.extend(unknown.into_iter().filter_map(|(pods, (passed, passes))| {
+                    Some(Change {
+                        own,
+                        direction,
+                        other: Other::Pods(after.ends.unknown.get(pods)?.clone()),
+                        before: numbers.set(passed),
+                        after: numbers.set(passes),
+                    })
                 }));
             }
         }
@@ -307,42 +313,41 @@ fn outside(
         .collect()
 }
 
-/// What changes between workloads and pods that the repository does not hold, without what a wider change says already.
+/// What changes between workloads and pods that the repository does not hold, by the number that these have after, without
+/// what a wider change says already and what is meant for workloads that are there. `earlier` has the numbers that they had before.
 fn unknown(
     before: &Reach,
     after: &Reach,
     both: &Both,
     direction: Direction,
+    earlier: &[Option<usize>],
     numbers: (&[u32], &[u32]),
-) -> Vec<(Pods, (u32, u32))> {
-    let side = |reach: &Reach, class: Option<usize>, pods: &Pods, numbers: &[u32]| {
-        let unknown = reach.ends.unknown.iter().position(|own| own == pods);
-        match (class, unknown) {
-            (Some(class), Some(unknown)) => {
-                let end = End::Unknown(unknown);
-                at(numbers, reach.number_of_side(class, direction, end))
-            }
-            _ => NONE,
-        }
+) -> Vec<(usize, (u32, u32))> {
+    let side = |reach: &Reach, class: Option<usize>, pods: Option<usize>, numbers: &[u32]| {
+        let (Some(class), Some(pods)) = (class, pods) else {
+            return NONE;
+        };
+        at(
+            numbers,
+            reach.number_of_side(class, direction, End::Unknown(pods)),
+        )
     };
-    let old = before.ends.unknown.iter();
-    let all: BTreeSet<&Pods> = old.chain(&after.ends.unknown).collect();
-    let changed = all.into_iter().filter_map(|pods| {
-        let passed = side(before, both.before, pods, numbers.0);
-        let passes = side(after, both.after, pods, numbers.1);
-        (passed != passes).then(|| (pods.clone(), (passed, passes)))
+    let values = earlier.iter().enumerate().map(|(now, earlier)| {
+        let passed = side(before, both.before, *earlier, numbers.0);
+        let passes = side(after, both.after, Some(now), numbers.1);
+        (passed, passes)
     });
-    let changed: Vec<(Pods, (u32, u32))> = changed.collect();
-    let told = changed.iter().enumerate().filter(|(at, (own, value))| {
-        let mut others = changed.iter().enumerate();
-        !others.any(|(other, (wider, same))| {
-            other != *at
-                && same == value
-                && super::ends::is_within(own, wider, &after.world)
-                && (other < *at || !super::ends::is_within(wider, own, &after.world))
-        })
+    let values: Vec<(u32, u32)> = values.collect();
+    let told = values.iter().enumerate().filter(|(own, value)| {
+        let wider = after.ends.wider.get(*own).into_iter().flatten();
+        let mut wider = wider.filter_map(|wider| values.get(*wider));
+        let is_held = || {
+            let pods = after.ends.unknown.get(*own);
+            pods.is_some_and(|pods| after.is_held(pods))
+        };
+        value.0 != value.1 && !wider.any(|wider| wider == *value) && !is_held()
     });
-    told.map(|(_, change)| change.clone()).collect()
+    told.map(|(own, value)| (own, *value)).collect()
 }
 
 /// What changes between workloads and what takes requests from outside.

@@ -49,6 +49,9 @@ pub struct Ends {
     pub class_of: Vec<usize>,
     /// What is known of pods that the repository does not hold; the first one is any pod.
     pub unknown: Vec<Pods>,
+    /// For each of these the numbers of those that every pod of it is in as well. Of two that mean the same, the first one
+    /// counts as the wider.
+    pub wider: Vec<Vec<usize>>,
     /// Addresses that no policy tells apart.
     pub parts: Vec<Addresses>,
     /// The addresses of IPv4 that no policy names.
@@ -96,7 +99,8 @@ impl Ends {
         let (classes, class_of) = classes(world, &selections, &names);
         let named: BTreeSet<&Pods> = peers.iter().copied().chain(others).collect();
         let named = named.into_iter().filter(|pods| is_of_unknown(pods));
-        let unknown = std::iter::once(all).chain(named.cloned()).collect();
+        let unknown: Vec<Pods> = std::iter::once(all).chain(named.cloned()).collect();
+        let wider = wider(&unknown, world);
         let sets: Vec<&Addresses> = addresses.iter().copied().collect();
         let (parts, parts_of_sets) = parts(&sets);
         let mut named: Vec<usize> = parts_of_sets.iter().flatten().copied().collect();
@@ -108,6 +112,7 @@ impl Ends {
             classes,
             class_of,
             unknown,
+            wider,
             parts,
             unnamed_v4,
             selections,
@@ -211,6 +216,19 @@ impl Ends {
         }
         members
     }
+}
+
+/// For each selection of pods those that are wider.
+fn wider(all: &[Pods], world: &World) -> Vec<Vec<usize>> {
+    let wider = all.iter().enumerate().map(|(at, own)| {
+        let others = all.iter().enumerate().filter(|(other, wider)| {
+            *other != at
+                && is_within(own, wider, world)
+                && (*other < at || !is_within(wider, own, world))
+        });
+        others.map(|(other, _)| other).collect()
+    });
+    wider.collect()
 }
 
 /// True if there may be pods of a selection that the repository does not hold, and it says more of them than that they

@@ -158,14 +158,8 @@ impl Reach {
             if self.is_held(own) {
                 return false;
             }
-            let mut others = self.ends.unknown.iter().enumerate();
-            !others.any(|(other, wider)| {
-                other != *at
-                    && number(other) == number(*at)
-                    && super::ends::is_within(own, wider, &self.world)
-                    // Of two that mean the same, the first one is told.
-                    && (other < *at || !super::ends::is_within(wider, own, &self.world))
-            })
+            let wider = self.ends.wider.get(*at).into_iter().flatten();
+            !wider.into_iter().any(|wider| number(*wider) == number(*at))
         });
         told.map(|(at, _)| (at, self.table.set(number(at))))
             .filter(|(_, connections)| !connections.is_empty())
@@ -173,7 +167,7 @@ impl Reach {
     }
 
     /// True if it names pods by plain labels and there are workloads with these: whoever wrote it meant them.
-    fn is_held(&self, pods: &Pods) -> bool {
+    pub(super) fn is_held(&self, pods: &Pods) -> bool {
         let selection = self.ends.selection(pods);
         let is_plain = pods.pods.is_plain() && pods.namespaces.is_plain() && !pods.pods.is_all();
         let mut classes = self.ends.classes.iter();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::causes::Opened;
+use super::connections::Connections;
 use super::notation::{Named, pods_text};
 use super::world::Direction;
 
@@ -23,7 +24,11 @@ pub fn ends(all: &BTreeSet<Named>) -> String {
         .collect();
     if outside.iter().any(|range| is_whole(range)) {
         words.push("any address".to_owned());
-    } else if let [first, rest @ ..] = outside.as_slice() {
+    } else if let [range, rest @ ..] = outside.as_slice() {
+        let first = match range.split_once('-') {
+            Some((first, last)) if first == last => first,
+            _ => range,
+        };
         let more = if rest.is_empty() {
             String::new()
         } else {
@@ -48,6 +53,16 @@ pub fn ends(all: &BTreeSet<Named>) -> String {
         .filter(|end| matches!(end, Named::Workload { .. }));
     words.extend(workloads.filter(|_| !has_pods).map(ToString::to_string));
     listed(&words)
+}
+
+/// What passes: `everything`, or `TCP 80,443`.
+#[must_use]
+pub fn passing(connections: &Connections) -> String {
+    if connections.is_all() {
+        "everything".to_owned()
+    } else {
+        connections.to_string()
+    }
 }
 
 /// `a`, `a and b`, `a, b, c and 2 more`.
@@ -84,4 +99,43 @@ pub fn comes_from_afar(opened: &Opened) -> bool {
         }
     };
     opened.direction == Direction::Ingress && opened.others.iter().any(is_far)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::selector::Selector;
+    use crate::network::world::Pods;
+
+    #[test]
+    fn the_widest_end_is_said_first_and_for_all() {
+        let workload = Named::Workload {
+            namespace: "shop".into(),
+            name: "web".into(),
+            kind: "Deployment".into(),
+        };
+        let range = |range: &str| Named::External(range.into());
+        let of = |all: &[&Named]| ends(&all.iter().map(|end| (*end).clone()).collect());
+        let any = Named::Pods(Pods::all());
+        let team = Named::Pods(Pods {
+            namespaces: Selector::all().with_label("team", "a"),
+            pods: Selector::all(),
+        });
+        assert_eq!(of(&[&workload]), "shop/web[Deployment]");
+        assert_eq!(of(&[&workload, &any, &team]), "any pod of the cluster");
+        assert_eq!(
+            of(&[&workload, &team]),
+            "[namespaces with team=a]/[all pods]"
+        );
+        assert_eq!(
+            of(&[&range("0.0.0.0-255.255.255.255"), &any]),
+            "any address and any pod of the cluster"
+        );
+        assert_eq!(
+            of(&[&range("169.254.169.254-169.254.169.254")]),
+            "addresses 169.254.169.254"
+        );
+        let four: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
+        assert_eq!(listed(&four), "a, b, c and 2 more");
+    }
 }

@@ -1,6 +1,6 @@
 use crate::network::Direction;
 use crate::network::causes::{Opened, Thing};
-use crate::network::words::{comes_from_afar, ends};
+use crate::network::words::{comes_from_afar, ends, passing};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -147,7 +147,7 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
         draft.related_in(at.clone(), what.clone())
     });
     let (own, others) = (ends(&opened.workloads), ends(&opened.others));
-    let what = &opened.connections;
+    let what = passing(&opened.connections);
     draft.say(&match opened.direction {
         Direction::Ingress => format!(
             "lets {what} reach {own} from {others}, which did not pass before; name the pods and the ports that need it"

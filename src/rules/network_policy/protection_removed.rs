@@ -1,6 +1,6 @@
 use crate::network::Direction;
 use crate::network::causes::{Opened, Thing};
-use crate::network::words::ends;
+use crate::network::words::{ends, passing};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -120,22 +120,22 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
     };
     let own = ends(&opened.workloads);
     let others = ends(&opened.others);
-    let what = &opened.connections;
-    let (severity, opens) = match opened.direction {
-        Direction::Ingress => (
-            Severity::High,
-            format!("{what} from {others} now reaches it"),
-        ),
-        Direction::Egress => (
-            Severity::Medium,
-            format!("it now reaches {others} by {what}"),
-        ),
-    };
+    let what = passing(&opened.connections);
     let direction = opened.direction.name().to_lowercase();
     let cause = match opened.thing {
-        Thing::GonePolicy => "is deleted, and no other policy selects",
-        Thing::Policy => "no longer selects",
-        Thing::Workload => "has labels by which no policy selects",
+        Thing::GonePolicy => {
+            format!("is deleted, and no other policy selects {own} for {direction}")
+        }
+        Thing::Policy => {
+            format!("no longer selects {own} for {direction}, and no other policy does")
+        }
+        Thing::Workload => {
+            format!("no policy selects pods with these labels for {direction} any more")
+        }
+    };
+    let (severity, opens) = match opened.direction {
+        Direction::Ingress => (Severity::High, format!("{what} from {others} comes in")),
+        Direction::Egress => (Severity::Medium, format!("{what} goes out to {others}")),
     };
     let related = opened.related.iter().take(8);
     let draft = draft.severity(severity).discriminator(&direction);
@@ -143,6 +143,6 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
         draft.related_in(at.clone(), what.clone())
     });
     draft.say(&format!(
-        "{cause} {own} for {direction}: {opens}; keep a policy that selects all pods of the namespace"
+        "{cause}, so that {opens}; keep a policy that selects all pods of the namespace"
     ));
 }

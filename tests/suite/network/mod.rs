@@ -1,5 +1,6 @@
 //! Network policies as connectivity.
 
+mod changed_lines;
 mod command;
 mod corpora;
 mod oracle;

@@ -1,11 +1,13 @@
 //! Every packet of many small random clusters, asked of the engine and of the plain words of the API.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tidegate::finding::Location;
 use tidegate::network::addresses::Addresses;
 use tidegate::network::connections::{Connections, Protocol};
+use tidegate::network::difference::{Change, Difference, Other};
 use tidegate::network::ends::End;
 use tidegate::network::selector::{Labels, Selector};
 use tidegate::network::world::{
@@ -342,4 +344,132 @@ fn network_agrees_with_the_plain_words_in_small_worlds() {
 #[ignore = "it takes a release build"]
 fn network_agrees_with_the_plain_words_in_fifty_thousand_worlds() {
     agree(0..50_000);
+}
+
+/// What a difference tells, by the numbers of two pods or of a pod, and the address.
+struct Told<'d> {
+    pods: BTreeMap<(usize, usize), &'d Change>,
+    outside: Vec<(usize, Direction, &'d Addresses, &'d Change)>,
+}
+
+impl<'d> Told<'d> {
+    fn of(cluster: &Cluster, new: &Reach, difference: &'d Difference) -> Self {
+        let pods_of = |own: usize| -> Vec<usize> {
+            let workloads = difference.workloads[own].workloads.iter();
+            let numbers = workloads.map(|(_, new)| new.expect("no pod goes"));
+            let names = numbers.map(|at| &new.world.workloads[at].name);
+            names
+                .map(|name| {
+                    let mut pods = cluster.pods.iter();
+                    pods.position(|pod| *pod.name == **name).expect("a pod")
+                })
+                .collect()
+        };
+        let mut told = Self {
+            pods: BTreeMap::new(),
+            outside: Vec::new(),
+        };
+        for change in &difference.changes {
+            match &change.other {
+                Other::Workloads(from) => {
+                    for to in pods_of(change.own) {
+                        for from in pods_of(*from) {
+                            told.pods.insert((from, to), change);
+                        }
+                    }
+                }
+                Other::Addresses(set) => {
+                    for own in pods_of(change.own) {
+                        told.outside.push((own, change.direction, set, change));
+                    }
+                }
+                Other::Pods(_) | Other::Controller => {}
+            }
+        }
+        told
+    }
+}
+
+/// Asks of every packet whether it passed before and passes after, and holds the difference to that: it tells what became
+/// of a packet where that changed. How many packets changed.
+fn hold_difference(seed: u64, before: &Cluster, after: &Cluster) -> usize {
+    let mut peers = world(before).peers();
+    peers.extend(world(after).peers());
+    let old = Reach::beside(world(before), &peers);
+    let new = Reach::beside(world(after), &peers);
+    let difference = Difference::between(&old, &new);
+    let told = Told::of(after, &new, &difference);
+    let mut changed = 0;
+    let mut ask = |from: Place, to: Place, told: Option<&Change>, may_be_untold: bool| {
+        for protocol in Protocol::ALL {
+            for port in PORTS {
+                let packet = Packet {
+                    from,
+                    to,
+                    protocol: protocol.name(),
+                    port,
+                };
+                let plain = (before.passes(packet), after.passes(packet));
+                changed += usize::from(plain.0 != plain.1);
+                match told {
+                    Some(change) => {
+                        let sides = [&change.before, &change.after];
+                        let [one, other] = sides.map(|it| it.contains(protocol, port));
+                        assert_eq!((one, other), plain, "seed {seed}: {packet:?}");
+                    }
+                    None => assert!(
+                        may_be_untold || plain.0 == plain.1,
+                        "seed {seed}: {packet:?} changes and nothing is told"
+                    ),
+                }
+            }
+        }
+    };
+    for from in 0..after.pods.len() {
+        for to in (0..after.pods.len()).filter(|to| *to != from) {
+            let told = told.pods.get(&(from, to)).copied();
+            ask(Place::Pod(from), Place::Pod(to), told, false);
+        }
+        for direction in Direction::BOTH {
+            for address in ADDRESSES {
+                let address: IpAddr = address.parse().expect("an address");
+                let prefix = if address.is_ipv4() { 32 } else { 128 };
+                let single = block(&format!("{address}/{prefix}"));
+                let mut all = told.outside.iter();
+                let told = all.find(|(own, towards, set, _)| {
+                    *own == from && *towards == direction && single.is_within(set)
+                });
+                let told = told.map(|it| it.3);
+                let (own, other) = (Place::Pod(from), Place::Address(address));
+                // What becomes of IPv6 is left out where it is no other than what becomes of IPv4.
+                match direction {
+                    Direction::Ingress => ask(other, own, told, address.is_ipv6()),
+                    Direction::Egress => ask(own, other, told, address.is_ipv6()),
+                }
+            }
+        }
+    }
+    changed
+}
+
+#[test]
+fn network_differences_tell_of_every_packet_what_became_of_it() {
+    let mut changed = 0;
+    for seed in 0..400 {
+        let before = Random(seed).cluster();
+        // The same pods, some of them with other labels, under other policies.
+        let other = Random(seed + 1_000_000).cluster();
+        let mut after = before.clone();
+        after.policies = other.policies;
+        after.policies.extend(before.policies.first().cloned());
+        after.admin = other.admin;
+        for (pod, other) in after.pods.iter_mut().zip(other.pods).take(2) {
+            pod.labels = other.labels;
+        }
+        changed += hold_difference(seed, &before, &after);
+        let pods = before.pods.len();
+        let same = Difference::between(&Reach::of(world(&before)), &Reach::of(world(&before)));
+        assert!(same.changes.is_empty() && pods > 0, "seed {seed}");
+    }
+    assert!(changed > 10_000, "only {changed} packets changed");
 }
