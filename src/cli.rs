@@ -9,6 +9,7 @@ use crate::access::subject::Subject;
 use crate::init::Part;
 use crate::init::action_reference::Commit;
 use crate::kubernetes::pod_security::{Level, Version};
+use crate::network::explain::Asked as End;
 use crate::report::review::sticky::SummaryWhen;
 use crate::report::terminal::Detail;
 use crate::verdict::{FailOn, OnIncomplete};
@@ -40,6 +41,8 @@ pub enum Command {
     PodSecurity(PodSecurityArgs),
     /// Tell who can do what, and which ways lead to the cluster; with a base, what changed
     Access(PermissionsArgs),
+    /// Tell who can reach whom; with a base, what changed
+    Network(NetworkArgs),
     /// Tell what is installed and by whom it comes in; with a base, what changed
     Packages(PackagesArgs),
     /// List the rules
@@ -310,6 +313,70 @@ pub enum PermissionsFormat {
     Json,
     /// A picture of the ways, which GitHub draws.
     Mermaid,
+}
+
+/// Arguments of `network`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegate network                                         who can reach whom
+  tidegate network --base origin/main                      what this branch opens and closes
+  tidegate network --explain shop/web shop/payments        which policies let it through, and which do not
+  tidegate network --explain shop/web 169.254.169.254      the same for an address outside of the cluster
+  tidegate network --format mermaid                        as a picture")]
+pub struct NetworkArgs {
+    /// Show only what stands below these paths [default: everything around the current directory]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Which revisions it is about.
+    #[command(flatten)]
+    pub revisions: Revisions,
+
+    /// Show why a connection passes or does not: NAMESPACE/NAME, NAMESPACE/NAME[KIND] or an address, twice
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], value_parser = parse_end)]
+    pub explain: Vec<End>,
+
+    /// Whether policies reach pods that share the network of their node
+    #[arg(long, value_enum, default_value = "exempt")]
+    pub host_network: HostNetworkArg,
+
+    /// The format of standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: NetworkFormat,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+fn parse_end(argument: &str) -> Result<End, String> {
+    End::parse(argument).ok_or_else(|| {
+        "write it as NAMESPACE/NAME, NAMESPACE/NAME[KIND] or as an IP address".to_owned()
+    })
+}
+
+/// How pods that share the network of their node are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HostNetworkArg {
+    /// Policies do not reach them, as with most network plugins
+    Exempt,
+    /// As other pods
+    Policied,
+}
+
+/// A format of `network`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NetworkFormat {
+    /// One line a pair, as other tools for network policies write them.
+    #[value(alias = "text")]
+    Terminal,
+    /// For programs.
+    Json,
+    /// A picture that GitHub draws.
+    Mermaid,
+    /// A picture for Graphviz.
+    Dot,
 }
 
 /// Arguments of `packages`.

@@ -10,10 +10,12 @@ use anstream::ColorChoice;
 use crate::advisories;
 use crate::cli::{
     AdvisoriesCommand, AnswerFormat, CheckArgs, Cli, Color, Command, CompletionsArgs, Display,
-    ExplainArgs, Format, InitArgs, PackagesArgs, PackagesFormat, PermissionsArgs,
-    PermissionsFormat, PodSecurityArgs, PublishArgs, RulesArgs,
+    ExplainArgs, Format, HostNetworkArg, InitArgs, NetworkArgs, NetworkFormat, PackagesArgs,
+    PackagesFormat, PermissionsArgs, PermissionsFormat, PodSecurityArgs, PublishArgs, RulesArgs,
 };
+use crate::connectivity;
 use crate::error::Error;
+use crate::network::world::HostNetwork;
 use crate::permissions::Asked;
 use crate::progress::Progress;
 use crate::publish::saved_report;
@@ -34,6 +36,7 @@ pub fn execute(arguments: Cli) -> u8 {
         Command::Check(arguments) => check(&arguments),
         Command::PodSecurity(arguments) => pod_security(&arguments),
         Command::Access(arguments) => permissions(&arguments),
+        Command::Network(arguments) => network(&arguments),
         Command::Packages(arguments) => packages(&arguments),
         Command::Rules(arguments) => rules(&arguments),
         Command::Explain(arguments) => explain(&arguments),
@@ -296,6 +299,36 @@ fn permissions(arguments: &PermissionsArgs) -> Result<u8, Error> {
             let text = report::access::render_mermaid(&answer);
             write_out(|out| out.write_all(text.as_bytes()))?;
         }
+    }
+    Ok(answer.exit_code())
+}
+
+fn network(arguments: &NetworkArgs) -> Result<u8, Error> {
+    let (base, head) = (
+        arguments.revisions.base.as_deref(),
+        arguments.revisions.head.as_deref(),
+    );
+    let asked = connectivity::Asked {
+        why: match arguments.explain.as_slice() {
+            [from, to] => Some((from.clone(), to.clone())),
+            _ => None,
+        },
+        host_network: match arguments.host_network {
+            HostNetworkArg::Exempt => HostNetwork::Exempt,
+            HostNetworkArg::Policied => HostNetwork::Policied,
+        },
+    };
+    let answer = run::network(&arguments.paths, base, head, &asked)?;
+    let display = arguments.display;
+    let picture = |text: String| write_out(|out| out.write_all(text.as_bytes()));
+    match arguments.format {
+        NetworkFormat::Terminal => {
+            let text = report::network::render(&answer, display.detail());
+            print(&text, terminal(display).color)?;
+        }
+        NetworkFormat::Json => write_out(|out| report::network::write_json(&answer, out))?,
+        NetworkFormat::Mermaid => picture(report::network_picture::mermaid(&answer))?,
+        NetworkFormat::Dot => picture(report::network_picture::dot(&answer))?,
     }
     Ok(answer.exit_code())
 }

@@ -7,6 +7,7 @@
 //!   ─▶ trees with spans                          syntax/     parsed once per distinct blob
 //!   ─▶ objects, pods, containers                 kubernetes/ views that borrow the trees
 //!   ─▶ who may do what, and what follows          access/     RBAC as rights by subject and scope, ways, difference
+//!   ─▶ who can reach whom                         network/    policies as connections between workloads, namespaces, addresses
 //!   ─▶ package.json, versions of Node.js         packages/   the same for what JavaScript brings
 //!   ─▶ the configuration in force               config/     of the tip of the base, never of the head
 //!   ─▶ steps that run tidegate                   workflow/   what keeps the gate itself in place
@@ -57,6 +58,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod config;
+pub mod connectivity;
 pub mod credential;
 pub mod error;
 pub mod evaluate;
@@ -70,6 +72,7 @@ pub mod init;
 pub mod inventory;
 pub mod kubernetes;
 pub mod nearest;
+pub mod network;
 pub mod packages;
 pub mod permissions;
 pub mod pod_security;

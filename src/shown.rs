@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::access::proof::Proof;
+use crate::connectivity;
 use crate::finding::{Finding, PackageName, PackageSeen, Resource, Waived};
 use crate::inventory;
 use crate::permissions;
@@ -114,6 +115,16 @@ pub fn permissions(answer: &mut permissions::Answer) {
         for unknown in &mut cluster.unknown {
             text(&mut unknown.binding, LONGEST_NAME);
             text(&mut unknown.role, LONGEST_NAME);
+        }
+    }
+    passed_over(&mut answer.unreadable);
+}
+
+/// Makes the answer of `network` fit to be shown. Names go through the reporter, which cuts none of them in two.
+pub fn connectivity(answer: &mut connectivity::Answer) {
+    for cluster in &mut answer.clusters {
+        for policy in &mut cluster.unanalysed {
+            text(&mut policy.title, LONGEST_NAME);
         }
     }
     passed_over(&mut answer.unreadable);

@@ -32,24 +32,20 @@ pub mod standing;
 pub mod strength;
 pub mod subject;
 pub mod symbols;
-mod together;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::kubernetes::Object;
+use crate::kubernetes::together::{ClustersOf, alone, pair};
 
 use cluster::Cluster;
 use graph::Graph;
 use leads::Leads;
-use parts::{Identity, Part, are_about_rights};
+use parts::are_about_rights;
 use powers::Behaviour;
 use proof::Proof;
 use standing::Standings;
-use together::{Slot, groups};
-
-/// Which clusters of the configuration a file belongs to, by number.
-pub type ClustersOf<'a> = &'a dyn Fn(&str) -> Vec<usize>;
 
 /// All that one revision gives, cluster by cluster.
 #[derive(Debug, Default)]
@@ -77,19 +73,8 @@ impl Access {
         let (mut symbols, built_in) = built_in::roles();
         let parts = parts::read(objects(), &mut symbols);
         let symbols = Arc::new(symbols);
-        let mut numbers = Numbers::default();
-        let slots: Vec<Slot<'_>> = parts
-            .iter()
-            .map(|part| Slot {
-                path: &part.path,
-                objects: numbers.of(part, false),
-                clusters: clusters_of(&part.path),
-            })
-            .collect();
-        let clusters = groups(&slots).into_iter().map(|group| {
-            let parts: Vec<&Part> = group.iter().filter_map(|at| parts.get(*at)).collect();
-            Cluster::of(&symbols, &built_in, &parts)
-        });
+        let clusters = alone(&parts, clusters_of).into_iter();
+        let clusters = clusters.map(|parts| Cluster::of(&symbols, &built_in, &parts));
         Self {
             clusters: clusters.filter(Cluster::is_about_rights).collect(),
             behaviour,
@@ -200,100 +185,4 @@ impl Comparison {
             clusters: clusters.collect(),
         }
     }
-}
-
-/// Objects as numbers, equal ones for copies of one side.
-#[derive(Default)]
-struct Numbers {
-    known: HashMap<(bool, Identity), u32>,
-}
-
-impl Numbers {
-    fn of(&mut self, part: &Part, is_head: bool) -> Vec<u32> {
-        let identities = part.identities();
-        identities
-            .map(|identity| {
-                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-                *self.known.entry((is_head, identity)).or_insert(next)
-            })
-            .collect()
-    }
-}
-
-/// The files of both sides of one cluster.
-struct Sides<'p> {
-    before: Vec<&'p Part>,
-    after: Vec<&'p Part>,
-    /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
-    is_new_copy: bool,
-}
-
-/// The files of both sides of each cluster. They are told apart once for both sides, so that no file changes its cluster
-/// with the change.
-fn pair<'p>(
-    before: &'p [Part],
-    after: &'p [Part],
-    renames: &BTreeMap<Arc<str>, Arc<str>>,
-    clusters_of: ClustersOf<'_>,
-) -> Vec<Sides<'p>> {
-    let old: BTreeMap<&str, &Part> = before.iter().map(|part| (&*part.path, part)).collect();
-    let new: BTreeSet<&str> = after.iter().map(|part| &*part.path).collect();
-    let mut numbers = Numbers::default();
-    let mut taken: BTreeSet<&str> = BTreeSet::new();
-    let mut files: Vec<(Option<&Part>, Option<&Part>)> = Vec::new();
-    let mut slots: Vec<Slot<'_>> = Vec::new();
-    for part in after {
-        let old_path = renames.get(&part.path).map(|path| &**path);
-        let old_path = old_path.filter(|path| !new.contains(path));
-        let counterpart = old.get(&*part.path).or_else(|| old.get(old_path?)).copied();
-        let mut objects = numbers.of(part, true);
-        if let Some(counterpart) = counterpart {
-            taken.insert(&counterpart.path);
-            objects.extend(numbers.of(counterpart, false));
-        }
-        files.push((counterpart, Some(part)));
-        slots.push(Slot {
-            path: &part.path,
-            objects,
-            clusters: clusters_of(&part.path),
-        });
-    }
-    for part in before.iter().filter(|part| !taken.contains(&*part.path)) {
-        files.push((Some(part), None));
-        slots.push(Slot {
-            path: &part.path,
-            objects: numbers.of(part, false),
-            clusters: clusters_of(&part.path),
-        });
-    }
-    let mut holders: HashMap<u32, usize> = HashMap::new();
-    for object in slots.iter().flat_map(|slot| &slot.objects) {
-        *holders.entry(*object).or_default() += 1;
-    }
-    let groups = groups(&slots);
-    let sides = groups.iter().map(|group| {
-        let files_of = || group.iter().filter_map(|at| files.get(*at));
-        // A new copy of what there was elsewhere is held against what there was.
-        let own = |at: &usize| {
-            let slot = slots.get(*at);
-            slot.is_some_and(|slot| {
-                let mut objects = slot.objects.iter();
-                objects.any(|object| holders.get(object).is_some_and(|holders| *holders > 1))
-            })
-        };
-        let mut told_apart = group.iter().filter(|at| own(at)).peekable();
-        let is_new_copy = told_apart.peek().is_some()
-            && told_apart.all(|at| files.get(*at).is_some_and(|(before, _)| before.is_none()));
-        let old = if is_new_copy {
-            before.iter().collect()
-        } else {
-            files_of().filter_map(|(before, _)| *before).collect()
-        };
-        Sides {
-            before: old,
-            after: files_of().filter_map(|(_, after)| *after).collect(),
-            is_new_copy,
-        }
-    });
-    sides.collect()
 }

@@ -6,6 +6,7 @@ use crate::finding::Location;
 use crate::kubernetes::accounts::CLOUD_IDENTITIES;
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
+use crate::kubernetes::together::Filed;
 use crate::kubernetes::{Namespace, NamespaceSource, Object, bindings, roles};
 
 use super::exposed::{Route, Served};
@@ -121,9 +122,17 @@ impl Part {
             && self.tokens.is_empty()
             && self.namespaces.is_empty())
     }
+}
+
+impl Filed for Part {
+    type Identity = Identity;
+
+    fn path(&self) -> &Arc<str> {
+        &self.path
+    }
 
     /// The roles and bindings that it holds whole, by what makes them the same ones as others.
-    pub fn identities(&self) -> impl Iterator<Item = Identity> {
+    fn identities(&self) -> Vec<Identity> {
         let roles = self.roles.iter().filter(|role| !role.is_patch).map(|role| {
             let (namespace, name) = (Arc::clone(&role.namespace), Arc::clone(&role.name));
             (role.is_of_cluster, false, namespace, name)
@@ -139,7 +148,7 @@ impl Part {
                 Arc::clone(&binding.name),
             )
         });
-        roles.chain(bindings)
+        roles.chain(bindings).collect()
     }
 }
 

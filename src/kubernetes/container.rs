@@ -273,6 +273,12 @@ pub struct Port<'a> {
 }
 
 impl<'a> Port<'a> {
+    /// `name`.
+    #[must_use]
+    pub fn name(self) -> Field<'a> {
+        Field::follow(self.node, &["name"])
+    }
+
     /// `containerPort`.
     #[must_use]
     pub fn container_port(self) -> Field<'a> {

@@ -1,7 +1,8 @@
 //! The kinds that are known: what counts as a manifest, what is cluster-scoped and what bears pods.
 //!
 //! Source: the API reference of Kubernetes 1.37 (built-in groups), with the groups that older versions used
-//! for the same kinds; the kinds of Kyverno 1.16 and Gatekeeper 3.20 that admit or refuse other objects; and the
+//! for the same kinds; the kinds of Kyverno 1.16 and Gatekeeper 3.20 that admit or refuse other objects;
+//! those of the Network Policy API, Cilium and Calico that say who may reach whom; and the
 //! custom resources that bear pods, of Argo Rollouts, Knative Serving 1.20, `OpenShift` 4, `JobSet` and `LeaderWorkerSet`.
 //! The configuration can declare more. A kind that is neither is "other": counted, and otherwise none of our
 //! business.
@@ -111,6 +112,9 @@ const KYVERNO_CEL: &[&str] = &["policies.kyverno.io"];
 const KNATIVE: &[&str] = &["serving.knative.dev"];
 const NETWORKING: &[&str] = &["networking.k8s.io", "extensions"];
 const POLICY: &[&str] = &["policy", "extensions"];
+const CLUSTER_POLICY: &[&str] = &["policy.networking.k8s.io"];
+const CILIUM: &[&str] = &["cilium.io"];
+const CALICO: &[&str] = &["projectcalico.org", "crd.projectcalico.org"];
 const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
 /// What a kind of a group is called whose kinds users name themselves.
 const ANY: &str = "*";
@@ -185,6 +189,13 @@ static KINDS: &[Kind] = &[
     kind(NETWORKING, "Ingress"),
     kind(NETWORKING, "NetworkPolicy"),
     cluster(NETWORKING, "IngressClass"),
+    cluster(CLUSTER_POLICY, "AdminNetworkPolicy"),
+    cluster(CLUSTER_POLICY, "BaselineAdminNetworkPolicy"),
+    cluster(CLUSTER_POLICY, "ClusterNetworkPolicy"),
+    kind(CILIUM, "CiliumNetworkPolicy"),
+    cluster(CILIUM, "CiliumClusterwideNetworkPolicy"),
+    kind(CALICO, "NetworkPolicy"),
+    cluster(CALICO, "GlobalNetworkPolicy"),
     kind(POLICY, "PodDisruptionBudget"),
     cluster(POLICY, "PodSecurityPolicy"),
     kind(RBAC, "Role"),

@@ -55,6 +55,7 @@ pub mod service;
 pub mod service_target;
 pub mod taken_away;
 mod template;
+pub mod together;
 pub mod unserved;
 
 pub use container::{Container, Port, VolumeMount};

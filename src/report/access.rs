@@ -74,7 +74,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
 }
 
 /// The folder that holds all files of a cluster, and how many these are.
-fn heading(files: &[Arc<str>]) -> String {
+pub(super) fn heading(files: &[Arc<str>]) -> String {
     if let [file] = files {
         return format!("── {file}");
     }

@@ -9,6 +9,8 @@ pub mod escape;
 mod flowchart;
 pub mod json;
 mod json_fix;
+pub mod network;
+pub mod network_picture;
 mod package_changes;
 mod package_standing;
 pub mod packages;
@@ -67,6 +69,19 @@ pub fn one_line(text: &str) -> String {
         return text;
     }
     text.replace(['\n', '\u{2028}', '\u{2029}'], "\u{fffd}")
+}
+
+/// Text between the quotes of Mermaid, which takes no quotes, and reads entities and Markdown.
+pub(crate) fn mermaid_label(text: &str) -> String {
+    let mut label = String::new();
+    for character in one_line(text).chars() {
+        if character.is_alphanumeric() || " ,./:-→".contains(character) {
+            label.push(character);
+        } else {
+            let _ = write!(label, "#{};", u32::from(character));
+        }
+    }
+    label
 }
 
 /// Characters that change what a reader sees of the characters around them.

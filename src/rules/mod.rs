@@ -74,6 +74,12 @@ mod namespace {
     pub(crate) mod webhook_fails_open;
 }
 
+mod network_policy {
+    pub(crate) mod connectivity_added;
+    pub(crate) mod name_label;
+    pub(crate) mod protection_removed;
+}
+
 mod node {
     pub(crate) mod debug_environment;
     pub(crate) mod end_of_life;
@@ -269,6 +275,9 @@ pub static ALL: &[&Rule] = &[
     &namespace::unlabelled::RULE,
     &namespace::weakened::RULE,
     &namespace::webhook_fails_open::RULE,
+    &network_policy::connectivity_added::RULE,
+    &network_policy::name_label::RULE,
+    &network_policy::protection_removed::RULE,
     &node::debug_environment::RULE,
     &node::end_of_life::RULE,
     &node::heap_above_limit::RULE,

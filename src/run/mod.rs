@@ -9,6 +9,7 @@ pub mod gather;
 pub mod governance;
 pub mod init;
 mod levels;
+mod network;
 mod packages;
 pub mod sides;
 mod stretches;
@@ -23,6 +24,7 @@ use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
 use crate::compare::{compare_evaluations, join_changes};
 use crate::config::value::Day;
+use crate::connectivity;
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
 use crate::facts::{Absence, Facts};
@@ -196,6 +198,24 @@ pub fn access(
     let context = governance.context();
     let mut answer = access::answer(loaded, asked, &context, &|path| sides.holds(path));
     shown::permissions(&mut answer);
+    Ok(answer)
+}
+
+/// Answers who can reach whom in a revision, and with a base what a change does to that.
+///
+/// # Errors
+/// A place that does not exist, a repository that cannot be read, or a history that is not here.
+pub fn network(
+    paths: &[PathBuf],
+    base: Option<&str>,
+    head: Option<&str>,
+    asked: &connectivity::Asked,
+) -> Result<connectivity::Answer, Error> {
+    let (sides, governance) = asked_about(paths, base, head)?;
+    let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
+    let context = governance.context();
+    let mut answer = network::answer(loaded, asked, &context, &|path| sides.holds(path));
+    shown::connectivity(&mut answer);
     Ok(answer)
 }
 

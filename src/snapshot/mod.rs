@@ -30,6 +30,7 @@ pub mod locked;
 pub mod namespaces;
 mod near;
 pub mod neighbours;
+mod network;
 pub mod newcomers;
 pub mod node_starts;
 pub mod node_versions;
@@ -60,6 +61,7 @@ use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::miswritten::Headless;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
+use crate::network::Network;
 use crate::packages::install;
 use crate::packages::lockfile::Lockfile;
 use crate::syntax::Tree;
@@ -262,6 +264,8 @@ pub struct Snapshot {
     installations: OnceLock<Vec<Installation>>,
     /// Who may do what in it, once somebody has asked.
     access: OnceLock<Access>,
+    /// Who can reach whom, once somebody has asked.
+    network: OnceLock<Network>,
 }
 
 impl Snapshot {
@@ -286,6 +290,7 @@ impl Snapshot {
             neighbours: OnceLock::new(),
             installations: OnceLock::new(),
             access: OnceLock::new(),
+            network: OnceLock::new(),
         };
         for (path, state) in files {
             let file = SourceFile {

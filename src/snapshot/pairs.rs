@@ -117,6 +117,8 @@ pub struct Pairs {
     pub(super) installations: OnceLock<Vec<super::installation_pairs::Numbered>>,
     /// What the change does to who may do what, once somebody has asked.
     pub(super) access: OnceLock<Comparison>,
+    /// What the change does to who can reach whom, once somebody has asked.
+    pub(super) network: OnceLock<crate::network::Comparison>,
 }
 
 impl Pairs {

@@ -55,6 +55,7 @@ mod lockfiles_read;
 mod loopback_github;
 mod miswritten;
 mod neighbours;
+mod network;
 mod node;
 mod package_facts;
 mod package_files_blank;

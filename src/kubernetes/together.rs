@@ -5,23 +5,40 @@
 //! to all of them. This is found out from the folders: what a folder holds without contradiction is one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+use std::sync::Arc;
 
 /// The most groups that are told apart below one folder. What is more is taken for part of the last one.
 const MOST: usize = 32;
 
+/// Which clusters of the configuration a file belongs to, by number.
+pub type ClustersOf<'a> = &'a dyn Fn(&str) -> Vec<usize>;
+
+/// What was read from one file.
+pub trait Filed {
+    /// What makes two objects copies of one.
+    type Identity: Eq + Hash;
+
+    /// The file.
+    fn path(&self) -> &Arc<str>;
+
+    /// The objects that can be copies of others.
+    fn identities(&self) -> Vec<Self::Identity>;
+}
+
 /// A file, with the objects of it that can be copies of others, by numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Slot<'a> {
+struct Slot<'a> {
     /// Its path.
-    pub path: &'a str,
+    path: &'a str,
     /// Its objects: equal numbers are copies of one object.
-    pub objects: Vec<u32>,
+    objects: Vec<u32>,
     /// The clusters that the configuration puts it into.
-    pub clusters: Vec<usize>,
+    clusters: Vec<usize>,
 }
 
 /// Files that are applied together, by number, in order.
-pub(super) type Group = Vec<usize>;
+type Group = Vec<usize>;
 
 /// The files of a folder that go together, and what they hold.
 #[derive(Debug)]
@@ -32,9 +49,137 @@ struct Item {
     objects: Vec<u32>,
 }
 
+/// The files of one side of each cluster.
+#[must_use]
+pub fn alone<'p, P: Filed>(parts: &'p [P], clusters_of: ClustersOf<'_>) -> Vec<Vec<&'p P>> {
+    let mut numbers = Numbers::default();
+    let slots: Vec<Slot<'_>> = parts
+        .iter()
+        .map(|part| Slot {
+            path: part.path(),
+            objects: numbers.of(part, false),
+            clusters: clusters_of(part.path()),
+        })
+        .collect();
+    let groups = groups(&slots).into_iter();
+    groups
+        .map(|group| group.iter().filter_map(|at| parts.get(*at)).collect())
+        .collect()
+}
+
+/// Objects as numbers, equal ones for copies of one side.
+struct Numbers<I> {
+    known: HashMap<(bool, I), u32>,
+}
+
+impl<I> Default for Numbers<I> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+        }
+    }
+}
+
+impl<I: Eq + Hash> Numbers<I> {
+    fn of<P: Filed<Identity = I>>(&mut self, part: &P, is_head: bool) -> Vec<u32> {
+        let identities = part.identities().into_iter();
+        identities
+            .map(|identity| {
+                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+                *self.known.entry((is_head, identity)).or_insert(next)
+            })
+            .collect()
+    }
+}
+
+/// The files of both sides of one cluster.
+#[derive(Clone, Debug)]
+pub struct Sides<'p, P> {
+    /// Those of the base.
+    pub before: Vec<&'p P>,
+    /// Those of the head.
+    pub after: Vec<&'p P>,
+    /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
+    pub is_new_copy: bool,
+}
+
+/// The files of both sides of each cluster. They are told apart once for both sides, so that no file changes its cluster
+/// with the change.
+#[must_use]
+pub fn pair<'p, P: Filed>(
+    before: &'p [P],
+    after: &'p [P],
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    clusters_of: ClustersOf<'_>,
+) -> Vec<Sides<'p, P>> {
+    let old: BTreeMap<&str, &P> = before.iter().map(|part| (&**part.path(), part)).collect();
+    let new: BTreeSet<&str> = after.iter().map(|part| &**part.path()).collect();
+    let mut numbers = Numbers::default();
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    let mut files: Vec<(Option<&P>, Option<&P>)> = Vec::new();
+    let mut slots: Vec<Slot<'_>> = Vec::new();
+    for part in after {
+        let old_path = renames.get(part.path()).map(|path| &**path);
+        let old_path = old_path.filter(|path| !new.contains(path));
+        let counterpart = old
+            .get(&**part.path())
+            .or_else(|| old.get(old_path?))
+            .copied();
+        let mut objects = numbers.of(part, true);
+        if let Some(counterpart) = counterpart {
+            taken.insert(counterpart.path());
+            objects.extend(numbers.of(counterpart, false));
+        }
+        files.push((counterpart, Some(part)));
+        slots.push(Slot {
+            path: part.path(),
+            objects,
+            clusters: clusters_of(part.path()),
+        });
+    }
+    for part in before.iter().filter(|part| !taken.contains(&**part.path())) {
+        files.push((Some(part), None));
+        slots.push(Slot {
+            path: part.path(),
+            objects: numbers.of(part, false),
+            clusters: clusters_of(part.path()),
+        });
+    }
+    let mut holders: HashMap<u32, usize> = HashMap::new();
+    for object in slots.iter().flat_map(|slot| &slot.objects) {
+        *holders.entry(*object).or_default() += 1;
+    }
+    let groups = groups(&slots);
+    let sides = groups.iter().map(|group| {
+        let files_of = || group.iter().filter_map(|at| files.get(*at));
+        // A new copy of what there was elsewhere is held against what there was.
+        let own = |at: &usize| {
+            let slot = slots.get(*at);
+            slot.is_some_and(|slot| {
+                let mut objects = slot.objects.iter();
+                objects.any(|object| holders.get(object).is_some_and(|holders| *holders > 1))
+            })
+        };
+        let mut told_apart = group.iter().filter(|at| own(at)).peekable();
+        let is_new_copy = told_apart.peek().is_some()
+            && told_apart.all(|at| files.get(*at).is_some_and(|(before, _)| before.is_none()));
+        let old = if is_new_copy {
+            before.iter().collect()
+        } else {
+            files_of().filter_map(|(before, _)| *before).collect()
+        };
+        Sides {
+            before: old,
+            after: files_of().filter_map(|(_, after)| *after).collect(),
+            is_new_copy,
+        }
+    });
+    sides.collect()
+}
+
 /// Tells files apart into groups that are applied together.
 #[must_use]
-pub(super) fn groups(slots: &[Slot<'_>]) -> Vec<Group> {
+fn groups(slots: &[Slot<'_>]) -> Vec<Group> {
     let mut of_clusters: BTreeMap<usize, Group> = BTreeMap::new();
     let mut open: BTreeMap<(usize, String), Vec<Item>> = BTreeMap::new();
     for (number, slot) in slots.iter().enumerate() {

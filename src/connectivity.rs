@@ -1,0 +1,210 @@
+//! What `tidegate network` answers: who can reach whom, why, and what changed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::network::difference::ChangedLine;
+use crate::network::explain::{self, Explanation, explain};
+use crate::network::notation::{Line, Named, exposure, lines};
+use crate::network::parts::Unanalysed;
+use crate::network::world::HostNetwork;
+use crate::network::{Cluster, Comparison, Direction, Network};
+use crate::snapshot::Snapshot;
+use crate::verdict::PassedOver;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Why a connection from one end to the other passes or does not.
+    pub why: Option<(explain::Asked, explain::Asked)>,
+    /// How pods that share the network of their node are taken.
+    pub host_network: HostNetwork,
+}
+
+/// The whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// What each cluster lets through, in the order of its first file.
+    pub clusters: Vec<ClusterAnswer>,
+    /// What changed; none where there is no base.
+    pub changes: Option<Vec<ChangedLine>>,
+    /// What is opened to or closed for pods that the repository does not hold.
+    pub exposure_changes: Vec<ChangedLine>,
+    /// True if it was asked why.
+    pub is_question: bool,
+    /// What is assumed where the API leaves it to the network plugin.
+    pub assumptions: Vec<&'static str>,
+    /// Files that look like manifests and could not be read.
+    pub unreadable: Vec<PassedOver>,
+    /// The files of the head.
+    pub head: Snapshot,
+}
+
+/// What one cluster lets through.
+#[derive(Debug)]
+pub struct ClusterAnswer {
+    /// The files that are applied to it.
+    pub files: Vec<Arc<str>>,
+    /// Who can reach whom.
+    pub connections: Vec<Line>,
+    /// What stands open to pods that the repository does not hold.
+    pub exposure: Vec<Line>,
+    /// The workloads that no `NetworkPolicy` selects, by direction.
+    pub unprotected: Vec<(Named, Direction)>,
+    /// Why what was asked about passes or does not.
+    pub explanations: Vec<Explanation>,
+    /// Policies whose content is not analysed.
+    pub unanalysed: Vec<Unanalysed>,
+}
+
+/// What a revision lets through, within some paths.
+#[must_use]
+pub fn answer(
+    network: &Network,
+    asked: &Asked,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<ClusterAnswer> {
+    let clusters = network.clusters.iter();
+    clusters
+        .filter(|cluster| cluster.files.iter().any(|file| in_scope(file)))
+        .filter(|cluster| !cluster.reach.world.workloads.is_empty())
+        .map(|cluster| of_cluster(cluster, asked, in_scope))
+        .collect()
+}
+
+fn of_cluster(cluster: &Cluster, asked: &Asked, in_scope: &dyn Fn(&str) -> bool) -> ClusterAnswer {
+    let reach = &cluster.reach;
+    let why = asked.why.as_ref();
+    let explanations = why.map(|(from, to)| explain(reach, from, to));
+    let shown = shown(&[cluster], in_scope);
+    let (mut connections, mut open, mut unprotected) = (Vec::new(), Vec::new(), Vec::new());
+    if why.is_none() {
+        connections = lines(reach);
+        open = exposure(reach);
+        for line in [&mut connections, &mut open] {
+            line.retain(|line| shown.contains(&line.from) || shown.contains(&line.to));
+        }
+        for (number, class) in reach.ends.classes.iter().enumerate() {
+            for direction in Direction::BOTH {
+                if reach.is_isolated(number, direction) {
+                    continue;
+                }
+                let own = class.workloads.iter();
+                let own = own.filter_map(|at| reach.world.workloads.get(*at));
+                let own = own.map(Named::workload).filter(|own| shown.contains(own));
+                unprotected.extend(own.map(|own| (own, direction)));
+            }
+        }
+        unprotected.sort_unstable();
+    }
+    let unanalysed = cluster.unanalysed.iter();
+    ClusterAnswer {
+        files: cluster.files.clone(),
+        connections,
+        exposure: open,
+        unprotected,
+        explanations: explanations.unwrap_or_default(),
+        unanalysed: unanalysed
+            .filter(|it| in_scope(&it.at.path))
+            .cloned()
+            .collect(),
+    }
+}
+
+/// The workloads that some paths are about: they stand there, or a policy that selects them does.
+fn shown(clusters: &[&Cluster], in_scope: &dyn Fn(&str) -> bool) -> BTreeSet<Named> {
+    let mut shown = BTreeSet::new();
+    for cluster in clusters {
+        let reach = &cluster.reach;
+        for (number, class) in reach.ends.classes.iter().enumerate() {
+            let mut directions = Direction::BOTH.into_iter();
+            let is_policed = directions.any(|direction| {
+                let mut policies = reach.policies(number, direction);
+                policies.any(|policy| in_scope(&policy.at.path))
+            });
+            let own = class.workloads.iter();
+            let own = own.filter_map(|at| reach.world.workloads.get(*at));
+            let own = own.filter(|own| is_policed || in_scope(&own.at.path));
+            shown.extend(own.map(Named::workload));
+        }
+    }
+    shown
+}
+
+/// What a change opens and closes within some paths, line by line. What is the same in several clusters is told once.
+#[must_use]
+pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<ChangedLine> {
+    told(comparison, in_scope, |difference, before, after| {
+        difference.lines(before, after)
+    })
+}
+
+/// What a change opens to or closes for pods that the repository does not hold.
+#[must_use]
+pub fn exposure_changes(
+    comparison: &Comparison,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<ChangedLine> {
+    told(comparison, in_scope, |difference, before, after| {
+        difference.exposure_lines(before, after)
+    })
+}
+
+fn told(
+    comparison: &Comparison,
+    in_scope: &dyn Fn(&str) -> bool,
+    lines: fn(
+        &crate::network::difference::Difference,
+        &crate::network::Reach,
+        &crate::network::Reach,
+    ) -> Vec<ChangedLine>,
+) -> Vec<ChangedLine> {
+    let mut all = BTreeSet::new();
+    for compared in &comparison.clusters {
+        let (before, after) = (&compared.before, &compared.after);
+        let shown = shown(&[before, after], in_scope);
+        let lines = lines(&compared.difference, &before.reach, &after.reach).into_iter();
+        all.extend(lines.filter(|line| shown.contains(&line.from) || shown.contains(&line.to)));
+    }
+    all.into_iter().collect()
+}
+
+/// What is assumed of the network plugin, as far as it makes a difference here.
+#[must_use]
+pub fn assumptions(network: &Network) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    let worlds = || network.clusters.iter().map(|cluster| &cluster.reach.world);
+    if worlds().any(|world| !world.policies.is_empty()) {
+        all.push("the network plugin of the cluster enforces policies");
+    }
+    let mut workloads = worlds().flat_map(|world| &world.workloads);
+    if workloads.any(|workload| workload.is_on_host) {
+        let mut worlds = worlds();
+        all.push(if worlds.any(|it| it.host_network == HostNetwork::Policied) {
+            "policies reach pods that share the network of their node, as --host-network policied says"
+        } else {
+            "policies do not reach pods that share the network of their node, and a node reaches its own pods (--host-network policied assumes otherwise)"
+        });
+    }
+    if worlds().any(names_addresses) {
+        all.push("ranges of addresses mean what is outside of the cluster, not pods");
+    }
+    all
+}
+
+fn names_addresses(world: &crate::network::World) -> bool {
+    let mut policies = world.policies.iter();
+    policies.any(|policy| {
+        let rules = policy.ingress.iter().chain(&policy.egress).flatten();
+        let mut peers = rules.flat_map(|rule| rule.peers.iter().flatten());
+        peers.any(|written| matches!(written.peer, crate::network::world::Peer::Addresses(_)))
+    })
+}
+
+impl Answer {
+    /// The exit code: 3 where something could not be read.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.unreadable.is_empty() { 0 } else { 3 }
+    }
+}

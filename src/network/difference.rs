@@ -1,0 +1,379 @@
+//! What a change does to who can reach whom.
+//!
+//! It is a difference of what policies let through: policies that are renamed, moved, split or written otherwise and let
+//! the same through change nothing. Workloads are the same ones by kind, namespace and name, whatever their labels.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::addresses::Addresses;
+use super::connections::Connections;
+use super::ends::End;
+use super::intervals::Intervals;
+use super::notation::{Named, let_in, ranges, told_outside};
+use super::reach::Reach;
+use super::table::NONE;
+use super::world::{Direction, Pods, Workload};
+
+/// Workloads that no policy of either side tells apart.
+#[derive(Clone, Debug)]
+pub struct Both {
+    /// Their class before; none if they are new.
+    pub before: Option<usize>,
+    /// Their class after; none if they are gone.
+    pub after: Option<usize>,
+    /// The workloads, by number before and after.
+    pub workloads: Vec<(Option<usize>, Option<usize>)>,
+}
+
+/// The other end of a change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Other {
+    /// Workloads, by the number of those that no policy tells apart. They are the source: the change is told at its
+    /// destination.
+    Workloads(usize),
+    /// Pods that the repository does not hold.
+    Pods(Pods),
+    /// Addresses outside of the cluster.
+    Addresses(Addresses),
+    /// What takes requests for Ingress objects and routes.
+    Controller,
+}
+
+/// What changes between workloads and another end.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The workloads, by the number of those that no policy tells apart.
+    pub own: usize,
+    /// The direction, seen from them.
+    pub direction: Direction,
+    /// The other end.
+    pub other: Other,
+    /// What passed.
+    pub before: Connections,
+    /// What passes.
+    pub after: Connections,
+}
+
+/// What a change does to one cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Difference {
+    /// The workloads of both sides, put together where nothing tells them apart.
+    pub workloads: Vec<Both>,
+    /// What changes. One end of each change is a workload.
+    pub changes: Vec<Change>,
+}
+
+/// One line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangedLine {
+    /// From where.
+    pub from: Named,
+    /// To where.
+    pub to: Named,
+    /// What passed.
+    pub before: Arc<str>,
+    /// What passes.
+    pub after: Arc<str>,
+}
+
+impl ChangedLine {
+    /// `added`, `removed` or `changed`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match (is_none(&self.before), is_none(&self.after)) {
+            (true, _) => "added",
+            (_, true) => "removed",
+            _ => "changed",
+        }
+    }
+}
+
+fn is_none(connections: &str) -> bool {
+    connections == "No Connections"
+}
+
+/// The numbers that sets of connections of both sides have together.
+#[derive(Default)]
+struct Numbers {
+    sets: Vec<Connections>,
+    known: HashMap<Connections, u32>,
+}
+
+impl Numbers {
+    fn of(&mut self, sets: &[Connections]) -> Vec<u32> {
+        let numbers = sets.iter().map(|set| {
+            if let Some(known) = self.known.get(set) {
+                return *known;
+            }
+            let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+            self.sets.push(set.clone());
+            self.known.insert(set.clone(), number);
+            number
+        });
+        numbers.collect()
+    }
+
+    fn set(&self, number: u32) -> Connections {
+        let at = usize::try_from(number).ok();
+        at.and_then(|at| self.sets.get(at))
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+fn at(numbers: &[u32], number: u32) -> u32 {
+    let at = usize::try_from(number).ok();
+    at.and_then(|at| numbers.get(at)).copied().unwrap_or(NONE)
+}
+
+type Key<'w> = (&'w str, &'w str, &'w str);
+
+fn key(workload: &Workload) -> Key<'_> {
+    (&workload.namespace, &workload.name, &workload.kind)
+}
+
+/// Puts the workloads of both sides together.
+fn both(before: &Reach, after: &Reach) -> Vec<Both> {
+    let mut ends: BTreeMap<Key<'_>, (Option<usize>, Option<usize>)> = BTreeMap::new();
+    for (number, workload) in before.world.workloads.iter().enumerate() {
+        ends.entry(key(workload)).or_default().0 = Some(number);
+    }
+    for (number, workload) in after.world.workloads.iter().enumerate() {
+        ends.entry(key(workload)).or_default().1 = Some(number);
+    }
+    let class = |reach: &Reach, number: Option<usize>| -> Option<usize> {
+        number.and_then(|number| reach.ends.class_of.get(number).copied())
+    };
+    let mut all: BTreeMap<(Option<usize>, Option<usize>), Both> = BTreeMap::new();
+    for (old, new) in ends.into_values() {
+        let classes = (class(before, old), class(after, new));
+        let own = all.entry(classes).or_insert_with(|| Both {
+            before: classes.0,
+            after: classes.1,
+            workloads: Vec::new(),
+        });
+        own.workloads.push((old, new));
+    }
+    all.into_values().collect()
+}
+
+impl Difference {
+    /// Compares two sides of one cluster. Both must know what each other's policies call pods.
+    #[must_use]
+    pub fn between(before: &Reach, after: &Reach) -> Self {
+        let workloads = both(before, after);
+        let mut numbers = Numbers::default();
+        let old = numbers.of(before.table.sets());
+        let new = numbers.of(after.table.sets());
+        let mut changes = Vec::new();
+        for (to, target) in workloads.iter().enumerate() {
+            for (from, source) in workloads.iter().enumerate() {
+                let passed = match (source.before, target.before) {
+                    (Some(from), Some(to)) => at(&old, before.number_between(from, to)),
+                    _ => NONE,
+                };
+                let passes = match (source.after, target.after) {
+                    (Some(from), Some(to)) => at(&new, after.number_between(from, to)),
+                    _ => NONE,
+                };
+                if passed != passes {
+                    changes.push(Change {
+                        own: to,
+                        direction: Direction::Ingress,
+                        other: Other::Workloads(from),
+                        before: numbers.set(passed),
+                        after: numbers.set(passes),
+                    });
+                }
+            }
+        }
+        let known = before.ends.unknown.iter().enumerate();
+        let known: BTreeMap<&Pods, usize> = known.map(|(at, pods)| (pods, at)).collect();
+        let later = after.ends.unknown.iter();
+        let earlier: Vec<Option<usize>> = later.map(|pods| known.get(pods).copied()).collect();
+        for (own, both) in workloads.iter().enumerate() {
+            for direction in Direction::BOTH {
+                let outside = outside(before, after, both, direction, (&old, &new));
+                changes.extend(outside.into_iter().map(|(set, (passed, passes))| Change {
+                    own,
+                    direction,
+                    other: Other::Addresses(set),
+                    before: numbers.set(passed),
+                    after: numbers.set(passes),
+                }));
+                let unknown = unknown(before, after, both, direction, &earlier, (&old, &new));
+                changes.extend(unknown.into_iter().filter_map(|(pods, (passed, passes))| {
+                    Some(Change {
+                        own,
+                        direction,
+                        other: Other::Pods(after.ends.unknown.get(pods)?.clone()),
+                        before: numbers.set(passed),
+                        after: numbers.set(passes),
+                    })
+                }));
+            }
+        }
+        changes.extend(controller(before, after, &workloads));
+        Self { workloads, changes }
+    }
+
+    /// The difference line by line, in order, without pods that the repository does not hold.
+    #[must_use]
+    pub fn lines(&self, before: &Reach, after: &Reach) -> Vec<ChangedLine> {
+        self.told(before, after, false)
+    }
+
+    /// What is opened to and closed for pods that the repository does not hold, line by line.
+    #[must_use]
+    pub fn exposure_lines(&self, before: &Reach, after: &Reach) -> Vec<ChangedLine> {
+        self.told(before, after, true)
+    }
+
+    fn told(&self, before: &Reach, after: &Reach, of_pods: bool) -> Vec<ChangedLine> {
+        let mut lines = Vec::new();
+        let names = |own: usize| -> Vec<Named> {
+            let both = self.workloads.get(own).into_iter();
+            let workloads = both.flat_map(|both| &both.workloads);
+            let named = workloads.filter_map(|(old, new)| {
+                let new = new.and_then(|at| after.world.workloads.get(at));
+                let workload = new.or_else(|| before.world.workloads.get((*old)?))?;
+                Some(Named::workload(workload))
+            });
+            named.collect()
+        };
+        for change in &self.changes {
+            if matches!(change.other, Other::Pods(_)) != of_pods {
+                continue;
+            }
+            let others = match &change.other {
+                Other::Workloads(from) => names(*from),
+                Other::Addresses(set) => ranges(set).collect(),
+                Other::Controller => vec![Named::Controller],
+                Other::Pods(pods) => vec![Named::Pods(pods.clone())],
+            };
+            let passed: Arc<str> = change.before.to_string().into();
+            let passes: Arc<str> = change.after.to_string().into();
+            for own in names(change.own) {
+                for other in others.iter().filter(|other| **other != own) {
+                    let (from, to) = match change.direction {
+                        Direction::Ingress => (other.clone(), own.clone()),
+                        Direction::Egress => (own.clone(), other.clone()),
+                    };
+                    lines.push(ChangedLine {
+                        from,
+                        to,
+                        before: Arc::clone(&passed),
+                        after: Arc::clone(&passes),
+                    });
+                }
+            }
+        }
+        lines.sort_unstable();
+        lines
+    }
+}
+
+/// What changes between workloads and addresses.
+fn outside(
+    before: &Reach,
+    after: &Reach,
+    both: &Both,
+    direction: Direction,
+    numbers: (&[u32], &[u32]),
+) -> Vec<(Addresses, (u32, u32))> {
+    let parts = |reach: &Reach, class: Option<usize>, numbers: &[u32]| -> Vec<(Addresses, u32)> {
+        let Some(class) = class else {
+            return vec![(Addresses::all(), NONE)];
+        };
+        let parts = reach.outside_numbers(class, direction).into_iter();
+        parts
+            .map(|(set, number)| (set, at(numbers, number)))
+            .collect()
+    };
+    let old = parts(before, both.before, numbers.0);
+    let new = parts(after, both.after, numbers.1);
+    let mut pieces: BTreeMap<(u32, u32), Addresses> = BTreeMap::new();
+    for (set, passed) in &old {
+        for (other, passes) in &new {
+            let common = set.intersection(other);
+            if !common.is_empty() {
+                let own = pieces.entry((*passed, *passes)).or_default();
+                *own = own.union(&common);
+            }
+        }
+    }
+    let pieces: Vec<(Addresses, (u32, u32))> = pieces
+        .into_iter()
+        .map(|(value, set)| (set, value))
+        .collect();
+    let unnamed: Intervals<u32> = before.ends.unnamed_v4.intersection(&after.ends.unnamed_v4);
+    let told = told_outside(&pieces, &unnamed).into_iter();
+    told.filter(|(_, (passed, passes))| passed != passes)
+        .collect()
+}
+
+/// What changes between workloads and pods that the repository does not hold, by the number that these have after, without
+/// what a wider change says already and what is meant for workloads that are there. `earlier` has the numbers that they had before.
+fn unknown(
+    before: &Reach,
+    after: &Reach,
+    both: &Both,
+    direction: Direction,
+    earlier: &[Option<usize>],
+    numbers: (&[u32], &[u32]),
+) -> Vec<(usize, (u32, u32))> {
+    let side = |reach: &Reach, class: Option<usize>, pods: Option<usize>, numbers: &[u32]| {
+        let (Some(class), Some(pods)) = (class, pods) else {
+            return NONE;
+        };
+        at(
+            numbers,
+            reach.number_of_side(class, direction, End::Unknown(pods)),
+        )
+    };
+    let values = earlier.iter().enumerate().map(|(now, earlier)| {
+        let passed = side(before, both.before, *earlier, numbers.0);
+        let passes = side(after, both.after, Some(now), numbers.1);
+        (passed, passes)
+    });
+    let values: Vec<(u32, u32)> = values.collect();
+    let told = values.iter().enumerate().filter(|(own, value)| {
+        let wider = after.ends.wider.get(*own).into_iter().flatten();
+        let mut wider = wider.filter_map(|wider| values.get(*wider));
+        let is_held = || {
+            let pods = after.ends.unknown.get(*own);
+            pods.is_some_and(|pods| after.is_held(pods))
+        };
+        value.0 != value.1 && !wider.any(|wider| wider == *value) && !is_held()
+    });
+    told.map(|(own, value)| (own, *value)).collect()
+}
+
+/// What changes between workloads and what takes requests from outside.
+fn controller(before: &Reach, after: &Reach, workloads: &[Both]) -> Vec<Change> {
+    let old: BTreeMap<usize, Connections> = let_in(before).into_iter().collect();
+    let new: BTreeMap<usize, Connections> = let_in(after).into_iter().collect();
+    let mut changes = Vec::new();
+    for (own, both) in workloads.iter().enumerate() {
+        let mut told: BTreeSet<(Connections, Connections)> = BTreeSet::new();
+        for (one, other) in &both.workloads {
+            let passed = one.and_then(|at| old.get(&at)).cloned().unwrap_or_default();
+            let passes = other
+                .and_then(|at| new.get(&at))
+                .cloned()
+                .unwrap_or_default();
+            if passed != passes {
+                told.insert((passed, passes));
+            }
+        }
+        changes.extend(told.into_iter().map(|(before, after)| Change {
+            own,
+            direction: Direction::Ingress,
+            other: Other::Controller,
+            before,
+            after,
+        }));
+    }
+    changes
+}

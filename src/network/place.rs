@@ -1,0 +1,27 @@
+//! Where things stand, as one line that a person would edit.
+
+use std::sync::Arc;
+
+use crate::finding::Location;
+use crate::kubernetes::Object;
+use crate::kubernetes::field::anchor;
+use crate::syntax::{Node, Span};
+
+/// A place of the file of an object.
+pub(super) fn place(object: Object<'_>, span: Span) -> Location {
+    Location {
+        path: Arc::clone(object.path()),
+        span,
+    }
+}
+
+/// The line that stands for an item of a list: its first key, with the value where that is short.
+pub(super) fn item(object: Object<'_>, node: Node<'_>) -> Location {
+    let first = node.entries().next();
+    let span = match first {
+        Some(entry) if entry.value.is_mapping() || entry.value.is_sequence() => entry.key.span(),
+        Some(entry) => entry.key.span().to(entry.value.span()),
+        None => anchor(node),
+    };
+    place(object, span)
+}

@@ -1,0 +1,356 @@
+//! What `tidegate network` prints.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+
+use crate::connectivity::{Answer, ClusterAnswer};
+use crate::network::difference::ChangedLine;
+use crate::network::explain::Explanation;
+use crate::network::notation::{Line, Named};
+use crate::redact::redact;
+
+use super::access::heading;
+use super::json::{JsonLocation, JsonPassedOver};
+use super::places::Places;
+use super::terminal::Detail;
+use super::{count, one_line};
+
+/// The version of this format; a breaking change raises the number.
+const SCHEMA: &str = "tidegate.network/1";
+
+/// An end as it is shown.
+pub(super) fn shown(end: &Named) -> String {
+    one_line(&redact(&end.to_string()))
+}
+
+/// The answer as text: the lines that other tools for network policies write as well, and what is to be said about them.
+#[must_use]
+pub fn render(answer: &Answer, detail: Detail) -> String {
+    let mut places = Places::of(None, &answer.head);
+    let mut text = String::new();
+    let is_one = answer.clusters.len() == 1;
+    // A change is what is asked for where there is a base.
+    let is_change = answer.changes.is_some() && !answer.is_question;
+    for cluster in answer.clusters.iter().filter(|_| !is_change) {
+        if !is_one {
+            let _ = writeln!(text, "{}", one_line(&heading(&cluster.files)));
+        }
+        write_cluster(cluster, detail, &mut places, &mut text);
+    }
+    if let Some(changes) = answer.changes.as_ref().filter(|_| is_change) {
+        write_changes(answer, changes, &mut text);
+    }
+    for file in &answer.unreadable {
+        let (path, reason) = (one_line(&file.path), one_line(&file.reason));
+        let _ = writeln!(text, "cannot be read: {path}: {reason}");
+    }
+    if detail != Detail::Quiet {
+        for assumption in &answer.assumptions {
+            let _ = writeln!(text, "assumed: {assumption}");
+        }
+        if answer.is_question && answer.clusters.iter().all(|it| it.explanations.is_empty()) {
+            text.push_str("these files hold no such two ends\n");
+        } else if answer.clusters.is_empty() {
+            let files = count(answer.head.files_read, "file");
+            let _ = writeln!(text, "there are no workloads in {files}");
+        }
+    }
+    text
+}
+
+fn write_cluster(
+    cluster: &ClusterAnswer,
+    detail: Detail,
+    places: &mut Places<'_>,
+    text: &mut String,
+) {
+    for line in &cluster.connections {
+        write_line(line, text);
+    }
+    for explanation in &cluster.explanations {
+        write_explanation(explanation, places, text);
+    }
+    if detail == Detail::Quiet {
+        return;
+    }
+    if !cluster.exposure.is_empty() {
+        text.push_str("open to pods that are not in these files:\n");
+        for line in &cluster.exposure {
+            text.push_str("  ");
+            write_line(line, text);
+        }
+    }
+    if !cluster.unprotected.is_empty() {
+        text.push_str("selected by no NetworkPolicy:\n");
+        for (own, direction) in &cluster.unprotected {
+            let _ = writeln!(
+                text,
+                "  {} for {}",
+                shown(own),
+                direction.name().to_lowercase()
+            );
+        }
+    }
+    for policy in &cluster.unanalysed {
+        let place = one_line(&places.told(false, &policy.at));
+        let title = one_line(&policy.title);
+        let _ = writeln!(
+            text,
+            "not analysed: {title} is a policy of a network plugin  {place}"
+        );
+    }
+}
+
+fn write_line(line: &Line, text: &mut String) {
+    let (from, to) = (shown(&line.from), shown(&line.to));
+    let _ = writeln!(text, "{from} => {to} : {}", one_line(&line.connections));
+}
+
+fn write_explanation(explanation: &Explanation, places: &mut Places<'_>, text: &mut String) {
+    let (from, to) = (shown(&explanation.from), shown(&explanation.to));
+    let passes = one_line(&explanation.connections.to_string());
+    let _ = writeln!(text, "{from} => {to} : {passes}");
+    for side in &explanation.sides {
+        let direction = side.direction.name().to_lowercase();
+        let passes = one_line(&side.connections.to_string());
+        let _ = writeln!(text, "  {direction} of {}: {passes}", shown(&side.own));
+        for reason in &side.reasons {
+            let said = one_line(&redact(&reason.text));
+            let place = reason.at.as_ref().map(|at| places.told(false, at));
+            let place = place.map(|place| format!("  {}", one_line(&place)));
+            let _ = writeln!(text, "    {said}{}", place.unwrap_or_default());
+        }
+    }
+}
+
+fn write_changes(answer: &Answer, changes: &[ChangedLine], text: &mut String) {
+    if changes.is_empty() && answer.exposure_changes.is_empty() {
+        text.push_str("the same connections pass as before\n");
+        return;
+    }
+    for change in changes {
+        write_change(change, text);
+    }
+    if !answer.exposure_changes.is_empty() {
+        text.push_str("pods that are not in these files:\n");
+        for change in &answer.exposure_changes {
+            text.push_str("  ");
+            write_change(change, text);
+        }
+    }
+}
+
+fn write_change(change: &ChangedLine, text: &mut String) {
+    let (from, to) = (shown(&change.from), shown(&change.to));
+    let (before, after) = (one_line(&change.before), one_line(&change.after));
+    let _ = match change.verb() {
+        "added" => writeln!(text, "added: {from} => {to} : {after}"),
+        "removed" => writeln!(text, "removed: {from} => {to} : {before}"),
+        _ => writeln!(text, "changed: {from} => {to} : {after} (was {before})"),
+    };
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "tidegate network")]
+struct JsonAnswer<'a> {
+    /// The version of this format.
+    #[schemars(extend("const" = SCHEMA))]
+    schema: &'static str,
+    /// Who can reach whom.
+    connections: Vec<JsonLine<'a>>,
+    /// What stands open to pods that the files do not hold.
+    exposure: Vec<JsonLine<'a>>,
+    /// Workloads that no `NetworkPolicy` selects.
+    unprotected: Vec<JsonUnprotected<'a>>,
+    /// Why what was asked about passes or does not; only with `--explain`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    explanations: Vec<JsonExplanation>,
+    /// What a change opens and closes; only with `--base`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<JsonNetworkChange<'a>>>,
+    /// Policies whose content is not analysed.
+    not_analysed: Vec<JsonPolicy<'a>>,
+    /// What is assumed of the network plugin.
+    assumptions: &'a [&'static str],
+    /// Files that could not be read, so that what they hold is missing.
+    unreadable: Vec<JsonPassedOver<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
+struct JsonLine<'a> {
+    from: String,
+    to: String,
+    /// Protocols and ports, such as `TCP 80,443`, or `All Connections`.
+    connections: &'a str,
+    /// The first file of the cluster that it is about, where the files make several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unprotected")]
+struct JsonUnprotected<'a> {
+    workload: String,
+    /// `Ingress` or `Egress`.
+    direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Explanation")]
+struct JsonExplanation {
+    from: String,
+    to: String,
+    connections: String,
+    /// What each end says, the source first.
+    sides: Vec<JsonSide>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Side")]
+struct JsonSide {
+    /// `Egress` of the source, or `Ingress` of the destination.
+    direction: &'static str,
+    connections: String,
+    reasons: Vec<JsonReason>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Reason")]
+struct JsonReason {
+    message: String,
+    /// The file and the line, such as `policies.yaml:12`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+}
+
+/// A change of what passes between two ends.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NetworkChange")]
+pub(super) struct JsonNetworkChange<'a> {
+    /// `added`, `removed` or `changed`.
+    change: &'static str,
+    from: String,
+    to: String,
+    /// What passed.
+    before: &'a str,
+    /// What passes.
+    after: &'a str,
+}
+
+impl<'a> JsonNetworkChange<'a> {
+    /// A change for programs.
+    pub(super) fn of(change: &'a ChangedLine) -> Self {
+        Self {
+            change: change.verb(),
+            from: shown(&change.from),
+            to: shown(&change.to),
+            before: &change.before,
+            after: &change.after,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Policy")]
+struct JsonPolicy<'a> {
+    policy: &'a str,
+    location: JsonLocation<'a>,
+}
+
+fn json_explanation(explanation: &Explanation, places: &mut Places<'_>) -> JsonExplanation {
+    let sides = explanation.sides.iter().map(|side| JsonSide {
+        direction: side.direction.name(),
+        connections: side.connections.to_string(),
+        reasons: side
+            .reasons
+            .iter()
+            .map(|reason| JsonReason {
+                message: redact(&reason.text).to_string(),
+                place: reason.at.as_ref().map(|at| places.told(false, at)),
+            })
+            .collect(),
+    });
+    JsonExplanation {
+        from: shown(&explanation.from),
+        to: shown(&explanation.to),
+        connections: explanation.connections.to_string(),
+        sides: sides.collect(),
+    }
+}
+
+/// Writes the answer as JSON.
+///
+/// # Errors
+/// What the writer refuses.
+pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let mut places = Places::of(None, &answer.head);
+    let is_one = answer.clusters.len() == 1;
+    let (mut connections, mut exposure, mut unprotected) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut explanations, mut not_analysed) = (Vec::new(), Vec::new());
+    for cluster in &answer.clusters {
+        let name = cluster.files.first().filter(|_| !is_one).map(|it| &**it);
+        let line = |line: &'_ Line| (shown(&line.from), shown(&line.to));
+        for (lines, into) in [
+            (&cluster.connections, &mut connections),
+            (&cluster.exposure, &mut exposure),
+        ] {
+            into.extend(lines.iter().map(|own| {
+                let (from, to) = line(own);
+                JsonLine {
+                    from,
+                    to,
+                    connections: &own.connections,
+                    cluster: name,
+                }
+            }));
+        }
+        let own = cluster.unprotected.iter();
+        unprotected.extend(own.map(|(own, direction)| JsonUnprotected {
+            workload: shown(own),
+            direction: direction.name(),
+            cluster: name,
+        }));
+        let own = cluster.explanations.iter();
+        explanations.extend(own.map(|it| json_explanation(it, &mut places)));
+        for policy in &cluster.unanalysed {
+            let region = places.resolve(false, &policy.at);
+            not_analysed.push(JsonPolicy {
+                policy: &policy.title,
+                location: JsonLocation::of(&policy.at, region),
+            });
+        }
+    }
+    let changes = answer.changes.as_ref().map(|changes| {
+        let changes = changes.iter().chain(&answer.exposure_changes);
+        changes.map(JsonNetworkChange::of).collect()
+    });
+    let document = JsonAnswer {
+        schema: SCHEMA,
+        connections,
+        exposure,
+        unprotected,
+        explanations,
+        changes,
+        not_analysed,
+        assumptions: &answer.assumptions,
+        unreadable: JsonPassedOver::all(&answer.unreadable),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+/// The JSON schema of the answer, as `schema/network.schema.json` holds it.
+#[must_use]
+pub fn schema() -> Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<JsonAnswer<'_>>()
+}

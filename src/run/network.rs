@@ -1,0 +1,66 @@
+//! What a run says of who can reach whom, beside its findings.
+
+use std::collections::BTreeSet;
+
+use crate::connectivity::{self, Answer, Asked};
+use crate::network::world::HostNetwork;
+use crate::network::{Comparison, Network};
+use crate::permissions;
+use crate::rule::{Context, Pair};
+use crate::snapshot::load::Loaded;
+use crate::snapshot::pairs::Pairs;
+
+/// What `tidegate network` answers of what was read.
+pub(super) fn answer(
+    mut loaded: Loaded,
+    asked: &Asked,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Answer {
+    let changes = loaded.changes();
+    let Loaded { base, head, .. } = loaded;
+    let clusters_of = |path: &str| context.clusters.of(path);
+    let mut told = None;
+    let mut exposure_changes = Vec::new();
+    if let Some(base) = &base {
+        let pair = Pair {
+            base,
+            head: &head,
+            changed: &BTreeSet::new(),
+            renames: changes.renamed(),
+            moved: changes.moved(),
+            pairs: &Pairs::between(base, &head, changes.renamed()),
+        };
+        let own;
+        let comparison = if asked.host_network == HostNetwork::default() {
+            pair.network(&context.clusters)
+        } else {
+            own = Comparison::between(
+                base.objects(),
+                head.objects(),
+                pair.renames,
+                &clusters_of,
+                asked.host_network,
+            );
+            &own
+        };
+        told = Some(connectivity::changes(comparison, in_scope));
+        exposure_changes = connectivity::exposure_changes(comparison, in_scope);
+    }
+    let own;
+    let network = if asked.host_network == HostNetwork::default() {
+        head.network(&context.clusters)
+    } else {
+        own = Network::of(head.objects(), &clusters_of, asked.host_network);
+        &own
+    };
+    Answer {
+        clusters: connectivity::answer(network, asked, in_scope),
+        changes: told,
+        exposure_changes,
+        is_question: asked.why.is_some(),
+        assumptions: connectivity::assumptions(network),
+        unreadable: permissions::unreadable(&head, in_scope),
+        head,
+    }
+}
