@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crate::access::proof::Proof;
 use crate::redact::redact;
 
-use super::one_line;
+use super::{mermaid_label, one_line};
 
 /// The most boxes of a picture in a comment: more of them are no longer taken in at a glance.
 const MOST_BOXES: usize = 12;
@@ -79,19 +79,13 @@ impl Flowchart {
         next
     }
 
-    /// Text between the quotes of Mermaid, which takes no quotes, and reads entities and Markdown.
+    /// The beginning of a text, between the quotes of Mermaid.
     fn label(&self, text: &str) -> String {
         let shown = redact(text);
         let line = one_line(&shown);
         let is_cut = line.chars().count() > self.longest_label;
-        let mut label = String::new();
-        for character in line.chars().take(self.longest_label) {
-            if character.is_alphanumeric() || " ,./:-→".contains(character) {
-                label.push(character);
-            } else {
-                let _ = write!(label, "#{};", u32::from(character));
-            }
-        }
+        let start: String = line.chars().take(self.longest_label).collect();
+        let mut label = mermaid_label(&start);
         if is_cut {
             label.push('…');
         }
@@ -155,7 +149,7 @@ pub(super) fn block(ways: &[Proof], most_bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::powers::Goal;
+    use crate::access::goal::Goal;
     use crate::access::proof::Step;
     use crate::access::subject::Subject;
 
