@@ -48,8 +48,8 @@ declare_rule! {
     /// Alibaba, Tencent, `DigitalOcean`, Hetzner, Scaleway, Yandex and `OpenStack` are known, and that the controller
     /// of AWS makes what is internal by itself. Where a private address is asked for, the load balancer is taken to be
     /// internal; whether that of a cluster of your own can be reached from outside, nobody can say from here. Of a
-    /// Service to which a patch gives a type or a network nothing is said where it stands; a patch that sets the type is told, unless the
-    /// Service, or another patch for its name, keeps it to a network.
+    /// Service to which a patch gives a type or a network nothing is said where it stands; a patch that sets the type is
+    /// told, unless the Service, or another patch for its name, keeps it to a network.
     "exposure/load-balancer",
     severity: Severity::Medium,
     other_severities: &[Severity::High, Severity::Low],
