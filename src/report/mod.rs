@@ -9,6 +9,7 @@ pub mod escape;
 mod flowchart;
 pub mod json;
 mod json_fix;
+pub mod occurrence;
 mod package_changes;
 mod package_standing;
 pub mod packages;
