@@ -155,7 +155,7 @@ pub(super) fn block(ways: &[Proof], most_bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::powers::Goal;
+    use crate::access::goal::Goal;
     use crate::access::proof::Step;
     use crate::access::subject::Subject;
 
