@@ -184,10 +184,8 @@ impl<'s> OurComments<'s> {
     /// True if a finding that a comment tells is one of these.
     pub(super) fn is_among(&self, one: &Occurrence, some: &BTreeSet<Occurrence>) -> bool {
         if one.path.is_none() {
-            let mut same = some.range(one..);
-            return same
-                .next()
-                .is_some_and(|next| next.fingerprint == one.fingerprint);
+            let next = some.range(one..).next();
+            return next.is_some_and(|next| next.fingerprint == one.fingerprint);
         }
         some.contains(one) || self.now.get(one).is_some_and(|now| some.contains(now))
     }

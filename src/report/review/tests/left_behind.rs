@@ -49,9 +49,9 @@ fn what_moved_out_of_sight_is_told_where_it_is_now() {
         assert!(old.edit.body.starts_with("**Moved**"), "{}", old.edit.body);
         // A run that ended between the two is taken up, and says nothing twice.
         let mut cut_short = standing.clone();
-        let review_alone = super::Plan {
+        let review_alone = Plan {
             review: moved.review.clone(),
-            ..super::Plan::default()
+            ..Plan::default()
         };
         carry_out(&review_alone, &mut cut_short);
         let rest = plan(findings(), &cut_short);

@@ -1,5 +1,7 @@
 //! Over several pushes: what is said, what is left alone, and what is taken back.
 
+use std::collections::BTreeSet;
+
 use pulldown_cmark::{Event, Parser, Tag};
 
 use super::anchor::{Anchor, ChangedFile, ChangedFiles};
