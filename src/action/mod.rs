@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::change::{LeftOutReason, Side};
 use crate::error::Error;
-use crate::event::{Environment, Target, is_wanted};
+use crate::event::{Environment, Event, Target, is_wanted};
 use crate::finding::{Severity, Status};
 use crate::publish::runner_files;
 use crate::redact::redact;
@@ -121,12 +121,17 @@ fn judge(environment: &Environment, inputs: &Inputs) -> Result<Judged, Error> {
     // Both, whatever is wrong with one of them.
     let cleared = [&inputs.sarif_file, &inputs.report_file].map(|file| workspace.clear(file));
     cleared.into_iter().collect::<Result<(), Error>>()?;
-    let target = Target::read(environment)?;
+    let mut target = Target::read(environment)?;
     // Whoever has a whole checkout needs nobody else: what is wrong with the other way is told and stops nothing.
     let (remote, unasked) = match Remote::of(environment, inputs.offline) {
         Ok(remote) => (remote, None),
         Err(why) => (None, Some(why)),
     };
+    if let Some(remote) = &remote
+        && target.event == Event::MergeGroup
+    {
+        target.is_fork = remote.may_queue_a_fork(&target);
+    }
     let checkout = workspace.checkout(&inputs.working_directory, &target.head)?;
     let places = Places {
         repository: checkout.repository.as_ref(),
@@ -402,6 +407,9 @@ fn about(judged: &Judged) -> String {
         let _ = write!(text, ", pull request {number}{fork}");
     }
     text.push('\n');
+    if target.event == Event::MergeGroup && target.is_fork {
+        text.push_str("GitHub does not say that this queue tries a branch of this repository: waivers that the change adds do not hold\n");
+    }
     if let Some(note) = judged.note {
         let _ = writeln!(text, "{note}");
     }

@@ -23,8 +23,11 @@ impl Remote {
     /// GitHub as the environment names it; none without a token, or where the network is to be left alone.
     ///
     /// # Errors
-    /// [`Error::Event`] if the environment names no GitHub.
+    /// [`Error::Event`] if the environment names no GitHub, or something that is no token.
     pub(super) fn of(environment: &Environment, offline: bool) -> Result<Option<Self>, Error> {
+        if let Some(why) = environment.misplaced_token().filter(|_| !offline) {
+            return Err(Error::Event(why));
+        }
         let Some(connection) = environment.connection().filter(|_| !offline) else {
             return Ok(None);
         };
@@ -36,6 +39,19 @@ impl Remote {
     /// What speaks with it.
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// True unless GitHub says that what a queue tries is a branch of this repository.
+    pub(super) fn may_queue_a_fork(&self, target: &Target) -> bool {
+        let Some(number) = target.queued else {
+            return true;
+        };
+        let Ok(Ok(pull)) = block_on(self.client.pull(number)) else {
+            return true;
+        };
+        let repository = target.repository.as_deref().unwrap_or_default();
+        let head = pull.head_repository.as_deref();
+        !head.is_some_and(|head| head.eq_ignore_ascii_case(repository))
     }
 
     /// The two sides, as far as possible from what `repository` has. Where the head has moved on meanwhile, the commit of

@@ -32,7 +32,7 @@ pub use patience::Patience;
 pub use pulls::{Pull, PullFile};
 pub use repository::{Comparison, Entry, Tree};
 pub use reviews::{NewComment, NewReview, ReviewComment};
-pub use threads::{Thread, ThreadComment, documents};
+pub use threads::{Thread, ThreadComment, ThreadLines, documents};
 
 #[cfg(test)]
 mod tests;

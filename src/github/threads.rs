@@ -17,7 +17,7 @@ pub mod documents {
     pub const THREADS: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) { \
         repository(owner: $owner, name: $name) { pullRequest(number: $number) { \
         reviewThreads(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { \
-        id isResolved isOutdated path subjectType comments(first: 50) { totalCount nodes { \
+        id isResolved isOutdated path subjectType diffSide startLine line comments(first: 50) { totalCount nodes { \
         databaseId id author { login __typename } body isMinimized } } } } } } }";
 }
 
@@ -37,10 +37,24 @@ pub struct Thread {
     pub path: Option<String>,
     /// True if it is about the file as a whole, and not about lines of it.
     pub is_on_file: bool,
+    /// The lines that it is on in the diff as it is now, and their side: `LEFT` for those of the base. None where it is
+    /// outdated or about the file as a whole.
+    pub lines: Option<ThreadLines>,
     /// Its comments, oldest first; at most 50.
     pub comments: Vec<ThreadComment>,
     /// How many comments it has.
     pub total: u64,
+}
+
+/// The lines of a thread, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadLines {
+    /// True if they are lines of the base.
+    pub is_left: bool,
+    /// The first.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
 }
 
 /// A comment of a thread.
@@ -112,6 +126,12 @@ struct WireThread {
     is_outdated: bool,
     path: Option<String>,
     subject_type: Option<String>,
+    #[serde(default)]
+    diff_side: Option<String>,
+    #[serde(default)]
+    start_line: Option<u32>,
+    #[serde(default)]
+    line: Option<u32>,
     comments: WireComments,
 }
 
@@ -137,12 +157,19 @@ struct WireComment {
 impl From<WireThread> for Thread {
     fn from(wire: WireThread) -> Self {
         let comments = wire.comments.nodes.into_iter().flatten();
+        let is_on_file = wire.subject_type.as_deref() == Some("FILE");
+        let last = wire.line.filter(|_| !is_on_file && !wire.is_outdated);
         Self {
+            lines: last.map(|last| ThreadLines {
+                is_left: wire.diff_side.as_deref() == Some("LEFT"),
+                first: wire.start_line.unwrap_or(last).min(last),
+                last,
+            }),
             id: wire.id,
             is_resolved: wire.is_resolved,
             is_outdated: wire.is_outdated,
             path: wire.path,
-            is_on_file: wire.subject_type.as_deref() == Some("FILE"),
+            is_on_file,
             comments: comments.map(ThreadComment::from).collect(),
             total: wire.comments.total_count,
         }

@@ -81,7 +81,7 @@ pub fn next_steps(shape: &Shape, action: &ActionReference) -> String {
             .to_owned(),
     );
     steps.push(
-        "Pull requests from forks may only read: their findings are annotations, and the exit code is the gate all the\n   same. For comments there too, add the workflow with `tidegate publish`."
+        "Pull requests from forks may only read: their findings are annotations, and the exit code is the gate all the\n   same. Waivers that they add do not hold, in the merge queue neither. For comments there too, add the workflow\n   with `tidegate publish`."
             .to_owned(),
     );
     let mut text =

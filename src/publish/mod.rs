@@ -197,8 +197,6 @@ enum Held {
 /// What has to be known before lines are commented on.
 struct Read {
     comments: Vec<StandingComment>,
-    /// The numbers of those that are about a file as a whole.
-    on_files: BTreeSet<u64>,
     files: ChangedFiles,
     /// How many files GitHub lists; none where it was not asked.
     listed: Option<u64>,
@@ -277,12 +275,10 @@ impl Conversation<'_, '_> {
     }
 
     async fn read(&self, myself: &Myself) -> Result<Read, Failure> {
-        let (comments, on_files) =
-            standing::comments_and_places(self.client, self.number, myself).await?;
+        let comments = standing::comments(self.client, self.number, myself).await?;
         let (files, listed) = self.files().await?;
         Ok(Read {
             comments,
-            on_files,
             files,
             listed,
         })
@@ -297,6 +293,7 @@ impl Conversation<'_, '_> {
         let listed = u64::try_from(files.len()).unwrap_or(u64::MAX);
         let files = files.into_iter().map(|file| ChangedFile {
             is_removed: file.status == "removed",
+            previous_path: file.previous_path.filter(|_| file.status == "renamed"),
             path: file.path,
             patch: file.patch,
         });
@@ -330,7 +327,6 @@ impl Conversation<'_, '_> {
         let before: BTreeMap<u64, String> = comments
             .map(|comment| (comment.id, comment.node_id.clone()))
             .collect();
-        let (comments, on_files) = (&read.comments, &read.on_files);
         let place = Place {
             client: self.client,
             number: self.number,
@@ -338,7 +334,7 @@ impl Conversation<'_, '_> {
             key: &order.key,
             myself,
             before: &before,
-            on_files: standing::open_on_files(comments, on_files, &order.key, &plan),
+            on_files: standing::open_on_files(&read.comments, &order.key, &plan),
         };
         let sent = review::send(&place, &order.digest.headline, &plan, self.writes).await;
         self.notes.extend(sent.notes.iter().cloned());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::github::{Change, Client, Failure, NewComment, NewReview};
 use crate::report::count;
+use crate::report::occurrence::Occurrence;
 use crate::report::review::anchor::Anchor;
 use crate::report::review::body::Draft;
 use crate::report::review::marker::{FindingMarker, Key};
@@ -40,8 +41,8 @@ impl Place<'_> {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    /// The fingerprints of findings that have no comment after all, and that the summary tells.
-    pub(super) rest: BTreeSet<String>,
+    /// The findings that have no comment after all, and that the summary tells.
+    pub(super) rest: BTreeSet<Occurrence>,
     /// What is not as planned, for the log.
     pub(super) notes: Vec<String>,
     /// What kept comments from being written; the first of all.
@@ -70,7 +71,7 @@ impl Sent {
     }
 
     fn summarises(&mut self, draft: &Draft) {
-        self.rest.extend(draft.marker.fingerprints.iter().cloned());
+        self.rest.extend(draft.occurrences());
     }
 
     fn leave(&mut self, draft: &Draft) {
@@ -252,13 +253,17 @@ async fn stands(place: &Place<'_>, drafts: &[&Draft]) -> Result<bool, Failure> {
     let mut new = standing
         .iter()
         .filter(|comment| comment.is_ours && !place.before.contains_key(&comment.id))
-        .filter_map(|comment| read(&comment.body));
+        .filter_map(|comment| Some((comment.path.as_deref(), read(&comment.body)?)));
     // What a body remembers of its findings is bounded, so that bodies are compared.
-    let wanted: Vec<FindingMarker> = drafts
+    let wanted: Vec<(&str, FindingMarker)> = drafts
         .iter()
-        .filter_map(|draft| read(&draft.body))
+        .filter_map(|draft| Some((draft.anchor.path()?, read(&draft.body)?)))
         .collect();
-    Ok(new.any(|marker| wanted.contains(&marker)))
+    Ok(new.any(|(path, marker)| {
+        wanted.iter().any(|(wanted_path, wanted)| {
+            path.is_none_or(|path| path == *wanted_path) && marker == *wanted
+        })
+    }))
 }
 
 fn comment(draft: &Draft) -> Option<NewComment> {
@@ -328,7 +333,7 @@ impl Step {
                 let comment = reopened.unminimize.as_deref()?;
                 Some(Change::Unminimize { comment })
             }
-            Self::Edit => Some(place.edit(reopened.id, &reopened.draft.body)),
+            Self::Edit => Some(place.edit(reopened.id, &reopened.body)),
         }
     }
 }
@@ -392,8 +397,7 @@ async fn amend(place: &Place<'_>, plan: &Plan, writes: &mut Writes, sent: &mut S
     }
     let mut threads: Vec<&str> = Vec::new();
     let mut may_fold = true;
-    let is_lost =
-        |fingerprint: &String| sent.rest.contains(fingerprint) && !plan.rest.contains(fingerprint);
+    let is_lost = |one: &Occurrence| sent.rest.contains(one) && !plan.rest.contains(one);
     let (waiting, settled): (Vec<&SettledComment>, Vec<&SettledComment>) =
         (plan.settled.iter()).partition(|settled| settled.told_elsewhere.iter().any(is_lost));
     sent.left += waiting.len();

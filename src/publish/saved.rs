@@ -8,7 +8,7 @@
 //! rules, only those that this program knows have a page to link to; and of fixes none is offered, as whoever commits a
 //! suggestion takes it for ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -23,10 +23,11 @@ use crate::packages::Scope;
 use crate::packages::difference::What;
 use crate::redact::redact;
 use crate::report::json::SCHEMA;
+use crate::report::occurrence::Occurrence;
 use crate::report::review::digest::Digest;
+use crate::report::review::known::Known;
 use crate::report::review::marker::is_fingerprint;
 use crate::report::review::placed::{PlacedFinding, PlacedRelated, Stretch};
-use crate::report::review::reconcile::Known;
 use crate::report::{count, one_line};
 use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
 use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
@@ -48,6 +49,8 @@ const MOST_PARTS: usize = 20;
 const LONGEST_ERROR: usize = 300;
 /// The longest path, as of a file system.
 const LONGEST_PATH: usize = 4_096;
+/// Said of a place that no repository has.
+const NO_PLACE: &str = "the report has a finding whose place is none";
 /// The last line that anything may be on.
 const LAST_LINE: u32 = 10_000_000;
 
@@ -163,6 +166,10 @@ struct Findings {
     fixed: usize,
     waived: usize,
     known: Known,
+    /// How many findings of each identity and file there were: the report has them in the order of their places.
+    copies: BTreeMap<(String, Arc<str>), u32>,
+    /// Their files, each of which is kept once.
+    paths: BTreeSet<Arc<str>>,
 }
 
 impl<'de> Deserialize<'de> for Findings {
@@ -245,17 +252,21 @@ impl Findings {
         if !is_fingerprint(&finding.fingerprint) {
             return Err("the report has a finding without an identity".to_owned());
         }
+        if finding.location.path.len() > LONGEST_PATH {
+            return Err(NO_PLACE.to_owned());
+        }
+        let occurrence = self.occurrence(&finding);
         if finding.waived.is_some() {
             self.waived += 1;
             let waived = &mut self.known.waived;
-            self.known.is_partial |= !know(waived, finding.fingerprint);
+            self.known.is_partial |= !know(waived, occurrence);
             return Ok(());
         }
         match finding.status.as_str() {
             "existing" => {
                 self.existing += 1;
                 let existing = &mut self.known.existing;
-                self.known.is_partial |= !know(existing, finding.fingerprint);
+                self.known.is_partial |= !know(existing, occurrence);
                 return Ok(());
             }
             "fixed" => {
@@ -269,16 +280,41 @@ impl Findings {
                 "the report has more than {MOST_FINDINGS} introduced findings"
             ));
         }
-        self.introduced.push(placed(finding)?);
+        self.introduced.push(PlacedFinding {
+            copy: occurrence.copy,
+            ..placed(finding)?
+        });
         Ok(())
+    }
+
+    /// Which one it is. Without room for more, what is known of it is not kept either.
+    fn occurrence(&mut self, finding: &WireFinding) -> Occurrence {
+        let path = finding.location.path.as_str();
+        let path = match self.paths.get(path) {
+            Some(known) => Arc::clone(known),
+            None => Arc::from(path),
+        };
+        let mut copy = 0;
+        if finding.status != "fixed" && self.copies.len() < MOST_KNOWN {
+            self.paths.insert(Arc::clone(&path));
+            let key = (finding.fingerprint.clone(), Arc::clone(&path));
+            let next = self.copies.entry(key).or_default();
+            copy = *next;
+            *next += 1;
+        }
+        Occurrence {
+            fingerprint: finding.fingerprint.clone(),
+            path: Some(path),
+            copy,
+        }
     }
 }
 
 /// Keeps an identity, if there is room: else not all is known, and nothing is taken for fixed.
-fn know(known: &mut BTreeSet<String>, fingerprint: String) -> bool {
+fn know(known: &mut BTreeSet<Occurrence>, occurrence: Occurrence) -> bool {
     let has_room = known.len() < MOST_KNOWN;
     if has_room {
-        known.insert(fingerprint);
+        known.insert(occurrence);
     }
     has_room
 }
@@ -294,6 +330,7 @@ fn placed(finding: WireFinding) -> Result<PlacedFinding, String> {
         severity,
         message: sentence(&finding.message),
         fingerprint: finding.fingerprint,
+        copy: 0,
         location: stretch(&finding.location)?,
         changed_at: finding.changed_at.as_ref().map(stretch).transpose()?,
         related: related
@@ -320,7 +357,7 @@ fn stretch(location: &WireLocation) -> Result<Stretch, String> {
     let (first, last) = (location.start.line, location.end.line);
     let are_lines = first >= 1 && first <= last && last <= LAST_LINE;
     if !is_path || !are_lines {
-        return Err("the report has a finding whose place is none".to_owned());
+        return Err(NO_PLACE.to_owned());
     }
     Ok(Stretch {
         path: path.as_str().into(),
@@ -489,7 +526,13 @@ mod tests {
         );
         assert_eq!(digest.levels[0].after, Some(Level::Privileged));
         assert_eq!(digest.packages[0].what, What::Added);
-        assert!(digest.known.existing.contains(&"1".repeat(32)));
+        assert!(
+            digest
+                .known
+                .existing
+                .iter()
+                .any(|one| one.fingerprint == "1".repeat(32))
+        );
     }
 
     #[test]

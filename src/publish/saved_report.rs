@@ -126,6 +126,9 @@ fn carry_out(environment: &Environment, request: &Request<'_>) -> Result<Posted,
         delivered: Delivered::default(),
         warning: None,
     };
+    if let Some(why) = environment.misplaced_token() {
+        posted.capabilities.refuse_all(&Feature::ALL, &why);
+    }
     if let Some(connection) = connection.filter(|_| !posted.capabilities.is_empty()) {
         let client = Client::patient(connection, environment.patience(), Proxies::System)
             .map_err(|failure| Error::Event(format!("GitHub cannot be asked: {failure}")))?;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::github::{Client, Failure, Thread};
 use crate::report::review::marker::{FindingMarker, Key};
+use crate::report::review::patch::Side;
 use crate::report::review::reconcile::Plan;
-use crate::report::review::standing::{StandingComment, StandingSummary};
+use crate::report::review::standing::{Spot, StandingComment, StandingSummary};
 
 /// Who writes in a workflow, where GitHub does not say who the token belongs to.
 const ACTIONS: &str = "github-actions[bot]";
@@ -48,36 +49,15 @@ pub(super) async fn comments(
     number: u64,
     myself: &Myself,
 ) -> Result<Vec<StandingComment>, Failure> {
-    let (comments, _) = comments_and_places(client, number, myself).await?;
-    Ok(comments)
-}
-
-/// The comments that threads begin with, and the numbers of those that are about a file as a whole.
-pub(super) async fn comments_and_places(
-    client: &Client,
-    number: u64,
-    myself: &Myself,
-) -> Result<(Vec<StandingComment>, BTreeSet<u64>), Failure> {
     let threads = client.threads(number).await?;
-    let mut on_files = BTreeSet::new();
-    let comments = threads.into_iter().filter_map(|thread| {
-        let is_on_file = thread.is_on_file;
-        let comment = comment(thread, myself)?;
-        if is_on_file {
-            on_files.insert(comment.id);
-        }
-        Some(comment)
-    });
-    Ok((comments.collect(), on_files))
+    let comments = threads.into_iter();
+    Ok(comments
+        .filter_map(|thread| comment(thread, myself))
+        .collect())
 }
 
 /// How many of our comments on whole files stand there open, and stay so or are opened again.
-pub(super) fn open_on_files(
-    comments: &[StandingComment],
-    on_files: &BTreeSet<u64>,
-    key: &Key,
-    plan: &Plan,
-) -> usize {
+pub(super) fn open_on_files(comments: &[StandingComment], key: &Key, plan: &Plan) -> usize {
     let settled: BTreeSet<u64> = plan.settled.iter().map(|it| it.edit.id).collect();
     let reopened: BTreeSet<u64> = plan.reopened.iter().map(|it| it.id).collect();
     let stays = |comment: &&StandingComment| {
@@ -85,7 +65,7 @@ pub(super) fn open_on_files(
         let is_in_sight = !comment.is_minimized && !comment.is_resolved;
         let stays_open = is_in_sight && !settled.contains(&comment.id);
         comment.is_ours
-            && on_files.contains(&comment.id)
+            && comment.spot == Spot::File
             && marker.is_some_and(|marker| {
                 marker.is_open && stays_open || reopened.contains(&comment.id)
             })
@@ -98,7 +78,21 @@ fn comment(thread: Thread, myself: &Myself) -> Option<StandingComment> {
     let mut comments = thread.comments.into_iter();
     let first = comments.next()?;
     let has_reply = comments.any(|reply| !myself.is(&reply.author, reply.author_is_bot));
+    let spot = match thread.lines {
+        _ if thread.is_on_file => Spot::File,
+        Some(lines) => Spot::Lines {
+            side: if lines.is_left {
+                Side::Left
+            } else {
+                Side::Right
+            },
+            first: lines.first,
+            last: lines.last,
+        },
+        None => Spot::Unknown,
+    };
     Some(StandingComment {
+        spot,
         id: first.database_id?,
         node_id: first.node_id,
         thread_id: Some(thread.id),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::occurrence::{Occurrence, Occurrences};
 use super::places::{Places, Region};
 use super::severity::{Level, level};
 use super::{escape, summary};
@@ -50,8 +51,8 @@ impl Kind {
 /// What a report says that nobody is told elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untold {
-    /// The fingerprints of the findings; none where it is all of them.
-    pub findings: Option<BTreeSet<String>>,
+    /// The findings; none where it is all of them.
+    pub findings: Option<BTreeSet<Occurrence>>,
     /// True if that is so of what could not be seen.
     pub incomplete: bool,
 }
@@ -63,10 +64,9 @@ impl Untold {
         incomplete: true,
     };
 
-    fn holds(&self, finding: &Finding) -> bool {
+    fn holds<'r>(&self, finding: &'r Finding, occurrences: &mut Occurrences<'r>) -> bool {
         let findings = self.findings.as_ref();
-        findings
-            .is_none_or(|some| !some.is_empty() && some.contains(&finding.fingerprint.to_string()))
+        findings.is_none_or(|some| !some.is_empty() && some.contains(&occurrences.of(finding)))
     }
 }
 
@@ -86,8 +86,9 @@ pub fn render(report: &Report, root: &str, untold: &Untold) -> String {
 fn annotations(report: &Report, root: &str, untold: &Untold, left: &mut Budget) -> String {
     let mut places = Places::new(report);
     let mut lines: BTreeMap<(&str, u32), Vec<(Region, &Finding)>> = BTreeMap::new();
+    let mut occurrences = Occurrences::new(report);
     let introduced = report.with_status(Status::Introduced);
-    for finding in introduced.filter(|finding| untold.holds(finding)) {
+    for finding in introduced.filter(|finding| untold.holds(finding, &mut occurrences)) {
         let at = finding.changed_at.as_ref().unwrap_or(&finding.location);
         let region = places.resolve(false, at);
         let line = lines.entry((&at.path, region.start.line)).or_default();

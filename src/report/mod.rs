@@ -11,6 +11,7 @@ pub mod json;
 mod json_fix;
 pub mod network;
 pub mod network_picture;
+pub mod occurrence;
 mod package_changes;
 mod package_standing;
 pub mod packages;

@@ -108,7 +108,12 @@ impl<'a> Causes<'a> {
                     // Where the last lines of the object stood before they went.
                     let cut_off = range.after.is_empty()
                         && behind.is_some_and(|between| between.trim().is_empty());
-                    range.after.start <= within.end && range.after.end >= within.start || cut_off
+                    // What is put in above or below it is no part of it.
+                    let is_beside = range.before.is_empty()
+                        && (range.after.end <= within.start || range.after.start >= within.end);
+                    let touches =
+                        range.after.start <= within.end && range.after.end >= within.start;
+                    touches && !is_beside || cut_off
                 })
                 .min_by_key(|range| range.after.start.abs_diff(at.start))?
         } else {

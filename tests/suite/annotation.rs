@@ -2,6 +2,7 @@
 
 use tidegate::finding::{Finding, Location, Severity, Status};
 use tidegate::report::annotation::{self, Untold};
+use tidegate::report::occurrence::{Occurrence, Occurrences};
 use tidegate::verdict::{OnIncomplete, Report};
 
 use crate::reports;
@@ -152,8 +153,13 @@ fn every_line_is_a_command_whatever_the_finding_says() {
 fn what_is_told_elsewhere_is_not_repeated() {
     let mut report = reports::of(&[], &[("deploy/web.yaml", TWICE)]);
     report.incomplete.push("a.yaml cannot be read".to_owned());
-    let fingerprint = report.findings[0].fingerprint.to_string();
-    let titles = |findings: Option<&[&String]>, incomplete| {
+    let own = Occurrences::new(&report).of(&report.findings[0]);
+    let other = |change: fn(&mut Occurrence)| {
+        let mut other = own.clone();
+        change(&mut other);
+        other
+    };
+    let titles = |findings: Option<&[&Occurrence]>, incomplete| {
         let untold = Untold {
             findings: findings.map(|some| some.iter().map(|one| (*one).clone()).collect()),
             incomplete,
@@ -164,7 +170,14 @@ fn what_is_told_elsewhere_is_not_repeated() {
     };
     assert_eq!(titles(None, true), (true, true));
     assert_eq!(titles(Some(&[]), true), (true, false));
-    assert_eq!(titles(Some(&[&"0".repeat(32)]), true), (true, false));
-    assert_eq!(titles(Some(&[&fingerprint]), false), (false, true));
+    for change in [
+        |it: &mut Occurrence| it.fingerprint = "0".repeat(32),
+        // Nor are the other copies of an object.
+        |it: &mut Occurrence| it.path = Some("deploy/other.yaml".into()),
+        |it: &mut Occurrence| it.copy += 1,
+    ] {
+        assert_eq!(titles(Some(&[&other(change)]), true), (true, false));
+    }
+    assert_eq!(titles(Some(&[&own]), false), (false, true));
     assert_eq!(titles(Some(&[]), false), (false, false));
 }

@@ -82,7 +82,8 @@ fn a_repository_gets_both_files_and_the_next_steps() {
     4. For alerts in code scanning, take the comment signs away at `security-events` and at `upload-sarif`. Private
        repositories need GitHub Code Security for that.
     5. Pull requests from forks may only read: their findings are annotations, and the exit code is the gate all the
-       same. For comments there too, add the workflow with `tidegate publish`.
+       same. Waivers that they add do not hold, in the merge queue neither. For comments there too, add the workflow
+       with `tidegate publish`.
     ");
 }
 

@@ -14,6 +14,8 @@ pub const MOST_LINES: u32 = 20;
 pub struct ChangedFile {
     /// Its path in the head; in the base where it is gone.
     pub path: String,
+    /// Its path in the base, where that was another one.
+    pub previous_path: Option<String>,
     /// True if the head has it no more.
     pub is_removed: bool,
     /// The difference; none where GitHub shows none, as for large files.
@@ -24,19 +26,29 @@ pub struct ChangedFile {
 #[derive(Clone, Debug, Default)]
 pub struct ChangedFiles {
     files: BTreeMap<String, (bool, Hunks)>,
+    /// The paths that files had in the base, by those that they have in the head.
+    renamed: BTreeMap<String, String>,
 }
 
 impl ChangedFiles {
     /// Reads the patches.
     #[must_use]
     pub fn new(files: impl IntoIterator<Item = ChangedFile>) -> Self {
-        let files = files.into_iter().map(|file| {
+        let mut all = Self::default();
+        for file in files {
             let hunks = file.patch.as_deref().map(Hunks::parse).unwrap_or_default();
-            (file.path, (file.is_removed, hunks))
-        });
-        Self {
-            files: files.collect(),
+            if let Some(previous) = file.previous_path {
+                all.renamed.insert(file.path.clone(), previous);
+            }
+            all.files.insert(file.path, (file.is_removed, hunks));
         }
+        all
+    }
+
+    /// The path that a file has in the base, where that is another one.
+    #[must_use]
+    pub fn previous_path(&self, path: &str) -> Option<&str> {
+        self.renamed.get(path).map(String::as_str)
     }
 
     /// The lines of a file; none where the pull request does not change it.
@@ -67,6 +79,17 @@ pub enum Anchor {
     },
     /// In the summary: the pull request does not change the file.
     Summary,
+}
+
+impl Anchor {
+    /// The file that it is in; none in the summary.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Lines { path, .. } | Self::File { path } => Some(path),
+            Self::Summary => None,
+        }
+    }
 }
 
 /// Chooses the place for a comment: the changed lines that caused the finding, else its own line; else their file.
@@ -142,6 +165,7 @@ mod tests {
             severity: Severity::High,
             message: String::new(),
             fingerprint: String::new(),
+            copy: 0,
             location,
             changed_at,
             related: Vec::new(),
@@ -153,6 +177,7 @@ mod tests {
     fn files() -> ChangedFiles {
         let file = |path: &str, is_removed, patch: Option<&str>| ChangedFile {
             path: path.to_owned(),
+            previous_path: None,
             is_removed,
             patch: patch.map(str::to_owned),
         };
@@ -274,6 +299,7 @@ mod tests {
                 }
             }
             let files = ChangedFiles::new([ChangedFile {
+            previous_path: None,
                 path: "a.yaml".to_owned(),
                 is_removed: new.is_empty(),
                 patch: Some(patch),

@@ -1,22 +1,23 @@
 //! The text of a comment: what was found and where, why it matters, what to write instead, and where to read more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::anchor::{Anchor, ChangedFiles};
 use super::group::Group;
 use super::marker::{FindingMarker, Key, digest};
 use super::patch::Side;
-use super::placed::{FixEdit, PlacedFinding};
+use super::placed::{FixEdit, PlacedFinding, Stretch};
 use super::suggestion;
 use crate::finding::Severity;
 use crate::report::escape::{code, prose};
+use crate::report::occurrence::Occurrence;
 use crate::report::{catalogue, count, help_uri};
 use crate::rules;
 
-/// The longest list of findings, in bytes: GitHub takes 65,536 characters, of which the marker may need 14,000 and what
+/// The longest list of findings, in bytes: GitHub takes 65,536 characters, of which the marker may need 21,000 and what
 /// is said of the rule most of the rest.
-const LONGEST_LIST: usize = 30_000;
+const LONGEST_LIST: usize = 24_000;
 /// The longest item of it.
 const LONGEST_ITEM: usize = 6_000;
 /// The most further places that are named.
@@ -31,28 +32,55 @@ pub struct Draft {
     pub body: String,
     /// What it is to the next run.
     pub marker: FindingMarker,
+    /// The same without a suggestion, for a comment that stands on other lines; none where nothing is suggested.
+    pub bare: Option<String>,
+    /// Where its findings are and what caused them.
+    pub places: BTreeSet<Stretch>,
+    /// The number of the comment by closing which a person has answered it.
+    pub answered: Option<u64>,
     /// How many findings it tells.
     pub findings: usize,
+}
+
+impl Draft {
+    /// The findings that it tells.
+    pub fn occurrences(&self) -> impl Iterator<Item = Occurrence> {
+        self.marker.findings.keys().cloned()
+    }
 }
 
 /// Writes the comment of a group.
 #[must_use]
 pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
-    let fingerprints: BTreeSet<String> = group
-        .findings
-        .iter()
-        .map(|finding| finding.fingerprint.clone())
-        .collect();
-    let severity = group
-        .findings
-        .first()
-        .map_or(Severity::Note, |first| first.severity);
     let offer = offer(group, files);
+    let (body, marker) = written(group, offer.as_deref(), key);
+    let findings = group.findings.iter();
+    let places = findings.flat_map(|finding| {
+        let cause = finding.changed_at.iter();
+        cause.chain([&finding.location]).cloned()
+    });
+    Draft {
+        anchor: group.anchor.clone(),
+        body,
+        marker,
+        bare: offer.map(|_| written(group, None, key).0),
+        places: places.collect(),
+        answered: group.answered,
+        findings: group.findings.len(),
+    }
+}
+
+/// The text, with a suggestion or without, and the marker at its end.
+fn written(group: &Group<'_>, offer: Option<&str>, key: &Key) -> (String, FindingMarker) {
+    let mut told: BTreeMap<Occurrence, Severity> = BTreeMap::new();
+    for finding in &group.findings {
+        let severity = told.entry(finding.occurrence()).or_insert(finding.severity);
+        *severity = finding.severity.max(*severity);
+    }
     let marker = FindingMarker {
         is_open: true,
-        severity,
-        fingerprints,
-        hash: substance(group, offer.as_deref()),
+        findings: told,
+        hash: substance(group, offer),
         is_intact: true,
     };
     let mut body = String::new();
@@ -63,7 +91,7 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
         several => list(several, &group.anchor, &mut body),
     }
     if let Some(offer) = offer {
-        body.push_str(&offer);
+        body.push_str(offer);
         body.push('\n');
     }
     if let Some(first) = group.findings.first() {
@@ -73,20 +101,23 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
     let line = marker.line(&body, key);
     body.push_str(&line);
     body.push('\n');
-    Draft {
-        anchor: group.anchor.clone(),
-        body,
-        marker,
-        findings: group.findings.len(),
-    }
+    (body, marker)
 }
 
-/// What a comment says, without where: a number.
+/// What a comment says, with the files that it names and without lines: a number.
 fn substance(group: &Group<'_>, offer: Option<&str>) -> String {
     let mut text = String::new();
     for finding in &group.findings {
         let severity = finding.severity.name();
-        let _ = writeln!(text, "{severity} {} {}", finding.rule, finding.message);
+        let path = &finding.location.path;
+        let _ = writeln!(
+            text,
+            "{severity} {} {path} {}",
+            finding.rule, finding.message
+        );
+        for related in finding.related.iter().take(MOST_RELATED) {
+            let _ = writeln!(text, "{} {}", related.path, related.message);
+        }
     }
     text.push_str(offer.unwrap_or_default());
     digest(text.as_bytes())
@@ -233,6 +264,9 @@ pub fn settled(
     let what = match how {
         Settled::Fixed => format!("**Fixed** as of {head}."),
         Settled::Elsewhere => format!("**Moved** as of {head}: another comment tells it."),
+        Settled::OutOfSight => {
+            format!("**No longer here** as of {head}: its file is gone from what was looked at.")
+        }
         Settled::Waived => format!("**Accepted** by a waiver as of {head}."),
         Settled::Existing => {
             format!(
@@ -269,13 +303,15 @@ pub fn settled(
 }
 
 /// The longest text of a settled comment, in bytes, beside its marker.
-const MOST_SETTLED: usize = 48_000;
+const MOST_SETTLED: usize = 42_000;
 
 /// What became of the findings of a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// Nothing finds them any more.
     Fixed,
+    /// Nothing finds them any more where the run looked, and they may have gone to where it did not.
+    OutOfSight,
     /// Another comment tells them.
     Elsewhere,
     /// A waiver covers them.

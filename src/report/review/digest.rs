@@ -1,10 +1,15 @@
 //! What a pull request is told of a report, with lines instead of bytes: a report that was saved has no more than that.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::known::{Files, Known};
 use super::placed::{PlacedFinding, placed};
-use super::reconcile::Known;
 use crate::access::proof::Proof;
-use crate::finding::{Finding, Status};
+use crate::finding::Status;
+use crate::report::occurrence::Occurrences;
 use crate::report::{coverage, summary};
+use crate::snapshot::Snapshot;
 use crate::verdict::{AccessChange, LevelChange, Outcome, PackageChange, Report};
 
 /// The report as a pull request hears of it.
@@ -44,7 +49,7 @@ impl Digest {
     /// What a pull request is told of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let fingerprint = |finding: &Finding| finding.fingerprint.to_string();
+        let mut occurrences = Occurrences::new(report);
         let has_base = report.base.is_some();
         Self {
             outcome: report.outcome(),
@@ -63,9 +68,16 @@ impl Digest {
             known: Known {
                 existing: report
                     .with_status(Status::Existing)
-                    .map(fingerprint)
+                    .map(|finding| occurrences.of(finding))
                     .collect(),
-                waived: report.waived().map(fingerprint).collect(),
+                waived: report
+                    .waived()
+                    .map(|finding| occurrences.of(finding))
+                    .collect(),
+                files: Some(Files {
+                    head: paths(&report.head_snapshot),
+                    base: report.base_snapshot.as_ref().map(paths).unwrap_or_default(),
+                }),
                 paths: report.paths.clone(),
                 is_partial: !report.incomplete.is_empty(),
             },
@@ -77,4 +89,9 @@ impl Digest {
     pub fn is_clean(&self) -> bool {
         self.outcome == Outcome::Passed && self.findings.is_empty()
     }
+}
+
+fn paths(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
+    let files = snapshot.files().iter();
+    files.map(|file| Arc::clone(&file.path)).collect()
 }

@@ -3,16 +3,22 @@
 //! Anybody can write such a line. It says which of *our own* comments is which, and never whose a comment is. And whoever
 //! may edit a comment may put other words above it: what it says of the text counts only as long as its seal fits both.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::finding::Severity;
+use crate::report::occurrence::Occurrence;
 
-/// The most fingerprints that a comment remembers: 13 kB of its body.
-const MOST_FINGERPRINTS: usize = 400;
+/// The most findings that a comment remembers: 16 kB of its body.
+const MOST_FINDINGS: usize = 400;
+/// The longest list of the files that they are in, in bytes. What is in a further file is known by its identity alone.
+const LONGEST_PATHS: usize = 4_000;
 /// The version of the format; a marker of another one is nobody's.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
+/// The one before. It names no files, one severity for all findings, and is what a summary still has.
+const FORMER: &str = "1";
 /// How the line starts.
 const START: &str = "<!-- tidegate:";
 
@@ -64,10 +70,8 @@ fn seal(above: &str, line: &str) -> String {
 pub struct FindingMarker {
     /// True until its findings are gone.
     pub is_open: bool,
-    /// The gravest severity that it tells.
-    pub severity: Severity,
-    /// The findings that it tells.
-    pub fingerprints: BTreeSet<String>,
+    /// The findings that it tells, and how grave it calls each.
+    pub findings: BTreeMap<Occurrence, Severity>,
     /// What it says, as a number: without lines, as a comment that stands is not touched for lines that move.
     pub hash: String,
     /// True if the text above is the one that was written with it.
@@ -75,23 +79,73 @@ pub struct FindingMarker {
 }
 
 impl FindingMarker {
+    /// The gravest severity that it tells.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        let severities = self.findings.values().copied();
+        severities.max().unwrap_or(Severity::Note)
+    }
+
+    /// How grave it calls a finding; none where it does not tell it.
+    #[must_use]
+    pub fn severity_of(&self, one: &Occurrence) -> Option<Severity> {
+        let unnamed = || Occurrence {
+            path: None,
+            copy: 0,
+            ..one.clone()
+        };
+        let exact = self.findings.get(one);
+        exact.or_else(|| self.findings.get(&unnamed())).copied()
+    }
+
+    /// True if it tells a finding in whichever of the copies of its object that the file has.
+    #[must_use]
+    pub fn tells_a_copy_of(&self, one: &Occurrence) -> bool {
+        let first = Occurrence {
+            copy: 0,
+            ..one.clone()
+        };
+        let mut copies = self.findings.range(first..);
+        copies
+            .next()
+            .is_some_and(|(next, _)| next.is_in_same_file(one))
+    }
+
     /// The line below this text.
     #[must_use]
     pub fn line(&self, above: &str, key: &Key) -> String {
         let state = if self.is_open { "open" } else { "settled" };
-        let fingerprints: Vec<&str> = self
-            .fingerprints
-            .iter()
-            .take(MOST_FINGERPRINTS)
-            .map(String::as_str)
-            .collect();
+        let mut paths: Vec<String> = Vec::new();
+        let mut indices: BTreeMap<&Arc<str>, Option<usize>> = BTreeMap::new();
+        let mut length = 0;
+        let mut findings = Vec::new();
+        for (one, severity) in self.findings.iter().take(MOST_FINDINGS) {
+            let index = one.path.as_ref().and_then(|path| {
+                *indices.entry(path).or_insert_with(|| {
+                    let written = percent_encoded(path);
+                    length += written.len() + 1;
+                    (length <= LONGEST_PATHS).then(|| {
+                        paths.push(written);
+                        paths.len() - 1
+                    })
+                })
+            });
+            let copy = index.map_or(0, |_| one.copy);
+            let index = index.map(|index| index.to_string()).unwrap_or_default();
+            let letter = severity.name().get(..1).unwrap_or_default();
+            let fingerprint = &one.fingerprint;
+            findings.push(match copy {
+                0 => format!("{letter}.{index}.{fingerprint}"),
+                copy => format!("{letter}.{index}.{fingerprint}.{copy}"),
+            });
+        }
         let line = format!(
-            "{START}finding format={FORMAT} version={} key={} state={state} severity={} hash={} fingerprints={}",
+            "{START}finding format={FORMAT} version={} key={} state={state} hash={} paths={} findings={}",
             env!("CARGO_PKG_VERSION"),
             key.0,
-            self.severity.name(),
             self.hash,
-            fingerprints.join(",")
+            paths.join(","),
+            findings.join(",")
         );
         seal(above, &line)
     }
@@ -105,23 +159,88 @@ impl FindingMarker {
             "settled" => false,
             _ => return None,
         };
-        let name = field(&fields, "severity")?;
-        let mut severities = Severity::ALL.into_iter();
-        let severity = severities.find(|severity| severity.name() == name)?;
-        let hash = field(&fields, "hash")?.to_owned();
-        let fingerprints = field(&fields, "fingerprints")?.split(',');
-        let fingerprints: BTreeSet<String> = fingerprints.map(str::to_owned).collect();
-        fingerprints
-            .iter()
-            .all(|fingerprint| is_fingerprint(fingerprint))
-            .then_some(Self {
-                is_open,
-                severity,
-                fingerprints,
-                hash,
-                is_intact,
-            })
+        Some(Self {
+            is_open,
+            findings: match field(&fields, "format")? {
+                FORMER => former_findings(&fields)?,
+                _ => findings(&fields)?,
+            },
+            hash: field(&fields, "hash")?.to_owned(),
+            is_intact,
+        })
     }
+}
+
+fn findings(fields: &[(&str, &str)]) -> Option<BTreeMap<Occurrence, Severity>> {
+    let paths = field(fields, "paths")?.split(',');
+    let paths: Vec<Arc<str>> = paths.map(percent_decoded).collect::<Option<_>>()?;
+    let findings = field(fields, "findings")?.split(',');
+    let findings = findings.map(|text| {
+        let mut parts = text.split('.');
+        let letter = parts.next()?;
+        let mut severities = Severity::ALL.into_iter();
+        let severity = severities.find(|severity| severity.name().get(..1) == Some(letter))?;
+        let path = match parts.next()? {
+            "" => None,
+            index => Some(Arc::clone(paths.get(index.parse::<usize>().ok()?)?)),
+        };
+        let fingerprint = parts.next().filter(|text| is_fingerprint(text))?.to_owned();
+        let copy = match (parts.next(), parts.next()) {
+            (None, _) => 0,
+            (Some(copy), None) => copy.parse().ok()?,
+            _ => return None,
+        };
+        let one = Occurrence {
+            fingerprint,
+            path,
+            copy,
+        };
+        Some((one, severity))
+    });
+    findings.collect()
+}
+
+fn former_findings(fields: &[(&str, &str)]) -> Option<BTreeMap<Occurrence, Severity>> {
+    let name = field(fields, "severity")?;
+    let mut severities = Severity::ALL.into_iter();
+    let severity = severities.find(|severity| severity.name() == name)?;
+    let fingerprints = field(fields, "fingerprints")?.split(',');
+    let findings = fingerprints.map(|fingerprint| {
+        let one = Occurrence {
+            fingerprint: fingerprint.to_owned(),
+            path: None,
+            copy: 0,
+        };
+        is_fingerprint(fingerprint).then_some((one, severity))
+    });
+    findings.collect()
+}
+
+/// A path without anything that means something in the line, or ends a comment of HTML.
+fn percent_encoded(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_');
+        if is_plain || byte == b'-' && !text.ends_with('-') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+fn percent_decoded(text: &str) -> Option<Arc<str>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split('%');
+    bytes.extend(parts.next()?.bytes());
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend(rest.bytes());
+    }
+    String::from_utf8(bytes).ok().map(Arc::from)
 }
 
 /// True if this may be the identity of a finding: 32 hexadecimal digits.
@@ -171,7 +290,7 @@ impl SummaryMarker {
     #[must_use]
     pub fn line(&self, above: &str, key: &Key) -> String {
         let line = format!(
-            "{START}summary format={FORMAT} version={} key={} head={} run={}.{} hash={}",
+            "{START}summary format={FORMER} version={} key={} head={} run={}.{} hash={}",
             env!("CARGO_PKG_VERSION"),
             key.0,
             self.head,
@@ -214,7 +333,8 @@ fn fields<'b>(body: &'b str, what: &str, key: &Key) -> Option<(bool, Vec<(&'b st
     let fields: Vec<_> = fields
         .map(|field| field.split_once('='))
         .collect::<Option<_>>()?;
-    let is_ours = field(&fields, "format") == Some(FORMAT) && field(&fields, "key") == Some(&key.0);
+    let is_known = matches!(field(&fields, "format"), Some(FORMAT | FORMER));
+    let is_ours = is_known && field(&fields, "key") == Some(&key.0);
     is_ours.then_some((is_intact, fields))
 }
 
@@ -235,11 +355,30 @@ pub fn without(body: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
+    fn occurrence(digit: &str, path: Option<&str>, copy: u32) -> Occurrence {
+        Occurrence {
+            fingerprint: digit.repeat(32),
+            path: path.map(Arc::from),
+            copy,
+        }
+    }
+
     fn marker() -> FindingMarker {
         FindingMarker {
             is_open: true,
-            severity: Severity::High,
-            fingerprints: ["0".repeat(32), "a".repeat(32)].into(),
+            findings: [
+                (
+                    occurrence("0", Some("deploy/a b--c,=%.yaml"), 0),
+                    Severity::High,
+                ),
+                (
+                    occurrence("0", Some("deploy/a b--c,=%.yaml"), 2),
+                    Severity::Low,
+                ),
+                (occurrence("a", Some("é.yaml"), 0), Severity::Critical),
+                (occurrence("b", None, 0), Severity::Note),
+            ]
+            .into(),
             hash: digest(b"text"),
             is_intact: true,
         }
@@ -284,14 +423,63 @@ mod tests {
             format!("> {line}"),
             format!("text {line}"),
             line.replace("state=open", "state=x"),
-            line.replace("severity=high", "severity=x"),
-            line.replace("format=1", "format=2"),
+            line.replace("findings=h.", "findings=x."),
+            line.replace("c.1.", "c.2."),
+            line.replace("paths=deploy", "paths=%zz"),
+            line.replace("format=2", "format=3"),
             line.replace(&"a".repeat(32), "aa"),
             line.replace(" -->", ""),
             String::new(),
         ] {
             assert_eq!(FindingMarker::read(&body, &key), None, "{body}");
         }
+    }
+
+    #[test]
+    fn a_marker_of_an_earlier_version_is_read() {
+        let key = Key::of("check");
+        let line = format!(
+            "<!-- tidegate:finding format=1 version=0.1.0 key={} state=open severity=high hash=x fingerprints={},{} seal=x -->",
+            key.0,
+            "0".repeat(32),
+            "a".repeat(32)
+        );
+        let read = FindingMarker::read(&line, &key).unwrap();
+        let (zero, a) = (occurrence("0", None, 0), occurrence("a", None, 0));
+        assert_eq!(
+            read.findings,
+            [(zero, Severity::High), (a, Severity::High)].into()
+        );
+        // It is any of its copies.
+        let one = occurrence("0", Some("a.yaml"), 1);
+        assert_eq!(read.severity_of(&one), Some(Severity::High));
+    }
+
+    #[test]
+    fn of_more_files_than_there_is_room_for_the_identities_are_kept() {
+        let key = Key::of("check");
+        let findings = (0..MOST_FINDINGS).map(|number| {
+            let path = format!("{}/{number}.yaml", "long".repeat(50));
+            let one = Occurrence {
+                fingerprint: format!("{number:032x}"),
+                path: Some(path.into()),
+                copy: 1,
+            };
+            (one, Severity::Low)
+        });
+        let many = FindingMarker {
+            findings: findings.collect(),
+            ..marker()
+        };
+        let line = many.line("", &key);
+        assert!(line.len() < 21_000, "{}", line.len());
+        let read = FindingMarker::read(&line, &key).unwrap();
+        assert_eq!(read.findings.len(), MOST_FINDINGS);
+        let (named, unnamed): (Vec<_>, Vec<_>) =
+            read.findings.keys().partition(|one| one.path.is_some());
+        assert!(named.len() > 10 && named.iter().all(|one| one.copy == 1));
+        assert!(unnamed.len() > 10 && unnamed.iter().all(|one| one.copy == 0));
+        assert_eq!(read.severity(), Severity::Low);
     }
 
     #[test]
@@ -322,7 +510,7 @@ mod tests {
         for body in [
             format!("LGTM\n{line}"),
             format!("text\n{}", line.replace("state=open", "state=settled")),
-            format!("text\n{}", line.replace("severity=high", "severity=note")),
+            format!("text\n{}", line.replace("findings=h.", "findings=n.")),
             // As those of an earlier version, which sealed nothing.
             format!(
                 "text\n{} -->",

@@ -9,7 +9,9 @@ pub mod anchor;
 pub mod body;
 pub mod digest;
 pub mod group;
+pub mod known;
 pub mod marker;
+mod ours;
 pub mod patch;
 pub mod placed;
 pub mod reconcile;
@@ -22,6 +24,8 @@ use body::draft;
 use digest::Digest;
 use group::groups;
 use marker::Key;
+use ours::OurComments;
+use placed::PlacedFinding;
 use reconcile::Plan;
 use standing::StandingComment;
 
@@ -34,13 +38,15 @@ pub fn plan(
     key: &Key,
     head: &str,
 ) -> Plan {
-    let answered = reconcile::answered(standing, key);
-    let drafts = groups(&digest.findings, files, &answered);
+    let findings = digest.findings.iter();
+    let told = findings.map(PlacedFinding::occurrence).collect();
+    let ours = OurComments::new(standing, key, &told, &digest.known, files);
+    let drafts = groups(&digest.findings, files, |one| ours.answer_to(one));
     let drafts = drafts
         .iter()
         .map(|group| draft(group, files, key))
         .collect();
-    reconcile::plan(drafts, standing, &digest.known, key, head)
+    reconcile::plan(drafts, &ours, &digest.known, key, head)
 }
 
 #[cfg(test)]

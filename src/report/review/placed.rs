@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Location, Severity, Status};
+use crate::report::occurrence::{Occurrence, Occurrences};
 use crate::report::places::Places;
 use crate::syntax::Position;
 use crate::verdict::Report;
@@ -54,6 +55,8 @@ pub struct PlacedFinding {
     pub message: String,
     /// Its identity over time.
     pub fingerprint: String,
+    /// Which copy of its object it is in: how many of the same identity stand above that in its file.
+    pub copy: u32,
     /// The stable place.
     pub location: Stretch,
     /// The changed lines that caused it, where they are known.
@@ -68,6 +71,16 @@ pub struct PlacedFinding {
 }
 
 impl PlacedFinding {
+    /// Which finding it is.
+    #[must_use]
+    pub fn occurrence(&self) -> Occurrence {
+        Occurrence {
+            fingerprint: self.fingerprint.clone(),
+            path: Some(Arc::clone(&self.location.path)),
+            copy: self.copy,
+        }
+    }
+
     /// Where a person would look first.
     #[must_use]
     pub fn at(&self) -> &Stretch {
@@ -79,11 +92,14 @@ impl PlacedFinding {
 #[must_use]
 pub fn placed(report: &Report) -> Vec<PlacedFinding> {
     let mut places = Places::new(report);
+    let mut occurrences = Occurrences::new(report);
     let introduced = report.with_status(Status::Introduced);
-    introduced.map(|finding| of(finding, &mut places)).collect()
+    introduced
+        .map(|finding| of(finding, occurrences.of(finding), &mut places))
+        .collect()
 }
 
-fn of<'r>(finding: &'r Finding, places: &mut Places<'r>) -> PlacedFinding {
+fn of<'r>(finding: &'r Finding, occurrence: Occurrence, places: &mut Places<'r>) -> PlacedFinding {
     let fix = places.fix(finding).map(|(region, fix)| FixEdit {
         path: Arc::clone(&finding.location.path),
         start: region.start,
@@ -96,7 +112,8 @@ fn of<'r>(finding: &'r Finding, places: &mut Places<'r>) -> PlacedFinding {
         rule: finding.rule.to_owned(),
         severity: finding.severity,
         message: finding.message.clone(),
-        fingerprint: finding.fingerprint.to_string(),
+        fingerprint: occurrence.fingerprint,
+        copy: occurrence.copy,
         location: stretch(places, &finding.location),
         changed_at: finding
             .changed_at

@@ -1,6 +1,6 @@
 //! From what should be said and what already stands on the pull request to what is to be done.
 //!
-//! A comment is known by the fingerprints of its findings and by its author. What says the same already is left alone,
+//! A comment is known by its findings, each in its file and its copy of the object, and by its author. What says the same already is left alone,
 //! an edit notifies nobody, and a person who answered has the last word. What was left behind by its finding is said
 //! anew where that is now.
 
@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::anchor::Anchor;
 use super::body::{self, Draft, Settled};
+use super::known::Known;
 use super::marker::{FindingMarker, Key};
-use super::standing::StandingComment;
+use super::ours::{OurComments, Ours, Stands};
 use crate::finding::Severity;
-use crate::verdict::is_in_scope;
+use crate::report::occurrence::Occurrence;
 
 /// The most comments on lines that are as grave as any of them or graver: GitHub takes more at once for abuse, and what
 /// is less grave shuts out nothing.
@@ -26,8 +27,8 @@ pub struct EditedComment {
     pub id: u64,
     /// Its new text.
     pub body: String,
-    /// The fingerprints of findings that nothing but this text tells.
-    pub news: BTreeSet<String>,
+    /// The findings that nothing but this text tells.
+    pub news: BTreeSet<Occurrence>,
 }
 
 /// A comment whose findings are gone.
@@ -36,7 +37,7 @@ pub struct SettledComment {
     /// Its new text.
     pub edit: EditedComment,
     /// The findings that another comment tells from now on: before that stands, this one has to.
-    pub told_elsewhere: BTreeSet<String>,
+    pub told_elsewhere: BTreeSet<Occurrence>,
     /// What to fold away; none where a person answered below it, or it is folded already.
     pub minimize: Option<String>,
     /// The thread to resolve, if the token may; none where a person answered.
@@ -48,7 +49,9 @@ pub struct SettledComment {
 pub struct ReopenedComment {
     /// The number of the comment.
     pub id: u64,
-    /// Its new text, and where that goes if this comment cannot be opened again.
+    /// Its new text.
+    pub body: String,
+    /// What is told anew if this comment cannot be opened again.
     pub draft: Draft,
     /// What to unfold.
     pub unminimize: Option<String>,
@@ -71,8 +74,8 @@ pub struct Plan {
     pub reopened: Vec<ReopenedComment>,
     /// Comments that say that they are settled and are not folded away, as the run that settled them was cut short.
     pub folded: Vec<String>,
-    /// The fingerprints of findings that have no comment, and that the summary tells.
-    pub rest: BTreeSet<String>,
+    /// The findings that have no comment, and that the summary tells.
+    pub rest: BTreeSet<Occurrence>,
     /// How many findings have a comment that already stands there.
     pub standing: usize,
 }
@@ -90,158 +93,72 @@ impl Plan {
     }
 }
 
-/// What the run knows of findings that it does not tell.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Findings that the base has as well.
-    pub existing: BTreeSet<String>,
-    /// Findings that a waiver covers.
-    pub waived: BTreeSet<String>,
-    /// True if something that changed was not seen: then nothing is taken for fixed.
-    pub is_partial: bool,
-    /// The paths that the run was about; empty for everything. Nothing elsewhere is taken for fixed.
-    pub paths: Vec<String>,
-}
-
-impl Known {
-    /// True if what is not found in a file is gone from it.
-    fn has_seen(&self, path: Option<&str>) -> bool {
-        let is_asked = path.is_some_and(|path| is_in_scope(&self.paths, path));
-        !self.is_partial && (self.paths.is_empty() || is_asked)
-    }
-}
-
-/// A comment of ours that a marker tells apart.
-struct Ours<'s> {
-    comment: &'s StandingComment,
-    marker: FindingMarker,
-}
-
-impl Ours<'_> {
-    /// True if it was closed while it said that its findings are there: a person has answered it.
-    fn is_answered(&self) -> bool {
-        self.marker.is_open && (self.comment.is_resolved || self.comment.is_minimized)
-    }
-
-    /// True if it tells its findings to whoever looks.
-    fn is_in_sight(&self) -> bool {
-        self.marker.is_open && !self.is_answered()
-    }
-
-    /// True if whoever looks at where its findings are now does not see it: they are in another file, or the difference
-    /// no longer has its lines. A comment on a whole file has none to lose.
-    fn is_left_behind(&self, anchor: &Anchor) -> bool {
-        let is_outdated = self.comment.is_outdated;
-        let (path, has_lost_it) = match anchor {
-            Anchor::Lines { path, .. } => (path, is_outdated),
-            Anchor::File { path } => (path, false),
-            Anchor::Summary => return is_outdated,
-        };
-        let own = self.comment.path.as_deref();
-        has_lost_it || own.is_some_and(|own| own != &**path)
-    }
-}
-
-fn ours<'s>(standing: &'s [StandingComment], key: &Key) -> Vec<Ours<'s>> {
-    let ours = standing.iter().filter(|comment| comment.is_ours);
-    ours.filter_map(|comment| {
-        let marker = FindingMarker::read(&comment.body, key)?;
-        Some(Ours { comment, marker })
-    })
-    .collect()
-}
-
-/// The findings that a person has answered by closing the comment that told them, with the number of that comment.
-#[must_use]
-pub fn answered(standing: &[StandingComment], key: &Key) -> BTreeMap<String, u64> {
-    let ours = ours(standing, key);
-    let in_sight: BTreeSet<&String> = ours
-        .iter()
-        .filter(|own| own.is_in_sight())
-        .flat_map(|own| &own.marker.fingerprints)
-        .collect();
-    let mut answered = BTreeMap::new();
-    for own in ours.iter().filter(|own| own.is_answered()) {
-        for fingerprint in &own.marker.fingerprints {
-            if !in_sight.contains(fingerprint) {
-                let first = answered.entry(fingerprint.clone());
-                first.or_insert(own.comment.id);
-            }
-        }
-    }
-    answered
-}
-
 /// Plans. `drafts` come with the most urgent first; `head` is the commit that was judged.
 #[must_use]
-pub fn plan(
+pub(super) fn plan(
     drafts: Vec<Draft>,
-    standing: &[StandingComment],
+    ours: &OurComments<'_>,
     known: &Known,
     key: &Key,
     head: &str,
 ) -> Plan {
-    let ours = ours(standing, key);
-    let mut by_fingerprint: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, own) in ours.iter().enumerate() {
-        for fingerprint in &own.marker.fingerprints {
-            by_fingerprint.entry(fingerprint).or_default().push(index);
-        }
-    }
     let mut plan = Plan::default();
-    let mut told: BTreeSet<String> = BTreeSet::new();
-    for draft in &drafts {
-        told.extend(draft.marker.fingerprints.iter().cloned());
-    }
-    let (found, taken) = counterparts(&drafts, &by_fingerprint, &ours);
-    let found = found.into_iter().map(|index| ours.get(index?));
+    let told: BTreeSet<Occurrence> = drafts.iter().flat_map(Draft::occurrences).collect();
+    let mut taken = vec![false; ours.all.len()];
+    let drafts = plan.leave_answered(drafts, ours, &mut taken);
+    let found = counterparts(&drafts, ours, &mut taken);
+    let found = found.into_iter().map(|index| ours.all.get(index?));
     let matched: Vec<(Draft, Option<&Ours<'_>>)> = drafts.into_iter().zip(found).collect();
+    let told = Findings { ours, told, known };
     let mut room = Room::default();
-    for (own, taken) in ours.iter().zip(taken) {
-        if !taken && !plan.settle(own, known, &told, key, head) && own.is_in_sight() {
-            room.occupy(None, own.marker.severity);
+    for (own, taken) in ours.all.iter().zip(taken) {
+        if !taken && !plan.settle(own, &told, true, key, head) && own.is_in_sight() {
+            room.occupy(None, own.marker.severity());
         }
     }
     for (draft, own) in &matched {
-        let stays = |own: &&Ours<'_>| own.is_in_sight() && !own.is_left_behind(&draft.anchor);
+        let stays = |own: &&Ours<'_>| own.is_in_sight() && !own.is_left_behind(draft);
         if own.as_ref().is_some_and(stays) {
-            room.occupy(Some(&draft.anchor), draft.marker.severity);
+            room.occupy(Some(&draft.anchor), draft.marker.severity());
         }
     }
     for (draft, own) in matched {
         match own {
-            // Whoever closed it has answered it, unless it is worse by now.
-            Some(own) if own.is_answered() && draft.marker.severity <= own.marker.severity => {
-                plan.standing += draft.findings;
-            }
-            Some(own) if own.is_left_behind(&draft.anchor) => {
+            Some(own) if own.is_left_behind(&draft) => {
                 if plan.post(&draft, &mut room) {
                     // Where it is now, another comment tells it.
-                    plan.settle(own, &Known::default(), &told, key, head);
+                    plan.settle(own, &told, false, key, head);
                 } else if own.is_in_sight() {
-                    plan.keep(own, draft);
+                    plan.keep(own, draft, ours, key);
                 }
             }
             Some(own) if own.is_in_sight() => {
                 plan.standing += draft.findings;
                 // It is shown folded, and what stands on the whole file instead says no more.
                 if own.comment.is_outdated {
-                    plan.rest.extend(draft.marker.fingerprints.iter().cloned());
+                    plan.rest.extend(draft.occurrences());
                 }
-                plan.keep(own, draft);
+                plan.keep(own, draft, ours, key);
             }
             // It is worse, or it came back.
             Some(own) if own.marker.is_open || room.take(&draft) => {
                 plan.standing += draft.findings;
-                plan.reopened.push(reopened(own.comment, draft));
+                plan.reopened.push(reopened(own, draft));
             }
-            Some(_) => plan.rest.extend(draft.marker.fingerprints),
+            Some(_) => plan.rest.extend(draft.occurrences()),
             None => {
                 plan.post(&draft, &mut room);
             }
         }
     }
     plan
+}
+
+/// The findings of a run, and what comments call them.
+struct Findings<'f> {
+    ours: &'f OurComments<'f>,
+    told: BTreeSet<Occurrence>,
+    known: &'f Known,
 }
 
 /// How many comments there are, by how grave they are. What stands open has its room, whatever is new: else the pile
@@ -265,7 +182,7 @@ impl Room {
 
     /// True if there was room.
     fn take(&mut self, draft: &Draft) -> bool {
-        let severity = draft.marker.severity;
+        let severity = draft.marker.severity();
         let (taken, most) = match draft.anchor {
             Anchor::File { .. } => (self.files, MOST_FILES),
             Anchor::Lines { .. } | Anchor::Summary => {
@@ -281,75 +198,124 @@ impl Room {
     }
 }
 
-/// The comment that told each draft, by its index, and which comments have one. What stands in sight where a draft goes
-/// is found for all drafts first: else a part of its findings that went elsewhere could take it along.
+/// The comment that told each draft, by its index. What stands in sight where a draft goes is found for all drafts first:
+/// else a part of its findings that went elsewhere could take it along, or a copy of its object.
 fn counterparts(
     drafts: &[Draft],
-    by_fingerprint: &BTreeMap<&str, Vec<usize>>,
-    ours: &[Ours<'_>],
-) -> (Vec<Option<usize>>, Vec<bool>) {
-    let mut taken = vec![false; ours.len()];
+    ours: &OurComments<'_>,
+    taken: &mut [bool],
+) -> Vec<Option<usize>> {
+    let passes: [fn(&Match) -> bool; 4] = [
+        |it| it.is_in_sight && it.stands == Stands::There && it.same > 0,
+        |it| it.is_in_sight && it.stands == Stands::There,
+        |it| it.is_in_sight && it.stands == Stands::InFile && it.same > 0,
+        |it| it.same > 0,
+    ];
     let mut found = vec![None; drafts.len()];
-    for in_place_only in [true, false] {
+    for is_meant in passes {
         for (draft, found) in drafts.iter().zip(&mut found) {
-            if found.is_some() {
-                continue;
+            if found.is_none() {
+                *found = counterpart(draft, ours, taken, is_meant);
+                if let Some(taken) = found.and_then(|index| taken.get_mut(index)) {
+                    *taken = true;
+                }
             }
-            let one = counterpart(draft, by_fingerprint, &taken, ours);
-            let one = one.filter(|index| {
-                let own = ours.get(*index);
-                let is_in_place =
-                    |own: &Ours<'_>| own.is_in_sight() && !own.is_left_behind(&draft.anchor);
-                !in_place_only || own.is_some_and(is_in_place)
-            });
-            if let Some(taken) = one.and_then(|index| taken.get_mut(index)) {
-                *taken = true;
-            }
-            *found = one;
         }
     }
-    (found, taken)
+    found
 }
 
-/// The comment that told most of these findings: one in sight before one that was answered, that one before a settled
-/// one, among these one that stands where the draft goes before one that was left behind, and an older one before a
-/// newer one.
+/// How a comment and a draft go together. The order is that of which is taken: one in sight before one that was answered,
+/// that one before a settled one, among these one that stands where the draft goes, then one that tells more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Match {
+    is_in_sight: bool,
+    is_open: bool,
+    stands: Stands,
+    /// How many of the findings it tells.
+    same: usize,
+    /// How many it tells of a copy of the object in the same file.
+    similar: usize,
+}
+
+/// The comment that told most of these findings; an older one before a newer one.
 fn counterpart(
     draft: &Draft,
-    by_fingerprint: &BTreeMap<&str, Vec<usize>>,
+    ours: &OurComments<'_>,
     taken: &[bool],
-    ours: &[Ours<'_>],
+    is_meant: fn(&Match) -> bool,
 ) -> Option<usize> {
-    let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
-    for fingerprint in &draft.marker.fingerprints {
-        let comments = by_fingerprint.get(fingerprint.as_str());
-        for index in comments.into_iter().flatten() {
-            if taken.get(*index) == Some(&false) {
-                *shared.entry(*index).or_default() += 1;
+    let mut matches: BTreeMap<usize, Match> = BTreeMap::new();
+    for one in draft.marker.findings.keys() {
+        let before = ours.before(one);
+        for (index, own) in ours.of(&one.fingerprint) {
+            // What a person has answered is said of nothing else.
+            let is_free = !own.is_answered() || draft.answered == Some(own.comment.id);
+            if taken.get(index) != Some(&false) || !is_free {
+                continue;
+            }
+            let is_same = own.marker.severity_of(before).is_some();
+            let is_similar = is_same || own.marker.tells_a_copy_of(before);
+            if is_similar {
+                let found = matches.entry(index).or_insert_with(|| Match {
+                    is_in_sight: own.is_in_sight(),
+                    is_open: own.marker.is_open,
+                    stands: own.stands(draft),
+                    same: 0,
+                    similar: 0,
+                });
+                found.same += usize::from(is_same);
+                found.similar += 1;
             }
         }
     }
-    let rank = |index: &usize| {
-        let own = ours.get(*index);
-        own.map(|own| {
-            let is_in_place = !own.is_left_behind(&draft.anchor);
-            (own.is_in_sight(), own.marker.is_open, is_in_place)
-        })
-    };
-    shared
+    matches
         .into_iter()
-        .max_by_key(|(index, number)| (rank(index), *number, std::cmp::Reverse(*index)))
+        .filter(|(_, found)| is_meant(found))
+        .max_by_key(|(index, found)| (*found, std::cmp::Reverse(*index)))
         .map(|(index, _)| index)
 }
 
 impl Plan {
+    /// Leaves what a person has answered, and gives the other drafts: whoever closed a comment has answered all that it
+    /// tells, unless something of it is worse by now.
+    fn leave_answered(
+        &mut self,
+        drafts: Vec<Draft>,
+        ours: &OurComments<'_>,
+        taken: &mut [bool],
+    ) -> Vec<Draft> {
+        let mut left = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let number = draft.answered;
+            let mut all = ours.all.iter();
+            let index = number.and_then(|id| all.position(|own| own.comment.id == id));
+            let own = index.and_then(|index| ours.all.get(index));
+            let is_worse = |own: &Ours<'_>| {
+                let mut findings = draft.marker.findings.iter();
+                findings.any(|(one, severity)| {
+                    own.marker.severity_of(ours.before(one)) < Some(*severity)
+                })
+            };
+            if own.is_none_or(is_worse) {
+                left.push(draft);
+                continue;
+            }
+            self.standing += draft.findings;
+            if let Some(taken) = index.and_then(|index| taken.get_mut(index)) {
+                *taken = true;
+            }
+        }
+        left
+    }
+
     /// True if there is room for it; else the summary tells it.
     fn post(&mut self, draft: &Draft, room: &mut Room) -> bool {
         let list = match draft.anchor {
             Anchor::Lines { .. } => &mut self.review,
             Anchor::File { .. } => &mut self.files,
             Anchor::Summary => {
-                self.rest.extend(draft.marker.fingerprints.iter().cloned());
+                self.rest.extend(draft.occurrences());
                 return false;
             }
         };
@@ -357,33 +323,35 @@ impl Plan {
         if has_room {
             list.push(draft.clone());
         } else {
-            self.rest.extend(draft.marker.fingerprints.iter().cloned());
+            self.rest.extend(draft.occurrences());
         }
         has_room
     }
 
     /// A comment in sight that is still right, more or less. One whose words are no longer ours tells nothing.
-    fn keep(&mut self, own: &Ours<'_>, draft: Draft) {
+    fn keep(&mut self, own: &Ours<'_>, draft: Draft, ours: &OurComments<'_>, key: &Key) {
         let marker = &own.marker;
-        if marker.is_intact && marker.hash == draft.marker.hash {
-            return;
+        let is_told =
+            |one: &Occurrence| marker.is_intact && marker.severity_of(ours.before(one)).is_some();
+        let news = draft.occurrences().filter(|one| !is_told(one)).collect();
+        let body = words(own, draft);
+        // What a body remembers of its findings is bounded, so that bodies are compared.
+        if FindingMarker::read(&body, key).as_ref() != Some(marker) {
+            self.edited.push(EditedComment {
+                id: own.comment.id,
+                news,
+                body,
+            });
         }
-        let is_told = |one: &&String| marker.is_intact && marker.fingerprints.contains(*one);
-        let news = draft.marker.fingerprints.iter();
-        let news = news.filter(|one| !is_told(one));
-        self.edited.push(EditedComment {
-            id: own.comment.id,
-            news: news.cloned().collect(),
-            body: draft.body,
-        });
     }
 
-    /// A comment whose findings nobody tells any more. True if it is settled, or was.
+    /// A comment whose findings nobody tells any more, or, if not `is_all`, another one from now on. True if it is
+    /// settled, or was.
     fn settle(
         &mut self,
         own: &Ours<'_>,
-        known: &Known,
-        told: &BTreeSet<String>,
+        findings: &Findings<'_>,
+        is_all: bool,
         key: &Key,
         head: &str,
     ) -> bool {
@@ -394,28 +362,38 @@ impl Plan {
             }
             return true;
         }
-        let fingerprints = &own.marker.fingerprints;
-        let any_in = |set: &BTreeSet<String>| fingerprints.iter().any(|one| set.contains(one));
-        let how = if any_in(&known.existing) {
+        let Findings { ours, told, known } = findings;
+        let told_here = || own.marker.findings.keys();
+        let any_in = |set: &BTreeSet<Occurrence>| told_here().any(|one| ours.is_among(one, set));
+        let path = |one: &Occurrence| {
+            one.path
+                .as_deref()
+                .or(comment.path.as_deref())
+                .map(str::to_owned)
+        };
+        let is_seen = |one: &Occurrence| known.has_seen(path(one).as_deref());
+        let is_out_of_sight = |one: &Occurrence| {
+            let path = one.path.as_deref();
+            path.is_some_and(|path| known.is_out_of_sight(path))
+        };
+        let how = if is_all && any_in(&known.existing) {
             Settled::Existing
-        } else if any_in(&known.waived) {
+        } else if is_all && any_in(&known.waived) {
             Settled::Waived
         } else if any_in(told) {
             Settled::Elsewhere
-        } else if known.has_seen(comment.path.as_deref()) {
-            Settled::Fixed
-        } else {
+        } else if !is_all || !told_here().all(is_seen) {
             // What was not seen is not gone.
             return false;
+        } else if told_here().any(is_out_of_sight) {
+            Settled::OutOfSight
+        } else {
+            Settled::Fixed
         };
-        let told_elsewhere = match how {
-            Settled::Elsewhere => fingerprints
-                .iter()
-                .filter(|one| told.contains(*one))
-                .cloned()
-                .collect(),
-            _ => BTreeSet::new(),
-        };
+        let told_elsewhere = told.iter().filter(|one| {
+            how == Settled::Elsewhere && own.marker.severity_of(ours.before(one)).is_some()
+        });
+        let told_elsewhere = told_elsewhere.cloned().collect();
         // Whoever answered is waiting for somebody to read it.
         let is_quiet = !comment.has_reply;
         self.settled.push(SettledComment {
@@ -435,11 +413,21 @@ impl Plan {
     }
 }
 
-fn reopened(comment: &StandingComment, draft: Draft) -> ReopenedComment {
+fn reopened(own: &Ours<'_>, draft: Draft) -> ReopenedComment {
+    let comment = own.comment;
     ReopenedComment {
         id: comment.id,
+        body: words(own, draft.clone()),
         draft,
         unminimize: comment.is_minimized.then(|| comment.node_id.clone()),
         unresolve: comment.thread_id.clone().filter(|_| comment.is_resolved),
     }
+}
+
+/// What a comment that stands says of a draft: nothing is suggested for other lines than those that it stands on.
+fn words(own: &Ours<'_>, draft: Draft) -> String {
+    if own.has_lines_of(&draft) {
+        return draft.body;
+    }
+    draft.bare.unwrap_or(draft.body)
 }

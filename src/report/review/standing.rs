@@ -1,5 +1,25 @@
 //! What already stands on a pull request, as far as it concerns us.
 
+use super::patch::Side;
+
+/// Where a comment stands in the difference as it is now: GitHub lets it follow its lines from push to push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// On the file as a whole.
+    File,
+    /// On lines, both included.
+    Lines {
+        /// Whose they are.
+        side: Side,
+        /// The first.
+        first: u32,
+        /// The last.
+        last: u32,
+    },
+    /// It is not known, or no longer anywhere.
+    Unknown,
+}
+
 /// A comment on lines or on a file, with which a thread begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
@@ -15,6 +35,8 @@ pub struct StandingComment {
     pub thread_id: Option<String>,
     /// The file that it is about, where it is known.
     pub path: Option<String>,
+    /// Where in it it stands by now.
+    pub spot: Spot,
     /// True if whoever the token belongs to wrote it: nobody else's comment is ever touched.
     pub is_ours: bool,
     /// Its text.

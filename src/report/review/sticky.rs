@@ -12,6 +12,7 @@ use crate::finding::Severity;
 use crate::report::count;
 use crate::report::escape::{code, prose};
 use crate::report::flowchart;
+use crate::report::occurrence::Occurrence;
 use crate::report::summary::{self, Budget, Links};
 use crate::verdict::Outcome;
 
@@ -23,8 +24,8 @@ const HEADING: &str = "## tidegate";
 pub struct Told<'t> {
     /// What there is to say about the comparison, or about where the report comes from.
     pub note: Option<&'t str>,
-    /// The fingerprints of the findings that have no comment of their own; none where no finding has one.
-    pub rest: Option<&'t BTreeSet<String>>,
+    /// The findings that have no comment of their own; none where no finding has one.
+    pub rest: Option<&'t BTreeSet<Occurrence>>,
     /// Where the run can be looked at.
     pub run_url: Option<&'t str>,
 }
@@ -88,7 +89,7 @@ fn folded(changes: &[crate::verdict::PackageChange], budget: Budget, text: &mut 
 fn findings(digest: &Digest, links: &Links, told: Told<'_>, budget: Budget, text: &mut String) {
     let is_told = |finding: &&PlacedFinding| {
         told.rest
-            .is_none_or(|rest| rest.contains(&finding.fingerprint))
+            .is_none_or(|rest| rest.contains(&finding.occurrence()))
     };
     let mut rest: Vec<&PlacedFinding> = digest.findings.iter().filter(is_told).collect();
     let commented = digest.findings.len() - rest.len();
@@ -98,7 +99,10 @@ fn findings(digest: &Digest, links: &Links, told: Told<'_>, budget: Budget, text
         } else {
             ("findings", "have their comments")
         };
-        let _ = write!(text, "{commented} {noun} {verb} on the changed lines.\n\n");
+        let _ = write!(
+            text,
+            "{commented} {noun} {verb} on the changed lines and files.\n\n"
+        );
     }
     if rest.is_empty() {
         return;

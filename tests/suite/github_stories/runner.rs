@@ -89,7 +89,11 @@ impl Story {
                     "base": {"ref": "main", "sha": pull.base, "repo": {"full_name": owner}},
                     "head": {"ref": "feature", "sha": pull.head, "repo": head_repository},
                 },
-                "merge_group": {"base_sha": pull.base, "head_sha": pull.head},
+                "merge_group": {
+                    "base_sha": pull.base,
+                    "head_sha": pull.head,
+                    "head_ref": "refs/heads/gh-readonly-queue/main/pr-7-0",
+                },
                 "before": pull.base,
                 "after": pull.head,
             })

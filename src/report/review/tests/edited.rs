@@ -3,7 +3,7 @@
 use super::super::marker::{Key, RunNumber, SummaryMarker};
 use super::super::standing::StandingSummary;
 use super::super::sticky::{self, SummaryStep, Writer};
-use super::{HEAD, carry_out, finding, fingerprint, first_push, key, plan};
+use super::{HEAD, carry_out, finding, first_push, key, plan, told};
 
 fn marker(body: &str) -> &str {
     body.trim_end().lines().next_back().expect("a marker")
@@ -18,7 +18,7 @@ fn a_comment_is_believed_for_what_it_says() {
     assert_eq!(mended.edited.len(), 1, "{mended:?}");
     assert_eq!(mended.edited[0].body, before);
     // Until that is done, nobody tells it.
-    assert_eq!(mended.edited[0].news, [fingerprint(1)].into());
+    assert_eq!(mended.edited[0].news, [told(1)].into());
     carry_out(&mended, &mut standing);
     assert!(plan(vec![finding(1, 5)], &standing).is_empty());
     // Nor is it believed when it says that it is settled.

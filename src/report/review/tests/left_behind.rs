@@ -1,12 +1,25 @@
 //! Comments that stand where their findings are no longer.
 
+use std::collections::BTreeSet;
+
 use super::super::anchor::Anchor;
+use super::super::known::Files;
 use super::super::placed::PlacedFinding;
 use super::super::standing::StandingComment;
-use super::{carry_out, finding, fingerprint, first_push, plan};
+use super::{HEAD, Plan, carry_out, digest, files, finding, first_push, key, plan, told};
 use crate::finding::Severity;
 
-/// The second finding, which stands where the pull request changes nothing any more.
+/// A plan of a run that sees that `a.yaml` is `other.yaml` by now.
+fn plan_renamed(standing: &[StandingComment]) -> Plan {
+    let mut digest = digest(vec![elsewhere()]);
+    digest.known.files = Some(Files {
+        head: ["other.yaml".into()].into(),
+        base: BTreeSet::new(),
+    });
+    super::super::plan(&digest, &files(), standing, &key(), HEAD)
+}
+
+/// The first finding, which stands where the pull request changes nothing any more.
 fn elsewhere() -> PlacedFinding {
     let mut elsewhere = finding(1, 5);
     elsewhere.location.path = "other.yaml".into();
@@ -36,9 +49,9 @@ fn what_moved_out_of_sight_is_told_where_it_is_now() {
         assert!(old.edit.body.starts_with("**Moved**"), "{}", old.edit.body);
         // A run that ended between the two is taken up, and says nothing twice.
         let mut cut_short = standing.clone();
-        let review_alone = super::Plan {
+        let review_alone = Plan {
             review: moved.review.clone(),
-            ..super::Plan::default()
+            ..Plan::default()
         };
         carry_out(&review_alone, &mut cut_short);
         let rest = plan(findings(), &cut_short);
@@ -72,12 +85,12 @@ fn what_comes_back_is_not_opened_where_nobody_sees_it() {
 fn where_there_is_no_line_to_go_to_the_summary_tells_it() {
     let mut standing = first_push(vec![finding(1, 5)]);
     standing[0].is_outdated = true;
-    let gone = plan(vec![elsewhere()], &standing);
+    let gone = plan_renamed(&standing);
     assert!(
         gone.review.is_empty() && gone.settled.is_empty(),
         "{gone:?}"
     );
-    assert_eq!(gone.rest, [fingerprint(1)].into());
+    assert_eq!(gone.rest, [elsewhere().occurrence()].into());
     // A comment on the whole file would say no more than the one that is there.
     let mut on_file = finding(1, 500);
     on_file.location.path = "a.yaml".into();
@@ -86,10 +99,10 @@ fn where_there_is_no_line_to_go_to_the_summary_tells_it() {
         whole.files.is_empty() && whole.settled.is_empty(),
         "{whole:?}"
     );
-    assert_eq!(whole.rest, [fingerprint(1)].into());
+    assert_eq!(whole.rest, [told(1)].into());
     // As long as GitHub shows it, it is told.
     standing[0].is_outdated = false;
-    assert!(plan(vec![elsewhere()], &standing).rest.is_empty());
+    assert!(plan_renamed(&standing).rest.is_empty());
 }
 
 #[test]

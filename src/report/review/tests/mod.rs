@@ -6,20 +6,24 @@ use pulldown_cmark::{Event, Parser, Tag};
 
 use super::anchor::{Anchor, ChangedFile, ChangedFiles};
 use super::digest::Digest;
-use super::marker::{FindingMarker, Key, RunNumber, SummaryMarker};
+use super::known::Known;
+use super::marker::{FindingMarker, Key};
 use super::patch::Side;
 use super::placed::{FixEdit, PlacedFinding, PlacedRelated, Stretch};
-use super::reconcile::{Known, MOST_COMMENTS, MOST_FILES, Plan};
-use super::standing::{StandingComment, StandingSummary};
-use super::sticky::{self, SummaryStep, Told, Writer};
+use super::reconcile::{MOST_COMMENTS, MOST_FILES, Plan};
+use super::standing::{Spot, StandingComment};
+use super::sticky::{self, Told};
 use crate::finding::Severity;
+use crate::report::occurrence::Occurrence;
 use crate::report::summary::Links;
 use crate::syntax::Position;
 use crate::verdict::Outcome;
 
+mod copies;
 mod edited;
 mod left_behind;
 mod returns;
+mod summary;
 
 const HEAD: &str = "0123456789012345678901234567890123456789";
 
@@ -31,6 +35,15 @@ fn fingerprint(number: usize) -> String {
     format!("{number:032x}")
 }
 
+/// The finding of this number in `a.yaml`.
+fn told(number: usize) -> Occurrence {
+    Occurrence {
+        fingerprint: fingerprint(number),
+        path: Some("a.yaml".into()),
+        copy: 0,
+    }
+}
+
 /// A finding on a line of `a.yaml`, which is new as a whole.
 fn finding(number: usize, line: u32) -> PlacedFinding {
     PlacedFinding {
@@ -38,6 +51,7 @@ fn finding(number: usize, line: u32) -> PlacedFinding {
         severity: Severity::High,
         message: format!("container `c{number}`: privileged is true"),
         fingerprint: fingerprint(number),
+        copy: 0,
         location: Stretch {
             path: "a.yaml".into(),
             first: line,
@@ -57,6 +71,7 @@ fn files() -> ChangedFiles {
         .collect();
     let file = |path: &str, patch: Option<String>| ChangedFile {
         path: path.to_owned(),
+        previous_path: None,
         is_removed: false,
         patch,
     };
@@ -103,6 +118,12 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
                 Anchor::Lines { path, .. } | Anchor::File { path } => path.to_string(),
                 Anchor::Summary => panic!("it is a comment"),
             }),
+            spot: match draft.anchor {
+                Anchor::Lines {
+                    side, first, last, ..
+                } => Spot::Lines { side, first, last },
+                Anchor::File { .. } | Anchor::Summary => Spot::File,
+            },
             is_ours: true,
             body: draft.body.clone(),
             is_minimized: false,
@@ -115,7 +136,7 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
     let edits = edits.chain(plan.settled.iter().map(|settled| &settled.edit));
     let edits = edits.map(|edit| (edit.id, &edit.body));
     let reopened = plan.reopened.iter();
-    let edits = edits.chain(reopened.map(|reopened| (reopened.id, &reopened.draft.body)));
+    let edits = edits.chain(reopened.map(|reopened| (reopened.id, &reopened.body)));
     for (id, body) in edits {
         let comment = standing.iter_mut().find(|comment| comment.id == id);
         comment.expect("it stands there").body.clone_from(body);
@@ -143,6 +164,15 @@ fn carry_out(plan: &Plan, standing: &mut Vec<StandingComment>) {
     }
 }
 
+/// The line of a comment is another one by now.
+fn goes_to(comment: &mut StandingComment, line: u32) {
+    comment.spot = Spot::Lines {
+        side: Side::Right,
+        first: line,
+        last: line,
+    };
+}
+
 fn first_push(findings: Vec<PlacedFinding>) -> Vec<StandingComment> {
     let mut standing = Vec::new();
     carry_out(&plan(findings, &[]), &mut standing);
@@ -165,8 +195,10 @@ fn what_has_one_cause_is_one_comment() {
         "{body}"
     );
     let marker = FindingMarker::read(body, &key()).expect("a marker");
-    assert_eq!(marker.fingerprints, [1, 2, 3].map(fingerprint).into());
-    assert_eq!(marker.severity, Severity::Critical);
+    let severities = [Severity::High, Severity::High, Severity::Critical];
+    let expected = [1, 2, 3].map(told).into_iter().zip(severities).collect();
+    assert_eq!(marker.findings, expected);
+    assert_eq!(marker.severity(), Severity::Critical);
 }
 
 #[test]
@@ -231,7 +263,8 @@ fn the_gravest_have_comments_and_the_rest_is_in_the_summary() {
             last: 40
         }
     );
-    assert!(plan.rest.contains(&fingerprint(200)));
+    let mut rest = plan.rest.iter();
+    assert!(rest.any(|one| one.fingerprint == fingerprint(200)));
     assert!(
         plan.files[0].body.contains("(`large-0.json:1`)"),
         "{}",
@@ -250,7 +283,9 @@ fn what_stands_is_left_alone_wherever_its_line_went() {
         });
         related
     };
-    let standing = first_push(vec![related(5), finding(2, 9)]);
+    let mut standing = first_push(vec![related(5), finding(2, 9)]);
+    goes_to(&mut standing[0], 50);
+    goes_to(&mut standing[1], 90);
     let plan = plan(vec![related(50), finding(2, 90)], &standing);
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!((plan.standing, plan.rest.len()), (2, 0));
@@ -372,13 +407,13 @@ fn what_was_not_seen_is_not_fixed() {
     };
     assert_eq!(
         start(settled(|known| {
-            known.waived.insert(fingerprint(1));
+            known.waived.insert(told(1));
         })),
         "Accepted"
     );
     assert_eq!(
         start(settled(|known| {
-            known.existing.insert(fingerprint(1));
+            known.existing.insert(told(1));
         })),
         "Not introduced"
     );
@@ -386,8 +421,10 @@ fn what_was_not_seen_is_not_fixed() {
 
 #[test]
 fn a_comment_that_is_told_by_another_one_is_no_fix() {
-    let standing = first_push(vec![finding(1, 5), finding(2, 9)]);
+    let mut standing = first_push(vec![finding(1, 5), finding(2, 9)]);
     // Both moved to one line.
+    goes_to(&mut standing[0], 20);
+    goes_to(&mut standing[1], 20);
     let plan = plan(vec![finding(1, 20), finding(2, 20)], &standing);
     assert_eq!(plan.edited.len(), 1);
     assert!(plan.settled[0].edit.body.starts_with("**Moved**"));
@@ -402,8 +439,7 @@ fn hostile() -> PlacedFinding {
         "a".repeat(10),
         FindingMarker {
             is_open: false,
-            severity: Severity::Note,
-            fingerprints: [fingerprint(9)].into(),
+            findings: [(told(9), Severity::Note)].into(),
             hash: String::new(),
             is_intact: true,
         }
@@ -438,7 +474,7 @@ fn nothing_of_a_pull_request_acts_in_a_comment() {
     assert_eq!(acting.len(), 1, "{acting:?}\n{body}");
     assert!(acting[0].starts_with("<!-- tidegate:finding "), "{body}");
     let marker = FindingMarker::read(&body, &key()).expect("ours");
-    assert_eq!(marker.fingerprints, [fingerprint(1)].into());
+    assert_eq!(marker.findings, [(told(1), Severity::High)].into());
 
     digest.findings = vec![hostile()];
     digest.incomplete = vec![hostile().message];
@@ -481,96 +517,4 @@ fn no_body_is_longer_than_github_takes() {
         "{}",
         &text[text.len() - 300..]
     );
-}
-
-#[test]
-fn the_summary_is_kept_in_place() {
-    let key = key();
-    let run = |run, attempt| RunNumber { run, attempt };
-    let writer = |run| Writer {
-        key: &key,
-        run,
-        head: HEAD,
-    };
-    let plan = |text: &str, wanted, standing: &[StandingSummary], number| {
-        sticky::plan(text, wanted, standing, writer(number))
-    };
-    assert_eq!(
-        plan("a", false, &[], run(1, 1)).step,
-        SummaryStep::Nothing,
-        "silent when clean"
-    );
-    let text = "## tidegate: a";
-    let SummaryStep::Create { body } = plan(text, true, &[], run(5, 1)).step else {
-        panic!("it is new");
-    };
-    assert_eq!(
-        SummaryMarker::read(&body, &key).map(|marker| marker.run),
-        Some(run(5, 1))
-    );
-    let standing = |id, is_ours, body: &str| StandingSummary {
-        id,
-        is_ours,
-        body: body.to_owned(),
-    };
-    let ours = standing(7, true, &body);
-    let forged = standing(3, false, &body);
-    let both = [forged, ours.clone()];
-    assert_eq!(
-        plan(text, true, &both, run(6, 1)).step,
-        SummaryStep::Nothing,
-        "it says the same"
-    );
-    let edited = plan("b", false, &both, run(6, 1));
-    assert!(
-        matches!(edited.step, SummaryStep::Edit { id: 7, .. }),
-        "{edited:?}"
-    );
-    assert!(edited.duplicates.is_empty());
-    assert_eq!(plan("b", true, &both, run(4, 9)).step, SummaryStep::Newer);
-    // What is said of another commit is old, whatever its number.
-    let later = Writer {
-        head: "abc",
-        ..writer(run(4, 9))
-    };
-    let moved = sticky::plan("b", true, &both, later);
-    assert!(
-        matches!(moved.step, SummaryStep::Edit { id: 7, .. }),
-        "{moved:?}"
-    );
-    let twice = plan(
-        "b",
-        true,
-        &[ours.clone(), standing(9, true, &body)],
-        run(5, 2),
-    );
-    assert!(
-        matches!(twice.step, SummaryStep::Edit { id: 7, .. }),
-        "{twice:?}"
-    );
-    assert_eq!(twice.duplicates, [9]);
-}
-
-#[test]
-fn the_summary_tells_what_has_no_comment() {
-    let digest = digest(vec![finding(1, 5), finding(2, 6)]);
-    let rest: BTreeSet<String> = [fingerprint(2)].into();
-    let told = Told {
-        rest: Some(&rest),
-        ..Told::default()
-    };
-    let text = sticky::render(&digest, &Links::default(), told);
-    assert!(
-        text.contains("1 finding has its comment on the changed lines.\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains(
-            "### Without a comment of their own\n\n- **high** `a.yaml:6`: container `c2`"
-        ),
-        "{text}"
-    );
-    assert!(!text.contains("`c1`"), "{text}");
-    let text = sticky::render(&digest, &Links::default(), Told::default());
-    assert!(text.contains("`c1`") && text.contains("`c2`"), "{text}");
 }

@@ -22,6 +22,8 @@ const LARGEST_PAYLOAD: u64 = 32 << 20;
 pub struct Environment {
     variables: BTreeMap<String, String>,
     token: Option<Token>,
+    /// Where something stands that can be no token, if nothing else is one.
+    misplaced: Option<&'static str>,
 }
 
 /// Where a token is: the input of the action first, then what other CI systems and people set.
@@ -86,6 +88,18 @@ impl Environment {
         })
     }
 
+    /// What is wrong, where something was given that can be no token, and nothing else is one.
+    #[must_use]
+    pub fn misplaced_token(&self) -> Option<String> {
+        let place = match self.misplaced? {
+            "INPUT_GITHUB-TOKEN" => "the input `github-token`".to_owned(),
+            variable => format!("the variable `{variable}`"),
+        };
+        Some(format!(
+            "{place} holds something that is no token: a token is one word of visible ASCII, without a line break inside"
+        ))
+    }
+
     /// How long GitHub is waited for.
     #[must_use]
     pub fn patience(&self) -> Patience {
@@ -121,10 +135,13 @@ impl Environment {
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let mut variables: BTreeMap<String, String> = variables.into_iter().collect();
-        let tokens = TOKENS.map(|name| variables.remove(name));
-        let mut tokens = tokens.iter().flatten();
+        let given = TOKENS.map(|name| (name, variables.remove(name).unwrap_or_default()));
+        let mut given = given.iter().filter(|(_, text)| !text.trim().is_empty());
+        let misplaced = given.clone().next().map(|(name, _)| *name);
+        let token = given.find_map(|(_, text)| Token::new(text));
         Self {
-            token: tokens.find_map(|text| Token::new(text)),
+            misplaced: misplaced.filter(|_| token.is_none()),
+            token,
             variables,
         }
     }
@@ -206,8 +223,11 @@ pub struct Target {
     pub reference: Option<String>,
     /// The number of the pull request.
     pub pull_request: Option<u64>,
-    /// True if the head comes from another repository than the base, or from one that is gone.
+    /// True if the head comes from another repository than the base, or from one that is gone. That of a queue may: its
+    /// event does not say.
     pub is_fork: bool,
+    /// The number of the pull request that a queue tries, which names its branch.
+    pub queued: Option<u64>,
     /// `owner/name`.
     pub repository: Option<String>,
     /// Where people look at the repository, such as `https://github.com`.
@@ -238,6 +258,7 @@ impl Target {
             let why: String = error.to_string().chars().take(300).collect();
             Error::Event(format!("the event cannot be understood: {why}"))
         })?;
+        let queued = payload.merge_group.as_ref().and_then(MergeGroup::queued);
         let Ends {
             base,
             head,
@@ -267,6 +288,7 @@ impl Target {
             reference: shown("GITHUB_REF"),
             pull_request,
             is_fork,
+            queued,
             repository: shown("GITHUB_REPOSITORY"),
             server_url: shown("GITHUB_SERVER_URL"),
         })
@@ -330,7 +352,7 @@ fn of_merge_group(payload: Payload) -> Result<Ends, Error> {
         )?),
         head: commit_id("merge_group.head_sha", group.head_sha.as_deref())?,
         pull_request: None,
-        is_fork: false,
+        is_fork: true,
     })
 }
 
@@ -415,170 +437,19 @@ struct Repo {
 struct MergeGroup {
     base_sha: Option<String>,
     head_sha: Option<String>,
+    head_ref: Option<String>,
+}
+
+impl MergeGroup {
+    /// The pull request of a branch such as `refs/heads/gh-readonly-queue/main/pr-104-0123abcd`, which GitHub names.
+    fn queued(&self) -> Option<u64> {
+        let head_ref = self.head_ref.as_deref()?;
+        let branch = head_ref.strip_prefix("refs/heads/gh-readonly-queue/")?;
+        let (_, last) = branch.rsplit_once('/')?;
+        let (number, _) = last.strip_prefix("pr-")?.split_once('-')?;
+        number.parse().ok()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BASE: &str = "1111111111111111111111111111111111111111";
-    const HEAD: &str = "2222222222222222222222222222222222222222";
-    const MERGE: &str = "3333333333333333333333333333333333333333";
-    const NOTHING: &str = "0000000000000000000000000000000000000000";
-
-    fn parse(event: &str, payload: &str) -> Result<Target, Error> {
-        let variables = [
-            ("GITHUB_EVENT_NAME", event),
-            ("GITHUB_SHA", MERGE),
-            ("GITHUB_REF", "refs/pull/7/merge"),
-            ("GITHUB_REPOSITORY", "shop/deploy"),
-            ("GITHUB_SERVER_URL", "https://github.example"),
-        ];
-        let environment = variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect();
-        Target::parse(&environment, payload.as_bytes())
-    }
-
-    fn error(event: &str, payload: &str) -> String {
-        match parse(event, payload) {
-            Err(Error::Event(text)) => text,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn pull_request(base: &str, head: &str, head_repo: &str) -> String {
-        format!(
-            r#"{{"action": "synchronize", "number": 7, "pull_request": {{
-                "base": {{"sha": "{base}", "repo": {{"full_name": "shop/deploy"}}}},
-                "head": {{"sha": "{head}", "repo": {head_repo}}}}}}}"#
-        )
-    }
-
-    #[test]
-    fn a_pull_request_compares_its_head_with_the_tip_of_its_base() {
-        let payload = pull_request(BASE, HEAD, r#"{"full_name": "shop/deploy"}"#);
-        let target = parse("pull_request", &payload).unwrap();
-        assert_eq!(target.base, Base::Tip(BASE.to_owned()));
-        assert_eq!(target.head, HEAD);
-        assert_eq!(target.merge.as_deref(), Some(MERGE));
-        assert_eq!(target.pull_request, Some(7));
-        assert_eq!(target.reference.as_deref(), Some("refs/pull/7/merge"));
-        assert_eq!(target.repository.as_deref(), Some("shop/deploy"));
-        assert!(!target.is_fork);
-        // GITHUB_SHA of this event is the base, not a merge.
-        let target = parse("pull_request_target", &payload).unwrap();
-        assert_eq!((target.head.as_str(), target.merge), (HEAD, None));
-    }
-
-    #[test]
-    fn a_head_elsewhere_or_nowhere_is_a_fork() {
-        for repo in [r#"{"full_name": "someone/deploy"}"#, "null"] {
-            let target = parse("pull_request", &pull_request(BASE, HEAD, repo)).unwrap();
-            assert!(target.is_fork, "{repo}");
-        }
-    }
-
-    #[test]
-    fn a_merge_group_compares_both_its_ends() {
-        let payload =
-            format!(r#"{{"merge_group": {{"base_sha": "{BASE}", "head_sha": "{HEAD}"}}}}"#);
-        let target = parse("merge_group", &payload).unwrap();
-        assert_eq!(target.base, Base::Tip(BASE.to_owned()));
-        assert_eq!((target.head.as_str(), target.merge), (HEAD, None));
-    }
-
-    #[test]
-    fn a_push_compares_with_what_was_before_it() {
-        let push = |before, after| format!(r#"{{"before": "{before}", "after": "{after}"}}"#);
-        let target = parse("push", &push(BASE, HEAD)).unwrap();
-        assert_eq!(target.base, Base::Tip(BASE.to_owned()));
-        assert_eq!(target.head, MERGE);
-        let target = parse("push", &push(NOTHING, HEAD)).unwrap();
-        assert!(matches!(target.base, Base::Head(why) if why.contains("new branch")));
-        assert!(error("push", &push(BASE, NOTHING)).contains("deleted"));
-    }
-
-    #[test]
-    fn the_clock_and_the_button_compare_the_commit_with_itself() {
-        for event in ["schedule", "workflow_dispatch"] {
-            let target = parse(event, r#"{"inputs": null, "schedule": "0 4 * * 1"}"#).unwrap();
-            assert!(matches!(target.base, Base::Head(_)));
-            assert_eq!(target.head, MERGE);
-        }
-    }
-
-    #[test]
-    fn other_events_are_refused_with_those_that_work() {
-        let text = error("issue_comment", "{}");
-        assert!(
-            text.contains("issue_comment") && text.contains("merge_group"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn commits_must_look_like_commits() {
-        for sha in [
-            "",
-            "main",
-            "--upload-pack=x",
-            "HEAD~1",
-            &"g".repeat(40),
-            &"1".repeat(41),
-            "::error::x",
-        ] {
-            let text = error("pull_request", &pull_request(BASE, sha, "null"));
-            assert!(text.starts_with("pull_request.head.sha is no"), "{text}");
-        }
-        assert!(parse("pull_request", &pull_request(BASE, &"a".repeat(64), "null")).is_ok());
-        assert!(error("pull_request", "{}").contains("lacks pull_request.base.sha"));
-        assert!(error("pull_request", "[").contains("cannot be understood"));
-    }
-
-    #[test]
-    fn the_token_is_no_variable_that_anybody_shows() {
-        let environment = |pairs: &[(&str, &str)]| -> Environment {
-            let pairs = pairs.iter();
-            pairs
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect()
-        };
-        let repository = ("GITHUB_REPOSITORY", "shop/deploy");
-        let both = [
-            repository,
-            ("INPUT_GITHUB-TOKEN", "ghs_input"),
-            ("GITHUB_TOKEN", "ghs_other"),
-            ("GITHUB_API_URL", "https://ghe.example/api/v3"),
-        ];
-        let with_both = environment(&both);
-        assert!(!format!("{with_both:?}").contains("ghs_"));
-        assert_eq!(with_both.input("github-token"), None);
-        assert_eq!(with_both.get("GITHUB_TOKEN"), None);
-        let connection = with_both.connection().unwrap();
-        assert_eq!(connection.token, Token::new("ghs_input"));
-        assert_eq!(connection.graphql_url, "https://ghe.example/api/graphql");
-        let blank = environment(&[
-            repository,
-            ("INPUT_GITHUB-TOKEN", " "),
-            ("GITHUB_TOKEN", "ghs_other"),
-        ]);
-        let connection = blank.connection().unwrap();
-        assert_eq!(connection.token, Token::new("ghs_other"));
-        assert_eq!(connection.graphql_url, "https://api.github.com/graphql");
-        assert_eq!(environment(&[repository]).connection(), None);
-        assert!(is_wanted("GITHUB_TOKEN") && !is_wanted("GITHUB_OTHER_TOKEN"));
-    }
-
-    #[test]
-    fn an_input_that_is_blank_is_not_set() {
-        let environment: Environment = [("INPUT_FAIL-ON", " low\n"), ("INPUT_PATH", " ")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect();
-        assert_eq!(environment.input("fail-on"), Some("low"));
-        assert_eq!(environment.input("path"), None);
-        assert_eq!(environment.input("category"), None);
-    }
-}
+mod tests;
