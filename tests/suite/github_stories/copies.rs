@@ -177,8 +177,8 @@ fn a_waiver_of_one_document_is_none_of_the_other() {
     story.run().is_blocked();
     let before = story.comments();
     assert_eq!(before.len(), 2);
-    let waiver = "            # tidegate: allow(pod-security/privileged) reason=\"x\"\n            privileged: true\n";
-    let waived = bad().replace("            privileged: true\n", waiver);
+    let comment = "            # tidegate: allow(pod-security/privileged) reason=\"x\"\n            privileged: true\n";
+    let waived = bad().replace("            privileged: true\n", comment);
     story.push(&two(&waived));
     story.run().is_blocked();
     let after = story.comments();
@@ -447,10 +447,10 @@ fn what_gets_graver_in_an_answered_comment_is_told() {
 
 #[test]
 fn a_waiver_of_a_fork_does_not_hold_in_the_queue() {
-    let waiver = "            # tidegate: allow(pod-security/privileged) reason=\"x\"\n            privileged: true\n";
+    let comment = "            # tidegate: allow(pod-security/privileged) reason=\"x\"\n            privileged: true\n";
     // What goes with it is accepted as well, so that the waivers alone decide.
     let waived = bad()
-        .replace("            privileged: true\n", waiver)
+        .replace("            privileged: true\n", comment)
         .replace(
             "allowPrivilegeEscalation: true",
             "allowPrivilegeEscalation: false",

@@ -31,13 +31,14 @@ fn copy(copy: u32, line: u32) -> PlacedFinding {
 
 /// Files whose lines are all new; `b.yaml` was `old.yaml`.
 fn changed() -> ChangedFiles {
-    let lines: String = (1..=100).map(|line| format!("\n+line {line}")).collect();
+    let lines: Vec<String> = (1..=100).map(|line| format!("+line {line}")).collect();
+    let lines = lines.join("\n");
     let files = ["a.yaml", "b.yaml", "prod.yaml", "staging.yaml"];
     ChangedFiles::new(files.map(|path| ChangedFile {
         path: path.to_owned(),
         previous_path: (path == "b.yaml").then(|| "old.yaml".to_owned()),
         is_removed: false,
-        patch: Some(format!("@@ -0,0 +1,100 @@{lines}")),
+        patch: Some(format!("@@ -0,0 +1,100 @@\n{lines}")),
     }))
 }
 
