@@ -82,8 +82,8 @@ impl Ends {
                         Peer::Addresses(set) => addresses.insert(set),
                     };
                 }
-                for ports in rule.ports.iter().flatten() {
-                    if let Ports::Named(_, name) = ports {
+                for entry in rule.ports.iter().flatten() {
+                    if let Ports::Named(_, name) = entry {
                         names.insert(name);
                     }
                 }
