@@ -126,9 +126,9 @@ impl Sides<'_> {
         let (Some(other_old), Some(other_new)) = (other.before, other.after) else {
             return;
         };
-        let passed = self.before.side(old, direction, End::Class(other_old));
-        let passes = self.after.side(new, direction, End::Class(other_new));
-        let gained = passes.minus(passed).intersection(gained);
+        let was = self.before.side(old, direction, End::Class(other_old));
+        let now = self.after.side(new, direction, End::Class(other_new));
+        let gained = now.minus(was).intersection(gained);
         if gained.is_empty() {
             return;
         }

@@ -169,21 +169,21 @@ impl Difference {
         let mut changes = Vec::new();
         for (to, target) in workloads.iter().enumerate() {
             for (from, source) in workloads.iter().enumerate() {
-                let passed = match (source.before, target.before) {
+                let was = match (source.before, target.before) {
                     (Some(from), Some(to)) => at(&old, before.number_between(from, to)),
                     _ => NONE,
                 };
-                let passes = match (source.after, target.after) {
+                let now = match (source.after, target.after) {
                     (Some(from), Some(to)) => at(&new, after.number_between(from, to)),
                     _ => NONE,
                 };
-                if passed != passes {
+                if was != now {
                     changes.push(Change {
                         own: to,
                         direction: Direction::Ingress,
                         other: Other::Workloads(from),
-                        before: numbers.set(passed),
-                        after: numbers.set(passes),
+                        before: numbers.set(was),
+                        after: numbers.set(now),
                     });
                 }
             }
@@ -195,21 +195,21 @@ impl Difference {
         for (own, both) in workloads.iter().enumerate() {
             for direction in Direction::BOTH {
                 let outside = outside(before, after, both, direction, (&old, &new));
-                changes.extend(outside.into_iter().map(|(set, (passed, passes))| Change {
+                changes.extend(outside.into_iter().map(|(set, (was, now))| Change {
                     own,
                     direction,
                     other: Other::Addresses(set),
-                    before: numbers.set(passed),
-                    after: numbers.set(passes),
+                    before: numbers.set(was),
+                    after: numbers.set(now),
                 }));
                 let unknown = unknown(before, after, both, direction, &earlier, (&old, &new));
-                changes.extend(unknown.into_iter().filter_map(|(pods, (passed, passes))| {
+                changes.extend(unknown.into_iter().filter_map(|(pods, (was, now))| {
                     Some(Change {
                         own,
                         direction,
                         other: Other::Pods(after.ends.unknown.get(pods)?.clone()),
-                        before: numbers.set(passed),
-                        after: numbers.set(passes),
+                        before: numbers.set(was),
+                        after: numbers.set(now),
                     })
                 }));
             }
@@ -252,8 +252,8 @@ impl Difference {
                 Other::Controller => vec![Named::Controller],
                 Other::Pods(pods) => vec![Named::Pods(pods.clone())],
             };
-            let passed: Arc<str> = change.before.to_string().into();
-            let passes: Arc<str> = change.after.to_string().into();
+            let was: Arc<str> = change.before.to_string().into();
+            let now: Arc<str> = change.after.to_string().into();
             for own in names(change.own) {
                 for other in others.iter().filter(|other| **other != own) {
                     let (from, to) = match change.direction {
@@ -263,8 +263,8 @@ impl Difference {
                     lines.push(ChangedLine {
                         from,
                         to,
-                        before: Arc::clone(&passed),
-                        after: Arc::clone(&passes),
+                        before: Arc::clone(&was),
+                        after: Arc::clone(&now),
                     });
                 }
             }
@@ -294,11 +294,11 @@ fn outside(
     let old = parts(before, both.before, numbers.0);
     let new = parts(after, both.after, numbers.1);
     let mut pieces: BTreeMap<(u32, u32), Addresses> = BTreeMap::new();
-    for (set, passed) in &old {
-        for (other, passes) in &new {
+    for (set, was) in &old {
+        for (other, now) in &new {
             let common = set.intersection(other);
             if !common.is_empty() {
-                let own = pieces.entry((*passed, *passes)).or_default();
+                let own = pieces.entry((*was, *now)).or_default();
                 *own = own.union(&common);
             }
         }
@@ -309,8 +309,7 @@ fn outside(
         .collect();
     let unnamed: Intervals<u32> = before.ends.unnamed_v4.intersection(&after.ends.unnamed_v4);
     let told = told_outside(&pieces, &unnamed).into_iter();
-    told.filter(|(_, (passed, passes))| passed != passes)
-        .collect()
+    told.filter(|(_, (was, now))| was != now).collect()
 }
 
 /// What changes between workloads and pods that the repository does not hold, by the number that these have after, without
@@ -332,10 +331,10 @@ fn unknown(
             reach.number_of_side(class, direction, End::Unknown(pods)),
         )
     };
-    let values = earlier.iter().enumerate().map(|(now, earlier)| {
-        let passed = side(before, both.before, *earlier, numbers.0);
-        let passes = side(after, both.after, Some(now), numbers.1);
-        (passed, passes)
+    let values = earlier.iter().enumerate().map(|(number, earlier)| {
+        let was = side(before, both.before, *earlier, numbers.0);
+        let now = side(after, both.after, Some(number), numbers.1);
+        (was, now)
     });
     let values: Vec<(u32, u32)> = values.collect();
     let told = values.iter().enumerate().filter(|(own, value)| {
@@ -358,13 +357,13 @@ fn controller(before: &Reach, after: &Reach, workloads: &[Both]) -> Vec<Change> 
     for (own, both) in workloads.iter().enumerate() {
         let mut told: BTreeSet<(Connections, Connections)> = BTreeSet::new();
         for (one, other) in &both.workloads {
-            let passed = one.and_then(|at| old.get(&at)).cloned().unwrap_or_default();
-            let passes = other
+            let was = one.and_then(|at| old.get(&at)).cloned().unwrap_or_default();
+            let now = other
                 .and_then(|at| new.get(&at))
                 .cloned()
                 .unwrap_or_default();
-            if passed != passes {
-                told.insert((passed, passes));
+            if was != now {
+                told.insert((was, now));
             }
         }
         changes.extend(told.into_iter().map(|(before, after)| Change {

@@ -71,7 +71,7 @@ impl Ends {
         let mut subjects: BTreeSet<&Pods> = BTreeSet::new();
         let mut peers: BTreeSet<&Pods> = BTreeSet::new();
         let mut addresses: BTreeSet<&Addresses> = BTreeSet::new();
-        let mut names: BTreeSet<&Arc<str>> = BTreeSet::new();
+        let mut port_names: BTreeSet<&Arc<str>> = BTreeSet::new();
         for policy in &world.policies {
             subjects.insert(&policy.subject);
             let rules = policy.ingress.iter().chain(&policy.egress).flatten();
@@ -82,9 +82,9 @@ impl Ends {
                         Peer::Addresses(set) => addresses.insert(set),
                     };
                 }
-                for ports in rule.ports.iter().flatten() {
-                    if let Ports::Named(_, name) = ports {
-                        names.insert(name);
+                for entry in rule.ports.iter().flatten() {
+                    if let Ports::Named(_, name) = entry {
+                        port_names.insert(name);
                     }
                 }
             }
@@ -96,13 +96,13 @@ impl Ends {
             let next = selections.len();
             selections.entry(pods.clone()).or_insert(next);
         }
-        let (classes, class_of) = classes(world, &selections, &names);
+        let (classes, class_of) = classes(world, &selections, &port_names);
         let named: BTreeSet<&Pods> = peers.iter().copied().chain(others).collect();
         let named = named.into_iter().filter(|pods| is_of_unknown(pods));
         let unknown: Vec<Pods> = std::iter::once(all).chain(named.cloned()).collect();
         let wider = wider(&unknown, world);
         let sets: Vec<&Addresses> = addresses.iter().copied().collect();
-        let (parts, parts_of_sets) = parts(&sets);
+        let (parts, parts_of_sets) = cut_apart(&sets);
         let mut named: Vec<usize> = parts_of_sets.iter().flatten().copied().collect();
         named.sort_unstable();
         let unnamed_v4 = parts.iter().enumerate();
@@ -322,7 +322,7 @@ fn classes(
 
 /// Cuts all addresses into parts that none of some sets tells apart. With each set come the numbers of its parts. The
 /// parts of IPv4 come first, and no part has addresses of both families.
-fn parts(sets: &[&Addresses]) -> (Vec<Addresses>, Vec<Vec<usize>>) {
+fn cut_apart(sets: &[&Addresses]) -> (Vec<Addresses>, Vec<Vec<usize>>) {
     let v4: Vec<&Intervals<u32>> = sets.iter().map(|set| &set.v4).collect();
     let v6: Vec<&Intervals<u128>> = sets.iter().map(|set| &set.v6).collect();
     let v4 = cut(&v4, 0);

@@ -148,10 +148,10 @@ impl Comparison {
             }
             let opened = opened(&before.reach, &after.reach, &difference);
             (!difference.changes.is_empty()).then_some(Compared {
-                opened,
                 before,
                 after,
                 difference,
+                opened,
             })
         });
         Self {

@@ -19,7 +19,12 @@ pub(super) fn place(object: Object<'_>, span: Span) -> Location {
 pub(super) fn item(object: Object<'_>, node: Node<'_>) -> Location {
     let first = node.entries().next();
     let span = match first {
-        Some(entry) if entry.value.is_mapping() || entry.value.is_sequence() => entry.key.span(),
+        // What holds something goes on below.
+        Some(entry)
+            if entry.value.entries().next().is_some() || entry.value.items().next().is_some() =>
+        {
+            entry.key.span()
+        }
         Some(entry) => entry.key.span().to(entry.value.span()),
         None => anchor(node),
     };
