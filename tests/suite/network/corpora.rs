@@ -96,7 +96,9 @@ fn complete(value: &mut Json, of_list: Option<&str>) {
             match (key.as_str(), value.as_array_mut()) {
                 ("items", Some(items)) => {
                     let own = of_list.filter(|kind| !kind.is_empty());
-                    items.iter_mut().for_each(|item| complete(item, own));
+                    for item in items {
+                        complete(item, own);
+                    }
                 }
                 ("containers", Some(containers)) => {
                     for (number, container) in containers.iter_mut().enumerate() {
@@ -120,7 +122,9 @@ fn complete(value: &mut Json, of_list: Option<&str>) {
             object.insert("apiVersion".into(), "v1".into());
         }
     } else if let Some(items) = value.as_array_mut() {
-        items.iter_mut().for_each(|item| complete(item, None));
+        for item in items {
+            complete(item, None);
+        }
     }
 }
 

@@ -77,7 +77,7 @@ fn rule(raw: &raw::Rule, own: &str) -> Rule {
     };
     let port = |port: &raw::Port| {
         let protocol = Protocol::of(port.protocol.unwrap_or("TCP")).expect("a protocol");
-        match port.port {
+        match port.value {
             Some(raw::PortValue::Name(name)) => Ports::Named(Some(protocol), name.into()),
             Some(raw::PortValue::Number(number)) => {
                 Ports::of_numbers(protocol, Some(number), port.end).expect("ports")
@@ -327,7 +327,7 @@ fn agree(seeds: std::ops::Range<u64>) {
         refused += others;
         held += hold_to_what_is_told_of_unknown_pods(seed, &cluster, &reach);
     }
-    println!("{passing} packets pass, {refused} do not, {held} unknown pods are held to");
+    eprintln!("{passing} packets pass, {refused} do not, {held} unknown pods are held to");
     assert!(
         passing > 0 && refused > passing / 20 && held > 0,
         "the worlds are of one kind"

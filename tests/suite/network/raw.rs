@@ -37,7 +37,7 @@ pub(crate) enum PortValue {
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
     pub(crate) protocol: Option<&'static str>,
-    pub(crate) port: Option<PortValue>,
+    pub(crate) value: Option<PortValue>,
     pub(crate) end: Option<u16>,
 }
 
@@ -248,7 +248,7 @@ impl Cluster {
         if port.protocol.unwrap_or("TCP") != packet.protocol {
             return false;
         }
-        match &port.port {
+        match &port.value {
             None => true,
             Some(PortValue::Number(number)) => {
                 (*number..=port.end.unwrap_or(*number)).contains(&packet.port)

@@ -119,7 +119,7 @@ impl Random {
         };
         Port {
             protocol,
-            port,
+            value: port,
             end,
         }
     }
@@ -177,7 +177,7 @@ impl Random {
                 })
                 .collect(),
             ports: self.maybe(|random| {
-                let mut ports = random.some(1, |random| random.admin_port());
+                let mut ports = random.some(1, Self::admin_port);
                 ports.push(random.admin_port());
                 ports
             }),
