@@ -2,7 +2,7 @@
 //!
 //! What a package asks for is written in its archive. Where the hash stays, only what the repository says of it can change
 //! that: overrides, extensions, hooks and plugins, or another version of the package manager, which knows other
-//! corrections of published packages. Peers come and go with who uses it.
+//! corrections of published packages.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -25,6 +25,9 @@ pub struct Injected<'a> {
     pub before: Option<&'a str>,
     /// What stands there now, in the same words.
     pub after: &'a str,
+    /// False where another version of the package manager, which corrects what packages ask for, may have written it:
+    /// nothing says which one did.
+    pub is_sure: bool,
 }
 
 /// What an archive is known by: name, version and hash.
@@ -34,7 +37,11 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 #[must_use]
 pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Injected<'a>> {
     let (old, new) = (before.lockfile, after.lockfile);
-    if old.kind != new.kind || old.version != new.version || may_change(before, after) {
+    if old.kind != new.kind || old.version != new.version {
+        return Vec::new();
+    }
+    let corrections = corrections(before, after);
+    if corrections == Corrections::Others {
         return Vec::new();
     }
     // npm 5 wrote down at first who depends on what only by where it lies.
@@ -62,17 +69,16 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
             continue;
         };
         for dependency in &package.dependencies {
-            let is_left_to_others = match dependency.need {
-                Need::Peer | Need::OptionalPeer => true,
-                Need::Optional => hides_optional,
-                Need::Required => false,
-            };
+            // Which peers are declared, the archive says as well; what they lead to, who uses it.
+            let is_peer = matches!(dependency.need, Need::Peer | Need::OptionalPeer);
+            let is_left_to_others = dependency.need == Need::Optional && hides_optional;
             let target = dependency.to.and_then(|to| new.package(to));
             let is_free = free.contains(&*dependency.name)
                 || target.is_some_and(|target| free.contains(&*target.name));
             let after = meaning(new, dependency);
             let ways = needs.get(&*dependency.name);
-            let is_known = ways.is_some_and(|ways| after.is_empty() || ways.contains(after));
+            let is_known =
+                ways.is_some_and(|ways| is_peer || after.is_empty() || ways.contains(after));
             if is_left_to_others || is_free || is_known || !told.insert((key, &*dependency.name)) {
                 continue;
             }
@@ -86,6 +92,8 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
                 dependency,
                 before,
                 after,
+                // What somebody corrects is added, and leads to where its name says.
+                is_sure: corrections == Corrections::Same || before.is_some(),
             });
         }
     }
@@ -108,8 +116,18 @@ fn key(package: &Locked) -> Option<Key<'_>> {
     is_archive.then_some((&*package.name, &*package.version, hash))
 }
 
-/// True if something else than the archives may have changed what packages ask for.
-fn may_change(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
+/// What else than the archives decides what packages ask for, on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Corrections {
+    /// The same, or nothing.
+    Same,
+    /// What the package manager brings along, and nobody says which version of it wrote the lockfile.
+    Unknown,
+    /// Another one.
+    Others,
+}
+
+fn corrections(before: LockedFile<'_>, after: LockedFile<'_>) -> Corrections {
     let sides = [before, after];
     let has_hook = |side: &LockedFile<'_>| {
         let mut records = side.lockfile.records.iter();
@@ -130,10 +148,20 @@ fn may_change(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
             .and_then(PackageJson::package_manager);
         manager.and_then(Node::as_str)
     });
-    // npm and Bun correct nothing.
-    let corrects = matches!(after.lockfile.kind, LockfileKind::Yarn | LockfileKind::Pnpm);
+    // npm, Bun and Yarn 1 correct nothing.
+    let corrects = match after.lockfile.kind {
+        LockfileKind::Yarn => !after.lockfile.version.is_empty(),
+        LockfileKind::Pnpm => true,
+        LockfileKind::Npm | LockfileKind::Bun | LockfileKind::BunBinary => false,
+    };
     let [were, are] = extended;
-    sides.iter().any(has_hook) || were != are || corrects && was != is
+    if sides.iter().any(has_hook) || were != are || corrects && was != is {
+        Corrections::Others
+    } else if corrects && is.is_none() {
+        Corrections::Unknown
+    } else {
+        Corrections::Same
+    }
 }
 
 /// What Yarn's settings say that changes what packages ask for.

@@ -81,7 +81,8 @@ declare_rule! {
     /// What Yarn 1 writes behind the `#` of an address, beside another hash, is low. A weaker algorithm in place of a stronger one is told for one
     /// package manager; a stronger one is silent. Where Yarn 1 wrote no hash but the one behind the `#` of an archive, that
     /// counts. Packages that are patched are silent.
-    /// Under a hash that stayed, a dependency that is new or leads elsewhere is told as well; peers, what `overrides` and
+    /// Under a hash that stayed, a dependency or a peer that is new, or a dependency that leads elsewhere, is told as well: medium for what is new with pnpm and Yarn 2 and later where no
+    /// `packageManager` says which version wrote the lockfile, as each brings corrections of its own. What `overrides` and
     /// `resolutions` name, and changed extensions, hooks, plugins or package managers are silent, and what is missing is.
     "package/integrity-changed",
     severity: Severity::High,
@@ -227,12 +228,24 @@ fn report_injected(after: LockedFile<'_>, one: Injected<'_>, sink: &mut Sink<'_>
         ),
         None => format!("asks for `{name}`, which it did not before"),
     };
+    let (severity, so) = if one.is_sure {
+        (
+            Severity::High,
+            "and the same bytes ask for the same: somebody edited the lockfile; take the entry of the base, and let the package manager write what is new",
+        )
+    } else {
+        (
+            Severity::Medium,
+            "so that another version of the package manager corrects it, or somebody edited the lockfile; let the version of the base write it, and name that in `packageManager`",
+        )
+    };
     sink.in_file(&after.file.path)
         .report_span(dependency.at)
         .package(after.name_of(package), after.seen(package))
+        .severity(severity)
         .discriminator(&format!("needs {}", dependency.name))
         .say(&format!(
-            "{} {what}, while its hash stayed, and the same bytes ask for the same: somebody edited the lockfile; take the entry of the base, and let the package manager write what is new",
+            "{} {what}, while its hash stayed, {so}",
             called(package)
         ));
 }
