@@ -258,6 +258,10 @@ fn what_a_kustomization_generates_is_read_as_variables() {
             "NODE_OPTIONS=--max-old-space-size=4096",
             "node/heap-above-limit",
         ),
+        (
+            "NODE_TLS_REJECT_UNAUTHORIZED=0",
+            "node/tls-verification-off",
+        ),
         ("NODE_ENV=development", "node/not-production"),
         ("DEBUG=*", "node/debug-environment"),
     ] {

@@ -7,6 +7,7 @@ use crate::packages::PackageJson;
 use crate::packages::purpose::{is_for_development, is_installed};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::file_kind::FileKind;
+use crate::snapshot::settings::{Setting, SettingPlace, settings};
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::dockerfile::{Command, Dockerfile, Instruction};
 use crate::syntax::shell;
@@ -78,6 +79,24 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             },
             (.., Some(text)) => of_lines(file, text, &mut found),
             _ => of_manifest(snapshot, file, sink),
+        }
+    }
+    of_generated(snapshot, sink);
+}
+
+/// What kustomizations generate from literals and from files that are not known for variables by their names.
+fn of_generated(snapshot: &Snapshot, sink: &mut Sink<'_>) {
+    let settings = settings(snapshot, &[VARIABLE]).into_iter();
+    for setting in settings.filter_map(Setting::deployed) {
+        let SettingPlace::Generated(value) = setting.place else {
+            continue;
+        };
+        let file = snapshot.file(value.path);
+        if file.is_some_and(|file| file.kind() == FileKind::Environment) {
+            continue;
+        }
+        if let Some(sentence) = switched_off(VARIABLE, setting.text) {
+            sink.say_of_setting(&setting, Severity::High, None, &sentence);
         }
     }
 }
