@@ -8,7 +8,6 @@ use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
 use super::exposed::{Route, Served};
-use super::homes::settle;
 use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
@@ -144,7 +143,6 @@ impl Cluster {
             held: BTreeMap::new(),
         };
         cluster.held = cluster.hold();
-        settle(&mut cluster.runners, cluster.held.keys());
         cluster
     }
 

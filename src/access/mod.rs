@@ -20,7 +20,6 @@ pub mod exposed;
 pub mod goal;
 pub mod graph;
 pub mod gravity;
-mod homes;
 pub mod leads;
 mod outside;
 pub mod parts;

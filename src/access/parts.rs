@@ -7,7 +7,7 @@ use crate::kubernetes::accounts::CLOUD_IDENTITIES;
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::together::Filed;
-use crate::kubernetes::{Namespace, NamespaceSource, Object, bindings, roles};
+use crate::kubernetes::{Namespace, Object, bindings, roles};
 
 use super::exposed::{Route, Served};
 use super::role::{Binding, Role, landing, place};
@@ -32,8 +32,6 @@ pub struct Runner {
     pub title: String,
     /// The namespace that it lands in.
     pub namespace: Arc<str>,
-    /// True if nobody says which one that is.
-    pub is_homeless: bool,
     /// The account that its pods run as.
     pub account: Subject,
     /// Where it names the account, or where its name stands if it names none.
@@ -230,7 +228,6 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             part.runners.push(Arc::new(Runner {
                 title: format!("{} {}/{}", resource.kind, landing(object), resource.name),
                 namespace: landing(object).into(),
-                is_homeless: matches!(object.namespace(), Some((_, NamespaceSource::Default))),
                 account: Subject::account(landing(object), account),
                 at: place(object, span),
                 labels: pod

@@ -75,13 +75,8 @@ const OF_OPERATORS: &[(&str, &str, &str)] = &[
     ),
     (
         "argoproj",
-        "argocd-application-controller: pods run as ServiceAccount argocd/argocd-application-controller",
-        "true: its pods are cluster-admin, though they lie in a namespace that no file says",
-    ),
-    (
-        "argoproj",
-        "Deployment argocd-server: pods run as ServiceAccount argocd/argocd-server",
-        "true: it patches everything, the Deployment of the controller included",
+        "ClusterRole argocd-server: verbs allow create on jobs",
+        "true: whoever gets into the server starts pods as the controller, which may do everything",
     ),
     (
         "kubernetes__ingress-nginx",

@@ -217,22 +217,6 @@ fn what_looks_alike_leads_nowhere() {
 }
 
 #[test]
-fn what_lies_in_no_namespace_runs_where_its_account_is() {
-    let text = manifest(
-        "sa/ops/root -> ClusterRole cluster-admin
-         Role ops/exec | | pods/exec | create
-         sa/ci/helper -> Role exec in ops",
-    );
-    let nowhere = deployment("ops", "root").replace(", namespace: ops", "");
-    assert_eq!(ways(&text).len(), 1);
-    assert_eq!(ways(&(text.clone() + &nowhere)).len(), 2);
-    // Of two accounts of that name nobody knows which one is meant.
-    let other =
-        manifest("sa/shop/root -> ClusterRole view in shop").replace("name: b0", "name: c0");
-    assert_eq!(ways(&(text + &other + &nowhere)).len(), 1);
-}
-
-#[test]
 fn get_opened_exec_below_1_35() {
     let text = manifest(
         "sa/ops/root -> ClusterRole cluster-admin
