@@ -114,11 +114,9 @@ impl Found {
         }
     }
 
-    /// True for what services hand to browsers as well: a web token for whoever comes without a name, the key of an
-    /// account with Google's maps.
+    /// True for what services hand to browsers as well, such as the key of an account with Google's maps.
     fn may_be_published(&self) -> bool {
-        let is_web_token = self.what == What::Token(shape::WEB_TOKEN);
-        is_web_token || self.is_weak && matches!(self.what, What::Token(_))
+        self.is_weak && matches!(self.what, What::Token(_))
     }
 
     /// The same with what tells it from another of its kind, from the text that it stands in.

@@ -2,6 +2,8 @@
 //!
 //! Source: the providers' own descriptions of their token formats, as of 2026.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::ops::Range;
 
 use super::What;
@@ -43,9 +45,6 @@ impl Shape {
         ["AKIA", "ASIA", "AIza", "sk_test_", "rk_test_"].contains(&self.prefix)
     }
 }
-
-/// What a JSON Web Token is called.
-pub(super) const WEB_TOKEN: &str = "a JSON Web Token";
 
 const fn shape(
     prefix: &'static str,
@@ -94,7 +93,7 @@ const SHAPES: &[Shape] = &[
     shape("dp.pt.", b"", 30, Least(40), DOPPLER),
     shape("dp.st.", b"._-", 30, Least(40), DOPPLER),
     // JSON in Base64: a JSON Web Token, or the configuration of a registry.
-    shape("eyJ", b"._-+/=", 17, Jwt, WEB_TOKEN),
+    shape("eyJ", b"._-+/=", 17, Jwt, "a JSON Web Token"),
     shape("figd_", b"_-", 30, Least(40), "a token of Figma"),
     shape("ghp_", b"", 30, Least(36), GITHUB),
     shape("gho_", b"", 30, Least(36), GITHUB),
@@ -270,6 +269,22 @@ fn is_web_token(body: &str) -> bool {
         && claims.len() >= 12
         && signature.len() >= 20
         && !claims.starts_with(SHOWN)
+        && !is_for_whoever_comes(claims)
+}
+
+/// True for the claims of a token that its issuer hands to every browser: Supabase's key for the role `anon`.
+fn is_for_whoever_comes(claims: &str) -> bool {
+    let plain = BASE64_URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
+    let claims = plain
+        .ok()
+        .and_then(|plain| serde_json::from_slice::<Claims>(&plain).ok());
+    claims.is_some_and(|claims| claims.role == "anon")
+}
+
+#[derive(serde::Deserialize)]
+struct Claims {
+    #[serde(default)]
+    role: String,
 }
 
 /// What is left of a token that was cut must at least be this long.

@@ -56,6 +56,12 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         if run.keyword == "FROM" {
             kept.clear();
         }
+        if ["COPY", "ADD"].contains(&&*run.keyword)
+            && let Some(to) = dockerfile.words(run).last()
+        {
+            // What lies there from now on is another file.
+            kept.remove(bare(&to.text));
+        }
         if !is_run(run) {
             continue;
         }
@@ -139,6 +145,11 @@ fn runs_kept<'s>(
         if CHECKS.contains(&program.name()) || program.name() == "openssl" {
             fetched.clear();
             kept.clear();
+        } else if program.name() == "rm" {
+            for word in program.arguments() {
+                fetched.remove(bare(&word.text));
+                kept.remove(bare(&word.text));
+            }
         } else if is_fetcher(program) {
             if let Some(file) = kept_as(command, program) {
                 fetched.insert(file, command);

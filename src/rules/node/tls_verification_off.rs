@@ -244,7 +244,7 @@ fn of_instruction(
         for command in &script.commands {
             let span = script.span(&command.range());
             let text = script.text().get(command.range()).unwrap_or_default();
-            if assigned(text).is_some() {
+            if assigned(text).is_some() && !only_speaks(command) {
                 let sentence = format!(
                     "RUN sets {VARIABLE} to 0, so that what it fetches may come from anybody; trust the authority that signed the certificate instead"
                 );
@@ -257,6 +257,15 @@ fn of_instruction(
         }
     }
     found
+}
+
+/// True for a command that looks for the words, or prints them, and writes them nowhere.
+fn only_speaks(command: &shell::Command) -> bool {
+    const SPEAKERS: [&str; 5] = ["echo", "egrep", "grep", "printf", "rg"];
+    let program = command.program();
+    let speaks = program.is_some_and(|program| SPEAKERS.contains(&program.name()));
+    let is_piped = command.then == Some(shell::Operator::Pipe);
+    speaks && command.assignments.is_empty() && command.redirections.is_empty() && !is_piped
 }
 
 /// What starts the program, or looks after it, and sets the variable for it.
