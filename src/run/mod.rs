@@ -71,7 +71,8 @@ pub struct Request {
     pub today: Option<Day>,
     /// What may be used to learn of the outside world; without it, nobody is asked.
     pub access: Option<Access>,
-    /// True if somebody is offered what mends a finding, which takes judging the head again for each.
+    /// True if somebody is offered what mends a finding that the change brings, which takes judging the head again for
+    /// each; without a base, nothing is.
     pub fixes: bool,
 }
 
@@ -362,7 +363,8 @@ pub fn judge_loaded(
         moved: changes.moved(),
         pairs: &pairs,
     });
-    let found = to_prove(asked.fixes, &head_evaluation);
+    // Without a base everything would be new, and nobody is asked to mend all of it at once.
+    let found = to_prove(asked.fixes && pair.is_some(), &head_evaluation);
     let mut all;
     let (mut packages, mut access) = (Vec::new(), Vec::new());
     if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
