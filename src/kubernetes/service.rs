@@ -299,7 +299,7 @@ impl<'a> Service<'a> {
         if !self.is_load_balancer() {
             return Some(Reach::Cluster);
         }
-        if self.is_internal() || self.is_narrowed() {
+        if self.is_kept_in() {
             return Some(Reach::Network);
         }
         let unrendered = annotations(self.object)

@@ -3,7 +3,7 @@
 //! Sources: strategic merge patches of Kubernetes with the directives `delete`, `replace`, `$retainKeys` and
 //! `$deleteFromPrimitiveList`; `null` deletes a field, and an empty list empties one that is replaced as a whole.
 
-use crate::syntax::{Node, Span};
+use crate::syntax::{Node, Span, escape_segment};
 
 use super::harmless_operation;
 use super::ingress::Guard;
@@ -190,7 +190,7 @@ impl<'a> Search<'a> {
             _ if kind.bears_pods() => {
                 let address: String = steps
                     .iter()
-                    .flat_map(|step| ["/".to_owned(), step.replace('~', "~0").replace('/', "~1")])
+                    .flat_map(|step| ["/".to_owned(), escape_segment(step)])
                     .collect();
                 harmless_operation::takes_protection(&address)
             }

@@ -260,7 +260,34 @@ impl Granted<'_> {
     pub fn or_named(&self, all: Severity, named: Severity) -> Severity {
         if self.is_named() { named } else { all }
     }
+
+    /// How grave it is to hand on rights: by what they lead to together with [`HANDED_ON`].
+    #[must_use]
+    pub fn handed_on(&self, goal: Option<Goal>) -> Severity {
+        let all = match goal {
+            Some(Goal::ClusterAdmin | Goal::Masters | Goal::Nodes) => Severity::Critical,
+            Some(_) => Severity::High,
+            None if self.given.is_used(HANDED_ON) => Severity::High,
+            None => Severity::Medium,
+        };
+        self.or_named(all, Severity::Low)
+    }
+
+    /// How grave it is to write what rules the whole cluster: graver to make new ones than to change those that are
+    /// there; none in a namespace, where there are none.
+    #[must_use]
+    pub fn of_cluster_rules(&self) -> Option<Severity> {
+        let all = match self.named.verb.as_str() {
+            Some("create" | "*") => Severity::High,
+            _ => Severity::Medium,
+        };
+        self.is_of_cluster()
+            .then(|| self.or_named(all, Severity::Low))
+    }
 }
+
+/// What makes more of rights that are handed on.
+pub const HANDED_ON: &[Means] = &[Means::Bind, Means::Escalate, Means::Everything];
 
 /// Where a rule names a right that has an effect: requests that make objects, or delete all, carry no name that
 /// `resourceNames` could mean.

@@ -56,13 +56,7 @@ const RIGHT: Right = Right {
             &["create", "update", "patch"],
         ),
     ],
-    gravity: |it, _| {
-        let all = match it.named.verb.as_str() {
-            Some("create" | "*") => Severity::High,
-            _ => Severity::Medium,
-        };
-        it.is_of_cluster().then(|| it.or_named(all, Severity::Low))
-    },
+    gravity: |it, _| it.of_cluster_rules(),
     lets: "which decides who answers for APIs of the cluster",
     instead: "leave definitions to what installs them, or name them in resourceNames with update and patch alone",
     ..Right::NONE

@@ -1,6 +1,5 @@
-use crate::access::goal::Goal;
-use crate::access::powers::Means;
 use crate::rule::{Check, Right, Severity, declare_rule};
+use crate::snapshot::granted::HANDED_ON;
 
 declare_rule! {
     /// A role allows to write roles.
@@ -47,25 +46,14 @@ declare_rule! {
     check: Check::Right(&RIGHT),
 }
 
-/// What makes more of rights that are handed on.
-const MEANS: &[Means] = &[Means::Bind, Means::Escalate, Means::Everything];
-
 const RIGHT: Right = Right {
     wanted: &[(
         "rbac.authorization.k8s.io",
         &["clusterroles", "roles"],
         &["update", "patch", "create"],
     )],
-    by: MEANS,
-    gravity: |it, goal| {
-        let all = match goal {
-            Some(Goal::ClusterAdmin | Goal::Masters | Goal::Nodes) => Severity::Critical,
-            Some(_) => Severity::High,
-            None if it.given.is_used(MEANS) => Severity::High,
-            None => Severity::Medium,
-        };
-        Some(it.or_named(all, Severity::Low))
-    },
+    by: HANDED_ON,
+    gravity: |it, goal| Some(it.handed_on(goal)),
     lets: "which gives every right that its holder has to all who have the role, and more together with escalate",
     instead: "leave roles to what deploys them",
     ..Right::NONE

@@ -56,13 +56,7 @@ const RIGHT: Right = Right {
         ],
         &["create", "update", "patch"],
     )],
-    gravity: |it, _| {
-        let all = match it.named.verb.as_str() {
-            Some("create" | "*") => Severity::High,
-            _ => Severity::Medium,
-        };
-        it.is_of_cluster().then(|| it.or_named(all, Severity::Low))
-    },
+    gravity: |it, _| it.of_cluster_rules(),
     lets: "which decides what the cluster admits, and shows its holder each object that is written",
     instead: "name the webhooks that are meant in resourceNames, with update and patch alone",
     ..Right::NONE
