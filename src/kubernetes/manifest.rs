@@ -463,8 +463,10 @@ fn visit_object<'a>(
         }
         return;
     }
-    // `list`, or whatever stands over objects: they are judged, as whoever mends the word brings them in.
-    let below = items.or_else(|| node.get("item"));
+    // `list`, or whatever stands over objects: they are judged, as whoever mends the word brings them in. A template of
+    // `OpenShift` has `objects`, of which parameters fill in some values.
+    let of_template = || node.get("objects").filter(|_| kind == "Template");
+    let below = items.or_else(|| node.get("item")).or_else(of_template);
     if let Some(below) = below.filter(|below| below.items().next().is_some_and(is_headed)) {
         for item in below.items() {
             visit_object(item, None, visit);

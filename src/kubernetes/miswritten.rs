@@ -76,8 +76,9 @@ impl Fault {
 ///
 /// Other programs write `apiVersion: v1`, or `v1alpha1`, over kinds of their own, among them `Rule`, which is a letter
 /// away from `Role`, and have no `metadata.name`. Under such a version without a group, what Kubernetes refuses is
-/// therefore told only of what has a name; and where the kind and the version would both have to be wrong, only of what
-/// has the containers of the workload that is meant.
+/// therefore told only of what has a name and, where the kind would have to be wrong, the fields of the one that is
+/// meant; and where the kind and the version would both have to be wrong, only of what has the containers of the
+/// workload that is meant.
 #[must_use]
 pub fn unserved(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserved> {
     let Some(unserved) = Unserved::of(api_version, kind) else {
@@ -91,17 +92,48 @@ pub fn unserved(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserve
     let is_foreign = || {
         let is_unnamed =
             metadata.present("name").is_none() && metadata.present("generateName").is_none();
-        let is_of_other_group = matches!(
-            unserved,
-            Unserved::Kind(_, instead) if !kinds::group_of(instead).is_empty()
-        );
-        is_unnamed || is_plain && is_of_other_group
+        let is_other = match unserved {
+            Unserved::Kind(meant, instead) => {
+                !kinds::group_of(instead).is_empty() || !has_fields_of(node, instead, meant)
+            }
+            Unserved::Version(_) | Unserved::Unknown => false,
+        };
+        is_unnamed || is_plain && is_other
     };
     let is_workload = || {
         let meant = unserved.meant(kind);
         meant.is_some_and(|(_, kind)| is_whole_workload(node, kind))
     };
     (!is_foreign() || is_workload()).then_some(unserved)
+}
+
+/// True if an object has the fields of a kind, and no others. One that has none but its name may be any kind whose name
+/// is long enough to be known by most of its letters: `Note` and `Mode` are words of their own beside `Node`.
+fn has_fields_of(node: Node<'_>, api_version: &str, kind: &str) -> bool {
+    const SHORTEST_KNOWN: usize = 6;
+    let Some(of) = Type::of(api_version, kind) else {
+        return false;
+    };
+    let head = ["apiVersion", "kind", "metadata"];
+    let mut is_bare = true;
+    for entry in node.entries() {
+        let key = entry.key.key_text();
+        if head.contains(&key) {
+            continue;
+        }
+        let fits = match of.field(key) {
+            Some(shape) => shape.fields().is_none_or(|of| {
+                let mut keys = entry.value.entries().peekable();
+                keys.peek().is_none() || keys.any(|own| of.field(own.key.key_text()).is_some())
+            }),
+            None => false,
+        };
+        if !fits {
+            return false;
+        }
+        is_bare = false;
+    }
+    !is_bare || kind.len() >= SHORTEST_KNOWN
 }
 
 /// A kind that the core group does not have over the containers of one that it has: `P0d`, too short to be known by its

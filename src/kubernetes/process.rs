@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::image::ImageReference;
 use super::image_tag::runs_something_else;
+use crate::credential;
 use crate::syntax::{Node, Value};
 
 use super::container::Container;
-use super::field::Field;
 use super::object::Object;
 
 /// A container as the process that it starts.
@@ -26,16 +26,24 @@ pub struct Variable<'a> {
     pub value: Node<'a>,
 }
 
-/// A `ConfigMap` that a variable may come from.
+/// A `ConfigMap` or Secret that a variable may come from.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigSource<'a> {
-    /// The name of the `ConfigMap`.
+    /// `ConfigMap` or `Secret`.
+    pub kind: &'static str,
+    /// The name of it.
     pub map: &'a str,
     /// The key in it.
     pub key: &'a str,
     /// Where the container names it.
     pub at: Node<'a>,
 }
+
+/// What holds variables, by the key that names one of it and by the one that names all.
+const CONFIG_SOURCES: [(&str, &str, &str); 2] = [
+    ("ConfigMap", "configMapKeyRef", "configMapRef"),
+    ("Secret", "secretKeyRef", "secretRef"),
+];
 
 impl<'a> Variable<'a> {
     /// The value as the process gets it. Numbers and booleans are refused by the API server; people write them.
@@ -108,8 +116,8 @@ impl<'a> Process<'a> {
             .last()
     }
 
-    /// Where the variable of a name comes from that the container takes from `ConfigMap`s: of several, the one that
-    /// holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
+    /// Where the variable of a name comes from that the container takes from `ConfigMap`s and Secrets: of several, the one
+    /// that holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
     #[must_use]
     pub fn config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
         if !self.may_be_node() {
@@ -118,20 +126,24 @@ impl<'a> Process<'a> {
         let entries = self.container.field(&["env"]).items();
         let own = entries.filter(|entry| entry.get("name").and_then(Node::as_str) == Some(name));
         if let Some(entry) = own.last() {
-            let reference = Field::follow(entry, &["valueFrom", "configMapKeyRef"]).node();
-            let source = reference.and_then(|at| {
+            let sources = CONFIG_SOURCES.iter().filter_map(|(kind, of_key, _)| {
+                let at = entry.get("valueFrom")?.present(of_key)?;
                 let map = at.get("name")?.as_str()?;
                 let key = at.get("key")?.as_str()?;
-                Some(ConfigSource { map, key, at })
+                Some(ConfigSource { kind, map, key, at })
             });
-            return source.into_iter().collect();
+            return sources.take(1).collect();
         }
         let whole = self.container.field(&["envFrom"]).items();
         let mut sources: Vec<_> = whole
             .filter_map(|source| {
-                let map = Field::follow(source, &["configMapRef", "name"]).node()?;
+                let mut named = CONFIG_SOURCES.iter().filter_map(|(kind, _, of_all)| {
+                    Some((kind, source.present(of_all)?.present("name")?))
+                });
+                let (kind, map) = named.next()?;
                 let prefix = source.get("prefix").and_then(Node::as_str);
                 Some(ConfigSource {
+                    kind,
                     map: map.as_str()?,
                     key: name.strip_prefix(prefix.unwrap_or_default())?,
                     at: map,
@@ -197,10 +209,20 @@ fn expand(text: &str, known: &BTreeMap<&str, String>) -> String {
     out
 }
 
-/// What a `ConfigMap` holds under a key.
+/// What a `ConfigMap` or a Secret holds under a key, as a variable holds it.
 #[must_use]
-pub fn configured<'a>(map: Object<'a>, key: &str) -> Option<Node<'a>> {
-    map.field(&["data"]).node()?.present(key)
+pub fn configured<'a>(map: Object<'a>, key: &str) -> Option<(Node<'a>, Cow<'a, str>)> {
+    let held = |field| map.node().present(field)?.present(key);
+    if map.kind().name != "Secret" {
+        let value = held("data")?;
+        return Some((value, scalar(value).into()));
+    }
+    if let Some(value) = held("stringData") {
+        return Some((value, scalar(value).into()));
+    }
+    let value = held("data")?;
+    let plain = credential::decode(scalar(value))?;
+    Some((value, String::from_utf8(plain).ok()?.into()))
 }
 
 /// A scalar as it is written, without quotes.

@@ -89,6 +89,15 @@ impl<'a> Search<'a> {
                 .filter_map(|other| other.present(path.last()?))
                 .collect();
             let value = entry.value;
+            if self.mounts_token(path, value) {
+                // What the object says is what it takes away.
+                let says_no = |other: &Node<'_>| other.as_bool() == Some(false);
+                if !self.is_known || below.iter().any(says_no) {
+                    self.add(span, value, path, true);
+                }
+                path.pop();
+                continue;
+            }
             let is_emptied = value.is_sequence() && value.items().next().is_none();
             if value.is_null() || list.is_some() || is_emptied && WHOLE_LISTS.contains(&key) {
                 self.removal(span, value, path, &below);
@@ -130,6 +139,14 @@ impl<'a> Search<'a> {
             self.mapping(item, path, &below);
             path.pop();
         }
+    }
+
+    /// True for a `ServiceAccount` that gives pods their token again.
+    fn mounts_token(&self, path: &[String], value: Node<'_>) -> bool {
+        let is_field = matches!(path, [field] if field == "automountServiceAccountToken");
+        self.patch.kind().name == "ServiceAccount"
+            && is_field
+            && (value.is_null() || value.as_bool() == Some(true))
     }
 
     /// A field, or an item, that is gone.

@@ -1,12 +1,13 @@
-//! The values of the `ConfigMap`s that kustomizations generate from literals and files of variables.
+//! The values of the `ConfigMap`s and Secrets that kustomizations generate from literals and files of variables.
 //!
-//! Source: `configMapGenerator` of `kustomize.config.k8s.io` v1beta1: `literals` in or without quotes, and the lines of
+//! Source: `configMapGenerator` and `secretGenerator` of `kustomize.config.k8s.io` v1beta1: `literals` in or without quotes, and the lines of
 //! `envs` and `env`, of which those that begin with `#` are comments.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::kubernetes::kustomization;
+use crate::kubernetes::process::ConfigSource;
 use crate::syntax::{Node, Span};
 
 use super::{Snapshot, SourceFile};
@@ -17,12 +18,14 @@ const MOST_BUILT: usize = 500_000;
 /// The most values that are kept of one revision.
 const MOST_VALUES: usize = 1 << 17;
 
-/// A value of a `ConfigMap` that is generated.
+/// A value of a `ConfigMap` or Secret that is generated.
 #[derive(Clone, Copy, Debug)]
 pub struct Generated<'a> {
     /// The kustomization that generates it.
     pub kustomization: &'a Arc<str>,
-    /// The name of the `ConfigMap`, without what is put before and behind it.
+    /// `ConfigMap` or `Secret`.
+    pub kind: &'static str,
+    /// The name of it, without what is put before and behind it.
     pub map: &'a str,
     /// The key.
     pub key: &'a str,
@@ -37,9 +40,9 @@ pub struct Generated<'a> {
 /// What the kustomizations of a revision generate.
 #[derive(Debug, Default)]
 pub struct Generators<'a> {
-    /// The values of each kustomization, by `ConfigMap` and key.
-    values: Vec<HashMap<(&'a str, &'a str), Vec<Generated<'a>>>>,
-    /// By file: the kustomizations, by their number, whose `ConfigMap`s it is built with.
+    /// The values of each kustomization, by the kind and name of what holds them and by their key.
+    values: Vec<HashMap<(&'a str, &'a str, &'a str), Vec<Generated<'a>>>>,
+    /// By file: the kustomizations, by their number, whose variables it is built with.
     built_with: HashMap<String, Vec<usize>>,
 }
 
@@ -54,7 +57,9 @@ impl<'a> Generators<'a> {
             for value in of_file(snapshot, file) {
                 if let Some(left) = values_left.checked_sub(1) {
                     values_left = left;
-                    let known = values.entry((value.map, value.key)).or_default();
+                    let known = values
+                        .entry((value.kind, value.map, value.key))
+                        .or_default();
                     known.push(value);
                 }
             }
@@ -71,20 +76,25 @@ impl<'a> Generators<'a> {
         all
     }
 
-    /// The values of a key that something in a file takes from the `ConfigMap` of a name.
+    /// The values that something in a file takes from there.
     pub fn values<'s>(
         &'s self,
         path: &str,
-        map: &'s str,
-        key: &'s str,
+        source: ConfigSource<'s>,
     ) -> impl Iterator<Item = Generated<'a>> + use<'s, 'a> {
         let built_with = self.built_with.get(path).into_iter().flatten();
         let all = built_with.filter_map(|number| self.values.get(*number));
-        all.filter_map(move |values| values.get(&(map, key)))
+        all.filter_map(move |values| values.get(&(source.kind, source.map, source.key)))
             .flatten()
             .copied()
     }
 }
+
+/// What generates, and what.
+const GENERATORS: [(&str, &str); 2] = [
+    ("configMapGenerator", "ConfigMap"),
+    ("secretGenerator", "Secret"),
+];
 
 /// What a kustomization generates.
 fn of_file<'a>(snapshot: &'a Snapshot, file: &'a SourceFile) -> Vec<Generated<'a>> {
@@ -94,8 +104,12 @@ fn of_file<'a>(snapshot: &'a Snapshot, file: &'a SourceFile) -> Vec<Generated<'a
     };
     let documents = manifest.tree.documents().iter();
     let roots = documents.map(|document| manifest.tree.root(document));
-    let generators = roots.flat_map(|root| items(root, "configMapGenerator"));
-    for generator in generators {
+    let generators = roots.flat_map(|root| {
+        GENERATORS
+            .iter()
+            .flat_map(move |(key, kind)| items(root, key).map(|node| (*kind, node)))
+    });
+    for (kind, generator) in generators {
         let Some(map) = generator.get("name").map(Node::key_text) else {
             continue;
         };
@@ -104,6 +118,7 @@ fn of_file<'a>(snapshot: &'a Snapshot, file: &'a SourceFile) -> Vec<Generated<'a
             if let Some((key, text)) = text {
                 values.push(Generated {
                     kustomization: &file.path,
+                    kind,
                     map,
                     key,
                     text: text.trim_matches(['"', '\'']),
@@ -120,6 +135,7 @@ fn of_file<'a>(snapshot: &'a Snapshot, file: &'a SourceFile) -> Vec<Generated<'a
             {
                 values.extend(of_lines(lines).map(|(key, text, at)| Generated {
                     kustomization: &file.path,
+                    kind,
                     map,
                     key,
                     text,

@@ -339,3 +339,55 @@ fn what_stands_over_objects_hides_none_of_them() {
         assert!(fixed.is_empty(), "{head}{fixed:?}");
     }
 }
+
+#[test]
+fn what_others_call_almost_alike_is_no_slip() {
+    let of = |kind: &str, rest: &str| {
+        let head = format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n");
+        let report = report(&[], &[("a.yaml", &head)]);
+        let mut rules = report.findings.iter().map(|finding| finding.rule);
+        rules.any(|rule| rule == "workload/unknown-api")
+    };
+    for (kind, rest) in [
+        ("Note", "spec: {text: hello}"),
+        ("Note", ""),
+        ("Mode", "value: 3"),
+        ("Code", "spec: {language: js}"),
+        ("Pode", "items: {a: b}"),
+        ("Endpoint", "spec: {url: 'https://a.example.com'}"),
+        ("Services", "entries: [a]"),
+        ("Secrets", "spec: {vault: a}"),
+    ] {
+        assert!(!of(kind, rest), "{kind} {rest}");
+    }
+    for (kind, rest) in [
+        ("Endpoint", "subsets: []"),
+        ("Servce", "spec: {ports: [{port: 80}]}"),
+        ("Secert", "stringData: {a: b}"),
+        ("ConfigMpa", "data: {a: b}"),
+        ("Namespac", ""),
+        ("ServiceAcount", "automountServiceAccountToken: true"),
+        ("Nodes", "spec: {unschedulable: true}"),
+    ] {
+        assert!(of(kind, rest), "{kind} {rest}");
+    }
+}
+
+#[test]
+fn the_objects_of_an_openshift_template_are_judged() {
+    for version in ["v1", "template.openshift.io/v1"] {
+        let items: String = POD
+            .lines()
+            .enumerate()
+            .map(|(number, line)| format!("{}{line}\n", if number == 0 { "- " } else { "  " }))
+            .collect();
+        let template = format!(
+            "apiVersion: {version}\nkind: Template\nmetadata: {{name: t}}\nparameters: [{{name: REPLICAS, value: '2'}}]\nobjects:\n{items}"
+        );
+        let report = report(&[], &[("a.yaml", &template)]);
+        let rules = rules(&report.findings, Status::Introduced);
+        for rule in ["pod-security/privileged", "pod-security/host-namespaces"] {
+            assert!(rules.contains(rule), "{version} {rules:?}");
+        }
+    }
+}

@@ -295,6 +295,58 @@ fn what_a_kustomization_generates_is_read_as_variables() {
 }
 
 #[test]
+fn what_comes_from_secrets_is_read_as_variables_and_never_shown() {
+    const OF_SECRET: &str = "node/tls-verification-off node/not-production node/inspector-open";
+    let pod = POD
+        .replace("configMapRef", "secretRef")
+        .replace("configMapKeyRef", "secretKeyRef");
+    assert!(pod != POD && pod.contains("secretRef"), "{pod}");
+    let of = |files: &[(&str, &str)]| {
+        let mut all = vec![("base/pod.yaml", &*pod)];
+        all.extend(files);
+        let findings = evaluate(&snapshot(&all), &context()).findings.into_iter();
+        let of_node = findings.filter(|found| found.rule.starts_with("node/"));
+        of_node
+            .map(|found| (found.rule, found.message.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let secret =
+        |field: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: web}}\n{field}\n");
+    for field in [
+        "stringData: {NODE_ENV: development}",
+        "data: {NODE_ENV: ZGV2ZWxvcG1lbnQ=}",
+        "stringData: {NODE_TLS_REJECT_UNAUTHORIZED: '0'}",
+        "data: {NODE_TLS_REJECT_UNAUTHORIZED: MA==}",
+        "stringData: {NODE_OPTIONS: --inspect=0.0.0.0}",
+    ] {
+        let found = of(&[("base/secret.yaml", &secret(field))]);
+        assert_eq!(found.len(), 1, "{field} {found:?}");
+        assert!(OF_SECRET.contains(found[0].0), "{field} {found:?}");
+    }
+    let generated =
+        format!("{LISTED}secretGenerator:\n- name: web\n  literals: [NODE_ENV=development]\n");
+    let found = of(&[("base/kustomization.yaml", &generated)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = of(&[(
+        "base/secret.yaml",
+        &secret("stringData: {DEBUG: 'q8Zr2Lw7,*'}"),
+    )]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(!found[0].1.contains("q8Zr2Lw7"), "{found:?}");
+    for field in [
+        "stringData: {NODE_ENV: production}",
+        "data: {NODE_ENV: '%%%'}",
+        "data: {NODE_ENV: development}",
+    ] {
+        assert_eq!(of(&[("base/secret.yaml", &secret(field))]), [], "{field}");
+    }
+    // A ConfigMap of the name is none of its sources.
+    let map = secret("data: {NODE_ENV: development}").replace("Secret", "ConfigMap");
+    let found = of(&[("base/map.yaml", &map)]);
+    assert_eq!(found, [], "{found:?}");
+}
+
+#[test]
 fn files_of_variables_that_a_kustomization_takes_in_are_read() {
     let of = |listed: &str, path: &str| {
         let text = format!("{LISTED}configMapGenerator: [{{name: web, {listed}}}]\n");

@@ -203,6 +203,22 @@ fn what_a_patch_takes_away_from_an_unknown_object_is_told() {
 }
 
 #[test]
+fn an_account_that_a_patch_gives_its_token_to_is_told_to_be_unjudged() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n";
+    let kept = format!("{account}automountServiceAccountToken: false\n");
+    for value in ["true", "null"] {
+        let text = format!("{account}automountServiceAccountToken: {value}\n");
+        for found in [overlay(&kept, None, &text), inline(&kept, &text)] {
+            assert_eq!(rules(&found), [NOT_JUDGED], "{value}");
+        }
+        let found = overlay(account, None, &text);
+        assert!(found.is_empty(), "{value} {found:?}");
+    }
+    let found = overlay(account, None, &kept);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn a_load_balancer_that_a_patch_makes_is_told() {
     const TOLD: &str = "exposure/load-balancer";
     let balanced = patch(SERVICE, "spec: {type: LoadBalancer}");
@@ -210,8 +226,33 @@ fn a_load_balancer_that_a_patch_makes_is_told() {
         overlay(SERVICE, None, &balanced),
         inline(SERVICE, &balanced),
     ] {
-        assert_eq!(rules(&found), [TOLD]);
+        assert_eq!(rules(&found), ["exposure/opened"]);
     }
+    // A new environment is new altogether.
+    let built = |base: &str, over: &str| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in [
+            ("base/a.yaml", SERVICE),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            (base, "resources: [../base]\n"),
+            (over, "resources: [../base]\npatches: [{path: p.yaml}]\n"),
+            ("over/p.yaml", if over.is_empty() { "" } else { &balanced }),
+        ] {
+            if !name.is_empty() && !text.is_empty() {
+                let path = folder.path().join(name);
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+                std::fs::write(path, text).expect("it can be written");
+            }
+        }
+        folder
+    };
+    let new = [built("", ""), built("", "over/kustomization.yaml")];
+    assert_eq!(rules(&introduced(&new)), [TOLD]);
+    let known = [
+        built("over/kustomization.yaml", ""),
+        built("", "over/kustomization.yaml"),
+    ];
+    assert_eq!(rules(&introduced(&known)), ["exposure/opened"]);
     // A Service that nobody knows.
     let unknown = SERVICE.replace("name: web", "name: other");
     assert_eq!(rules(&inline(&unknown, &balanced)), [TOLD]);

@@ -65,7 +65,7 @@ impl Shape {
     }
 
     /// The type of a field of this, or of its items.
-    fn fields(self) -> Option<&'static Type> {
+    pub(super) fn fields(self) -> Option<&'static Type> {
         match self {
             Of(number) => TYPES.get(usize::from(number)),
             List(inner) | Map(inner) => inner.fields(),

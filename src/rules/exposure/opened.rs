@@ -6,6 +6,7 @@ use crate::kubernetes::service::{Reach, Service};
 use crate::kubernetes::{Completeness, Field, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::patched::{Patched, ServiceReach};
+use crate::snapshot::{Snapshot, folder};
 
 declare_rule! {
     /// A change opens what was closed to the outside.
@@ -78,7 +79,7 @@ declare_rule! {
     /// and if no other went from the same Ingress in its place; nothing is said of those that an Ingress gains which lets
     /// in listed addresses alone or is internal by its class or scheme, nor of new paths of a known host. That a class is
     /// internal or public is told by its name: `internal`, `intern`, `private`, and `public`, `external`, `internet`.
-    /// What is wholly new is judged by `exposure/load-balancer` and `exposure/node-port`, which leave to this rule what
+    /// What is wholly new, and what a new kustomization makes of a known Service, is judged by `exposure/load-balancer` and `exposure/node-port`, which leave to this rule what
     /// it tells of. Nothing is said of what is gone from a patch, from a template or from an object that a patch changes.
     "exposure/opened",
     severity: Severity::High,
@@ -108,6 +109,11 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for object in pair.head.objects().filter(is_known) {
         let path = pair.pairs.base_path(object.resource(), object.path());
         let Some(before) = path.and_then(|path| base.get(&(object.resource(), path))) else {
+            if let Some(patch) = Service::of(object)
+                && is_built(pair.base, object.path())
+            {
+                opened_by_patch(patch, (&reaches_before, &reaches), &mut sink.about(object));
+            }
             continue;
         };
         let (is_whole, mut sink) = (patched.is_whole(object), sink.about(object));
@@ -119,7 +125,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
             if after.object().completeness() == Completeness::Partial
                 && !before.type_field().is_set()
             {
-                opened_by_patch(before, after, (&reaches_before, &reaches), &mut sink);
+                opened_by_patch(after, (&reaches_before, &reaches), &mut sink);
             } else if !is_kept_in {
                 opened_service(before, after, reaches.is_whole(after), &mut sink);
             }
@@ -180,14 +186,22 @@ fn opened_service(before: Service<'_>, after: Service<'_>, is_whole: bool, sink:
     sink.report(field).severity(severity).say(&sentence);
 }
 
+/// True if what lies at a path belongs to something that a kustomization of the revision builds. A new one builds
+/// something new, which opens nothing.
+fn is_built(snapshot: &Snapshot, path: &str) -> bool {
+    let mut folders = std::iter::successors(Some(folder(path)), |path| {
+        (!path.is_empty()).then(|| folder(path))
+    });
+    folders.any(|folder| snapshot.kustomization(folder).is_some())
+}
+
 /// A patch that begins to say the type of a Service that only the cluster reached.
 fn opened_by_patch<'a>(
-    before: Service<'a>,
     after: Service<'a>,
     (was, now): (&ServiceReach<'a>, &ServiceReach<'a>),
     sink: &mut Sink<'_>,
 ) {
-    let name = &before.object().resource().name;
+    let name = &after.object().resource().name;
     if was.unpatched(name) == Some(Reach::Cluster) && now.is_opened_by(after) {
         sink.report(after.open_range().unwrap_or(after.type_field()))
             .say("this patch makes type LoadBalancer of a Service that only the cluster reached, which opens it to everybody who finds it; keep the type, or list the networks that may come");

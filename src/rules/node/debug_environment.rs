@@ -53,16 +53,21 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                     sink.about(object)
                         .report(Field::of(variable.value))
                         .container(Some(container))
-                        .say(&sentence(name, variable.text()));
+                        .say(&sentence(name, &quoted(variable.text())));
                 }
             }
         }
     }
     let settings = settings(snapshot, &NAMES).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
-        let text = setting.text;
+        let text = &*setting.text;
         if tells(setting.name, text) {
-            sink.say_of_setting(&setting, Severity::Low, None, &sentence(setting.name, text));
+            let sentence = if setting.place.is_secret() {
+                sentence(setting.name, "set in a Secret")
+            } else {
+                sentence(setting.name, &quoted(text))
+            };
+            sink.say_of_setting(&setting, Severity::Low, None, &sentence);
         }
     }
 }
@@ -78,9 +83,8 @@ fn tells(name: &str, text: &str) -> bool {
     }
 }
 
-fn sentence(name: &str, text: &str) -> String {
+fn sentence(name: &str, what: &str) -> String {
     format!(
-        "{name} is {}, so that the logs hold what packages and requests carry; take it away",
-        quoted(text)
+        "{name} is {what}, so that the logs hold what packages and requests carry; take it away"
     )
 }

@@ -69,7 +69,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         }
     }
     for setting in settings(snapshot, &["NODE_OPTIONS"]) {
-        let options = node_options::in_variable(setting.text);
+        let options = node_options::in_variable(&setting.text);
         let Some((heap, ())) = last_size(options.map(|text| ((), text))) else {
             continue;
         };

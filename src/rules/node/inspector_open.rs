@@ -91,7 +91,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     }
     let settings = settings(snapshot, &["NODE_OPTIONS"]).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
-        let Some(inspector) = Inspector::all(setting.text).last() else {
+        let Some(inspector) = Inspector::all(&setting.text).last() else {
             continue;
         };
         let targets = targets.get_or_insert_with(|| targets_by_port(snapshot));

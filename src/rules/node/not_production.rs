@@ -175,8 +175,7 @@ fn starts_another(word: &str) -> bool {
 fn of_settings(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let settings = settings(snapshot, &["NODE_ENV"]).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
-        let text = setting.text;
-        if let Some(sentence) = told(text) {
+        if let Some(sentence) = told(&setting.text) {
             sink.say_of_setting(&setting, Severity::Low, None, &sentence);
         }
     }

@@ -81,21 +81,25 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             _ => of_manifest(snapshot, file, sink),
         }
     }
-    of_generated(snapshot, sink);
+    of_settings(snapshot, sink);
 }
 
-/// What kustomizations generate from literals and from files that are not known for variables by their names.
-fn of_generated(snapshot: &Snapshot, sink: &mut Sink<'_>) {
+/// What containers take from Secrets, and what kustomizations generate from literals and from files that are not known
+/// for variables by their names. Of `ConfigMap`s each is looked into by itself.
+fn of_settings(snapshot: &Snapshot, sink: &mut Sink<'_>) {
     let settings = settings(snapshot, &[VARIABLE]).into_iter();
     for setting in settings.filter_map(Setting::deployed) {
-        let SettingPlace::Generated(value) = setting.place else {
-            continue;
+        let is_told_elsewhere = match setting.place {
+            SettingPlace::Generated(value) => {
+                let file = snapshot.file(value.path);
+                file.is_some_and(|file| file.kind() == FileKind::Environment)
+            }
+            SettingPlace::Object(..) => !setting.place.is_secret(),
         };
-        let file = snapshot.file(value.path);
-        if file.is_some_and(|file| file.kind() == FileKind::Environment) {
+        if is_told_elsewhere {
             continue;
         }
-        if let Some(sentence) = switched_off(VARIABLE, setting.text) {
+        if let Some(sentence) = switched_off(VARIABLE, &setting.text) {
             sink.say_of_setting(&setting, Severity::High, None, &sentence);
         }
     }
