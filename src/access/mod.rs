@@ -25,6 +25,7 @@ mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
+pub mod question;
 pub mod rights;
 pub mod role;
 pub mod standing;

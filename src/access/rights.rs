@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::outside::{Place, place_of};
+use super::outside::{OF_MANY, Place, place_of};
 use super::symbols::{Symbol, Symbols};
 
 /// What verbs are about: a group, a resource (with its subresource behind a slash) and the name of an object.
@@ -401,12 +401,6 @@ impl Rights {
     /// of namespaces little.
     #[must_use]
     pub fn within(&self, namespace: Symbol, symbols: &Symbols) -> Self {
-        const OF_MANY: [Symbol; 4] = [
-            Symbol::CREATE,
-            Symbol::DELETE_COLLECTION,
-            Symbol::LIST,
-            Symbol::WATCH,
-        ];
         let mut inside = Self::default();
         for (key, verbs) in &self.resources {
             let mut verbs = verbs.clone();

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tidegate::access::ask::{Question, who_can};
+use tidegate::access::ask::who_can;
 use tidegate::access::describe::phrases;
 use tidegate::access::powers::Behaviour;
+use tidegate::access::question::Question;
 use tidegate::access::subject::{Scope, Subject};
 use tidegate::access::{Access, Comparison};
 

@@ -7,4 +7,5 @@ mod command;
 mod corpora;
 mod difference;
 mod paths;
+mod questions;
 mod worlds;
