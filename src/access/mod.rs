@@ -21,6 +21,7 @@ pub mod goal;
 pub mod graph;
 pub mod gravity;
 pub mod leads;
+pub mod meant;
 mod outside;
 pub mod parts;
 pub mod powers;

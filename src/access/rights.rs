@@ -147,6 +147,24 @@ impl Reach {
         *self == Self::All
     }
 
+    /// What both reach.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::All, other) => other.clone(),
+            (own, Self::All) => own,
+            (Self::Named(mut names), Self::Named(others)) => {
+                names.retain(|name| others.contains(name));
+                if names.is_empty() {
+                    Self::Nothing
+                } else {
+                    Self::Named(names)
+                }
+            }
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

@@ -166,6 +166,8 @@ pub struct Role {
     pub rights: Rights,
     /// For the sum of others: which ones, each by all that its labels must meet.
     pub selectors: Option<Vec<Vec<Requirement>>>,
+    /// Where it says so.
+    pub selectors_at: Option<Span>,
     /// Its labels, and where each stands.
     pub labels: Vec<(String, String, Span)>,
     /// True if it is a patch: it says what another object of its name becomes.
@@ -209,6 +211,10 @@ impl Role {
             rights,
             rules,
             selectors,
+            selectors_at: role.aggregation().is_set().then(|| {
+                let first = role.selectors().next();
+                first.map_or_else(|| role.aggregation().span(), |it| first_line(it.node()))
+            }),
             labels: labels.collect(),
             is_patch: object.completeness() == Completeness::Partial,
             is_exact,
