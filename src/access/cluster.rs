@@ -87,9 +87,15 @@ pub struct Source {
 }
 
 impl Cluster {
-    /// Puts a cluster together from the files that are applied to it.
+    /// Puts a cluster together from the files that are applied to it, and from bindings of other files that bind its roles
+    /// as well.
     #[must_use]
-    pub fn of(symbols: &Arc<Symbols>, built_in: &[Arc<Role>], parts: &[&Part]) -> Self {
+    pub fn of(
+        symbols: &Arc<Symbols>,
+        built_in: &[Arc<Role>],
+        parts: &[&Part],
+        borrowed: Vec<Arc<Binding>>,
+    ) -> Self {
         let mut roles: Vec<Arc<Role>> = Vec::new();
         let mut bindings: Vec<Arc<Binding>> = Vec::new();
         for part in parts {
@@ -113,6 +119,7 @@ impl Cluster {
             }));
         }
         roles.extend(built_in.iter().cloned());
+        bindings.extend(borrowed);
         let namespaces = parts.iter().flat_map(|part| &part.namespaces);
         let mut cluster = Self {
             symbols: Arc::clone(symbols),
@@ -327,6 +334,49 @@ impl Cluster {
                             role: *number,
                             rule,
                         });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Where a right on a path outside of resources comes from, and where the path stands there; for what a cluster brings
+    /// along, where the binding names the role.
+    #[must_use]
+    pub fn source_of_url(
+        &self,
+        subject: &Subject,
+        url: Symbol,
+        verb: Symbol,
+    ) -> Option<(Source, Location)> {
+        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+            let grants = self.held(&who, &Scope::Cluster).into_iter();
+            for grant in grants.flat_map(|held| &held.grants) {
+                let meant = self.meant.get(grant.binding)?;
+                for number in meant.leaves.iter() {
+                    let role = self.roles.get(*number)?;
+                    for (at, rule) in role.rules.iter().enumerate() {
+                        let Some(word) = rule.gives_url(url, verb) else {
+                            continue;
+                        };
+                        let source = Source {
+                            binding: grant.binding,
+                            subject: grant.subject,
+                            role: *number,
+                            rule: at,
+                        };
+                        let place = match &role.at {
+                            Some(own) => Location {
+                                path: Arc::clone(&own.path),
+                                span: word.span,
+                            },
+                            None => {
+                                let binding = self.bindings.get(grant.binding)?;
+                                binding.place(binding.role_at)
+                            }
+                        };
+                        return Some((source, place));
                     }
                 }
             }

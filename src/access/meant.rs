@@ -1,4 +1,4 @@
-//! What bindings mean by their roles: the nearest ones of the name, and for a sum of roles those that it is the sum of.
+//! What bindings mean by their roles: those of the name, and for a sum of roles those that it is the sum of.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -64,8 +64,9 @@ pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant
             namespace,
             Arc::clone(&naming.role),
         );
-        let candidates = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
-        let chosen = nearest(roles, candidates, &naming.at.path);
+        // Copies that are applied together are all meant: which one comes last is not known. So are patches, and what
+        // the cluster brings along under the same name: it puts its own rules back.
+        let chosen = by_name.get(&name).cloned().unwrap_or_default();
         let leaves = match chosen.as_slice() {
             [one] => sums.leaves(*one),
             many => {
@@ -80,35 +81,6 @@ pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant
         }
     };
     bindings.iter().map(means).collect()
-}
-
-/// Of the copies of a role those that are nearest to a binding, with what patches them, and with what the cluster brings
-/// along under the same name: it puts its own rules back.
-fn nearest(roles: &[Arc<Role>], candidates: &[usize], path: &str) -> Vec<usize> {
-    let of = |number: &usize| roles.get(*number);
-    let written = candidates
-        .iter()
-        .copied()
-        .filter(|number| of(number).is_some_and(|role| role.at.is_some() && !role.is_patch));
-    let common = |number: &usize| {
-        let own = of(number).and_then(|role| role.at.as_ref());
-        own.map_or(0, |at| {
-            if *at.path == *path {
-                return usize::MAX;
-            }
-            let folders = at.path.split('/').zip(path.split('/'));
-            folders.take_while(|(one, other)| one == other).count()
-        })
-    };
-    let best = written.clone().map(|number| common(&number)).max();
-    let mut chosen: Vec<usize> = written
-        .filter(|number| Some(common(number)) == best)
-        .collect();
-    let others = candidates.iter().copied();
-    chosen.extend(
-        others.filter(|number| of(number).is_some_and(|role| role.at.is_none() || role.is_patch)),
-    );
-    chosen
 }
 
 /// Which roles the sums of roles are the sums of.

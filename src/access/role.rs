@@ -131,6 +131,16 @@ impl Rule {
                 })
     }
 
+    /// The word by which it gives a path outside of resources as it is written.
+    #[must_use]
+    pub fn gives_url(&self, url: Symbol, verb: Symbol) -> Option<Word> {
+        let mut verbs = self.verbs.iter();
+        if !verbs.any(|word| word.symbol == verb || word.symbol == Symbol::ANY) {
+            return None;
+        }
+        self.urls.iter().find(|word| word.symbol == url).copied()
+    }
+
     /// The rights of this rule alone.
     #[must_use]
     pub fn rights(&self, symbols: &Symbols) -> Rights {
