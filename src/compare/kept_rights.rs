@@ -41,17 +41,22 @@ pub fn keep_rights(
     pair: &Pair<'_>,
     context: &Context,
 ) {
-    let is_asked = |finding: &Finding| {
-        finding.status != Status::Existing && is_about_rights(finding.rule)
-    };
+    let is_asked =
+        |finding: &Finding| finding.status != Status::Existing && is_about_rights(finding.rule);
     if !findings.iter().any(is_asked) {
         return;
     }
     let (clusters, targets) = context.of_access();
     let comparison = pair.access(clusters, targets);
-    let compared: Vec<&Compared> = comparison.clusters.iter().chain(&comparison.unchanged).collect();
+    let compared: Vec<&Compared> = comparison
+        .clusters
+        .iter()
+        .chain(&comparison.unchanged)
+        .collect();
     let old = Told::of(&compared, before.iter(), |it| &it.before);
-    let head = findings.iter().filter(|finding| finding.status != Status::Fixed);
+    let head = findings
+        .iter()
+        .filter(|finding| finding.status != Status::Fixed);
     let new = Told::of(&compared, head, |it| &it.after);
     let mut kept = findings.iter().map(|finding| {
         if !is_asked(finding) {
@@ -93,7 +98,7 @@ fn is_kept(finding: &Finding, least: Severity, other: &Told<'_>, own: &Told<'_>)
         }
         is_somewhere = true;
         if about.holders.is_empty() {
-            if !is_latent(finding, &about, least, (places, others), other) {
+            if !is_latent((finding, least), &about, (places, own), (others, other)) {
                 return false;
             }
             continue;
@@ -111,17 +116,16 @@ fn is_kept(finding: &Finding, least: Severity, other: &Told<'_>, own: &Told<'_>)
 
 /// The same of a role that nobody is given: it is the same role, or one of another name that has it no longer.
 fn is_latent(
-    finding: &Finding,
+    (finding, least): (&Finding, Severity),
     about: &About<'_>,
-    least: Severity,
-    (own, others): (&Places<'_>, &Places<'_>),
-    other: &Told<'_>,
+    (places, own): (&Places<'_>, &Told<'_>),
+    (others, other): (&Places<'_>, &Told<'_>),
 ) -> bool {
     let Some(role) = about.role else {
         return other.is_told_alike(finding, least, |_| true);
     };
     let covers = |other: &Role| {
-        let left = about.rights.beyond(&other.rights, &own.cluster.symbols);
+        let left = about.rights.beyond(&other.rights, &places.cluster.symbols);
         left.is_empty()
     };
     let same = others.named(role).into_iter();
@@ -131,7 +135,9 @@ fn is_latent(
     });
     is_same
         || other.is_told_alike(finding, least, |other| {
-            let stays = own.named(other).into_iter().any(|it| covers(it));
+            let mut same = places.named(other).into_iter();
+            let stays = own.of_roles.contains_key(&(finding.rule, name_of(other)))
+                && same.any(|it| covers(it));
             covers(other) && (!stays || about.rights.is_empty())
         })
 }
@@ -191,7 +197,12 @@ impl<'c> Places<'c> {
             places.roles.entry(name_of(role)).or_default().push(number);
         }
         for (number, binding) in cluster.bindings.iter().enumerate() {
-            let place = (&*binding.at.path, true, binding.is_of_cluster, &*binding.name);
+            let place = (
+                &*binding.at.path,
+                true,
+                binding.is_of_cluster,
+                &*binding.name,
+            );
             places.numbers.entry(place).or_default().push(number);
             let meant = cluster.meant.get(number).into_iter();
             for role in meant.flat_map(|meant| meant.leaves.iter()) {
@@ -238,7 +249,9 @@ impl<'c> About<'c> {
         let span = finding.location.span;
         let cluster = places.cluster;
         if is_binding {
-            let bindings = numbers.iter().filter_map(|it| Some((*it, cluster.bindings.get(*it)?)));
+            let bindings = numbers
+                .iter()
+                .filter_map(|it| Some((*it, cluster.bindings.get(*it)?)));
             let mut bindings = bindings.collect::<Vec<_>>().into_iter();
             let holds = |binding: &crate::access::role::Binding| {
                 binding.role_at == span || binding.subjects.iter().any(|it| it.span == span)
@@ -267,7 +280,9 @@ impl<'c> About<'c> {
                 what,
             });
         }
-        let roles = numbers.iter().filter_map(|it| Some((*it, cluster.roles.get(*it)?)));
+        let roles = numbers
+            .iter()
+            .filter_map(|it| Some((*it, cluster.roles.get(*it)?)));
         let mut roles = roles.collect::<Vec<_>>().into_iter();
         let first = roles.as_slice().first().copied();
         let (number, role) = roles
@@ -335,7 +350,9 @@ impl<'c> Told<'c> {
         findings: impl Iterator<Item = &'f Finding>,
         side: impl Fn(&'c Compared) -> &'c Cluster,
     ) -> Self {
-        let places = compared.iter().map(|it| Places::of(side(it), it.is_new_copy));
+        let places = compared
+            .iter()
+            .map(|it| Places::of(side(it), it.is_new_copy));
         let mut told = Self {
             places: places.collect(),
             of_holders: HashMap::new(),
@@ -359,7 +376,10 @@ impl<'c> Told<'c> {
                 }
                 // Some rules tell the first right of a role alone.
                 for what in [&*finding.subject.discriminator, ""] {
-                    let alike = told.alike.entry((finding.rule, what.to_owned())).or_default();
+                    let alike = told
+                        .alike
+                        .entry((finding.rule, what.to_owned()))
+                        .or_default();
                     if alike.len() < MOST_ALIKE {
                         alike.push((about.role, finding.severity));
                     }
@@ -383,7 +403,9 @@ impl<'c> Told<'c> {
             let key = (rule, who, scope, what.to_owned());
             let severity = self.of_holders.get(&key).copied();
             severity.is_some_and(|severity| severity >= least)
-                || self.of_holders.contains_key(&(OF_WILDCARDS, key.1, key.2, key.3))
+                || self
+                    .of_holders
+                    .contains_key(&(OF_WILDCARDS, key.1, key.2, key.3))
         })
     }
 
@@ -394,12 +416,14 @@ impl<'c> Told<'c> {
         least: Severity,
         is_meant: impl Fn(&Role) -> bool,
     ) -> bool {
-        [&*finding.subject.discriminator, ""].into_iter().any(|what| {
-            let alike = self.alike.get(&(finding.rule, what.to_owned()));
-            let mut alike = alike.into_iter().flatten();
-            alike.any(|(role, severity)| {
-                *severity >= least && role.is_none_or(|role| is_meant(role))
+        [&*finding.subject.discriminator, ""]
+            .into_iter()
+            .any(|what| {
+                let alike = self.alike.get(&(finding.rule, what.to_owned()));
+                let mut alike = alike.into_iter().flatten();
+                alike.any(|(role, severity)| {
+                    *severity >= least && role.is_none_or(|role| is_meant(role))
+                })
             })
-        })
     }
 }

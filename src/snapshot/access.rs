@@ -69,7 +69,9 @@ impl<'a> Pair<'a> {
                 }
                 None => BTreeSet::new(),
             };
-            let hidden = hidden.into_iter().flat_map(|before| base.objects_of(before));
+            let hidden = hidden
+                .into_iter()
+                .flat_map(|before| base.objects_of(before));
             let hidden = hidden.filter(move |it| !read.contains(&it.resource().identity()));
             head.objects_of(file).chain(hidden)
         })

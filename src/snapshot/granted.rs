@@ -207,11 +207,7 @@ impl<'a> Given<'a> {
     /// Where it lets somebody make certificates for signers whose users the API server knows, how grave that is, and
     /// whom it makes of its holder: a verb on `signers`, together with writing the part of the requests that belongs to it.
     #[must_use]
-    pub fn signing(
-        self,
-        verb: &str,
-        part: &str,
-    ) -> Option<(Named<'a>, Severity, &'static str)> {
+    pub fn signing(self, verb: &str, part: &str) -> Option<(Named<'a>, Severity, &'static str)> {
         const GROUP: &str = "certificates.k8s.io";
         if !self.is_of_cluster() {
             return None;

@@ -89,7 +89,10 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
         if subject.kind() == Some("Group") && (EVERYBODY.contains(&name) || namespace.is_some()) {
             let who = match (name, namespace) {
                 (_, Some(namespace)) => {
-                    format!("every pod of namespace {} with a token", shortened(namespace))
+                    format!(
+                        "every pod of namespace {} with a token",
+                        shortened(namespace)
+                    )
                 }
                 ("system:authenticated", _) => "everybody who is let in".to_owned(),
                 _ => "every pod with a token".to_owned(),

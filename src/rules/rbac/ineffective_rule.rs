@@ -131,9 +131,9 @@ fn outside(given: Given<'_>, rule: PolicyRule<'_>) -> Vec<Told> {
     let reaches = |resource: &str| {
         let mut verbs = rule.verbs().texts();
         match resource {
-            "namespaces" => verbs.any(|verb| {
-                !NAMELESS.contains(&verb) && !["list", "watch"].contains(&verb)
-            }),
+            "namespaces" => {
+                verbs.any(|verb| !NAMELESS.contains(&verb) && !["list", "watch"].contains(&verb))
+            }
             "clusterroles" => verbs.any(|verb| ["bind", "*"].contains(&verb)),
             _ => resource.starts_with("namespaces/"),
         }

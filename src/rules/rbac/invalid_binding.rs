@@ -63,7 +63,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 sink.about(object)
                     .report_at(span, None)
                     .discriminator(&sentence)
-                    .say(&format!("{sentence}, so that the API server refuses the binding"));
+                    .say(&format!(
+                        "{sentence}, so that the API server refuses the binding"
+                    ));
             }
         }
     }
@@ -103,7 +105,9 @@ fn faults(binding: Binding<'_>, is_moved: bool) -> Vec<(Span, String)> {
         {
             faults.push((
                 kind.span(),
-                format!("the kind of a subject is {word} and must be ServiceAccount, User or Group"),
+                format!(
+                    "the kind of a subject is {word} and must be ServiceAccount, User or Group"
+                ),
             ));
             continue;
         }
@@ -125,7 +129,9 @@ fn faults(binding: Binding<'_>, is_moved: bool) -> Vec<(Span, String)> {
             && !is_moved
             && is_whole(object)
             && subject.namespace().is_none_or(str::is_empty)
-            && node.present("namespace").is_none_or(|it| it.as_str().is_some());
+            && node
+                .present("namespace")
+                .is_none_or(|it| it.as_str().is_some());
         if lacks_namespace {
             let name = shortened(subject.name().unwrap_or_default());
             faults.push((

@@ -92,11 +92,7 @@ const ROLES: &[(&str, Severity, &[(&str, &str)])] = &[
             ("User", "system:kube-apiserver"),
         ],
     ),
-    (
-        "system:node",
-        Severity::High,
-        &[("Group", "system:nodes")],
-    ),
+    ("system:node", Severity::High, &[("Group", "system:nodes")]),
     (
         "system:volume-scheduler",
         Severity::Medium,
@@ -113,7 +109,9 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     }
     let field = binding.role_name();
     let role = field.as_str().unwrap_or_default();
-    let controller = role.strip_prefix(OF_CONTROLLERS).filter(|it| !it.is_empty());
+    let controller = role
+        .strip_prefix(OF_CONTROLLERS)
+        .filter(|it| !it.is_empty());
     let known = ROLES.iter().find(|(name, ..)| *name == role);
     let severity = match (controller, known) {
         (Some(_), _) => Severity::High,
@@ -128,7 +126,10 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 && subject.namespace() == Some("kube-system")
         });
         let own = known.map(|(.., own)| *own).unwrap_or_default();
-        of_controller || own.iter().any(|(own, user)| (kind, name) == (Some(*own), Some(*user)))
+        of_controller
+            || own
+                .iter()
+                .any(|(own, user)| (kind, name) == (Some(*own), Some(*user)))
     };
     let mut others = binding.subjects().filter(|subject| !is_own(subject));
     let Some(other) = others.next() else {

@@ -307,11 +307,17 @@ fn what_can_no_longer_be_read_is_not_taken_away() {
         // What is read is told all the same.
         let report = crate::reports::of(
             &[("a.yaml", &text), ("b.yaml", &other)],
-            &[("a.yaml", head), ("b.yaml", &other.replace("\"get\"", "\"list\""))],
+            &[
+                ("a.yaml", head),
+                ("b.yaml", &other.replace("\"get\"", "\"list\"")),
+            ],
         );
         assert_eq!(report.access.len(), 1, "{:?}", report.access);
     }
-    let gone = crate::reports::of(&[("a.yaml", &text), ("b.yaml", &other)], &[("b.yaml", &other)]);
+    let gone = crate::reports::of(
+        &[("a.yaml", &text), ("b.yaml", &other)],
+        &[("b.yaml", &other)],
+    );
     assert_eq!(gone.access.len(), 1);
 }
 
@@ -328,7 +334,10 @@ fn a_path_is_told_on_its_own_line() {
         &[("a.yaml", &bindings), ("b.yaml", &old)],
         &[("a.yaml", &bindings), ("b.yaml", &new)],
     );
-    let mut found = report.findings.iter().filter(|it| it.rule == "rbac/permissions-widened");
+    let mut found = report
+        .findings
+        .iter()
+        .filter(|it| it.rule == "rbac/permissions-widened");
     let found = found.next().unwrap();
     assert_eq!(&*found.location.path, "b.yaml");
     assert_eq!(&new[found.location.span.range()], "/debug/*");
@@ -338,11 +347,15 @@ fn a_path_is_told_on_its_own_line() {
 #[test]
 fn a_right_on_all_objects_is_not_hidden_by_one_on_some() {
     for order in [["| tls", ""], ["", "| tls"]] {
-        let rules = order.map(|names| manifest(&format!("ClusterRole r | | secrets | get {names}")));
+        let rules =
+            order.map(|names| manifest(&format!("ClusterRole r | | secrets | get {names}")));
         let second = rules[1].split_once("rules:\n").unwrap().1;
         let text = format!("{}{second}", rules[0]) + &manifest("sa/ci/a -> ClusterRole r");
         let report = crate::reports::of(&[], &[("a.yaml", &text)]);
-        let mut found = report.findings.iter().filter(|it| it.rule == "rbac/secrets-read");
+        let mut found = report
+            .findings
+            .iter()
+            .filter(|it| it.rule == "rbac/secrets-read");
         let severity = found.next().map(|it| it.severity);
         assert_eq!(severity, Some(tidegate::finding::Severity::High), "{text}");
         assert_eq!(found.count(), 0);
