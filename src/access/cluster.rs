@@ -366,15 +366,14 @@ impl Cluster {
                             role: *number,
                             rule: at,
                         };
-                        let place = match &role.at {
-                            Some(own) => Location {
+                        let place = if let Some(own) = &role.at {
+                            Location {
                                 path: Arc::clone(&own.path),
                                 span: word.span,
-                            },
-                            None => {
-                                let binding = self.bindings.get(grant.binding)?;
-                                binding.place(binding.role_at)
                             }
+                        } else {
+                            let binding = self.bindings.get(grant.binding)?;
+                            binding.place(binding.role_at)
                         };
                         return Some((source, place));
                     }

@@ -314,8 +314,8 @@ fn has_word(rule: &Rule, finding: &Finding) -> bool {
 /// all.
 fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Rights {
     let symbols = &cluster.symbols;
-    let mut rules = role.rules.iter();
-    let Some(rule) = rules.find(|rule| has_word(rule, finding)) else {
+    let mut all = role.rules.iter();
+    let Some(rule) = all.find(|own| has_word(own, finding)) else {
         return role.rights.clone();
     };
     let span = finding.location.span;

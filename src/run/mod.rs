@@ -455,14 +455,14 @@ fn of_change(
     context: &Context,
 ) -> Vec<Finding> {
     let (base, head) = (pair.base, pair.head);
-    let held: Vec<Finding> = before
+    let of_rights: Vec<Finding> = before
         .findings
         .iter()
         .filter(is_of_rights)
         .cloned()
         .collect();
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
-    keep_rights(&mut all, &held, pair, context);
+    keep_rights(&mut all, &of_rights, pair, context);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {

@@ -67,10 +67,10 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
             .filter_map(|(name, node)| Some((name, node?)))
             .collect();
         // What is no resource at all, such as paths alone, is not meant, nor what gives nothing.
-        let gives = [rule.api_groups(), rule.resources(), rule.verbs()]
+        let has_all = [rule.api_groups(), rule.resources(), rule.verbs()]
             .iter()
             .all(|list| list.texts().next().is_some());
-        let Some((_, first)) = wild.first().filter(|_| gives) else {
+        let Some((_, first)) = wild.first().filter(|_| has_all) else {
             continue;
         };
         let meaning = meaning(rule);
