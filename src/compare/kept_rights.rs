@@ -315,23 +315,26 @@ fn has_word(rule: &Rule, finding: &Finding) -> bool {
 fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Rights {
     let symbols = &cluster.symbols;
     let mut all = role.rules.iter();
-    let Some(rule) = all.find(|own| has_word(own, finding)) else {
+    let Some(policy) = all.find(|own| has_word(own, finding)) else {
         return role.rights.clone();
     };
     let span = finding.location.span;
-    let verb = rule.verbs.iter().find(|word| word.span == span);
+    let verb = policy.verbs.iter().find(|word| word.span == span);
     let resource = finding.subject.discriminator.split_once(' ');
     let resource = resource.and_then(|(_, resource)| symbols.find(resource));
     match (verb, resource) {
         (Some(verb), Some(resource)) if finding.rule != OF_WILDCARDS => {
-            let mut one = rule.clone();
+            let mut one = policy.clone();
             one.verbs = vec![*verb];
             one.resources.retain(|word| word.symbol == resource);
             one.rights(symbols)
         }
-        _ => rule.rights(symbols),
+        _ => policy.rights(symbols),
     }
 }
+
+/// The role that a finding is about, if it is about one, and how grave it is.
+type Alike<'c> = (Option<&'c Arc<Role>>, Severity);
 
 /// What the findings of one side say, by whom it is about.
 struct Told<'c> {
@@ -341,7 +344,7 @@ struct Told<'c> {
     /// How gravely a rule speaks of a role.
     of_roles: HashMap<(&'static str, Name<'c>), Severity>,
     /// The roles of which a rule tells one right, or any where none is named, and how gravely.
-    alike: HashMap<(&'static str, String), Vec<(Option<&'c Arc<Role>>, Severity)>>,
+    alike: HashMap<(&'static str, String), Vec<Alike<'c>>>,
 }
 
 impl<'c> Told<'c> {

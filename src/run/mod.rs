@@ -458,7 +458,7 @@ fn of_change(
     let of_rights: Vec<Finding> = before
         .findings
         .iter()
-        .filter(is_of_rights)
+        .filter(|finding| is_of_rights(finding))
         .cloned()
         .collect();
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
@@ -479,7 +479,7 @@ fn of_change(
     all
 }
 
-fn is_of_rights(finding: &&Finding) -> bool {
+fn is_of_rights(finding: &Finding) -> bool {
     finding.rule.starts_with("rbac/")
 }
 

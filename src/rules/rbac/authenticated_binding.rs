@@ -46,7 +46,7 @@ declare_rule! {
     /// ## Limits
     /// Nothing is said of the roles that every cluster gives to everybody: `system:basic-user`, `system:discovery`,
     /// `system:public-info-viewer` and `system:service-account-issuer-discovery`, nor of `system:image-puller`, which
-    /// OpenShift gives to the pods of a namespace. In one namespace it is medium, and of the pods of one namespace one
+    /// `OpenShift` gives to the pods of a namespace. In one namespace it is medium, and of the pods of one namespace one
     /// level less.
     "rbac/authenticated-binding",
     severity: Severity::High,

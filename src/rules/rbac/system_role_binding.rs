@@ -59,9 +59,16 @@ declare_rule! {
 /// What the roles begin with that the controllers of the control plane have, each an account of `kube-system`.
 const OF_CONTROLLERS: &str = "system:controller:";
 
+/// A role, how grave it is for others, and for whom it is.
+type Own = (
+    &'static str,
+    Severity,
+    &'static [(&'static str, &'static str)],
+);
+
 /// Roles of the control plane by name, how grave they are for others, and for whom they are: kind and name. Source: the
 /// bootstrap policy of Kubernetes 1.37, and the users that kubeadm and the documentation of certificates name.
-const ROLES: &[(&str, Severity, &[(&str, &str)])] = &[
+const ROLES: &[Own] = &[
     (
         "system:certificates.k8s.io:kube-apiserver-client-approver",
         Severity::High,

@@ -208,9 +208,8 @@ fn severity(given: Given<'_>, rule: PolicyRule<'_>, wild: usize) -> (Severity, &
     };
     let verbs = || rule.verbs().texts();
     let reads = verbs().all(|verb| READ.contains(&verb));
-    let (of_cluster, namespaced) = if rule.api_groups().texts().all(is_custom) {
-        (Severity::Low, Severity::Low)
-    } else if wild == 1 && (reads || rule.is_named()) {
+    let is_little = wild == 1 && (reads || rule.is_named());
+    let (of_cluster, namespaced) = if is_little || rule.api_groups().texts().all(is_custom) {
         (Severity::Low, Severity::Low)
     } else {
         match wild {
