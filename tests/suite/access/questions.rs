@@ -53,32 +53,34 @@ fn is_asked(scope: &str, resource: &str, verb: &str, name: &str) -> bool {
     }
 }
 
+const RESOURCES: [(&str, &str); 12] = [
+    ("", "pods"),
+    ("", "secrets"),
+    ("", "pods/exec"),
+    ("apps", "deployments"),
+    ("", "nodes"),
+    ("", "nodes/status"),
+    ("", "persistentvolumes"),
+    ("", "namespaces"),
+    ("", "namespaces/status"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("example.com", "carts"),
+];
+
+const VERBS: [&str; 8] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "delete",
+    "deletecollection",
+    "bind",
+];
+
 #[test]
 fn random_questions_are_answered_by_the_scopes_of_resources() {
-    let resources = [
-        ("", "pods"),
-        ("", "secrets"),
-        ("", "pods/exec"),
-        ("apps", "deployments"),
-        ("", "nodes"),
-        ("", "nodes/status"),
-        ("", "persistentvolumes"),
-        ("", "namespaces"),
-        ("", "namespaces/status"),
-        ("rbac.authorization.k8s.io", "clusterroles"),
-        ("rbac.authorization.k8s.io", "rolebindings"),
-        ("example.com", "carts"),
-    ];
-    let verbs = [
-        "get",
-        "list",
-        "watch",
-        "create",
-        "update",
-        "delete",
-        "deletecollection",
-        "bind",
-    ];
     let (mut able, mut outside) = (0, 0);
     let mut chance = Chance::new(31);
     for number in 0..300 {
@@ -88,8 +90,8 @@ fn random_questions_are_answered_by_the_scopes_of_resources() {
         let access = Access::of(|| snapshot.objects(), &|_| Vec::new(), Behaviour::default());
         let given = given(&world);
         for _ in 0..30 {
-            let (group, resource) = chance.of(&resources);
-            let verb = chance.of(&verbs);
+            let (group, resource) = chance.of(&RESOURCES);
+            let verb = chance.of(&VERBS);
             let asked = chance.of(&["", "", "a", "shop"]);
             let is_nameless =
                 !resource.contains('/') && matches!(verb, "create" | "deletecollection");
