@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::access::ask::Question;
+use crate::access::question::Question;
 use crate::access::subject::Subject;
 use crate::init::Part;
 use crate::init::action_reference::Commit;

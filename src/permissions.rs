@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::access::ask::{Question, who_can};
+use crate::access::ask::who_can;
 use crate::access::cluster::{Cluster, Grant, Held, is_unmodelled};
 use crate::access::describe::phrases;
 use crate::access::difference::Change;
 use crate::access::proof::Proof;
+use crate::access::question::Question;
 use crate::access::subject::{Scope, Subject};
 use crate::access::{Access, Comparison};
 use crate::evaluate::evaluate_with;

@@ -6,7 +6,9 @@ use crate::kubernetes::manifest::{self, Reading};
 use crate::kubernetes::{Completeness, Object, roles};
 use crate::syntax::Format;
 
+use super::goal::Goal;
 use super::role::Role;
+use super::subject::Subject;
 use super::symbols::Symbols;
 
 /// Manifests of the roles, written by `data/built_in_roles.py` from facts about the bootstrap policy of Kubernetes 1.37.
@@ -52,4 +54,37 @@ fn read(symbols: &mut Symbols) -> Vec<Arc<Role>> {
 #[must_use]
 pub fn is_unmodelled(name: &str) -> bool {
     name.starts_with("system:")
+}
+
+/// What those reach that a cluster brings along and gives rights by bindings of its own. Source: the bootstrap policy of
+/// Kubernetes 1.37, and the bindings that kubeadm makes.
+const BROUGHT_ALONG: [(&str, &str, Goal); 5] = [
+    // It mints tokens of every account.
+    ("User", "system:kube-controller-manager", Goal::ClusterAdmin),
+    ("Group", "kubeadm:cluster-admins", Goal::ClusterAdmin),
+    // It may escalate.
+    (
+        "User",
+        "system:serviceaccount:kube-system:clusterrole-aggregation-controller",
+        Goal::ClusterAdmin,
+    ),
+    // They make pods in every namespace.
+    (
+        "User",
+        "system:serviceaccount:kube-system:daemon-set-controller",
+        Goal::Nodes,
+    ),
+    (
+        "User",
+        "system:serviceaccount:kube-system:job-controller",
+        Goal::Nodes,
+    ),
+];
+
+/// What somebody reaches whom a cluster brings along, if that is guarded.
+#[must_use]
+pub fn brought_along(subject: &Subject) -> Option<Goal> {
+    let mut all = BROUGHT_ALONG.iter();
+    let found = all.find(|(kind, name, _)| Subject::of(kind, name, None).as_ref() == Some(subject));
+    found.map(|(_, _, goal)| *goal)
 }

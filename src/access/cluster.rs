@@ -8,6 +8,7 @@ use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
 use super::exposed::{Route, Served};
+use super::meant::{Meant, meant};
 use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
@@ -37,15 +38,6 @@ pub struct Held {
     pub rights: Arc<Rights>,
 }
 
-/// What a binding means by its role.
-#[derive(Clone, Debug, Default)]
-pub struct Meant {
-    /// The numbers of the roles that have the rules: for a sum of roles, those that it is the sum of.
-    pub leaves: Arc<Vec<usize>>,
-    /// The numbers of the roles that are meant themselves.
-    pub roles: Vec<usize>,
-}
-
 /// One cluster, as far as a revision shows it.
 #[derive(Debug)]
 pub struct Cluster {
@@ -73,6 +65,10 @@ pub struct Cluster {
     pub namespaces: BTreeMap<Arc<str>, Arc<Enforced>>,
     /// The roles that give all of a namespace or more, by namespace, which is empty for a `ClusterRole`, and name.
     pub strong: Strong,
+    /// The accounts whose pods get no token unless they ask for one.
+    tokenless: BTreeSet<Subject>,
+    /// The numbers of the bindings of each name.
+    named: HashMap<Arc<str>, Vec<usize>>,
     /// What everybody holds, by subject and scope.
     pub held: BTreeMap<Subject, BTreeMap<Scope, Held>>,
 }
@@ -91,9 +87,15 @@ pub struct Source {
 }
 
 impl Cluster {
-    /// Puts a cluster together from the files that are applied to it.
+    /// Puts a cluster together from the files that are applied to it, and from bindings of other files that bind its roles
+    /// as well.
     #[must_use]
-    pub fn of(symbols: &Arc<Symbols>, built_in: &[Arc<Role>], parts: &[&Part]) -> Self {
+    pub fn of(
+        symbols: &Arc<Symbols>,
+        built_in: &[Arc<Role>],
+        parts: &[&Part],
+        borrowed: Vec<Arc<Binding>>,
+    ) -> Self {
         let mut roles: Vec<Arc<Role>> = Vec::new();
         let mut bindings: Vec<Arc<Binding>> = Vec::new();
         for part in parts {
@@ -117,6 +119,7 @@ impl Cluster {
             }));
         }
         roles.extend(built_in.iter().cloned());
+        bindings.extend(borrowed);
         let namespaces = parts.iter().flat_map(|part| &part.namespaces);
         let mut cluster = Self {
             symbols: Arc::clone(symbols),
@@ -140,8 +143,15 @@ impl Cluster {
             namespaces: namespaces
                 .map(|namespace| (Arc::clone(&namespace.name), Arc::clone(namespace)))
                 .collect(),
+            tokenless: BTreeSet::new(),
+            named: HashMap::new(),
             held: BTreeMap::new(),
         };
+        cluster.tokenless = tokenless(&cluster.accounts);
+        for (number, binding) in cluster.bindings.iter().enumerate() {
+            let of_name = cluster.named.entry(Arc::clone(&binding.name));
+            of_name.or_default().push(number);
+        }
         cluster.held = cluster.hold();
         cluster
     }
@@ -257,6 +267,39 @@ impl Cluster {
         reaches.fold(Reach::Nothing, Reach::or)
     }
 
+    /// True if the pods of something have a token of their account.
+    #[must_use]
+    pub fn has_token(&self, runner: &Runner) -> bool {
+        let is_mounted = runner
+            .automount
+            .unwrap_or_else(|| !self.tokenless.contains(&runner.account));
+        is_mounted || runner.mounts_token
+    }
+
+    /// The bindings of a name.
+    pub fn bindings_named(&self, name: &str) -> impl Iterator<Item = &Arc<Binding>> {
+        let numbers = self.named.get(name).into_iter().flatten();
+        numbers.filter_map(|number| self.bindings.get(*number))
+    }
+
+    /// True if a subject, or a group that it is in, is given a role of that name itself in a scope: a `Role` in that of a
+    /// namespace, else a `ClusterRole`.
+    #[must_use]
+    pub fn is_given(&self, subject: &Subject, scope: &Scope, name: &str) -> bool {
+        let mut who = std::iter::once(subject.clone()).chain(subject.groups());
+        who.any(|who| {
+            let grants = self.held(&who, scope).into_iter();
+            let meant = grants.flat_map(|held| &held.grants);
+            let mut meant = meant.filter_map(|grant| self.meant.get(grant.binding));
+            meant.any(|meant| {
+                let mut leaves = meant.leaves.iter().filter_map(|at| self.roles.get(*at));
+                leaves.any(|role| {
+                    role.is_of_cluster == scope.namespace().is_none() && *role.name == *name
+                })
+            })
+        })
+    }
+
     /// True if a subject may do everything, whatever roles say.
     #[must_use]
     pub fn is_master(subject: &Subject) -> bool {
@@ -291,6 +334,48 @@ impl Cluster {
                             role: *number,
                             rule,
                         });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Where a right on a path outside of resources comes from, and where the path stands there; for what a cluster brings
+    /// along, where the binding names the role.
+    #[must_use]
+    pub fn source_of_url(
+        &self,
+        subject: &Subject,
+        url: Symbol,
+        verb: Symbol,
+    ) -> Option<(Source, Location)> {
+        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+            let grants = self.held(&who, &Scope::Cluster).into_iter();
+            for grant in grants.flat_map(|held| &held.grants) {
+                let meant = self.meant.get(grant.binding)?;
+                for number in meant.leaves.iter() {
+                    let role = self.roles.get(*number)?;
+                    for (at, rule) in role.rules.iter().enumerate() {
+                        let Some(word) = rule.gives_url(url, verb) else {
+                            continue;
+                        };
+                        let source = Source {
+                            binding: grant.binding,
+                            subject: grant.subject,
+                            role: *number,
+                            rule: at,
+                        };
+                        let place = if let Some(own) = &role.at {
+                            Location {
+                                path: Arc::clone(&own.path),
+                                span: word.span,
+                            }
+                        } else {
+                            let binding = self.bindings.get(grant.binding)?;
+                            binding.place(binding.role_at)
+                        };
+                        return Some((source, place));
                     }
                 }
             }
@@ -348,6 +433,22 @@ impl Cluster {
         Some((label.clone(), location))
     }
 
+    /// The sum of roles that the role of a right is part of, and where it says of which ones it is the sum; none for what
+    /// the cluster brings along.
+    #[must_use]
+    pub fn summed_at(&self, source: Source) -> Option<(String, Location)> {
+        let meant = self.meant.get(source.binding)?;
+        if meant.roles.contains(&source.role) {
+            return None;
+        }
+        let mut sums = meant.roles.iter().filter_map(|at| self.roles.get(*at));
+        sums.find_map(|sum| {
+            let path = Arc::clone(&sum.at.as_ref()?.path);
+            let span = sum.selectors_at?;
+            Some((sum.title(), Location { path, span }))
+        })
+    }
+
     /// True if it holds a role or a binding beside what every cluster brings along.
     #[must_use]
     pub fn is_about_rights(&self) -> bool {
@@ -363,14 +464,6 @@ impl Cluster {
     }
 }
 
-impl Meant {
-    /// True if nobody knows what the role grants.
-    #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        self.roles.is_empty()
-    }
-}
-
 /// Of copies in one file the last, which is the one that stays.
 fn last_of_each<T, K: std::hash::Hash + Eq>(all: &[Arc<T>], key: impl Fn(&T) -> K) -> Vec<Arc<T>> {
     let mut last: HashMap<K, usize> = HashMap::new();
@@ -382,186 +475,18 @@ fn last_of_each<T, K: std::hash::Hash + Eq>(all: &[Arc<T>], key: impl Fn(&T) -> 
     kept.map(|(_, one)| Arc::clone(one)).collect()
 }
 
-type RoleName = (bool, Arc<str>, Arc<str>);
-
-/// What each binding means by its role.
-fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
-    let mut by_name: HashMap<RoleName, Vec<usize>> = HashMap::new();
-    for (number, role) in roles.iter().enumerate() {
-        let name = (
-            role.is_of_cluster,
-            Arc::clone(&role.namespace),
-            Arc::clone(&role.name),
-        );
-        by_name.entry(name).or_default().push(number);
-    }
-    let mut patched: HashMap<(Scope, Arc<str>), &Arc<Binding>> = HashMap::new();
-    for binding in bindings.iter().filter(|binding| !binding.role.is_empty()) {
-        let key = (binding.scope.clone(), Arc::clone(&binding.name));
-        patched.entry(key).or_insert(binding);
-    }
-    let mut sums = Sums::new(roles);
-    let none: Arc<str> = "".into();
-    let means = |binding: &Arc<Binding>| {
-        // A patch that adds subjects names no role: it is that of what is patched.
-        let naming = if binding.role.is_empty() {
-            let key = (binding.scope.clone(), Arc::clone(&binding.name));
-            patched.get(&key).copied().unwrap_or(binding)
-        } else {
-            binding
-        };
-        let namespace = match (naming.names_cluster_role, &naming.scope) {
-            (false, Scope::Namespace(namespace)) => Arc::clone(namespace),
-            _ => Arc::clone(&none),
-        };
-        let name = (
-            naming.names_cluster_role,
-            namespace,
-            Arc::clone(&naming.role),
-        );
-        let candidates = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
-        let chosen = nearest(roles, candidates, &naming.at.path);
-        let leaves = match chosen.as_slice() {
-            [one] => sums.leaves(*one),
-            many => {
-                let all = many.iter().map(|role| sums.leaves(*role));
-                let all: BTreeSet<usize> = all.flat_map(|leaves| leaves.to_vec()).collect();
-                Arc::new(all.into_iter().collect())
-            }
-        };
-        Meant {
-            leaves,
-            roles: chosen,
-        }
+/// The accounts that say that their pods get no token, all copies of which agree.
+fn tokenless(accounts: &[Arc<Account>]) -> BTreeSet<Subject> {
+    let of = |wanted: bool| {
+        let accounts = accounts.iter();
+        let accounts = accounts.filter(move |account| account.automount == Some(wanted));
+        accounts.map(|account| account.subject.clone())
     };
-    bindings.iter().map(means).collect()
-}
-
-/// Of the copies of a role those that are nearest to a binding, with what patches them, and with what the cluster brings
-/// along under the same name: it puts its own rules back.
-fn nearest(roles: &[Arc<Role>], candidates: &[usize], path: &str) -> Vec<usize> {
-    let of = |number: &usize| roles.get(*number);
-    let written = candidates
-        .iter()
-        .copied()
-        .filter(|number| of(number).is_some_and(|role| role.at.is_some() && !role.is_patch));
-    let common = |number: &usize| {
-        let own = of(number).and_then(|role| role.at.as_ref());
-        own.map_or(0, |at| {
-            if *at.path == *path {
-                return usize::MAX;
-            }
-            let folders = at.path.split('/').zip(path.split('/'));
-            folders.take_while(|(one, other)| one == other).count()
-        })
-    };
-    let best = written.clone().map(|number| common(&number)).max();
-    let mut chosen: Vec<usize> = written
-        .filter(|number| Some(common(number)) == best)
-        .collect();
-    let others = candidates.iter().copied();
-    chosen.extend(
-        others.filter(|number| of(number).is_some_and(|role| role.at.is_none() || role.is_patch)),
-    );
-    chosen
-}
-
-/// Which roles the sums of roles are the sums of.
-struct Sums<'r> {
-    roles: &'r [Arc<Role>],
-    /// Roles by the keys of their labels, those of the roles that they patch included.
-    labelled: HashMap<&'r str, Vec<usize>>,
-    /// By selectors, the roles that they select.
-    selected: HashMap<&'r [Vec<Requirement>], Arc<Vec<usize>>>,
-    /// By selectors, the roles with rules that these lead to.
-    summed: HashMap<&'r [Vec<Requirement>], Arc<Vec<usize>>>,
-}
-
-impl<'r> Sums<'r> {
-    fn new(roles: &'r [Arc<Role>]) -> Self {
-        let mut labelled: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (number, role) in roles.iter().enumerate() {
-            for (key, _, _) in &role.labels {
-                labelled.entry(key).or_default().push(number);
-            }
-        }
-        Self {
-            roles,
-            labelled,
-            selected: HashMap::new(),
-            summed: HashMap::new(),
-        }
+    let mut tokenless: BTreeSet<Subject> = of(false).collect();
+    for subject in of(true) {
+        tokenless.remove(&subject);
     }
-
-    /// The roles that have the rules of a role: it itself, or those that it is the sum of.
-    fn leaves(&mut self, role: usize) -> Arc<Vec<usize>> {
-        let roles = self.roles;
-        let selectors = roles.get(role).and_then(|role| role.selectors.as_deref());
-        let Some(selectors) = selectors else {
-            return Arc::new(vec![role]);
-        };
-        if let Some(known) = self.summed.get(selectors) {
-            return Arc::clone(known);
-        }
-        let mut leaves = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&'r [Vec<Requirement>]> = vec![selectors];
-        while let Some(selectors) = open.pop() {
-            for number in self.selected(selectors).iter() {
-                let Some(role) = roles.get(*number).filter(|_| seen.insert(*number)) else {
-                    continue;
-                };
-                match &role.selectors {
-                    None => {
-                        leaves.insert(*number);
-                    }
-                    Some(selectors) => open.push(selectors),
-                }
-            }
-        }
-        let leaves = Arc::new(leaves.into_iter().collect());
-        self.summed.insert(selectors, Arc::clone(&leaves));
-        leaves
-    }
-
-    fn selected(&mut self, selectors: &'r [Vec<Requirement>]) -> Arc<Vec<usize>> {
-        if let Some(known) = self.selected.get(selectors) {
-            return Arc::clone(known);
-        }
-        let mut candidates: BTreeSet<usize> = BTreeSet::new();
-        for requirements in selectors {
-            let key = requirements
-                .iter()
-                .find_map(|requirement| match requirement {
-                    Requirement::In(key, _) | Requirement::Exists(key) => Some(key.as_str()),
-                    _ => None,
-                });
-            match key {
-                Some(key) => candidates.extend(self.labelled.get(key).into_iter().flatten()),
-                None => candidates.extend(0..self.roles.len()),
-            }
-        }
-        let chosen = candidates.into_iter().filter(|number| {
-            let role = self.roles.get(*number);
-            role.is_some_and(|role| role.is_selected(selectors))
-        });
-        let mut chosen: BTreeSet<usize> = chosen.collect();
-        // A patch that sets the label has the object join that it patches.
-        let patches = chosen.iter().filter_map(|number| self.roles.get(*number));
-        let names: BTreeSet<&str> = patches
-            .filter(|role| role.is_patch)
-            .map(|role| &*role.name)
-            .collect();
-        if !names.is_empty() {
-            let numbered = self.roles.iter().enumerate();
-            let joined =
-                numbered.filter(|(_, role)| role.is_of_cluster && names.contains(&*role.name));
-            chosen.extend(joined.map(|(number, _)| number));
-        }
-        let chosen = Arc::new(chosen.into_iter().collect());
-        self.selected.insert(selectors, Arc::clone(&chosen));
-        chosen
-    }
+    tokenless
 }
 
 /// True if a binding names a role of the cluster's own whose rules are not known here.

@@ -1,6 +1,7 @@
 //! How grave it is to gain rights: by what they are on, and by where they count.
 
 use crate::finding::Severity;
+use crate::kubernetes::api_resources::is_group_of_kubernetes;
 
 use super::powers::{KUBE_SYSTEM, RBAC};
 use super::rights::Rights;
@@ -163,5 +164,5 @@ pub fn gravity(gained: &Rights, scope: &Scope, symbols: &Symbols) -> Severity {
 
 /// True for a group of Kubernetes itself, in contrast to the groups of custom resources.
 fn is_of_kubernetes(group: &str) -> bool {
-    !group.contains('.') || group.ends_with(".k8s.io")
+    group == "*" || is_group_of_kubernetes(group)
 }

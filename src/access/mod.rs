@@ -12,6 +12,7 @@
 //! answer for what the repository holds.
 
 pub mod ask;
+mod borrowed;
 pub mod built_in;
 pub mod cluster;
 pub mod describe;
@@ -21,10 +22,12 @@ pub mod goal;
 pub mod graph;
 pub mod gravity;
 pub mod leads;
+pub mod meant;
 mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
+pub mod question;
 pub mod rights;
 pub mod role;
 pub mod standing;
@@ -38,10 +41,11 @@ use std::sync::{Arc, OnceLock};
 use crate::kubernetes::Object;
 use crate::kubernetes::together::{ClustersOf, alone, pair};
 
+use borrowed::{bindings_by_role, borrowed, wider_copies};
 use cluster::Cluster;
 use graph::Graph;
 use leads::Leads;
-use parts::are_about_rights;
+use parts::{Part, are_about_rights};
 use powers::Behaviour;
 use proof::Proof;
 use standing::Standings;
@@ -72,8 +76,13 @@ impl Access {
         let (mut symbols, built_in) = built_in::roles();
         let parts = parts::read(objects(), &mut symbols);
         let symbols = Arc::new(symbols);
-        let clusters = alone(&parts, clusters_of).into_iter();
-        let clusters = clusters.map(|parts| Cluster::of(&symbols, &built_in, &parts));
+        let groups = alone(&parts, clusters_of);
+        let wider = wider_copies(&groups, &symbols);
+        let bindings = bindings_by_role(&parts);
+        let clusters = groups.iter().zip(wider).map(|(parts, wider)| {
+            let borrowed = borrowed(&wider, &bindings);
+            Cluster::of(&symbols, &built_in, parts, borrowed)
+        });
         Self {
             clusters: clusters.filter(Cluster::is_about_rights).collect(),
             behaviour,
@@ -139,6 +148,8 @@ pub struct Compared {
     pub changes: Vec<difference::Change>,
     /// The ways that come with the change.
     pub new_proofs: Vec<Proof>,
+    /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
+    pub is_new_copy: bool,
 }
 
 /// What a change does, cluster by cluster.
@@ -146,6 +157,8 @@ pub struct Compared {
 pub struct Comparison {
     /// The clusters for which something changes.
     pub clusters: Vec<Compared>,
+    /// Those for which nothing does, whatever was written otherwise.
+    pub unchanged: Vec<Compared>,
 }
 
 impl Comparison {
@@ -166,22 +179,48 @@ impl Comparison {
         let after = parts::read(head(), &mut symbols);
         let symbols = Arc::new(symbols);
         let clusters = pair(&before, &after, renames, clusters_of);
-        let clusters = clusters.into_iter().filter_map(|sides| {
-            let before = Cluster::of(&symbols, &built_in, &sides.before);
-            let after = Cluster::of(&symbols, &built_in, &sides.after);
+        // A new copy is held against all there was, where nothing is borrowed.
+        let old_groups: Vec<Vec<&Part>> = clusters
+            .iter()
+            .map(|sides| {
+                if sides.is_new_copy {
+                    Vec::new()
+                } else {
+                    sides.before.clone()
+                }
+            })
+            .collect();
+        let new_groups: Vec<Vec<&Part>> = clusters.iter().map(|it| it.after.clone()).collect();
+        let wider = wider_copies(&old_groups, &symbols).into_iter();
+        let wider = wider.zip(wider_copies(&new_groups, &symbols));
+        let old = bindings_by_role(&before);
+        let new = bindings_by_role(&after);
+        let clusters = clusters.iter().zip(wider).map(|(sides, (wider, more))| {
+            let wider = wider.into_iter().chain(more).collect();
+            let of_base = if sides.is_new_copy {
+                Vec::new()
+            } else {
+                borrowed(&wider, &old)
+            };
+            let before = Cluster::of(&symbols, &built_in, &sides.before, of_base);
+            let after = Cluster::of(&symbols, &built_in, &sides.after, borrowed(&wider, &new));
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
             changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
             let new_proofs = difference::new_proofs(&before, &after, behaviour);
-            (!changes.is_empty() || !new_proofs.is_empty()).then_some(Compared {
+            Compared {
                 before,
                 after,
                 changes,
                 new_proofs,
-            })
+                is_new_copy: sides.is_new_copy,
+            }
         });
+        let (clusters, unchanged) =
+            clusters.partition(|it| !it.changes.is_empty() || !it.new_proofs.is_empty());
         Self {
-            clusters: clusters.collect(),
+            clusters,
+            unchanged,
         }
     }
 }

@@ -1,78 +1,11 @@
 //! Resources that lie outside of namespaces: what a `RoleBinding` cannot give.
 //!
-//! Source: the API reference of Kubernetes 1.37, and of the versions since 1.20 for what is gone. A custom resource is
-//! in no list: nobody knows where it lies, so that it is taken for one that lies within namespaces.
+//! A custom resource is in no list: nobody knows where it lies, so that it is taken for one that lies within namespaces.
 
-/// The group of roles and bindings.
-const RBAC: &str = "rbac.authorization.k8s.io";
+use crate::kubernetes::api_resources::{RBAC, is_namespaced};
 
-/// The resources of each group that lie outside of namespaces, by group. Namespaces are no part of it: the rights of a
-/// namespace reach its own object.
-const OUTSIDE: &[(&str, &[&str])] = &[
-    ("", &["componentstatuses", "nodes", "persistentvolumes"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings",
-            "mutatingwebhookconfigurations",
-            "validatingadmissionpolicies",
-            "validatingadmissionpolicybindings",
-            "validatingwebhookconfigurations",
-        ],
-    ),
-    ("apiextensions.k8s.io", &["customresourcedefinitions"]),
-    ("apiregistration.k8s.io", &["apiservices"]),
-    (
-        "authentication.k8s.io",
-        &["selfsubjectreviews", "tokenreviews", "uids", "userextras"],
-    ),
-    (
-        "authorization.k8s.io",
-        &[
-            "selfsubjectaccessreviews",
-            "selfsubjectrulesreviews",
-            "subjectaccessreviews",
-        ],
-    ),
-    (
-        "certificates.k8s.io",
-        &[
-            "certificatesigningrequests",
-            "clustertrustbundles",
-            "signers",
-        ],
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io",
-        &["flowschemas", "prioritylevelconfigurations"],
-    ),
-    ("internal.apiserver.k8s.io", &["storageversions"]),
-    ("metrics.k8s.io", &["nodes"]),
-    (
-        "networking.k8s.io",
-        &["ingressclasses", "ipaddresses", "servicecidrs"],
-    ),
-    ("node.k8s.io", &["runtimeclasses"]),
-    ("policy", &["podsecuritypolicies"]),
-    (RBAC, &["clusterrolebindings"]),
-    (
-        "resource.k8s.io",
-        &["deviceclasses", "devicetaintrules", "resourceslices"],
-    ),
-    ("scheduling.k8s.io", &["priorityclasses"]),
-    (
-        "storage.k8s.io",
-        &[
-            "csidrivers",
-            "csinodes",
-            "storageclasses",
-            "volumeattachments",
-            "volumeattributesclasses",
-        ],
-    ),
-    ("storagemigration.k8s.io", &["storageversionmigrations"]),
-];
+use super::subject::Scope;
+use super::symbols::Symbol;
 
 /// Where a resource lies, and what of it the rights of one namespace reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +31,47 @@ pub(super) fn place_of(group: &str, resource: &str) -> Place {
         (RBAC, "clusterroles") => return Place::Bound,
         _ => {}
     }
-    let of_group = OUTSIDE.iter().find(|(name, _)| *name == group);
-    match of_group {
-        Some((_, resources)) if resources.contains(&resource) => Place::Outside,
-        _ => Place::Inside,
+    match is_namespaced(group, resource) {
+        Some(false) => Place::Outside,
+        Some(true) | None => Place::Inside,
+    }
+}
+
+/// Verbs whose requests are about many objects, or about one that is not there yet: a namespace is not asked for by its
+/// name in these.
+pub(super) const OF_MANY: [Symbol; 4] = [
+    Symbol::CREATE,
+    Symbol::DELETE_COLLECTION,
+    Symbol::LIST,
+    Symbol::WATCH,
+];
+
+/// Which requests the rights of a scope are asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks<'s> {
+    /// Those for all objects.
+    All,
+    /// Those for the one object that is the namespace itself.
+    Own(&'s str),
+    /// None.
+    Nothing,
+}
+
+/// Which requests for a resource by a verb the rights of a scope are asked about, whatever these say.
+#[must_use]
+pub(super) fn asks<'s>(
+    scope: &'s Scope,
+    (group, resource): (&str, &str),
+    verb: Symbol,
+) -> Asks<'s> {
+    let Some(namespace) = scope.namespace() else {
+        return Asks::All;
+    };
+    match place_of(group, resource) {
+        Place::Inside => Asks::All,
+        Place::Own if !resource.contains('/') && OF_MANY.contains(&verb) => Asks::Nothing,
+        Place::Own => Asks::Own(namespace),
+        Place::Bound if verb == Symbol::BIND => Asks::All,
+        Place::Bound | Place::Outside => Asks::Nothing,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::accounts::CLOUD_IDENTITIES;
+use crate::kubernetes::accounts::{CLOUD_IDENTITIES, automount};
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::together::Filed;
@@ -23,6 +23,19 @@ pub struct Account {
     pub at: Location,
     /// The annotation that gives it an identity of a cloud: the identity, and where it stands.
     pub cloud: Option<(String, Location)>,
+    /// `automountServiceAccountToken`, where it is set.
+    pub automount: Option<bool>,
+}
+
+/// What the pods of something are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It is a pod itself, of its own name.
+    Exactly,
+    /// By its name with a number behind it, as those of a `StatefulSet`.
+    Numbered,
+    /// By its name with something behind it that nobody knows beforehand.
+    Generated,
 }
 
 /// What makes pods that run as an account.
@@ -30,6 +43,14 @@ pub struct Account {
 pub struct Runner {
     /// What it is called: `Deployment shop/cart`.
     pub title: String,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its pods are called.
+    pub called: Called,
+    /// `automountServiceAccountToken` of its pods, where it is set.
+    pub automount: Option<bool>,
+    /// True if its pods mount a token by hand, whatever that says.
+    pub mounts_token: bool,
     /// The namespace that it lands in.
     pub namespace: Arc<str>,
     /// The account that its pods run as.
@@ -40,6 +61,22 @@ pub struct Runner {
     pub labels: Vec<(String, String)>,
     /// True if its pods run on every node.
     pub is_on_every_node: bool,
+}
+
+impl Runner {
+    /// True if one of its pods can have a name.
+    #[must_use]
+    pub fn may_be_called(&self, pod: &str) -> bool {
+        let rest = pod.strip_prefix(&*self.name);
+        match (self.called, rest) {
+            (_, None) => false,
+            (Called::Exactly, Some(rest)) => rest.is_empty(),
+            (Called::Numbered, Some(rest)) => rest.strip_prefix('-').is_some_and(|number| {
+                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            }),
+            (Called::Generated, Some(rest)) => rest.len() > 1 && rest.starts_with('-'),
+        }
+    }
 }
 
 /// A Secret that holds a token of an account: whoever reads it is the account.
@@ -208,6 +245,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             subject: Subject::account(landing(object), name),
             at: place(object, object.name_span()),
             cloud,
+            automount: automount(object).as_bool(),
         }));
     } else if object.kind().name == "Secret" {
         part.tokens.extend(token(object).map(Arc::new));
@@ -227,6 +265,14 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             symbols.intern(account);
             part.runners.push(Arc::new(Runner {
                 title: format!("{} {}/{}", resource.kind, landing(object), resource.name),
+                name: (&*resource.name).into(),
+                called: match object.kind() {
+                    kind if kind.is_pod() => Called::Exactly,
+                    kind if kind.name == "StatefulSet" => Called::Numbered,
+                    _ => Called::Generated,
+                },
+                automount: pod.automount().as_bool(),
+                mounts_token: pod.mounts_token(),
                 namespace: landing(object).into(),
                 account: Subject::account(landing(object), account),
                 at: place(object, span),

@@ -7,7 +7,7 @@ use crate::finding::Location;
 use super::cluster::Cluster;
 use super::goal::Goal;
 use super::graph::{Graph, Node, Way, Why};
-use super::powers::{Means, Power};
+use super::powers::{KUBE_SYSTEM, Means, Power, Target};
 use super::rights::Asked;
 use super::subject::Subject;
 use super::symbols::Symbol;
@@ -41,6 +41,8 @@ pub struct Proof {
     pub goal: Goal,
     /// For another namespace, which one.
     pub namespace: Option<String>,
+    /// How many further namespaces are reached that are as new as that one.
+    pub further: usize,
     /// How.
     pub steps: Vec<Step>,
     /// True if it is no more than having what was given, in contrast to making more of it.
@@ -51,16 +53,24 @@ impl Proof {
     /// What is reached, for people.
     #[must_use]
     pub fn goal_title(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("all of namespace {namespace}"),
-            None => self.goal.title().to_owned(),
+        match (&self.namespace, self.further) {
+            (Some(namespace), 0) => format!("all of namespace {namespace}"),
+            (Some(namespace), 1) => format!("all of namespace {namespace} and of another one"),
+            (Some(namespace), further) => {
+                format!("all of namespace {namespace} and of {further} others")
+            }
+            (None, _) => self.goal.title().to_owned(),
         }
     }
 
     /// What tells this way apart from the others of a cluster: who, and what is reached.
     #[must_use]
     pub fn told_as(&self) -> String {
-        format!("{} {}", self.subject, self.goal_title())
+        let goal = match &self.namespace {
+            Some(namespace) => format!("all of namespace {namespace}"),
+            None => self.goal.title().to_owned(),
+        };
+        format!("{} {goal}", self.subject)
     }
 
     /// The steps in one line.
@@ -108,7 +118,7 @@ pub fn proofs(cluster: &Cluster, graph: &Graph) -> Vec<Proof> {
 /// False for what is nothing but meant to be: the administrator of a namespace, an account with an identity of its own,
 /// what lies in the namespace that somebody lives in.
 fn matters(proof: &Proof) -> bool {
-    let lives_there = proof.subject.members_namespace() == Some(super::powers::KUBE_SYSTEM);
+    let lives_there = proof.subject.members_namespace() == Some(KUBE_SYSTEM);
     match proof.goal {
         Goal::ClusterAdmin | Goal::Masters | Goal::Nodes => true,
         Goal::KubeSystemSecrets => !lives_there,
@@ -117,7 +127,7 @@ fn matters(proof: &Proof) -> bool {
     }
 }
 
-fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
+pub(super) fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
     let mut who = graph.subjects.get(way.subject)?.clone();
     let subject = who.clone();
     let mut steps: Vec<Step> = Vec::new();
@@ -133,14 +143,17 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
                 let mut step = use_of(cluster, &who, power);
                 let leads_on = matches!(
                     to,
-                    Node::AnyAccount(_) | Node::Running(_) | Node::AnyToken(_) | Node::Token(_)
+                    Node::AnyAccount(_)
+                        | Node::Unnamed(_)
+                        | Node::Running(_)
+                        | Node::Runner(_)
+                        | Node::AnyToken(_)
+                        | Node::Token(_)
                 );
-                if leads_on {
-                    let next = next_subject(graph, follows);
-                    if let Some(next) = next {
-                        // Writing to a String cannot fail.
-                        let _ = write!(step.does, "{} {next}", joined(power.means));
-                    }
+                let steps_on = way.steps.get(number..).unwrap_or_default();
+                if leads_on && let Some(next) = next_account(cluster, graph, steps_on) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(step.does, "{} {next}", joined(power.means));
                 }
                 steps.push(step);
             }
@@ -153,7 +166,7 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
                     to,
                     made_of_all,
                     steps.last_mut(),
-                    next_subject(graph, follows),
+                    next_account(cluster, graph, follows),
                 ) {
                     let _ = write!(step.does, ", which includes {next}");
                 }
@@ -203,6 +216,7 @@ fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
         subject,
         goal: way.goal,
         namespace: namespace.map(ToString::to_string),
+        further: 0,
         steps,
         is_possession: uses == 1 && only.is_some_and(Means::is_possession),
     })
@@ -213,6 +227,29 @@ fn next_subject<'g>(graph: &'g Graph, steps: &[(Why, Node)]) -> Option<&'g Subje
     nodes.find_map(|(_, node)| match node {
         Node::Subject(number) => graph.subjects.get(*number),
         _ => None,
+    })
+}
+
+/// The account that steps lead to next, in words: by what it runs where its groups alone have rights.
+fn next_account(cluster: &Cluster, graph: &Graph, steps: &[(Why, Node)]) -> Option<String> {
+    let next = next_subject(graph, steps)?;
+    let before = steps
+        .iter()
+        .take_while(|(_, node)| !matches!(node, Node::Subject(_)));
+    let mut is_by_group = false;
+    let mut account = None;
+    for (why, node) in before {
+        is_by_group |= matches!(node, Node::Unnamed(_));
+        account = match why {
+            Why::Runner(runner) => cluster.runners.get(*runner).map(|it| &it.account),
+            Why::Token(token) => cluster.tokens.get(*token).map(|it| &it.account),
+            _ => account,
+        };
+    }
+    Some(match (is_by_group, account) {
+        (false, _) => next.to_string(),
+        (true, Some(account)) => format!("{account}, which is in {next}"),
+        (true, None) => format!("an account that is in {next}"),
     })
 }
 
@@ -234,6 +271,10 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
     };
     let asked = power.needs.first();
     let right = asked.map_or_else(String::new, |asked| right(cluster, asked));
+    let of = match power.target {
+        Target::Goal(Goal::Nodes) => "node",
+        _ => "user",
+    };
     let does = match power.means {
         Means::Everything => format!("may do everything {place}"),
         Means::Administer => format!("holds all that admin has {place}"),
@@ -255,14 +296,15 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         Means::AddContainer => format!("may put containers into pods {place}"),
         Means::Exec => format!("may start programs in pods {place}"),
         Means::NodesProxy => format!("may {right}, which reaches the kubelet past the API server"),
-        Means::Approve => format!("may {right} and so let itself have a certificate of any user"),
-        Means::Sign => format!("may {right} and so make certificates of any user"),
+        Means::Approve => format!("may {right} and so let itself have a certificate of any {of}"),
+        Means::Sign => format!("may {right} and so make certificates of any {of}"),
         Means::AwsAuth => format!("may {right} {place}, which makes administrators on EKS"),
     };
     let evidence = power
         .needs
         .iter()
         .flat_map(|asked| evidence(cluster, who, power, *asked));
+    let evidence = evidence.chain(unguarded(cluster, power));
     let mut seen = Vec::new();
     for one in evidence {
         if !seen.contains(&one) {
@@ -274,6 +316,19 @@ fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         does,
         evidence: seen,
     }
+}
+
+/// What lets pods take their node: the Namespace that says so.
+fn unguarded(cluster: &Cluster, power: &Power) -> Option<Evidence> {
+    if power.means != Means::RunPrivileged {
+        return None;
+    }
+    let name = power.namespace.as_deref().unwrap_or(KUBE_SYSTEM);
+    let namespace = cluster.namespaces.get(name)?;
+    Some(Evidence {
+        at: namespace.at.clone(),
+        what: format!("Namespace {name} refuses no pods"),
+    })
 }
 
 /// `create pods`, `bind clusterroles cluster-admin`.
@@ -315,6 +370,10 @@ fn evidence(cluster: &Cluster, who: &Subject, power: &Power, asked: Asked) -> Ve
             at: binding.place(bound.span),
             what: format!("{} binds {}", binding.title(), bound.subject),
         });
+    }
+    if let Some((sum, at)) = cluster.summed_at(source) {
+        let what = format!("{sum} takes in roles by their labels");
+        found.push(Evidence { at, what });
     }
     if let Some((label, at)) = cluster.joining_label(source) {
         found.push(Evidence {

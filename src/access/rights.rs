@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::outside::{Place, place_of};
+use super::outside::{OF_MANY, Place, place_of};
 use super::symbols::{Symbol, Symbols};
 
 /// What verbs are about: a group, a resource (with its subresource behind a slash) and the name of an object.
@@ -145,6 +145,24 @@ impl Reach {
     #[must_use]
     pub fn is_all(&self) -> bool {
         *self == Self::All
+    }
+
+    /// What both reach.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
+            (Self::All, other) => other.clone(),
+            (own, Self::All) => own,
+            (Self::Named(mut names), Self::Named(others)) => {
+                names.retain(|name| others.contains(name));
+                if names.is_empty() {
+                    Self::Nothing
+                } else {
+                    Self::Named(names)
+                }
+            }
+        }
     }
 
     /// Both together.
@@ -401,12 +419,6 @@ impl Rights {
     /// of namespaces little.
     #[must_use]
     pub fn within(&self, namespace: Symbol, symbols: &Symbols) -> Self {
-        const OF_MANY: [Symbol; 4] = [
-            Symbol::CREATE,
-            Symbol::DELETE_COLLECTION,
-            Symbol::LIST,
-            Symbol::WATCH,
-        ];
         let mut inside = Self::default();
         for (key, verbs) in &self.resources {
             let mut verbs = verbs.clone();

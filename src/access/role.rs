@@ -131,6 +131,16 @@ impl Rule {
                 })
     }
 
+    /// The word by which it gives a path outside of resources as it is written.
+    #[must_use]
+    pub fn gives_url(&self, url: Symbol, verb: Symbol) -> Option<Word> {
+        let mut verbs = self.verbs.iter();
+        if !verbs.any(|word| word.symbol == verb || word.symbol == Symbol::ANY) {
+            return None;
+        }
+        self.urls.iter().find(|word| word.symbol == url).copied()
+    }
+
     /// The rights of this rule alone.
     #[must_use]
     pub fn rights(&self, symbols: &Symbols) -> Rights {
@@ -166,6 +176,8 @@ pub struct Role {
     pub rights: Rights,
     /// For the sum of others: which ones, each by all that its labels must meet.
     pub selectors: Option<Vec<Vec<Requirement>>>,
+    /// Where it says so.
+    pub selectors_at: Option<Span>,
     /// Its labels, and where each stands.
     pub labels: Vec<(String, String, Span)>,
     /// True if it is a patch: it says what another object of its name becomes.
@@ -209,6 +221,10 @@ impl Role {
             rights,
             rules,
             selectors,
+            selectors_at: role.aggregation().is_set().then(|| {
+                let first = role.selectors().next();
+                first.map_or_else(|| role.aggregation().span(), |it| first_line(it.node()))
+            }),
             labels: labels.collect(),
             is_patch: object.completeness() == Completeness::Partial,
             is_exact,

@@ -96,6 +96,15 @@ impl Subject {
         }
     }
 
+    /// The groups that every account of a namespace is in, or of all.
+    #[must_use]
+    pub fn groups_of_accounts(namespace: Option<&str>) -> Vec<Self> {
+        let own = namespace.map(|namespace| format!("{ACCOUNTS}:{namespace}"));
+        let all = [ACCOUNTS.to_owned(), AUTHENTICATED.to_owned()];
+        let names = own.into_iter().chain(all);
+        names.map(|name| Self::Group(name.into())).collect()
+    }
+
     /// The namespace of an account, or of a group of accounts of one namespace.
     #[must_use]
     pub fn members_namespace(&self) -> Option<&str> {

@@ -36,7 +36,7 @@ const KNOWN: [&str; 24] = [
 ];
 
 /// Groups, resources and names that the engine itself asks for.
-const ASKED: [&str; 46] = [
+const ASKED: [&str; 47] = [
     "apps",
     "batch",
     "authentication.k8s.io",
@@ -83,6 +83,7 @@ const ASKED: [&str; 46] = [
     "aws-auth",
     "coredns",
     "kubernetes.io/kube-apiserver-client",
+    "kubernetes.io/kube-apiserver-client-kubelet",
 ];
 
 impl Symbol {

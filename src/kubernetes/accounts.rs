@@ -74,16 +74,20 @@ impl<'a> Pod<'a> {
         self.field(&["automountServiceAccountToken"])
     }
 
+    /// True if the pod mounts a token by hand, which it has whatever `automountServiceAccountToken` says.
+    #[must_use]
+    pub fn mounts_token(self) -> bool {
+        let by_hand = |source: Node<'a>| source.present("serviceAccountToken").is_some();
+        self.volumes()
+            .filter_map(|volume| volume.node().present("projected"))
+            .flat_map(|projected| Field::follow(projected, &["sources"]).items())
+            .any(by_hand)
+    }
+
     /// True if the pod visibly wants a token: it mounts one by hand, has a container injected that uses its own, or
     /// starts a program with an option of controllers, or `kubectl`.
     #[must_use]
     pub fn wants_token(self) -> bool {
-        let by_hand = |source: Node<'a>| source.present("serviceAccountToken").is_some();
-        let projected = self
-            .volumes()
-            .filter_map(|volume| volume.node().present("projected"))
-            .flat_map(|projected| Field::follow(projected, &["sources"]).items())
-            .any(by_hand);
         let asks = |value: Node<'a>| value.as_bool() == Some(true) || value.key_text() == "true";
         let speaks = |container: Container<'a>| {
             Process::of(container).words().map(scalar).any(|word| {
@@ -92,7 +96,7 @@ impl<'a> Pod<'a> {
                 OF_CONTROLLERS.contains(&option) || program.rsplit('/').next() == Some("kubectl")
             })
         };
-        projected
+        self.mounts_token()
             || self.containers().any(speaks)
             || self
                 .annotations()

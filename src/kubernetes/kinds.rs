@@ -299,27 +299,6 @@ pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
         .find(|kind| [name, ANY].contains(&kind.name) && kind.groups.contains(&group))
 }
 
-/// The API group of a resource of Kubernetes itself, by the name that it has in addresses and in roles: `pods`,
-/// `networkpolicies`. Resources that are no objects of their own are in no list.
-#[must_use]
-pub fn group_of_resource(resource: &str) -> Option<&'static str> {
-    let is_plural = |kind: &&Kind| {
-        let name = kind.name.to_ascii_lowercase();
-        let Some(rest) = resource.strip_prefix(name.trim_end_matches('y')) else {
-            return false;
-        };
-        match (name.ends_with('y'), name.ends_with('s')) {
-            (true, _) => matches!(rest, "ies" | "ys"),
-            (_, true) => matches!(rest, "es" | ""),
-            _ => rest == "s",
-        }
-    };
-    let mut kinds = KINDS.iter();
-    kinds
-        .find(|kind| kind.name != ANY && is_plural(kind))
-        .and_then(|kind| kind.groups.first().copied())
-}
-
 /// The names of the kinds of a group.
 pub fn names_of(group: &str) -> impl Iterator<Item = &'static str> {
     let kinds = KINDS

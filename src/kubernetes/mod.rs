@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod admission;
 pub mod admission_change;
 pub mod annotations;
+pub mod api_resources;
 pub mod api_versions;
 pub mod audit;
 pub mod bindings;

@@ -214,7 +214,13 @@ impl Requirement {
     }
 }
 
-impl LabelSelector<'_> {
+impl<'a> LabelSelector<'a> {
+    /// Its mapping.
+    #[must_use]
+    pub fn node(self) -> Node<'a> {
+        self.node
+    }
+
     /// All that it asks. Where it asks nothing, everything is selected.
     #[must_use]
     pub fn requirements(self) -> Vec<Requirement> {

@@ -55,7 +55,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         }
     }
     if let Some(changes) = &answer.changes {
-        write_changes(changes, &mut text);
+        write_changes(changes, answer.unreadable.is_empty(), &mut text);
         write_ways(
             "ways that are new:",
             &answer.new_ways,
@@ -160,11 +160,12 @@ fn write_unknown(cluster: &ClusterAnswer, places: &mut Places<'_>, text: &mut St
     }
 }
 
-fn write_changes(changes: &[ChangeAnswer], text: &mut String) {
-    text.push_str(if changes.is_empty() {
-        "nobody may do anything else than before\n"
-    } else {
-        "changed:\n"
+fn write_changes(changes: &[ChangeAnswer], is_whole: bool, text: &mut String) {
+    text.push_str(match (changes.is_empty(), is_whole) {
+        (true, true) => "nobody may do anything else than before\n",
+        (true, false) => "what changes is not known, as not all could be read\n",
+        (false, true) => "changed:\n",
+        (false, false) => "changed, as far as it could be read:\n",
     });
     for ChangeAnswer { change, .. } in changes {
         let place = one_line(&scope(change.namespace.as_deref()));

@@ -156,6 +156,7 @@ mod tests {
     fn way(names: &[&str], does: &str) -> Proof {
         let subject = |name: &&str| Subject::User((*name).into());
         Proof {
+            further: 0,
             subject: subject(&names[0]),
             goal: Goal::ClusterAdmin,
             namespace: None,

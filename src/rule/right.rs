@@ -14,7 +14,7 @@ pub struct Right {
     pub wanted: &'static [Wanted<'static>],
     /// What names it as well where a websocket is opened by `get`: below Kubernetes 1.35.
     pub below_1_35: &'static [Wanted<'static>],
-    /// True if each of what names it is told; else the first of a role.
+    /// True if each of what names it is told; else the gravest of a role, of equally grave ones the first.
     pub is_told_each: bool,
     /// By which uses of it somebody reaches what they do not reach else.
     pub by: &'static [Means],
@@ -48,12 +48,19 @@ impl Right {
         } else {
             self.below_1_35
         };
-        let most = if self.is_told_each { usize::MAX } else { 1 };
-        for granted in given.naming(wanted).into_iter().take(most) {
+        let mut told: Vec<(Granted<'_>, Option<Goal>, Severity)> = Vec::new();
+        for granted in given.naming(wanted) {
             let goal = granted.makes(self.by);
             let Some(severity) = (self.gravity)(&granted, goal) else {
                 continue;
             };
+            match told.first_mut() {
+                Some(first) if !self.is_told_each && first.2 >= severity => {}
+                Some(first) if !self.is_told_each => *first = (granted, goal, severity),
+                _ => told.push((granted, goal, severity)),
+            }
+        }
+        for (granted, goal, severity) in told {
             let extent = if granted.is_named() {
                 self.extent.1
             } else {

@@ -173,6 +173,8 @@ mod rbac {
     pub(crate) mod escalation_path_added;
     pub(crate) mod events_delete;
     pub(crate) mod impersonate;
+    pub(crate) mod ineffective_rule;
+    pub(crate) mod invalid_binding;
     pub(crate) mod masters_group;
     pub(crate) mod namespace_label;
     pub(crate) mod nodes_proxy;
@@ -187,6 +189,7 @@ mod rbac {
     pub(crate) mod secrets_read;
     pub(crate) mod secrets_write_token;
     pub(crate) mod system_configuration_write;
+    pub(crate) mod system_role_binding;
     pub(crate) mod token_request;
     pub(crate) mod unresolved_binding;
     pub(crate) mod webhooks_write;
@@ -358,6 +361,8 @@ pub static ALL: &[&Rule] = &[
     &rbac::escalation_path_added::RULE,
     &rbac::events_delete::RULE,
     &rbac::impersonate::RULE,
+    &rbac::ineffective_rule::RULE,
+    &rbac::invalid_binding::RULE,
     &rbac::masters_group::RULE,
     &rbac::namespace_label::RULE,
     &rbac::nodes_proxy::RULE,
@@ -372,6 +377,7 @@ pub static ALL: &[&Rule] = &[
     &rbac::secrets_read::RULE,
     &rbac::secrets_write_token::RULE,
     &rbac::system_configuration_write::RULE,
+    &rbac::system_role_binding::RULE,
     &rbac::token_request::RULE,
     &rbac::unresolved_binding::RULE,
     &rbac::webhooks_write::RULE,

@@ -43,13 +43,28 @@ impl<'a> Causes<'a> {
         if let Some(cause) = self.at(&finding.location, of_finding, resource) {
             return Some(cause);
         }
-        finding.related.iter().find_map(|related| {
+        let related = finding.related.iter().find_map(|related| {
             let place = related.location.span;
             let holds_place = |object: &Object<'_>| {
                 let within = object.node().span();
                 within.start <= place.start && place.end <= within.end
             };
             self.at(&related.location, holds_place, None)
+        });
+        // Where none of these changed, the kustomization may have that moves them to their namespace.
+        related.or_else(|| {
+            let related = finding.related.iter().map(|related| &related.location);
+            let mut paths: Vec<&Arc<str>> = Vec::new();
+            for place in std::iter::once(&finding.location).chain(related) {
+                if !paths.contains(&&place.path) {
+                    paths.push(&place.path);
+                }
+            }
+            let head = self.head;
+            paths.into_iter().find_map(|path| {
+                let place = head.namespace_set_at(path)?;
+                self.at(&place, |_| false, None)
+            })
         })
     }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
-use crate::compare::{compare_evaluations, join_changes};
+use crate::compare::{compare_evaluations, join_changes, keep_rights};
 use crate::config::value::Day;
 use crate::connectivity;
 use crate::error::Error;
@@ -455,7 +455,14 @@ fn of_change(
     context: &Context,
 ) -> Vec<Finding> {
     let (base, head) = (pair.base, pair.head);
+    let of_rights: Vec<Finding> = before
+        .findings
+        .iter()
+        .filter(|finding| is_of_rights(finding))
+        .cloned()
+        .collect();
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
+    keep_rights(&mut all, &of_rights, pair, context);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {
@@ -470,6 +477,10 @@ fn of_change(
         }
     }
     all
+}
+
+fn is_of_rights(finding: &Finding) -> bool {
+    finding.rule.starts_with("rbac/")
 }
 
 /// Marks what waivers cover, and says which of them would cover more than they were written for.

@@ -1,5 +1,7 @@
 //! Who may do what in a revision, and what a change does to that.
 
+use std::collections::BTreeSet;
+
 use crate::access::powers::Behaviour;
 use crate::access::{Access, Comparison};
 use crate::config::clusters::Clusters;
@@ -8,7 +10,7 @@ use crate::kubernetes::Object;
 use crate::kubernetes::pod_security::{Version, VersionSet};
 
 use super::Snapshot;
-use super::pairs::Pair;
+use super::pairs::{Identity, Pair};
 
 /// The first version whose API server asks for `create` where a websocket is opened.
 const EXEC_BY_CREATE: Version = Version(35);
@@ -47,8 +49,31 @@ impl<'a> Pair<'a> {
     pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &'a Comparison {
         self.pairs.access.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            let (base, head) = (|| self.base.objects(), || self.head.objects());
+            let (base, head) = (|| self.base.objects(), || self.seen());
             Comparison::between(base, head, self.renames, &clusters_of, behaviour(targets))
+        })
+    }
+
+    /// The objects of the head, and those of the base in whose place the head cannot be read: what became of them is not
+    /// known, so that nothing is said to be taken away.
+    fn seen(&self) -> impl Iterator<Item = Object<'a>> {
+        let (base, head) = (self.base, self.head);
+        head.files().iter().flat_map(move |file| {
+            let hidden = base
+                .file(&file.path)
+                .filter(|before| before.is_wholly_read() && !file.is_wholly_read());
+            let read: BTreeSet<Identity<'a>> = match hidden {
+                Some(_) => {
+                    let objects = head.objects_of(file);
+                    objects.map(|object| object.resource().identity()).collect()
+                }
+                None => BTreeSet::new(),
+            };
+            let hidden = hidden
+                .into_iter()
+                .flat_map(|before| base.objects_of(before));
+            let hidden = hidden.filter(move |it| !read.contains(&it.resource().identity()));
+            head.objects_of(file).chain(hidden)
         })
     }
 }

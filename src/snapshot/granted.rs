@@ -1,6 +1,6 @@
 //! A role of a revision with who is given it, and the rights that it names: what rules about rights look at.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::access::Access;
@@ -175,22 +175,27 @@ impl<'a> Given<'a> {
         self.access.behaviour().get_opens_exec
     }
 
-    /// Where it names one of some rights that have an effect, each right once.
+    /// Where it names one of some rights that have an effect, each right once, where it reaches most.
     #[must_use]
     pub fn naming(self, wanted: &[Wanted<'_>]) -> Vec<Granted<'a>> {
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut found: Vec<Granted<'a>> = Vec::new();
         for rule in self.role.rules() {
             for (group, resources, verbs) in wanted {
                 let Some(named) = effective(rule, group, resources, verbs) else {
                     continue;
                 };
-                if seen.insert(named.right()) {
-                    found.push(Granted {
-                        given: self,
-                        rule,
-                        named,
-                    });
+                let granted = Granted {
+                    given: self,
+                    rule,
+                    named,
+                };
+                let known = *seen.entry(named.right()).or_insert(found.len());
+                match found.get_mut(known) {
+                    // A right on all objects is more than one on those of some names.
+                    Some(first) if first.is_named() && !granted.is_named() => *first = granted,
+                    Some(_) => {}
+                    None => found.push(granted),
                 }
             }
         }
@@ -199,10 +204,10 @@ impl<'a> Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// Where it lets somebody make certificates for signers whose users the API server knows, and how grave that is: a
-    /// verb on `signers`, together with writing the part of the requests that belongs to it.
+    /// Where it lets somebody make certificates for signers whose users the API server knows, how grave that is, and
+    /// whom it makes of its holder: a verb on `signers`, together with writing the part of the requests that belongs to it.
     #[must_use]
-    pub fn signing(self, verb: &str, part: &str) -> Option<(Named<'a>, Severity)> {
+    pub fn signing(self, verb: &str, part: &str) -> Option<(Named<'a>, Severity, &'static str)> {
         const GROUP: &str = "certificates.k8s.io";
         if !self.is_of_cluster() {
             return None;
@@ -217,14 +222,14 @@ impl<'a> Given<'a> {
         let makes_users = !granted.is_named()
             || has("kubernetes.io/*")
             || has("kubernetes.io/kube-apiserver-client");
-        let severity = if makes_users {
-            Severity::Critical
+        let (severity, who) = if makes_users {
+            (Severity::Critical, "any user")
         } else if has("kubernetes.io/kube-apiserver-client-kubelet") {
-            Severity::High
+            (Severity::High, "any node")
         } else {
             return None;
         };
-        is_whole.then(|| (granted.named, self.settled(severity)))
+        is_whole.then(|| (granted.named, self.settled(severity), who))
     }
 }
 

@@ -57,6 +57,7 @@ use crate::change::ContentId;
 use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
+use crate::finding::Location;
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::miswritten::Headless;
@@ -244,6 +245,8 @@ pub struct Snapshot {
     kustomizations: BTreeMap<String, usize>,
     /// Files whose objects a kustomization moves to a namespace: the nearest one that lists the file.
     moved_to: BTreeMap<String, String>,
+    /// The folder of that kustomization.
+    moved_by: BTreeMap<String, String>,
     /// Folders that hold a Helm chart.
     charts: BTreeSet<String>,
     /// Files that were looked at, those without relevance included.
@@ -280,6 +283,7 @@ impl Snapshot {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
             moved_to: BTreeMap::new(),
+            moved_by: BTreeMap::new(),
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
@@ -314,7 +318,10 @@ impl Snapshot {
             }
             snapshot.files.push(file);
         }
-        snapshot.moved_to = snapshot.find_namespaces();
+        for (path, (_, folder, namespace)) in snapshot.find_namespaces() {
+            snapshot.moved_by.insert(path.clone(), folder);
+            snapshot.moved_to.insert(path, namespace);
+        }
         let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -473,8 +480,22 @@ impl Snapshot {
         self.files.iter().flat_map(|file| self.objects_of(file))
     }
 
-    fn find_namespaces(&self) -> BTreeMap<String, String> {
-        let mut namespaces: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    /// Where a kustomization says to which namespace it moves the objects of a file.
+    #[must_use]
+    pub fn namespace_set_at(&self, path: &str) -> Option<Location> {
+        let (file, _) = self.kustomization_file(self.moved_by.get(path)?)?;
+        let tree = &file.manifest()?.tree;
+        let mut documents = tree.documents().iter();
+        let entry = documents.find_map(|document| tree.root(document).entry("namespace"))?;
+        Some(Location {
+            path: Arc::clone(&file.path),
+            span: entry.key.span().to(entry.value.span()),
+        })
+    }
+
+    /// By file: how deep the kustomization lies, its folder, and the namespace.
+    fn find_namespaces(&self) -> BTreeMap<String, (usize, String, String)> {
+        let mut namespaces: BTreeMap<String, (usize, String, String)> = BTreeMap::new();
         for (folder, kustomization) in self.kustomizations() {
             let Some(namespace) = &kustomization.namespace else {
                 continue;
@@ -488,16 +509,13 @@ impl Snapshot {
                 // A nearer kustomization is deeper, as both lie above the file or beside it.
                 let nearest = namespaces
                     .get(&path)
-                    .is_none_or(|(known, _)| *known < depth);
+                    .is_none_or(|(known, ..)| *known < depth);
                 if nearest {
-                    namespaces.insert(path, (depth, namespace.clone()));
+                    namespaces.insert(path, (depth, folder.to_owned(), namespace.clone()));
                 }
             }
         }
         namespaces
-            .into_iter()
-            .map(|(path, (_, namespace))| (path, namespace))
-            .collect()
     }
 }
 

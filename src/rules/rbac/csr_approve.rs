@@ -46,11 +46,11 @@ declare_rule! {
 
 fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
     const PART: &str = "certificatesigningrequests/approval";
-    if let Some((named, severity)) = given.signing("approve", PART) {
+    if let Some((named, severity, who)) = given.signing("approve", PART) {
         sink.report_right(named)
             .severity(severity)
             .say(&format!(
-                "verbs allow {}, which together with {PART} makes its holder any user; {}; name a signer of your own domain in resourceNames",
+                "verbs allow {}, which together with {PART} makes its holder {who}; {}; name a signer of your own domain in resourceNames",
                 named.told(),
                 given.told()
             ));

@@ -151,10 +151,14 @@ fn places(compared: &Compared, change: &Change) -> Option<(Location, Vec<(Locati
         let source = cluster.source(&change.subject, namespace, asked)?;
         Some((source, cluster.place(source, asked)?))
     });
+    let source = source.or_else(|| {
+        let (url, verbs) = change.gained.urls().next()?;
+        cluster.source_of_url(&change.subject, url, verbs.iter().next()?)
+    });
     let (source, place): (Option<Source>, Location) = if let Some((source, place)) = source {
         (Some(source), place)
     } else {
-        // Paths outside of resources are told where the binding gives them.
+        // What is too much to be looked at is told where a binding gives it.
         let held = cluster.held(&change.subject, &change.scope)?;
         let binding = cluster.bindings.get(held.grants.first()?.binding)?;
         (None, binding.place(binding.role_at))
@@ -172,6 +176,9 @@ fn places(compared: &Compared, change: &Change) -> Option<(Location, Vec<(Locati
         }
     }
     if let Some(source) = source {
+        if let Some((sum, at)) = cluster.summed_at(source) {
+            related.push((at, format!("{sum} takes in roles by their labels")));
+        }
         related.extend(
             cluster
                 .joining_label(source)

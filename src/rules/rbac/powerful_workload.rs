@@ -89,7 +89,8 @@ declare_rule! {
     /// which operators often have, are medium. It is one level more for the pods of a `DaemonSet`, which are on every
     /// node, and for pods that something leads to from outside: a Service of the type `LoadBalancer` or `NodePort` that is
     /// not kept to a network, an Ingress or a route. Nothing is said of ways to another namespace or to an identity of a
-    /// cloud, which much is meant to reach. The gravest way is told. Bindings of other repositories are not seen.
+    /// cloud, which much is meant to reach, and of pods that get no token, as `automountServiceAccountToken` is false. The
+    /// gravest way is told, also where it is the groups of the account that have the rights. Bindings of other repositories are not seen.
     "rbac/powerful-workload",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium],
@@ -98,7 +99,7 @@ declare_rule! {
 }
 
 /// The gravest way of those who a workload runs as, and what makes it worse.
-type Gravest<'a> = (Severity, &'a Proof, String);
+type Gravest<'a> = (Severity, &'a Proof, &'a Subject, String);
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
@@ -118,7 +119,14 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         }
         let entrances = Entrances::of(&cluster.served, &cluster.routes);
         for runner in &cluster.runners {
-            let Some(proof) = ways.get(&runner.account).copied() else {
+            if !cluster.has_token(runner) {
+                continue;
+            }
+            // What binds nobody but its groups makes an account what these are.
+            let groups = runner.account.groups();
+            let by_groups = groups.iter().filter_map(|group| ways.get(group));
+            let by_groups = by_groups.min_by_key(|proof| proof.goal);
+            let Some(proof) = ways.get(&runner.account).or(by_groups).copied() else {
                 continue;
             };
             let worse = match entrances.to(runner) {
@@ -129,7 +137,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             let Some(severity) = severity(proof.goal, !worse.is_empty()) else {
                 continue;
             };
-            let way = (severity, proof, worse);
+            let account = &runner.account;
+            let way = (severity, proof, account, worse);
             match gravest.get_mut(&runner.at) {
                 Some(known) if known.0 >= severity => {}
                 Some(known) => *known = way,
@@ -139,11 +148,16 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             }
         }
     }
-    for (at, (severity, proof, worse)) in gravest {
+    for (at, (severity, proof, account, worse)) in gravest {
         let Some(object) = snapshot.object_at(&at) else {
             continue;
         };
         let goal = proof.goal_title();
+        let reaches = if proof.subject == *account {
+            ", which reaches".to_owned()
+        } else {
+            format!(", which is in {} and reaches", proof.subject)
+        };
         let mut sink = sink.about(object);
         let draft = sink
             .report_at(at.span, None)
@@ -156,8 +170,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 draft.related_in(evidence.at.clone(), evidence.what.clone())
             })
             .say(&format!(
-                "pods run as {}, which reaches {goal}, so that whoever gets into one of them does too{worse}: {}; give the account what the program uses alone",
-                proof.subject,
+                "pods run as {account}{reaches} {goal}, so that whoever gets into one of them does too{worse}: {}; give the account what the program uses alone",
                 proof.chain()
             ));
     }

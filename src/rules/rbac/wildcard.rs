@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use crate::kubernetes::Field;
+use crate::kubernetes::api_resources::is_group_of_kubernetes;
 use crate::kubernetes::roles::PolicyRule;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::granted::Given;
@@ -41,7 +42,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// It is told once a rule. A role that no binding of the repository gives to anybody is one level less grave. A `*` in
+    /// It is told once a rule. What all resources of a group include is as grave as it is by its name: `bind` and
+    /// `escalate` on all of `rbac.authorization.k8s.io`, and signing certificates, are critical. A group of custom
+    /// resources, or one that only answers questions such as `custom.metrics.k8s.io`, is low. A role that no binding of the repository gives to anybody is one level less grave. A `*` in
     /// `resourceNames` is a name like any other, and a `*` in `nonResourceURLs` is not looked at.
     "rbac/wildcard",
     severity: Severity::High,
@@ -63,9 +66,11 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
             .into_iter()
             .filter_map(|(name, node)| Some((name, node?)))
             .collect();
-        // What is no resource at all, such as paths alone, is not meant.
-        let is_about_resources = rule.resources().items().next().is_some();
-        let Some((_, first)) = wild.first().filter(|_| is_about_resources) else {
+        // What is no resource at all, such as paths alone, is not meant, nor what gives nothing.
+        let has_all = [rule.api_groups(), rule.resources(), rule.verbs()]
+            .iter()
+            .all(|list| list.texts().next().is_some());
+        let Some((_, first)) = wild.first().filter(|_| has_all) else {
             continue;
         };
         let meaning = meaning(rule);
@@ -73,23 +78,20 @@ fn check(given: Given<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let names: Vec<&str> = wild.iter().map(|(name, _)| *name).collect();
-        let (list, what) = match names.as_slice() {
-            [one] => (
-                format!("{one} is"),
-                "which includes what nobody has looked at yet",
-            ),
-            [one, other] => (
-                format!("{one} and {other} are"),
-                "which includes what nobody has looked at yet",
-            ),
-            _ => (
-                "apiGroups, resources and verbs are".to_owned(),
-                "which is all that cluster-admin has",
-            ),
+        let (severity, included) = severity(given, rule, wild.len());
+        let list = match names.as_slice() {
+            [one] => format!("{one} is"),
+            [one, other] => format!("{one} and {other} are"),
+            _ => "apiGroups, resources and verbs are".to_owned(),
+        };
+        let what = if names.len() == 3 {
+            "which is all that cluster-admin has".to_owned()
+        } else {
+            format!("which includes {included}")
         };
         sink.report_at(first.span(), Some("/rules".into()))
             .discriminator(&meaning)
-            .severity(given.settled(severity(given, rule, wild.len())))
+            .severity(given.settled(severity))
             .say(&format!(
                 "{list} \"*\", {what}; {}; name what is needed",
                 given.told()
@@ -117,22 +119,98 @@ fn meaning(rule: PolicyRule<'_>) -> String {
     )
 }
 
-/// How grave it is where somebody has it, by how many of the three are `*`.
-fn severity(given: Given<'_>, rule: PolicyRule<'_>, wild: usize) -> Severity {
-    let is_custom = |group: &str| group.contains('.') && !group.ends_with(".k8s.io");
-    let mut verbs = rule.verbs().texts();
-    let reads = verbs.all(|verb| ["get", "list", "watch"].contains(&verb));
-    // All resources of the core group are secrets as well.
-    let reads_secrets =
-        !rule.is_named() && rule.is_of_group("") && star(rule.resources()).is_some();
-    let (of_cluster, namespaced) = if rule.api_groups().texts().all(is_custom) {
+/// What is included where nothing is graver.
+const UNKNOWN: &str = "what nobody has looked at yet";
+
+/// APIs that answer questions and take nothing in, whatever verbs are allowed: those of metrics.
+const READ_ONLY: [&str; 3] = [
+    "custom.metrics.k8s.io",
+    "external.metrics.k8s.io",
+    "metrics.k8s.io",
+];
+
+/// Verbs that read.
+const READ: &[&str] = &["get", "list", "watch"];
+/// Verbs that write.
+const WRITE: &[&str] = &["create", "update", "patch"];
+
+/// What all resources of a group include that is graver by its name.
+struct Included {
+    /// The group.
+    group: &'static str,
+    /// Verbs that it takes: one of each list.
+    verbs: &'static [&'static [&'static str]],
+    /// How grave it is in the whole cluster.
+    of_cluster: Severity,
+    /// How grave it is in one namespace.
+    namespaced: Severity,
+    /// What is included, behind `which includes`.
+    what: &'static str,
+}
+
+const INCLUDED: &[Included] = &[
+    Included {
+        group: "",
+        verbs: &[READ],
+        of_cluster: Severity::High,
+        namespaced: Severity::Medium,
+        what: "secrets",
+    },
+    Included {
+        group: "",
+        verbs: &[WRITE],
+        of_cluster: Severity::High,
+        namespaced: Severity::Medium,
+        what: "pods, programs in them and tokens of accounts",
+    },
+    Included {
+        group: "rbac.authorization.k8s.io",
+        verbs: &[&["bind", "escalate"]],
+        of_cluster: Severity::Critical,
+        namespaced: Severity::High,
+        what: "what hands on rights that its holder does not have",
+    },
+    Included {
+        group: "certificates.k8s.io",
+        verbs: &[&["approve", "sign"], &["update", "patch"]],
+        of_cluster: Severity::Critical,
+        namespaced: Severity::Low,
+        what: "the certificates of every user",
+    },
+    Included {
+        group: "admissionregistration.k8s.io",
+        verbs: &[WRITE],
+        of_cluster: Severity::High,
+        namespaced: Severity::Low,
+        what: "what the cluster admits",
+    },
+    Included {
+        group: "apiextensions.k8s.io",
+        verbs: &[WRITE],
+        of_cluster: Severity::High,
+        namespaced: Severity::Low,
+        what: "the definitions of APIs",
+    },
+    Included {
+        group: "apiregistration.k8s.io",
+        verbs: &[WRITE],
+        of_cluster: Severity::High,
+        namespaced: Severity::Low,
+        what: "who answers for APIs",
+    },
+];
+
+/// How grave it is where somebody has it, by how many of the three are `*`, and by what all resources include; and what
+/// that is.
+fn severity(given: Given<'_>, rule: PolicyRule<'_>, wild: usize) -> (Severity, &'static str) {
+    let is_custom = |group: &str| {
+        group != "*" && (READ_ONLY.contains(&group) || !is_group_of_kubernetes(group))
+    };
+    let verbs = || rule.verbs().texts();
+    let reads = verbs().all(|verb| READ.contains(&verb));
+    let is_little = wild == 1 && (reads || rule.is_named());
+    let (of_cluster, namespaced) = if is_little || rule.api_groups().texts().all(is_custom) {
         (Severity::Low, Severity::Low)
-    } else if wild == 1 && (reads || rule.is_named()) {
-        if reads_secrets {
-            (Severity::High, Severity::Medium)
-        } else {
-            (Severity::Low, Severity::Low)
-        }
     } else {
         match wild {
             3 => (Severity::Critical, Severity::High),
@@ -140,9 +218,30 @@ fn severity(given: Given<'_>, rule: PolicyRule<'_>, wild: usize) -> Severity {
             _ => (Severity::Medium, Severity::Low),
         }
     };
-    if given.is_of_cluster() {
-        of_cluster
-    } else {
-        namespaced
+    let has = |wanted: &[&str]| verbs().any(|verb| verb == "*" || wanted.contains(&verb));
+    let of_scope = |of_cluster: Severity, namespaced: Severity| {
+        if given.is_of_cluster() {
+            of_cluster
+        } else {
+            namespaced
+        }
+    };
+    let mut told = (of_scope(of_cluster, namespaced), UNKNOWN);
+    if rule.is_named() || star(rule.resources()).is_none() {
+        return told;
     }
+    for own in INCLUDED {
+        let severity = of_scope(own.of_cluster, own.namespaced);
+        let is_meant = rule.is_of_group(own.group) && own.verbs.iter().all(|wanted| has(wanted));
+        if is_meant && severity > told.0 {
+            told = (severity, own.what);
+        }
+    }
+    // Whoever names the verb means it.
+    let severity = of_scope(Severity::Critical, Severity::High);
+    let becomes = rule.is_of_group("") && verbs().any(|verb| verb == "impersonate");
+    if becomes && severity > told.0 {
+        told = (severity, "acting as anybody");
+    }
+    told
 }

@@ -103,7 +103,7 @@ impl Request {
 }
 
 /// The matcher as `pkg/apis/rbac/v1` defines it, on words.
-fn matches(rule: &Rule, request: &Request) -> bool {
+pub(super) fn matches(rule: &Rule, request: &Request) -> bool {
     let has = |words: &[String], word: &str| words.iter().any(|own| own == "*" || own == word);
     if !has(&rule.verbs, &request.verb) {
         return false;
@@ -139,7 +139,7 @@ fn matches(rule: &Rule, request: &Request) -> bool {
 }
 
 /// The rules that a role has in the end.
-fn rules_of<'w>(
+pub(super) fn rules_of<'w>(
     world: &'w World,
     is_of_cluster: bool,
     namespace: &str,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tidegate::access::ask::{Question, who_can};
+use tidegate::access::ask::who_can;
 use tidegate::access::describe::phrases;
 use tidegate::access::powers::Behaviour;
+use tidegate::access::question::Question;
 use tidegate::access::subject::{Scope, Subject};
 use tidegate::access::{Access, Comparison};
 
@@ -251,4 +252,112 @@ fn a_rule_too_large_to_be_told_apart_counts_for_more() {
     let lines = format!("ClusterRole r | {words} | {words} | get\nsa/ci/a -> ClusterRole r");
     let text = manifest(&lines);
     assert_eq!(who(&[("a.yaml", &text)], "get secrets", None).len(), 1);
+}
+
+#[test]
+fn a_wider_copy_is_bound_by_what_binds_the_narrow_one() {
+    let role = |verbs: &str| manifest(&format!("ClusterRole r | | secrets | {verbs}"));
+    let binding = manifest("sa/ci/a -> ClusterRole r");
+    let (narrow, wide) = (role("get"), role("get delete"));
+    let joined = narrow.clone() + &binding;
+    for base in [
+        vec![("app/role.yaml", &*narrow), ("app/binding.yaml", &*binding)],
+        vec![("app/all.yaml", &*joined)],
+    ] {
+        assert_eq!(who(&base, "delete secrets", None), [""; 0]);
+        let mut head = base.clone();
+        head.push(("zz/role.yaml", &wide));
+        assert_eq!(
+            who(&head, "delete secrets", None),
+            ["ServiceAccount ci/a (the whole cluster)"]
+        );
+        let told = compare(&snapshot(&base), &snapshot(&head));
+        let changes: Vec<_> = told.clusters.iter().flat_map(|it| &it.changes).collect();
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        let symbols = &told.clusters[0].after.symbols;
+        assert_eq!(phrases(&changes[0].gained, symbols), ["delete secrets"]);
+        // A copy that is widened where it stood is told in the same way.
+        let mut before = base.clone();
+        before.push(("zz/role.yaml", &narrow));
+        let told = compare(&snapshot(&before), &snapshot(&head));
+        let gained = told.clusters.iter().flat_map(|it| &it.changes);
+        let gained: Vec<_> = gained
+            .flat_map(|it| phrases(&it.gained, &told.clusters[0].after.symbols))
+            .collect();
+        assert_eq!(gained, ["delete secrets"]);
+        // One that gives no more is no news.
+        let same = snapshot(&before);
+        assert!(compare(&snapshot(&base), &same).clusters.is_empty());
+    }
+}
+
+#[test]
+fn what_can_no_longer_be_read_is_not_taken_away() {
+    let text = manifest("ClusterRole r | | secrets | get\nsa/ci/a -> ClusterRole r");
+    let other = manifest("ClusterRole q | | pods | get\nsa/ci/a -> ClusterRole q");
+    let broken = format!("{text}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: [\n");
+    let cut = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: [\n";
+    for head in [&*broken, cut] {
+        let report = crate::reports::of(
+            &[("a.yaml", &text), ("b.yaml", &other)],
+            &[("a.yaml", head), ("b.yaml", &other)],
+        );
+        assert!(report.access.is_empty(), "{:?}", report.access);
+        assert!(!report.incomplete.is_empty());
+        // What is read is told all the same.
+        let report = crate::reports::of(
+            &[("a.yaml", &text), ("b.yaml", &other)],
+            &[
+                ("a.yaml", head),
+                ("b.yaml", &other.replace("\"get\"", "\"list\"")),
+            ],
+        );
+        assert_eq!(report.access.len(), 1, "{:?}", report.access);
+    }
+    let gone = crate::reports::of(
+        &[("a.yaml", &text), ("b.yaml", &other)],
+        &[("b.yaml", &other)],
+    );
+    assert_eq!(gone.access.len(), 1);
+}
+
+#[test]
+fn a_path_is_told_on_its_own_line() {
+    let role = |paths: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: paths}}\nrules:\n  - nonResourceURLs: [/healthz]\n    verbs: [get]\n  - nonResourceURLs:\n      - /metrics\n{paths}    verbs: [get]\n"
+        )
+    };
+    let bindings = manifest("user/jane -> ClusterRole view\nuser/jane -> ClusterRole paths");
+    let (old, new) = (role(""), role("      - /debug/*\n"));
+    let report = crate::reports::of(
+        &[("a.yaml", &bindings), ("b.yaml", &old)],
+        &[("a.yaml", &bindings), ("b.yaml", &new)],
+    );
+    let mut found = report
+        .findings
+        .iter()
+        .filter(|it| it.rule == "rbac/permissions-widened");
+    let found = found.next().unwrap();
+    assert_eq!(&*found.location.path, "b.yaml");
+    assert_eq!(&new[found.location.span.range()], "/debug/*");
+    assert_eq!(found.changed_at.as_ref(), Some(&found.location));
+}
+
+#[test]
+fn a_right_on_all_objects_is_not_hidden_by_one_on_some() {
+    for order in [["| tls", ""], ["", "| tls"]] {
+        let rules =
+            order.map(|names| manifest(&format!("ClusterRole r | | secrets | get {names}")));
+        let second = rules[1].split_once("rules:\n").unwrap().1;
+        let text = format!("{}{second}", rules[0]) + &manifest("sa/ci/a -> ClusterRole r");
+        let report = crate::reports::of(&[], &[("a.yaml", &text)]);
+        let mut found = report
+            .findings
+            .iter()
+            .filter(|it| it.rule == "rbac/secrets-read");
+        let severity = found.next().map(|it| it.severity);
+        assert_eq!(severity, Some(tidegate::finding::Severity::High), "{text}");
+        assert_eq!(found.count(), 0);
+    }
 }

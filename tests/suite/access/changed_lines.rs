@@ -87,3 +87,87 @@ fn a_subject_closes_a_way() {
         "{text}"
     );
 }
+
+#[test]
+fn the_level_of_a_namespace_closes_a_way() {
+    let access = manifest("Role ops/run | | pods | create\nsa/ops/a -> Role run in ops");
+    let namespace = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ops\n  labels:\n    pod-security.kubernetes.io/enforce: {level}\n"
+        )
+    };
+    let (old, new) = (namespace("restricted"), namespace("privileged"));
+    let (path, text) = closed_by(
+        &[("access.yaml", &access), ("namespace.yaml", &old)],
+        &[("access.yaml", &access), ("namespace.yaml", &new)],
+    );
+    assert_eq!(path, "namespace.yaml");
+    assert!(text.contains("privileged"), "{text}");
+}
+
+#[test]
+fn the_namespace_of_a_kustomization_closes_a_way() {
+    let access = manifest(
+        "Role ops/run | | pods | create
+         sa/people/a -> Role run in ops
+         sa/system/root -> ClusterRole cluster-admin",
+    );
+    let kustomization = |namespace: &str| {
+        format!(
+            "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nnamespace: {namespace}\nresources:\n  - role.yaml\n"
+        )
+    };
+    let role = access
+        .split("---\n")
+        .find(|it| it.contains("kind: Role\n"))
+        .unwrap()
+        .to_owned();
+    let rest: Vec<&str> = access
+        .split("---\n")
+        .filter(|it| !it.contains("kind: Role\n"))
+        .collect();
+    let rest = rest
+        .join("---\n")
+        .replace("namespace: ops}", "namespace: system}");
+    let (old, new) = (kustomization("ops"), kustomization("system"));
+    let (path, text) = closed_by(
+        &[
+            ("bindings.yaml", &rest),
+            ("k/kustomization.yaml", &old),
+            ("k/role.yaml", &role),
+        ],
+        &[
+            ("bindings.yaml", &rest),
+            ("k/kustomization.yaml", &new),
+            ("k/role.yaml", &role),
+        ],
+    );
+    assert_eq!(path, "k/kustomization.yaml");
+    assert!(text.contains("namespace: system"), "{text}");
+}
+
+#[test]
+fn a_sum_of_roles_closes_a_way() {
+    let part = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: part\n  labels: {team: ops}\nrules:\n  - apiGroups: [rbac.authorization.k8s.io]\n    resources: [clusterroles, clusterrolebindings]\n    verbs: [bind, create]\n";
+    let sum = |team: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: sum\naggregationRule:\n  clusterRoleSelectors:\n    - matchLabels:\n        team: {team}\nrules: []\n"
+        )
+    };
+    let binding = manifest("sa/ci/a -> ClusterRole sum");
+    let (old, new) = (sum("shop"), sum("ops"));
+    let (path, text) = closed_by(
+        &[
+            ("binding.yaml", &binding),
+            ("part.yaml", part),
+            ("sum.yaml", &old),
+        ],
+        &[
+            ("binding.yaml", &binding),
+            ("part.yaml", part),
+            ("sum.yaml", &new),
+        ],
+    );
+    assert_eq!(path, "sum.yaml");
+    assert!(text.contains("team: ops"), "{text}");
+}

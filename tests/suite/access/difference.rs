@@ -7,11 +7,14 @@ use tidegate::access::Comparison;
 use tidegate::access::powers::Behaviour;
 use tidegate::access::subject::Scope;
 use tidegate::access::symbols::Symbols;
+use tidegate::finding::{Severity, Status};
 use tidegate::snapshot::Snapshot;
 
 use super::authoriser::{About, Request, allowed_by, allows, users};
+use super::paths::manifest;
 use super::worlds::{Chance, Role, Rule, World};
 use crate::reading::snapshot;
+use crate::reports;
 
 pub(super) fn compare(base: &Snapshot, head: &Snapshot) -> Comparison {
     let nowhere = |_: &str| Vec::new();
@@ -98,6 +101,11 @@ fn split_roles(world: &mut World, _: &mut Chance) {
         });
     }
     let mut bindings = world.bindings.clone();
+    bindings.retain(|binding| {
+        halves
+            .iter()
+            .any(|half| half.name == format!("{}-half", binding.role))
+    });
     for binding in &mut bindings {
         binding.name = format!("{}-half", binding.name);
         binding.role = format!("{}-half", binding.role);
@@ -177,6 +185,142 @@ fn what_is_only_written_otherwise_changes_nothing() {
             }
         }
     }
+}
+
+/// What rules about rights say of a change, one a line.
+fn told(before: &str, after: &str) -> Vec<String> {
+    let report = reports::of(&[("rbac.yaml", before)], &[("rbac.yaml", after)]);
+    let findings = report
+        .findings
+        .iter()
+        .filter(|it| it.rule.starts_with("rbac/") && it.status != Status::Existing);
+    let told = findings.map(|it| {
+        format!(
+            "{:?} {:?} {}: {}",
+            it.status, it.severity, it.rule, it.message
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn what_is_only_written_otherwise_is_no_news_to_any_rule() {
+    let rewrites: [(&str, Rewrite); 6] = [
+        ("reorder", reorder),
+        ("split rules", split_rules),
+        ("repeat", repeat),
+        ("split roles", split_roles),
+        ("rename", rename),
+        ("split bindings", split_bindings),
+    ];
+    let mut chance = Chance::new(5);
+    let mut findings = 0;
+    for number in 0..60 {
+        let mut world = World::random(&mut chance);
+        // What a role gives is not known that is in no file.
+        world.bindings.retain(|binding| binding.role != "nobody");
+        let before = world.manifest();
+        findings += told("", &before).len();
+        for (name, rewrite) in rewrites {
+            let mut other = world.clone();
+            rewrite(&mut other, &mut chance);
+            let after = other.manifest();
+            let mut news = told(&before, &after);
+            // What has no effect is about the words, some of which are new.
+            news.retain(|it| name != "repeat" || !it.contains("rbac/ineffective-rule"));
+            // A half that nobody is given may repeat what the other half gives still.
+            news.retain(|it| name != "split roles" || !it.contains("no binding gives it"));
+            assert!(
+                news.is_empty(),
+                "world {number}, {name}: {news:#?}\n{before}\n===\n{after}"
+            );
+        }
+    }
+    assert!(findings > 300, "only {findings} findings: nothing is tried");
+}
+
+#[test]
+fn what_is_split_or_renamed_and_gives_more_is_news() {
+    let base = manifest(
+        "ClusterRole r | | pods/exec | create
+         sa/ci/a -> ClusterRole r
+         ClusterRole latent | rbac.authorization.k8s.io | clusterroles | escalate",
+    );
+    let same = [
+        // Renamed together with its binding, and a role that nobody is given.
+        base.replace("name: r}", "name: q}")
+            .replace("name: \"r\"", "name: \"q\""),
+        base.replace("latent", "renamed"),
+        // By another binding to the same one, and twice.
+        base.replace("name: b1", "name: other"),
+        base.clone()
+            + &manifest("ClusterRole twice | | pods/exec | create\nsa/ci/a -> ClusterRole twice"),
+    ];
+    for after in &same {
+        assert_eq!(told(&base, after), [""; 0], "{after}");
+        assert_eq!(told(after, &base), [""; 0], "{after}");
+    }
+    for (after, rule, severity) in [
+        // To somebody else, to more places, and more.
+        (
+            base.clone()
+                + &manifest("ClusterRole q | | pods/exec | create\nsa/ci/b -> ClusterRole q"),
+            "pods-exec",
+            Severity::High,
+        ),
+        (
+            base.replace("name: r}", "name: q}")
+                .replace("name: \"r\"", "name: \"q\"")
+                .replace("\"create\"]", "\"create\", \"get\"]")
+                .replace("\"pods/exec\"", "\"pods/exec\", \"nodes/proxy\""),
+            "nodes-proxy",
+            Severity::Critical,
+        ),
+        // What nobody had is given to somebody under another name.
+        (
+            base.replace("latent", "q") + &manifest("sa/ci/a -> ClusterRole q"),
+            "escalate",
+            Severity::Critical,
+        ),
+        // The other half of what only both make grave.
+        (
+            base.clone()
+                + &manifest(
+                    "ClusterRole q | rbac.authorization.k8s.io | clusterroles | update\nsa/ci/a -> ClusterRole latent\nsa/ci/a -> ClusterRole q",
+                ),
+            "roles-write",
+            Severity::Critical,
+        ),
+    ] {
+        let news = told(&base, &after);
+        let wanted = format!("Introduced {severity:?} rbac/{rule}: ");
+        assert!(
+            news.iter().any(|it| it.starts_with(&wanted)),
+            "{wanted} {news:#?}\n{after}"
+        );
+    }
+    // What is taken away is fixed.
+    let gone = told(&base, &base.replace("pods/exec", "pods/log"));
+    assert!(
+        gone.iter()
+            .any(|it| it.starts_with("Fixed High rbac/pods-exec: ")),
+        "{gone:?}"
+    );
+}
+
+#[test]
+fn a_copy_for_another_cluster_is_news() {
+    let text = manifest("ClusterRole r | | pods/exec | create\nsa/ci/a -> ClusterRole r");
+    let report = reports::of(
+        &[("dev/rbac.yaml", &text)],
+        &[("dev/rbac.yaml", &text), ("prod/rbac.yaml", &text)],
+    );
+    let news = report
+        .findings
+        .iter()
+        .filter(|it| it.rule == "rbac/pods-exec" && it.status == Status::Introduced);
+    let paths: Vec<&str> = news.map(|it| &*it.location.path).collect();
+    assert_eq!(paths, ["prod/rbac.yaml"]);
 }
 
 #[test]

@@ -6,5 +6,7 @@ mod changed_lines;
 mod command;
 mod corpora;
 mod difference;
+mod groups_and_names;
 mod paths;
+mod questions;
 mod worlds;

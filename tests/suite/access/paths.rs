@@ -96,7 +96,7 @@ fn access(snapshot: &Snapshot, get_opens_exec: bool) -> Access {
 }
 
 /// Each way in one line: `who => goal: chain`.
-fn ways(text: &str) -> Vec<String> {
+pub(super) fn ways(text: &str) -> Vec<String> {
     ways_with(text, false)
 }
 

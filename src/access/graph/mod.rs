@@ -3,6 +3,8 @@
 //! What leads to every account of a namespace leads to a node that stands for these, so that there are as many edges as
 //! there are rights and accounts, not as many as both multiplied. Ways are found backwards, once for each goal.
 
+mod spread;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -18,8 +20,12 @@ pub enum Node {
     Subject(usize),
     /// Every account.
     AnyAccount(Option<usize>),
+    /// An account that no binding names: it has what its groups have.
+    Unnamed(Option<usize>),
     /// Every account that pods run as.
     Running(Option<usize>),
+    /// The account that the pods of something run as, by number.
+    Runner(usize),
     /// Every Secret that holds a token.
     AnyToken(Option<usize>),
     /// A Secret that holds a token, by number.
@@ -84,11 +90,22 @@ pub struct Way {
     pub steps: Vec<(Why, Node)>,
 }
 
-/// What rights may name: the numbers of accounts and of secrets with tokens.
+/// What rights may name: the numbers of accounts, of secrets with tokens, and of what makes pods.
 #[derive(Default)]
 struct Named {
     accounts: BTreeMap<Arc<str>, Vec<usize>>,
     tokens: BTreeMap<Arc<str>, Vec<usize>>,
+    runners: BTreeMap<Arc<str>, Vec<usize>>,
+}
+
+impl Named {
+    /// What makes pods, whose name a pod has or has something put behind.
+    fn runners_of<'n>(&'n self, pod: &'n str) -> impl Iterator<Item = usize> + 'n {
+        let ends = pod.match_indices('-').map(|(end, _)| end);
+        let names = ends.chain([pod.len()]).filter_map(|end| pod.get(..end));
+        let found = names.filter_map(|name| self.runners.get(name));
+        found.flatten().copied()
+    }
 }
 
 impl Graph {
@@ -105,11 +122,12 @@ impl Graph {
         );
         let subjects: Vec<Subject> = subjects.into_iter().collect();
         let mut namespaces: BTreeSet<Arc<str>> = BTreeSet::from([KUBE_SYSTEM.into()]);
-        for subject in &subjects {
-            if let Subject::Account(namespace, _) = subject {
-                namespaces.insert(Arc::clone(namespace));
-            }
-        }
+        namespaces.extend(
+            subjects
+                .iter()
+                .filter_map(Subject::members_namespace)
+                .map(Arc::from),
+        );
         for binding in &cluster.bindings {
             namespaces.extend(binding.scope.namespace().cloned());
         }
@@ -176,25 +194,30 @@ impl Graph {
             let goal = Node::Goal(Goal::KubeSystemSecrets);
             self.link(Node::Namespace(Some(own)), goal, Why::Member);
         }
+        self.add_unnamed();
         let mut seen = BTreeSet::new();
         for (number, runner) in cluster.runners.iter().enumerate() {
-            let Subject::Account(namespace, _) = &runner.account else {
+            let Some(node) = self
+                .account(&runner.account)
+                .filter(|_| cluster.has_token(runner))
+            else {
                 continue;
             };
-            let found = self.subject(&runner.account).zip(self.namespace(namespace));
-            if let Some((account, namespace)) = found
-                && seen.insert(account)
+            let namespace = runner.account.members_namespace().map(Arc::from);
+            let namespace = namespace.and_then(|namespace| self.namespace(&namespace));
+            if let Some(namespace) = namespace
+                && seen.insert((namespace, node))
             {
-                let node = Node::Running(Some(namespace));
-                self.link(node, Node::Subject(account), Why::Runner(number));
+                let running = Node::Running(Some(namespace));
+                self.link(running, node, Why::Runner(number));
             }
         }
         for (number, token) in cluster.tokens.iter().enumerate() {
-            let found = self.subject(&token.account);
+            let found = self.account(&token.account);
             if let Some((account, namespace)) = found.zip(self.namespace(&token.namespace)) {
                 let node = Node::Token(number);
                 self.link(Node::AnyToken(Some(namespace)), node, Why::Member);
-                self.link(node, Node::Subject(account), Why::Token(number));
+                self.link(node, account, Why::Token(number));
             }
         }
         for (number, account) in cluster.accounts.iter().enumerate() {
@@ -207,8 +230,40 @@ impl Graph {
         }
     }
 
+    /// What accounts have that no binding names: the rights of the groups that every account is in.
+    fn add_unnamed(&mut self) {
+        for own in std::iter::once(None).chain((0..self.namespaces.len()).map(Some)) {
+            let name = own.and_then(|own| self.namespaces.get(own)).map(Arc::clone);
+            for group in Subject::groups_of_accounts(name.as_deref()) {
+                if let Some(group) = self.subject(&group) {
+                    self.link(Node::Unnamed(own), Node::Subject(group), Why::Member);
+                }
+            }
+            if self.numbers.contains_key(&Node::Unnamed(own)) {
+                self.link(Node::AnyAccount(own), Node::Unnamed(own), Why::Member);
+            }
+        }
+    }
+
+    /// What stands for an account: it itself where a binding names it, else what stands for those that none does, if
+    /// that leads anywhere.
+    fn account(&self, account: &Subject) -> Option<Node> {
+        if let Some(number) = self.subject(account) {
+            return Some(Node::Subject(number));
+        }
+        let namespace = self.namespace(&account.members_namespace()?.into());
+        let nodes = [namespace, None].map(Node::Unnamed);
+        nodes
+            .into_iter()
+            .find(|node| self.numbers.contains_key(node))
+    }
+
     fn add_powers(&mut self, cluster: &Cluster, behaviour: Behaviour) {
         let mut named = Named::default();
+        for (number, runner) in cluster.runners.iter().enumerate() {
+            let runners = named.runners.entry(Arc::clone(&runner.name)).or_default();
+            runners.push(number);
+        }
         for (number, subject) in self.subjects.iter().enumerate() {
             if let Subject::Account(_, name) = subject {
                 let accounts = named.accounts.entry(Arc::clone(name)).or_default();
@@ -273,8 +328,36 @@ impl Graph {
                         here.is_none() || own == here
                     })
                     .collect();
+                if accounts.is_empty() {
+                    // No binding names it, and if there is such an account it is in the groups of all.
+                    let here = power.namespace.as_deref().unwrap_or_default();
+                    let node = self.account(&Subject::account(here, name));
+                    if let Some(node) = node.filter(|_| namespace.is_some()) {
+                        self.link(from, node, why);
+                    }
+                }
                 for account in accounts {
                     self.link(from, Node::Subject(account), why);
+                }
+            }
+            Target::Pod(name) => {
+                let name = cluster.symbols.text(*name);
+                for runner in named.runners_of(name) {
+                    let Some(own) = cluster.runners.get(runner) else {
+                        continue;
+                    };
+                    let here = power.namespace.as_ref();
+                    let is_here = here.is_none_or(|here| **here == *own.namespace);
+                    let is_meant = own.may_be_called(name) && cluster.has_token(own);
+                    if let Some(account) =
+                        self.account(&own.account).filter(|_| is_here && is_meant)
+                    {
+                        let node = Node::Runner(runner);
+                        if !self.numbers.contains_key(&node) {
+                            self.link(node, account, Why::Runner(runner));
+                        }
+                        self.link(from, node, why);
+                    }
                 }
             }
             Target::AnyToken => self.link(from, Node::AnyToken(namespace), why),
@@ -456,6 +539,6 @@ impl Graph {
 fn is_wide(target: &Target) -> bool {
     !matches!(
         target,
-        Target::Account(_) | Target::Token(_) | Target::Subject(_)
+        Target::Account(_) | Target::Pod(_) | Target::Token(_) | Target::Subject(_)
     )
 }

@@ -3,14 +3,17 @@
 //! Sources: the RBAC good practices of the Kubernetes documentation (1.37) and the checks that the API server makes on
 //! `bind`, `escalate`, `impersonate`, `approve` and `sign`.
 
+mod roles;
+
 use std::sync::Arc;
 
 use crate::kubernetes::pod_security::Level;
 
+use super::built_in::brought_along;
 use super::cluster::Cluster;
 use super::goal::Goal;
 use super::rights::{Asked, Reach, Rights};
-use super::strength::{ADMINISTERS, Strength};
+use super::strength::ADMINISTERS;
 use super::subject::{MASTERS, Subject};
 use super::symbols::Symbol;
 
@@ -22,6 +25,8 @@ pub const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 /// The signer whose certificates the API server takes for users.
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
+/// The signer whose certificates the API server takes for nodes.
+const KUBELET_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 
 const WRITE: [Symbol; 3] = [Symbol::CREATE, Symbol::UPDATE, Symbol::PATCH];
 const CHANGE: [Symbol; 2] = [Symbol::UPDATE, Symbol::PATCH];
@@ -106,6 +111,8 @@ pub enum Target {
     Account(Symbol),
     /// To the accounts that pods run as in the namespace, or in all.
     Running,
+    /// To the account that the pod of this name runs as.
+    Pod(Symbol),
     /// To the accounts whose tokens secrets of the namespace hold, or of all.
     AnyToken,
     /// To the account whose token the secret of this name holds.
@@ -137,6 +144,7 @@ pub struct Behaviour {
 /// What is looked at: somebody's rights at one place.
 struct Look<'c> {
     cluster: &'c Cluster,
+    subject: &'c Subject,
     rights: Vec<&'c Rights>,
     namespace: Option<Arc<str>>,
     powers: Vec<Power>,
@@ -152,6 +160,7 @@ pub fn powers(
 ) -> Vec<Power> {
     let mut look = Look {
         cluster,
+        subject,
         rights: cluster.rights(subject, namespace),
         namespace: namespace.cloned(),
         powers: Vec::new(),
@@ -244,79 +253,6 @@ impl Look<'_> {
         false
     }
 
-    /// Rights over roles and bindings. Writing these alone gives nothing that is not held already.
-    fn roles(&mut self) {
-        self.bind();
-        let kind = if self.namespace.is_none() {
-            "clusterroles"
-        } else {
-            "roles"
-        };
-        if let Some((_, escalate)) = self.need(RBAC, kind, &[Symbol::ESCALATE])
-            && let Some((_, write)) = self.need(RBAC, kind, &CHANGE)
-        {
-            let target = match self.namespace {
-                None => Target::Goal(Goal::ClusterAdmin),
-                Some(_) => Target::Namespace,
-            };
-            self.add(Means::Escalate, target, &[escalate, write]);
-        }
-    }
-
-    /// A role that is bound gives what it holds: it takes the right to write bindings as well.
-    fn bind(&mut self) {
-        let of_cluster = match self.need(RBAC, "clusterroles", &[Symbol::BIND]) {
-            Some((Reach::All, bind)) => Some((Strength::Everything, bind)),
-            Some((reach, bind)) => self.strongest(None, &reach, bind),
-            None => None,
-        };
-        let own = self.namespace.clone();
-        let of_namespace = own.and_then(|own| {
-            let (reach, bind) = self.need(RBAC, "roles", &[Symbol::BIND])?;
-            self.strongest(Some(&own), &reach, bind)
-        });
-        let Some((strength, bind)) = of_cluster.or(of_namespace) else {
-            return;
-        };
-        let everywhere = self.need(RBAC, "clusterrolebindings", &WRITE);
-        let everywhere = everywhere.filter(|_| self.namespace.is_none());
-        let inside = self.need(RBAC, "rolebindings", &WRITE);
-        let (target, write) = match (everywhere, inside, strength) {
-            (Some((_, write)), _, Strength::Everything) => {
-                (Target::Goal(Goal::ClusterAdmin), write)
-            }
-            (Some((_, write)), _, Strength::Namespace) | (None, Some((_, write)), _) => {
-                (Target::Namespace, write)
-            }
-            (None, None, _) => return,
-        };
-        self.add(Means::Bind, target, &[bind, write]);
-    }
-
-    /// The strongest of the roles that are reached, as far as it is strong.
-    fn strongest(
-        &self,
-        namespace: Option<&Arc<str>>,
-        reach: &Reach,
-        bind: Asked,
-    ) -> Option<(Strength, Asked)> {
-        let home = namespace.map_or("", |namespace| namespace);
-        let strong = self.cluster.strong.get(home)?;
-        let symbols = &self.cluster.symbols;
-        match reach {
-            Reach::Nothing => None,
-            Reach::All => strong.values().max().map(|strength| (*strength, bind)),
-            Reach::Named(names) => {
-                let found = names
-                    .iter()
-                    .filter_map(|name| Some((*strong.get(symbols.text(*name))?, *name)));
-                let (strength, name) = found.max_by_key(|(strength, _)| *strength)?;
-                let name = Some(name);
-                Some((strength, Asked { name, ..bind }))
-            }
-        }
-    }
-
     /// Rights over accounts, each of which is as good as the account.
     fn accounts(&mut self) {
         for (resource, verb, means) in [
@@ -371,8 +307,16 @@ impl Look<'_> {
             ("pods/exec", opens, Means::Exec),
             ("pods/attach", opens, Means::Exec),
         ] {
-            if let Some((_, asked)) = self.need("", resource, verbs) {
-                self.add(means, Target::Running, &[asked]);
+            match self.need("", resource, verbs) {
+                Some((Reach::Named(names), asked)) => {
+                    for name in names {
+                        let name = Some(name);
+                        let asked = Asked { name, ..asked };
+                        self.add(means, name.map_or(Target::Running, Target::Pod), &[asked]);
+                    }
+                }
+                Some((_, asked)) => self.add(means, Target::Running, &[asked]),
+                None => {}
             }
         }
     }
@@ -468,7 +412,7 @@ impl Look<'_> {
             let targets: Vec<Target> = texts
                 .map(|group| match group {
                     MASTERS => Target::Goal(Goal::Masters),
-                    group => Target::Subject(Subject::Group(group.into())),
+                    group => target_of(Subject::Group(group.into())),
                 })
                 .collect();
             let mut add = |target, asked| self.add(Means::Impersonate, target, &[asked, user]);
@@ -490,7 +434,7 @@ impl Look<'_> {
                     };
                     let user = self.cluster.symbols.text(name);
                     if let Some(user) = Subject::of("User", user, None) {
-                        self.add(Means::Impersonate, Target::Subject(user), &[asked]);
+                        self.add(Means::Impersonate, target_of(user), &[asked]);
                     }
                 }
             }
@@ -511,18 +455,19 @@ impl Look<'_> {
         }
     }
 
-    /// Certificates of users, for which both halves of a request must be in one hand.
+    /// Certificates of users and of nodes, for which both halves of a request must be in one hand.
     fn certificates(&mut self) {
-        let signer = self.cluster.symbols.find(CLIENT_SIGNER);
-        let of_domain = self.cluster.symbols.find("kubernetes.io/*");
-        let is_client = |reach: &Reach| match reach {
+        let symbols = &self.cluster.symbols;
+        let of_domain = symbols.find("kubernetes.io/*");
+        let reaches = |reach: &Reach, signer: &str| match reach {
             Reach::All => true,
-            Reach::Named(names) => [signer, of_domain]
+            Reach::Named(names) => [symbols.find(signer), of_domain]
                 .into_iter()
                 .flatten()
                 .any(|name| names.contains(&name)),
             Reach::Nothing => false,
         };
+        let mut found = Vec::new();
         for (verb, part, means) in [
             (Symbol::APPROVE, "approval", Means::Approve),
             (Symbol::SIGN, "status", Means::Sign),
@@ -530,13 +475,27 @@ impl Look<'_> {
             let resource = format!("certificatesigningrequests/{part}");
             let requests = "certificatesigningrequests";
             if let Some((reach, on_signer)) = self.need(CERTIFICATES, "signers", &[verb])
-                && is_client(&reach)
                 && let Some((_, change)) = self.need(CERTIFICATES, &resource, &CHANGE)
                 && let Some((_, create)) = self.need(CERTIFICATES, requests, &[Symbol::CREATE])
             {
-                let target = Target::Goal(Goal::ClusterAdmin);
-                self.add(means, target, &[on_signer, change, create]);
+                let goal = if reaches(&reach, CLIENT_SIGNER) {
+                    Goal::ClusterAdmin
+                } else if reaches(&reach, KUBELET_SIGNER) {
+                    Goal::Nodes
+                } else {
+                    continue;
+                };
+                found.push((means, goal, [on_signer, change, create]));
             }
         }
+        for (means, goal, needs) in found {
+            self.add(means, Target::Goal(goal), &needs);
+        }
     }
+}
+
+/// Where it leads to act as somebody: what a cluster brings along is as good as what it is given there, which stands in no
+/// file.
+fn target_of(subject: Subject) -> Target {
+    brought_along(&subject).map_or(Target::Subject(subject), Target::Goal)
 }

@@ -1,0 +1,432 @@
+//! What is said of rights that somebody held before is no news, wherever these stand now; and what is said of rights that
+//! somebody still holds is not mended.
+//!
+//! Rules about roles and bindings speak of an object. A rule that is split, a role that is renamed with its binding or
+//! split in two gives nobody anything: the identity of what is said there is who may do what, and where.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::access::Compared;
+use crate::access::cluster::Cluster;
+use crate::access::rights::Rights;
+use crate::access::role::{Role, Rule};
+use crate::access::subject::{Scope, Subject};
+use crate::access::symbols::Symbol;
+use crate::finding::{Finding, Severity, Status};
+use crate::rule::{Check, Context, Pair};
+use crate::rules;
+
+/// The rules that speak of bindings by whom they bind, and to what.
+const OF_BINDINGS: [&str; 6] = [
+    "rbac/anonymous-binding",
+    "rbac/authenticated-binding",
+    "rbac/cluster-admin-binding",
+    "rbac/default-account-binding",
+    "rbac/masters-group",
+    "rbac/system-role-binding",
+];
+
+/// The rule that speaks of rules whose words stand for all: it tells what others tell of words that are named.
+const OF_WILDCARDS: &str = "rbac/wildcard";
+
+/// The most roles whose right is told by the same words that a role is looked for among.
+const MOST_ALIKE: usize = 64;
+
+/// Findings about rights that somebody held before the change count as existing, and those about rights that somebody
+/// still holds are not fixed. `before` is what was found in the base.
+pub fn keep_rights(
+    findings: &mut Vec<Finding>,
+    before: &[Finding],
+    pair: &Pair<'_>,
+    context: &Context,
+) {
+    let is_asked =
+        |finding: &Finding| finding.status != Status::Existing && is_about_rights(finding.rule);
+    if !findings.iter().any(is_asked) {
+        return;
+    }
+    let (clusters, targets) = context.of_access();
+    let comparison = pair.access(clusters, targets);
+    let compared: Vec<&Compared> = comparison
+        .clusters
+        .iter()
+        .chain(&comparison.unchanged)
+        .collect();
+    let old = Told::of(&compared, before.iter(), |it| &it.before);
+    let head = findings
+        .iter()
+        .filter(|finding| finding.status != Status::Fixed);
+    let new = Told::of(&compared, head, |it| &it.after);
+    let mut kept = findings.iter().map(|finding| {
+        if !is_asked(finding) {
+            return false;
+        }
+        match finding.status {
+            Status::Fixed => is_kept(finding, Severity::Note, &new, &old),
+            _ => is_kept(finding, finding.severity, &old, &new),
+        }
+    });
+    let kept: Vec<bool> = kept.by_ref().collect();
+    let mut kept = kept.into_iter();
+    findings.retain_mut(|finding| {
+        let is_kept = kept.next().unwrap_or_default();
+        if is_kept && finding.status == Status::Introduced {
+            finding.status = Status::Existing;
+        }
+        !is_kept || finding.status != Status::Fixed
+    });
+}
+
+fn is_about_rights(rule: &str) -> bool {
+    let found = rules::ALL.iter().find(|own| own.id == rule);
+    found.is_some_and(|own| matches!(own.check, Check::Right(_) | Check::Role(_)))
+        || OF_BINDINGS.contains(&rule)
+}
+
+/// True if all who have what a finding is about have it on the other side as well, where the same is said of them, and
+/// no less gravely than `least`.
+fn is_kept(finding: &Finding, least: Severity, other: &Told<'_>, own: &Told<'_>) -> bool {
+    let mut is_somewhere = false;
+    for (places, others) in own.places.iter().zip(&other.places) {
+        let Some(about) = About::of(places, finding) else {
+            continue;
+        };
+        // A copy is another cluster, where nobody had anything.
+        if places.is_new_copy {
+            return false;
+        }
+        is_somewhere = true;
+        if about.holders.is_empty() {
+            if !is_latent((finding, least), &about, (places, own), (others, other)) {
+                return false;
+            }
+            continue;
+        }
+        let has = |(subject, scope): &(&Subject, &Scope)| {
+            holds(others.cluster, subject, scope, &about.rights)
+                && other.tells(finding.rule, least, (subject, scope), about.what)
+        };
+        if !about.holders.iter().all(has) {
+            return false;
+        }
+    }
+    is_somewhere
+}
+
+/// The same of a role that nobody is given: it is the same role, or one of another name that has it no longer.
+fn is_latent(
+    (finding, least): (&Finding, Severity),
+    about: &About<'_>,
+    (places, own): (&Places<'_>, &Told<'_>),
+    (others, other): (&Places<'_>, &Told<'_>),
+) -> bool {
+    let Some(role) = about.role else {
+        return other.is_told_alike(finding, least, |_| true);
+    };
+    let covers = |other: &Role| {
+        let left = about.rights.beyond(&other.rights, &places.cluster.symbols);
+        left.is_empty()
+    };
+    let same = others.named(role).into_iter();
+    let is_same = same.filter(|other| covers(other)).any(|same| {
+        let key = (finding.rule, name_of(same));
+        other.of_roles.get(&key).is_some_and(|told| *told >= least)
+    });
+    is_same
+        || other.is_told_alike(finding, least, |other| {
+            let mut same = places.named(other).into_iter();
+            let stays = own.of_roles.contains_key(&(finding.rule, name_of(other)))
+                && same.any(|it| covers(it));
+            covers(other) && (!stays || about.rights.is_empty())
+        })
+}
+
+/// True if somebody holds rights in a scope, however they are given.
+fn holds(cluster: &Cluster, subject: &Subject, scope: &Scope, rights: &Rights) -> bool {
+    let symbols = &cluster.symbols;
+    let mut left = match scope.namespace() {
+        Some(namespace) => {
+            let namespace = symbols.find(namespace).unwrap_or(Symbol::EMPTY);
+            rights.within(namespace, symbols)
+        }
+        None => rights.clone(),
+    };
+    for known in cluster.rights(subject, scope.namespace()) {
+        if left.is_empty() {
+            break;
+        }
+        left = left.beyond(known, symbols);
+    }
+    left.is_empty()
+}
+
+/// What makes a role the same one: whether it is a `ClusterRole`, its namespace and its name.
+type Name<'c> = (bool, &'c str, &'c str);
+
+fn name_of(role: &Role) -> Name<'_> {
+    (role.is_of_cluster, &role.namespace, &role.name)
+}
+
+/// A file, whether it is a binding, whether it is one of the cluster, and the name.
+type Place<'c> = (&'c str, bool, bool, &'c str);
+
+/// Where the roles and bindings of one side of a cluster stand.
+struct Places<'c> {
+    cluster: &'c Cluster,
+    is_new_copy: bool,
+    numbers: HashMap<Place<'c>, Vec<usize>>,
+    roles: HashMap<Name<'c>, Vec<usize>>,
+    /// The bindings that mean a role, by the number of the role.
+    bindings: HashMap<usize, Vec<usize>>,
+}
+
+impl<'c> Places<'c> {
+    fn of(cluster: &'c Cluster, is_new_copy: bool) -> Self {
+        let mut places = Self {
+            cluster,
+            is_new_copy,
+            numbers: HashMap::new(),
+            roles: HashMap::new(),
+            bindings: HashMap::new(),
+        };
+        for (number, role) in cluster.roles.iter().enumerate() {
+            let Some(at) = &role.at else { continue };
+            let place = (&*at.path, false, role.is_of_cluster, &*role.name);
+            places.numbers.entry(place).or_default().push(number);
+            places.roles.entry(name_of(role)).or_default().push(number);
+        }
+        for (number, binding) in cluster.bindings.iter().enumerate() {
+            let place = (
+                &*binding.at.path,
+                true,
+                binding.is_of_cluster,
+                &*binding.name,
+            );
+            places.numbers.entry(place).or_default().push(number);
+            let meant = cluster.meant.get(number).into_iter();
+            for role in meant.flat_map(|meant| meant.leaves.iter()) {
+                places.bindings.entry(*role).or_default().push(number);
+            }
+        }
+        places
+    }
+
+    /// The roles that are called as another one.
+    fn named(&self, role: &Role) -> Vec<&'c Arc<Role>> {
+        let numbers = self.roles.get(&name_of(role)).into_iter().flatten();
+        let roles = numbers.filter_map(|number| self.cluster.roles.get(*number));
+        roles.collect()
+    }
+}
+
+/// What a finding is about in one cluster.
+struct About<'c> {
+    /// The rights that it names.
+    rights: Rights,
+    /// Who has them by its object, and where.
+    holders: Vec<(&'c Subject, &'c Scope)>,
+    /// The role, if it is about one.
+    role: Option<&'c Arc<Role>>,
+    /// The name of the role of a binding, where it is not known what that gives; else empty.
+    what: &'c str,
+}
+
+impl<'c> About<'c> {
+    /// None where its object is no part of the cluster.
+    fn of(places: &Places<'c>, finding: &Finding) -> Option<Self> {
+        let resource = finding.subject.resource.as_ref()?;
+        let (_, kind, _, name) = resource.identity();
+        let (is_binding, is_of_cluster) = match kind {
+            "Role" => (false, false),
+            "ClusterRole" => (false, true),
+            "RoleBinding" => (true, false),
+            "ClusterRoleBinding" => (true, true),
+            _ => return None,
+        };
+        let place = (&*finding.location.path, is_binding, is_of_cluster, name);
+        let numbers = places.numbers.get(&place)?;
+        let span = finding.location.span;
+        let cluster = places.cluster;
+        if is_binding {
+            let bindings = numbers
+                .iter()
+                .filter_map(|it| Some((*it, cluster.bindings.get(*it)?)));
+            let mut bindings = bindings.collect::<Vec<_>>().into_iter();
+            let holds = |binding: &crate::access::role::Binding| {
+                binding.role_at == span || binding.subjects.iter().any(|it| it.span == span)
+            };
+            let first = bindings.as_slice().first().copied();
+            let (number, binding) = bindings.find(|(_, it)| holds(it)).or(first)?;
+            let own = binding.subjects.iter().filter(|bound| bound.span == span);
+            let mut holders: Vec<_> = own.map(|it| (&it.subject, &binding.scope)).collect();
+            if holders.is_empty() {
+                let all = binding.subjects.iter();
+                holders = all.map(|it| (&it.subject, &binding.scope)).collect();
+            }
+            let mut rights = Rights::default();
+            let meant = cluster.meant.get(number)?;
+            for role in meant.leaves.iter() {
+                if let Some(role) = cluster.roles.get(*role) {
+                    rights.add_all(&role.rights);
+                }
+            }
+            let is_known = !meant.roles.is_empty();
+            let what = if is_known { "" } else { &*binding.role };
+            return Some(Self {
+                rights,
+                holders,
+                role: None,
+                what,
+            });
+        }
+        let roles = numbers
+            .iter()
+            .filter_map(|it| Some((*it, cluster.roles.get(*it)?)));
+        let mut roles = roles.collect::<Vec<_>>().into_iter();
+        let first = roles.as_slice().first().copied();
+        let (number, role) = roles
+            .find(|(_, role)| role.rules.iter().any(|rule| has_word(rule, finding)))
+            .or(first)?;
+        let bindings = places.bindings.get(&number).into_iter().flatten();
+        let bindings = bindings.filter_map(|binding| cluster.bindings.get(*binding));
+        let holders = bindings.flat_map(|binding| {
+            let subjects = binding.subjects.iter();
+            subjects.map(|bound| (&bound.subject, &binding.scope))
+        });
+        Some(Self {
+            rights: rights_of(cluster, role, finding),
+            holders: holders.collect(),
+            role: Some(role),
+            what: "",
+        })
+    }
+}
+
+/// True if a word of a rule is the place of a finding.
+fn has_word(rule: &Rule, finding: &Finding) -> bool {
+    let span = finding.location.span;
+    let lists = [&rule.verbs, &rule.groups, &rule.resources];
+    lists.into_iter().flatten().any(|word| word.span == span)
+}
+
+/// The rights of a role that a finding is about: those of the verb and the resource that it names, else of its rule, else
+/// all.
+fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Rights {
+    let symbols = &cluster.symbols;
+    let mut all = role.rules.iter();
+    let Some(policy) = all.find(|own| has_word(own, finding)) else {
+        return role.rights.clone();
+    };
+    let span = finding.location.span;
+    let verb = policy.verbs.iter().find(|word| word.span == span);
+    let resource = finding.subject.discriminator.split_once(' ');
+    let resource = resource.and_then(|(_, resource)| symbols.find(resource));
+    match (verb, resource) {
+        (Some(verb), Some(resource)) if finding.rule != OF_WILDCARDS => {
+            let mut one = policy.clone();
+            one.verbs = vec![*verb];
+            one.resources.retain(|word| word.symbol == resource);
+            one.rights(symbols)
+        }
+        _ => policy.rights(symbols),
+    }
+}
+
+/// The role that a finding is about, if it is about one, and how grave it is.
+type Alike<'c> = (Option<&'c Arc<Role>>, Severity);
+
+/// What the findings of one side say, by whom it is about.
+struct Told<'c> {
+    places: Vec<Places<'c>>,
+    /// How gravely a rule speaks of what somebody holds somewhere, with the name of the role where that alone is known.
+    of_holders: HashMap<(&'static str, Subject, Scope, String), Severity>,
+    /// How gravely a rule speaks of a role.
+    of_roles: HashMap<(&'static str, Name<'c>), Severity>,
+    /// The roles of which a rule tells one right, or any where none is named, and how gravely.
+    alike: HashMap<(&'static str, String), Vec<Alike<'c>>>,
+}
+
+impl<'c> Told<'c> {
+    fn of<'f>(
+        compared: &[&'c Compared],
+        findings: impl Iterator<Item = &'f Finding>,
+        side: impl Fn(&'c Compared) -> &'c Cluster,
+    ) -> Self {
+        let places = compared
+            .iter()
+            .map(|it| Places::of(side(it), it.is_new_copy));
+        let mut told = Self {
+            places: places.collect(),
+            of_holders: HashMap::new(),
+            of_roles: HashMap::new(),
+            alike: HashMap::new(),
+        };
+        for finding in findings.filter(|finding| is_about_rights(finding.rule)) {
+            for places in &told.places {
+                let Some(about) = About::of(places, finding) else {
+                    continue;
+                };
+                let raise = |slot: &mut Severity| *slot = finding.severity.max(*slot);
+                for (subject, scope) in &about.holders {
+                    let (subject, scope) = ((*subject).clone(), (*scope).clone());
+                    let key = (finding.rule, subject, scope, about.what.to_owned());
+                    raise(told.of_holders.entry(key).or_insert(finding.severity));
+                }
+                if let Some(role) = about.role {
+                    let key = (finding.rule, name_of(role));
+                    raise(told.of_roles.entry(key).or_insert(finding.severity));
+                }
+                // Some rules tell the first right of a role alone.
+                for what in [&*finding.subject.discriminator, ""] {
+                    let alike = told
+                        .alike
+                        .entry((finding.rule, what.to_owned()))
+                        .or_default();
+                    if alike.len() < MOST_ALIKE {
+                        alike.push((about.role, finding.severity));
+                    }
+                }
+            }
+        }
+        told
+    }
+
+    /// True if a rule speaks of what somebody holds there, or in the whole cluster; or if it is told of a wildcard.
+    fn tells(
+        &self,
+        rule: &'static str,
+        least: Severity,
+        (subject, scope): (&Subject, &Scope),
+        what: &str,
+    ) -> bool {
+        let who = std::iter::once(subject.clone()).chain(subject.groups());
+        let mut places = who.flat_map(|who| [(who.clone(), scope.clone()), (who, Scope::Cluster)]);
+        places.any(|(who, scope)| {
+            let key = (rule, who, scope, what.to_owned());
+            let severity = self.of_holders.get(&key).copied();
+            severity.is_some_and(|severity| severity >= least)
+                || self
+                    .of_holders
+                    .contains_key(&(OF_WILDCARDS, key.1, key.2, key.3))
+        })
+    }
+
+    /// True if the same is told of a role, or of a binding that binds nobody.
+    fn is_told_alike(
+        &self,
+        finding: &Finding,
+        least: Severity,
+        is_meant: impl Fn(&Role) -> bool,
+    ) -> bool {
+        [&*finding.subject.discriminator, ""]
+            .into_iter()
+            .any(|what| {
+                let alike = self.alike.get(&(finding.rule, what.to_owned()));
+                let mut alike = alike.into_iter().flatten();
+                alike.any(|(role, severity)| {
+                    *severity >= least && role.is_none_or(|role| is_meant(role))
+                })
+            })
+    }
+}
