@@ -230,6 +230,11 @@ async fn create_on_file(
     let (Anchor::File { path } | Anchor::Lines { path, .. }) = &draft.anchor else {
         return Ok(());
     };
+    // A file has no lines that a suggestion could replace.
+    let draft = &Draft {
+        body: draft.bare.as_ref().unwrap_or(&draft.body).clone(),
+        ..draft.clone()
+    };
     let client = place.client;
     let create = || client.create_file_comment(place.number, place.head, path, &draft.body);
     match writes.once(create).await {

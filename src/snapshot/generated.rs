@@ -37,11 +37,14 @@ pub struct Generated<'a> {
     pub at: Span,
 }
 
+/// The kind and name of what holds a value, and its key there.
+type Key<'a> = (&'a str, &'a str, &'a str);
+
 /// What the kustomizations of a revision generate.
 #[derive(Debug, Default)]
 pub struct Generators<'a> {
     /// The values of each kustomization, by the kind and name of what holds them and by their key.
-    values: Vec<HashMap<(&'a str, &'a str, &'a str), Vec<Generated<'a>>>>,
+    values: Vec<HashMap<Key<'a>, Vec<Generated<'a>>>>,
     /// By file: the kustomizations, by their number, whose variables it is built with.
     built_with: HashMap<String, Vec<usize>>,
 }

@@ -143,6 +143,9 @@ pub(super) fn plan(
             // It is worse, or it came back.
             Some(own) if own.marker.is_open || room.take(&draft) => {
                 plan.standing += draft.findings;
+                if own.comment.is_outdated {
+                    plan.rest.extend(draft.occurrences());
+                }
                 plan.reopened.push(reopened(own, draft));
             }
             Some(_) => plan.rest.extend(draft.occurrences()),
