@@ -37,11 +37,17 @@ pub struct Direct<'a> {
     pub want: &'a Want,
 }
 
-/// All packages of registries, installation by installation.
+/// All packages of registries, installation by installation: what lockfiles hold, and what is pinned beside them.
 pub fn held(snapshot: &Snapshot) -> impl Iterator<Item = Held<'_>> {
     let installations = snapshot.installations().iter();
     installations.flat_map(|installation| {
-        let packages = installation.packages().map(|package| Held {
+        let is_held = |pinned: &Installed<'_>| {
+            let mut known = installation.named(pinned.name());
+            known.any(|known| known.is_from_registry() && known.version() == pinned.version())
+        };
+        let pinned = installation.unmet().filter(move |one| !is_held(one));
+        let packages = installation.packages().chain(pinned);
+        let packages = packages.map(|package| Held {
             installation,
             package,
         });
