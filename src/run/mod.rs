@@ -11,6 +11,7 @@ pub mod init;
 mod levels;
 mod network;
 mod packages;
+pub(crate) mod settings_files;
 pub mod sides;
 mod stretches;
 mod undated;
@@ -52,7 +53,7 @@ use gather::{Access, gather};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
 use undated::undated;
-use wanted::{add_local_names, wanted};
+use wanted::{add_local_names, wanted, withhold};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -296,6 +297,7 @@ fn facts_of(
     if rules::find(PUBLIC_NAME).is_some_and(|rule| !context.is_off(rule)) {
         add_local_names(&mut wanted, snapshots.iter().copied());
     }
+    withhold(&mut wanted, access, sides);
     let packages = wanted.values().map(|wanted| wanted.installed.len());
     watch(Stage::Asking(packages.sum()));
     let config = &governance.config().packages;
