@@ -15,6 +15,7 @@ pub(crate) mod settings_files;
 pub mod sides;
 mod stretches;
 mod undated;
+mod unpublished;
 pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,7 @@ use gather::{Access, gather};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
 use undated::undated;
+use unpublished::{ignorance, unpublished};
 use wanted::{add_local_names, wanted, withhold};
 
 /// What is to be judged.
@@ -410,6 +412,7 @@ pub fn judge_loaded(
         .and_then(|file| file.missing.clone());
     incomplete.splice(..0, unknown);
     incomplete.extend(asked::unavailable(&context.facts));
+    incomplete.extend(ignorance(&head, context));
     let levels = base
         .as_ref()
         .map(|base| levels::changes(base, &head, &pairs, context, in_scope))
@@ -420,6 +423,9 @@ pub fn judge_loaded(
     coverage
         .skipped
         .extend(undated(base.as_ref(), &head, context, in_scope));
+    coverage
+        .skipped
+        .extend(unpublished(base.as_ref(), &head, context, in_scope));
     coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {

@@ -30,8 +30,12 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
     let mut all = Vec::new();
     for installation in snapshot.installations() {
         let graph = installation.graph();
-        let overridden = LockedFile::of(installation).map(LockedFile::overridden);
-        let overridden = overridden.unwrap_or_default();
+        let locked = LockedFile::of(installation);
+        // What nobody can read may hold it.
+        if locked.is_none() && installation.file.is_some() {
+            continue;
+        }
+        let overridden = locked.map(LockedFile::overridden).unwrap_or_default();
         for number in 0..graph.workspaces().len() {
             let wants = graph.wants(number);
             let listed = wants.iter().filter(|want| want.listed.is_some());
