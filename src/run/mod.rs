@@ -43,7 +43,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::pairs::Pairs;
 use crate::syntax::Span;
-use crate::verdict::{Report, SkippedRule};
+use crate::verdict::{PassedOver, Report, SkippedRule};
 use crate::waivers::added::added;
 use crate::waivers::stated;
 use crate::waivers::uses::Force;
@@ -420,12 +420,8 @@ pub fn judge_loaded(
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
     coverage.sources = asked::asked(&context.facts);
     coverage.rules_skipped = skipped_rules(context, base.is_some());
-    coverage
-        .skipped
-        .extend(undated(base.as_ref(), &head, context, in_scope));
-    coverage
-        .skipped
-        .extend(unpublished(base.as_ref(), &head, context, in_scope));
+    let unheard = unheard(base.as_ref(), &head, context, in_scope);
+    coverage.skipped.extend(unheard);
     coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
@@ -528,6 +524,18 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
     let mut finding = told.pop()?;
     finding.status = Status::Existing;
     Some(finding)
+}
+
+/// What the registry leaves unsaid of packages that a change brings in.
+fn unheard(
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    context: &Context,
+    in_scope: impl Fn(&str) -> bool + Copy,
+) -> Vec<PassedOver> {
+    let mut all = undated(base, head, context, in_scope);
+    all.extend(unpublished(base, head, context, in_scope));
+    all
 }
 
 fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {

@@ -150,10 +150,8 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         wanted.unlocked.insert(any);
     }
     if let Some(base) = base {
-        let held = held(base).map(|held| held.key().0);
-        let asked_for = unlocked(base);
-        let asked_for = asked_for.iter().map(|unlocked| unlocked.name);
-        let known: BTreeSet<&str> = held.chain(asked_for).collect();
+        let mut known: BTreeSet<&str> = held(base).map(|held| held.key().0).collect();
+        known.extend(unlocked(base).iter().map(|unlocked| unlocked.name));
         for wanted in all.values_mut() {
             let names = wanted.asked().map(|(name, _)| name);
             let new = names.filter(|name| !known.contains(name.as_str()));
@@ -173,11 +171,7 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
 
 /// Keeps what the head maps to registries that are not public from everybody else. Settings of the head only silence:
 /// what the base installs is asked about as before, and nobody is asked whom the base does not name.
-pub(super) fn withhold(
-    wanted: &mut BTreeMap<Arc<str>, Wanted>,
-    access: &Access,
-    sides: &Sides,
-) {
+pub(super) fn withhold(wanted: &mut BTreeMap<Arc<str>, Wanted>, access: &Access, sides: &Sides) {
     let of_head = SettingsFiles::of_head(access, sides);
     let of_base = SettingsFiles::of_tip(access, sides);
     for (folder, wanted) in wanted {

@@ -94,7 +94,10 @@ pub fn lost<'a>(base: &'a Snapshot, head: &'a Snapshot, project: &str) -> Lost<'
             lost.file = now.lockfile_path();
             lost.names.extend(cut.iter().map(|one| one.name()));
             let below = before.graph().below(cut.iter().map(|one| one.number()));
-            let below = before.packages().zip(below).filter(|(_, is_below)| *is_below);
+            let below = before
+                .packages()
+                .zip(below)
+                .filter(|(_, is_below)| *is_below);
             lost.packages
                 .extend(below.map(|(one, _)| (one.name(), one.version())));
         }

@@ -89,11 +89,10 @@ impl<'a> Reading<'a> {
             match one.within.last() {
                 // What is for this workspace alone has an order of its own.
                 Some(parent) if parent.name == workspace => return None,
-                Some(_) => {}
                 None if one.package.range.is_none_or(|range| takes(range, own)) => {
                     replaced = Some(one.replacement);
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
         let specifier = match replaced {
@@ -214,9 +213,8 @@ impl<'a> Holding<'a> {
             (Some(held), Some(pinned)) => held == pinned,
             _ => package.version() == &*pin.version,
         };
-        let is_same = package.is_from_registry()
-            && package.name() == &*pin.name
-            && is_same_version();
+        let is_same =
+            package.is_from_registry() && package.name() == &*pin.name && is_same_version();
         is_same || self.is_hooked && is_listed || self.repeats(want)
     }
 
@@ -229,14 +227,12 @@ impl<'a> Holding<'a> {
         {
             return false;
         }
-        let repeated = want.listed.as_ref().map(|listed| listed.specifier.as_deref());
-        match repeated {
-            Some(repeated) => repeated.is_none_or(|repeated| plain(repeated) == plain(specifier)),
-            None => {
-                let known = self.lockfile.described(&want.name, specifier);
-                self.lockfile.importers.is_empty() && known.is_some()
-            }
+        if let Some(listed) = &want.listed {
+            let repeated = listed.specifier.as_deref();
+            return repeated.is_none_or(|repeated| plain(repeated) == plain(specifier));
         }
+        let known = self.lockfile.described(&want.name, specifier);
+        self.lockfile.importers.is_empty() && known.is_some()
     }
 }
 

@@ -62,18 +62,25 @@ fn a_pin_that_the_lockfile_does_not_hold_is_installed_beside_it() {
     let root = |dependencies: Json| json!({"name": "a", "dependencies": dependencies}).to_string();
     for (path, text) in lockfiles("^2.0.0", "2.1.3") {
         let lockfile = (path, text.as_str());
-        let told = |dependencies: Json| {
-            installed(&[("package.json", &root(dependencies)), lockfile])
-        };
+        let told =
+            |dependencies: Json| installed(&[("package.json", &root(dependencies)), lockfile]);
         let locked = "ms@2.1.3 at package.json";
         assert_eq!(told(json!({"ms": "^2.0.0"})), [locked], "{path}");
         assert_eq!(
             told(json!({"ms": "^2.0.0", "new": "1.0.0", "other": "npm:real@3.0.0"})),
-            [locked, "new@1.0.0 at package.json", "real@3.0.0 at package.json"],
+            [
+                locked,
+                "new@1.0.0 at package.json",
+                "real@3.0.0 at package.json"
+            ],
             "{path}"
         );
         // A range is no version.
-        assert_eq!(told(json!({"ms": "^2.0.0", "new": "^1.0.0"})), [locked], "{path}");
+        assert_eq!(
+            told(json!({"ms": "^2.0.0", "new": "^1.0.0"})),
+            [locked],
+            "{path}"
+        );
         let pinned = told(json!({"ms": "2.0.0"}));
         assert_eq!(pinned.len(), 2, "{path}: {pinned:?}");
         assert_eq!(pinned[1], "ms@2.0.0 at package.json", "{path}");
@@ -106,7 +113,8 @@ fn what_else_decides_about_a_pin_is_heeded() {
         told.retain(|one| !one.starts_with("ms@2.1.3"));
         told
     };
-    let asking = |specifier: &str| json!({"name": "a", "dependencies": {"ms": "^2.0.0", "new": specifier}});
+    let asking =
+        |specifier: &str| json!({"name": "a", "dependencies": {"ms": "^2.0.0", "new": specifier}});
     let with = |key: &str, value: Json| {
         let mut manifest = asking("1.0.0");
         manifest[key] = value;
@@ -115,13 +123,25 @@ fn what_else_decides_about_a_pin_is_heeded() {
     let new = |version: &str| vec![format!("new@{version} at package.json")];
     let overrides = |overrides: Json| with("pnpm", json!({"overrides": overrides}));
     assert_eq!(told(overrides(json!({"new": "1.1.0"})), &[]), new("1.1.0"));
-    assert_eq!(told(overrides(json!({"new@1": "1.1.0"})), &[]), new("1.1.0"));
-    assert_eq!(told(overrides(json!({"new@2": "2.1.0"})), &[]), new("1.0.0"));
-    assert_eq!(told(overrides(json!({"other>new": "2.1.0"})), &[]), new("1.0.0"));
+    assert_eq!(
+        told(overrides(json!({"new@1": "1.1.0"})), &[]),
+        new("1.1.0")
+    );
+    assert_eq!(
+        told(overrides(json!({"new@2": "2.1.0"})), &[]),
+        new("1.0.0")
+    );
+    assert_eq!(
+        told(overrides(json!({"other>new": "2.1.0"})), &[]),
+        new("1.0.0")
+    );
     assert_eq!(told(overrides(json!({"a>new": "2.1.0"})), &[]), [""; 0]);
     assert_eq!(told(overrides(json!({"new": "-"})), &[]), [""; 0]);
     // Overrides of another package manager are none.
-    assert_eq!(told(with("overrides", json!({"new": "1.1.0"})), &[]), new("1.0.0"));
+    assert_eq!(
+        told(with("overrides", json!({"new": "1.1.0"})), &[]),
+        new("1.0.0")
+    );
     let catalog = "catalog:\n  new: 1.2.0\n";
     let workspace = [("pnpm-workspace.yaml", catalog)];
     assert_eq!(
@@ -134,7 +154,8 @@ fn what_else_decides_about_a_pin_is_heeded() {
     let peers = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "peerDependencies": {"new": "1.0.0"}});
     assert_eq!(told(peers, &[]), [""; 0]);
     // What stands in two sections is answered once.
-    let twice = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "devDependencies": {"ms": "2.0.0"}});
+    let twice =
+        json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "devDependencies": {"ms": "2.0.0"}});
     assert_eq!(told(twice, &[]), [""; 0]);
 }
 
@@ -159,8 +180,7 @@ fn judged(base: &[(&str, &str)], head: &[(&str, &str)]) -> (i32, Vec<String>) {
     };
     let update = run("advisories update --source own.jsonl --database own.db");
     assert_eq!(update.code, 0, "{}", update.stderr);
-    let outcome =
-        run("check --base base --head head --database own.db --offline --format json");
+    let outcome = run("check --base base --head head --database own.db --offline --format json");
     let report: Json = serde_json::from_str(&outcome.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap().iter();
     let advisories = findings.filter(|finding| {
@@ -208,7 +228,10 @@ fn a_pin_without_its_lockfile_is_judged_as_what_it_installs() {
     let base = [("package.json", &*base), ("yarn.lock", &*lockfile)];
     let judge = |dependencies: Json| {
         let manifest = asking(dependencies);
-        judged(&base, &[("package.json", &manifest), ("yarn.lock", &lockfile)])
+        judged(
+            &base,
+            &[("package.json", &manifest), ("yarn.lock", &lockfile)],
+        )
     };
     assert_eq!(
         judge(json!({"ok": "^1.0.0", "bad": "1.0.0"})),
@@ -218,7 +241,10 @@ fn a_pin_without_its_lockfile_is_judged_as_what_it_installs() {
         judge(json!({"ok": "^1.0.0", "worse": "1.0.0"})),
         (1, vec!["introduced worse at package.json".to_owned()])
     );
-    for harmless in [json!({"ok": "^1.0.0", "bad": "1.1.0"}), json!({"ok": "^1.0.0", "bad": "^1.0.0"})] {
+    for harmless in [
+        json!({"ok": "^1.0.0", "bad": "1.1.0"}),
+        json!({"ok": "^1.0.0", "bad": "^1.0.0"}),
+    ] {
         assert_eq!(judge(harmless), (0, vec![]));
     }
 }
@@ -226,12 +252,20 @@ fn a_pin_without_its_lockfile_is_judged_as_what_it_installs() {
 #[test]
 fn what_is_cut_out_of_a_lockfile_is_not_mended() {
     let asking = |dependencies: Json| json!({"dependencies": dependencies}).to_string();
-    let whole = held_by_yarn(&[("ok", None), ("bad", None), ("carrier", Some("below")), ("below", None)]);
+    let whole = held_by_yarn(&[
+        ("ok", None),
+        ("bad", None),
+        ("carrier", Some("below")),
+        ("below", None),
+    ]);
     let ranges = asking(json!({"ok": "^1.0.0", "bad": "^1.0.0", "carrier": "^1.0.0"}));
     let base = [("package.json", &*ranges), ("yarn.lock", &*whole)];
-    let told = |lockfile: &str| judged(&base, &[("package.json", &ranges), ("yarn.lock", lockfile)]);
+    let told =
+        |lockfile: &str| judged(&base, &[("package.json", &ranges), ("yarn.lock", lockfile)]);
     let existing = |names: &[&str]| -> Vec<String> {
-        let told = names.iter().map(|name| format!("existing {name} at package.json"));
+        let told = names
+            .iter()
+            .map(|name| format!("existing {name} at package.json"));
         told.collect()
     };
     assert_eq!(told(&whole), (0, existing(&["bad", "below"])));

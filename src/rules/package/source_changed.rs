@@ -107,7 +107,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 continue;
             };
             match place(package, &asked) {
-                Some(new) if is_other(&new, old) && !configured.names(&new, package) => moved.entry(new).or_default().push(package),
+                Some(new) if is_other(&new, old) && !configured.names(&new, package) => {
+                    moved.entry(new).or_default().push(package);
+                }
                 _ => stayed += 1,
             }
         }
