@@ -185,7 +185,7 @@ pub(super) fn coverage(
             let mut files = installation.package_files();
             lockfile.is_some_and(|path| in_scope(path)) || files.any(|file| in_scope(&file.path))
         })
-        .map(|installation| installation.graph().len() + installation.unmet().count())
+        .map(|installation| installation.graph().len() + installation.beside().count())
         .sum();
     let unlocked = unlocked(head);
     let unlocked = unlocked.iter().filter(|one| in_scope(&one.at.path));

@@ -41,12 +41,7 @@ pub struct Direct<'a> {
 pub fn held(snapshot: &Snapshot) -> impl Iterator<Item = Held<'_>> {
     let installations = snapshot.installations().iter();
     installations.flat_map(|installation| {
-        let is_held = |pinned: &Installed<'_>| {
-            let mut known = installation.named(pinned.name());
-            known.any(|known| known.is_from_registry() && known.version() == pinned.version())
-        };
-        let pinned = installation.unmet().filter(move |one| !is_held(one));
-        let packages = installation.packages().chain(pinned);
+        let packages = installation.packages().chain(installation.beside());
         let packages = packages.map(|package| Held {
             installation,
             package,

@@ -148,6 +148,14 @@ impl Installation {
         lockfile.flat_map(|lockfile| self.graph().packages(lockfile))
     }
 
+    /// Those of [`Self::unmet`] that no entry of the lockfile holds, for whatever workspace.
+    pub fn beside(&self) -> impl Iterator<Item = Installed<'_>> {
+        self.unmet().filter(|pinned| {
+            let mut known = self.named(pinned.name());
+            !known.any(|known| known.is_from_registry() && known.version() == pinned.version())
+        })
+    }
+
     /// The packages of a name.
     pub fn named(&self, name: &str) -> impl Iterator<Item = Installed<'_>> {
         let lockfile = self.resolved().into_iter();
