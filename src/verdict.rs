@@ -153,7 +153,7 @@ pub struct Coverage {
     pub other_objects: usize,
     /// Files of the head that hold no objects, and that rules are about nevertheless: Dockerfiles and settings.
     pub other_files: usize,
-    /// Packages that the lockfiles of the head hold, or that it pins without one: each once an installation.
+    /// Packages that the lockfiles of the head hold, or that it pins beside them: each once an installation.
     pub packages: usize,
     /// Dependencies of the head on packages of a registry whose versions no lockfile says.
     pub unlocked: usize,

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::event::{Base, Environment, Target};
 use crate::github::Client;
 use crate::http::{Proxies, block_on};
-use crate::run::gather::is_settings;
+use crate::run::settings_files::is_settings;
 use crate::run::sides::Tip;
 use crate::snapshot::load::is_relevant;
 

@@ -16,6 +16,7 @@ use crate::kubernetes::Completeness;
 use crate::kubernetes::schema::{Meant, What};
 use crate::rules;
 use crate::snapshot::installations::Installation;
+use crate::snapshot::lost::{self, Lost};
 use crate::snapshot::newcomers::{Newcomer, Newcomers};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
@@ -413,6 +414,8 @@ struct Sight<'a> {
     in_head: HashMap<Arc<str>, Completenesses<'a>>,
     /// The fields of the objects of such files that are written under keys which are no fields.
     misspelt: HashMap<Arc<str>, HashMap<Identity<'a>, BTreeSet<String>>>,
+    /// What lockfiles have lost, by the project.
+    lost: HashMap<Arc<str>, Lost<'a>>,
 }
 
 /// The least and the last completeness of the copies of each object in one file.
@@ -433,6 +436,7 @@ impl<'a> Sight<'a> {
             in_base: HashMap::new(),
             in_head: HashMap::new(),
             misspelt: HashMap::new(),
+            lost: HashMap::new(),
         }
     }
 
@@ -465,7 +469,24 @@ impl<'a> Sight<'a> {
             let package = finding.subject.package.as_ref();
             package.is_some_and(|package| self.lost_lockfile(&package.project))
         };
-        visible && !loses_sight() && (resource.is_none() || !self.pairs.hides_more())
+        visible
+            && !loses_sight()
+            && !self.lost_entry(finding)
+            && (resource.is_none() || !self.pairs.hides_more())
+    }
+
+    /// True if a finding is about a package that the lockfile holds no longer, and that is asked for as before.
+    fn lost_entry(&mut self, finding: &Finding) -> bool {
+        let (Some(package), Some(seen)) = (&finding.subject.package, &finding.package) else {
+            return false;
+        };
+        let Some(version) = &seen.version else {
+            return false;
+        };
+        let (base, head) = (self.base, self.head);
+        let lost = self.lost.entry(Arc::clone(&package.project));
+        let lost = lost.or_insert_with(|| lost::lost(base, head, &package.project));
+        lost.holds(&package.name, version)
     }
 
     /// True if a finding is about a field that is now written under a key which is no field: whoever mends the key brings

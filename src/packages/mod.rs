@@ -8,6 +8,7 @@ pub mod catalogs;
 pub mod code_patches;
 pub mod dependencies;
 pub mod difference;
+pub mod extensions;
 pub mod freshness;
 pub mod graph;
 pub mod install;

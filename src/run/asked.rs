@@ -59,16 +59,17 @@ fn places(answers: &RegistryAnswers) -> String {
 
 /// The registries as one source: how many documents they gave, and the most frequent reason for what is missing.
 fn registry(answers: &RegistryAnswers) -> Option<AskedSource> {
-    let mut given = 0;
+    let (mut given, mut absent) = (0, 0);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for (_, answer) in answers.iter() {
         match answer {
-            Answer::Known(_) | Answer::Absent => given += 1,
+            Answer::Known(_) => given += 1,
+            Answer::Absent => absent += 1,
             Answer::Unavailable(why) => *reasons.entry(why.to_string()).or_default() += 1,
         }
     }
     let missing: usize = reasons.values().sum();
-    if given + missing == 0 {
+    if given + absent + missing == 0 {
         return None;
     }
     let most = reasons.into_iter().max_by_key(|(_, number)| *number);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::change::LeftOutReason;
 use crate::finding::{Finding, Status};
+use crate::kubernetes::field::shortened;
 use crate::kubernetes::kustomization::Unbuilt;
+use crate::packages::lockfile::Lockfile;
+use crate::snapshot::lost;
 use crate::snapshot::unlocked::unlocked;
 use crate::snapshot::{Snapshot, State};
 use crate::verdict::{Coverage, PassedOver};
@@ -46,8 +49,42 @@ pub(super) fn incomplete(
             reasons.push(format!("{} in the base: {why}", file.path));
         }
     }
+    reasons.extend(base.into_iter().flat_map(|base| {
+        let lost = lost(base, head);
+        lost.filter(|(path, _)| in_scope(path) && is_changed(path))
+            .map(|(path, what)| format!("{path}: {what}"))
+    }));
     reasons.dedup();
     reasons
+}
+
+/// The lockfiles from which entries were cut that are still asked for, each with a sentence that says so. What holds
+/// nothing at all is told as such.
+fn lost<'a>(
+    base: &'a Snapshot,
+    head: &'a Snapshot,
+) -> impl Iterator<Item = (&'a Arc<str>, String)> {
+    let installations = head.installations().iter();
+    let known = installations.filter(|installation| {
+        let is_of_manager = installation
+            .lockfile()
+            .is_some_and(Lockfile::is_of_environment_alone);
+        !installation.graph().is_empty() && !is_of_manager
+    });
+    let folders: BTreeSet<&Arc<str>> = known.map(|installation| &installation.folder).collect();
+    folders.into_iter().filter_map(|folder| {
+        let lost = lost::lost(base, head, folder);
+        let first = lost.names.first()?;
+        let first = shortened(first);
+        let what = match lost.names.len() - 1 {
+            0 => format!("`{first}` is"),
+            more => format!("`{first}` and {more} more are"),
+        };
+        let sentence = format!(
+            "{what} asked for as before, and this lockfile has no entry of that any more: what is installed is not known; install again and commit the lockfile that this writes"
+        );
+        Some((lost.file?, sentence))
+    })
 }
 
 /// Why a path that was left out makes the run blind; none where a note is enough.
@@ -148,7 +185,7 @@ pub(super) fn coverage(
             let mut files = installation.package_files();
             lockfile.is_some_and(|path| in_scope(path)) || files.any(|file| in_scope(&file.path))
         })
-        .map(|installation| installation.graph().len())
+        .map(|installation| installation.graph().len() + installation.beside().count())
         .sum();
     let unlocked = unlocked(head);
     let unlocked = unlocked.iter().filter(|one| in_scope(&one.at.path));

@@ -1,7 +1,8 @@
 //! Asks the outside world what the rules need to know: once, for both sides.
 //!
 //! Only names of packages that come from a registry are told to anybody, unless `package/public-name` is asked for. Which registry is asked, and by which
-//! account, is said by the tip of the base and by the environment, never by the head.
+//! account, is said by the tip of the base and by the environment, never by the head: that may only say, of names that are
+//! new, that they are told to nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,7 +10,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::change::{Content, Side};
 use crate::config::{AdvisorySource, PackagesConfig};
 use crate::facts::{Absence, Fact, Facts};
 use crate::http::{Client, Failure, Limits, Proxies, block_on};
@@ -17,12 +17,12 @@ use crate::packages::advisory::bulk::Bulk;
 use crate::packages::advisory::osv::{OSV_API, Osv};
 use crate::packages::advisory::{self, Advisories, SourceState, answer::SourceAnswer, place};
 use crate::packages::graph::Step;
-use crate::packages::registry::settings::{Owner, SettingsKind};
-use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings, SettingsFile};
+use crate::packages::registry::{self, Answer, Cache, RegistryAnswers, Settings};
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::held;
 
-use super::sides::{Sides, Tip};
+use super::settings_files::SettingsFiles;
+use super::sides::Sides;
 use super::wanted::Wanted;
 
 /// What a run may use to learn of the outside world.
@@ -40,9 +40,6 @@ pub struct Access {
 
 /// The variable that names another server with the API of OSV.
 const OSV_VARIABLE: &str = "TIDEGATE_OSV_URL";
-
-/// The largest file of settings that is read.
-const LARGEST_SETTINGS: usize = 1 << 20;
 
 impl Access {
     /// What this process may use.
@@ -142,7 +139,7 @@ impl<'a> Plan<'a> {
         wanted: &'a BTreeMap<Arc<str>, Wanted>,
         config: &'a PackagesConfig,
     ) -> Self {
-        let files = SettingsFiles::of(access, sides);
+        let files = SettingsFiles::of_tip(access, sides);
         let projects = wanted
             .iter()
             .map(|(folder, wanted)| (folder, wanted, files.around(folder, &access.environment)))
@@ -295,7 +292,10 @@ impl<'a> Plan<'a> {
             let mut names = wanted.documents.clone();
             // A scope with a registry of its own is nobody else's.
             let local = wanted.local.iter();
-            let local = local.filter(|name| settings.registry_of_scope(name).is_none());
+            let local = local.filter(|name| {
+                settings.registry_of_scope(name).is_none()
+                    && !wanted.is_elsewhere(name, settings.registry_of(name))
+            });
             names.extend(local.cloned());
             names.extend(bringers.get(*folder).into_iter().flatten().cloned());
             let affected = |(name, version): &&(String, String)| {
@@ -319,7 +319,7 @@ impl<'a> Plan<'a> {
                 match wanted.elsewhere.get(&*name) {
                     Some(host)
                         if settings.registry_of(&name).unread.is_none()
-                            && !wanted.may_be_told(&name, settings.registry_of(&name)) =>
+                            && wanted.is_elsewhere(&name, settings.registry_of(&name)) =>
                     {
                         let why = registry::Unavailable::Elsewhere { host: host.clone() };
                         all.insert(name, Answer::Unavailable(why));
@@ -365,114 +365,4 @@ impl<'a> Plan<'a> {
         let answers: RegistryAnswers = all.into_iter().collect();
         answers.of_hosts(hosts)
     }
-}
-
-/// The files that say where packages come from, of the tip of the base and of the user.
-struct SettingsFiles {
-    /// By folder: the notation, the path and the text.
-    of_repository: BTreeMap<String, Vec<(SettingsKind, Arc<str>, String)>>,
-    of_user: Option<(Arc<str>, String)>,
-}
-
-impl SettingsFiles {
-    fn of(access: &Access, sides: &Sides) -> Self {
-        let mut of_repository: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (path, text) in settings_at_tip(sides) {
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-            if let Some(kind) = kind_of(name) {
-                let files = of_repository.entry(folder.to_owned()).or_default();
-                files.push((kind, Arc::from(path.as_str()), text));
-            }
-        }
-        Self {
-            of_repository,
-            of_user: of_user(&access.environment),
-        }
-    }
-
-    /// What holds in a folder: its own files before those of the folders around it, and the user's last.
-    fn around(&self, folder: &str, environment: &BTreeMap<String, String>) -> Settings {
-        let mut files = Vec::new();
-        let mut at = Some(folder);
-        while let Some(folder) = at {
-            for (kind, path, text) in self.of_repository.get(folder).into_iter().flatten() {
-                files.push(SettingsFile {
-                    kind: *kind,
-                    owner: Owner::Repository,
-                    path: Arc::clone(path),
-                    text,
-                });
-            }
-            at = match folder.rsplit_once('/') {
-                Some((above, _)) => Some(above),
-                None => (!folder.is_empty()).then_some(""),
-            };
-        }
-        if let Some((path, text)) = &self.of_user {
-            files.push(SettingsFile {
-                kind: SettingsKind::Npm,
-                owner: Owner::User,
-                path: Arc::clone(path),
-                text,
-            });
-        }
-        Settings::read(&files, environment)
-    }
-}
-
-/// Whether a file says where packages come from.
-pub(crate) fn is_settings(path: &str) -> bool {
-    kind_of(path.rsplit('/').next().unwrap_or(path)).is_some()
-}
-
-fn kind_of(name: &str) -> Option<SettingsKind> {
-    match name {
-        ".npmrc" => Some(SettingsKind::Npm),
-        ".yarnrc.yml" => Some(SettingsKind::Yarn),
-        "bunfig.toml" => Some(SettingsKind::Bun),
-        ".yarnrc" => Some(SettingsKind::YarnClassic),
-        "pnpm-workspace.yaml" => Some(SettingsKind::Pnpm),
-        _ => None,
-    }
-}
-
-/// The files of settings at the tip of the base; of the head where there is no base.
-fn settings_at_tip(sides: &Sides) -> Vec<(String, String)> {
-    let of_side = |side: &Side| -> Vec<(String, String)> {
-        let files = side.files().iter().filter(|file| is_settings(&file.path));
-        files
-            .filter_map(|file| match side.read(file, LARGEST_SETTINGS) {
-                Content::Bytes(bytes) => {
-                    Some((file.path.to_string(), String::from_utf8(bytes).ok()?))
-                }
-                Content::Oversized(_) | Content::LfsPointer | Content::Missing(_) => None,
-            })
-            .collect()
-    };
-    match (&sides.tip, &sides.base) {
-        (Some(Tip::Side(tip)), _) => of_side(tip),
-        (Some(Tip::Revision(repository, revision)), _) => {
-            // The configuration was read from there before, so that this fails only where nothing else works either.
-            let tip = repository.side(revision, is_settings);
-            tip.map(|tip| of_side(&tip)).unwrap_or_default()
-        }
-        (None, Some(base)) => of_side(base),
-        (None, None) => of_side(&sides.head),
-    }
-}
-
-/// The user's own `.npmrc`: no part of the repository, so that a token may stand in it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: where the user says which registry serves packages"
-)]
-fn of_user(environment: &BTreeMap<String, String>) -> Option<(Arc<str>, String)> {
-    let named = ["npm_config_userconfig", "NPM_CONFIG_USERCONFIG"];
-    let named = named.iter().find_map(|name| environment.get(*name));
-    let path = named.map(PathBuf::from).or_else(|| {
-        let home = environment.get("HOME")?;
-        Some(PathBuf::from(home).join(".npmrc"))
-    })?;
-    let text = std::fs::read_to_string(&path).ok()?;
-    Some((path.display().to_string().into(), text))
 }

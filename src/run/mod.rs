@@ -11,9 +11,11 @@ pub mod init;
 mod levels;
 mod network;
 mod packages;
+pub(crate) mod settings_files;
 pub mod sides;
 mod stretches;
 mod undated;
+mod unpublished;
 pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +43,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::load::{Loaded, load};
 use crate::snapshot::pairs::Pairs;
 use crate::syntax::Span;
-use crate::verdict::{Report, SkippedRule};
+use crate::verdict::{PassedOver, Report, SkippedRule};
 use crate::waivers::added::added;
 use crate::waivers::stated;
 use crate::waivers::uses::Force;
@@ -52,7 +54,8 @@ use gather::{Access, gather};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
 use undated::undated;
-use wanted::{add_local_names, wanted};
+use unpublished::{ignorance, unpublished};
+use wanted::{add_local_names, wanted, withhold};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -296,6 +299,7 @@ fn facts_of(
     if rules::find(PUBLIC_NAME).is_some_and(|rule| !context.is_off(rule)) {
         add_local_names(&mut wanted, snapshots.iter().copied());
     }
+    withhold(&mut wanted, access, sides);
     let packages = wanted.values().map(|wanted| wanted.installed.len());
     watch(Stage::Asking(packages.sum()));
     let config = &governance.config().packages;
@@ -408,6 +412,7 @@ pub fn judge_loaded(
         .and_then(|file| file.missing.clone());
     incomplete.splice(..0, unknown);
     incomplete.extend(asked::unavailable(&context.facts));
+    incomplete.extend(ignorance(&head, context));
     let levels = base
         .as_ref()
         .map(|base| levels::changes(base, &head, &pairs, context, in_scope))
@@ -415,9 +420,8 @@ pub fn judge_loaded(
     let mut coverage = coverage(&all, &head, containers, rules_run, in_scope);
     coverage.sources = asked::asked(&context.facts);
     coverage.rules_skipped = skipped_rules(context, base.is_some());
-    coverage
-        .skipped
-        .extend(undated(base.as_ref(), &head, context, in_scope));
+    let unheard = unheard(base.as_ref(), &head, context, in_scope);
+    coverage.skipped.extend(unheard);
     coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
@@ -531,6 +535,18 @@ fn broken_at_tip(governance: &Governance, findings: &[Finding]) -> Option<Findin
     let mut finding = told.pop()?;
     finding.status = Status::Existing;
     Some(finding)
+}
+
+/// What the registry leaves unsaid of packages that a change brings in.
+fn unheard(
+    base: Option<&Snapshot>,
+    head: &Snapshot,
+    context: &Context,
+    in_scope: impl Fn(&str) -> bool + Copy,
+) -> Vec<PassedOver> {
+    let mut all = undated(base, head, context, in_scope);
+    all.extend(unpublished(base, head, context, in_scope));
+    all
 }
 
 fn skipped_rules(context: &Context, has_base: bool) -> Vec<SkippedRule> {

@@ -12,6 +12,10 @@ use crate::snapshot::held::{arrivals, direct, held};
 use crate::snapshot::local_names::local_names;
 use crate::snapshot::unlocked::unlocked;
 
+use super::gather::Access;
+use super::settings_files::SettingsFiles;
+use super::sides::Sides;
+
 /// What both sides install from registries.
 #[derive(Debug, Default)]
 pub struct Wanted {
@@ -26,9 +30,11 @@ pub struct Wanted {
     /// The names of private packages of the repository: whoever asks to hear of public ones of the same names agrees that
     /// their registry is told of these.
     pub local: BTreeSet<Arc<str>>,
-    /// The hosts of registries that are not public and that the lockfile names, by the names of packages that come
-    /// from there. Nobody else is told of these.
+    /// The hosts of registries that are not public and that the lockfile names, or the settings of the head, by the names
+    /// of packages that come from there. Nobody else is told of these.
     pub elsewhere: BTreeMap<String, String>,
+    /// The names that nothing in the base asks for.
+    pub new: BTreeSet<String>,
     /// The names of packages that the lockfile takes from a public registry by its address, whatever mirror serves them.
     pub published: BTreeSet<String>,
 }
@@ -45,10 +51,32 @@ impl Wanted {
         self.installed.iter().chain(&self.unlocked)
     }
 
+    /// Keeps new names from others than the registry that the settings of the head name for them. Where that is not
+    /// known, they are told to nobody.
+    fn withhold(&mut self, of_head: &Settings, of_base: &Settings) {
+        let local = self.local.iter().map(|name| &**name);
+        for name in self.new.iter().map(String::as_str).chain(local) {
+            let host = of_head.registry_of(name).url.host();
+            // What a scope is mapped to counts for more than the lockfile, the mirror of everything does not.
+            let is_published =
+                self.published.contains(name) && of_head.registry_of_scope(name).is_none();
+            let is_known = host == of_base.registry_of(name).url.host();
+            if !PUBLIC.contains(&host) && !is_known && !is_published {
+                let own = self.elsewhere.entry(name.to_owned());
+                own.or_insert_with(|| host.to_owned());
+            }
+        }
+    }
+
+    /// True if a name comes from another place than a registry.
+    pub(super) fn is_elsewhere(&self, name: &str, registry: &Registry) -> bool {
+        let own = self.elsewhere.get(name);
+        own.is_some_and(|host| host != registry.url.host())
+    }
+
     /// True if a registry may be told of a name.
     pub(super) fn may_be_told(&self, name: &str, registry: &Registry) -> bool {
-        let own = self.elsewhere.get(name);
-        registry.unread.is_none() && own.is_none_or(|host| host == registry.url.host())
+        registry.unread.is_none() && !self.is_elsewhere(name, registry)
     }
 
     /// True if everybody may be told of a name.
@@ -121,6 +149,15 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         let any = (unlocked.name.to_owned(), ANY_VERSION.to_owned());
         wanted.unlocked.insert(any);
     }
+    if let Some(base) = base {
+        let mut known: BTreeSet<&str> = held(base).map(|held| held.key().0).collect();
+        known.extend(unlocked(base).iter().map(|unlocked| unlocked.name));
+        for wanted in all.values_mut() {
+            let names = wanted.asked().map(|(name, _)| name);
+            let new = names.filter(|name| !known.contains(name.as_str()));
+            wanted.new = new.cloned().collect();
+        }
+    }
     let asked_for = sides().flat_map(direct).map(|direct| direct.held);
     // Without a base everything would be new.
     let new = base.map(|base| arrivals(Some(base), head));
@@ -130,6 +167,18 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         wanted.documents.insert(held.package.shared_name());
     }
     all
+}
+
+/// Keeps what the head maps to registries that are not public from everybody else. Settings of the head only silence:
+/// what the base installs is asked about as before, and nobody is asked whom the base does not name.
+pub(super) fn withhold(wanted: &mut BTreeMap<Arc<str>, Wanted>, access: &Access, sides: &Sides) {
+    let of_head = SettingsFiles::of_head(access, sides);
+    let of_base = SettingsFiles::of_tip(access, sides);
+    for (folder, wanted) in wanted {
+        let [of_head, of_base] =
+            [&of_head, &of_base].map(|files| files.around(folder, &access.environment));
+        wanted.withhold(&of_head, &of_base);
+    }
 }
 
 /// Adds the names of the repository's own private packages to what is asked about.

@@ -37,11 +37,12 @@ pub struct Direct<'a> {
     pub want: &'a Want,
 }
 
-/// All packages of registries, installation by installation.
+/// All packages of registries, installation by installation: what lockfiles hold, and what is pinned beside them.
 pub fn held(snapshot: &Snapshot) -> impl Iterator<Item = Held<'_>> {
     let installations = snapshot.installations().iter();
     installations.flat_map(|installation| {
-        let packages = installation.packages().map(|package| Held {
+        let packages = installation.packages().chain(installation.beside());
+        let packages = packages.map(|package| Held {
             installation,
             package,
         });

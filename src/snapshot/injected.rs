@@ -1,12 +1,13 @@
 //! Dependencies that an entry of a lockfile has only now, although it stands for the same bytes as before.
 //!
 //! What a package asks for is written in its archive. Where the hash stays, only what the repository says of it can change
-//! that: overrides, extensions, hooks and plugins, or another version of the package manager, which knows other
-//! corrections of published packages.
+//! that: overrides, extensions of this package, hooks and plugins, or another version of the package manager, which knows
+//! other corrections of published packages.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::packages::PackageJson;
+use crate::packages::extensions::{self, Extension};
 use crate::packages::lockfile::integrity::written;
 use crate::packages::lockfile::{Dependency, Locked, Lockfile, LockfileKind, Need, RecordKind};
 use crate::syntax::Node;
@@ -25,9 +26,19 @@ pub struct Injected<'a> {
     pub before: Option<&'a str>,
     /// What stands there now, in the same words.
     pub after: &'a str,
-    /// False where another version of the package manager, which corrects what packages ask for, may have written it:
-    /// nothing says which one did.
-    pub is_sure: bool,
+    /// Who may have written it beside somebody who edits the lockfile.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why a package manager may have written what the archive does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It corrects what packages ask for, and nothing says which version of it wrote the lockfile.
+    Unnamed,
+    /// It corrects what packages ask for, and the change takes another version of it.
+    Replaced,
+    /// Extensions changed that nobody sees here.
+    Extended,
 }
 
 /// What an archive is known by: name, version and hash.
@@ -40,10 +51,11 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
     if old.kind != new.kind || old.version != new.version {
         return Vec::new();
     }
-    let corrections = corrections(before, after);
-    if corrections == Corrections::Others {
+    if is_open(before, after) {
         return Vec::new();
     }
+    let doubt = doubt(before, after);
+    let extended = extended(before, after);
     // npm 5 wrote down at first who depends on what only by where it lies.
     let says_needs = old.packages.iter().any(|one| !one.dependencies.is_empty());
     if old.kind == LockfileKind::Npm && &*old.version == "1" && !says_needs {
@@ -79,7 +91,11 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
             let ways = needs.get(&*dependency.name);
             let is_known =
                 ways.is_some_and(|ways| is_peer || after.is_empty() || ways.contains(after));
-            if is_left_to_others || is_free || is_known || !told.insert((key, &*dependency.name)) {
+            let is_extended = extended.contains(&*package.name);
+            if is_left_to_others || is_free || is_known || is_extended {
+                continue;
+            }
+            if !told.insert((key, &*dependency.name)) {
                 continue;
             }
             let before = ways.map(|ways| ways.iter().copied().min().unwrap_or_default());
@@ -93,7 +109,7 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
                 before,
                 after,
                 // What somebody corrects is added, and leads to where its name says.
-                is_sure: corrections == Corrections::Same || before.is_some(),
+                doubt: doubt.filter(|_| before.is_none()),
             });
         }
     }
@@ -116,31 +132,28 @@ fn key(package: &Locked) -> Option<Key<'_>> {
     is_archive.then_some((&*package.name, &*package.version, hash))
 }
 
-/// What else than the archives decides what packages ask for, on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Corrections {
-    /// The same, or nothing.
-    Same,
-    /// What the package manager brings along, and nobody says which version of it wrote the lockfile.
-    Unknown,
-    /// Another one.
-    Others,
-}
-
-fn corrections(before: LockedFile<'_>, after: LockedFile<'_>) -> Corrections {
+/// True if code of the repository decides what packages ask for, or begins or ceases to.
+fn is_open(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
     let sides = [before, after];
     let has_hook = |side: &LockedFile<'_>| {
         let mut records = side.lockfile.records.iter();
         records.any(|record| record.what == RecordKind::PnpmfileHash)
     };
-    let extended = sides.map(|side| {
-        let records = side.lockfile.records.iter();
-        let of_pnpm = records.filter(|record| record.what == RecordKind::ExtensionsHash);
-        let of_pnpm = of_pnpm.map(|record| record.value.to_string());
-        of_pnpm
-            .chain(of_yarn(side.installation))
-            .collect::<Vec<_>>()
-    });
+    let [were, are] = sides.map(|side| yarn_setting(side.installation, "plugins"));
+    sides.iter().any(has_hook) || were != are
+}
+
+/// Why what is new need not be somebody's edit. npm, Bun and Yarn 1 correct nothing.
+fn doubt(before: LockedFile<'_>, after: LockedFile<'_>) -> Option<Doubt> {
+    let corrects = match after.lockfile.kind {
+        LockfileKind::Yarn => !after.lockfile.version.is_empty(),
+        LockfileKind::Pnpm => true,
+        LockfileKind::Npm | LockfileKind::Bun | LockfileKind::BunBinary => false,
+    };
+    if !corrects {
+        return None;
+    }
+    let sides = [before, after];
     let [was, is] = sides.map(|side| {
         let manager = side
             .installation
@@ -148,32 +161,46 @@ fn corrections(before: LockedFile<'_>, after: LockedFile<'_>) -> Corrections {
             .and_then(PackageJson::package_manager);
         manager.and_then(Node::as_str)
     });
-    // npm, Bun and Yarn 1 correct nothing.
-    let corrects = match after.lockfile.kind {
-        LockfileKind::Yarn => !after.lockfile.version.is_empty(),
-        LockfileKind::Pnpm => true,
-        LockfileKind::Npm | LockfileKind::Bun | LockfileKind::BunBinary => false,
-    };
-    let [were, are] = extended;
-    if sides.iter().any(has_hook) || were != are || corrects && was != is {
-        Corrections::Others
-    } else if corrects && is.is_none() {
-        Corrections::Unknown
+    let [program, other] = sides.map(|side| yarn_setting(side.installation, "yarnPath"));
+    let [hash, other_hash] = sides.map(|side| {
+        let mut records = side.lockfile.records.iter();
+        let hash = records.find(|record| record.what == RecordKind::ExtensionsHash);
+        hash.map(|record| &*record.value)
+    });
+    if was != is || program != other {
+        Some(Doubt::Replaced)
+    } else if hash != other_hash && extended(before, after).is_empty() {
+        Some(Doubt::Extended)
     } else {
-        Corrections::Same
+        is.is_none().then_some(Doubt::Unnamed)
     }
 }
 
-/// What Yarn's settings say that changes what packages ask for.
-fn of_yarn(installation: &Installation) -> Vec<String> {
-    let tree = installation
-        .yarn_settings_file()
-        .and_then(|file| file.tree());
-    let root = tree.and_then(|tree| Some(tree.root(tree.documents().first()?)));
-    let keys = ["packageExtensions", "plugins", "yarnPath"];
-    let said = keys.map(|key| root.and_then(|root| root.get(key)));
-    let texts = said
-        .into_iter()
-        .map(|node| node.map(|node| node.source().to_owned()));
-    texts.map(Option::unwrap_or_default).collect()
+/// The packages of which the repository says something else than before.
+fn extended<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> BTreeSet<&'a str> {
+    let [were, are] = [before, after].map(|side| extensions_of(side.installation));
+    let changed = were.symmetric_difference(&are);
+    changed.map(|extension| extension.name).collect()
+}
+
+fn extensions_of(installation: &Installation) -> BTreeSet<Extension<'_>> {
+    match installation.kind() {
+        Some(LockfileKind::Yarn) => {
+            let settings = installation.yarn_settings_file();
+            let settings = settings.and_then(|file| file.tree());
+            settings.into_iter().flat_map(extensions::of_yarn).collect()
+        }
+        Some(LockfileKind::Pnpm) => {
+            let (root, workspace) = (installation.root(), installation.pnpm_workspace());
+            extensions::of_pnpm(root, workspace).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// A setting of Yarn as it is written.
+fn yarn_setting<'a>(installation: &'a Installation, key: &str) -> Option<&'a str> {
+    let tree = installation.yarn_settings_file()?.tree()?;
+    let root = tree.root(tree.documents().first()?);
+    Some(root.get(key)?.source())
 }

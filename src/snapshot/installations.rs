@@ -2,7 +2,8 @@
 //!
 //! A lockfile serves the workspaces that it lists, and those that the patterns of its root take in; a nested lockfile
 //! wins over one further out. A `package.json` that no lockfile serves is installed by itself: what it pins to one
-//! version, and else from whatever the registry offers on that day. What tests and examples work on, and what is installed already, is nobody's.
+//! version, and else from whatever the registry offers on that day. What a `package.json` pins and its lockfile does not
+//! hold is kept beside that. What tests and examples work on, and what is installed already, is nobody's.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,9 +37,18 @@ pub struct Installation {
     pnpm_workspace: Option<SourceFile>,
     /// `.yarnrc.yml` of the folder.
     yarn_settings: Option<SourceFile>,
-    /// What is pinned, where there is no lockfile.
+    /// What is pinned, with a lockfile or without one.
     pins: Option<Lockfile>,
     graph: OnceLock<Graph>,
+    /// What is pinned and not held by the lockfile.
+    unmet: OnceLock<Option<Unmet>>,
+}
+
+/// Pins that a lockfile does not hold.
+#[derive(Debug)]
+struct Unmet {
+    pins: Lockfile,
+    graph: Graph,
 }
 
 /// A workspace as the revision has it.
@@ -67,7 +77,10 @@ impl Installation {
     /// those of some `package.json`.
     #[must_use]
     pub fn resolved(&self) -> Option<&Lockfile> {
-        self.lockfile().or(self.pins.as_ref())
+        match &self.file {
+            Some(_) => self.lockfile(),
+            None => self.pins.as_ref(),
+        }
     }
 
     /// The path of the lockfile.
@@ -88,31 +101,59 @@ impl Installation {
     #[must_use]
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
-            let members: Vec<Member<'_>> = self
-                .members
-                .iter()
-                .map(|served| Member {
-                    path: Arc::clone(&served.path),
-                    file: Arc::clone(&served.at),
-                    package: served.package(),
-                })
-                .collect();
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
-                return Graph::of(path, lockfile, &members, self.catalogs());
+                return Graph::of(path, lockfile, &self.graph_members(), self.catalogs());
             }
             let none = || Lockfile::empty(LockfileKind::Npm, String::new());
             let pins = self
-                .pins
-                .as_ref()
+                .resolved()
                 .map_or_else(|| Cow::Owned(none()), Cow::Borrowed);
-            Graph::of(&Arc::from(""), &pins, &members, Catalogs::default())
+            self.graph_of_pins(&pins)
         })
+    }
+
+    fn graph_members(&self) -> Vec<Member<'_>> {
+        let members = self.members.iter().map(|served| Member {
+            path: Arc::clone(&served.path),
+            file: Arc::clone(&served.at),
+            package: served.package(),
+        });
+        members.collect()
+    }
+
+    fn graph_of_pins(&self, pins: &Lockfile) -> Graph {
+        let members = self.graph_members();
+        Graph::of(&Arc::from(""), pins, &members, Catalogs::default())
+    }
+
+    /// What its workspaces pin to one version where the lockfile leads them elsewhere, or nowhere: the next install
+    /// fetches it, or refuses. They are of a graph of their own, in which workspaces have the numbers that they have in
+    /// [`Self::graph`].
+    pub fn unmet(&self) -> impl Iterator<Item = Installed<'_>> {
+        let unmet = self.unmet.get_or_init(|| {
+            let none = Lockfile::empty(LockfileKind::Npm, String::new());
+            self.file.as_ref()?;
+            let lockfile = self.lockfile().unwrap_or(&none);
+            let pins = pins::unmet(self.pins.as_ref()?, self.graph(), lockfile)?;
+            let graph = self.graph_of_pins(&pins);
+            Some(Unmet { pins, graph })
+        });
+        let unmet = unmet.iter();
+        unmet.flat_map(|unmet| unmet.graph.packages(&unmet.pins))
     }
 
     /// What is installed, by name, version and source.
     pub fn packages(&self) -> impl Iterator<Item = Installed<'_>> {
         let lockfile = self.resolved().into_iter();
         lockfile.flat_map(|lockfile| self.graph().packages(lockfile))
+    }
+
+    /// Those of [`Self::unmet`] that no entry of the lockfile holds, for whatever workspace.
+    pub fn beside(&self) -> impl Iterator<Item = Installed<'_>> {
+        self.unmet().filter(|pinned| {
+            let mut known = self.named(pinned.name());
+            !known.any(|known| known.is_from_registry() && known.version() == pinned.version())
+        })
     }
 
     /// The packages of a name.
@@ -340,11 +381,24 @@ impl<'a> Finder<'a> {
             );
         }
         paths.extend(self.taken_in(folder, kind(file)));
-        Installation {
+        let mut installation = Installation {
             file: Some(file.clone()),
             unused: unused.to_vec(),
             ..self.installation(folder, paths)
-        }
+        };
+        installation.pins = Some(self.pins(&installation));
+        installation
+    }
+
+    fn pins(&self, installation: &Installation) -> Lockfile {
+        let members = installation.members.iter();
+        let members = members.map(|served| (&served.path, served.package()));
+        let reading = pins::Reading {
+            kind: installation.kind(),
+            overrides: installation.overrides(),
+            catalogs: installation.catalogs(),
+        };
+        pins::of(members, &reading, &self.own_names)
     }
 
     /// What no lockfile serves, and what depends on something.
@@ -364,10 +418,7 @@ impl<'a> Finder<'a> {
         if !asks {
             return None;
         }
-        let members = installation.members.iter();
-        let members = members.filter_map(|served| Some((&served.path, served.package()?)));
-        let pins = pins::of(members, &installation.overrides(), &self.own_names);
-        installation.pins = Some(pins);
+        installation.pins = Some(self.pins(&installation));
         Some(installation)
     }
 
@@ -444,6 +495,7 @@ impl<'a> Finder<'a> {
             yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),
             pins: None,
             graph: OnceLock::new(),
+            unmet: OnceLock::new(),
         }
     }
 }

@@ -53,7 +53,9 @@ pub fn locked_pairs<'a>(pair: &Pair<'a>) -> impl Iterator<Item = (LockedFile<'a>
 }
 
 impl<'a> LockedFile<'a> {
-    fn of(installation: &'a Installation) -> Option<Self> {
+    /// The lockfile of an installation, where it could be read.
+    #[must_use]
+    pub fn of(installation: &'a Installation) -> Option<Self> {
         let file = installation.file.as_ref()?;
         let lockfile = installation.lockfile()?;
         (!lockfile.is_unreadable()).then_some(Self {

@@ -27,6 +27,7 @@ pub mod labels;
 pub mod load;
 pub mod local_names;
 pub mod locked;
+pub mod lost;
 pub mod namespaces;
 mod near;
 pub mod neighbours;

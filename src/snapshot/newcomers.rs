@@ -138,7 +138,9 @@ fn affected<'a>(
     name: &str,
     versions: &BTreeSet<&str>,
 ) -> Vec<Installed<'a>> {
-    let named = installation.named(name);
+    let pinned = installation.unmet();
+    let pinned = pinned.filter(|package| package.name() == name);
+    let named = installation.named(name).chain(pinned);
     named
         .filter(|package| package.is_from_registry() && versions.contains(package.version()))
         .collect()

@@ -1,4 +1,7 @@
-//! What workspaces without a lockfile ask a registry for, in versions that nobody knows before they are installed.
+//! What workspaces ask a registry for, in versions that nobody knows before they are installed: there is no lockfile, or
+//! it holds no such entry.
+
+use std::collections::BTreeSet;
 
 use crate::finding::Location;
 use crate::packages::lockfile::Section;
@@ -6,7 +9,7 @@ use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
 use super::installations::Installation;
-use super::locked::own_names;
+use super::locked::{LockedFile, own_names};
 
 /// A dependency of which only the name is known.
 #[derive(Clone, Debug)]
@@ -25,20 +28,36 @@ pub struct Unlocked<'a> {
 pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
     let own = own_names(snapshot);
     let mut all = Vec::new();
-    let without = snapshot.installations().iter();
-    for installation in without.filter(|installation| installation.file.is_none()) {
+    for installation in snapshot.installations() {
         let graph = installation.graph();
-        let wants = (0..graph.workspaces().len()).flat_map(|number| graph.wants(number));
-        for want in wants.filter(|want| !want.is_resolved()) {
-            let (Some(declared), Some(at)) = (&want.declared, graph.location(want)) else {
-                continue;
-            };
-            let name = match Specifier::parse(&declared.specifier) {
-                Specifier::Alias { name, specifier } if specifier.is_of_registry() => name,
-                specifier if specifier.is_of_registry() => &*want.name,
-                _ => continue,
-            };
-            if declared.section != Section::Peer && !own.contains(name) {
+        let locked = LockedFile::of(installation);
+        // What nobody can read may hold it.
+        if locked.is_none() && installation.file.is_some() {
+            continue;
+        }
+        let overridden = locked.map(LockedFile::overridden).unwrap_or_default();
+        for number in 0..graph.workspaces().len() {
+            let wants = graph.wants(number);
+            let listed = wants.iter().filter(|want| want.listed.is_some());
+            let listed: BTreeSet<&str> = listed.map(|want| &*want.name).collect();
+            for want in wants.iter().filter(|want| !want.is_resolved()) {
+                let (Some(declared), Some(at)) = (&want.declared, graph.location(want)) else {
+                    continue;
+                };
+                let (name, specifier) = match Specifier::parse(&declared.specifier) {
+                    Specifier::Alias { name, specifier } => (name, *specifier),
+                    specifier => (&*want.name, specifier),
+                };
+                // What is pinned has a version, and what the lockfile knows of may be left out of it.
+                let is_known = installation.file.is_some()
+                    && (matches!(specifier, Specifier::Exact(_))
+                        || declared.section == Section::Optional
+                        || listed.contains(&*want.name)
+                        || overridden.contains(&*want.name));
+                let is_peer = declared.section == Section::Peer;
+                if is_known || is_peer || !specifier.is_of_registry() || own.contains(name) {
+                    continue;
+                }
                 all.push(Unlocked {
                     installation,
                     name,

@@ -215,8 +215,13 @@ fn without_a_lockfile_exact_versions_are_what_is_installed() {
         changed(&[("package.json", root)], &[("package.json", &newer)]),
         (vec!["ms: upgraded, new".to_owned()], true)
     );
-    // A lockfile says what else there is, even one that nobody can read.
-    let beside = snapshot(&[("package.json", root), ("bun.lockb", "\u{1}")]);
-    assert_eq!(held(&beside).count(), 0);
+    // Beside a lockfile that nobody can read they are installed as well; the ranges it may hold.
+    let beside = snapshot(&[
+        ("package.json", root),
+        ("a/package.json", inner),
+        ("bun.lockb", "\u{1}"),
+    ]);
+    let labels: Vec<String> = held(&beside).map(|held| held.package.label()).collect();
+    assert_eq!(labels, ["debug@4.1.0", "ms@1.0.0", "real@3.0.0"]);
     assert!(unlocked(&beside).is_empty());
 }

@@ -63,6 +63,7 @@ mod package_sources;
 mod package_standing;
 mod packages_command;
 mod patch_operations;
+mod pinned_beside_lockfiles;
 mod planted;
 mod pod_security;
 mod program;

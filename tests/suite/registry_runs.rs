@@ -324,3 +324,156 @@ async fn a_package_without_dates_beside_one_that_has_them_is_named_in_the_covera
         assert_eq!(skipped(silent), "[]");
     }
 }
+
+/// A registry on this machine that has these packages, and no other.
+async fn registry_of(documents: &[Json]) -> MockServer {
+    let server = MockServer::start().await;
+    for document in documents {
+        let name = document["name"].as_str().unwrap();
+        Mock::given(path(format!("/{}", name.replace('/', "%2f"))))
+            .respond_with(ResponseTemplate::new(200).set_body_json(document))
+            .mount(&server)
+            .await;
+    }
+    server
+}
+
+/// The names that a registry was asked for.
+async fn asked(server: &MockServer) -> BTreeSet<String> {
+    let requests = server.received_requests().await.unwrap();
+    let paths = requests.iter().map(|request| request.url.path().to_owned());
+    paths.collect()
+}
+
+#[tokio::test]
+async fn what_the_head_maps_to_another_registry_is_told_to_nobody() {
+    let quiet = "packages: {sources: {advisories: [npm]}}\nrules: {\"package/*\": off}\n";
+    let scopes = [
+        (".npmrc", "@corp:registry=https://npm.corp.example/\n"),
+        (
+            ".npmrc",
+            "@corp:registry=${CORP_REGISTRY_THAT_NOBODY_SET}\n",
+        ),
+        (
+            ".yarnrc.yml",
+            "npmScopes:\n  corp:\n    npmRegistryServer: \"https://npm.corp.example\"\n",
+        ),
+        (
+            "bunfig.toml",
+            "[install.scopes]\ncorp = \"https://npm.corp.example\"\n",
+        ),
+        (
+            "pnpm-workspace.yaml",
+            "packages: []\nregistries:\n  https://npm.corp.example/:\n    scopes: [\"@corp\"]\n",
+        ),
+    ];
+    for folder_of_project in ["", "svc/"] {
+        for (file, text) in scopes {
+            let known = published("a", &[("1.0.0", "2020-01-01")]);
+            let server = registry_of(std::slice::from_ref(&known)).await;
+            let folder = tempfile::tempdir().unwrap();
+            let place = |side: &str, file: &str| format!("{side}/{folder_of_project}{file}");
+            let manifest =
+                json!({"dependencies": {"a": "^1.0.0", "@corp/secret": "^1.0.0"}}).to_string();
+            let mut both = lockfile(&[("a", "1.0.0"), ("@corp/secret", "1.0.0")], &[]);
+            // Nothing in the lockfile says where it comes from.
+            both = both.replace(
+                "\"resolved\":\"https://registry.npmjs.org/@corp/secret/-/@corp/secret-1.0.0.tgz\",",
+                "",
+            );
+            both = both.replace(
+                ",\"resolved\":\"https://registry.npmjs.org/@corp/secret/-/@corp/secret-1.0.0.tgz\"",
+                "",
+            );
+            assert!(!both.contains("/@corp/secret-"), "{both}");
+            write(
+                folder.path(),
+                &[
+                    ("base/.tidegate.yaml", quiet),
+                    ("base/package.json", "{}"),
+                    ("head/.tidegate.yaml", quiet),
+                    (&place("head", "package.json"), &manifest),
+                    (&place("head", "package-lock.json"), &both),
+                    (&place("head", file), text),
+                ],
+            );
+            let arguments = ["--base", "base", "--head", "head"];
+            let (_, report) = check(folder.path(), &server.uri(), &arguments);
+            let told = asked(&server).await;
+            assert!(told.contains("/a"), "{file}: {told:?}");
+            let bodies = server.received_requests().await.unwrap();
+            let bodies = bodies.iter().map(|request| {
+                let body = request.body.clone();
+                format!("{} {}", request.url, String::from_utf8_lossy(&body))
+            });
+            assert!(
+                bodies.clone().all(|request| !request.contains("secret")),
+                "{folder_of_project}{file}: {:?}",
+                bodies.collect::<Vec<_>>()
+            );
+            let coverage = report["coverage"].to_string();
+            assert!(coverage.contains("not asked"), "{coverage}");
+
+            // What the base installs already is asked about, whatever the head would like.
+            let server = registry_of(&[known]).await;
+            write(
+                folder.path(),
+                &[
+                    (&place("base", "package.json"), &manifest),
+                    (&place("base", "package-lock.json"), &both),
+                ],
+            );
+            check(folder.path(), &server.uri(), &arguments);
+            let told = asked(&server).await;
+            assert!(told.iter().any(|path| path.contains("secret")), "{told:?}");
+            // A server that is dropped waits for its lock, which tokio gives to nobody who never yields.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_registry_does_not_have_is_told() {
+    let run = |asking: Json, packages: &[(&str, &str)], registry: &str| {
+        let folder = project();
+        let manifest = json!({"dependencies": asking}).to_string();
+        write(
+            folder.path(),
+            &[
+                ("package.json", &manifest),
+                ("package-lock.json", &lockfile(packages, &[])),
+            ],
+        );
+        let (outcome, report) = check(folder.path(), registry, &[]);
+        let skipped = report["coverage"]["files"]["skipped"].to_string();
+        (outcome.code, skipped)
+    };
+    let known = published("a", &[("1.0.0", "2020-01-01")]);
+    let server = registry_of(&[known]).await;
+    let (code, told) = run(
+        json!({"a": "^1.0.0", "nowhere": "^1.0.0"}),
+        &[("a", "1.0.0"), ("nowhere", "1.0.0")],
+        &server.uri(),
+    );
+    assert!(
+        told.contains("the registry has no `nowhere@1.0.0`"),
+        "{told}"
+    );
+    assert!(!told.contains("a@1.0.0"), "{told}");
+    assert_eq!(code, 0);
+    // A version that was never published, or was taken back.
+    let (code, told) = run(json!({"a": "^1.0.0"}), &[("a", "1.0.9")], &server.uri());
+    assert!(told.contains("the registry has no `a@1.0.9`"), "{told}");
+    assert_eq!(code, 0);
+    let (code, told) = run(json!({"a": "^1.0.0"}), &[("a", "1.0.0")], &server.uri());
+    assert_eq!((code, &*told), (0, "[]"));
+    // One that has nothing at all is not the one that is installed from.
+    let empty = registry_of(&[]).await;
+    let (code, _) = run(json!({"a": "^1.0.0"}), &[("a", "1.0.0")], &empty.uri());
+    assert_eq!(code, 3);
+    // What is private is hidden from whom the registry does not know.
+    let scoped = [("@corp/lib", "1.0.0")];
+    let (code, told) = run(json!({"@corp/lib": "^1.0.0"}), &scoped, &empty.uri());
+    assert!(told.contains("`@corp/lib@1.0.0`"), "{told}");
+    assert_eq!(code, 0);
+}

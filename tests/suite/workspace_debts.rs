@@ -58,14 +58,14 @@ fn project(workspaces: Asking<'_>) -> Vec<(String, String)> {
 }
 
 /// An entry about a package, with what it says of versions.
-fn entry(id: &str, name: &str, mut affected: Json) -> Json {
+pub(crate) fn entry(id: &str, name: &str, mut affected: Json) -> Json {
     affected["package"] = json!({"ecosystem": "npm", "name": name});
     json!({"id": id, "modified": "2026-01-01T00:00:00Z", "affected": [affected],
         "database_specific": {"severity": "HIGH"}})
 }
 
 /// Versions from the first one on to one that mends them.
-fn before(fixed: &str) -> Json {
+pub(crate) fn before(fixed: &str) -> Json {
     json!({"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}]})
 }
 

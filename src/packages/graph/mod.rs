@@ -251,6 +251,30 @@ impl Graph {
         (0..self.packages.len()).map(move |number| Installed::new(self, lockfile, number))
     }
 
+    /// Whether some packages lead to each package, or are it, by the numbers of packages.
+    #[must_use]
+    pub fn below(&self, from: impl Iterator<Item = usize>) -> Vec<bool> {
+        let nodes = from.filter_map(|number| self.packages.get(number).cloned());
+        let mut open: Vec<u32> = nodes.flatten().collect();
+        let mut seen = vec![false; self.nodes.len()];
+        let mut below = vec![false; self.packages.len()];
+        while let Some(node) = open.pop() {
+            // Behind the entries there are workspaces, which are installed whoever asks for them.
+            let Some(seen) = seen.get_mut(node as usize) else {
+                continue;
+            };
+            if std::mem::replace(seen, true) {
+                continue;
+            }
+            let package = self.package_of.get(node as usize);
+            if let Some(slot) = package.and_then(|package| below.get_mut(*package as usize)) {
+                *slot = true;
+            }
+            open.extend(self.edges.of(node));
+        }
+        below
+    }
+
     /// The packages of a name.
     pub fn named<'a>(
         &'a self,

@@ -62,8 +62,8 @@ pub enum Unavailable {
     },
     /// The name is one that no package can have: it was not asked for.
     Name,
-    /// The lockfile has it from another registry, which nobody told us how to ask: whoever else has the name need not
-    /// hear of it, and could not know it.
+    /// The lockfile, or the settings of the head, have it from another registry, which nobody told us how to ask: whoever
+    /// else has the name need not hear of it, and could not know it.
     Elsewhere {
         /// The host that it comes from.
         host: String,
@@ -113,7 +113,7 @@ impl std::fmt::Display for Unavailable {
             Self::Name => f.write_str("no package can have this name"),
             Self::Elsewhere { host } => write!(
                 f,
-                "{host}: not asked, as only the lockfile names it; name it as a registry in .npmrc"
+                "{host}: not asked, as only the lockfile or the change names it; name it as a registry in .npmrc of the base"
             ),
             Self::Unread {
                 from,

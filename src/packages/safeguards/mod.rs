@@ -297,7 +297,9 @@ impl Safeguards {
                 .any(|(_, said)| without_version(&said.key) == package);
         }
         if !self.asks_before_scripts() {
-            return true;
+            // Without a list of the project Bun goes by its own.
+            let mut trusted = self.trusted_by_bun.iter();
+            return !self.is_of_bun || trusted.any(|name| **name == *package);
         }
         self.all(Safeguard::Script).any(|(_, said)| {
             let name = without_version(&said.key);

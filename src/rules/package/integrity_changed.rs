@@ -6,7 +6,7 @@ use crate::packages::lockfile::integrity::{
 };
 use crate::packages::lockfile::{Locked, Source};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
-use crate::snapshot::injected::{Injected, injected};
+use crate::snapshot::injected::{Doubt, Injected, injected};
 use crate::snapshot::locked::{LockedFile, called, locked_pairs};
 
 declare_rule! {
@@ -82,8 +82,9 @@ declare_rule! {
     /// package manager; a stronger one is silent. Where Yarn 1 wrote no hash but the one behind the `#` of an archive, that
     /// counts. Packages that are patched are silent.
     /// Under a hash that stayed, a dependency or a peer that is new, or a dependency that leads elsewhere, is told as well: medium for what is new with pnpm and Yarn 2 and later where no
-    /// `packageManager` says which version wrote the lockfile, as each brings corrections of its own. What `overrides` and
-    /// `resolutions` name, and changed extensions, hooks, plugins or package managers are silent, and what is missing is.
+    /// `packageManager` says which version wrote the lockfile, or another one than before, as each brings corrections of
+    /// its own. What `overrides` and `resolutions` name, and packages whose `packageExtensions` change, are silent, as is
+    /// what is missing; with hooks of pnpm, or other plugins of Yarn, all is.
     "package/integrity-changed",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
@@ -228,16 +229,23 @@ fn report_injected(after: LockedFile<'_>, one: Injected<'_>, sink: &mut Sink<'_>
         ),
         None => format!("asks for `{name}`, which it did not before"),
     };
-    let (severity, so) = if one.is_sure {
-        (
-            Severity::High,
-            "and the same bytes ask for the same: somebody edited the lockfile; take the entry of the base, and let the package manager write what is new",
-        )
-    } else {
-        (
-            Severity::Medium,
-            "so that another version of the package manager corrects it, or somebody edited the lockfile; let the version of the base write it, and name that in `packageManager`",
-        )
+    let so = match one.doubt {
+        None => {
+            "and the same bytes ask for the same: somebody edited the lockfile; take the entry of the base, and let the package manager write what is new"
+        }
+        Some(Doubt::Unnamed) => {
+            "so that another version of the package manager corrects it, or somebody edited the lockfile; let the version of the base write it, and name that in `packageManager`"
+        }
+        Some(Doubt::Replaced) => {
+            "so that the other package manager of this change corrects it, or somebody edited the lockfile; let that of the base write the lockfile, and take the other one in a change of its own"
+        }
+        Some(Doubt::Extended) => {
+            "so that extensions which are not to be seen here add it, or somebody edited the lockfile; write them into `packageExtensions` of the repository"
+        }
+    };
+    let severity = match one.doubt {
+        None => Severity::High,
+        Some(_) => Severity::Medium,
     };
     sink.in_file(&after.file.path)
         .report_span(dependency.at)

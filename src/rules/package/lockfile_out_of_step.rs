@@ -5,7 +5,7 @@ use crate::finding::Fold;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
-use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Need, RecordKind, Section};
+use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind, Section};
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 use crate::packages::web_address::without_secrets;
@@ -13,6 +13,7 @@ use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
+use crate::snapshot::lost;
 use crate::snapshot::unmet_catalogs::{Mismatch, unmet_catalogs};
 use crate::snapshot::unmet_overrides::unmet;
 
@@ -156,37 +157,12 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 
 /// What packages cannot do without, and the lockfile does not hold: an entry was cut out of it. Told once for each name.
 fn dangling(locked: LockedFile<'_>, free: &BTreeSet<String>, sink: &mut Sink<'_>) {
-    // An entry that the reader could not make out is told elsewhere.
-    if !locked.lockfile.problems.is_empty() {
-        return;
-    }
-    let workspaces = locked.installation.graph().workspaces();
-    let own: BTreeSet<&str> = workspaces
-        .iter()
-        .map(|workspace| &*workspace.name)
-        .collect();
     let mut missing: BTreeMap<&str, (&Locked, &Dependency, usize)> = BTreeMap::new();
-    for package in &locked.lockfile.packages {
-        // What is optional may be left out with all that it needs, and what is bundled brings its own.
-        let is_loose = package.is_bundled || package.marks.optional || package.marks.extraneous;
-        if is_loose || !package.is_from_registry() {
-            continue;
-        }
-        let absent = package.dependencies.iter().filter(|wanted| {
-            let is_of_registry =
-                wanted.specifier.is_empty() || Specifier::parse(&wanted.specifier).is_of_registry();
-            wanted.need == Need::Required
-                && wanted.to.is_none()
-                && is_of_registry
-                && !free.contains(&*wanted.name)
-                && !own.contains(&*wanted.name)
-        });
-        for wanted in absent {
-            let known = missing.entry(&wanted.name);
-            known
-                .and_modify(|(_, _, askers)| *askers += 1)
-                .or_insert((package, wanted, 1));
-        }
+    for (package, wanted) in lost::dangling(locked, free) {
+        let known = missing.entry(&wanted.name);
+        known
+            .and_modify(|(_, _, askers)| *askers += 1)
+            .or_insert((package, wanted, 1));
     }
     for (package, wanted, askers) in missing.into_values() {
         let (name, seen) = wished(locked.installation, &wanted.name);

@@ -2,10 +2,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::kubernetes::field::shortened;
 use crate::packages::lockfile::{Locked, Source};
+use crate::packages::safeguards::Safeguard;
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress, without_secrets};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::locked::{LockedFile, locked_pairs, some_of, wished};
+use crate::snapshot::safeguards::{FolderSafeguards, safeguards_of};
 use crate::snapshot::substituted::substitutions;
 
 declare_rule! {
@@ -76,6 +78,9 @@ declare_rule! {
     /// of the repository is silent where it is a workspace, or where a `package.json` or an override asks for it; so is a
     /// registry in the place of anything else.
     ///
+    /// A registry that `.npmrc` and its like beside the lockfile name for the package on both sides is silent: it was asked
+    /// before as well.
+    ///
     /// An override that newly puts another package in (`"ms": "npm:other@1"`) is medium, and stands at its line, once the
     /// lockfile holds that package. What a `package.json` calls by another name for itself is silent: whoever wrote the
     /// name knows what it stands for.
@@ -89,6 +94,10 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
     for (before, after) in locked_pairs(pair) {
+        let configured = Configured {
+            before: safeguards_of(pair.base, before.file.folder()),
+            after: safeguards_of(pair.head, after.file.folder()),
+        };
         let known = registries(before);
         let asked = AskedSources::of(after);
         let mut moved: BTreeMap<Place, Vec<&Locked>> = BTreeMap::new();
@@ -98,7 +107,9 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 continue;
             };
             match place(package, &asked) {
-                Some(new) if is_other(&new, old) => moved.entry(new).or_default().push(package),
+                Some(new) if is_other(&new, old) && !configured.names(&new, package) => {
+                    moved.entry(new).or_default().push(package);
+                }
                 _ => stayed += 1,
             }
         }
@@ -155,6 +166,30 @@ fn is_other(new: &Place, old: &[String]) -> bool {
         }
         Place::Elsewhere(new) => !old.contains(new),
         Place::Astray(_) | Place::Local(_) => true,
+    }
+}
+
+/// What the settings of both sides say of registries.
+struct Configured {
+    before: FolderSafeguards,
+    after: FolderSafeguards,
+}
+
+impl Configured {
+    /// True if a place is the registry that both sides name for a package: it was asked before as well, whichever
+    /// registry the lockfile was written with.
+    fn names(&self, place: &Place, package: &Locked) -> bool {
+        let Place::Registry(server) = place else {
+            return false;
+        };
+        let is_named = |settings: &FolderSafeguards| {
+            let word = |key| settings.safeguards.word(Safeguard::Registry, key);
+            let scope = package.name.split_once('/').map(|(scope, _)| scope);
+            let named = scope.and_then(word).or_else(|| word(""));
+            let address = named.and_then(WebAddress::parse);
+            address.is_some_and(|address| address.server() == *server)
+        };
+        is_named(&self.before) && is_named(&self.after)
     }
 }
 
