@@ -260,7 +260,7 @@ fn singular(plural: &str) -> String {
     let of_y = plural.strip_suffix("ies").map(|rest| format!("{rest}y"));
     let of_s = || {
         let rest = plural.strip_suffix("es")?;
-        rest.ends_with('s').then(|| rest.to_owned())
+        (rest.ends_with("ss") || rest.ends_with("us")).then(|| rest.to_owned())
     };
     let of_s = of_y.or_else(of_s);
     of_s.unwrap_or_else(|| plural.trim_end_matches('s').to_owned())

@@ -376,11 +376,7 @@ fn what_others_call_almost_alike_is_no_slip() {
 #[test]
 fn the_objects_of_an_openshift_template_are_judged() {
     for version in ["v1", "template.openshift.io/v1"] {
-        let items: String = POD
-            .lines()
-            .enumerate()
-            .map(|(number, line)| format!("{}{line}\n", if number == 0 { "- " } else { "  " }))
-            .collect();
+        let items = format!("- {}", POD.replace('\n', "\n  "));
         let template = format!(
             "apiVersion: {version}\nkind: Template\nmetadata: {{name: t}}\nparameters: [{{name: REPLICAS, value: '2'}}]\nobjects:\n{items}"
         );

@@ -307,7 +307,7 @@ fn what_comes_from_secrets_is_read_as_variables_and_never_shown() {
         let findings = evaluate(&snapshot(&all), &context()).findings.into_iter();
         let of_node = findings.filter(|found| found.rule.starts_with("node/"));
         of_node
-            .map(|found| (found.rule, found.message.to_string()))
+            .map(|found| (found.rule, found.message))
             .collect::<Vec<_>>()
     };
     let secret =

@@ -79,6 +79,12 @@ fn what_comes_back_is_not_opened_where_nobody_sees_it() {
     let back = plan(vec![finding(1, 7)], &standing);
     assert_eq!((back.review.len(), back.reopened.len()), (1, 0), "{back:?}");
     assert!(back.settled.is_empty());
+    // Where it has no line any more, the comment comes back, and the summary tells it too.
+    let mut on_file = finding(1, 500);
+    on_file.location.path = "a.yaml".into();
+    let back = plan(vec![on_file], &standing);
+    assert_eq!((back.files.len(), back.reopened.len()), (0, 1), "{back:?}");
+    assert_eq!(back.rest, [told(1)].into());
 }
 
 #[test]
