@@ -42,7 +42,7 @@ pub use key::{Class, class, is_loosely_telling, is_telling};
 pub use placeholder::is_placeholder;
 use placeholder::{has_placeholder_mark, is_for_everybody};
 use stem::Stems;
-use strength::is_random_with_marks;
+use strength::{is_mixed, is_random_with_marks};
 pub use strength::{is_random, is_strong_password};
 
 /// What a credential is.
@@ -345,7 +345,9 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
         }
         Class::Password if weak_too => found(What::Password, true),
         Class::Secret if drawn::is_key(trimmed) => found(What::Secret, false),
-        Class::Secret if is_random_with_marks(trimmed) => found(What::Secret, false),
+        Class::Secret if is_random_with_marks(trimmed) || is_mixed(trimmed) => {
+            found(What::Secret, false)
+        }
         Class::Secret if weak_too => found(What::Secret, true),
         Class::Authorization => {
             let (scheme, rest) = trimmed.split_once(' ')?;

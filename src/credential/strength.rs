@@ -178,6 +178,30 @@ pub(super) fn is_random_with_marks(value: &str) -> bool {
         && is_random(&packed)
 }
 
+/// True for letters of all kinds and marks in the value of a key that says that it is secret: `x9!Kq#4vT(z2`. With
+/// fewer marks than [`is_random_with_marks`] asks for, it takes a key to tell them from code and patterns.
+pub(super) fn is_mixed(value: &str) -> bool {
+    const SHORTEST: usize = 12;
+    /// Code, patterns and paths have words.
+    const WORD: usize = 4;
+    let bytes = value.as_bytes();
+    let is_other = |byte: &u8| !byte.is_ascii_graphic() || b"\"'`\\".contains(byte);
+    if !(SHORTEST..=256).contains(&value.len()) || bytes.iter().any(is_other) {
+        return false;
+    }
+    let count = |is: &dyn Fn(&u8) -> bool| bytes.iter().filter(|byte| is(byte)).count();
+    let has_word = bytes
+        .split(|byte| !byte.is_ascii_lowercase())
+        .any(|word| word.len() >= WORD);
+    count(&|byte| byte.is_ascii_punctuation() && !b"-_.:/,=@".contains(byte)) >= 1
+        && count(&u8::is_ascii_uppercase) >= 2
+        && count(&u8::is_ascii_lowercase) >= 2
+        && count(&u8::is_ascii_digit) >= 1
+        && !has_word
+        && !value.contains("://")
+        && !value.starts_with(['/', '^', '$', '{', '<', '%', '~'])
+}
+
 /// `123e4567-e89b-12d3-a456-426614174000`.
 pub(super) fn is_uuid(value: &str) -> bool {
     let lengths = [8, 4, 4, 4, 12];

@@ -440,9 +440,43 @@ fn a_key_with_marks_is_told_from_code_and_patterns() {
         "$(cat_/run/Key1)&$(cat_/run/Key2)",
         "sum(rate(x1{A=B2}[5m]))*100",
         "u8x/A?D",
+        "secrets/data/App1#API_KEY",
+        "vault:kv/data/App1#KEY2",
+        "${VAULT_KEY_2}",
+        "#{Octopus.Key1}",
+        "__KEY_1__+__KEY_2__",
+        "@Microsoft.KeyVault(SecretUri=https://a1.vault.azure.net/secrets/B2)",
+        "ref+vault://kv/App1#/Key2",
+        "v1.2.3+Build5.A9x",
+        "Shop2+Cart3+Order4",
+        "app=Web1,tier=Front2",
+        "%ENV_KEY_1%",
+        "<API_KEY_2_HERE>",
+        "CHANGE_ME_2+x!",
     ] {
         assert_eq!(by_key("ENCRYPTION_KEY", value), None, "{value}");
     }
+}
+
+#[test]
+fn what_is_drawn_from_all_marks_behind_a_telling_key_is_a_secret() {
+    let marks: Vec<char> = ('!'..='~')
+        .filter(|mark| !"\"'`\\".contains(*mark))
+        .collect();
+    let mut state = 7_u64;
+    let mut draw = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap_or(0)
+    };
+    let drawn: Vec<String> = (0..300)
+        .map(|_| (0..16).map(|_| marks[draw() % marks.len()]).collect())
+        .collect();
+    let found = |value: &&String| by_key("SESSION_SECRET", value).is_some();
+    let number = drawn.iter().filter(found).count();
+    // What has no digit, or a row of small letters, may be a word.
+    assert!(number >= 200, "{number}");
 }
 
 #[test]
