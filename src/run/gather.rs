@@ -23,7 +23,7 @@ use crate::snapshot::held::held;
 
 use super::settings_files::SettingsFiles;
 use super::sides::Sides;
-use super::wanted::Wanted;
+use super::wanted::{Wanted, withhold};
 
 /// What a run may use to learn of the outside world.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn bringers(
 pub fn gather(
     access: &Access,
     sides: &Sides,
-    wanted: &BTreeMap<Arc<str>, Wanted>,
+    mut wanted: BTreeMap<Arc<str>, Wanted>,
     snapshots: &[&Snapshot],
     config: &PackagesConfig,
 ) -> Facts {
@@ -108,7 +108,11 @@ pub fn gather(
         return facts;
     }
     let is_known = wanted.values().any(|wanted| !wanted.installed.is_empty());
-    let plan = Plan::new(access, sides, wanted, config);
+    let environment = &access.environment;
+    let files = SettingsFiles::of_tip(sides, environment);
+    let of_head = SettingsFiles::of_head(sides, environment);
+    withhold(&mut wanted, &of_head, &files, environment);
+    let plan = Plan::new(access, &files, &wanted, config);
     let client = Client::new(Limits::default(), Proxies::System);
     facts.advisories = plan.advisories(client.as_ref());
     if !is_known {
@@ -135,11 +139,10 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(
         access: &'a Access,
-        sides: &Sides,
+        files: &SettingsFiles,
         wanted: &'a BTreeMap<Arc<str>, Wanted>,
         config: &'a PackagesConfig,
     ) -> Self {
-        let files = SettingsFiles::of_tip(access, sides);
         let projects = wanted
             .iter()
             .map(|(folder, wanted)| (folder, wanted, files.around(folder, &access.environment)))

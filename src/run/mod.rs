@@ -2,6 +2,7 @@
 
 mod access;
 mod asked;
+mod by_lockfile;
 mod cause;
 mod coverage;
 mod folded;
@@ -55,7 +56,7 @@ use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
 use undated::undated;
 use unpublished::{ignorance, unpublished};
-use wanted::{add_local_names, wanted, withhold};
+use wanted::{add_local_names, wanted};
 
 /// What is to be judged.
 #[derive(Clone, Debug, Default)]
@@ -299,11 +300,10 @@ fn facts_of(
     if rules::find(PUBLIC_NAME).is_some_and(|rule| !context.is_off(rule)) {
         add_local_names(&mut wanted, snapshots.iter().copied());
     }
-    withhold(&mut wanted, access, sides);
     let packages = wanted.values().map(|wanted| wanted.installed.len());
     watch(Stage::Asking(packages.sum()));
     let config = &governance.config().packages;
-    gather(access, sides, &wanted, &snapshots, config)
+    gather(access, sides, wanted, &snapshots, config)
 }
 
 /// What is said of two sides beside what they hold.

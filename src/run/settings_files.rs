@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::change::{Content, Side};
 use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{Settings, SettingsFile};
+use crate::snapshot::folders_up;
 
-use super::gather::Access;
 use super::sides::{Sides, Tip};
 
 /// The largest file of settings that is read.
@@ -23,16 +23,16 @@ pub(super) struct SettingsFiles {
 
 impl SettingsFiles {
     /// Those of the tip of the base; of the head where there is no base.
-    pub(super) fn of_tip(access: &Access, sides: &Sides) -> Self {
-        Self::new(access, settings_at_tip(sides))
+    pub(super) fn of_tip(sides: &Sides, environment: &BTreeMap<String, String>) -> Self {
+        Self::new(settings_at_tip(sides), environment)
     }
 
     /// Those of the head: hostile input, which nobody is asked for the sake of.
-    pub(super) fn of_head(access: &Access, sides: &Sides) -> Self {
-        Self::new(access, settings_of(&sides.head))
+    pub(super) fn of_head(sides: &Sides, environment: &BTreeMap<String, String>) -> Self {
+        Self::new(settings_of(&sides.head), environment)
     }
 
-    fn new(access: &Access, files: Vec<(String, String)>) -> Self {
+    fn new(files: Vec<(String, String)>, environment: &BTreeMap<String, String>) -> Self {
         let mut of_repository: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (path, text) in files {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
@@ -43,15 +43,14 @@ impl SettingsFiles {
         }
         Self {
             of_repository,
-            of_user: of_user(&access.environment),
+            of_user: of_user(environment),
         }
     }
 
     /// What holds in a folder: its own files before those of the folders around it, and the user's last.
     pub(super) fn around(&self, folder: &str, environment: &BTreeMap<String, String>) -> Settings {
         let mut files = Vec::new();
-        let mut at = Some(folder);
-        while let Some(folder) = at {
+        for folder in folders_up(folder) {
             for (kind, path, text) in self.of_repository.get(folder).into_iter().flatten() {
                 files.push(SettingsFile {
                     kind: *kind,
@@ -60,10 +59,6 @@ impl SettingsFiles {
                     text,
                 });
             }
-            at = match folder.rsplit_once('/') {
-                Some((above, _)) => Some(above),
-                None => (!folder.is_empty()).then_some(""),
-            };
         }
         if let Some((path, text)) = &self.of_user {
             files.push(SettingsFile {

@@ -1,8 +1,5 @@
 //! Packages that a change brings in and whose age nobody knows: the cooldown is not judged of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use crate::packages::freshness::Maturity;
 use crate::rule::Context;
 use crate::rules;
@@ -10,11 +7,10 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::cooldowns::visit_arrivals;
 use crate::verdict::PassedOver;
 
+use super::by_lockfile::ByLockfile;
+
 /// The rule that is about ages.
 const RULE: &str = "package/too-new";
-
-/// So many packages are named for each lockfile.
-const NAMED: usize = 3;
 
 /// The releases of the head whose age cannot be told from the dates of a registry that has some, a line for each
 /// lockfile. Where it has none at all, the rule did not run, which is told elsewhere.
@@ -33,7 +29,7 @@ pub(super) fn undated(
     if !runs {
         return Vec::new();
     }
-    let mut undated: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
+    let mut undated = ByLockfile::default();
     let own = context.packages.cooldown;
     visit_arrivals(
         base,
@@ -45,23 +41,13 @@ pub(super) fn undated(
             let maturity = cooldown.judge_release(name, document, release, now, false);
             let path = held.package.locked_at().path;
             if maturity == Maturity::Unknown && in_scope(&path) {
-                let of_file = undated.entry(path).or_default();
-                of_file.insert(format!("`{}`", held.package.label()));
+                undated.add(path, held);
             }
         },
     );
-    let told = undated.into_iter().map(|(path, labels)| {
-        let mut named: Vec<String> = labels.iter().take(NAMED).cloned().collect();
-        if let Some(more) = labels.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            named.push(format!("{more} more"));
-        }
-        let named = named.join(", ");
-        PassedOver {
-            path,
-            reason: format!(
-                "the registry does not know when {named} was published, so that the cooldown is not judged"
-            ),
-        }
-    });
-    told.collect()
+    undated.told(|named| {
+        format!(
+            "the registry does not know when {named} was published, so that the cooldown is not judged"
+        )
+    })
 }

@@ -3,8 +3,7 @@
 //! A registry that knows nobody's private packages answers like one that never heard of a name, so that this is a note
 //! in the coverage. One that knows nothing at all of what is installed is not the one that is installed from.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use crate::packages::registry::{Answer, RegistryAnswers};
 use crate::packages::version::Version;
@@ -13,8 +12,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::held::{Held, arrivals, held};
 use crate::verdict::PassedOver;
 
-/// So many packages are named for each lockfile.
-const NAMED: usize = 3;
+use super::by_lockfile::ByLockfile;
 
 /// What a change brings in, or without a base all, and the registry has no release of: a line for each lockfile.
 pub(super) fn unpublished(
@@ -26,29 +24,16 @@ pub(super) fn unpublished(
     let Some(answers) = context.facts.registry.known() else {
         return Vec::new();
     };
-    let mut by_file: BTreeMap<Arc<str>, BTreeSet<String>> = BTreeMap::new();
+    let mut absent = ByLockfile::default();
     for held in arrivals(base, head) {
         let path = held.package.locked_at().path;
-        if !in_scope(&path) || !is_absent(held, answers) {
-            continue;
+        if in_scope(&path) && is_absent(held, answers) {
+            absent.add(path, held);
         }
-        let of_file = by_file.entry(path).or_default();
-        of_file.insert(format!("`{}`", held.package.label()));
     }
-    let told = by_file.into_iter().map(|(path, labels)| {
-        let mut named: Vec<String> = labels.iter().take(NAMED).cloned().collect();
-        if let Some(more) = labels.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            named.push(format!("{more} more"));
-        }
-        let named = named.join(", ");
-        PassedOver {
-            path,
-            reason: format!(
-                "the registry has no {named}, so that nothing is judged that it would say of that"
-            ),
-        }
-    });
-    told.collect()
+    absent.told(|named| {
+        format!("the registry has no {named}, so that nothing is judged that it would say of that")
+    })
 }
 
 fn is_absent(held: Held<'_>, answers: &RegistryAnswers) -> bool {

@@ -12,9 +12,7 @@ use crate::snapshot::held::{arrivals, direct, held};
 use crate::snapshot::local_names::local_names;
 use crate::snapshot::unlocked::unlocked;
 
-use super::gather::Access;
 use super::settings_files::SettingsFiles;
-use super::sides::Sides;
 
 /// What both sides install from registries.
 #[derive(Debug, Default)]
@@ -171,12 +169,14 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
 
 /// Keeps what the head maps to registries that are not public from everybody else. Settings of the head only silence:
 /// what the base installs is asked about as before, and nobody is asked whom the base does not name.
-pub(super) fn withhold(wanted: &mut BTreeMap<Arc<str>, Wanted>, access: &Access, sides: &Sides) {
-    let of_head = SettingsFiles::of_head(access, sides);
-    let of_base = SettingsFiles::of_tip(access, sides);
+pub(super) fn withhold(
+    wanted: &mut BTreeMap<Arc<str>, Wanted>,
+    of_head: &SettingsFiles,
+    of_base: &SettingsFiles,
+    environment: &BTreeMap<String, String>,
+) {
     for (folder, wanted) in wanted {
-        let [of_head, of_base] =
-            [&of_head, &of_base].map(|files| files.around(folder, &access.environment));
+        let [of_head, of_base] = [of_head, of_base].map(|files| files.around(folder, environment));
         wanted.withhold(&of_head, &of_base);
     }
 }

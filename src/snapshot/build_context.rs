@@ -7,7 +7,7 @@ use crate::packages::install::{Manager, has_development_packages};
 use crate::syntax::dockerfile::{Dockerfile, Word};
 use crate::syntax::dockerignore;
 
-use super::{Snapshot, SourceFile, folder};
+use super::{Snapshot, SourceFile, folder, folders_up};
 
 /// The most folders that instructions may name.
 const MOST_FOLDERS: usize = 32;
@@ -66,8 +66,7 @@ impl<'a> BuildContext<'a> {
 
     /// The folder of the Dockerfile, and those above it.
     fn folders(&self) -> impl Iterator<Item = &'a str> {
-        let own = folder(self.path);
-        std::iter::successors(Some(own), |at| (!at.is_empty()).then(|| folder(at)))
+        folders_up(folder(self.path))
     }
 
     /// The files of a name in these folders, the nearest first.

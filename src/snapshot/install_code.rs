@@ -15,7 +15,7 @@ use crate::syntax::Span;
 use super::file_kind::FileKind;
 use super::pairs::Pair;
 use super::safeguards::safeguards;
-use super::{Snapshot, SourceFile, State, folder};
+use super::{Snapshot, SourceFile, State, folders_up};
 
 /// Code that is another one than before, or that was not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,8 +217,8 @@ fn path_of(snapshot: &Snapshot, own: &str, patch: &CodePatch<'_>) -> Option<Stri
     if patch.from == From::File {
         return joined(own, patch.file);
     }
-    let above = std::iter::successors(Some(own), |at| (!at.is_empty()).then(|| folder(at)));
-    let mut roots = above.filter(|at| snapshot.lockfiles.contains(&*beside(at, "yarn.lock")));
+    let mut roots =
+        folders_up(own).filter(|at| snapshot.lockfiles.contains(&*beside(at, "yarn.lock")));
     joined(roots.next().unwrap_or(own), patch.file)
 }
 

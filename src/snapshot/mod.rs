@@ -238,6 +238,11 @@ pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// A folder and those above it, the nearest first; the root is empty.
+pub(crate) fn folders_up(own: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(own), |at| (!at.is_empty()).then(|| folder(at)))
+}
+
 /// One revision: its files that matter, and what they say of each other.
 #[derive(Debug, Default)]
 pub struct Snapshot {

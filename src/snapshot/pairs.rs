@@ -10,7 +10,7 @@ use crate::access::Comparison;
 use crate::finding::Resource;
 use crate::kubernetes::Object;
 
-use super::{Snapshot, SourceFile, folder};
+use super::{Snapshot, SourceFile, folder, folders_up};
 
 /// What an object is called: group, kind, namespace as written, name.
 pub type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
@@ -262,7 +262,7 @@ fn settle<'a>(
     for (at, path) in open_base.iter().enumerate() {
         let next = numbers.len();
         let mark = *numbers.entry(mark(path)).or_insert(next);
-        for folder in folders_above(path) {
+        for folder in folders_up(folder(path)) {
             for name in [None, Some(file_name(path))] {
                 below.entry((mark, folder, name)).or_default().insert(at);
             }
@@ -274,13 +274,13 @@ fn settle<'a>(
             return true;
         };
         let first = |folder, name| below.get(&(mark, folder, name))?.first().copied();
-        let nearest = folders_above(head_path).find_map(|folder| {
+        let nearest = folders_up(folder(head_path)).find_map(|folder| {
             first(folder, Some(file_name(head_path))).or_else(|| first(folder, None))
         });
         let Some((at, base_path)) = nearest.and_then(|at| Some((at, *open_base.get(at)?))) else {
             return true;
         };
-        for folder in folders_above(base_path) {
+        for folder in folders_up(folder(base_path)) {
             for name in [None, Some(file_name(base_path))] {
                 if let Some(copies) = below.get_mut(&(mark, folder, name)) {
                     copies.remove(&at);
@@ -293,13 +293,6 @@ fn settle<'a>(
     });
     let mut at = 0..;
     open_base.retain(|_| at.next().is_none_or(|at| !taken.contains(&at)));
-}
-
-/// The folders above a file, the nearest first; the root is empty.
-fn folders_above(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder(path)), |at| {
-        (!at.is_empty()).then(|| folder(at))
-    })
 }
 
 fn file_name(path: &str) -> &str {

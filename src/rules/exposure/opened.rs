@@ -6,7 +6,7 @@ use crate::kubernetes::service::{Reach, Service};
 use crate::kubernetes::{Completeness, Field, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::patched::{Patched, ServiceReach};
-use crate::snapshot::{Snapshot, folder};
+use crate::snapshot::{Snapshot, folder, folders_up};
 
 declare_rule! {
     /// A change opens what was closed to the outside.
@@ -79,8 +79,9 @@ declare_rule! {
     /// and if no other went from the same Ingress in its place; nothing is said of those that an Ingress gains which lets
     /// in listed addresses alone or is internal by its class or scheme, nor of new paths of a known host. That a class is
     /// internal or public is told by its name: `internal`, `intern`, `private`, and `public`, `external`, `internet`.
-    /// What is wholly new, and what a new kustomization makes of a known Service, is judged by `exposure/load-balancer` and `exposure/node-port`, which leave to this rule what
-    /// it tells of. Nothing is said of what is gone from a patch, from a template or from an object that a patch changes.
+    /// What is wholly new, and what a new kustomization makes of a known Service, is judged by `exposure/load-balancer`
+    /// and `exposure/node-port`, which leave to this rule what it tells of. Nothing is said of what is gone from a patch,
+    /// from a template or from an object that a patch changes.
     "exposure/opened",
     severity: Severity::High,
     other_severities: &[Severity::Medium, Severity::Low],
@@ -189,10 +190,7 @@ fn opened_service(before: Service<'_>, after: Service<'_>, is_whole: bool, sink:
 /// True if what lies at a path belongs to something that a kustomization of the revision builds. A new one builds
 /// something new, which opens nothing.
 fn is_built(snapshot: &Snapshot, path: &str) -> bool {
-    let mut folders = std::iter::successors(Some(folder(path)), |path| {
-        (!path.is_empty()).then(|| folder(path))
-    });
-    folders.any(|folder| snapshot.kustomization(folder).is_some())
+    folders_up(folder(path)).any(|folder| snapshot.kustomization(folder).is_some())
 }
 
 /// A patch that begins to say the type of a Service that only the cluster reached.

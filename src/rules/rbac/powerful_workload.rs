@@ -90,7 +90,8 @@ declare_rule! {
     /// node, and for pods that something leads to from outside: a Service of the type `LoadBalancer` or `NodePort` that is
     /// not kept to a network, an Ingress or a route. Nothing is said of ways to another namespace or to an identity of a
     /// cloud, which much is meant to reach, and of pods that get no token, as `automountServiceAccountToken` is false. The
-    /// gravest way is told, also where it is the groups of the account that have the rights. Bindings of other repositories are not seen.
+    /// gravest way is told, also where it is the groups of the account that have the rights. Bindings of other
+    /// repositories are not seen.
     "rbac/powerful-workload",
     severity: Severity::High,
     other_severities: &[Severity::Critical, Severity::Medium],
