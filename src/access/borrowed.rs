@@ -7,31 +7,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::parts::Part;
-use super::role::{Binding, Role};
+use super::role::{Binding, Role, RoleName};
 use super::symbols::Symbols;
 
-/// Whether it is a `ClusterRole`, its namespace, which is empty for one, and its name.
-pub(super) type Name = (bool, Arc<str>, Arc<str>);
-
-fn name_of(role: &Role) -> Name {
-    let (namespace, name) = (Arc::clone(&role.namespace), Arc::clone(&role.name));
-    (role.is_of_cluster, namespace, name)
+/// The role that a binding names; none for a patch that names no role.
+fn bound_by(binding: &Binding) -> Option<RoleName<'_>> {
+    (!binding.role.is_empty()).then(|| binding.names())
 }
 
-/// The name that a binding means; none for a patch that names no role.
-fn bound_by(binding: &Binding) -> Option<Name> {
-    if binding.role.is_empty() {
-        return None;
-    }
-    let namespace = match (binding.names_cluster_role, binding.scope.namespace()) {
-        (false, Some(namespace)) => Arc::clone(namespace),
-        _ => "".into(),
-    };
-    let role = Arc::clone(&binding.role);
-    Some((binding.names_cluster_role, namespace, role))
-}
-
-fn roles<'p>(group: &'p [&Part]) -> impl Iterator<Item = &'p Arc<Role>> {
+fn roles<'p>(group: &[&'p Part]) -> impl Iterator<Item = &'p Arc<Role>> {
     let roles = group.iter().flat_map(|part| &part.roles);
     roles.filter(|role| !role.is_patch && role.selectors.is_none())
 }
@@ -39,22 +23,25 @@ fn roles<'p>(group: &'p [&Part]) -> impl Iterator<Item = &'p Arc<Role>> {
 /// For each of some groups of files, the roles that nobody binds there and that give more than each copy that somebody
 /// binds elsewhere.
 #[must_use]
-pub(super) fn wider_copies(groups: &[Vec<&Part>], symbols: &Symbols) -> Vec<BTreeSet<Name>> {
+pub(super) fn wider_copies<'p>(
+    groups: &[Vec<&'p Part>],
+    symbols: &Symbols,
+) -> Vec<BTreeSet<RoleName<'p>>> {
     let mut wider = vec![BTreeSet::new(); groups.len()];
     if groups.len() < 2 {
         return wider;
     }
-    let bound: Vec<HashSet<Name>> = groups
+    let bound: Vec<HashSet<RoleName<'_>>> = groups
         .iter()
         .map(|group| {
             let bindings = group.iter().flat_map(|part| &part.bindings);
             bindings.filter_map(|binding| bound_by(binding)).collect()
         })
         .collect();
-    let mut copies: HashMap<Name, Vec<&Arc<Role>>> = HashMap::new();
+    let mut copies: HashMap<RoleName<'_>, Vec<&Arc<Role>>> = HashMap::new();
     for (group, bound) in groups.iter().zip(&bound) {
         for role in roles(group) {
-            let name = name_of(role);
+            let name = role.known_as();
             if bound.contains(&name) {
                 let copies = copies.entry(name).or_default();
                 if !copies.iter().any(|known| Arc::ptr_eq(known, role)) {
@@ -65,7 +52,7 @@ pub(super) fn wider_copies(groups: &[Vec<&Part>], symbols: &Symbols) -> Vec<BTre
     }
     for ((group, bound), wider) in groups.iter().zip(&bound).zip(&mut wider) {
         for role in roles(group) {
-            let name = name_of(role);
+            let name = role.known_as();
             let copies = copies.get(&name).filter(|_| !bound.contains(&name));
             let is_wider = copies.is_some_and(|copies| {
                 let mut copies = copies.iter();
@@ -80,8 +67,8 @@ pub(super) fn wider_copies(groups: &[Vec<&Part>], symbols: &Symbols) -> Vec<BTre
 }
 
 /// The bindings of some files by the roles that they mean, each once.
-pub(super) fn bindings_by_role(parts: &[Part]) -> HashMap<Name, Vec<Arc<Binding>>> {
-    let mut bindings: HashMap<Name, Vec<Arc<Binding>>> = HashMap::new();
+pub(super) fn bindings_by_role(parts: &[Part]) -> HashMap<RoleName<'_>, Vec<Arc<Binding>>> {
+    let mut bindings: HashMap<RoleName<'_>, Vec<Arc<Binding>>> = HashMap::new();
     for binding in parts.iter().flat_map(|part| &part.bindings) {
         if let Some(name) = bound_by(binding) {
             bindings.entry(name).or_default().push(Arc::clone(binding));
@@ -93,8 +80,8 @@ pub(super) fn bindings_by_role(parts: &[Part]) -> HashMap<Name, Vec<Arc<Binding>
 /// The bindings that some roles are bound by.
 #[must_use]
 pub(super) fn borrowed(
-    names: &BTreeSet<Name>,
-    bindings: &HashMap<Name, Vec<Arc<Binding>>>,
+    names: &BTreeSet<RoleName<'_>>,
+    bindings: &HashMap<RoleName<'_>, Vec<Arc<Binding>>>,
 ) -> Vec<Arc<Binding>> {
     let found = names.iter().filter_map(|name| bindings.get(name));
     found.flatten().cloned().collect()

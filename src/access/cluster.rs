@@ -238,7 +238,7 @@ impl Cluster {
     pub fn rights(&self, subject: &Subject, namespace: Option<&Arc<str>>) -> Vec<&Rights> {
         let mut rights = Vec::new();
         let scope = namespace.map(|namespace| Scope::Namespace(Arc::clone(namespace)));
-        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+        for who in subject.with_groups() {
             let Some(scopes) = self.held.get(&who) else {
                 continue;
             };
@@ -286,7 +286,7 @@ impl Cluster {
     /// namespace, else a `ClusterRole`.
     #[must_use]
     pub fn is_given(&self, subject: &Subject, scope: &Scope, name: &str) -> bool {
-        let mut who = std::iter::once(subject.clone()).chain(subject.groups());
+        let mut who = subject.with_groups();
         who.any(|who| {
             let grants = self.held(&who, scope).into_iter();
             let meant = grants.flat_map(|held| &held.grants);
@@ -315,7 +315,7 @@ impl Cluster {
         asked: Asked,
     ) -> Option<Source> {
         let scope = namespace.map(|namespace| Scope::Namespace(Arc::clone(namespace)));
-        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+        for who in subject.with_groups() {
             let Some(scopes) = self.held.get(&who) else {
                 continue;
             };
@@ -350,7 +350,7 @@ impl Cluster {
         url: Symbol,
         verb: Symbol,
     ) -> Option<(Source, Location)> {
-        for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+        for who in subject.with_groups() {
             let grants = self.held(&who, &Scope::Cluster).into_iter();
             for grant in grants.flat_map(|held| &held.grants) {
                 let meant = self.meant.get(grant.binding)?;

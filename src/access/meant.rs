@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::kubernetes::roles::Requirement;
 
-use super::role::{Binding, Role};
+use super::role::{Binding, Role, RoleName};
 use super::subject::Scope;
 
 /// What a binding means by its role.
@@ -25,20 +25,12 @@ impl Meant {
     }
 }
 
-/// Whether it is a `ClusterRole`, its namespace, which is empty for one, and its name.
-type RoleName = (bool, Arc<str>, Arc<str>);
-
 /// What each binding means by its role.
 #[must_use]
 pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant> {
-    let mut by_name: HashMap<RoleName, Vec<usize>> = HashMap::new();
+    let mut by_name: HashMap<RoleName<'_>, Vec<usize>> = HashMap::new();
     for (number, role) in roles.iter().enumerate() {
-        let name = (
-            role.is_of_cluster,
-            Arc::clone(&role.namespace),
-            Arc::clone(&role.name),
-        );
-        by_name.entry(name).or_default().push(number);
+        by_name.entry(role.known_as()).or_default().push(number);
     }
     let mut patched: HashMap<(Scope, Arc<str>), &Arc<Binding>> = HashMap::new();
     for binding in bindings.iter().filter(|binding| !binding.role.is_empty()) {
@@ -46,7 +38,6 @@ pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant
         patched.entry(key).or_insert(binding);
     }
     let mut sums = Sums::new(roles);
-    let none: Arc<str> = "".into();
     let means = |binding: &Arc<Binding>| {
         // A patch that adds subjects names no role: it is that of what is patched.
         let naming = if binding.role.is_empty() {
@@ -55,18 +46,9 @@ pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant
         } else {
             binding
         };
-        let namespace = match (naming.names_cluster_role, &naming.scope) {
-            (false, Scope::Namespace(namespace)) => Arc::clone(namespace),
-            _ => Arc::clone(&none),
-        };
-        let name = (
-            naming.names_cluster_role,
-            namespace,
-            Arc::clone(&naming.role),
-        );
         // Copies that are applied together are all meant: which one comes last is not known. So are patches, and what
         // the cluster brings along under the same name: it puts its own rules back.
-        let chosen = by_name.get(&name).cloned().unwrap_or_default();
+        let chosen = by_name.get(&naming.names()).cloned().unwrap_or_default();
         let leaves = match chosen.as_slice() {
             [one] => sums.leaves(*one),
             many => {

@@ -53,24 +53,26 @@ impl Proof {
     /// What is reached, for people.
     #[must_use]
     pub fn goal_title(&self) -> String {
-        match (&self.namespace, self.further) {
-            (Some(namespace), 0) => format!("all of namespace {namespace}"),
-            (Some(namespace), 1) => format!("all of namespace {namespace} and of another one"),
-            (Some(namespace), further) => {
-                format!("all of namespace {namespace} and of {further} others")
-            }
-            (None, _) => self.goal.title().to_owned(),
+        let nearest = self.nearest_title();
+        match self.further {
+            0 => nearest,
+            1 => format!("{nearest} and of another one"),
+            further => format!("{nearest} and of {further} others"),
+        }
+    }
+
+    /// What is reached, without the further namespaces.
+    fn nearest_title(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("all of namespace {namespace}"),
+            None => self.goal.title().to_owned(),
         }
     }
 
     /// What tells this way apart from the others of a cluster: who, and what is reached.
     #[must_use]
     pub fn told_as(&self) -> String {
-        let goal = match &self.namespace {
-            Some(namespace) => format!("all of namespace {namespace}"),
-            None => self.goal.title().to_owned(),
-        };
-        format!("{} {goal}", self.subject)
+        format!("{} {}", self.subject, self.nearest_title())
     }
 
     /// The steps in one line.

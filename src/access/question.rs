@@ -3,28 +3,11 @@
 use crate::kubernetes::api_resources::{SUBRESOURCES, group_of, meant, names};
 use crate::nearest::nearest;
 
+use super::symbols::verbs;
+
 /// How a question is written.
 const FORM: &str = "write it as \"VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME]\" or \"VERB /PATH\", such as \"get secrets\", \
                     \"patch deployments.apps/scale web\" or \"get /metrics\"";
-
-/// The verbs that the API server of Kubernetes asks for itself, beside `*`.
-const VERBS: [&str; 15] = [
-    "get",
-    "list",
-    "watch",
-    "create",
-    "update",
-    "patch",
-    "delete",
-    "deletecollection",
-    "bind",
-    "escalate",
-    "impersonate",
-    "approve",
-    "sign",
-    "attest",
-    "use",
-];
 
 /// The verbs of paths outside of resources.
 const VERBS_OF_PATHS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -93,13 +76,13 @@ fn about(verb: &str, resource: &str, name: Option<String>) -> Result<About, Stri
         ));
     }
     if resource == "*" {
-        is_verb(verb, &VERBS)?;
+        is_verb(verb, verbs())?;
         return Ok(About::Resource("*".to_owned(), with_below("*"), name));
     }
     let Some(group) = group_of(resource) else {
         return Err(unknown(verb, resource));
     };
-    is_verb(verb, &VERBS)?;
+    is_verb(verb, verbs())?;
     if let Some(below) = below
         && resource != "userextras"
         && !SUBRESOURCES.contains(&below)
@@ -134,7 +117,7 @@ fn without_version(group: &str) -> &str {
 
 /// What is said of a resource that Kubernetes has not.
 fn unknown(verb: &str, resource: &str) -> String {
-    if group_of(verb).is_some() && VERBS.contains(&resource) {
+    if group_of(verb).is_some() && verbs().contains(&resource) {
         return format!("the verb comes first; did you mean \"{resource} {verb}\"?");
     }
     let instead = meant(resource).or_else(|| nearest(resource, names()));

@@ -159,6 +159,9 @@ fn first_line(node: Node<'_>) -> Span {
     )
 }
 
+/// What makes a role the same one: whether it is a `ClusterRole`, its namespace, which is empty for one, and its name.
+pub type RoleName<'r> = (bool, &'r str, &'r str);
+
 /// A role.
 #[derive(Clone, Debug)]
 pub struct Role {
@@ -247,6 +250,12 @@ impl Role {
                 let mut requirements = requirements.iter();
                 requirements.all(|it| it.is_met(|key| self.label(key).map(str::to_owned)))
             })
+    }
+
+    /// What makes it the same role wherever it stands.
+    #[must_use]
+    pub fn known_as(&self) -> RoleName<'_> {
+        (self.is_of_cluster, &self.namespace, &self.name)
     }
 
     /// `ClusterRole reader`, `Role shop/reader`.
@@ -345,6 +354,16 @@ impl Binding {
             subjects,
             is_patch: object.completeness() == Completeness::Partial,
         }
+    }
+
+    /// The role that it names.
+    #[must_use]
+    pub fn names(&self) -> RoleName<'_> {
+        let namespace = match (self.names_cluster_role, &self.scope) {
+            (false, Scope::Namespace(namespace)) => namespace,
+            _ => "",
+        };
+        (self.names_cluster_role, namespace, &self.role)
     }
 
     /// `ClusterRoleBinding readers`, `RoleBinding shop/readers`.

@@ -96,6 +96,11 @@ impl Subject {
         }
     }
 
+    /// It itself, and the groups that it is in by being what it is: whoever holds what counts for it.
+    pub fn with_groups(&self) -> impl Iterator<Item = Self> + use<> {
+        std::iter::once(self.clone()).chain(self.groups())
+    }
+
     /// The groups that every account of a namespace is in, or of all.
     #[must_use]
     pub fn groups_of_accounts(namespace: Option<&str>) -> Vec<Self> {

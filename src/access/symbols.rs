@@ -35,6 +35,15 @@ const KNOWN: [&str; 24] = [
     "namespaces",
 ];
 
+/// The number of the last verb that is one of resources.
+const LAST_OF_RESOURCES: usize = 15;
+
+/// The verbs that the API server of Kubernetes asks for itself on resources, beside `*`.
+#[must_use]
+pub fn verbs() -> &'static [&'static str] {
+    KNOWN.get(1..=LAST_OF_RESOURCES).unwrap_or_default()
+}
+
 /// Groups, resources and names that the engine itself asks for.
 const ASKED: [&str; 47] = [
     "apps",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::access::Compared;
 use crate::access::cluster::Cluster;
 use crate::access::rights::Rights;
-use crate::access::role::{Role, Rule};
+use crate::access::role::{Binding, Role, RoleName, Rule};
 use crate::access::subject::{Scope, Subject};
 use crate::access::symbols::Symbol;
 use crate::finding::{Finding, Severity, Status};
@@ -58,7 +58,7 @@ pub fn keep_rights(
         .iter()
         .filter(|finding| finding.status != Status::Fixed);
     let new = Told::of(&compared, head, |it| &it.after);
-    let mut kept = findings.iter().map(|finding| {
+    let kept = findings.iter().map(|finding| {
         if !is_asked(finding) {
             return false;
         }
@@ -67,8 +67,7 @@ pub fn keep_rights(
             _ => is_kept(finding, finding.severity, &old, &new),
         }
     });
-    let kept: Vec<bool> = kept.by_ref().collect();
-    let mut kept = kept.into_iter();
+    let mut kept = kept.collect::<Vec<bool>>().into_iter();
     findings.retain_mut(|finding| {
         let is_kept = kept.next().unwrap_or_default();
         if is_kept && finding.status == Status::Introduced {
@@ -130,13 +129,13 @@ fn is_latent(
     };
     let same = others.named(role).into_iter();
     let is_same = same.filter(|other| covers(other)).any(|same| {
-        let key = (finding.rule, name_of(same));
+        let key = (finding.rule, same.known_as());
         other.of_roles.get(&key).is_some_and(|told| *told >= least)
     });
     is_same
         || other.is_told_alike(finding, least, |other| {
             let mut same = places.named(other).into_iter();
-            let stays = own.of_roles.contains_key(&(finding.rule, name_of(other)))
+            let stays = own.of_roles.contains_key(&(finding.rule, other.known_as()))
                 && same.any(|it| covers(it));
             covers(other) && (!stays || about.rights.is_empty())
         })
@@ -161,13 +160,6 @@ fn holds(cluster: &Cluster, subject: &Subject, scope: &Scope, rights: &Rights) -
     left.is_empty()
 }
 
-/// What makes a role the same one: whether it is a `ClusterRole`, its namespace and its name.
-type Name<'c> = (bool, &'c str, &'c str);
-
-fn name_of(role: &Role) -> Name<'_> {
-    (role.is_of_cluster, &role.namespace, &role.name)
-}
-
 /// A file, whether it is a binding, whether it is one of the cluster, and the name.
 type Place<'c> = (&'c str, bool, bool, &'c str);
 
@@ -176,7 +168,7 @@ struct Places<'c> {
     cluster: &'c Cluster,
     is_new_copy: bool,
     numbers: HashMap<Place<'c>, Vec<usize>>,
-    roles: HashMap<Name<'c>, Vec<usize>>,
+    roles: HashMap<RoleName<'c>, Vec<usize>>,
     /// The bindings that mean a role, by the number of the role.
     bindings: HashMap<usize, Vec<usize>>,
 }
@@ -194,7 +186,11 @@ impl<'c> Places<'c> {
             let Some(at) = &role.at else { continue };
             let place = (&*at.path, false, role.is_of_cluster, &*role.name);
             places.numbers.entry(place).or_default().push(number);
-            places.roles.entry(name_of(role)).or_default().push(number);
+            places
+                .roles
+                .entry(role.known_as())
+                .or_default()
+                .push(number);
         }
         for (number, binding) in cluster.bindings.iter().enumerate() {
             let place = (
@@ -214,7 +210,7 @@ impl<'c> Places<'c> {
 
     /// The roles that are called as another one.
     fn named(&self, role: &Role) -> Vec<&'c Arc<Role>> {
-        let numbers = self.roles.get(&name_of(role)).into_iter().flatten();
+        let numbers = self.roles.get(&role.known_as()).into_iter().flatten();
         let roles = numbers.filter_map(|number| self.cluster.roles.get(*number));
         roles.collect()
     }
@@ -253,7 +249,7 @@ impl<'c> About<'c> {
                 .iter()
                 .filter_map(|it| Some((*it, cluster.bindings.get(*it)?)));
             let mut bindings = bindings.collect::<Vec<_>>().into_iter();
-            let holds = |binding: &crate::access::role::Binding| {
+            let holds = |binding: &Binding| {
                 binding.role_at == span || binding.subjects.iter().any(|it| it.span == span)
             };
             let first = bindings.as_slice().first().copied();
@@ -342,7 +338,7 @@ struct Told<'c> {
     /// How gravely a rule speaks of what somebody holds somewhere, with the name of the role where that alone is known.
     of_holders: HashMap<(&'static str, Subject, Scope, String), Severity>,
     /// How gravely a rule speaks of a role.
-    of_roles: HashMap<(&'static str, Name<'c>), Severity>,
+    of_roles: HashMap<(&'static str, RoleName<'c>), Severity>,
     /// The roles of which a rule tells one right, or any where none is named, and how gravely.
     alike: HashMap<(&'static str, String), Vec<Alike<'c>>>,
 }
@@ -374,7 +370,7 @@ impl<'c> Told<'c> {
                     raise(told.of_holders.entry(key).or_insert(finding.severity));
                 }
                 if let Some(role) = about.role {
-                    let key = (finding.rule, name_of(role));
+                    let key = (finding.rule, role.known_as());
                     raise(told.of_roles.entry(key).or_insert(finding.severity));
                 }
                 // Some rules tell the first right of a role alone.
@@ -400,7 +396,7 @@ impl<'c> Told<'c> {
         (subject, scope): (&Subject, &Scope),
         what: &str,
     ) -> bool {
-        let who = std::iter::once(subject.clone()).chain(subject.groups());
+        let who = subject.with_groups();
         let mut places = who.flat_map(|who| [(who.clone(), scope.clone()), (who, Scope::Cluster)]);
         places.any(|(who, scope)| {
             let key = (rule, who, scope, what.to_owned());

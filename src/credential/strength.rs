@@ -165,13 +165,10 @@ pub(super) fn is_random_with_marks(value: &str) -> bool {
     marks.retain(|byte| byte.is_ascii_punctuation() && !b"-_.:/,=".contains(byte));
     marks.sort_unstable();
     marks.dedup();
-    let has_word = bytes
-        .split(|byte| !byte.is_ascii_lowercase())
-        .any(|word| word.len() >= WORD);
     let packed: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
     let count = |is: fn(&u8) -> bool| packed.bytes().filter(is).count();
     marks.len() >= MARKS
-        && !has_word
+        && !has_word(bytes, WORD)
         && count(u8::is_ascii_uppercase) >= 3
         && count(u8::is_ascii_lowercase) >= 3
         && count(u8::is_ascii_digit) >= 2
@@ -190,16 +187,19 @@ pub(super) fn is_mixed(value: &str) -> bool {
         return false;
     }
     let count = |is: &dyn Fn(&u8) -> bool| bytes.iter().filter(|byte| is(byte)).count();
-    let has_word = bytes
-        .split(|byte| !byte.is_ascii_lowercase())
-        .any(|word| word.len() >= WORD);
     count(&|byte| byte.is_ascii_punctuation() && !b"-_.:/,=@".contains(byte)) >= 1
         && count(&u8::is_ascii_uppercase) >= 2
         && count(&u8::is_ascii_lowercase) >= 2
         && count(&u8::is_ascii_digit) >= 1
-        && !has_word
+        && !has_word(bytes, WORD)
         && !value.contains("://")
         && !value.starts_with(['/', '^', '$', '{', '<', '%', '~'])
+}
+
+/// True if as many small letters stand beside each other: a word.
+fn has_word(bytes: &[u8], least: usize) -> bool {
+    let mut words = bytes.split(|byte| !byte.is_ascii_lowercase());
+    words.any(|word| word.len() >= least)
 }
 
 /// `123e4567-e89b-12d3-a456-426614174000`.

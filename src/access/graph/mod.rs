@@ -6,6 +6,7 @@
 mod spread;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::cluster::Cluster;
@@ -289,7 +290,7 @@ impl Graph {
             }
             // What the groups of somebody are given in a namespace counts there as well.
             let mut scopes: BTreeSet<&Scope> = BTreeSet::new();
-            for who in std::iter::once(subject.clone()).chain(subject.groups()) {
+            for who in subject.with_groups() {
                 scopes.extend(cluster.held.get(&who).into_iter().flat_map(BTreeMap::keys));
             }
             for namespace in scopes.into_iter().filter_map(Scope::namespace) {
@@ -383,24 +384,12 @@ impl Graph {
     fn sort(&mut self) {
         // Stable, so that of equally short ways the one that was found first is taken.
         self.edges.sort_by_key(|edge| edge.to);
-        let mut starts = vec![0; self.nodes.len() + 1];
-        for edge in &self.edges {
-            if let Some(start) = starts.get_mut(edge.to + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        self.starts = starts;
+        let ends = self.edges.iter().map(|edge| edge.to);
+        self.starts = starts(self.nodes.len(), ends);
     }
 
     fn edges_to(&self, node: usize) -> impl Iterator<Item = usize> {
-        let start = self.starts.get(node).copied().unwrap_or_default();
-        let end = self.starts.get(node + 1).copied().unwrap_or(start);
-        start..end
+        places(&self.starts, node)
     }
 
     /// What rights are used for by whom, each with the gravest of what it leads to in the cluster as a whole.
@@ -541,4 +530,27 @@ fn is_wide(target: &Target) -> bool {
         target,
         Target::Account(_) | Target::Pod(_) | Target::Token(_) | Target::Subject(_)
     )
+}
+
+/// Where each number begins in a list that is sorted by them, and where the last ends.
+fn starts(size: usize, numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut starts = vec![0; size + 1];
+    for number in numbers {
+        if let Some(start) = starts.get_mut(number + 1) {
+            *start += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
+/// The places of a number in such a list.
+fn places(starts: &[usize], number: usize) -> Range<usize> {
+    let start = starts.get(number).copied().unwrap_or_default();
+    let end = starts.get(number + 1).copied().unwrap_or(start);
+    start..end
 }

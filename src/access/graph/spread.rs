@@ -10,7 +10,7 @@ use crate::access::goal::Goal;
 use crate::access::powers::Target;
 use crate::access::subject::Subject;
 
-use super::{Graph, Node, Way, Why};
+use super::{Graph, Node, Way, Why, places, starts};
 
 /// A set of numbers, as bits.
 type Bits = Box<[u64]>;
@@ -37,25 +37,14 @@ impl Leaving {
         let mut edges: Vec<usize> = (0..graph.edges.len()).collect();
         let from = |edge: &usize| graph.edges.get(*edge).map(|edge| edge.from);
         edges.sort_by_key(from);
-        let mut starts = vec![0; graph.nodes.len() + 1];
-        for edge in &graph.edges {
-            if let Some(start) = starts.get_mut(edge.from + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
+        let starts = starts(graph.nodes.len(), graph.edges.iter().map(|edge| edge.from));
         Self { edges, starts }
     }
 
     /// The edges that begin at a node.
     fn from(&self, node: usize) -> &[usize] {
-        let start = self.starts.get(node).copied().unwrap_or_default();
-        let end = self.starts.get(node + 1).copied().unwrap_or(start);
-        self.edges.get(start..end).unwrap_or_default()
+        let places = places(&self.starts, node);
+        self.edges.get(places).unwrap_or_default()
     }
 }
 
@@ -156,7 +145,7 @@ impl Graph {
     #[must_use]
     pub fn takes_over(&self, spread: &Spread, subject: &Subject, namespace: &Arc<str>) -> bool {
         let number = self.namespace(namespace).unwrap_or(self.namespaces.len());
-        let mut who = std::iter::once(subject.clone()).chain(subject.groups());
+        let mut who = subject.with_groups();
         who.any(|who| {
             let own = self.subject(&who).and_then(|it| spread.of_subjects.get(it));
             own.and_then(Option::as_ref)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use tidegate::access::Comparison;
 use tidegate::access::powers::Behaviour;
+use tidegate::access::proof::Proof;
 use tidegate::access::subject::Scope;
 use tidegate::access::symbols::Symbols;
 use tidegate::finding::{Severity, Status};
@@ -26,6 +27,12 @@ pub(super) fn compare(base: &Snapshot, head: &Snapshot) -> Comparison {
         &nowhere,
         Behaviour::default(),
     )
+}
+
+/// The ways that come with a change.
+pub(super) fn new_proofs(found: &Comparison) -> Vec<&Proof> {
+    let clusters = found.clusters.iter();
+    clusters.flat_map(|it| &it.new_proofs).collect()
 }
 
 /// One way to write the same rights otherwise.
@@ -176,11 +183,7 @@ fn what_is_only_written_otherwise_changes_nothing() {
                     told.is_empty(),
                     "world {number}: {told:?}\n{before}\n===\n{joined}"
                 );
-                let proofs: Vec<_> = found
-                    .clusters
-                    .iter()
-                    .flat_map(|it| &it.new_proofs)
-                    .collect();
+                let proofs = new_proofs(&found);
                 assert!(proofs.is_empty(), "world {number}: {proofs:?}");
             }
         }

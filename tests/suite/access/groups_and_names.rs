@@ -1,8 +1,6 @@
 //! Ways over what the groups of accounts hold, over pods that have a token or none, and over objects by their names.
 
-use tidegate::access::proof::Proof;
-
-use super::difference::compare;
+use super::difference::{compare, new_proofs};
 use super::paths::{manifest, ways};
 use crate::reading::snapshot;
 
@@ -297,11 +295,7 @@ fn new_ways(before: &str, after: &str) -> Vec<String> {
         snapshot(&[("a.yaml", after)]),
     );
     let found = compare(&base, &head);
-    let proofs: Vec<&Proof> = found
-        .clusters
-        .iter()
-        .flat_map(|it| &it.new_proofs)
-        .collect();
+    let proofs = new_proofs(&found);
     let told = proofs.iter();
     told.map(|proof| format!("{} => {}", proof.subject, proof.goal_title()))
         .collect()

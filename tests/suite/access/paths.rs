@@ -5,7 +5,7 @@ use tidegate::access::powers::Behaviour;
 use tidegate::access::proof::Proof;
 use tidegate::snapshot::Snapshot;
 
-use super::difference::compare;
+use super::difference::{compare, new_proofs};
 use crate::reading::snapshot;
 
 /// Roles and bindings in few words: `ClusterRole name | groups | resources | verbs [| names]` and
@@ -413,11 +413,7 @@ fn a_new_account_with_a_cloud_identity_ends_a_way() {
         let base = snapshot(&[("roles.yaml", &*lines)]);
         let head = snapshot(&[("account.yaml", &*with), ("roles.yaml", &*lines)]);
         let found = compare(&base, &head);
-        let new: Vec<&Proof> = found
-            .clusters
-            .iter()
-            .flat_map(|it| &it.new_proofs)
-            .collect();
+        let new = new_proofs(&found);
         assert_eq!(new.len(), 1, "{key}: {new:?}");
         assert!(told(new[0]).contains(&format!("is {identity} in the cloud")));
         let evidence = new[0].steps.iter().flat_map(|step| &step.evidence);
@@ -460,11 +456,7 @@ fn a_label_can_close_a_way() {
     let base = snapshot(&[("binding.yaml", &binding), ("role.yaml", &role(""))]);
     let head = snapshot(&[("binding.yaml", &binding), ("role.yaml", &role(label))]);
     let found = compare(&base, &head);
-    let proofs: Vec<&Proof> = found
-        .clusters
-        .iter()
-        .flat_map(|it| &it.new_proofs)
-        .collect();
+    let proofs = new_proofs(&found);
     assert_eq!(proofs.len(), 1, "{proofs:?}");
     let evidence = &proofs[0].steps[0].evidence;
     let text = head.file("role.yaml").unwrap().text().unwrap();
