@@ -26,7 +26,7 @@ pub struct ChangedFile {
 #[derive(Clone, Debug, Default)]
 pub struct ChangedFiles {
     files: BTreeMap<String, (bool, Hunks)>,
-    /// The paths that files had in the base, by those that they have in the head.
+    /// The paths that files have in the head, by those that they had in the base.
     renamed: BTreeMap<String, String>,
 }
 
@@ -38,16 +38,16 @@ impl ChangedFiles {
         for file in files {
             let hunks = file.patch.as_deref().map(Hunks::parse).unwrap_or_default();
             if let Some(previous) = file.previous_path {
-                all.renamed.insert(file.path.clone(), previous);
+                all.renamed.insert(previous, file.path.clone());
             }
             all.files.insert(file.path, (file.is_removed, hunks));
         }
         all
     }
 
-    /// The path that a file has in the base, where that is another one.
+    /// The path that a file of the base has in the head, where that is another one.
     #[must_use]
-    pub fn previous_path(&self, path: &str) -> Option<&str> {
+    pub fn path_in_head(&self, path: &str) -> Option<&str> {
         self.renamed.get(path).map(String::as_str)
     }
 

@@ -1,12 +1,12 @@
 //! What a pull request is told of a report, with lines instead of bytes: a report that was saved has no more than that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::known::{Files, Known};
 use super::placed::{PlacedFinding, placed};
 use crate::access::proof::Proof;
-use crate::finding::Status;
+use crate::finding::{Finding, Resource, Status};
 use crate::report::occurrence::Occurrences;
 use crate::report::{coverage, summary};
 use crate::snapshot::Snapshot;
@@ -78,6 +78,7 @@ impl Digest {
                     head: paths(&report.head_snapshot),
                     base: report.base_snapshot.as_ref().map(paths).unwrap_or_default(),
                 }),
+                objects: objects(report),
                 paths: report.paths.clone(),
                 is_partial: !report.incomplete.is_empty(),
             },
@@ -89,6 +90,37 @@ impl Digest {
     pub fn is_clean(&self) -> bool {
         self.outcome == Outcome::Passed && self.findings.is_empty()
     }
+}
+
+/// The files that have the objects of what is found in the head.
+fn objects(report: &Report) -> BTreeMap<String, Arc<Files>> {
+    let is_there = |finding: &&Finding| finding.status != Status::Fixed;
+    let findings = || report.findings.iter().filter(is_there);
+    let subject = |finding: &Finding| finding.subject.resource.clone();
+    let mut files: BTreeMap<Arc<Resource>, Files> = findings()
+        .filter_map(subject)
+        .map(|object| (object, Files::default()))
+        .collect();
+    for object in report.head_snapshot.objects() {
+        if let Some(files) = files.get_mut(object.resource()) {
+            files.head.insert(Arc::clone(object.path()));
+        }
+    }
+    for object in report.base_snapshot.iter().flat_map(Snapshot::objects) {
+        if let Some(files) = files.get_mut(object.resource()) {
+            files.base.insert(Arc::clone(object.path()));
+        }
+    }
+    let files: BTreeMap<_, _> = files
+        .into_iter()
+        .map(|(object, files)| (object, Arc::new(files)))
+        .collect();
+    findings()
+        .filter_map(|finding| {
+            let files = files.get(finding.subject.resource.as_ref()?)?;
+            Some((finding.fingerprint.to_string(), Arc::clone(files)))
+        })
+        .collect()
 }
 
 fn paths(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {

@@ -1,9 +1,8 @@
 //! What a run knows beside what it tells: what else it found, and what it looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::anchor::ChangedFiles;
 use crate::report::occurrence::Occurrence;
 use crate::verdict::is_in_scope;
 
@@ -20,9 +19,11 @@ pub struct Known {
     pub paths: Vec<String>,
     /// The files of both sides; none where they are not known, as to whoever posts the report of another run.
     pub files: Option<Files>,
+    /// The files that have the object of a finding, by its identity; empty where that is not known.
+    pub objects: BTreeMap<String, Arc<Files>>,
 }
 
-/// The paths of the files that were looked at.
+/// The paths of files that were looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Those of the head.
@@ -44,11 +45,14 @@ impl Known {
         !self.paths.is_empty() && files.is_some_and(|files| !files.head.contains(path))
     }
 
-    /// True if what was in the first of these files, when a comment told it, may be in the second by now: what has its
-    /// file still did not move, and what the base has already did not come from anywhere.
-    pub(super) fn may_move(&self, files: &ChangedFiles, from: &str, to: &str) -> bool {
-        let is_renamed = files.previous_path(to) == Some(from);
+    /// True if a finding of this identity that was in the first of these files, when a comment told it, may be in the
+    /// second by now: what has its object, or its file, still did not move, and what the base has already did not come
+    /// from anywhere.
+    pub(super) fn may_move(&self, fingerprint: &str, from: &str, to: &str) -> bool {
         let is_new = |all: &Files| !all.head.contains(from) && !all.base.contains(to);
-        is_renamed || self.files.as_ref().is_some_and(is_new)
+        let object = self.objects.get(fingerprint).map(AsRef::as_ref);
+        // What is found in another file than that of its object moves with the file alone.
+        let object = object.filter(|all| all.head.contains(to));
+        object.or(self.files.as_ref()).is_some_and(is_new)
     }
 }

@@ -86,31 +86,6 @@ impl FindingMarker {
         severities.max().unwrap_or(Severity::Note)
     }
 
-    /// How grave it calls a finding; none where it does not tell it.
-    #[must_use]
-    pub fn severity_of(&self, one: &Occurrence) -> Option<Severity> {
-        let unnamed = || Occurrence {
-            path: None,
-            copy: 0,
-            ..one.clone()
-        };
-        let exact = self.findings.get(one);
-        exact.or_else(|| self.findings.get(&unnamed())).copied()
-    }
-
-    /// True if it tells a finding in whichever of the copies of its object that the file has.
-    #[must_use]
-    pub fn tells_a_copy_of(&self, one: &Occurrence) -> bool {
-        let first = Occurrence {
-            copy: 0,
-            ..one.clone()
-        };
-        let mut copies = self.findings.range(first..);
-        copies
-            .next()
-            .is_some_and(|(next, _)| next.is_in_same_file(one))
-    }
-
     /// The line below this text.
     #[must_use]
     pub fn line(&self, above: &str, key: &Key) -> String {
@@ -450,9 +425,6 @@ mod tests {
             read.findings,
             [(zero, Severity::High), (a, Severity::High)].into()
         );
-        // It is any of its copies.
-        let one = occurrence("0", Some("a.yaml"), 1);
-        assert_eq!(read.severity_of(&one), Some(Severity::High));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod group;
 pub mod known;
 pub mod marker;
+mod moves;
 mod ours;
 pub mod patch;
 pub mod placed;

@@ -6,8 +6,10 @@ use super::anchor::{Anchor, ChangedFiles};
 use super::body::Draft;
 use super::known::Known;
 use super::marker::{FindingMarker, Key};
+use super::moves::Moves;
 use super::patch::Side;
 use super::standing::{Spot, StandingComment};
+use crate::finding::Severity;
 use crate::report::occurrence::Occurrence;
 
 /// A comment of ours that a marker tells apart.
@@ -15,6 +17,8 @@ use crate::report::occurrence::Occurrence;
 pub(super) struct Ours<'s> {
     pub(super) comment: &'s StandingComment,
     pub(super) marker: FindingMarker,
+    /// The findings of the marker, as they are called today.
+    tells: BTreeMap<Occurrence, Severity>,
 }
 
 /// How a comment stands to where a draft goes. The order is that of how surely it is there.
@@ -30,6 +34,32 @@ pub(super) enum Stands {
 }
 
 impl Ours<'_> {
+    /// The findings that it tells.
+    pub(super) fn tells(&self) -> impl Iterator<Item = &Occurrence> {
+        self.tells.keys()
+    }
+
+    /// How grave it calls a finding; none where it does not tell it.
+    pub(super) fn severity_of(&self, one: &Occurrence) -> Option<Severity> {
+        let unnamed = || Occurrence {
+            path: None,
+            copy: 0,
+            ..one.clone()
+        };
+        let exact = self.tells.get(one);
+        exact.or_else(|| self.tells.get(&unnamed())).copied()
+    }
+
+    /// True if it tells a finding in whichever of the copies of its object that the file has.
+    pub(super) fn tells_a_copy_of(&self, one: &Occurrence) -> bool {
+        let first = Occurrence {
+            copy: 0,
+            ..one.clone()
+        };
+        let next = self.tells.range(first..).next();
+        next.is_some_and(|(next, _)| next.is_in_same_file(one))
+    }
+
     /// True if it was closed while it said that its findings are there: a person has answered it.
     pub(super) fn is_answered(&self) -> bool {
         self.marker.is_open && (self.comment.is_resolved || self.comment.is_minimized)
@@ -103,9 +133,6 @@ impl Ours<'_> {
 pub(super) struct OurComments<'s> {
     pub(super) all: Vec<Ours<'s>>,
     by_fingerprint: BTreeMap<String, Vec<usize>>,
-    /// What findings of today were called when their files had other paths, and the other way round.
-    before: BTreeMap<Occurrence, Occurrence>,
-    now: BTreeMap<Occurrence, Occurrence>,
 }
 
 impl<'s> OurComments<'s> {
@@ -118,56 +145,39 @@ impl<'s> OurComments<'s> {
         files: &ChangedFiles,
     ) -> Self {
         let ours = standing.iter().filter(|comment| comment.is_ours);
-        let all: Vec<Ours<'_>> = ours
-            .filter_map(|comment| {
-                let marker = FindingMarker::read(&comment.body, key)?;
-                Some(Ours { comment, marker })
-            })
+        let ours: Vec<(&StandingComment, FindingMarker)> = ours
+            .filter_map(|comment| Some((comment, FindingMarker::read(&comment.body, key)?)))
             .collect();
-        let mut by_fingerprint: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, own) in all.iter().enumerate() {
-            for one in own.marker.findings.keys() {
-                let indices = by_fingerprint.entry(one.fingerprint.clone()).or_default();
-                if indices.last() != Some(&index) {
-                    indices.push(index);
-                }
+        let mut stand: BTreeMap<&Occurrence, bool> = BTreeMap::new();
+        for (_, marker) in &ours {
+            for one in marker.findings.keys() {
+                *stand.entry(one).or_default() |= marker.is_open;
             }
         }
-        let mut comments = Self {
+        let present = told.iter().chain(&known.existing).chain(&known.waived);
+        let moves = Moves::new(&stand, &present.collect(), known, files);
+        let mut by_fingerprint: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut all = Vec::with_capacity(ours.len());
+        for (comment, marker) in ours {
+            let mut tells: BTreeMap<Occurrence, Severity> = BTreeMap::new();
+            for (one, severity) in &marker.findings {
+                let told = tells.entry(moves.now(one).clone()).or_insert(*severity);
+                *told = (*told).max(*severity);
+                let indices = by_fingerprint.entry(one.fingerprint.clone()).or_default();
+                if indices.last() != Some(&all.len()) {
+                    indices.push(all.len());
+                }
+            }
+            all.push(Ours {
+                comment,
+                marker,
+                tells,
+            });
+        }
+        Self {
             all,
             by_fingerprint,
-            before: BTreeMap::new(),
-            now: BTreeMap::new(),
-        };
-        for one in told.iter().chain(&known.existing).chain(&known.waived) {
-            if let Some(before) = comments.moved(one, known, files) {
-                comments.now.insert(before.clone(), one.clone());
-                comments.before.insert(one.clone(), before);
-            }
         }
-        comments
-    }
-
-    /// What a comment calls a finding that went on in another file.
-    fn moved(&self, one: &Occurrence, known: &Known, files: &ChangedFiles) -> Option<Occurrence> {
-        let path = one.path.as_deref()?;
-        let mut moved = None;
-        for (_, own) in self.of(&one.fingerprint) {
-            for before in own.marker.findings.keys() {
-                if before.is_in_same_file(one) {
-                    return None;
-                }
-                let is_free = moved.is_none()
-                    && before.fingerprint == one.fingerprint
-                    && before.copy == one.copy
-                    && !self.now.contains_key(before);
-                let from = before.path.as_deref().filter(|_| is_free);
-                if from.is_some_and(|from| known.may_move(files, from, path)) {
-                    moved = Some(before.clone());
-                }
-            }
-        }
-        moved
     }
 
     /// The comments that tell a finding of this identity, and their indices.
@@ -176,26 +186,11 @@ impl<'s> OurComments<'s> {
         indices.filter_map(|index| Some((*index, self.all.get(*index)?)))
     }
 
-    /// What a comment that was written before its file got another path calls a finding.
-    pub(super) fn before<'o>(&'o self, one: &'o Occurrence) -> &'o Occurrence {
-        self.before.get(one).unwrap_or(one)
-    }
-
-    /// True if a finding that a comment tells is one of these.
-    pub(super) fn is_among(&self, one: &Occurrence, some: &BTreeSet<Occurrence>) -> bool {
-        if one.path.is_none() {
-            let next = some.range(one..).next();
-            return next.is_some_and(|next| next.fingerprint == one.fingerprint);
-        }
-        some.contains(one) || self.now.get(one).is_some_and(|now| some.contains(now))
-    }
-
     /// The number of the comment that told a finding and that a person closed, where no other one tells it.
     pub(super) fn answer_to(&self, one: &Occurrence) -> Option<u64> {
-        let before = self.before(one);
         let telling = self.of(&one.fingerprint);
         let mut answer = None;
-        for (_, own) in telling.filter(|(_, own)| own.marker.severity_of(before).is_some()) {
+        for (_, own) in telling.filter(|(_, own)| own.severity_of(one).is_some()) {
             if own.is_in_sight() {
                 return None;
             }

@@ -109,7 +109,7 @@ pub(super) fn plan(
     let found = counterparts(&drafts, ours, &mut taken);
     let found = found.into_iter().map(|index| ours.all.get(index?));
     let matched: Vec<(Draft, Option<&Ours<'_>>)> = drafts.into_iter().zip(found).collect();
-    let told = Findings { ours, told, known };
+    let told = Findings { told, known };
     let mut room = Room::default();
     for (own, taken) in ours.all.iter().zip(taken) {
         if !taken && !plan.settle(own, &told, true, key, head) && own.is_in_sight() {
@@ -129,7 +129,7 @@ pub(super) fn plan(
                     // Where it is now, another comment tells it.
                     plan.settle(own, &told, false, key, head);
                 } else if own.is_in_sight() {
-                    plan.keep(own, draft, ours, key);
+                    plan.keep(own, draft, key);
                 }
             }
             Some(own) if own.is_in_sight() => {
@@ -138,7 +138,7 @@ pub(super) fn plan(
                 if own.comment.is_outdated {
                     plan.rest.extend(draft.occurrences());
                 }
-                plan.keep(own, draft, ours, key);
+                plan.keep(own, draft, key);
             }
             // It is worse, or it came back.
             Some(own) if own.marker.is_open || room.take(&draft) => {
@@ -157,9 +157,8 @@ pub(super) fn plan(
     plan
 }
 
-/// The findings of a run, and what comments call them.
+/// The findings of a run.
 struct Findings<'f> {
-    ours: &'f OurComments<'f>,
     told: BTreeSet<Occurrence>,
     known: &'f Known,
 }
@@ -250,15 +249,14 @@ fn counterpart(
 ) -> Option<usize> {
     let mut matches: BTreeMap<usize, Match> = BTreeMap::new();
     for one in draft.marker.findings.keys() {
-        let before = ours.before(one);
         for (index, own) in ours.of(&one.fingerprint) {
             // What a person has answered is said of nothing else.
             let is_free = !own.is_answered() || draft.answered == Some(own.comment.id);
             if taken.get(index) != Some(&false) || !is_free {
                 continue;
             }
-            let is_same = own.marker.severity_of(before).is_some();
-            let is_similar = is_same || own.marker.tells_a_copy_of(before);
+            let is_same = own.severity_of(one).is_some();
+            let is_similar = is_same || own.tells_a_copy_of(one);
             if is_similar {
                 let found = matches.entry(index).or_insert_with(|| Match {
                     is_in_sight: own.is_in_sight(),
@@ -296,9 +294,7 @@ impl Plan {
             let own = index.and_then(|index| ours.all.get(index));
             let is_worse = |own: &Ours<'_>| {
                 let mut findings = draft.marker.findings.iter();
-                findings.any(|(one, severity)| {
-                    own.marker.severity_of(ours.before(one)) < Some(*severity)
-                })
+                findings.any(|(one, severity)| own.severity_of(one) < Some(*severity))
             };
             if own.is_none_or(is_worse) {
                 left.push(draft);
@@ -332,10 +328,9 @@ impl Plan {
     }
 
     /// A comment in sight that is still right, more or less. One whose words are no longer ours tells nothing.
-    fn keep(&mut self, own: &Ours<'_>, draft: Draft, ours: &OurComments<'_>, key: &Key) {
+    fn keep(&mut self, own: &Ours<'_>, draft: Draft, key: &Key) {
         let marker = &own.marker;
-        let is_told =
-            |one: &Occurrence| marker.is_intact && marker.severity_of(ours.before(one)).is_some();
+        let is_told = |one: &Occurrence| marker.is_intact && own.severity_of(one).is_some();
         let news = draft.occurrences().filter(|one| !is_told(one)).collect();
         let body = words(own, draft);
         // What a body remembers of its findings is bounded, so that bodies are compared.
@@ -365,9 +360,9 @@ impl Plan {
             }
             return true;
         }
-        let Findings { ours, told, known } = findings;
+        let Findings { told, known } = findings;
         let told_here = || own.marker.findings.keys();
-        let any_in = |set: &BTreeSet<Occurrence>| told_here().any(|one| ours.is_among(one, set));
+        let any_in = |set: &BTreeSet<Occurrence>| own.tells().any(|one| is_among(one, set));
         let path = |one: &Occurrence| {
             one.path
                 .as_deref()
@@ -393,9 +388,9 @@ impl Plan {
         } else {
             Settled::Fixed
         };
-        let told_elsewhere = told.iter().filter(|one| {
-            how == Settled::Elsewhere && own.marker.severity_of(ours.before(one)).is_some()
-        });
+        let told_elsewhere = told
+            .iter()
+            .filter(|one| how == Settled::Elsewhere && own.severity_of(one).is_some());
         let told_elsewhere = told_elsewhere.cloned().collect();
         // Whoever answered is waiting for somebody to read it.
         let is_quiet = !comment.has_reply;
@@ -414,6 +409,15 @@ impl Plan {
         });
         true
     }
+}
+
+/// True if a finding that a comment tells is one of these.
+fn is_among(one: &Occurrence, some: &BTreeSet<Occurrence>) -> bool {
+    if one.path.is_none() {
+        let next = some.range(one..).next();
+        return next.is_some_and(|next| next.fingerprint == one.fingerprint);
+    }
+    some.contains(one)
 }
 
 fn reopened(own: &Ours<'_>, draft: Draft) -> ReopenedComment {

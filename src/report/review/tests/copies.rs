@@ -15,7 +15,7 @@ use crate::report::occurrence::Occurrence;
 use crate::syntax::Position;
 
 /// The same finding in this file.
-fn within(path: &str, line: u32) -> PlacedFinding {
+pub(super) fn within(path: &str, line: u32) -> PlacedFinding {
     let mut one = finding(1, line);
     one.location.path = path.into();
     one
@@ -42,12 +42,16 @@ fn changed() -> ChangedFiles {
     }))
 }
 
-fn planned(digest: &Digest, standing: &[StandingComment]) -> Plan {
+pub(super) fn planned(digest: &Digest, standing: &[StandingComment]) -> Plan {
     super::super::plan(digest, &changed(), standing, &key(), HEAD)
 }
 
 /// What a run says that has seen these files on both sides, beside those that `digest` tells.
-fn told(findings: Vec<PlacedFinding>, known: Known, standing: &[StandingComment]) -> Plan {
+pub(super) fn told(
+    findings: Vec<PlacedFinding>,
+    known: Known,
+    standing: &[StandingComment],
+) -> Plan {
     let paths =
         |all: &[&str]| -> BTreeSet<Arc<str>> { all.iter().map(|it| Arc::from(*it)).collect() };
     let files = Files {
@@ -62,19 +66,19 @@ fn told(findings: Vec<PlacedFinding>, known: Known, standing: &[StandingComment]
     planned(&digest, standing)
 }
 
-fn standing(findings: Vec<PlacedFinding>) -> Vec<StandingComment> {
+pub(super) fn standing(findings: Vec<PlacedFinding>) -> Vec<StandingComment> {
     let mut standing = Vec::new();
     carry_out(&planned(&digest(findings), &[]), &mut standing);
     standing
 }
 
-fn is_on(plan: &Plan, path: &str) -> bool {
+pub(super) fn is_on(plan: &Plan, path: &str) -> bool {
     let paths = plan.review.iter().map(|draft| draft.anchor.path());
     paths.eq([Some(path)])
 }
 
 /// How the settled comments start.
-fn words(plan: &Plan) -> Vec<&str> {
+pub(super) fn words(plan: &Plan) -> Vec<&str> {
     let settled = plan.settled.iter();
     settled
         .map(|it| it.edit.body.split("**").nth(1).unwrap_or_default())

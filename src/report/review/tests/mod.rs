@@ -22,6 +22,7 @@ use crate::verdict::Outcome;
 mod copies;
 mod edited;
 mod left_behind;
+mod moved;
 mod returns;
 mod summary;
 
