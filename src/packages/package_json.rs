@@ -46,6 +46,12 @@ impl<'a> PackageJson<'a> {
         self.root.get("name")?.as_str()
     }
 
+    /// Its version.
+    #[must_use]
+    pub fn version(self) -> Option<&'a str> {
+        self.root.get("version")?.as_str()
+    }
+
     /// `name`, with the bytes of key and value.
     #[must_use]
     pub fn name_entry(self) -> Option<(&'a str, Span)> {

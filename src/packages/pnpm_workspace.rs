@@ -1,6 +1,6 @@
 //! `pnpm-workspace.yaml`: which folders are workspaces, and what their specifiers mean.
 
-use crate::syntax::{Node, Span, Tree};
+use crate::syntax::{Entry, Node, Span, Tree};
 
 /// Why a file that is well written is no `pnpm-workspace.yaml`, and where; none where it is one, or empty.
 #[must_use]
@@ -35,6 +35,12 @@ impl<'a> PnpmWorkspace<'a> {
     #[must_use]
     pub fn has_own_packages(self) -> bool {
         self.root.get("configDependencies").is_some()
+    }
+
+    /// `configDependencies`: what pnpm installs before everything else, and reads settings and hooks from.
+    pub fn config_dependencies(self) -> impl Iterator<Item = Entry<'a>> {
+        let mapping = self.root.get("configDependencies").into_iter();
+        mapping.flat_map(Node::entries)
     }
 
     /// `onlyBuiltDependencies`: the packages that may run their scripts.

@@ -10,6 +10,7 @@ use crate::packages::registry::settings::Registry;
 use crate::snapshot::Snapshot;
 use crate::snapshot::held::{arrivals, direct, held};
 use crate::snapshot::local_names::local_names;
+use crate::snapshot::locked::own_names;
 use crate::snapshot::unlocked::unlocked;
 
 use super::settings_files::SettingsFiles;
@@ -31,6 +32,9 @@ pub struct Wanted {
     /// The hosts of registries that are not public and that the lockfile names, or the settings of the head, by the names
     /// of packages that come from there. Nobody else is told of these.
     pub elsewhere: BTreeMap<String, String>,
+    /// Packages of which only a workspace's own words ask, by the names of the repository's own; empty but while they are
+    /// gathered.
+    own: BTreeSet<(String, String)>,
     /// The names that nothing in the base asks for.
     pub new: BTreeSet<String>,
     /// The names of packages that the lockfile takes from a public registry by its address, whatever mirror serves them.
@@ -47,6 +51,23 @@ impl Wanted {
     /// What advisories are wanted of.
     pub(super) fn asked(&self) -> impl Iterator<Item = &(String, String)> {
         self.installed.iter().chain(&self.unlocked)
+    }
+
+    /// Keeps the repository's own names, which a workspace asks for as if they were somebody else's, from everybody:
+    /// but for those that a lockfile has from a registry.
+    fn keep_own(&mut self) {
+        let locked: BTreeSet<String> = self
+            .installed
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        for key in std::mem::take(&mut self.own) {
+            if !locked.contains(&key.0) {
+                let host = self.elsewhere.entry(key.0.clone());
+                host.or_insert_with(|| REPOSITORY.to_owned());
+            }
+            self.installed.insert(key);
+        }
     }
 
     /// Keeps new names from others than the registry that the settings of the head name for them. Where that is not
@@ -104,12 +125,16 @@ fn archive_host(address: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
+/// Who answers for the repository's own names: nobody is told of them, as packages of the same names may be private.
+const REPOSITORY: &str = "this repository";
+
 /// What both sides install, by the folder of the lockfile. Documents are wanted of what workspaces ask for themselves,
 /// and of what the change brings in; what is not from a registry is named to nobody.
 #[must_use]
 pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wanted> {
     let mut all: BTreeMap<Arc<str>, Wanted> = BTreeMap::new();
     let sides = || base.into_iter().chain([head]);
+    let own: BTreeSet<&str> = sides().flat_map(own_names).collect();
     for held in sides().flat_map(held) {
         let folder = Arc::clone(&held.installation.folder);
         let (name, version) = held.key();
@@ -137,15 +162,25 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
                 None => {}
             }
         }
-        wanted
-            .installed
-            .insert((name.to_owned(), version.to_owned()));
+        let key = (name.to_owned(), version.to_owned());
+        if own.contains(name) && !held.is_locked() {
+            wanted.own.insert(key);
+        } else {
+            wanted.installed.insert(key);
+        }
     }
     for unlocked in sides().flat_map(unlocked) {
         let folder = Arc::clone(&unlocked.installation.folder);
         let wanted = all.entry(folder).or_default();
         let any = (unlocked.name.to_owned(), ANY_VERSION.to_owned());
-        wanted.unlocked.insert(any);
+        if own.contains(unlocked.name) {
+            wanted.own.insert(any);
+        } else {
+            wanted.unlocked.insert(any);
+        }
+    }
+    for wanted in all.values_mut() {
+        wanted.keep_own();
     }
     if let Some(base) = base {
         let mut known: BTreeSet<&str> = held(base).map(|held| held.key().0).collect();
@@ -163,6 +198,12 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
         let folder = Arc::clone(&held.installation.folder);
         let wanted = all.entry(folder).or_default();
         wanted.documents.insert(held.package.shared_name());
+    }
+    for wanted in all.values_mut() {
+        let elsewhere = &wanted.elsewhere;
+        wanted
+            .documents
+            .retain(|name| elsewhere.get(&**name).is_none_or(|host| host != REPOSITORY));
     }
     all
 }

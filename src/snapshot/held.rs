@@ -85,6 +85,13 @@ impl<'a> Held<'a> {
         self.package.is_from_registry() && !self.package.version().is_empty()
     }
 
+    /// True if a lockfile holds it, and not a `package.json` or settings alone.
+    #[must_use]
+    pub fn is_locked(self) -> bool {
+        let own = std::ptr::eq(self.package.graph(), self.installation.graph());
+        own && self.installation.file.is_some()
+    }
+
     /// The name and the version.
     #[must_use]
     pub fn key(self) -> (&'a str, &'a str) {

@@ -6,7 +6,7 @@
 //! hold is kept beside that. What tests and examples work on, and what is installed already, is nobody's.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::kubernetes::kustomization::joined;
@@ -19,8 +19,8 @@ use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
 use super::file_kind::FileKind;
-use super::locked::own_names;
-use super::{Snapshot, SourceFile, pins};
+use super::pins::Pin;
+use super::{Snapshot, SourceFile, pins, settings_pins};
 
 /// One lockfile with what it serves, or one root without a lockfile.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ pub struct Installation {
     /// What is pinned, with a lockfile or without one.
     pins: Option<Lockfile>,
     graph: OnceLock<Graph>,
-    /// What is pinned and not held by the lockfile.
-    unmet: OnceLock<Option<Unmet>>,
+    /// What is pinned and not held by the lockfile, by the files that pin it.
+    unmet: OnceLock<Vec<Unmet>>,
 }
 
 /// Pins that a lockfile does not hold.
@@ -132,11 +132,27 @@ impl Installation {
     pub fn unmet(&self) -> impl Iterator<Item = Installed<'_>> {
         let unmet = self.unmet.get_or_init(|| {
             let none = Lockfile::empty(LockfileKind::Npm, String::new());
-            self.file.as_ref()?;
-            let lockfile = self.lockfile().unwrap_or(&none);
-            let pins = pins::unmet(self.pins.as_ref()?, self.graph(), lockfile)?;
-            let graph = self.graph_of_pins(&pins);
-            Some(Unmet { pins, graph })
+            let mut all = Vec::new();
+            let mut put: HashSet<Pin> = HashSet::new();
+            for (file, pins) in settings_pins::unmet(self) {
+                put.extend(pins.packages.iter().map(Pin::of));
+                // They are the root's, and stand in no section of it.
+                let members = self.graph_members().into_iter().map(|member| Member {
+                    package: None,
+                    ..member
+                });
+                let members: Vec<Member<'_>> = members.collect();
+                let graph = Graph::of(&file, &pins, &members, Catalogs::default());
+                all.push(Unmet { pins, graph });
+            }
+            if let (Some(_), Some(pins)) = (&self.file, &self.pins) {
+                let lockfile = self.lockfile().unwrap_or(&none);
+                all.extend(pins::unmet(pins, self.graph(), lockfile, &put).map(|pins| {
+                    let graph = self.graph_of_pins(&pins);
+                    Unmet { pins, graph }
+                }));
+            }
+            all
         });
         let unmet = unmet.iter();
         unmet.flat_map(|unmet| unmet.graph.packages(&unmet.pins))
@@ -309,17 +325,7 @@ fn chosen<'a>(
                 || has_text && file.path.ends_with("bun.lockb"))
         })
         .collect();
-    let package = root.and_then(SourceFile::tree).and_then(PackageJson::of);
-    let manager = package
-        .and_then(PackageJson::package_manager)
-        .and_then(|node| node.as_str()?.split('@').next());
-    let named = match manager {
-        Some("npm") => Some(LockfileKind::Npm),
-        Some("yarn") => Some(LockfileKind::Yarn),
-        Some("pnpm") => Some(LockfileKind::Pnpm),
-        Some("bun") => Some(LockfileKind::Bun),
-        _ => None,
-    };
+    let named = root.and_then(named_manager).map(|(kind, _)| kind);
     let (used, unused): (Vec<&SourceFile>, Vec<&SourceFile>) =
         read.iter().partition(|file| kind(file) == named);
     if used.is_empty() {
@@ -329,14 +335,27 @@ fn chosen<'a>(
     (used, unused.collect())
 }
 
+/// The package manager that `packageManager` names, by its lockfiles, and the major version.
+fn named_manager(root: &SourceFile) -> Option<(LockfileKind, Option<u64>)> {
+    let package = PackageJson::of(root.tree()?)?;
+    let text = package.package_manager()?.as_str()?;
+    let (name, version) = text.split_once('@').unwrap_or((text, ""));
+    let kind = match name {
+        "npm" => LockfileKind::Npm,
+        "yarn" => LockfileKind::Yarn,
+        "pnpm" => LockfileKind::Pnpm,
+        "bun" => LockfileKind::Bun,
+        _ => return None,
+    };
+    Some((kind, version.split('.').next()?.parse().ok()))
+}
+
 struct Finder<'a> {
     snapshot: &'a Snapshot,
     /// The `package.json` files by folder.
     packages: BTreeMap<&'a str, &'a SourceFile>,
     /// The folders whose `package.json` is served already.
     claimed: BTreeSet<String>,
-    /// The names of the repository's own packages.
-    own_names: BTreeSet<&'a str>,
 }
 
 impl<'a> Finder<'a> {
@@ -349,7 +368,6 @@ impl<'a> Finder<'a> {
             snapshot,
             packages: packages.collect(),
             claimed: BTreeSet::new(),
-            own_names: own_names(snapshot),
         }
     }
 
@@ -386,19 +404,8 @@ impl<'a> Finder<'a> {
             unused: unused.to_vec(),
             ..self.installation(folder, paths)
         };
-        installation.pins = Some(self.pins(&installation));
+        installation.pins = Some(pins_of(&installation));
         installation
-    }
-
-    fn pins(&self, installation: &Installation) -> Lockfile {
-        let members = installation.members.iter();
-        let members = members.map(|served| (&served.path, served.package()));
-        let reading = pins::Reading {
-            kind: installation.kind(),
-            overrides: installation.overrides(),
-            catalogs: installation.catalogs(),
-        };
-        pins::of(members, &reading, &self.own_names)
     }
 
     /// What no lockfile serves, and what depends on something.
@@ -418,7 +425,7 @@ impl<'a> Finder<'a> {
         if !asks {
             return None;
         }
-        installation.pins = Some(self.pins(&installation));
+        installation.pins = Some(pins_of(&installation));
         Some(installation)
     }
 
@@ -498,6 +505,25 @@ impl<'a> Finder<'a> {
             unmet: OnceLock::new(),
         }
     }
+}
+
+fn pins_of(installation: &Installation) -> Lockfile {
+    let members = installation.members.iter();
+    let members: Vec<_> = members
+        .map(|served| (&served.path, served.package()))
+        .collect();
+    let named = installation.root_file().and_then(named_manager);
+    let is_classic = match installation.lockfile() {
+        Some(lockfile) => lockfile.kind == LockfileKind::Yarn && lockfile.importers.is_empty(),
+        None => matches!(named, Some((LockfileKind::Yarn, Some(1)))),
+    };
+    let reading = pins::Reading {
+        kind: installation.kind().or(named.map(|(kind, _)| kind)),
+        is_classic,
+        overrides: installation.overrides(),
+        catalogs: installation.catalogs(),
+    };
+    pins::of(&members, &reading)
 }
 
 /// A path below a folder.

@@ -45,6 +45,7 @@ pub mod projects;
 pub mod remedies;
 pub mod safeguards;
 pub mod settings;
+mod settings_pins;
 pub mod substituted;
 pub mod unlocked;
 pub mod unmet_catalogs;

@@ -1,11 +1,13 @@
 //! The override that decides in which version a package is installed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::packages::graph::{Installed, Step};
 use crate::packages::lockfile::LockfileKind;
 use crate::packages::overrides::{Override, Replacement};
+use crate::packages::specifier::Specifier;
 use crate::packages::upgrade::target;
 use crate::packages::{PackageJson, PnpmWorkspace, Range, Version};
 
@@ -30,8 +32,7 @@ pub fn overriding<'a>(
     installation: &'a Installation,
     package: Installed<'_>,
 ) -> Option<Overriding<'a>> {
-    // npm installs nothing where an override says something else than the workspace itself.
-    if installation.kind() == Some(LockfileKind::Npm) && package.is_direct() {
+    if is_kept_by_root(installation, package) {
         return None;
     }
     let version = Version::parse(package.version())?;
@@ -65,6 +66,25 @@ pub fn overriding<'a>(
     })
 }
 
+/// The names in whose place an override puts something else than the package of that name: the name of that package, where
+/// it is one of a registry. Where nobody knows who installs, every override counts.
+pub fn led_away(installation: &Installation) -> BTreeSet<(&str, Option<&str>)> {
+    let kind = installation.kind();
+    let overrides = installation.overrides().into_iter();
+    let read = overrides.filter(|one| kind.is_none_or(|kind| one.home.is_read_by(kind)));
+    let led = read.filter_map(|one| match one.replacement {
+        Replacement::Specifier(specifier) => match Specifier::parse(specifier) {
+            Specifier::Alias { name, .. } => {
+                (name != one.package.name).then_some((one.package.name, Some(name)))
+            }
+            specifier => (!specifier.is_of_registry()).then_some((one.package.name, None)),
+        },
+        Replacement::OfRoot(_) => None,
+        Replacement::Nothing => Some((one.package.name, None)),
+    });
+    led.collect()
+}
+
 /// The files of an installation that hold overrides, in their order.
 pub(super) fn override_files(
     installation: &Installation,
@@ -80,8 +100,26 @@ pub(super) fn override_files(
     of_root.into_iter().chain(of_pnpm)
 }
 
+/// True if npm installs nothing where an override says something else of a package: the root asks for it itself.
+pub(super) fn is_kept_by_root(installation: &Installation, package: Installed<'_>) -> bool {
+    if installation.kind() != Some(LockfileKind::Npm) {
+        return false;
+    }
+    let graph = installation.graph();
+    let root = graph
+        .workspaces()
+        .iter()
+        .position(|own| own.path.is_empty());
+    let wants = root.map_or(&[][..], |root| graph.wants(root)).iter();
+    let Some(lockfile) = installation.lockfile() else {
+        return false;
+    };
+    let mut targets = wants.filter_map(|want| graph.target(lockfile, want));
+    targets.any(|target| target.number() == package.number())
+}
+
 /// True if a package is one of those that an override is for, by the nearest parent that it names.
-fn is_within(one: &Override<'_>, package: Installed<'_>) -> bool {
+pub(super) fn is_within(one: &Override<'_>, package: Installed<'_>) -> bool {
     let Some(parent) = one.within.iter().rev().find(|parent| parent.name != "**") else {
         return true;
     };

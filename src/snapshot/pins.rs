@@ -1,15 +1,16 @@
 //! What a `package.json` pins to one version: whatever else is installed on a day, these are. Where a lockfile holds
 //! something else, the next install fetches them nevertheless, or refuses to install anything.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::packages::PackageJson;
 use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
 use crate::packages::graph::{Graph, Want};
+use crate::packages::lockfile::archive::Archive;
 use crate::packages::lockfile::{
-    Importer, Locked, Lockfile, LockfileKind, PackageIndex, RecordKind, Section, Wanted,
+    Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Wanted,
 };
 use crate::packages::overrides::{Override, Replacement};
 use crate::packages::range::Range;
@@ -21,44 +22,75 @@ use super::catalogued::written;
 
 /// What decides, beside a `package.json`, what its entries come to.
 pub(super) struct Reading<'a> {
-    /// Whose lockfile there is; none where there is none, so that nobody knows who installs.
+    /// Who installs, by the lockfile or by `packageManager`; none where neither says it.
     pub(super) kind: Option<LockfileKind>,
+    /// True if it is Yarn 1.
+    pub(super) is_classic: bool,
     /// What is put over what workspaces ask for.
     pub(super) overrides: Vec<Override<'a>>,
     /// The catalogues that they share.
     pub(super) catalogs: Catalogs<'a>,
 }
 
+/// A package of a registry in one version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Pin {
+    pub(super) name: String,
+    pub(super) version: String,
+}
+
+impl Pin {
+    pub(super) fn of(locked: &Locked) -> Self {
+        Self {
+            name: locked.name.to_string(),
+            version: locked.version.to_string(),
+        }
+    }
+}
+
 /// The pins of workspaces, by their paths, in the form of a lockfile that lists them as importers. Its spans are of the
-/// `package.json` that has the entry. Names of the repository's `own` packages are nobody else's, and peers are
-/// installed by whoever uses the workspace.
+/// `package.json` that has the entry, and an entry that may come to several has each of them. What a workspace is in just
+/// that version is nobody else's.
 pub(super) fn of<'a>(
-    members: impl Iterator<Item = (&'a Arc<str>, Option<PackageJson<'a>>)>,
+    members: &[(&'a Arc<str>, Option<PackageJson<'a>>)],
     reading: &Reading<'a>,
-    own: &BTreeSet<&str>,
 ) -> Lockfile {
+    let packages = members.iter().filter_map(|(_, package)| *package);
+    let own: HashSet<Pin> = packages
+        .filter_map(|package| {
+            Some(Pin {
+                name: package.name()?.to_owned(),
+                version: Version::parse(package.version()?)?.to_string(),
+            })
+        })
+        .collect();
     let mut lockfile = Lockfile::empty(LockfileKind::Npm, String::new());
     for (path, package) in members {
-        let name = package.and_then(PackageJson::name).unwrap_or_default();
-        let declared = package.map(PackageJson::dependencies).unwrap_or_default();
-        let dependencies = declared.into_iter().map(|declared| {
-            let pin = reading.pinned(name, &declared);
-            let pin = pin.filter(|(name, _)| !own.contains(name));
-            let to = pin.and_then(|(name, version)| {
-                let locked = Locked::new(name, version.to_string(), declared.span());
-                add(&mut lockfile.packages, locked)
-            });
-            Wanted {
+        let mut dependencies = Vec::new();
+        for declared in package
+            .iter()
+            .flat_map(|package| reading.deciding(*package))
+        {
+            let name = package.and_then(PackageJson::name).unwrap_or_default();
+            let mut pins = reading.pinned(name, &declared);
+            pins.retain(|pin| !own.contains(pin));
+            let wanted = |to| Wanted {
                 name: declared.name.into(),
                 section: Some(declared.section),
                 specifier: None,
                 to,
                 at: declared.span(),
+            };
+            if pins.is_empty() {
+                dependencies.push(wanted(None));
             }
-        });
-        let dependencies = dependencies.collect();
+            dependencies.extend(pins.into_iter().map(|pin| {
+                let locked = Locked::new(pin.name, pin.version, declared.span());
+                wanted(add(&mut lockfile.packages, locked))
+            }));
+        }
         lockfile.importers.push(Importer {
-            path: (**path).into(),
+            path: (***path).into(),
             name: None,
             at: Span::default(),
             dependencies,
@@ -74,40 +106,74 @@ fn add(packages: &mut Vec<Locked>, locked: Locked) -> Option<PackageIndex> {
 }
 
 impl<'a> Reading<'a> {
-    /// The real name and the version that an entry of a workspace pins; none where it takes more than one.
-    fn pinned(&self, workspace: &str, declared: &Declared<'a>) -> Option<(&'a str, Version)> {
-        if declared.section == Section::Peer {
-            return None;
+    /// The entries of a workspace that something is installed for. Of a name in several sections one decides; where
+    /// nobody knows who installs, each may. Peers are installed where nothing else asks for them, but not by Yarn.
+    fn deciding(&self, package: PackageJson<'a>) -> Vec<Declared<'a>> {
+        let mut all = package.dependencies();
+        let optional: HashSet<&str> = package.optional_peers().collect();
+        let is_yarn = self.kind == Some(LockfileKind::Yarn);
+        all.retain(|one| one.section != Section::Peer || !is_yarn && !optional.contains(one.name));
+        let mut best: HashMap<&str, u8> = HashMap::new();
+        for one in &all {
+            let known = best.entry(one.name).or_insert(u8::MAX);
+            *known = (*known).min(self.rank(one.section));
         }
+        all.retain(|one| best.get(one.name) == Some(&self.rank(one.section)));
+        all
+    }
+
+    /// Which section decides first.
+    fn rank(&self, section: Section) -> u8 {
+        let takes_production = self.kind == Some(LockfileKind::Pnpm) || self.is_classic;
+        match section {
+            Section::Peer => 2,
+            Section::Development if self.kind.is_some() && takes_production => 1,
+            Section::Production | Section::Optional if self.kind.is_some() && !takes_production => {
+                1
+            }
+            _ => 0,
+        }
+    }
+
+    /// What an entry of a workspace may come to, where that is one version: of its own accord, and by what is put over it
+    /// for this workspace alone or by somebody who may not be the one who installs.
+    fn pinned(&self, workspace: &str, declared: &Declared<'a>) -> Vec<Pin> {
         let own = self.spelt(declared.name, declared.specifier());
         let named = self.overrides.iter().filter(|one| {
             one.package.name == declared.name
                 && self.kind.is_none_or(|kind| one.home.is_read_by(kind))
         });
-        let mut replaced = None;
+        let mut may_be = vec![own];
         for one in named {
-            match one.within.last() {
-                // What is for this workspace alone has an order of its own.
-                Some(parent) if parent.name == workspace => return None,
-                None if one.package.range.is_none_or(|range| takes(range, own)) => {
-                    replaced = Some(one.replacement);
-                }
-                Some(_) | None => {}
+            let is_certain = one.within.is_empty() && self.kind.is_some();
+            let is_meant = one.package.range.is_none_or(|range| takes(range, own));
+            let is_here = one
+                .within
+                .last()
+                .is_none_or(|parent| parent.name == workspace);
+            if !is_meant || !is_here {
+                continue;
+            }
+            let put = match one.replacement {
+                Replacement::Specifier(specifier) => self.spelt(declared.name, specifier),
+                Replacement::Nothing => "",
+                Replacement::OfRoot(_) => own,
+            };
+            if is_certain {
+                may_be.clear();
+            }
+            may_be.push(put);
+        }
+        let mut pins: Vec<Pin> = Vec::new();
+        for pin in may_be
+            .into_iter()
+            .filter_map(|it| pin_of(declared.name, it))
+        {
+            if !pins.contains(&pin) {
+                pins.push(pin);
             }
         }
-        let specifier = match replaced {
-            Some(Replacement::Specifier(specifier)) => self.spelt(declared.name, specifier),
-            Some(Replacement::Nothing) => return None,
-            Some(Replacement::OfRoot(_)) | None => own,
-        };
-        let (name, specifier) = match Specifier::parse(specifier) {
-            Specifier::Alias { name, specifier } => (name, *specifier),
-            specifier => (declared.name, specifier),
-        };
-        match specifier {
-            Specifier::Exact(version) => Some((name, version)),
-            _ => None,
-        }
+        pins
     }
 
     /// A specifier, or what a catalogue says in its place.
@@ -117,6 +183,32 @@ impl<'a> Reading<'a> {
         };
         let entry = self.catalogs.entry(catalog, name);
         entry.map_or(specifier, |entry| written(entry.value))
+    }
+}
+
+/// The package of a registry that a specifier pins under a name; none where it takes more than one version, or something
+/// else.
+pub(super) fn pin_of(name: &str, specifier: &str) -> Option<Pin> {
+    match Specifier::parse(specifier) {
+        Specifier::Alias { name, specifier } => match *specifier {
+            Specifier::Exact(version) => Some(Pin {
+                name: name.to_owned(),
+                version: version.to_string(),
+            }),
+            _ => None,
+        },
+        Specifier::Exact(version) => Some(Pin {
+            name: name.to_owned(),
+            version: version.to_string(),
+        }),
+        Specifier::Tarball(address) => {
+            let archive = Archive::public(address)?;
+            Some(Pin {
+                name: archive.name,
+                version: archive.version,
+            })
+        }
+        _ => None,
     }
 }
 
@@ -131,8 +223,13 @@ fn takes(range: &str, specifier: &str) -> bool {
 }
 
 /// Those of the pins that a lockfile does not hold, in the same form; none where it holds all. The graph is that of the
-/// lockfile, and has the workspaces of the pins in their order.
-pub(super) fn unmet(pins: &Lockfile, graph: &Graph, lockfile: &Lockfile) -> Option<Lockfile> {
+/// lockfile, and has the workspaces of the pins in their order. What is `put` over all workspaces is told where that is.
+pub(super) fn unmet(
+    pins: &Lockfile,
+    graph: &Graph,
+    lockfile: &Lockfile,
+    put: &HashSet<Pin>,
+) -> Option<Lockfile> {
     let mut found = Lockfile::empty(pins.kind, String::new());
     let held = Holding::of(graph, lockfile);
     for (number, importer) in pins.importers.iter().enumerate() {
@@ -140,13 +237,22 @@ pub(super) fn unmet(pins: &Lockfile, graph: &Graph, lockfile: &Lockfile) -> Opti
         for want in graph.wants(number) {
             wants.entry(&want.name).or_default().push(want);
         }
-        let mut dependencies = Vec::new();
-        for wanted in &importer.dependencies {
-            let Some(pin) = wanted.to.and_then(|to| pins.package(to)) else {
-                continue;
-            };
+        let is_met = |wanted: &Wanted, pin: &Locked| {
             let wants = wants.get(&*wanted.name);
-            if !held.meets(wants.map_or(&[], Vec::as_slice), wanted, pin) {
+            held.meets(wants.map_or(&[], Vec::as_slice), wanted, pin)
+        };
+        let pinned = importer.dependencies.iter();
+        let pinned = pinned.filter_map(|wanted| Some((wanted, pins.package(wanted.to?)?)));
+        let pinned: Vec<(&Wanted, &Locked)> = pinned.collect();
+        // Of what an entry may come to, one is enough.
+        let met: HashSet<Span> = pinned
+            .iter()
+            .filter(|(wanted, pin)| is_met(wanted, pin))
+            .map(|(wanted, _)| wanted.at)
+            .collect();
+        let mut dependencies = Vec::new();
+        for (wanted, pin) in pinned {
+            if !met.contains(&wanted.at) && !put.contains(&Pin::of(pin)) {
                 dependencies.push(Wanted {
                     to: add(&mut found.packages, pin.clone()),
                     ..wanted.clone()
@@ -165,19 +271,15 @@ pub(super) fn unmet(pins: &Lockfile, graph: &Graph, lockfile: &Lockfile) -> Opti
 struct Holding<'a> {
     graph: &'a Graph,
     lockfile: &'a Lockfile,
-    /// Code of the repository changes what workspaces ask for.
-    is_hooked: bool,
     /// Optional dependencies may be left out of it by a setting.
     hides_optional: bool,
 }
 
 impl<'a> Holding<'a> {
     fn of(graph: &'a Graph, lockfile: &'a Lockfile) -> Self {
-        let mut records = lockfile.records.iter();
         Self {
             graph,
             lockfile,
-            is_hooked: records.any(|record| record.what == RecordKind::PnpmfileHash),
             hides_optional: lockfile.text.contains("\nignoredOptionalDependencies:"),
         }
     }
@@ -189,23 +291,29 @@ impl<'a> Holding<'a> {
             let declared = want.declared.as_ref();
             declared.is_some_and(|declared| declared.at == pinned.at)
         };
-        let Some(want) = wants.iter().find(declared) else {
+        let Some(asked) = wants.iter().find(declared) else {
             return true;
         };
-        let is_listed = want.listed.is_some();
         // Who asks for a name in two sections is answered once.
-        if !is_listed && wants.iter().any(|other| other.listed.is_some()) {
-            return true;
-        }
+        let answered = || wants.iter().find(|other| other.listed.is_some());
+        let want = match asked.listed {
+            Some(_) => asked,
+            None => answered().unwrap_or(asked),
+        };
+        let is_listed = want.listed.is_some();
         let may_be_left_out =
             pinned.section == Some(Section::Optional) && (is_listed || self.hides_optional);
         if !want.is_resolved() {
-            return may_be_left_out || self.is_hooked && is_listed;
+            return may_be_left_out;
         }
         let Some(package) = self.graph.target(self.lockfile, want) else {
-            // A workspace.
-            return true;
+            // A workspace, which is another version than the one that is asked for.
+            return is_repeated(want, asked.specifier());
         };
+        // Whatever there is of a peer is taken.
+        if pinned.section == Some(Section::Peer) {
+            return true;
+        }
         let is_same_version = || match (
             Version::parse(package.version()),
             Version::parse(&pin.version),
@@ -215,25 +323,30 @@ impl<'a> Holding<'a> {
         };
         let is_same =
             package.is_from_registry() && package.name() == &*pin.name && is_same_version();
-        is_same || self.is_hooked && is_listed || self.repeats(want)
+        is_same || self.repeats(want, asked.specifier())
     }
 
     /// True if the package manager takes what the lockfile holds for a specifier without a look at the version. npm
     /// looks, and a catalogue has a version of its own in the lockfile.
-    fn repeats(&self, want: &Want) -> bool {
-        let specifier = want.specifier();
+    fn repeats(&self, want: &Want, specifier: &str) -> bool {
         if self.lockfile.kind == LockfileKind::Npm
             || matches!(Specifier::parse(specifier), Specifier::Catalog(_))
         {
             return false;
         }
         if let Some(listed) = &want.listed {
-            let repeated = listed.specifier.as_deref();
-            return repeated.is_none_or(|repeated| plain(repeated) == plain(specifier));
+            return listed.specifier.is_none() || is_repeated(want, specifier);
         }
         let known = self.lockfile.described(&want.name, specifier);
         self.lockfile.importers.is_empty() && known.is_some()
     }
+}
+
+/// True if the lockfile repeats a specifier with what it leads to.
+fn is_repeated(want: &Want, specifier: &str) -> bool {
+    let listed = want.listed.as_ref();
+    let repeated = listed.and_then(|listed| listed.specifier.as_deref());
+    repeated.is_some_and(|repeated| plain(repeated) == plain(specifier))
 }
 
 /// A specifier without what Yarn puts before ranges.

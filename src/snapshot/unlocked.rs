@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Location;
-use crate::packages::lockfile::Section;
+use crate::packages::lockfile::{LockfileKind, Section};
 use crate::packages::specifier::Specifier;
+use crate::packages::{PackageJson, Version};
 
 use super::Snapshot;
 use super::installations::Installation;
-use super::locked::{LockedFile, own_names};
+use super::locked::LockedFile;
+use super::overriding::led_away;
 
 /// A dependency of which only the name is known.
 #[derive(Clone, Debug)]
@@ -22,11 +24,9 @@ pub struct Unlocked<'a> {
     pub at: Location,
 }
 
-/// All of them, in order. Peers are left to whoever uses the workspace, and the repository's own packages are nobody
-/// else's.
+/// All of them, in order. What a workspace of the same installation is comes from no registry, and Yarn installs no peers.
 #[must_use]
 pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
-    let own = own_names(snapshot);
     let mut all = Vec::new();
     for installation in snapshot.installations() {
         let graph = installation.graph();
@@ -35,9 +35,21 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
         if locked.is_none() && installation.file.is_some() {
             continue;
         }
-        let overridden = locked.map(LockedFile::overridden).unwrap_or_default();
+        let text = locked.map(|locked| &*locked.lockfile.text);
+        let hides_optional =
+            text.is_some_and(|text| text.contains("\nignoredOptionalDependencies:"));
+        let installs_peers = installation.kind() != Some(LockfileKind::Yarn);
+        let led_away = led_away(installation);
+        let led_away: BTreeSet<&str> = led_away.iter().map(|(name, _)| *name).collect();
         for number in 0..graph.workspaces().len() {
             let wants = graph.wants(number);
+            let package = installation.package_json(number);
+            let optional: BTreeSet<&str> = package
+                .into_iter()
+                .flat_map(PackageJson::optional_peers)
+                .collect();
+            let resolved = wants.iter().filter(|want| want.is_resolved());
+            let resolved: BTreeSet<&str> = resolved.map(|want| &*want.name).collect();
             let listed = wants.iter().filter(|want| want.listed.is_some());
             let listed: BTreeSet<&str> = listed.map(|want| &*want.name).collect();
             for want in wants.iter().filter(|want| !want.is_resolved()) {
@@ -48,14 +60,24 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                     Specifier::Alias { name, specifier } => (name, *specifier),
                     specifier => (&*want.name, specifier),
                 };
-                // What is pinned has a version, and what the lockfile knows of may be left out of it.
+                // What is pinned has a version, and what is optional may be left out of the lockfile.
+                let may_be_left_out = declared.section == Section::Optional
+                    && (hides_optional || listed.contains(&*want.name));
                 let is_known = installation.file.is_some()
                     && (matches!(specifier, Specifier::Exact(_))
-                        || declared.section == Section::Optional
-                        || listed.contains(&*want.name)
-                        || overridden.contains(&*want.name));
-                let is_peer = declared.section == Section::Peer;
-                if is_known || is_peer || !specifier.is_of_registry() || own.contains(name) {
+                        || may_be_left_out
+                        || resolved.contains(&*want.name)
+                        || led_away.contains(&*want.name));
+                // A peer that something else brings is there.
+                let is_left = declared.section == Section::Peer
+                    && (!installs_peers
+                        || optional.contains(&*want.name)
+                        || resolved.contains(&*want.name)
+                        || installation.named(name).next().is_some());
+                if is_known || is_left || !specifier.is_of_registry() {
+                    continue;
+                }
+                if is_workspace(installation, name, &specifier) {
                     continue;
                 }
                 all.push(Unlocked {
@@ -67,4 +89,16 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
         }
     }
     all
+}
+
+/// True if a workspace of the same installation is what is asked for.
+fn is_workspace(installation: &Installation, name: &str, specifier: &Specifier<'_>) -> bool {
+    let fits = |version: Option<&str>| match (specifier, version.and_then(Version::parse)) {
+        (Specifier::Range(range), Some(version)) => range.satisfies(&version),
+        (Specifier::Exact(asked), Some(version)) => *asked == version,
+        _ => true,
+    };
+    let members = installation.package_files();
+    let mut packages = members.filter_map(|file| PackageJson::of(file.tree()?));
+    packages.any(|package| package.name() == Some(name) && fits(package.version()))
 }

@@ -200,11 +200,26 @@ fn without_a_lockfile_exact_versions_are_what_is_installed() {
     assert_eq!(
         pinned,
         [
+            // Nobody says who installs, and not everybody reads `overrides`.
+            "debug@4.0.0 at package.json",
             "debug@4.1.0 at package.json",
             "ms@1.0.0 at package.json",
+            "peer@1.0.0 at package.json",
             "real@3.0.0 at package.json",
+            // The root has no version, so that it is not what is asked for.
+            "root@1.0.0 at a/package.json",
         ]
     );
+    let of_yarn = root.replace(
+        r#""overrides""#,
+        r#""packageManager": "yarn@4.9.0", "resolutions""#,
+    );
+    let of_yarn = of_yarn.replace(r#", "deep": {"ms": "2.0.0"}"#, "");
+    let found_of_yarn = snapshot(&[("package.json", &of_yarn)]);
+    let pinned: Vec<String> = held(&found_of_yarn)
+        .map(|held| held.package.label())
+        .collect();
+    assert_eq!(pinned, ["a@1.0.0", "debug@4.1.0", "ms@1.0.0", "real@3.0.0"]);
     let open: Vec<String> = unlocked(&found)
         .iter()
         .map(|one| format!("{} in {}", one.name, one.at.path))
@@ -222,6 +237,15 @@ fn without_a_lockfile_exact_versions_are_what_is_installed() {
         ("bun.lockb", "\u{1}"),
     ]);
     let labels: Vec<String> = held(&beside).map(|held| held.package.label()).collect();
-    assert_eq!(labels, ["debug@4.1.0", "ms@1.0.0", "real@3.0.0"]);
+    assert_eq!(
+        labels,
+        [
+            "debug@4.1.0",
+            "ms@1.0.0",
+            "peer@1.0.0",
+            "real@3.0.0",
+            "root@1.0.0"
+        ]
+    );
     assert!(unlocked(&beside).is_empty());
 }

@@ -232,6 +232,34 @@ fn the_registry_is_asked_for_what_is_asked_for_and_for_what_is_new() {
     assert_eq!(installed, BTreeSet::from(["a", "b", "c"]));
 }
 
+#[test]
+fn a_name_of_the_repository_is_told_to_nobody_whoever_asks_for_it() {
+    let asking = r#"{"dependencies": {"secret": "1.0.0", "other": "^1.0.0", "open": "1.0.0"}}"#;
+    let head = snapshot(&[
+        ("package.json", asking),
+        (
+            "apps/secret/package.json",
+            r#"{"name": "secret", "version": "2.0.0"}"#,
+        ),
+        ("apps/other/package.json", r#"{"name": "other"}"#),
+    ]);
+    let all = wanted(None, &head);
+    let [wanted] = all.values().collect::<Vec<_>>()[..] else {
+        panic!("{all:?}")
+    };
+    let withheld: Vec<&str> = wanted.elsewhere.keys().map(String::as_str).collect();
+    assert_eq!(withheld, ["other", "secret"]);
+    // A database of this machine may say something of them.
+    let known: Vec<&str> = wanted
+        .installed
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(known, ["open", "other", "secret"]);
+    let documents: Vec<&str> = wanted.documents.iter().map(|name| &**name).collect();
+    assert_eq!(documents, ["open"]);
+}
+
 /// What one rule says of a revision, where one package has an advisory with such an `affected` entry.
 pub(crate) fn vulnerable(
     files: &[(&str, &str)],

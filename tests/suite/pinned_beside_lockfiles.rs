@@ -135,7 +135,11 @@ fn what_else_decides_about_a_pin_is_heeded() {
         told(overrides(json!({"other>new": "2.1.0"})), &[]),
         new("1.0.0")
     );
-    assert_eq!(told(overrides(json!({"a>new": "2.1.0"})), &[]), [""; 0]);
+    // What is for this workspace alone may or may not come before what it says itself.
+    assert_eq!(
+        told(overrides(json!({"a>new": "2.1.0"})), &[]),
+        [new("1.0.0"), new("2.1.0")].concat()
+    );
     assert_eq!(told(overrides(json!({"new": "-"})), &[]), [""; 0]);
     // Overrides of another package manager are none.
     assert_eq!(
@@ -148,15 +152,115 @@ fn what_else_decides_about_a_pin_is_heeded() {
         told(asking("catalog:"), &workspace),
         ["new@1.2.0 at pnpm-workspace.yaml"]
     );
-    // A package of the repository is nobody else's.
-    let own = [("lib/package.json", r#"{"name": "new", "version": "1.0.0"}"#)];
-    assert_eq!(told(asking("1.0.0"), &own), [""; 0]);
-    let peers = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "peerDependencies": {"new": "1.0.0"}});
-    assert_eq!(told(peers, &[]), [""; 0]);
-    // What stands in two sections is answered once.
-    let twice =
-        json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "devDependencies": {"ms": "2.0.0"}});
-    assert_eq!(told(twice, &[]), [""; 0]);
+    // What a workspace is in this version comes from no registry; another package of the repository is nobody's workspace.
+    let own = ("lib/package.json", r#"{"name": "new", "version": "1.0.0"}"#);
+    let members = ("pnpm-workspace.yaml", "packages: [lib]\n");
+    assert_eq!(told(asking("1.0.0"), &[own, members]), [""; 0]);
+    assert_eq!(told(asking("1.0.1"), &[own, members]), new("1.0.1"));
+    assert_eq!(told(asking("1.0.0"), &[own]), new("1.0.0"));
+    // Peers are installed with what asks for them, unless they are optional.
+    let peers = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "peerDependencies": {"new": "1.0.0", "ms": "2.0.0"}});
+    assert_eq!(told(peers.clone(), &[]), new("1.0.0"));
+    let mut optional = peers;
+    optional["peerDependenciesMeta"] = json!({"new": {"optional": true}});
+    assert_eq!(told(optional, &[]), [""; 0]);
+    // Hooks are no reason to believe the lockfile.
+    let hooked = lockfile.replace("importers:", "pnpmfileChecksum: sha256-a=\n\nimporters:");
+    let pinned = json!({"name": "a", "dependencies": {"ms": "2.0.0"}}).to_string();
+    assert_eq!(
+        installed(&[("package.json", &pinned), ("pnpm-lock.yaml", &hooked)]),
+        ["ms@2.1.3 at package.json", "ms@2.0.0 at package.json"]
+    );
+}
+
+#[test]
+fn of_two_sections_the_one_counts_that_the_package_manager_reads() {
+    let twice = |one: &str, other: &str| json!({"name": "a", "dependencies": {"ms": one}, "devDependencies": {"ms": other}});
+    for (path, text, reads_development) in [
+        (
+            "package-lock.json",
+            npm(&json!({"ms": "^2.0.0"}), "2.1.3"),
+            true,
+        ),
+        ("yarn.lock", berry("^2.0.0", "2.1.3"), true),
+        ("bun.lock", bun("^2.0.0", "2.1.3"), true),
+        ("pnpm-lock.yaml", pnpm("^2.0.0", "2.1.3"), false),
+        ("yarn.lock", yarn("^2.0.0", "2.1.3"), false),
+    ] {
+        let told = |manifest: Json| {
+            installed(&[("package.json", &manifest.to_string()), (path, &*text)]).len() - 1
+        };
+        let of_development = told(twice("^2.0.0", "npm:real@1.0.0"));
+        assert_eq!(of_development, usize::from(reads_development), "{text}");
+        let of_production = told(twice("npm:real@1.0.0", "^2.0.0"));
+        assert_eq!(of_production, usize::from(!reads_development), "{text}");
+    }
+}
+
+#[test]
+fn settings_pin_what_the_lockfile_does_not_hold() {
+    let told = |manifest: Json, lockfile: (&str, &str), more: &[(&str, &str)]| {
+        let manifest = manifest.to_string();
+        let own = [("package.json", &*manifest), lockfile];
+        let mut told = installed(&[&own, more].concat());
+        told.retain(|one| !one.starts_with("ms@2.1.3"));
+        told
+    };
+    let with = |key: &str, value: Json| {
+        let mut manifest = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}});
+        manifest[key] = value;
+        manifest
+    };
+    let pnpm = pnpm("^2.0.0", "2.1.3");
+    let pnpm = ("pnpm-lock.yaml", &*pnpm);
+    let berry = berry("^2.0.0", "2.1.3");
+    let berry = ("yarn.lock", &*berry);
+    let at_root = |label: &str| vec![format!("{label} at package.json")];
+    for (put, label) in [
+        (json!({"ms": "2.0.0"}), "ms@2.0.0"),
+        (json!({"ms": "npm:real@1.0.0"}), "real@1.0.0"),
+        (
+            json!({"ms": "https://registry.npmjs.org/real/-/real-1.0.0.tgz"}),
+            "real@1.0.0",
+        ),
+    ] {
+        assert_eq!(
+            told(with("resolutions", put.clone()), berry, &[]),
+            at_root(label)
+        );
+        let overrides = with("pnpm", json!({"overrides": put}));
+        assert_eq!(told(overrides, pnpm, &[]), at_root(label));
+    }
+    for silent in [
+        json!({"ms": "2.1.3"}),
+        json!({"ms": "^2.0.0"}),
+        json!({"ms@1": "2.0.0"}),
+        json!({"other": "1.0.0"}),
+        json!({"other>ms": "2.0.0"}),
+        json!({"ms": "https://host.example/ms/-/ms-2.0.0.tgz"}),
+    ] {
+        let overrides = with("pnpm", json!({"overrides": silent}));
+        assert_eq!(told(overrides, pnpm, &[]), [""; 0]);
+    }
+    // Those of another package manager are none.
+    assert_eq!(
+        told(with("overrides", json!({"ms": "2.0.0"})), pnpm, &[]),
+        [""; 0]
+    );
+    // Where npm would refuse to install, as the root says something else, the entry is what pins it.
+    let npm = npm(&json!({"ms": "^2.0.0"}), "2.1.3");
+    let npm = ("package-lock.json", &*npm);
+    let overrides = with("overrides", json!({"ms": "npm:real@1.0.0"}));
+    assert_eq!(told(overrides, npm, &[]), at_root("real@1.0.0"));
+    let asking = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}});
+    let workspace = "overrides:\n  ms: 2.0.0\nconfigDependencies:\n  real: 1.0.0+sha512-a==\n";
+    assert_eq!(
+        told(asking, pnpm, &[("pnpm-workspace.yaml", workspace)]),
+        [
+            "ms@2.0.0 at pnpm-workspace.yaml",
+            "real@1.0.0 at pnpm-workspace.yaml"
+        ]
+    );
 }
 
 /// What a change comes to: the exit code, and of advisories the status with the package.

@@ -1,5 +1,7 @@
 //! Which package an archive of a registry is, by its address.
 
+use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
+
 /// A package, as the address of its archive names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
@@ -43,6 +45,18 @@ impl Archive {
         };
         let version = version.replace("%2B", "+").replace("%2b", "+");
         Some(Self { name, version })
+    }
+
+    /// The same of an archive of the public registry alone, in just the way in which it writes addresses.
+    #[must_use]
+    pub fn public(address: &str) -> Option<Self> {
+        let server = WebAddress::parse(address)?.server();
+        let archive = Self::parse(address).filter(|_| PUBLIC_REGISTRIES.contains(&&*server))?;
+        let path = address.split(['?', '#']).next()?;
+        let path = path.split_once("://")?.1.split_once('/')?.1;
+        let Self { name, version } = &archive;
+        let unscoped = name.rsplit('/').next()?;
+        (path == format!("{name}/-/{unscoped}-{version}.tgz")).then_some(archive)
     }
 
     /// True if it is the package of an entry. What stands behind a `+` is no part of a version.

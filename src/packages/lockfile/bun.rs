@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 
+use super::archive::Archive;
 use super::homes::PathHomes;
 use super::json::{self, Notation, Reading, properties};
 use super::sections::Sections;
@@ -150,6 +151,10 @@ fn entry<'a>(
     let (source, version) = resolved(resolution);
     let mut locked = Locked::new(reading.name(name), reading.name(version), at);
     locked.source = source;
+    if let Some(archive) = Archive::public(resolution) {
+        locked.version = archive.version.into();
+        locked.resolved = Some((resolution.into(), at));
+    }
     let mut sections = Sections::default();
     let mut is_described = false;
     for item in rest {

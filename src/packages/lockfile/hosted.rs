@@ -1,6 +1,7 @@
 //! Addresses of what comes from no registry: git repositories, the archives that hosts of git make, other tarballs.
 
 use super::Source;
+use super::archive::Archive;
 
 /// How names of archives end.
 const ARCHIVES: [&str; 3] = [".tgz", ".tar.gz", ".tar"];
@@ -46,9 +47,17 @@ pub(super) fn source(address: &str) -> Source {
         return git(path, fragment);
     }
     if is_web(address) {
-        return Source::Tarball(address.into());
+        return of_archive(address);
     }
     Source::Other(address.into())
+}
+
+/// What an archive at an address is: the public registry's are packages of it, whoever asks for them by their address.
+pub(super) fn of_archive(address: &str) -> Source {
+    match Archive::public(address) {
+        Some(_) => Source::Registry(None),
+        None => Source::Tarball(address.into()),
+    }
 }
 
 /// A repository, with what stands behind the `#` of its address; Yarn writes `commit=` there.

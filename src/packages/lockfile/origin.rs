@@ -1,6 +1,6 @@
 //! Where a package comes from, by the address that a lockfile writes.
 
-use super::Source;
+use super::{Source, hosted};
 
 /// How addresses of git repositories begin.
 const GIT: [&str; 9] = [
@@ -38,7 +38,7 @@ pub(super) fn of(written: &str) -> Option<Source> {
         let address = written.split('#').next().unwrap_or(written);
         return Some(match address.strip_suffix(".git") {
             Some(_) => git(written),
-            None => Source::Tarball(written.into()),
+            None => hosted::of_archive(written),
         });
     }
     if is_archive(written) {

@@ -91,10 +91,11 @@ fn an_entry_of_bun_says_what_stands_in_it() {
             .map(|(hash, _)| &**hash),
         Some("sha512-HHHH")
     );
-    assert_eq!(
-        source_of(&lockfile, "i"),
-        Source::Tarball("https://registry.npmjs.org/i/-/i-1.0.0.tgz".into())
-    );
+    // The public registry's archive is its package, whoever asks for it by its address.
+    let public = named(&lockfile, "i", "1.0.0");
+    assert_eq!(public.source, Source::Registry(None));
+    let (resolved, _) = public.resolved.as_ref().expect("it is resolved");
+    assert_eq!(&**resolved, "https://registry.npmjs.org/i/-/i-1.0.0.tgz");
     assert_eq!(
         source_of(&lockfile, "j"),
         Source::File("vendor/j.tgz".into())

@@ -1,0 +1,123 @@
+//! What settings of a whole installation pin to one version and its lockfile does not hold: overrides of what it holds in
+//! another version, and the packages that pnpm takes its own settings from.
+
+use std::sync::Arc;
+
+use crate::packages::graph::{Installed, Scope};
+use crate::packages::lockfile::{
+    Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Wanted,
+};
+use crate::packages::overrides::{Override, Replacement};
+use crate::packages::{Range, Version};
+use crate::syntax::Span;
+
+use super::catalogued::written;
+use super::installations::Installation;
+use super::overriding::{is_kept_by_root, is_within, override_files};
+use super::pins::{Pin, pin_of};
+
+/// A pin, where it stands, and for what it counts.
+struct Put {
+    pin: Pin,
+    section: Section,
+    at: Span,
+}
+
+/// The pins of each file of settings, in the form of a lockfile whose root asks for them.
+pub(super) fn unmet(installation: &Installation) -> Vec<(Arc<str>, Lockfile)> {
+    let mut all: Vec<(Arc<str>, Vec<Put>)> = Vec::new();
+    if let Some(kind) = installation.kind() {
+        for (file, overrides) in override_files(installation) {
+            let overrides = overrides.iter();
+            let read = overrides.filter(|one| one.home.is_read_by(kind));
+            let puts = read.filter_map(|one| put_over(installation, one));
+            all.push((Arc::clone(&file.path), puts.collect()));
+        }
+    }
+    if let (Some(file), Some(workspace)) = (
+        installation.pnpm_workspace_file(),
+        installation.pnpm_workspace(),
+    ) {
+        let puts = workspace.config_dependencies().filter_map(|entry| {
+            // Behind the `+` stands the hash.
+            let (version, _) = written(entry.value).split_once('+')?;
+            Some(Put {
+                pin: pin_of(entry.key.key_text(), version)?,
+                section: Section::Environment,
+                at: entry.key.span().to(entry.value.span()),
+            })
+        });
+        all.push((Arc::clone(&file.path), puts.collect()));
+    }
+    let lockfiles = all.into_iter().filter_map(|(path, puts)| {
+        let is_held = |pin: &Pin| {
+            let mut named = installation.named(&pin.name);
+            named.any(|held| held.is_from_registry() && held.version() == pin.version)
+        };
+        let lockfile = lockfile_of(puts.into_iter().filter(|put| !is_held(&put.pin)));
+        (!lockfile.packages.is_empty()).then_some((path, lockfile))
+    });
+    lockfiles.collect()
+}
+
+/// What an override puts in the place of what the lockfile holds.
+fn put_over(installation: &Installation, one: &Override<'_>) -> Option<Put> {
+    let Replacement::Specifier(specifier) = one.replacement else {
+        return None;
+    };
+    let pin = pin_of(one.package.name, specifier)?;
+    let replaced = |held: &Installed<'_>| {
+        !is_kept_by_root(installation, *held) && takes(one, held.version()) && is_within(one, *held)
+    };
+    let replaced = installation.named(one.package.name).filter(replaced);
+    let scope = replaced.map(Installed::scope).min()?;
+    Some(Put {
+        pin,
+        section: section(scope),
+        at: one.span(),
+    })
+}
+
+fn takes(one: &Override<'_>, version: &str) -> bool {
+    let Some(range) = one.package.range else {
+        return true;
+    };
+    let version = Version::parse(version);
+    let range = Range::parse(range);
+    version
+        .zip(range)
+        .is_some_and(|(version, range)| range.satisfies(&version))
+}
+
+fn section(scope: Scope) -> Section {
+    match scope {
+        Scope::Production => Section::Production,
+        Scope::Peer => Section::Peer,
+        Scope::Optional => Section::Optional,
+        Scope::Development => Section::Development,
+        Scope::Environment | Scope::Unreached => Section::Environment,
+    }
+}
+
+fn lockfile_of(puts: impl Iterator<Item = Put>) -> Lockfile {
+    let mut lockfile = Lockfile::empty(LockfileKind::Npm, String::new());
+    let mut dependencies = Vec::new();
+    for (index, put) in (0u32..).zip(puts) {
+        dependencies.push(Wanted {
+            name: put.pin.name.as_str().into(),
+            section: Some(put.section),
+            specifier: None,
+            to: Some(PackageIndex(index)),
+            at: put.at,
+        });
+        let locked = Locked::new(put.pin.name, put.pin.version, put.at);
+        lockfile.packages.push(locked);
+    }
+    lockfile.importers.push(Importer {
+        path: "".into(),
+        name: None,
+        at: Span::default(),
+        dependencies,
+    });
+    lockfile
+}
