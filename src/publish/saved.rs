@@ -331,6 +331,7 @@ fn placed(finding: WireFinding) -> Result<PlacedFinding, String> {
         message: sentence(&finding.message),
         fingerprint: finding.fingerprint,
         copy: 0,
+        text: None,
         location: stretch(&finding.location)?,
         changed_at: finding.changed_at.as_ref().map(stretch).transpose()?,
         related: related

@@ -37,8 +37,8 @@ impl Occurrence {
     }
 }
 
-/// Objects of one file: what tells them apart, and where they start.
-type Starts<'r> = Vec<(Identity<'r>, u32)>;
+/// Objects of one file: what tells them apart, and where they start and end.
+type Starts<'r> = Vec<(Identity<'r>, u32, u32)>;
 type Identity<'r> = (&'r str, &'r str, Option<&'r str>, &'r str);
 
 /// Tells the findings of a report apart.
@@ -67,26 +67,47 @@ impl<'r> Occurrences<'r> {
         }
     }
 
+    /// The text of the object that a finding is in; none where it is in none.
+    pub fn text_of(&mut self, finding: &'r Finding) -> Option<&'r str> {
+        let index = self.index(finding)?;
+        let (_, start, end) = *self.starts(finding).get(index)?;
+        let snapshot = self.snapshot(finding)?;
+        let text = snapshot.file(&finding.location.path)?.text()?;
+        text.get(start as usize..end as usize)
+    }
+
     fn copy(&mut self, finding: &'r Finding) -> Option<u32> {
         let identity = finding.subject.resource.as_ref()?.identity();
-        let in_base = finding.status == Status::Fixed;
-        let report = self.report;
-        let starts = self
-            .files
-            .entry((in_base, &finding.location.path))
-            .or_insert_with(|| {
-                let head = Some(&report.head_snapshot);
-                let snapshot = report.base_snapshot.as_ref().filter(|_| in_base);
-                let snapshot = snapshot.or(head.filter(|_| !in_base));
-                snapshot.map_or_else(Vec::new, |snapshot| {
-                    starts(snapshot, &finding.location.path)
-                })
-            });
-        let first = starts.partition_point(|one| *one < (identity, 0));
-        let behind = starts.partition_point(|one| *one <= (identity, finding.location.span.start));
-        u32::try_from(behind.checked_sub(first)?)
-            .ok()?
-            .checked_sub(1)
+        let index = self.index(finding)?;
+        let starts = self.starts(finding);
+        let first = starts.partition_point(|(other, ..)| *other < identity);
+        u32::try_from(index.checked_sub(first)?).ok()
+    }
+
+    /// Which of the objects of its file a finding is in.
+    fn index(&mut self, finding: &'r Finding) -> Option<usize> {
+        let identity = finding.subject.resource.as_ref()?.identity();
+        let at = (identity, finding.location.span.start);
+        let starts = self.starts(finding);
+        let behind = starts.partition_point(|(other, start, _)| (*other, *start) <= at);
+        let index = behind.checked_sub(1)?;
+        starts.get(index).filter(|(other, ..)| *other == identity)?;
+        Some(index)
+    }
+
+    fn snapshot(&self, finding: &Finding) -> Option<&'r Snapshot> {
+        match finding.status {
+            Status::Fixed => self.report.base_snapshot.as_ref(),
+            _ => Some(&self.report.head_snapshot),
+        }
+    }
+
+    fn starts(&mut self, finding: &'r Finding) -> &Starts<'r> {
+        let snapshot = self.snapshot(finding);
+        let key = (finding.status == Status::Fixed, &*finding.location.path);
+        self.files
+            .entry(key)
+            .or_insert_with(|| snapshot.map_or_else(Vec::new, |snapshot| starts(snapshot, key.1)))
     }
 }
 
@@ -95,7 +116,10 @@ fn starts<'r>(snapshot: &'r Snapshot, path: &str) -> Starts<'r> {
     let file = snapshot.file(path).into_iter();
     let mut starts: Starts<'r> = file
         .flat_map(|file| snapshot.objects_of(file))
-        .map(|object| (object.resource().identity(), object.node().span().start))
+        .map(|object| {
+            let span = object.node().span();
+            (object.resource().identity(), span.start, span.end)
+        })
         .collect();
     starts.sort_unstable();
     starts

@@ -26,8 +26,9 @@ pub struct ChangedFile {
 #[derive(Clone, Debug, Default)]
 pub struct ChangedFiles {
     files: BTreeMap<String, (bool, Hunks)>,
-    /// The paths that files have in the head, by those that they had in the base.
-    renamed: BTreeMap<String, String>,
+    /// The paths that renamed files have in the head, by those in the base, and the other way round.
+    in_head: BTreeMap<String, String>,
+    in_base: BTreeMap<String, String>,
 }
 
 impl ChangedFiles {
@@ -38,17 +39,24 @@ impl ChangedFiles {
         for file in files {
             let hunks = file.patch.as_deref().map(Hunks::parse).unwrap_or_default();
             if let Some(previous) = file.previous_path {
-                all.renamed.insert(previous, file.path.clone());
+                all.in_base.insert(file.path.clone(), previous.clone());
+                all.in_head.insert(previous, file.path.clone());
             }
             all.files.insert(file.path, (file.is_removed, hunks));
         }
         all
     }
 
+    /// The path that a file of the head has in the base, where that is another one.
+    #[must_use]
+    pub fn path_in_base(&self, path: &str) -> Option<&str> {
+        self.in_base.get(path).map(String::as_str)
+    }
+
     /// The path that a file of the base has in the head, where that is another one.
     #[must_use]
     pub fn path_in_head(&self, path: &str) -> Option<&str> {
-        self.renamed.get(path).map(String::as_str)
+        self.in_head.get(path).map(String::as_str)
     }
 
     /// The lines of a file; none where the pull request does not change it.
@@ -166,6 +174,7 @@ mod tests {
             message: String::new(),
             fingerprint: String::new(),
             copy: 0,
+            text: None,
             location,
             changed_at,
             related: Vec::new(),

@@ -73,13 +73,18 @@ pub fn draft(group: &Group<'_>, files: &ChangedFiles, key: &Key) -> Draft {
 /// The text, with a suggestion or without, and the marker at its end.
 fn written(group: &Group<'_>, offer: Option<&str>, key: &Key) -> (String, FindingMarker) {
     let mut told: BTreeMap<Occurrence, Severity> = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for finding in &group.findings {
+        if let Some(text) = &finding.text {
+            texts.insert(finding.occurrence(), text.clone());
+        }
         let severity = told.entry(finding.occurrence()).or_insert(finding.severity);
         *severity = finding.severity.max(*severity);
     }
     let marker = FindingMarker {
         is_open: true,
         findings: told,
+        texts,
         hash: substance(group, offer),
         is_intact: true,
     };
@@ -247,6 +252,20 @@ fn section<'m>(markdown: &'m str, title: &str) -> Option<&'m str> {
     let (_, behind) = markdown.split_once(&format!("## {title}\n"))?;
     let section = behind.split("\n## ").next().unwrap_or(behind).trim();
     (!section.is_empty()).then_some(section)
+}
+
+/// The same words above what the marker says by now.
+#[must_use]
+pub fn remembering(before: &str, marker: &FindingMarker, key: &Key) -> String {
+    let mut text = String::with_capacity(before.len());
+    for line in super::marker::without(before) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let marker = marker.line(&text, key);
+    text.push_str(&marker);
+    text.push('\n');
+    text
 }
 
 /// The text of a comment whose findings are gone. What was said stays readable, and nothing of it can be committed any

@@ -46,13 +46,18 @@ impl Known {
     }
 
     /// True if a finding of this identity that was in the first of these files, when a comment told it, may be in the
-    /// second by now: what has its object, or its file, still did not move, and what the base has already did not come
-    /// from anywhere.
-    pub(super) fn may_move(&self, fingerprint: &str, from: &str, to: &str) -> bool {
-        let is_new = |all: &Files| !all.head.contains(from) && !all.base.contains(to);
+    /// second by now, which is named by its path in the base: what has its object, or its file, still did not move, and
+    /// what the base has already did not come from anywhere, unless it is the very same text.
+    pub(super) fn may_move(
+        &self,
+        fingerprint: &str,
+        from: &str,
+        to: &str,
+        is_same_text: bool,
+    ) -> bool {
+        let is_new =
+            |all: &Files| !all.head.contains(from) && (is_same_text || !all.base.contains(to));
         let object = self.objects.get(fingerprint).map(AsRef::as_ref);
-        // What is found in another file than that of its object moves with the file alone.
-        let object = object.filter(|all| all.head.contains(to));
         object.or(self.files.as_ref()).is_some_and(is_new)
     }
 }

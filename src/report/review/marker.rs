@@ -53,6 +53,14 @@ pub(super) fn digest(bytes: &[u8]) -> String {
     text
 }
 
+/// The text of an object as a number: a quarter of a SHA-256 of it, as it only tells a few objects of one identity apart.
+#[must_use]
+pub fn text(text: &str) -> String {
+    let mut digest = digest_of(text);
+    digest.truncate(8);
+    digest
+}
+
 /// A text as a number, whatever its line breaks and blanks are: GitHub and editors change those.
 fn digest_of(text: &str) -> String {
     let dense: String = text.split_whitespace().collect();
@@ -72,6 +80,8 @@ pub struct FindingMarker {
     pub is_open: bool,
     /// The findings that it tells, and how grave it calls each.
     pub findings: BTreeMap<Occurrence, Severity>,
+    /// The texts of their objects as they were, each as a number: what tells copies apart, and an object that moved.
+    pub texts: BTreeMap<Occurrence, String>,
     /// What it says, as a number: without lines, as a comment that stands is not touched for lines that move.
     pub hash: String,
     /// True if the text above is the one that was written with it.
@@ -84,6 +94,13 @@ impl FindingMarker {
     pub fn severity(&self) -> Severity {
         let severities = self.findings.values().copied();
         severities.max().unwrap_or(Severity::Note)
+    }
+
+    /// True if it says the same as another one, whatever else of its objects has changed.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let says = |it: &Self| (it.is_open, it.is_intact);
+        says(self) == says(other) && self.hash == other.hash && self.findings == other.findings
     }
 
     /// The line below this text.
@@ -109,9 +126,11 @@ impl FindingMarker {
             let index = index.map(|index| index.to_string()).unwrap_or_default();
             let letter = severity.name().get(..1).unwrap_or_default();
             let fingerprint = &one.fingerprint;
-            findings.push(match copy {
-                0 => format!("{letter}.{index}.{fingerprint}"),
-                copy => format!("{letter}.{index}.{fingerprint}.{copy}"),
+            let text = self.texts.get(one).filter(|_| !index.is_empty());
+            findings.push(match (copy, text) {
+                (0, None) => format!("{letter}.{index}.{fingerprint}"),
+                (copy, None) => format!("{letter}.{index}.{fingerprint}.{copy}"),
+                (copy, Some(text)) => format!("{letter}.{index}.{fingerprint}.{copy}.{text}"),
             });
         }
         let line = format!(
@@ -134,19 +153,24 @@ impl FindingMarker {
             "settled" => false,
             _ => return None,
         };
+        let (findings, texts) = match field(&fields, "format")? {
+            FORMER => (former_findings(&fields)?, BTreeMap::new()),
+            _ => findings(&fields)?,
+        };
         Some(Self {
             is_open,
-            findings: match field(&fields, "format")? {
-                FORMER => former_findings(&fields)?,
-                _ => findings(&fields)?,
-            },
+            findings,
+            texts,
             hash: field(&fields, "hash")?.to_owned(),
             is_intact,
         })
     }
 }
 
-fn findings(fields: &[(&str, &str)]) -> Option<BTreeMap<Occurrence, Severity>> {
+type Findings = (BTreeMap<Occurrence, Severity>, BTreeMap<Occurrence, String>);
+
+fn findings(fields: &[(&str, &str)]) -> Option<Findings> {
+    let mut texts = BTreeMap::new();
     let paths = field(fields, "paths")?.split(',');
     let paths: Vec<Arc<str>> = paths.map(percent_decoded).collect::<Option<_>>()?;
     let findings = field(fields, "findings")?.split(',');
@@ -160,19 +184,23 @@ fn findings(fields: &[(&str, &str)]) -> Option<BTreeMap<Occurrence, Severity>> {
             index => Some(Arc::clone(paths.get(index.parse::<usize>().ok()?)?)),
         };
         let fingerprint = parts.next().filter(|text| is_fingerprint(text))?.to_owned();
-        let copy = match (parts.next(), parts.next()) {
-            (None, _) => 0,
-            (Some(copy), None) => copy.parse().ok()?,
-            _ => return None,
-        };
+        let copy = parts.next().map_or(Some(0), |copy| copy.parse().ok())?;
         let one = Occurrence {
             fingerprint,
             path,
             copy,
         };
+        match (parts.next(), parts.next()) {
+            (None, _) => {}
+            (Some(text), None) if is_text(text) => {
+                texts.insert(one.clone(), text.to_owned());
+            }
+            _ => return None,
+        }
         Some((one, severity))
     });
-    findings.collect()
+    let findings = findings.collect::<Option<_>>()?;
+    Some((findings, texts))
 }
 
 fn former_findings(fields: &[(&str, &str)]) -> Option<BTreeMap<Occurrence, Severity>> {
@@ -225,6 +253,10 @@ pub fn is_fingerprint(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_text(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// When a run took place: the number of the run and of the attempt. A later one is greater.
@@ -352,6 +384,14 @@ mod tests {
                 ),
                 (occurrence("a", Some("é.yaml"), 0), Severity::Critical),
                 (occurrence("b", None, 0), Severity::Note),
+            ]
+            .into(),
+            texts: [
+                (occurrence("a", Some("é.yaml"), 0), text("kind: A")),
+                (
+                    occurrence("0", Some("deploy/a b--c,=%.yaml"), 2),
+                    text("kind: B"),
+                ),
             ]
             .into(),
             hash: digest(b"text"),

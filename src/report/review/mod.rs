@@ -26,7 +26,6 @@ use digest::Digest;
 use group::groups;
 use marker::Key;
 use ours::OurComments;
-use placed::PlacedFinding;
 use reconcile::Plan;
 use standing::StandingComment;
 
@@ -40,7 +39,8 @@ pub fn plan(
     head: &str,
 ) -> Plan {
     let findings = digest.findings.iter();
-    let told = findings.map(PlacedFinding::occurrence).collect();
+    let told = findings.map(|one| (one.occurrence(), one.text.clone()));
+    let told = told.collect();
     let ours = OurComments::new(standing, key, &told, &digest.known, files);
     let drafts = groups(&digest.findings, files, |one| ours.answer_to(one));
     let drafts = drafts

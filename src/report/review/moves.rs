@@ -7,66 +7,188 @@ use super::anchor::ChangedFiles;
 use super::known::Known;
 use crate::report::occurrence::Occurrence;
 
-/// The names of today, by those that comments use, where they are others.
+/// A finding as a comment tells it.
+#[derive(Clone, Debug)]
+pub(super) struct Standing<'a> {
+    /// Which comment.
+    pub(super) comment: usize,
+    /// What that calls it.
+    pub(super) one: &'a Occurrence,
+    /// The text of its object at that time.
+    pub(super) text: Option<&'a str>,
+    /// True if the comment says that it is there.
+    pub(super) is_open: bool,
+    /// True if a person closed it all the same.
+    pub(super) is_answered: bool,
+}
+
+/// The findings of this run, with the texts of their objects where they are known.
+pub(super) type Present<'a> = BTreeMap<&'a Occurrence, Option<&'a str>>;
+
+/// The names of today, by comment and name, where they are others; none where another one has that name by now.
 #[derive(Debug, Default)]
-pub(super) struct Moves(BTreeMap<Occurrence, Occurrence>);
+pub(super) struct Moves(BTreeMap<(usize, Occurrence), Option<Occurrence>>);
 
 impl Moves {
-    /// Finds them. `standing` are the findings that comments tell, each with whether one of them is open, and `present`
-    /// those of this run.
-    ///
-    /// What GitHub calls a renamed file is one. Elsewhere, what still has its name stayed where it is, and only what
-    /// nothing of that name explains came from somewhere else.
+    /// Finds them. What GitHub calls a renamed file is one. In a file, a finding is in the copy that has its text, or that
+    /// stands where it stood; only what neither explains may have come from another file. What a person has answered goes
+    /// there only where nothing else can be meant.
     pub(super) fn new(
-        standing: &BTreeMap<&Occurrence, bool>,
-        present: &BTreeSet<&Occurrence>,
+        standing: &[Standing<'_>],
+        present: &Present<'_>,
         known: &Known,
         files: &ChangedFiles,
     ) -> Self {
+        let mut by_identity: BTreeMap<&str, Side<'_>> = BTreeMap::new();
+        for it in standing {
+            let side = by_identity.entry(&it.one.fingerprint).or_default();
+            let name = renamed(it.one, files).unwrap_or_else(|| it.one.clone());
+            side.left.push((name, it));
+        }
+        for (one, text) in present {
+            if let Some(side) = by_identity.get_mut(&*one.fingerprint) {
+                side.free.insert(one, *text);
+            }
+        }
         let mut moves = Self::default();
-        // By identity: those that nothing of today has the name of.
-        let mut left: BTreeMap<&str, Vec<(Occurrence, bool)>> = BTreeMap::new();
-        let mut named: BTreeSet<Occurrence> = BTreeSet::new();
-        for (&before, &is_open) in standing {
-            let now = renamed(before, files).unwrap_or_else(|| before.clone());
-            if present.contains(&now) {
-                if now != *before {
-                    moves.0.insert(before.clone(), now.clone());
+        for (fingerprint, mut side) in by_identity {
+            side.in_files(&mut moves);
+            side.between_files(&mut moves, |from, to, is_same_text| {
+                let to = files.path_in_base(to).unwrap_or(to);
+                known.may_move(fingerprint, from, to, is_same_text)
+            });
+            for (name, it) in side.left {
+                if present.contains_key(&name) {
+                    moves.0.insert((it.comment, it.one.clone()), None);
                 }
-                named.insert(now);
-            } else {
-                let left = left.entry(&before.fingerprint).or_default();
-                left.push((before.clone(), is_open));
-            }
-        }
-        // An open comment before a settled one.
-        for left in left.values_mut() {
-            left.sort_by_key(|(_, is_open)| !is_open);
-        }
-        for &one in present {
-            let fingerprint = &*one.fingerprint;
-            let (Some(path), Some(left)) = (&one.path, left.get_mut(fingerprint)) else {
-                continue;
-            };
-            if named.contains(one) {
-                continue;
-            }
-            let goes = |(before, _): &(Occurrence, bool)| {
-                let from = before.path.as_deref().filter(|from| *from != &**path);
-                before.copy == one.copy
-                    && from.is_some_and(|from| known.may_move(fingerprint, from, path))
-            };
-            if let Some(index) = left.iter().position(goes) {
-                let (before, _) = left.remove(index);
-                moves.0.insert(before, one.clone());
             }
         }
         moves
     }
 
-    /// What a finding that a comment tells is called today.
-    pub(super) fn now<'o>(&'o self, before: &'o Occurrence) -> &'o Occurrence {
-        self.0.get(before).unwrap_or(before)
+    /// What a finding that a comment tells is called today; none where it is gone, and its name is another one's.
+    pub(super) fn now(&self, comment: usize, before: &Occurrence) -> Option<Occurrence> {
+        let now = self.0.get(&(comment, before.clone()));
+        now.map_or_else(|| Some(before.clone()), Clone::clone)
+    }
+
+    fn add(&mut self, it: &Standing<'_>, now: &Occurrence) {
+        if it.one != now {
+            self.0
+                .insert((it.comment, it.one.clone()), Some(now.clone()));
+        }
+    }
+}
+
+/// What comments tell of one identity and what there is of it, as far as they are not brought together.
+#[derive(Debug, Default)]
+struct Side<'a> {
+    left: Vec<(Occurrence, &'a Standing<'a>)>,
+    free: Present<'a>,
+}
+
+impl<'a> Side<'a> {
+    fn in_files(&mut self, moves: &mut Moves) {
+        // Where it was, as it was.
+        let free = self.free.clone();
+        let is_same = |name: &Occurrence, it: &Standing<'_>| {
+            free.get(name)
+                .is_some_and(|text| text.zip(it.text).is_none_or(|(now, before)| now == before))
+        };
+        self.take(moves, |name, it| is_same(name, it).then(|| name.clone()));
+        // As it was, in another place of its file.
+        let free = self.free.clone();
+        let names: BTreeSet<(Occurrence, &str)> = self
+            .left
+            .iter()
+            .filter_map(|(name, it)| Some((name.clone(), it.text?)))
+            .collect();
+        self.take(moves, |name, it| {
+            let text = it.text?;
+            let alike =
+                |(other, own): &&(Occurrence, &str)| *own == text && other.path == name.path;
+            if names.iter().filter(alike).count() > 1 {
+                return None;
+            }
+            let mut found = free
+                .iter()
+                .filter(|(one, own)| one.path == name.path && **own == Some(text));
+            let (one, _) = found.next()?;
+            found.next().is_none().then(|| (*one).clone())
+        });
+        // Where it was, with other words.
+        let free = self.free.clone();
+        self.take(moves, |name, _| {
+            free.contains_key(name).then(|| name.clone())
+        });
+    }
+
+    /// Brings together what `now` names.
+    fn take(
+        &mut self,
+        moves: &mut Moves,
+        now: impl Fn(&Occurrence, &Standing<'_>) -> Option<Occurrence>,
+    ) {
+        let mut found = BTreeSet::new();
+        self.left.retain(|(name, it)| {
+            let now = now(name, it);
+            if let Some(now) = &now {
+                moves.add(it, now);
+                found.insert(now.clone());
+            }
+            now.is_none()
+        });
+        self.free.retain(|one, _| !found.contains(*one));
+    }
+
+    fn between_files(&mut self, moves: &mut Moves, may_move: impl Fn(&str, &str, bool) -> bool) {
+        for by_text in [true, false] {
+            let goes =
+                |name: &Occurrence, it: &Standing<'_>, one: &Occurrence, text: Option<&str>| {
+                    let is_same_text = it.text.is_some() && it.text == text;
+                    let (Some(from), Some(to)) = (&name.path, &one.path) else {
+                        return false;
+                    };
+                    // A person has answered this text, and no other.
+                    let is_alike = if by_text {
+                        is_same_text
+                    } else {
+                        name.copy == one.copy && !it.is_answered
+                    };
+                    from != to && is_alike && may_move(from, to, is_same_text)
+                };
+            for (one, text) in self.free.clone() {
+                let candidates: Vec<&(Occurrence, &Standing<'_>)> = self
+                    .left
+                    .iter()
+                    .filter(|(name, it)| goes(name, it, one, text))
+                    .collect();
+                let names: BTreeSet<&Occurrence> =
+                    candidates.iter().map(|(name, _)| name).collect();
+                let is_only = |name: &Occurrence, it: &Standing<'_>| {
+                    let mut ends = self.free.iter();
+                    names.len() == 1
+                        && !ends.any(|(other, text)| *other != one && goes(name, it, other, *text))
+                };
+                // What nobody has answered may be told of the wrong one of two.
+                let found = candidates.iter().find(|(name, it)| is_only(name, it));
+                let in_sight = || {
+                    let mut all = candidates.iter();
+                    all.find(|(_, it)| it.is_open && !it.is_answered)
+                };
+                let Some((name, _)) = found.or_else(in_sight).copied() else {
+                    continue;
+                };
+                let name = name.clone();
+                self.left.retain(|(other, it)| {
+                    if *other == name {
+                        moves.add(it, one);
+                    }
+                    *other != name
+                });
+                self.free.remove(one);
+            }
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Our own comments: what each of them tells, and whether whoever looks at a finding sees it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::anchor::{Anchor, ChangedFiles};
 use super::body::Draft;
 use super::known::Known;
 use super::marker::{FindingMarker, Key};
-use super::moves::Moves;
+use super::moves::{Moves, Present, Standing};
 use super::patch::Side;
 use super::standing::{Spot, StandingComment};
 use crate::finding::Severity;
@@ -17,8 +17,8 @@ use crate::report::occurrence::Occurrence;
 pub(super) struct Ours<'s> {
     pub(super) comment: &'s StandingComment,
     pub(super) marker: FindingMarker,
-    /// The findings of the marker, as they are called today.
-    tells: BTreeMap<Occurrence, Severity>,
+    /// The same with the findings as they are called today.
+    pub(super) today: FindingMarker,
 }
 
 /// How a comment stands to where a draft goes. The order is that of how surely it is there.
@@ -36,7 +36,7 @@ pub(super) enum Stands {
 impl Ours<'_> {
     /// The findings that it tells.
     pub(super) fn tells(&self) -> impl Iterator<Item = &Occurrence> {
-        self.tells.keys()
+        self.today.findings.keys()
     }
 
     /// How grave it calls a finding; none where it does not tell it.
@@ -46,8 +46,10 @@ impl Ours<'_> {
             copy: 0,
             ..one.clone()
         };
-        let exact = self.tells.get(one);
-        exact.or_else(|| self.tells.get(&unnamed())).copied()
+        let exact = self.today.findings.get(one);
+        exact
+            .or_else(|| self.today.findings.get(&unnamed()))
+            .copied()
     }
 
     /// True if it tells a finding in whichever of the copies of its object that the file has.
@@ -56,7 +58,7 @@ impl Ours<'_> {
             copy: 0,
             ..one.clone()
         };
-        let next = self.tells.range(first..).next();
+        let next = self.today.findings.range(first..).next();
         next.is_some_and(|(next, _)| next.is_in_same_file(one))
     }
 
@@ -136,11 +138,12 @@ pub(super) struct OurComments<'s> {
 }
 
 impl<'s> OurComments<'s> {
-    /// Reads what stands there. `told` are the findings that are to be told, and `files` those of the pull request.
+    /// Reads what stands there. `told` are the findings that are to be told, with the texts of their objects, and `files`
+    /// those of the pull request.
     pub(super) fn new(
         standing: &'s [StandingComment],
         key: &Key,
-        told: &BTreeSet<Occurrence>,
+        told: &BTreeMap<Occurrence, Option<String>>,
         known: &Known,
         files: &ChangedFiles,
     ) -> Self {
@@ -148,30 +151,49 @@ impl<'s> OurComments<'s> {
         let ours: Vec<(&StandingComment, FindingMarker)> = ours
             .filter_map(|comment| Some((comment, FindingMarker::read(&comment.body, key)?)))
             .collect();
-        let mut stand: BTreeMap<&Occurrence, bool> = BTreeMap::new();
-        for (_, marker) in &ours {
-            for one in marker.findings.keys() {
-                *stand.entry(one).or_default() |= marker.is_open;
-            }
+        let mut stand = Vec::new();
+        for (index, (comment, marker)) in ours.iter().enumerate() {
+            let is_closed = comment.is_resolved || comment.is_minimized;
+            stand.extend(marker.findings.keys().map(|one| Standing {
+                comment: index,
+                one,
+                text: marker.texts.get(one).map(String::as_str),
+                is_open: marker.is_open,
+                is_answered: marker.is_open && is_closed,
+            }));
         }
-        let present = told.iter().chain(&known.existing).chain(&known.waived);
-        let moves = Moves::new(&stand, &present.collect(), known, files);
+        let unknown = known.existing.iter().chain(&known.waived);
+        let mut present: Present<'_> = unknown.map(|one| (one, None)).collect();
+        present.extend(told.iter().map(|(one, text)| (one, text.as_deref())));
+        let moves = Moves::new(&stand, &present, known, files);
         let mut by_fingerprint: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut all = Vec::with_capacity(ours.len());
         for (comment, marker) in ours {
             let mut tells: BTreeMap<Occurrence, Severity> = BTreeMap::new();
+            let mut texts = BTreeMap::new();
             for (one, severity) in &marker.findings {
-                let told = tells.entry(moves.now(one).clone()).or_insert(*severity);
-                *told = (*told).max(*severity);
                 let indices = by_fingerprint.entry(one.fingerprint.clone()).or_default();
                 if indices.last() != Some(&all.len()) {
                     indices.push(all.len());
                 }
+                let Some(now) = moves.now(all.len(), one) else {
+                    continue;
+                };
+                if let Some(text) = marker.texts.get(one) {
+                    texts.insert(now.clone(), text.clone());
+                }
+                let told = tells.entry(now).or_insert(*severity);
+                *told = (*told).max(*severity);
             }
+            let today = FindingMarker {
+                findings: tells,
+                texts,
+                ..marker.clone()
+            };
             all.push(Ours {
                 comment,
                 marker,
-                tells,
+                today,
             });
         }
         Self {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::marker;
 use crate::finding::{Finding, Location, Severity, Status};
 use crate::report::occurrence::{Occurrence, Occurrences};
 use crate::report::places::Places;
@@ -57,6 +58,8 @@ pub struct PlacedFinding {
     pub fingerprint: String,
     /// Which copy of its object it is in: how many of the same identity stand above that in its file.
     pub copy: u32,
+    /// The text of its object as a number; none where it has none, or where that is not known.
+    pub text: Option<String>,
     /// The stable place.
     pub location: Stretch,
     /// The changed lines that caused it, where they are known.
@@ -95,11 +98,19 @@ pub fn placed(report: &Report) -> Vec<PlacedFinding> {
     let mut occurrences = Occurrences::new(report);
     let introduced = report.with_status(Status::Introduced);
     introduced
-        .map(|finding| of(finding, occurrences.of(finding), &mut places))
+        .map(|finding| {
+            let text = occurrences.text_of(finding).map(marker::text);
+            of(finding, occurrences.of(finding), text, &mut places)
+        })
         .collect()
 }
 
-fn of<'r>(finding: &'r Finding, occurrence: Occurrence, places: &mut Places<'r>) -> PlacedFinding {
+fn of<'r>(
+    finding: &'r Finding,
+    occurrence: Occurrence,
+    text: Option<String>,
+    places: &mut Places<'r>,
+) -> PlacedFinding {
     let fix = places.fix(finding).map(|(region, fix)| FixEdit {
         path: Arc::clone(&finding.location.path),
         start: region.start,
@@ -114,6 +125,7 @@ fn of<'r>(finding: &'r Finding, occurrence: Occurrence, places: &mut Places<'r>)
         message: finding.message.clone(),
         fingerprint: occurrence.fingerprint,
         copy: occurrence.copy,
+        text,
         location: stretch(places, &finding.location),
         changed_at: finding
             .changed_at

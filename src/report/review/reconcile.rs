@@ -105,7 +105,7 @@ pub(super) fn plan(
     let mut plan = Plan::default();
     let told: BTreeSet<Occurrence> = drafts.iter().flat_map(Draft::occurrences).collect();
     let mut taken = vec![false; ours.all.len()];
-    let drafts = plan.leave_answered(drafts, ours, &mut taken);
+    let drafts = plan.leave_answered(drafts, ours, &mut taken, key);
     let found = counterparts(&drafts, ours, &mut taken);
     let found = found.into_iter().map(|index| ours.all.get(index?));
     let matched: Vec<(Draft, Option<&Ours<'_>>)> = drafts.into_iter().zip(found).collect();
@@ -285,6 +285,7 @@ impl Plan {
         drafts: Vec<Draft>,
         ours: &OurComments<'_>,
         taken: &mut [bool],
+        key: &Key,
     ) -> Vec<Draft> {
         let mut left = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -301,8 +302,17 @@ impl Plan {
                 continue;
             }
             self.standing += draft.findings;
-            if let Some(taken) = index.and_then(|index| taken.get_mut(index)) {
-                *taken = true;
+            let taken = index.and_then(|index| taken.get_mut(index));
+            let is_first = taken.is_some_and(|taken| !std::mem::replace(taken, true));
+            // The next run has to know it again, wherever its findings are by now.
+            if let Some(own) = own.filter(|own| is_first && own.marker.is_intact)
+                && own.today.findings != own.marker.findings
+            {
+                self.edited.push(EditedComment {
+                    id: own.comment.id,
+                    body: body::remembering(&own.comment.body, &own.today, key),
+                    news: BTreeSet::new(),
+                });
             }
         }
         left
@@ -334,7 +344,8 @@ impl Plan {
         let news = draft.occurrences().filter(|one| !is_told(one)).collect();
         let body = words(own, draft);
         // What a body remembers of its findings is bounded, so that bodies are compared.
-        if FindingMarker::read(&body, key).as_ref() != Some(marker) {
+        let written = FindingMarker::read(&body, key);
+        if written.is_none_or(|written| !written.says_the_same(marker)) {
             self.edited.push(EditedComment {
                 id: own.comment.id,
                 news,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::anchor::{Anchor, ChangedFile, ChangedFiles};
 use super::super::digest::Digest;
 use super::super::known::{Files, Known};
-use super::super::marker::FindingMarker;
+use super::super::marker::{self, FindingMarker};
 use super::super::placed::{FixEdit, PlacedFinding};
 use super::super::standing::StandingComment;
 use super::{HEAD, Plan, carry_out, digest, finding, fingerprint, goes_to, key, plan};
@@ -166,6 +166,7 @@ fn of_two_objects_in_one_file_each_keeps_its_own_comment() {
 fn a_comment_follows_its_file_to_another_path() {
     let caused = |path: &str| {
         let mut caused = within(path, 5);
+        caused.text = Some(marker::text("it"));
         caused.changed_at = Some(finding(0, 9).location);
         caused
     };
@@ -193,14 +194,20 @@ fn a_comment_follows_its_file_to_another_path() {
         );
         standing[0].is_resolved = true;
         let answered = told(vec![caused(to)], Known::default(), &standing);
-        assert!(answered.is_empty(), "{answered:?}");
+        assert!(answered.review.is_empty() && answered.settled.is_empty());
+        assert_eq!((answered.standing, answered.edited.len()), (1, 1));
+        carry_out(&answered, &mut standing);
+        let again = told(vec![caused(to)], Known::default(), &standing);
+        assert!(again.is_empty(), "{again:?}");
     }
     // A file that the base has came from nowhere.
     let mut deleted = standing(vec![within("gone.yaml", 500)]);
     assert!(deleted.is_empty(), "it has no place");
     deleted = standing(vec![caused("gone.yaml")]);
     deleted[0].is_resolved = true;
-    let other = told(vec![caused("prod.yaml")], Known::default(), &deleted);
+    let mut other = caused("prod.yaml");
+    other.text = Some(marker::text("other"));
+    let other = told(vec![other], Known::default(), &deleted);
     assert_eq!(other.review.len(), 1, "{other:?}");
 }
 

@@ -53,6 +53,7 @@ fn finding(number: usize, line: u32) -> PlacedFinding {
         message: format!("container `c{number}`: privileged is true"),
         fingerprint: fingerprint(number),
         copy: 0,
+        text: None,
         location: Stretch {
             path: "a.yaml".into(),
             first: line,
@@ -441,6 +442,7 @@ fn hostile() -> PlacedFinding {
         FindingMarker {
             is_open: false,
             findings: [(told(9), Severity::Note)].into(),
+            texts: [].into(),
             hash: String::new(),
             is_intact: true,
         }

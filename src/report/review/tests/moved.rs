@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::super::known::{Files, Known};
+use super::super::marker;
 use super::super::placed::PlacedFinding;
+use super::super::standing::StandingComment;
 use super::carry_out;
 use super::copies::{is_on, standing, told, within, words};
 
@@ -13,6 +15,26 @@ fn copy(path: &str, copy: u32, line: u32) -> PlacedFinding {
         copy,
         ..within(path, line)
     }
+}
+
+/// The finding in an object of this text.
+fn reading(path: &str, number: u32, line: u32, text: &str) -> PlacedFinding {
+    PlacedFinding {
+        text: Some(marker::text(text)),
+        ..copy(path, number, line)
+    }
+}
+
+/// A comment on each of some findings, of which some are answered.
+fn told_of(findings: Vec<(PlacedFinding, bool)>) -> Vec<StandingComment> {
+    let mut all = Vec::new();
+    for (finding, is_answered) in findings {
+        let mut one = standing(vec![finding]);
+        one[0].is_resolved = is_answered;
+        one[0].id = all.len() as u64 + 1;
+        all.extend(one);
+    }
+    all
 }
 
 /// What a run knows that has seen the object of the finding in these files.
@@ -34,7 +56,8 @@ fn an_answer_stays_when_its_file_is_renamed_and_a_copy_follows() {
     // Renamed in the pull request, or since the last push.
     for (from, to) in [("old.yaml", "b.yaml"), ("gone.yaml", "new.yaml")] {
         let caused = |path: &str, number, line| {
-            let mut caused = copy(path, number, line);
+            let text = if number == 0 { "it" } else { "copy" };
+            let mut caused = reading(path, number, line, text);
             caused.changed_at = Some(within("a.yaml", line).location);
             caused
         };
@@ -44,6 +67,7 @@ fn an_answer_stays_when_its_file_is_renamed_and_a_copy_follows() {
         let followed = told(both(), Known::default(), &all);
         assert_eq!(followed.review.len(), 1, "{followed:?}");
         assert_eq!((followed.standing, followed.settled.len()), (1, 0));
+        assert_eq!(followed.edited.len(), 1, "it learns its name");
         carry_out(&followed, &mut all);
         let again = told(both(), Known::default(), &all);
         assert!(again.is_empty(), "{again:?}");
@@ -63,32 +87,137 @@ fn an_answer_stays_when_its_file_is_renamed_and_a_copy_follows() {
 #[test]
 fn a_comment_follows_its_object_to_a_file_that_was_there() {
     let known = || object_in(&["prod.yaml"], &["a.yaml"]);
-    let there = || vec![within("prod.yaml", 5)];
-    let mut all = standing(vec![within("a.yaml", 5)]);
-    let moved = told(there(), known(), &all);
+    let there = |text| vec![reading("prod.yaml", 0, 5, text)];
+    let mut all = told_of(vec![(reading("a.yaml", 0, 5, "it"), false)]);
+    let moved = told(there("it"), known(), &all);
     assert!(is_on(&moved, "prod.yaml"), "{moved:?}");
     assert_eq!(words(&moved), ["Moved"]);
     all[0].is_resolved = true;
-    let answered = told(there(), known(), &all);
+    let answered = told(there("it"), known(), &all);
     assert!(
-        answered.is_empty() && answered.standing == 1,
+        answered.review.is_empty() && answered.settled.is_empty(),
         "{answered:?}"
+    );
+    assert_eq!(
+        (answered.standing, answered.edited.len()),
+        (1, 1),
+        "it learns its name"
+    );
+    carry_out(&answered, &mut all);
+    let again = told(there("it"), known(), &all);
+    assert!(again.is_empty() && again.standing == 1, "{again:?}");
+    // What is in its place by now is another one.
+    let both = vec![
+        reading("a.yaml", 0, 5, "new"),
+        reading("prod.yaml", 0, 5, "it"),
+    ];
+    let replaced = told(both, object_in(&["a.yaml", "prod.yaml"], &["a.yaml"]), &all);
+    assert!(
+        is_on(&replaced, "a.yaml") && replaced.settled.is_empty(),
+        "{replaced:?}"
+    );
+    // An answer is about one text.
+    let all = told_of(vec![(reading("a.yaml", 0, 5, "it"), true)]);
+    let changed = told(there("other"), known(), &all);
+    assert!(is_on(&changed, "prod.yaml"), "{changed:?}");
+    // Where it was before, the base may have had it.
+    let back = told(
+        vec![reading("staging.yaml", 0, 5, "it")],
+        object_in(&["staging.yaml"], &["staging.yaml"]),
+        &all,
+    );
+    assert!(
+        back.review.is_empty() && back.settled.is_empty(),
+        "{back:?}"
     );
 }
 
 #[test]
+fn of_two_answers_and_two_files_each_stays_with_its_text() {
+    let known = || object_in(&["a.yaml", "staging.yaml"], &[]);
+    let gone = |path: &str, text: &str| {
+        let mut gone = reading(path, 0, 5, text);
+        gone.changed_at = Some(within("prod.yaml", 90).location);
+        gone
+    };
+    let all = told_of(vec![
+        (gone("old-live.yaml", "live"), false),
+        (gone("old-test.yaml", "test"), true),
+    ]);
+    let moved = vec![
+        reading("a.yaml", 0, 5, "live"),
+        reading("staging.yaml", 0, 5, "test"),
+    ];
+    let crossed = vec![
+        reading("a.yaml", 0, 5, "test"),
+        reading("staging.yaml", 0, 5, "live"),
+    ];
+    for (findings, to) in [(moved, "a.yaml"), (crossed, "staging.yaml")] {
+        let plan = told(findings, known(), &all);
+        assert!(is_on(&plan, to), "{plan:?}");
+        assert_eq!((words(&plan), plan.standing), (vec!["Moved"], 1));
+    }
+    // Of two that one may be, the one moves that nobody answered.
+    let one = told(vec![reading("a.yaml", 0, 5, "new")], known(), &all);
+    assert!(is_on(&one, "a.yaml"), "{one:?}");
+    let mut words = words(&one);
+    words.sort_unstable();
+    assert_eq!(words, ["Fixed", "Moved"]);
+}
+
+#[test]
+fn an_answer_stays_with_its_copy_in_a_file() {
+    let all = told_of(vec![(reading("a.yaml", 0, 5, "it"), true)]);
+    // Another one is put above it.
+    let above = vec![
+        reading("a.yaml", 0, 5, "new"),
+        reading("a.yaml", 1, 25, "it"),
+    ];
+    let plan = told(above, Known::default(), &all);
+    assert_eq!((plan.review.len(), plan.standing), (1, 1), "{plan:?}");
+    assert!(
+        plan.settled.is_empty() && plan.edited.len() == 1,
+        "{plan:?}"
+    );
+    // Of two the answered one goes.
+    let both = told_of(vec![
+        (reading("a.yaml", 0, 5, "it"), true),
+        (reading("a.yaml", 1, 25, "other"), false),
+    ]);
+    let mut after = both.clone();
+    super::goes_to(&mut after[1], 5);
+    let plan = told(
+        vec![reading("a.yaml", 0, 5, "other")],
+        Known::default(),
+        &after,
+    );
+    assert!(plan.review.is_empty(), "{plan:?}");
+    assert_eq!((words(&plan), plan.settled[0].edit.id), (vec!["Fixed"], 1));
+    // With other words it is the same one.
+    let edited = vec![
+        reading("a.yaml", 0, 5, "more"),
+        reading("a.yaml", 1, 25, "other"),
+    ];
+    assert!(told(edited, Known::default(), &both).is_empty());
+}
+
+#[test]
 fn an_answer_goes_to_no_other_object_of_the_same_name() {
-    let mut all = standing(vec![within("a.yaml", 5)]);
-    all[0].is_resolved = true;
+    let all = told_of(vec![(reading("a.yaml", 0, 5, "it"), true)]);
+    // It is mended where it was.
+    let mended = object_in(&["a.yaml", "prod.yaml"], &["a.yaml"]);
+    let same = told(vec![reading("prod.yaml", 0, 5, "it")], mended.clone(), &all);
+    assert!(is_on(&same, "prod.yaml"), "{same:?}");
     for known in [
-        // It is mended where it was.
-        object_in(&["a.yaml", "prod.yaml"], &["a.yaml"]),
+        mended,
         // It went, and the base had the other one.
         object_in(&["prod.yaml"], &["a.yaml", "prod.yaml"]),
+        // It went, and the other one was there before.
+        object_in(&["prod.yaml"], &["a.yaml"]),
         // It is no object of this file that something was found in.
         object_in(&["staging.yaml"], &["staging.yaml"]),
     ] {
-        let other = told(vec![within("prod.yaml", 5)], known, &all);
+        let other = told(vec![reading("prod.yaml", 0, 5, "other")], known, &all);
         assert!(is_on(&other, "prod.yaml"), "{other:?}");
         assert_eq!(words(&other), ["Fixed"]);
     }
