@@ -87,7 +87,7 @@ struct Side<'a> {
     free: Present<'a>,
 }
 
-impl<'a> Side<'a> {
+impl Side<'_> {
     fn in_files(&mut self, moves: &mut Moves) {
         // Where it was, as it was.
         let free = self.free.clone();
