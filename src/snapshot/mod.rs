@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod declared;
 pub mod departures;
 mod edited;
+mod explained;
 pub mod file_kind;
 pub mod generated;
 pub mod granted;

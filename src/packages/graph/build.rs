@@ -12,7 +12,7 @@ use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
 use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
 use crate::packages::lockfile::{
-    Importer, Locked, Lockfile, PackageIndex, Section, Source, Wanted,
+    Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Source, Wanted,
 };
 use crate::packages::{Range as VersionRange, Specifier, Version};
 
@@ -29,6 +29,9 @@ struct Nodes<'a> {
     of_entry: Vec<u32>,
     /// The workspace of a name; none where several share it.
     by_name: HashMap<&'a str, Option<usize>>,
+    /// The entry of a workspace by its path, where the lockfile lists no importers: what the workspace asks for may lie
+    /// inside it.
+    of_folder: HashMap<&'a str, &'a Locked>,
     /// What the root puts in the place of what is asked for.
     resolutions: Resolutions<'a>,
 }
@@ -239,6 +242,7 @@ impl<'a> Nodes<'a> {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             of_entry,
             by_name,
+            of_folder: of_folder(lockfile),
             resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package), catalogs),
         }
     }
@@ -303,8 +307,13 @@ impl<'a> Nodes<'a> {
     }
 
     /// What a `package.json` gets where the lockfile lists no importers.
-    fn described(&self, owner: &str, name: &str, specifier: &str) -> Option<u32> {
-        let known = self.lockfile.described(name, specifier);
+    fn described(&self, path: &str, owner: &str, name: &str, specifier: &str) -> Option<u32> {
+        let inside = || {
+            let entry = self.of_folder.get(path)?;
+            let mut dependencies = entry.dependencies.iter();
+            dependencies.find(|dependency| &*dependency.name == name)?.to
+        };
+        let known = inside().or_else(|| self.lockfile.described(name, specifier));
         if let Some(entry) = self.resolved(owner, name, specifier, known) {
             return self.node(entry);
         }
@@ -361,6 +370,20 @@ impl<'a> Nodes<'a> {
     }
 }
 
+/// The entries of folders, where the lockfile lists no importers.
+fn of_folder(lockfile: &Lockfile) -> HashMap<&str, &Locked> {
+    if lockfile.kind != LockfileKind::Npm || !lockfile.importers.is_empty() {
+        return HashMap::new();
+    }
+    let folders = lockfile.packages.iter().filter_map(|locked| {
+        let (Source::Workspace(path) | Source::Folder(path)) = &locked.source else {
+            return None;
+        };
+        Some((&**path, locked))
+    });
+    folders.collect()
+}
+
 fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
     match specifier {
         Specifier::Any => VersionRange::parse("*"),
@@ -373,6 +396,7 @@ fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
 /// One workspace as both sides know it.
 struct Joining<'a, 'n> {
     number: usize,
+    path: &'n str,
     /// Its name; empty where its `package.json` says none.
     name: &'a str,
     listed: &'n [&'n Importer],
@@ -385,7 +409,7 @@ struct Joining<'a, 'n> {
 impl<'a, 'n> Joining<'a, 'n> {
     fn new(
         number: usize,
-        member: &Member<'a>,
+        member: &'n Member<'a>,
         listed: &'n [&'n Importer],
         nodes: &'n Nodes<'n>,
     ) -> Self {
@@ -400,6 +424,7 @@ impl<'a, 'n> Joining<'a, 'n> {
         let name = member.package.and_then(super::PackageJson::name);
         Self {
             number,
+            path: &member.path,
             name: name.unwrap_or_default(),
             listed,
             nodes,
@@ -427,8 +452,9 @@ impl<'a, 'n> Joining<'a, 'n> {
             let target = if keeps_importers {
                 None
             } else {
+                let (path, name) = (self.path, self.name);
                 self.nodes
-                    .described(self.name, declared.name, declared.specifier())
+                    .described(path, name, declared.name, declared.specifier())
             };
             wants.push(Want {
                 workspace: self.number,

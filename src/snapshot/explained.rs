@@ -1,0 +1,149 @@
+//! What explains that an archive asks for other dependencies than before, although its bytes stayed.
+//!
+//! An override changes what a dependency leads to, and adds none; one that took a dependency out may be gone. An
+//! extension adds what it names to the package that it names, and nothing else.
+
+use std::collections::BTreeMap;
+
+use crate::packages::extensions::{self, Addition};
+use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind};
+use crate::packages::overrides::Selector;
+use crate::packages::range::Range;
+use crate::packages::specifier::Specifier;
+use crate::packages::version::Version;
+
+use super::installations::Installation;
+use super::locked::LockedFile;
+
+/// What pnpm writes in the place of a dependency that it takes out.
+const NOTHING: &str = "-";
+
+/// What both sides of a change say of the dependencies of packages.
+#[derive(Debug)]
+pub(super) struct Explained<'a> {
+    /// What the base puts in the place of a name.
+    were: Overridden<'a>,
+    /// What the head puts there.
+    are: Overridden<'a>,
+    additions: Vec<Addition<'a>>,
+    /// The patterns of what the base leaves out where it is optional.
+    left_out: Vec<&'a str>,
+}
+
+/// What stands in the place of a name, by that name.
+type Overridden<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+impl<'a> Explained<'a> {
+    /// By the settings of both sides, and by what their lockfiles record.
+    #[must_use]
+    pub(super) fn of(before: LockedFile<'a>, after: LockedFile<'a>) -> Self {
+        let mut additions = additions(before.installation);
+        additions.extend(self::additions(after.installation));
+        Self {
+            were: overridden(before),
+            are: overridden(after),
+            additions,
+            left_out: left_out(&before.lockfile.text),
+        }
+    }
+
+    /// True if something of the repository adds a dependency that a package did not have.
+    #[must_use]
+    pub(super) fn adds(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
+        let name = &*dependency.name;
+        let was_out = self.were.get(name);
+        was_out.is_some_and(|values| values.contains(&NOTHING)) || self.extends(package, name, real)
+    }
+
+    /// True if something of the repository leads a dependency that a package had to another package.
+    #[must_use]
+    pub(super) fn leads(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
+        let name = &*dependency.name;
+        let by_override = match self.are.get(name) {
+            Some(values) => values.iter().any(|value| may_lead(value, name, real)),
+            None => self.were.contains_key(name),
+        };
+        by_override || self.extends(package, name, real)
+    }
+
+    /// True if the base left out an optional dependency of this name.
+    #[must_use]
+    pub(super) fn left_out(&self, name: &str) -> bool {
+        let mut patterns = self.left_out.iter();
+        patterns.any(|pattern| pattern.contains(['*', '!']) || *pattern == name)
+    }
+
+    fn extends(&self, package: &Locked, name: &str, real: &str) -> bool {
+        self.additions.iter().any(|addition| {
+            addition.name == name
+                && is_of(addition.package, package)
+                && addition
+                    .specifier
+                    .is_none_or(|specifier| may_lead(specifier, name, real))
+        })
+    }
+}
+
+/// True if a package is one that a selector names.
+fn is_of(selector: Selector<'_>, package: &Locked) -> bool {
+    let range = selector.range.and_then(Range::parse);
+    let version = Version::parse(&package.version);
+    selector.name == &*package.name
+        && range
+            .zip(version)
+            .is_none_or(|(range, version)| range.satisfies(&version))
+}
+
+/// True if a specifier may lead a name to a package. Where nothing here says what it stands for, it may.
+fn may_lead(specifier: &str, name: &str, real: &str) -> bool {
+    if specifier.starts_with('$') || real == name {
+        return true;
+    }
+    match Specifier::parse(specifier) {
+        Specifier::Alias { name, .. } => name == real,
+        Specifier::Any | Specifier::Exact(_) | Specifier::Range(_) | Specifier::Tag(_) => false,
+        _ => true,
+    }
+}
+
+fn overridden(locked: LockedFile<'_>) -> Overridden<'_> {
+    let mut all = Overridden::new();
+    for one in locked.installation.overrides() {
+        let value = one.value.as_str().unwrap_or_default();
+        all.entry(one.package.name).or_default().push(value);
+    }
+    for record in &locked.lockfile.records {
+        if record.what == RecordKind::Override {
+            let last = record.key.rsplit('>').next().unwrap_or_default();
+            let values = all.entry(Selector::parse(last).name).or_default();
+            values.push(&record.value);
+        }
+    }
+    all
+}
+
+fn additions(installation: &Installation) -> Vec<Addition<'_>> {
+    match installation.kind() {
+        Some(LockfileKind::Yarn) => {
+            let settings = installation.yarn_settings_file();
+            let settings = settings.and_then(|file| file.tree());
+            let all = settings.into_iter().flat_map(extensions::additions_of_yarn);
+            all.collect()
+        }
+        Some(LockfileKind::Pnpm) => {
+            let (root, workspace) = (installation.root(), installation.pnpm_workspace());
+            extensions::additions_of_pnpm(root, workspace).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `ignoredOptionalDependencies` of pnpm's lockfile.
+fn left_out(text: &str) -> Vec<&str> {
+    let lines = text.lines();
+    let list = lines.skip_while(|line| line.trim_end() != "ignoredOptionalDependencies:");
+    let items = list.skip(1).map_while(|line| line.trim().strip_prefix("- "));
+    items
+        .map(|item| item.trim().trim_matches(['\'', '"']))
+        .collect()
+}
