@@ -62,9 +62,7 @@ fn homes_of_pnpm<'a>(
 
 fn home_of_yarn(settings: &Tree) -> impl Iterator<Item = Node<'_>> {
     let document = settings.documents().first();
-    document
-        .map(|document| settings.root(document))
-        .into_iter()
+    document.map(|document| settings.root(document)).into_iter()
 }
 
 fn entries(home: Node<'_>) -> impl Iterator<Item = Entry<'_>> {

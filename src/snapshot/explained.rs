@@ -142,7 +142,9 @@ fn additions(installation: &Installation) -> Vec<Addition<'_>> {
 fn left_out(text: &str) -> Vec<&str> {
     let lines = text.lines();
     let list = lines.skip_while(|line| line.trim_end() != "ignoredOptionalDependencies:");
-    let items = list.skip(1).map_while(|line| line.trim().strip_prefix("- "));
+    let items = list
+        .skip(1)
+        .map_while(|line| line.trim().strip_prefix("- "));
     items
         .map(|item| item.trim().trim_matches(['\'', '"']))
         .collect()

@@ -82,7 +82,8 @@ pub fn side(installation: &Installation) -> Option<Side<'_>> {
 /// Whether an installation of the head can be one of the base.
 type Fits<'f> = &'f dyn Fn(&Installation, &Installation) -> bool;
 
-/// Pairs by folder and package manager, then by folder, then by rename.
+/// Pairs by folder and package manager, then by folder, then by rename. What is set aside is paired with what its
+/// package manager had, whatever takes its place.
 fn numbered(
     base: &Snapshot,
     head: &Snapshot,
@@ -100,8 +101,13 @@ fn numbered(
         let before = path(installation).and_then(|path| renames.get(&path));
         before.is_some() && before == path(old).as_ref()
     };
-    let rounds: [Fits<'_>; 3] = [
-        &|one, other| one.folder == other.folder && one.kind() == other.kind(),
+    let is_same_kind = |one: &Installation, other: &Installation| {
+        one.folder == other.folder && one.kind() == other.kind()
+    };
+    let rounds: [Fits<'_>; 5] = [
+        &|one, other| is_same_kind(one, other) && one.is_set_aside == other.is_set_aside,
+        &|one, other| one.folder == other.folder && !one.is_set_aside && !other.is_set_aside,
+        &is_same_kind,
         &|one, other| one.folder == other.folder,
         &is_moved,
     ];
@@ -122,6 +128,15 @@ fn numbered(
             }
         }
     }
+    for (installation, slot) in of_head.iter().zip(&mut found) {
+        if slot.is_none() && installation.is_set_aside {
+            *slot = of_base
+                .iter()
+                .position(|old| is_same_kind(installation, old));
+        }
+    }
+    // What nobody kept in step does not bring anything back by being cleared away.
+    free.retain(|number| of_base.get(*number).is_some_and(|old| !old.is_set_aside));
     let both = found.into_iter().enumerate();
     let both = both.map(|(number, old)| (old, Some(number)));
     let gone = free.into_iter().map(|number| (Some(number), None));

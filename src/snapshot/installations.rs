@@ -4,6 +4,9 @@
 //! wins over one further out. A `package.json` that no lockfile serves is installed by itself: what it pins to one
 //! version, and else from whatever the registry offers on that day. What a `package.json` pins and its lockfile does not
 //! hold is kept beside that. What tests and examples work on, and what is installed already, is nobody's.
+//!
+//! A lockfile beside the one that `packageManager` names is set aside: it holds what whoever calls the other package
+//! manager installs, a build perhaps. It is read for what it says itself, and not measured against the `package.json`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +32,8 @@ pub struct Installation {
     pub folder: Arc<str>,
     /// The lockfile; none where there is none.
     pub file: Option<SourceFile>,
-    /// Lockfiles of other package managers in the same folder, which `packageManager` says are not used.
-    pub unused: Vec<Arc<str>>,
+    /// True if `packageManager` names another package manager, whose lockfile is there as well.
+    pub is_set_aside: bool,
     /// The workspaces by their paths below the folder; they have the numbers of the graph.
     members: Vec<Served>,
     /// `pnpm-workspace.yaml` of the folder.
@@ -113,10 +116,15 @@ impl Installation {
     }
 
     fn graph_members(&self) -> Vec<Member<'_>> {
+        // Nobody keeps it in step with what the `package.json` files say today.
+        let listed = self
+            .lockfile()
+            .is_some_and(|lockfile| !lockfile.importers.is_empty());
+        let speaks_for_itself = self.is_set_aside && listed;
         let members = self.members.iter().map(|served| Member {
             path: Arc::clone(&served.path),
             file: Arc::clone(&served.at),
-            package: served.package(),
+            package: served.package().filter(|_| !speaks_for_itself),
         });
         members.collect()
     }
@@ -245,6 +253,7 @@ impl Installation {
             _ => false,
         };
         same(&self.file, &other.file)
+            && self.is_set_aside == other.is_set_aside
             && self.members.len() == other.members.len()
             && self
                 .members
@@ -269,14 +278,21 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
     // The innermost first: what it serves, no other one takes in by a pattern.
     for (folder, lockfiles) in finder.lockfiles().into_iter().rev() {
         let root = finder.packages.get(folder).copied();
-        let (used, unused) = chosen(&lockfiles, root);
+        let (used, set_aside) = chosen(&lockfiles, root);
+        let aside = set_aside.into_iter().map(|file| Installation {
+            is_set_aside: true,
+            pins: None,
+            ..finder.locked(folder, file)
+        });
+        let aside: Vec<Installation> = aside.collect();
         let taken: Vec<Installation> = used
             .into_iter()
-            .map(|file| finder.locked(folder, file, &unused))
+            .map(|file| finder.locked(folder, file))
             .collect();
         for installation in &taken {
             finder.claim(installation);
         }
+        all.extend(aside);
         all.extend(taken);
     }
     let folders: Vec<&str> = finder.packages.keys().copied().collect();
@@ -293,12 +309,12 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
     all
 }
 
-/// Which lockfiles of a folder count. npm reads a shrinkwrap first, Bun its text; of several package managers the one
-/// that `packageManager` names, or all, where it names none of them.
+/// Which lockfiles of a folder count, and which are set aside. npm reads a shrinkwrap first, Bun its text; of several
+/// package managers that counts which `packageManager` names, or all, where it names none of them.
 fn chosen<'a>(
     files: &[&'a SourceFile],
     root: Option<&SourceFile>,
-) -> (Vec<&'a SourceFile>, Vec<Arc<str>>) {
+) -> (Vec<&'a SourceFile>, Vec<&'a SourceFile>) {
     let has = |name: &str| files.iter().any(|file| file.path.ends_with(name));
     let (shrinkwrapped, has_text) = (has("npm-shrinkwrap.json"), has("bun.lock"));
     let read: Vec<&SourceFile> = files
@@ -320,13 +336,12 @@ fn chosen<'a>(
         Some("bun") => Some(LockfileKind::Bun),
         _ => None,
     };
-    let (used, unused): (Vec<&SourceFile>, Vec<&SourceFile>) =
+    let (used, set_aside): (Vec<&SourceFile>, Vec<&SourceFile>) =
         read.iter().partition(|file| kind(file) == named);
     if used.is_empty() {
         return (read, Vec::new());
     }
-    let unused = unused.into_iter().map(|file| Arc::clone(&file.path));
-    (used, unused.collect())
+    (used, set_aside)
 }
 
 struct Finder<'a> {
@@ -370,7 +385,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn locked(&self, folder: &str, file: &SourceFile, unused: &[Arc<str>]) -> Installation {
+    fn locked(&self, folder: &str, file: &SourceFile) -> Installation {
         let mut paths: BTreeSet<String> = BTreeSet::new();
         if let Some(lockfile) = file.lockfile() {
             paths.extend(
@@ -383,7 +398,6 @@ impl<'a> Finder<'a> {
         paths.extend(self.taken_in(folder, kind(file)));
         let mut installation = Installation {
             file: Some(file.clone()),
-            unused: unused.to_vec(),
             ..self.installation(folder, paths)
         };
         installation.pins = Some(self.pins(&installation));
@@ -489,7 +503,7 @@ impl<'a> Finder<'a> {
         Installation {
             folder: folder.into(),
             file: None,
-            unused: Vec::new(),
+            is_set_aside: false,
             members: members.collect(),
             pnpm_workspace: self.file(folder, "pnpm-workspace.yaml").cloned(),
             yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),

@@ -112,17 +112,16 @@ fn of_several_lockfiles_those_count_that_are_used() {
     assert_eq!(
         told(&found),
         [
+            "a/package-lock.json: a/package.json",
             "a/yarn.lock: a/package.json",
             "b/npm-shrinkwrap.json: b/package.json",
             "c/package-lock.json: c/package.json",
             "c/yarn.lock: c/package.json",
         ]
     );
-    let unused = &found.installations()[0].unused;
-    assert_eq!(
-        unused.iter().map(|path| &**path).collect::<Vec<_>>(),
-        ["a/package-lock.json"]
-    );
+    let aside = found.installations().iter();
+    let aside: Vec<bool> = aside.map(|one| one.is_set_aside).collect();
+    assert_eq!(aside, [true, false, false, false, false]);
 }
 
 /// What changed, as `name: what`, and whether each side was known.

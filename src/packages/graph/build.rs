@@ -311,7 +311,9 @@ impl<'a> Nodes<'a> {
         let inside = || {
             let entry = self.of_folder.get(path)?;
             let mut dependencies = entry.dependencies.iter();
-            dependencies.find(|dependency| &*dependency.name == name)?.to
+            dependencies
+                .find(|dependency| &*dependency.name == name)?
+                .to
         };
         let known = inside().or_else(|| self.lockfile.described(name, specifier));
         if let Some(entry) = self.resolved(owner, name, specifier, known) {

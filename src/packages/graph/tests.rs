@@ -215,7 +215,10 @@ fn version_1_of_npm_gives_a_workspace_what_lies_inside_its_folder() {
             "d": {"version": "1.0.0"}}}"#,
         &[
             ("", r#"{"workspaces": ["a", "b"]}"#),
-            ("a", r#"{"name": "@w/a", "dependencies": {"c": "2"}, "devDependencies": {"d": "1"}}"#),
+            (
+                "a",
+                r#"{"name": "@w/a", "dependencies": {"c": "2"}, "devDependencies": {"d": "1"}}"#,
+            ),
             ("b", r#"{"name": "@w/b", "dependencies": {"c": "1"}}"#),
         ],
     );

@@ -81,7 +81,8 @@ declare_rule! {
     /// for; where Yarn has plugins, those may have catalogues of their own.
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
-    /// high. More than three of a kind in a workspace are one finding.
+    /// high. More than three of a kind in a workspace are one finding. A lockfile beside the one that `packageManager`
+    /// names is not compared.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
@@ -92,6 +93,9 @@ declare_rule! {
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
         let records = &locked.lockfile.records;
+        if locked.installation.is_set_aside {
+            continue;
+        }
         // Code of the repository may have changed what packages ask for.
         if records
             .iter()
