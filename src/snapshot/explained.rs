@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::packages::PackageJson;
 use crate::packages::extensions::{self, Addition};
 use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind};
-use crate::packages::overrides::Selector;
+use crate::packages::overrides::{Replacement, Selector};
 use crate::packages::range::Range;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
@@ -20,7 +21,7 @@ const NOTHING: &str = "-";
 
 /// What both sides of a change say of the dependencies of packages.
 #[derive(Debug)]
-pub(super) struct Explained<'a> {
+pub struct Explained<'a> {
     /// What the base puts in the place of a name.
     were: Overridden<'a>,
     /// What the head puts there.
@@ -31,17 +32,63 @@ pub(super) struct Explained<'a> {
 }
 
 /// What stands in the place of a name, by that name.
-type Overridden<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+#[derive(Debug, Default)]
+pub struct Overridden<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+
+impl<'a> Overridden<'a> {
+    /// By the settings of a project, and by what its lockfile records.
+    #[must_use]
+    pub fn of(locked: LockedFile<'a>) -> Self {
+        let mut all = Self::default();
+        let root = locked.installation.root();
+        let of_root = root.map(PackageJson::dependencies).unwrap_or_default();
+        for one in locked.installation.overrides() {
+            let value = match one.replacement {
+                Replacement::OfRoot(name) => {
+                    let declared = of_root.iter().find(|declared| declared.name == name);
+                    declared.and_then(|declared| declared.value.as_str())
+                }
+                _ => None,
+            };
+            let value = value.or_else(|| one.value.as_str()).unwrap_or_default();
+            all.0.entry(one.package.name).or_default().push(value);
+        }
+        for record in &locked.lockfile.records {
+            if record.what == RecordKind::Override {
+                let last = record.key.rsplit('>').next().unwrap_or_default();
+                let values = all.0.entry(Selector::parse(last).name).or_default();
+                values.push(&record.value);
+            }
+        }
+        all
+    }
+
+    /// True if an override may put another package in the place of a name.
+    #[must_use]
+    pub fn leads(&self, name: &str, real: &str) -> bool {
+        let values = self.0.get(name);
+        values.is_some_and(|values| values.iter().any(|value| may_lead(value, name, real)))
+    }
+
+    fn takes_out(&self, name: &str) -> bool {
+        let values = self.0.get(name);
+        values.is_some_and(|values| values.contains(&NOTHING))
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
 
 impl<'a> Explained<'a> {
     /// By the settings of both sides, and by what their lockfiles record.
     #[must_use]
-    pub(super) fn of(before: LockedFile<'a>, after: LockedFile<'a>) -> Self {
+    pub fn of(before: LockedFile<'a>, after: LockedFile<'a>) -> Self {
         let mut additions = additions(before.installation);
         additions.extend(self::additions(after.installation));
         Self {
-            were: overridden(before),
-            are: overridden(after),
+            were: Overridden::of(before),
+            are: Overridden::of(after),
             additions,
             left_out: left_out(&before.lockfile.text),
         }
@@ -49,26 +96,26 @@ impl<'a> Explained<'a> {
 
     /// True if something of the repository adds a dependency that a package did not have.
     #[must_use]
-    pub(super) fn adds(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
+    pub fn adds(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
         let name = &*dependency.name;
-        let was_out = self.were.get(name);
-        was_out.is_some_and(|values| values.contains(&NOTHING)) || self.extends(package, name, real)
+        self.were.takes_out(name) || self.extends(package, name, real)
     }
 
     /// True if something of the repository leads a dependency that a package had to another package.
     #[must_use]
-    pub(super) fn leads(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
+    pub fn leads(&self, package: &Locked, dependency: &Dependency, real: &str) -> bool {
         let name = &*dependency.name;
-        let by_override = match self.are.get(name) {
-            Some(values) => values.iter().any(|value| may_lead(value, name, real)),
-            None => self.were.contains_key(name),
+        let by_override = if self.are.names(name) {
+            self.are.leads(name, real)
+        } else {
+            self.were.names(name)
         };
         by_override || self.extends(package, name, real)
     }
 
     /// True if the base left out an optional dependency of this name.
     #[must_use]
-    pub(super) fn left_out(&self, name: &str) -> bool {
+    pub fn left_out(&self, name: &str) -> bool {
         let mut patterns = self.left_out.iter();
         patterns.any(|pattern| pattern.contains(['*', '!']) || *pattern == name)
     }
@@ -104,22 +151,6 @@ fn may_lead(specifier: &str, name: &str, real: &str) -> bool {
         Specifier::Any | Specifier::Exact(_) | Specifier::Range(_) | Specifier::Tag(_) => false,
         _ => true,
     }
-}
-
-fn overridden(locked: LockedFile<'_>) -> Overridden<'_> {
-    let mut all = Overridden::new();
-    for one in locked.installation.overrides() {
-        let value = one.value.as_str().unwrap_or_default();
-        all.entry(one.package.name).or_default().push(value);
-    }
-    for record in &locked.lockfile.records {
-        if record.what == RecordKind::Override {
-            let last = record.key.rsplit('>').next().unwrap_or_default();
-            let values = all.entry(Selector::parse(last).name).or_default();
-            values.push(&record.value);
-        }
-    }
-    all
 }
 
 fn additions(installation: &Installation) -> Vec<Addition<'_>> {

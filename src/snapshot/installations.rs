@@ -3,7 +3,8 @@
 //! A lockfile serves the workspaces that it lists, and those that the patterns of its root take in; a nested lockfile
 //! wins over one further out. A `package.json` that no lockfile serves is installed by itself: what it pins to one
 //! version, and else from whatever the registry offers on that day. What a `package.json` pins and its lockfile does not
-//! hold is kept beside that. What tests and examples work on, and what is installed already, is nobody's.
+//! hold is kept beside that. What is installed already is nobody's, and neither is what tests work on, unless a build of
+//! the repository names its folder or a lockfile further out takes it in.
 //!
 //! A lockfile beside the one that `packageManager` names is set aside: it holds what whoever calls the other package
 //! manager installs, a build perhaps. It is read for what it says itself, and not measured against the `package.json`.
@@ -17,11 +18,12 @@ use crate::packages::catalogs::Catalogs;
 use crate::packages::graph::{Graph, Installed, Member};
 use crate::packages::lockfile::{Lockfile, LockfileKind};
 use crate::packages::overrides::Override;
-use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
 use super::file_kind::FileKind;
+use super::installed_folders::named_by_builds;
 use super::locked::own_names;
 use super::{Snapshot, SourceFile, pins};
 
@@ -270,6 +272,29 @@ fn kind(file: &SourceFile) -> Option<LockfileKind> {
     }
 }
 
+/// The package files that belong to no installation, as they are data of tests: lockfiles, and what asks for something.
+#[must_use]
+pub fn left_out(snapshot: &Snapshot) -> Vec<&SourceFile> {
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    for installation in snapshot.installations() {
+        taken.extend(installation.lockfile_path().map(|path| &**path));
+        taken.extend(installation.package_files().map(|file| &*file.path));
+    }
+    let asks = |file: &SourceFile| {
+        let package = file.tree().and_then(PackageJson::of);
+        package.is_some_and(|package| !package.dependencies().is_empty())
+    };
+    let files = snapshot.files().iter();
+    files
+        .filter(|file| is_test_data(&file.path) && !is_installed(&file.path))
+        .filter(|file| {
+            let is_package = file.kind() == FileKind::PackageJson && asks(file);
+            is_package || kind(file).is_some()
+        })
+        .filter(|file| !taken.contains(&*file.path))
+        .collect()
+}
+
 /// The installations of a revision, by folder.
 #[must_use]
 pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
@@ -352,6 +377,8 @@ struct Finder<'a> {
     claimed: BTreeSet<String>,
     /// The names of the repository's own packages.
     own_names: BTreeSet<&'a str>,
+    /// The folders of test data that builds name.
+    named_by_builds: BTreeSet<String>,
 }
 
 impl<'a> Finder<'a> {
@@ -365,18 +392,24 @@ impl<'a> Finder<'a> {
             packages: packages.collect(),
             claimed: BTreeSet::new(),
             own_names: own_names(snapshot),
+            named_by_builds: named_by_builds(snapshot),
         }
     }
 
     fn lockfiles(&self) -> BTreeMap<&'a str, Vec<&'a SourceFile>> {
         let mut all: BTreeMap<&str, Vec<&SourceFile>> = BTreeMap::new();
         for file in self.snapshot.files() {
-            let counts = !is_installed(&file.path) && !is_specimen(&file.path);
+            let counts = !is_installed(&file.path) && !self.is_left_out(file);
             if counts && kind(file).is_some() {
                 all.entry(file.folder()).or_default().push(file);
             }
         }
         all
+    }
+
+    /// True for data of tests that no build names.
+    fn is_left_out(&self, file: &SourceFile) -> bool {
+        is_test_data(&file.path) && !self.named_by_builds.contains(file.folder())
     }
 
     fn claim(&mut self, installation: &Installation) {
@@ -418,7 +451,7 @@ impl<'a> Finder<'a> {
     /// What no lockfile serves, and what depends on something.
     fn unlocked(&self, folder: &str) -> Option<Installation> {
         let file = self.packages.get(folder)?;
-        if self.claimed.contains(folder) || is_specimen(&file.path) {
+        if self.claimed.contains(folder) || self.is_left_out(file) {
             return None;
         }
         let kind = self
