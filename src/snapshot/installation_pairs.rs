@@ -19,6 +19,8 @@ pub struct InstallationPair<'a> {
     pub head: Option<&'a Installation>,
     /// What changed; nothing where it is not known.
     pub difference: &'a Difference,
+    /// What changed in what is pinned and not held by the lockfile.
+    pinned: &'a Difference,
     /// False where one side has a lockfile that cannot be read, or where the head has none any more: what was, or is,
     /// installed is unknown then.
     pub is_known: bool,
@@ -30,15 +32,34 @@ pub(super) struct Numbered {
     base: Option<usize>,
     head: Option<usize>,
     difference: Difference,
+    pinned: Difference,
     is_known: bool,
 }
 
 impl<'a> InstallationPair<'a> {
-    /// The changes with their words.
+    /// The changes with their words: of what lockfiles hold, then of what is newly pinned beside them.
     pub fn changes(self) -> impl Iterator<Item = Told<'a>> {
-        self.difference
-            .told(self.base.and_then(side), self.head.and_then(side))
+        let locked = self
+            .difference
+            .told(self.base.and_then(side), self.head.and_then(side));
+        let pinned = self
+            .pinned
+            .told(self.base.and_then(pinned), self.head.and_then(pinned));
+        // What is no longer beside the lockfile is in it, or was never installed.
+        locked.chain(pinned.filter(move |told| {
+            told.after().is_some_and(|package| {
+                let was = |base: &Installation| holds(base, package);
+                let is = |head: &Installation| holds(head, package);
+                !self.base.is_some_and(was) && !self.head.is_some_and(is)
+            })
+        }))
     }
+}
+
+/// True if the lockfile of an installation holds a version.
+fn holds(installation: &Installation, package: Installed<'_>) -> bool {
+    let mut known = installation.named(package.name());
+    known.any(|known| known.version() == package.version())
 }
 
 impl<'a> Pair<'a> {
@@ -53,6 +74,7 @@ impl<'a> Pair<'a> {
             base: pair.base.and_then(|number| base.get(number)),
             head: pair.head.and_then(|number| head.get(number)),
             difference: &pair.difference,
+            pinned: &pair.pinned,
             is_known: pair.is_known,
         })
     }
@@ -77,6 +99,12 @@ pub fn side(installation: &Installation) -> Option<Side<'_>> {
         graph: installation.graph(),
         lockfile: installation.resolved()?,
     })
+}
+
+/// The same of what is pinned beside its lockfile.
+fn pinned(installation: &Installation) -> Option<Side<'_>> {
+    let (graph, lockfile) = installation.unmet_pins()?;
+    Some(Side { graph, lockfile })
 }
 
 /// Whether an installation of the head can be one of the base.
@@ -148,15 +176,18 @@ fn numbered(
             );
             let is_known = is_known(old, new);
             let is_same = old.zip(new).is_some_and(|(old, new)| old.is_same(new));
-            let difference = if is_known && !is_same {
-                Difference::between(old.and_then(side), new.and_then(side), renames)
-            } else {
-                Difference::default()
+            let between = |side: fn(&Installation) -> Option<Side<'_>>| {
+                if is_known && !is_same {
+                    Difference::between(old.and_then(side), new.and_then(side), renames)
+                } else {
+                    Difference::default()
+                }
             };
             Numbered {
                 base,
                 head,
-                difference,
+                difference: between(side),
+                pinned: between(pinned),
                 is_known,
             }
         })

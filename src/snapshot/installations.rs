@@ -140,6 +140,12 @@ impl Installation {
     /// fetches it, or refuses. They are of a graph of their own, in which workspaces have the numbers that they have in
     /// [`Self::graph`].
     pub fn unmet(&self) -> impl Iterator<Item = Installed<'_>> {
+        let unmet = self.unmet_pins().into_iter();
+        unmet.flat_map(|(graph, pins)| graph.packages(pins))
+    }
+
+    /// The same as a graph with the lockfile that it was made of.
+    pub(super) fn unmet_pins(&self) -> Option<(&Graph, &Lockfile)> {
         let unmet = self.unmet.get_or_init(|| {
             let none = Lockfile::empty(LockfileKind::Npm, String::new());
             self.file.as_ref()?;
@@ -148,8 +154,7 @@ impl Installation {
             let graph = self.graph_of_pins(&pins);
             Some(Unmet { pins, graph })
         });
-        let unmet = unmet.iter();
-        unmet.flat_map(|unmet| unmet.graph.packages(&unmet.pins))
+        unmet.as_ref().map(|unmet| (&unmet.graph, &unmet.pins))
     }
 
     /// What is installed, by name, version and source.
