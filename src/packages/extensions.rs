@@ -4,7 +4,9 @@
 use super::overrides::Selector;
 use super::package_json::PackageJson;
 use super::pnpm_workspace::PnpmWorkspace;
-use crate::syntax::{Entry, Node, Tree};
+use super::range::Range;
+use super::version::Version;
+use crate::syntax::{Entry, Node, Span, Tree};
 
 /// What is added to one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,19 +26,22 @@ pub struct Addition<'a> {
     pub name: &'a str,
     /// What is asked of it; none where only its being optional is said.
     pub specifier: Option<&'a str>,
+    /// True if the package does not work without it.
+    pub is_required: bool,
+    /// Key and value.
+    pub at: Span,
 }
 
-/// The dependencies that pnpm adds.
-pub fn additions_of_pnpm<'a>(
-    root: Option<PackageJson<'a>>,
-    workspace: Option<PnpmWorkspace<'a>>,
-) -> impl Iterator<Item = Addition<'a>> {
-    homes_of_pnpm(root, workspace).flat_map(additions)
-}
-
-/// The dependencies that Yarn adds, by its settings.
-pub fn additions_of_yarn(settings: &Tree) -> impl Iterator<Item = Addition<'_>> {
-    home_of_yarn(settings).flat_map(additions)
+impl Addition<'_> {
+    /// True if it is for such a package. One whose version, or the range for it, cannot be read may be meant.
+    #[must_use]
+    pub fn is_for(&self, name: &str, version: &str) -> bool {
+        let range = self.package.range.and_then(Range::parse);
+        self.package.name == name
+            && range
+                .zip(Version::parse(version))
+                .is_none_or(|(range, version)| range.satisfies(&version))
+    }
 }
 
 /// Those of pnpm.
@@ -80,7 +85,9 @@ fn of(home: Node<'_>) -> impl Iterator<Item = Extension<'_>> {
     })
 }
 
-fn additions(home: Node<'_>) -> impl Iterator<Item = Addition<'_>> {
+/// The dependencies that a place adds which may hold `packageExtensions`: `pnpm` of `package.json`, the root of a file of
+/// settings.
+pub fn additions(home: Node<'_>) -> impl Iterator<Item = Addition<'_>> {
     const SECTIONS: [&str; 4] = [
         "dependencies",
         "optionalDependencies",
@@ -90,12 +97,15 @@ fn additions(home: Node<'_>) -> impl Iterator<Item = Addition<'_>> {
     entries(home).flat_map(|extension| {
         let package = Selector::parse(extension.key.key_text());
         let sections = SECTIONS.iter();
-        let sections = sections.filter_map(move |section| extension.value.get(section));
-        let added = sections.flat_map(Node::entries);
-        added.map(move |entry| Addition {
-            package,
-            name: entry.key.key_text(),
-            specifier: entry.value.as_str(),
+        sections.flat_map(move |section| {
+            let added = extension.value.get(section).into_iter();
+            added.flat_map(Node::entries).map(move |entry| Addition {
+                package,
+                name: entry.key.key_text(),
+                specifier: entry.value.as_str(),
+                is_required: *section == "dependencies",
+                at: entry.key.span().to(entry.value.span()),
+            })
         })
     })
 }

@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 
 use crate::packages::PackageJson;
-use crate::packages::extensions::{self, Addition};
-use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind};
+use crate::packages::extensions::Addition;
+use crate::packages::lockfile::{Dependency, Locked, RecordKind};
 use crate::packages::overrides::{Replacement, Selector};
-use crate::packages::range::Range;
 use crate::packages::specifier::Specifier;
-use crate::packages::version::Version;
 
-use super::installations::Installation;
+use super::extended::additions;
 use super::locked::LockedFile;
 
 /// What pnpm writes in the place of a dependency that it takes out.
@@ -75,7 +73,7 @@ impl<'a> Overridden<'a> {
         values.is_some_and(|values| values.contains(&NOTHING))
     }
 
-    fn names(&self, name: &str) -> bool {
+    pub(super) fn names(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 }
@@ -84,12 +82,12 @@ impl<'a> Explained<'a> {
     /// By the settings of both sides, and by what their lockfiles record.
     #[must_use]
     pub fn of(before: LockedFile<'a>, after: LockedFile<'a>) -> Self {
-        let mut additions = additions(before.installation);
-        additions.extend(self::additions(after.installation));
+        let sides = [before, after].into_iter();
+        let additions = sides.flat_map(|side| additions(side.installation));
         Self {
             were: Overridden::of(before),
             are: Overridden::of(after),
-            additions,
+            additions: additions.map(|(_, addition)| addition).collect(),
             left_out: left_out(&before.lockfile.text),
         }
     }
@@ -123,22 +121,12 @@ impl<'a> Explained<'a> {
     fn extends(&self, package: &Locked, name: &str, real: &str) -> bool {
         self.additions.iter().any(|addition| {
             addition.name == name
-                && is_of(addition.package, package)
+                && addition.is_for(&package.name, &package.version)
                 && addition
                     .specifier
                     .is_none_or(|specifier| may_lead(specifier, name, real))
         })
     }
-}
-
-/// True if a package is one that a selector names.
-fn is_of(selector: Selector<'_>, package: &Locked) -> bool {
-    let range = selector.range.and_then(Range::parse);
-    let version = Version::parse(&package.version);
-    selector.name == &*package.name
-        && range
-            .zip(version)
-            .is_none_or(|(range, version)| range.satisfies(&version))
 }
 
 /// True if a specifier may lead a name to a package. Where nothing here says what it stands for, it may.
@@ -150,22 +138,6 @@ fn may_lead(specifier: &str, name: &str, real: &str) -> bool {
         Specifier::Alias { name, .. } => name == real,
         Specifier::Any | Specifier::Exact(_) | Specifier::Range(_) | Specifier::Tag(_) => false,
         _ => true,
-    }
-}
-
-fn additions(installation: &Installation) -> Vec<Addition<'_>> {
-    match installation.kind() {
-        Some(LockfileKind::Yarn) => {
-            let settings = installation.yarn_settings_file();
-            let settings = settings.and_then(|file| file.tree());
-            let all = settings.into_iter().flat_map(extensions::additions_of_yarn);
-            all.collect()
-        }
-        Some(LockfileKind::Pnpm) => {
-            let (root, workspace) = (installation.root(), installation.pnpm_workspace());
-            extensions::additions_of_pnpm(root, workspace).collect()
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
+use super::extended::additions;
 use super::file_kind::FileKind;
 use super::installed_folders::named_by_builds;
 use super::locked::own_names;
@@ -107,7 +108,10 @@ impl Installation {
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
-                return Graph::of(path, lockfile, &self.graph_members(), self.catalogs());
+                let additions = additions(self).into_iter();
+                let additions: Vec<_> = additions.map(|(_, addition)| addition).collect();
+                let members = self.graph_members();
+                return Graph::extended(path, lockfile, &members, self.catalogs(), &additions);
             }
             let none = || Lockfile::empty(LockfileKind::Npm, String::new());
             let pins = self

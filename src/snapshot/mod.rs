@@ -13,6 +13,7 @@ pub mod declared;
 pub mod departures;
 mod edited;
 pub mod explained;
+pub mod extended;
 pub mod file_kind;
 pub mod generated;
 pub mod granted;

@@ -285,7 +285,10 @@ fn what_is_pinned_beside_a_lockfile_is_listed_and_told() {
             "{{\n  \"name\": \"cart\",\n  \"dependencies\": {{\n    \"express\": \"^4.0.0\"{dependencies}\n  }}\n}}\n"
         )
     };
-    let (plain, pinned) = (manifest(""), manifest(",\n    \"ld\": \"npm:lodash@4.17.20\""));
+    let (plain, pinned) = (
+        manifest(""),
+        manifest(",\n    \"ld\": \"npm:lodash@4.17.20\""),
+    );
     write(
         folder.path(),
         &[
@@ -320,7 +323,11 @@ fn what_is_pinned_beside_a_lockfile_is_listed_and_told() {
         names.collect()
     };
     assert_eq!(names(&json), ["lodash", "express"]);
-    let text = tidegate(folder.path(), &[&["packages"], &arguments[..]].concat(), &[]);
+    let text = tidegate(
+        folder.path(),
+        &[&["packages"], &arguments[..]].concat(),
+        &[],
+    );
     assert!(text.stdout.contains("lodash"), "{}", text.stdout);
     // Pinned on both sides, or on none any more.
     let json = told(&["--base", "head", "--head", "head", "--offline"]);

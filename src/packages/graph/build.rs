@@ -11,8 +11,9 @@ use super::walk::{Ground, Walk, code};
 use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
 use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
+use crate::packages::extensions::Addition;
 use crate::packages::lockfile::{
-    Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Source, Wanted,
+    Importer, Locked, Lockfile, LockfileKind, Need, PackageIndex, Section, Source, Wanted,
 };
 use crate::packages::{Range as VersionRange, Specifier, Version};
 
@@ -41,6 +42,7 @@ pub(super) fn graph(
     lockfile: &Lockfile,
     members: &[Member<'_>],
     catalogs: Catalogs<'_>,
+    additions: &[Addition<'_>],
 ) -> Graph {
     let nodes = Nodes::of(lockfile, members, catalogs);
     let (packages, package_of) = nodes.packages();
@@ -74,7 +76,7 @@ pub(super) fn graph(
             wants: start..wants.len(),
         });
     }
-    let (edges, needs) = nodes.edges();
+    let (edges, needs) = nodes.edges(additions);
     let parents = parents(&nodes, &edges, &wants, members.len());
     let wants_of: Vec<Range<usize>> = workspaces.iter().map(|own| own.wants.clone()).collect();
     let ground = Ground {
@@ -277,7 +279,14 @@ impl<'a> Nodes<'a> {
     }
 
     /// What each entry depends on, by the numbers of what it does, with how much beside it.
-    fn edges(&self) -> (Edges, Edges) {
+    fn edges(&self, additions: &[Addition<'_>]) -> (Edges, Edges) {
+        let mut added: HashMap<&str, Vec<&Addition<'_>>> = HashMap::new();
+        for addition in additions {
+            added
+                .entry(addition.package.name)
+                .or_default()
+                .push(addition);
+        }
         let mut all: Vec<(u32, u32, u32)> = Vec::new();
         for node in 0..self.entries.len() {
             let start = all.len();
@@ -292,6 +301,20 @@ impl<'a> Nodes<'a> {
                     .find(self.lockfile, by, asked, dependency.to);
                 if let Some(to) = to.and_then(|to| self.node(to)) {
                     all.push((number(node), to, code(dependency.need)));
+                }
+            }
+            // Yarn from 2 on writes down what the package itself asks for, and what it leads to as if nobody did.
+            let added = added.get(&*locked.name).into_iter().flatten();
+            for addition in added.filter(|one| one.is_for(&locked.name, &locked.version)) {
+                let known = addition.specifier;
+                let to = known.and_then(|known| self.lockfile.described(addition.name, known));
+                if let Some(to) = to.and_then(|to| self.node(to)) {
+                    let need = if addition.is_required {
+                        Need::Required
+                    } else {
+                        Need::Optional
+                    };
+                    all.push((number(node), to, code(need)));
                 }
             }
             if let Some(own) = all.get_mut(start..) {
