@@ -509,7 +509,9 @@ impl<'a> Sight<'a> {
     fn lost_lockfile(&self, project: &str) -> bool {
         let of_project = |snapshot: &'a Snapshot| {
             let all = snapshot.installations().iter();
-            all.filter(|installation| *installation.folder == *project)
+            all.filter(|installation| {
+                *installation.folder == *project && !installation.is_set_aside
+            })
         };
         let mut head = of_project(self.head).peekable();
         head.peek().is_some()

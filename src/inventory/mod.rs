@@ -248,6 +248,30 @@ impl Parts {
         let scopes: Vec<Vec<Scope>> = (0..graph.workspaces().len())
             .map(|workspace| graph.scopes_in(workspace))
             .collect();
+        // What is pinned beside a lockfile has workspaces with the same numbers.
+        let beside: Vec<Installed<'_>> = installation.beside().collect();
+        for package in beside {
+            *packages.entry(package.scope()).or_insert(0) += 1;
+            let standing = Arc::new(Standing::of(package, facts));
+            let (name, version) = (words.of(package.name()), words.of(package.release()));
+            for (workspace, own) in graph.workspaces().iter().enumerate() {
+                let is_shown = shown.get(workspace).is_some_and(|shown| *shown);
+                let scope = package.scope_in(workspace);
+                if !is_shown || scope == Scope::Unreached {
+                    continue;
+                }
+                self.packages.push(Row {
+                    name,
+                    version,
+                    workspace: Some(own.folder().into()),
+                    scope,
+                    is_direct: true,
+                    paths: vec![vec![words.of(&package.label())]],
+                    location: package.location_in(workspace),
+                    standing: Arc::clone(&standing),
+                });
+            }
+        }
         for package in installation.packages() {
             *packages.entry(package.scope()).or_insert(0) += 1;
             let (name, version) = (words.of(package.name()), words.of(package.release()));

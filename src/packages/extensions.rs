@@ -4,7 +4,9 @@
 use super::overrides::Selector;
 use super::package_json::PackageJson;
 use super::pnpm_workspace::PnpmWorkspace;
-use crate::syntax::{Entry, Node, Tree};
+use super::range::Range;
+use super::version::Version;
+use crate::syntax::{Entry, Node, Span, Tree};
 
 /// What is added to one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,30 +17,95 @@ pub struct Extension<'a> {
     pub written: (&'a str, &'a str),
 }
 
+/// One dependency that is added to one package.
+#[derive(Clone, Copy, Debug)]
+pub struct Addition<'a> {
+    /// The package.
+    pub package: Selector<'a>,
+    /// The dependency.
+    pub name: &'a str,
+    /// What is asked of it; none where only its being optional is said.
+    pub specifier: Option<&'a str>,
+    /// True if the package does not work without it.
+    pub is_required: bool,
+    /// Key and value.
+    pub at: Span,
+}
+
+impl Addition<'_> {
+    /// True if it is for such a package. One whose version, or the range for it, cannot be read may be meant.
+    #[must_use]
+    pub fn is_for(&self, name: &str, version: &str) -> bool {
+        let range = self.package.range.and_then(Range::parse);
+        self.package.name == name
+            && range
+                .zip(Version::parse(version))
+                .is_none_or(|(range, version)| range.satisfies(&version))
+    }
+}
+
 /// Those of pnpm.
 pub fn of_pnpm<'a>(
     root: Option<PackageJson<'a>>,
     workspace: Option<PnpmWorkspace<'a>>,
 ) -> impl Iterator<Item = Extension<'a>> {
-    let of_root = root.and_then(|root| root.root.get("pnpm"));
-    let homes = of_root.into_iter().chain(workspace.map(|own| own.root));
-    homes.flat_map(of)
+    homes_of_pnpm(root, workspace).flat_map(of)
 }
 
 /// Those of Yarn, by its settings.
 pub fn of_yarn(settings: &Tree) -> impl Iterator<Item = Extension<'_>> {
-    let documents = settings.documents().first();
-    let root = documents.map(|document| settings.root(document));
-    root.into_iter().flat_map(of)
+    home_of_yarn(settings).flat_map(of)
+}
+
+fn homes_of_pnpm<'a>(
+    root: Option<PackageJson<'a>>,
+    workspace: Option<PnpmWorkspace<'a>>,
+) -> impl Iterator<Item = Node<'a>> {
+    let of_root = root.and_then(|root| root.root.get("pnpm"));
+    of_root.into_iter().chain(workspace.map(|own| own.root))
+}
+
+fn home_of_yarn(settings: &Tree) -> impl Iterator<Item = Node<'_>> {
+    let document = settings.documents().first();
+    document.map(|document| settings.root(document)).into_iter()
+}
+
+fn entries(home: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
+    let all = home.get("packageExtensions").into_iter();
+    all.flat_map(Node::entries)
 }
 
 fn of(home: Node<'_>) -> impl Iterator<Item = Extension<'_>> {
-    let all = home.get("packageExtensions").into_iter();
-    all.flat_map(Node::entries).map(|entry: Entry<'_>| {
+    entries(home).map(|entry: Entry<'_>| {
         let key = entry.key.key_text();
         Extension {
             name: Selector::parse(key).name,
             written: (key, entry.value.source()),
         }
+    })
+}
+
+/// The dependencies that a place adds which may hold `packageExtensions`: `pnpm` of `package.json`, the root of a file of
+/// settings.
+pub fn additions(home: Node<'_>) -> impl Iterator<Item = Addition<'_>> {
+    const SECTIONS: [&str; 4] = [
+        "dependencies",
+        "optionalDependencies",
+        "peerDependencies",
+        "peerDependenciesMeta",
+    ];
+    entries(home).flat_map(|extension| {
+        let package = Selector::parse(extension.key.key_text());
+        let sections = SECTIONS.iter();
+        sections.flat_map(move |section| {
+            let added = extension.value.get(section).into_iter();
+            added.flat_map(Node::entries).map(move |entry| Addition {
+                package,
+                name: entry.key.key_text(),
+                specifier: entry.value.as_str(),
+                is_required: *section == "dependencies",
+                at: entry.key.span().to(entry.value.span()),
+            })
+        })
     })
 }

@@ -50,8 +50,19 @@ pub fn is_specimen(path: &str) -> bool {
         "testdata",
         "tests",
     ];
+    lies_in_one_of(path, &FOLDERS)
+}
+
+/// True if a folder of a path holds data of tests, which are read and not installed: `test/fixtures/old/package.json`.
+/// What lies in `test` or `examples` itself is a project that somebody installs, if on CI alone.
+#[must_use]
+pub fn is_test_data(path: &str) -> bool {
+    lies_in_one_of(path, &["fixture", "fixtures", "__fixtures__", "testdata"])
+}
+
+fn lies_in_one_of(path: &str, folders: &[&str]) -> bool {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    folder.split('/').any(|part| FOLDERS.contains(&part))
+    folder.split('/').any(|part| folders.contains(&part))
 }
 
 /// True if a path is one of an installed package: what it says is its author's business.
@@ -63,6 +74,31 @@ pub fn is_installed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_of_tests_is_no_project() {
+        for path in [
+            "test/fixtures/a/package.json",
+            "testdata/yarn.lock",
+            "a/__fixtures__/b.json",
+        ] {
+            assert!(is_test_data(path) && is_specimen(path), "{path}");
+        }
+        for path in [
+            "test/package.json",
+            "e2e/yarn.lock",
+            "examples/a/package.json",
+        ] {
+            assert!(!is_test_data(path) && is_specimen(path), "{path}");
+        }
+        for path in [
+            "fixtures.json",
+            "api/package.json",
+            "my-fixtures/package.json",
+        ] {
+            assert!(!is_test_data(path) && !is_specimen(path), "{path}");
+        }
+    }
 
     #[test]
     fn words_count_and_parts_of_words_do_not() {

@@ -3,19 +3,33 @@
 use super::lockfile::{Lockfile, LockfileKind};
 use super::specifier::Specifier;
 
-/// The command that moves a package within what its specifier takes.
+/// The command that moves a package which workspaces ask for themselves within what its specifier takes. `workspaces` says
+/// how many the lockfile serves: pnpm goes through them only if it is told to, and by none where there are none.
 #[must_use]
-pub fn refresh(lockfile: Option<&Lockfile>, name: &str) -> String {
+pub fn refresh(lockfile: Option<&Lockfile>, name: &str, workspaces: usize) -> String {
     match lockfile.map(|lockfile| lockfile.kind) {
         // Yarn 1 writes no version of its notation.
         Some(LockfileKind::Yarn) if lockfile.is_some_and(|own| own.version.is_empty()) => {
             format!("yarn upgrade {name}")
         }
         Some(LockfileKind::Yarn) => format!("yarn up -R {name}"),
+        Some(LockfileKind::Pnpm) if workspaces < 2 => format!("pnpm update {name}"),
         Some(LockfileKind::Pnpm) => format!("pnpm update -r {name}"),
         Some(LockfileKind::Bun | LockfileKind::BunBinary) => format!("bun update {name}"),
         Some(LockfileKind::Npm) | None => format!("npm update {name}"),
     }
+}
+
+/// The same in words for a package that other packages bring. Yarn 1 upgrades none of those, and resolves anew what has no
+/// entry.
+#[must_use]
+pub fn refresh_below(lockfile: Option<&Lockfile>, name: &str, workspaces: usize) -> String {
+    let is_classic =
+        lockfile.is_some_and(|own| own.kind == LockfileKind::Yarn && own.version.is_empty());
+    if is_classic {
+        return format!("`yarn install` without the entry of `{name}` in yarn.lock");
+    }
+    format!("`{}`", refresh(lockfile, name, workspaces))
 }
 
 /// The command that has a workspace ask for a version of a package. `name` is what it is installed under, `real` its real

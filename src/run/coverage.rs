@@ -8,6 +8,7 @@ use crate::finding::{Finding, Status};
 use crate::kubernetes::field::shortened;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::packages::lockfile::Lockfile;
+use crate::snapshot::installations::left_out;
 use crate::snapshot::lost;
 use crate::snapshot::unlocked::unlocked;
 use crate::snapshot::{Snapshot, State};
@@ -145,6 +146,12 @@ pub(super) fn coverage(
     }
     for path in &head.excluded {
         skip(path, "excluded by the configuration".to_owned());
+    }
+    for file in left_out(head) {
+        skip(
+            &file.path,
+            "packages of test data, which no build of the repository names".to_owned(),
+        );
     }
     let mut others = 0;
     for file in head.files() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::packages::lockfile::Source;
+use crate::packages::lockfile::{LockfileKind, Source};
 use crate::packages::registry::Settings;
 use crate::packages::registry::address::RegistryUrl;
 use crate::packages::registry::settings::Registry;
@@ -39,6 +39,9 @@ pub struct Wanted {
     pub new: BTreeSet<String>,
     /// The names of packages that the lockfile takes from a public registry by its address, whatever mirror serves them.
     pub published: BTreeSet<String>,
+    /// Those of them that npm takes from its configured registry all the same: it exchanges the host of the public one.
+    /// <https://docs.npmjs.com/cli/v11/using-npm/config#replace-registry-host>
+    pub exchanged: BTreeSet<String>,
 }
 
 /// The version that is asked about in the place of one that nobody knows.
@@ -76,9 +79,7 @@ impl Wanted {
         let local = self.local.iter().map(|name| &**name);
         for name in self.new.iter().map(String::as_str).chain(local) {
             let host = of_head.registry_of(name).url.host();
-            // What a scope is mapped to counts for more than the lockfile, the mirror of everything does not.
-            let is_published =
-                self.published.contains(name) && of_head.registry_of_scope(name).is_none();
+            let is_published = self.is_published(name, of_head);
             let is_known = host == of_base.registry_of(name).url.host();
             if !PUBLIC.contains(&host) && !is_known && !is_published {
                 let own = self.elsewhere.entry(name.to_owned());
@@ -100,11 +101,19 @@ impl Wanted {
 
     /// True if everybody may be told of a name.
     pub(super) fn is_public(&self, name: &str, settings: &Settings) -> bool {
-        // What a scope is mapped to counts for more than the lockfile, the mirror of everything does not.
-        let is_published =
-            || self.published.contains(name) && settings.registry_of_scope(name).is_none();
         !self.elsewhere.contains_key(name)
-            && (PUBLIC.contains(&settings.registry_of(name).url.host()) || is_published())
+            && (PUBLIC.contains(&settings.registry_of(name).url.host())
+                || self.is_published(name, settings))
+    }
+
+    /// True if the lockfile proves that a name is public. What a scope is mapped to counts for more than the lockfile; the
+    /// mirror that the environment names for everything does not, and that of the repository where npm exchanges hosts.
+    fn is_published(&self, name: &str, settings: &Settings) -> bool {
+        let own = settings.registry_of_repository();
+        let is_private = own.is_some_and(|own| !PUBLIC.contains(&own.url.host()));
+        self.published.contains(name)
+            && settings.registry_of_scope(name).is_none()
+            && !(is_private && self.exchanged.contains(name))
     }
 }
 
@@ -154,6 +163,9 @@ pub fn wanted(base: Option<&Snapshot>, head: &Snapshot) -> BTreeMap<Arc<str>, Wa
             match archive_host(address) {
                 Some(host) if PUBLIC.contains(&host) => {
                     wanted.published.insert(name.to_owned());
+                    if held.installation.kind() == Some(LockfileKind::Npm) {
+                        wanted.exchanged.insert(name.to_owned());
+                    }
                 }
                 Some(host) => {
                     let own = wanted.elsewhere.entry(name.to_owned());

@@ -1,8 +1,8 @@
 //! Dependencies that an entry of a lockfile has only now, although it stands for the same bytes as before.
 //!
 //! What a package asks for is written in its archive. Where the hash stays, only what the repository says of it can change
-//! that: overrides, extensions of this package, hooks and plugins, or another version of the package manager, which knows
-//! other corrections of published packages.
+//! that: overrides lead what it asks for elsewhere, extensions of this package add to it, hooks and plugins do both, and so
+//! does another version of the package manager, which knows other corrections of published packages.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -10,8 +10,10 @@ use crate::packages::PackageJson;
 use crate::packages::extensions::{self, Extension};
 use crate::packages::lockfile::integrity::written;
 use crate::packages::lockfile::{Dependency, Locked, Lockfile, LockfileKind, Need, RecordKind};
+use crate::packages::specifier::Specifier;
 use crate::syntax::Node;
 
+use super::explained::Explained;
 use super::installations::Installation;
 use super::locked::LockedFile;
 
@@ -55,7 +57,6 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
         return Vec::new();
     }
     let doubt = doubt(before, after);
-    let extended = extended(before, after);
     // npm 5 wrote down at first who depends on what only by where it lies.
     let says_needs = old.packages.iter().any(|one| !one.dependencies.is_empty());
     if old.kind == LockfileKind::Npm && &*old.version == "1" && !says_needs {
@@ -71,9 +72,7 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
             }
         }
     }
-    let mut free: BTreeSet<String> = before.overridden();
-    free.extend(after.overridden());
-    let hides_optional = old.text.contains("\nignoredOptionalDependencies:");
+    let explained = Explained::of(before, after);
     let mut told = HashSet::new();
     let mut found = Vec::new();
     for package in &new.packages {
@@ -83,19 +82,21 @@ pub fn injected<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> Vec<Inject
         for dependency in &package.dependencies {
             // Which peers are declared, the archive says as well; what they lead to, who uses it.
             let is_peer = matches!(dependency.need, Need::Peer | Need::OptionalPeer);
-            let is_left_to_others = dependency.need == Need::Optional && hides_optional;
-            let target = dependency.to.and_then(|to| new.package(to));
-            let is_free = free.contains(&*dependency.name)
-                || target.is_some_and(|target| free.contains(&*target.name));
+            let name = &*dependency.name;
+            let is_left_to_others = dependency.need == Need::Optional && explained.left_out(name);
             let after = meaning(new, dependency);
-            let ways = needs.get(&*dependency.name);
+            let ways = needs.get(name);
             let is_known =
                 ways.is_some_and(|ways| is_peer || after.is_empty() || ways.contains(after));
-            let is_extended = extended.contains(&*package.name);
-            if is_left_to_others || is_free || is_known || is_extended {
+            if is_left_to_others || is_known {
                 continue;
             }
-            if !told.insert((key, &*dependency.name)) {
+            let real = real(new, dependency);
+            let is_explained = match ways {
+                Some(_) => explained.leads(package, dependency, real),
+                None => explained.adds(package, dependency, real),
+            };
+            if is_explained || !told.insert((key, name)) {
                 continue;
             }
             let before = ways.map(|ways| ways.iter().copied().min().unwrap_or_default());
@@ -126,21 +127,35 @@ fn meaning<'a>(lockfile: &'a Lockfile, dependency: &'a Dependency) -> &'a str {
     target.map_or("", |target| &*target.name)
 }
 
+/// The real name of what a dependency leads to.
+fn real<'a>(lockfile: &'a Lockfile, dependency: &'a Dependency) -> &'a str {
+    let target = dependency.to.and_then(|to| lockfile.package(to));
+    match (target, Specifier::parse(&dependency.specifier)) {
+        (Some(target), _) => &target.name,
+        (None, Specifier::Alias { name, .. }) => name,
+        (None, _) => &dependency.name,
+    }
+}
+
 fn key(package: &Locked) -> Option<Key<'_>> {
     let (hash, _) = written(package)?;
     let is_archive = package.is_from_registry() && !package.is_patched && !package.is_bundled;
     is_archive.then_some((&*package.name, &*package.version, hash))
 }
 
-/// True if code of the repository decides what packages ask for, or begins or ceases to.
+/// True if code of the repository that decides what packages ask for changes, or begins or ceases to. The same code says
+/// the same of the same bytes.
 fn is_open(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
-    let sides = [before, after];
-    let has_hook = |side: &LockedFile<'_>| {
-        let mut records = side.lockfile.records.iter();
-        records.any(|record| record.what == RecordKind::PnpmfileHash)
-    };
-    let [were, are] = sides.map(|side| yarn_setting(side.installation, "plugins"));
-    sides.iter().any(has_hook) || were != are
+    let [was, is] = [before, after].map(|side| record(side, RecordKind::PnpmfileHash));
+    let [were, are] = [before, after].map(|side| yarn_setting(side.installation, "plugins"));
+    was != is || were != are
+}
+
+/// The value of the only record of a kind.
+fn record(locked: LockedFile<'_>, what: RecordKind) -> Option<&str> {
+    let mut records = locked.lockfile.records.iter();
+    let found = records.find(|record| record.what == what);
+    found.map(|record| &*record.value)
 }
 
 /// Why what is new need not be somebody's edit. npm, Bun and Yarn 1 correct nothing.
@@ -162,25 +177,20 @@ fn doubt(before: LockedFile<'_>, after: LockedFile<'_>) -> Option<Doubt> {
         manager.and_then(Node::as_str)
     });
     let [program, other] = sides.map(|side| yarn_setting(side.installation, "yarnPath"));
-    let [hash, other_hash] = sides.map(|side| {
-        let mut records = side.lockfile.records.iter();
-        let hash = records.find(|record| record.what == RecordKind::ExtensionsHash);
-        hash.map(|record| &*record.value)
-    });
+    let [hash, other_hash] = sides.map(|side| record(side, RecordKind::ExtensionsHash));
     if was != is || program != other {
         Some(Doubt::Replaced)
-    } else if hash != other_hash && extended(before, after).is_empty() {
+    } else if hash != other_hash && !is_extended_in_sight(before, after) {
         Some(Doubt::Extended)
     } else {
         is.is_none().then_some(Doubt::Unnamed)
     }
 }
 
-/// The packages of which the repository says something else than before.
-fn extended<'a>(before: LockedFile<'a>, after: LockedFile<'a>) -> BTreeSet<&'a str> {
+/// True if the change changes extensions of packages.
+fn is_extended_in_sight(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
     let [were, are] = [before, after].map(|side| extensions_of(side.installation));
-    let changed = were.symmetric_difference(&are);
-    changed.map(|extension| extension.name).collect()
+    were != are
 }
 
 fn extensions_of(installation: &Installation) -> BTreeSet<Extension<'_>> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::finding::Location;
 use crate::kubernetes::kustomization::joined;
 use crate::packages::code_patches::{CodePatch, From};
-use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::safeguards::Safeguard;
 use crate::packages::{PackageJson, PnpmWorkspace};
 use crate::syntax::Span;
@@ -61,7 +61,7 @@ fn is_same(one: &SourceFile, other: &SourceFile) -> bool {
 }
 
 fn is_ours(file: &SourceFile) -> bool {
-    !is_installed(&file.path) && !is_specimen(&file.path)
+    !is_installed(&file.path) && !is_test_data(&file.path)
 }
 
 fn whole(path: &Arc<str>) -> Location {

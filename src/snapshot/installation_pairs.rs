@@ -7,7 +7,7 @@ use crate::packages::difference::{Difference, Side, Told};
 use crate::packages::graph::Installed;
 
 use super::Snapshot;
-use super::installations::Installation;
+use super::installations::{Installation, PinnedBy};
 use super::pairs::Pair;
 
 /// An installation on both sides.
@@ -19,6 +19,8 @@ pub struct InstallationPair<'a> {
     pub head: Option<&'a Installation>,
     /// What changed; nothing where it is not known.
     pub difference: &'a Difference,
+    /// What changed in what is pinned and not held by the lockfile.
+    pinned: &'a [(PinnedBy, Difference)],
     /// False where one side has a lockfile that cannot be read, or where the head has none any more: what was, or is,
     /// installed is unknown then.
     pub is_known: bool,
@@ -30,15 +32,35 @@ pub(super) struct Numbered {
     base: Option<usize>,
     head: Option<usize>,
     difference: Difference,
+    pinned: Vec<(PinnedBy, Difference)>,
     is_known: bool,
 }
 
 impl<'a> InstallationPair<'a> {
-    /// The changes with their words.
+    /// The changes with their words: of what lockfiles hold, then of what is newly pinned beside them.
     pub fn changes(self) -> impl Iterator<Item = Told<'a>> {
-        self.difference
-            .told(self.base.and_then(side), self.head.and_then(side))
+        let locked = self
+            .difference
+            .told(self.base.and_then(side), self.head.and_then(side));
+        let pinned = self.pinned.iter().flat_map(move |(by, difference)| {
+            let side = |installation| pinned(installation, *by);
+            difference.told(self.base.and_then(side), self.head.and_then(side))
+        });
+        // What is no longer beside the lockfile is in it, or was never installed.
+        locked.chain(pinned.filter(move |told| {
+            told.after().is_some_and(|package| {
+                let was = |base: &Installation| holds(base, package);
+                let is = |head: &Installation| holds(head, package);
+                !self.base.is_some_and(was) && !self.head.is_some_and(is)
+            })
+        }))
     }
+}
+
+/// True if the lockfile of an installation holds a version.
+fn holds(installation: &Installation, package: Installed<'_>) -> bool {
+    let mut known = installation.named(package.name());
+    known.any(|known| known.version() == package.version())
 }
 
 impl<'a> Pair<'a> {
@@ -53,6 +75,7 @@ impl<'a> Pair<'a> {
             base: pair.base.and_then(|number| base.get(number)),
             head: pair.head.and_then(|number| head.get(number)),
             difference: &pair.difference,
+            pinned: &pair.pinned,
             is_known: pair.is_known,
         })
     }
@@ -79,10 +102,18 @@ pub fn side(installation: &Installation) -> Option<Side<'_>> {
     })
 }
 
+/// The same of what is pinned beside its lockfile.
+fn pinned(installation: &Installation, by: PinnedBy) -> Option<Side<'_>> {
+    let mut all = installation.unmet_pins();
+    let (_, graph, lockfile) = all.find(|(other, ..)| *other == by)?;
+    Some(Side { graph, lockfile })
+}
+
 /// Whether an installation of the head can be one of the base.
 type Fits<'f> = &'f dyn Fn(&Installation, &Installation) -> bool;
 
-/// Pairs by folder and package manager, then by folder, then by rename.
+/// Pairs by folder and package manager, then by folder, then by rename. What is set aside is paired with what its
+/// package manager had, whatever takes its place.
 fn numbered(
     base: &Snapshot,
     head: &Snapshot,
@@ -100,8 +131,13 @@ fn numbered(
         let before = path(installation).and_then(|path| renames.get(&path));
         before.is_some() && before == path(old).as_ref()
     };
-    let rounds: [Fits<'_>; 3] = [
-        &|one, other| one.folder == other.folder && one.kind() == other.kind(),
+    let is_same_kind = |one: &Installation, other: &Installation| {
+        one.folder == other.folder && one.kind() == other.kind()
+    };
+    let rounds: [Fits<'_>; 5] = [
+        &|one, other| is_same_kind(one, other) && one.is_set_aside == other.is_set_aside,
+        &|one, other| one.folder == other.folder && !one.is_set_aside && !other.is_set_aside,
+        &is_same_kind,
         &|one, other| one.folder == other.folder,
         &is_moved,
     ];
@@ -122,6 +158,15 @@ fn numbered(
             }
         }
     }
+    for (installation, slot) in of_head.iter().zip(&mut found) {
+        if slot.is_none() && installation.is_set_aside {
+            *slot = of_base
+                .iter()
+                .position(|old| is_same_kind(installation, old));
+        }
+    }
+    // What nobody kept in step does not bring anything back by being cleared away.
+    free.retain(|number| of_base.get(*number).is_some_and(|old| !old.is_set_aside));
     let both = found.into_iter().enumerate();
     let both = both.map(|(number, old)| (old, Some(number)));
     let gone = free.into_iter().map(|number| (Some(number), None));
@@ -133,15 +178,25 @@ fn numbered(
             );
             let is_known = is_known(old, new);
             let is_same = old.zip(new).is_some_and(|(old, new)| old.is_same(new));
-            let difference = if is_known && !is_same {
+            let is_compared = is_known && !is_same;
+            let difference = if is_compared {
                 Difference::between(old.and_then(side), new.and_then(side), renames)
             } else {
                 Difference::default()
             };
+            let kinds = PinnedBy::ALL.into_iter().filter(|_| is_compared);
+            let pinned = kinds.map(|by| {
+                let (old, new) = (
+                    old.and_then(|old| pinned(old, by)),
+                    new.and_then(|new| pinned(new, by)),
+                );
+                (by, Difference::between(old, new, renames))
+            });
             Numbered {
                 base,
                 head,
                 difference,
+                pinned: pinned.collect(),
                 is_known,
             }
         })

@@ -3,7 +3,11 @@
 //! A lockfile serves the workspaces that it lists, and those that the patterns of its root take in; a nested lockfile
 //! wins over one further out. A `package.json` that no lockfile serves is installed by itself: what it pins to one
 //! version, and else from whatever the registry offers on that day. What a `package.json` pins and its lockfile does not
-//! hold is kept beside that. What tests and examples work on, and what is installed already, is nobody's.
+//! hold is kept beside that. What is installed already is nobody's, and neither is what tests work on, unless a build of
+//! the repository names its folder or a lockfile further out takes it in.
+//!
+//! A lockfile beside the one that `packageManager` names is set aside: it holds what whoever calls the other package
+//! manager installs, a build perhaps. It is read for what it says itself, and not measured against the `package.json`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,11 +18,13 @@ use crate::packages::catalogs::Catalogs;
 use crate::packages::graph::{Graph, Installed, Member};
 use crate::packages::lockfile::{Lockfile, LockfileKind};
 use crate::packages::overrides::Override;
-use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
+use super::extended::additions;
 use super::file_kind::FileKind;
+use super::installed_folders::named_by_builds;
 use super::pins::Pin;
 use super::{Snapshot, SourceFile, pins, settings_pins};
 
@@ -29,8 +35,8 @@ pub struct Installation {
     pub folder: Arc<str>,
     /// The lockfile; none where there is none.
     pub file: Option<SourceFile>,
-    /// Lockfiles of other package managers in the same folder, which `packageManager` says are not used.
-    pub unused: Vec<Arc<str>>,
+    /// True if `packageManager` names another package manager, whose lockfile is there as well.
+    pub is_set_aside: bool,
     /// The workspaces by their paths below the folder; they have the numbers of the graph.
     members: Vec<Served>,
     /// `pnpm-workspace.yaml` of the folder.
@@ -44,9 +50,26 @@ pub struct Installation {
     unmet: OnceLock<Vec<Unmet>>,
 }
 
+/// Who pins something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PinnedBy {
+    /// The entries of workspaces.
+    Workspaces,
+    /// `package.json` of the root, for all of them.
+    Root,
+    /// `pnpm-workspace.yaml`.
+    PnpmWorkspace,
+}
+
+impl PinnedBy {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Workspaces, Self::Root, Self::PnpmWorkspace];
+}
+
 /// Pins that a lockfile does not hold.
 #[derive(Debug)]
 struct Unmet {
+    by: PinnedBy,
     pins: Lockfile,
     graph: Graph,
 }
@@ -102,7 +125,10 @@ impl Installation {
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
-                return Graph::of(path, lockfile, &self.graph_members(), self.catalogs());
+                let additions = additions(self).into_iter();
+                let additions: Vec<_> = additions.map(|(_, addition)| addition).collect();
+                let members = self.graph_members();
+                return Graph::extended(path, lockfile, &members, self.catalogs(), &additions);
             }
             let none = || Lockfile::empty(LockfileKind::Npm, String::new());
             let pins = self
@@ -113,10 +139,15 @@ impl Installation {
     }
 
     fn graph_members(&self) -> Vec<Member<'_>> {
+        // Nobody keeps it in step with what the `package.json` files say today.
+        let listed = self
+            .lockfile()
+            .is_some_and(|lockfile| !lockfile.importers.is_empty());
+        let speaks_for_itself = self.is_set_aside && listed;
         let members = self.members.iter().map(|served| Member {
             path: Arc::clone(&served.path),
             file: Arc::clone(&served.at),
-            package: served.package(),
+            package: served.package().filter(|_| !speaks_for_itself),
         });
         members.collect()
     }
@@ -130,11 +161,17 @@ impl Installation {
     /// fetches it, or refuses. They are of a graph of their own, in which workspaces have the numbers that they have in
     /// [`Self::graph`].
     pub fn unmet(&self) -> impl Iterator<Item = Installed<'_>> {
+        let unmet = self.unmet_pins();
+        unmet.flat_map(|(_, graph, pins)| graph.packages(pins))
+    }
+
+    /// The same as graphs, each with who pins it and the lockfile that it was made of.
+    pub(super) fn unmet_pins(&self) -> impl Iterator<Item = (PinnedBy, &Graph, &Lockfile)> {
         let unmet = self.unmet.get_or_init(|| {
             let none = Lockfile::empty(LockfileKind::Npm, String::new());
             let mut all = Vec::new();
             let mut put: HashSet<Pin> = HashSet::new();
-            for (file, pins) in settings_pins::unmet(self) {
+            for (by, file, pins) in settings_pins::unmet(self) {
                 put.extend(pins.packages.iter().map(Pin::of));
                 // They are the root's, and stand in no section of it.
                 let members = self.graph_members().into_iter().map(|member| Member {
@@ -143,19 +180,21 @@ impl Installation {
                 });
                 let members: Vec<Member<'_>> = members.collect();
                 let graph = Graph::of(&file, &pins, &members, Catalogs::default());
-                all.push(Unmet { pins, graph });
+                all.push(Unmet { by, pins, graph });
             }
             if let (Some(_), Some(pins)) = (&self.file, &self.pins) {
                 let lockfile = self.lockfile().unwrap_or(&none);
                 all.extend(pins::unmet(pins, self.graph(), lockfile, &put).map(|pins| {
                     let graph = self.graph_of_pins(&pins);
-                    Unmet { pins, graph }
+                    let by = PinnedBy::Workspaces;
+                    Unmet { by, pins, graph }
                 }));
             }
             all
         });
-        let unmet = unmet.iter();
-        unmet.flat_map(|unmet| unmet.graph.packages(&unmet.pins))
+        unmet
+            .iter()
+            .map(|unmet| (unmet.by, &unmet.graph, &unmet.pins))
     }
 
     /// What is installed, by name, version and source.
@@ -261,6 +300,7 @@ impl Installation {
             _ => false,
         };
         same(&self.file, &other.file)
+            && self.is_set_aside == other.is_set_aside
             && self.members.len() == other.members.len()
             && self
                 .members
@@ -277,6 +317,29 @@ fn kind(file: &SourceFile) -> Option<LockfileKind> {
     }
 }
 
+/// The package files that belong to no installation, as they are data of tests: lockfiles, and what asks for something.
+#[must_use]
+pub fn left_out(snapshot: &Snapshot) -> Vec<&SourceFile> {
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    for installation in snapshot.installations() {
+        taken.extend(installation.lockfile_path().map(|path| &**path));
+        taken.extend(installation.package_files().map(|file| &*file.path));
+    }
+    let asks = |file: &SourceFile| {
+        let package = file.tree().and_then(PackageJson::of);
+        package.is_some_and(|package| !package.dependencies().is_empty())
+    };
+    let files = snapshot.files().iter();
+    files
+        .filter(|file| is_test_data(&file.path) && !is_installed(&file.path))
+        .filter(|file| {
+            let is_package = file.kind() == FileKind::PackageJson && asks(file);
+            is_package || kind(file).is_some()
+        })
+        .filter(|file| !taken.contains(&*file.path))
+        .collect()
+}
+
 /// The installations of a revision, by folder.
 #[must_use]
 pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
@@ -285,14 +348,21 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
     // The innermost first: what it serves, no other one takes in by a pattern.
     for (folder, lockfiles) in finder.lockfiles().into_iter().rev() {
         let root = finder.packages.get(folder).copied();
-        let (used, unused) = chosen(&lockfiles, root);
+        let (used, set_aside) = chosen(&lockfiles, root);
+        let aside = set_aside.into_iter().map(|file| Installation {
+            is_set_aside: true,
+            pins: None,
+            ..finder.locked(folder, file)
+        });
+        let aside: Vec<Installation> = aside.collect();
         let taken: Vec<Installation> = used
             .into_iter()
-            .map(|file| finder.locked(folder, file, &unused))
+            .map(|file| finder.locked(folder, file))
             .collect();
         for installation in &taken {
             finder.claim(installation);
         }
+        all.extend(aside);
         all.extend(taken);
     }
     let folders: Vec<&str> = finder.packages.keys().copied().collect();
@@ -309,12 +379,12 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Installation> {
     all
 }
 
-/// Which lockfiles of a folder count. npm reads a shrinkwrap first, Bun its text; of several package managers the one
-/// that `packageManager` names, or all, where it names none of them.
+/// Which lockfiles of a folder count, and which are set aside. npm reads a shrinkwrap first, Bun its text; of several
+/// package managers that counts which `packageManager` names, or all, where it names none of them.
 fn chosen<'a>(
     files: &[&'a SourceFile],
     root: Option<&SourceFile>,
-) -> (Vec<&'a SourceFile>, Vec<Arc<str>>) {
+) -> (Vec<&'a SourceFile>, Vec<&'a SourceFile>) {
     let has = |name: &str| files.iter().any(|file| file.path.ends_with(name));
     let (shrinkwrapped, has_text) = (has("npm-shrinkwrap.json"), has("bun.lock"));
     let read: Vec<&SourceFile> = files
@@ -326,13 +396,12 @@ fn chosen<'a>(
         })
         .collect();
     let named = root.and_then(named_manager).map(|(kind, _)| kind);
-    let (used, unused): (Vec<&SourceFile>, Vec<&SourceFile>) =
+    let (used, set_aside): (Vec<&SourceFile>, Vec<&SourceFile>) =
         read.iter().partition(|file| kind(file) == named);
     if used.is_empty() {
         return (read, Vec::new());
     }
-    let unused = unused.into_iter().map(|file| Arc::clone(&file.path));
-    (used, unused.collect())
+    (used, set_aside)
 }
 
 /// The package manager that `packageManager` names, by its lockfiles, and the major version.
@@ -356,6 +425,8 @@ struct Finder<'a> {
     packages: BTreeMap<&'a str, &'a SourceFile>,
     /// The folders whose `package.json` is served already.
     claimed: BTreeSet<String>,
+    /// The folders of test data that builds name.
+    named_by_builds: BTreeSet<String>,
 }
 
 impl<'a> Finder<'a> {
@@ -368,18 +439,24 @@ impl<'a> Finder<'a> {
             snapshot,
             packages: packages.collect(),
             claimed: BTreeSet::new(),
+            named_by_builds: named_by_builds(snapshot),
         }
     }
 
     fn lockfiles(&self) -> BTreeMap<&'a str, Vec<&'a SourceFile>> {
         let mut all: BTreeMap<&str, Vec<&SourceFile>> = BTreeMap::new();
         for file in self.snapshot.files() {
-            let counts = !is_installed(&file.path) && !is_specimen(&file.path);
+            let counts = !is_installed(&file.path) && !self.is_left_out(file);
             if counts && kind(file).is_some() {
                 all.entry(file.folder()).or_default().push(file);
             }
         }
         all
+    }
+
+    /// True for data of tests that no build names.
+    fn is_left_out(&self, file: &SourceFile) -> bool {
+        is_test_data(&file.path) && !self.named_by_builds.contains(file.folder())
     }
 
     fn claim(&mut self, installation: &Installation) {
@@ -388,7 +465,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn locked(&self, folder: &str, file: &SourceFile, unused: &[Arc<str>]) -> Installation {
+    fn locked(&self, folder: &str, file: &SourceFile) -> Installation {
         let mut paths: BTreeSet<String> = BTreeSet::new();
         if let Some(lockfile) = file.lockfile() {
             paths.extend(
@@ -401,7 +478,6 @@ impl<'a> Finder<'a> {
         paths.extend(self.taken_in(folder, kind(file)));
         let mut installation = Installation {
             file: Some(file.clone()),
-            unused: unused.to_vec(),
             ..self.installation(folder, paths)
         };
         installation.pins = Some(pins_of(&installation));
@@ -411,7 +487,7 @@ impl<'a> Finder<'a> {
     /// What no lockfile serves, and what depends on something.
     fn unlocked(&self, folder: &str) -> Option<Installation> {
         let file = self.packages.get(folder)?;
-        if self.claimed.contains(folder) || is_specimen(&file.path) {
+        if self.claimed.contains(folder) || self.is_left_out(file) {
             return None;
         }
         let kind = self
@@ -496,7 +572,7 @@ impl<'a> Finder<'a> {
         Installation {
             folder: folder.into(),
             file: None,
-            unused: Vec::new(),
+            is_set_aside: false,
             members: members.collect(),
             pnpm_workspace: self.file(folder, "pnpm-workspace.yaml").cloned(),
             yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),

@@ -15,7 +15,7 @@ use crate::packages::graph::{Installed, Origin, Step, Want};
 use crate::packages::lockfile::LockfileKind;
 use crate::packages::registry::Document;
 use crate::packages::specifier::Specifier;
-use crate::packages::upgrade::{refresh, respelled, take, target};
+use crate::packages::upgrade::{refresh, refresh_below, respelled, take, target};
 use crate::packages::{Range, Version};
 
 use super::held::{Direct, Held};
@@ -198,9 +198,9 @@ fn moves(
     let takes = ranges_in(parent, name).any(|range| range.satisfies(version));
     if takes {
         return format!(
-            "{claim} and `{}` takes that, so that `{}` is enough",
+            "{claim} and `{}` takes that, so that {} is enough",
             parent.name(),
-            refresh(installation.lockfile(), name)
+            again_below(installation, name)
         );
     }
     let override_it = || {
@@ -248,16 +248,20 @@ fn moves(
     };
     match way_to(of_parent, name, version, acceptance, severe) {
         Way::AsItIs => format!(
-            "{claim} and `{}` takes that, so that `{}` is enough",
+            "{claim} and `{}` takes that, so that {} is enough",
             parent.name(),
-            refresh(installation.lockfile(), name)
+            again_below(installation, name)
         ),
         Way::InRange(step) => format!(
-            "update `{0}` to {1}, which {2} and which its range takes: `{3}`",
+            "update `{0}` to {1}, which {2} and which its range takes: {3}",
             parent.name(),
             step.release.version,
             needs(step.drops, name, version),
-            refresh(installation.lockfile(), parent_name)
+            if asks_itself {
+                format!("`{}`", again(installation, parent_name))
+            } else {
+                again_below(installation, parent_name)
+            }
         ),
         Way::BeyondRange(step) if asks_itself => format!(
             "update `{}` to {}, which {}: `{}`",
@@ -274,6 +278,18 @@ fn moves(
         ),
         Way::None { .. } => override_it(),
     }
+}
+
+/// The command that moves what a workspace asks for itself within its range.
+pub fn again(installation: &Installation, name: &str) -> String {
+    let workspaces = installation.graph().workspaces().len();
+    refresh(installation.lockfile(), name, workspaces)
+}
+
+/// The same in words for what other packages bring.
+fn again_below(installation: &Installation, name: &str) -> String {
+    let workspaces = installation.graph().workspaces().len();
+    refresh_below(installation.lockfile(), name, workspaces)
 }
 
 /// The command that has a workspace ask for a release of what it asks for itself.
@@ -358,12 +374,14 @@ impl Descent<'_> {
         };
         let found = ascend(&way, first == 0, leaf, acceptance, severe)?;
         let mover = *above.get(first + found.link)?;
-        let lockfile = self.installation.lockfile();
         let is_direct = first + found.link == 0;
         let command = match (found.is_in_range, is_direct) {
-            (true, true) => refresh(lockfile, &self.origin.want.name),
-            (true, false) => refresh(lockfile, mover.name()),
-            (false, _) => take_of(self.installation, mover, self.origin, &found.release.text),
+            (true, true) => format!("`{}`", again(self.installation, &self.origin.want.name)),
+            (true, false) => again_below(self.installation, mover.name()),
+            (false, _) => {
+                let text = &found.release.text;
+                format!("`{}`", take_of(self.installation, mover, self.origin, text))
+            }
         };
         let mut text = format!(
             "update `{}` to {}, which {}",
@@ -375,9 +393,9 @@ impl Descent<'_> {
         if found.is_in_range {
             text.push_str(" and which its range takes");
         }
-        let _ = write!(text, ": `{command}`");
+        let _ = write!(text, ": {command}");
         if let Some(held) = found.held.first() {
-            let _ = write!(text, ", then `{}`", refresh(lockfile, held));
+            let _ = write!(text, ", then {}", again_below(self.installation, held));
         }
         Some(text)
     }
@@ -463,7 +481,7 @@ fn of_direct(
     if range.is_some_and(|range| range.satisfies(version)) {
         return format!(
             "{claim} and `{specifier}` takes that, so that `{}` is enough",
-            refresh(installation.lockfile(), &want.name)
+            again(installation, &want.name)
         );
     }
     let place = match Specifier::parse(want.specifier()) {

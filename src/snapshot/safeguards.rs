@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::packages::graph::Installed;
 use crate::packages::install::Manager;
 use crate::packages::lockfile::Source;
-use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::safeguards::bun_trusted::is_trusted;
 use crate::packages::safeguards::renovate as of_renovate;
 use crate::packages::safeguards::{
@@ -113,7 +113,7 @@ pub fn holds_project(snapshot: &Snapshot, folder: &str) -> bool {
     files.any(|file| {
         file.kind() == FileKind::PackageJson
             && !is_installed(&file.path)
-            && !is_specimen(&file.path)
+            && !is_test_data(&file.path)
             && lies_in(file.folder(), folder)
     })
 }
@@ -161,7 +161,7 @@ fn is_settings(file: &SourceFile) -> bool {
             | FileKind::PackageJson
             | FileKind::PnpmWorkspace
     ) && !is_installed(&file.path)
-        && !is_specimen(&file.path)
+        && !is_test_data(&file.path)
 }
 
 impl FolderSafeguards {

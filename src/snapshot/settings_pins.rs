@@ -12,7 +12,7 @@ use crate::packages::{Range, Version};
 use crate::syntax::Span;
 
 use super::catalogued::written;
-use super::installations::Installation;
+use super::installations::{Installation, PinnedBy};
 use super::overriding::{is_kept_by_root, is_within, override_files};
 use super::pins::{Pin, pin_of};
 
@@ -24,21 +24,27 @@ struct Put {
 }
 
 /// The pins of each file of settings, in the form of a lockfile whose root asks for them.
-pub(super) fn unmet(installation: &Installation) -> Vec<(Arc<str>, Lockfile)> {
-    let mut all: Vec<(Arc<str>, Vec<Put>)> = Vec::new();
+pub(super) fn unmet(installation: &Installation) -> Vec<(PinnedBy, Arc<str>, Lockfile)> {
+    let mut puts_of_root = Vec::new();
+    let mut puts_of_pnpm = Vec::new();
+    let root = installation.root_file();
+    let pnpm = installation.pnpm_workspace_file();
     if let Some(kind) = installation.kind() {
         for (file, overrides) in override_files(installation) {
             let overrides = overrides.iter();
             let read = overrides.filter(|one| one.home.is_read_by(kind));
             let puts = read.filter_map(|one| put_over(installation, one));
-            all.push((Arc::clone(&file.path), puts.collect()));
+            let is_of_root = root.is_some_and(|root| root.path == file.path);
+            let all = if is_of_root {
+                &mut puts_of_root
+            } else {
+                &mut puts_of_pnpm
+            };
+            all.extend(puts);
         }
     }
-    if let (Some(file), Some(workspace)) = (
-        installation.pnpm_workspace_file(),
-        installation.pnpm_workspace(),
-    ) {
-        let puts = workspace.config_dependencies().filter_map(|entry| {
+    if let Some(workspace) = installation.pnpm_workspace() {
+        puts_of_pnpm.extend(workspace.config_dependencies().filter_map(|entry| {
             // Behind the `+` stands the hash.
             let (version, _) = written(entry.value).split_once('+')?;
             Some(Put {
@@ -46,16 +52,20 @@ pub(super) fn unmet(installation: &Installation) -> Vec<(Arc<str>, Lockfile)> {
                 section: Section::Environment,
                 at: entry.key.span().to(entry.value.span()),
             })
-        });
-        all.push((Arc::clone(&file.path), puts.collect()));
+        }));
     }
-    let lockfiles = all.into_iter().filter_map(|(path, puts)| {
+    let all = [
+        (PinnedBy::Root, root, puts_of_root),
+        (PinnedBy::PnpmWorkspace, pnpm, puts_of_pnpm),
+    ];
+    let lockfiles = all.into_iter().filter_map(|(by, file, puts)| {
         let is_held = |pin: &Pin| {
             let mut named = installation.named(&pin.name);
             named.any(|held| held.is_from_registry() && held.version() == pin.version)
         };
         let lockfile = lockfile_of(puts.into_iter().filter(|put| !is_held(&put.pin)));
-        (!lockfile.packages.is_empty()).then_some((path, lockfile))
+        let path = Arc::clone(&file?.path);
+        (!lockfile.packages.is_empty()).then_some((by, path, lockfile))
     });
     lockfiles.collect()
 }

@@ -31,7 +31,10 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
     for installation in snapshot.installations() {
         let graph = installation.graph();
         let locked = LockedFile::of(installation);
-        // What nobody can read may hold it.
+        // What nobody can read may hold it, and what is set aside is asked by nobody.
+        if installation.is_set_aside {
+            continue;
+        }
         if locked.is_none() && installation.file.is_some() {
             continue;
         }

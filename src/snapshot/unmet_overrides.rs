@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::packages::graph::{Installed, Place, Scope, Step};
+use crate::packages::lockfile::{LockfileKind, Record, RecordKind};
 use crate::packages::overrides::{Override, Replacement};
 use crate::packages::specifier::Specifier;
 use crate::packages::upgrade::target;
 use crate::packages::{Range, Version};
 
+use super::SourceFile;
 use super::locked::LockedFile;
 use super::overriding::override_files;
 
@@ -74,6 +76,35 @@ pub fn unmet(locked: LockedFile<'_>) -> Vec<Unmet<'_>> {
     let mut told = BTreeSet::new();
     found.retain(|unmet| told.insert(unmet.name));
     found
+}
+
+/// The overrides that the lockfile of pnpm was written for and that neither `package.json` nor `pnpm-workspace.yaml` has.
+/// Code that pnpm loads may set them as well.
+pub fn unsaid_overrides(locked: LockedFile<'_>) -> impl Iterator<Item = &Record> {
+    let installation = locked.installation;
+    let is_whole = |file: Option<&SourceFile>| file.is_none_or(SourceFile::is_wholly_read);
+    let config = installation
+        .pnpm_workspace_file()
+        .and_then(SourceFile::tree);
+    let loads_code = config.is_some_and(|tree| {
+        let root = tree.documents().first().map(|document| tree.root(document));
+        root.is_some_and(|root| root.get("configDependencies").is_some())
+    });
+    let is_clear = locked.lockfile.kind == LockfileKind::Pnpm
+        && installation.root().is_some()
+        && is_whole(installation.root_file())
+        && is_whole(installation.pnpm_workspace_file())
+        && !loads_code;
+    let said = installation.overrides();
+    let said: BTreeSet<String> = said
+        .iter()
+        .map(|one| one.key.key_text().replace(' ', ""))
+        .collect();
+    let records = locked.lockfile.records.iter();
+    let records = records.filter(move |_| is_clear);
+    records.filter(move |record| {
+        record.what == RecordKind::Override && !said.contains(&record.key.replace(' ', ""))
+    })
 }
 
 /// What an override puts in.

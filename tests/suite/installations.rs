@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidegate::rule::Pair;
 use tidegate::snapshot::Snapshot;
 use tidegate::snapshot::held::held;
+use tidegate::snapshot::installations::left_out;
 use tidegate::snapshot::pairs::Pairs;
 use tidegate::snapshot::unlocked::unlocked;
 
+use crate::program::{tidegate, write};
 use crate::reading::snapshot;
 
 const YARN: &str = "# yarn lockfile v1\n\n\nms@^2.0.0:\n  version \"2.1.3\"\n";
@@ -83,15 +85,119 @@ fn the_importers_of_a_lockfile_count_and_pnpm_has_its_own_patterns() {
 }
 
 #[test]
-fn specimens_and_installed_packages_are_nobodys() {
+fn test_data_and_installed_packages_are_nobodys() {
     let found = snapshot(&[
         ("tests/fixtures/a/package.json", ASKS),
         ("tests/fixtures/a/yarn.lock", YARN),
-        ("examples/b/package.json", ASKS),
+        ("testdata/package.json", ASKS),
         ("api/package.json", r#"{"name": "api"}"#),
         ("api/node_modules/ms/package.json", ASKS),
     ]);
     assert_eq!(told(&found), [""; 0]);
+    let left_out: Vec<&str> = left_out(&found).iter().map(|file| &*file.path).collect();
+    assert_eq!(
+        left_out,
+        [
+            "testdata/package.json",
+            "tests/fixtures/a/package.json",
+            "tests/fixtures/a/yarn.lock",
+        ]
+    );
+}
+
+#[test]
+fn coverage_tells_of_the_test_data_that_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        &[
+            ("fixtures/a/package.json", ASKS),
+            ("fixtures/none/package.json", "{}"),
+            ("e2e/package.json", ASKS),
+        ],
+    );
+    let run = tidegate(
+        folder.path(),
+        &["check", "--offline", "--format", "json"],
+        &[],
+    );
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let skipped = report["coverage"]["files"]["skipped"].as_array().unwrap();
+    let paths: Vec<&str> = skipped
+        .iter()
+        .map(|one| one["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["fixtures/a/package.json"]);
+}
+
+#[test]
+fn what_tests_and_examples_install_is_installed() {
+    let found = snapshot(&[
+        ("e2e/package.json", ASKS),
+        ("e2e/yarn.lock", YARN),
+        ("examples/b/package.json", ASKS),
+    ]);
+    assert_eq!(
+        told(&found),
+        [
+            "e2e/yarn.lock: e2e/package.json",
+            "-: examples/b/package.json",
+        ]
+    );
+    assert!(left_out(&found).is_empty());
+}
+
+#[test]
+fn test_data_that_a_build_names_is_installed() {
+    let data = [
+        ("test/fixtures/app/package.json", ASKS),
+        ("test/fixtures/app/yarn.lock", YARN),
+        ("test/fixtures/other/package.json", ASKS),
+    ];
+    let told_with = |path: &str, text: &str| {
+        let mut files = vec![(path, text)];
+        files.extend(data);
+        files.sort_unstable();
+        told(&snapshot(&files))
+    };
+    let both = ["test/fixtures/app/yarn.lock: test/fixtures/app/package.json"];
+    let workflow = |step: &str| format!("on: push\njobs:\n  a:\n    steps:\n      - {step}\n");
+    for (path, text) in [
+        (
+            "Dockerfile",
+            "FROM node:24\nCOPY test/fixtures/app/package*.json ./\nRUN npm ci\n".to_owned(),
+        ),
+        (
+            "test/Dockerfile",
+            "FROM node:24\nCOPY ./fixtures/app/ /app\n".to_owned(),
+        ),
+        (
+            ".github/workflows/ci.yml",
+            workflow("run: cd test/fixtures/app && yarn"),
+        ),
+        (
+            ".github/workflows/ci.yml",
+            workflow("{run: yarn, working-directory: ./test/fixtures/app}"),
+        ),
+        (
+            "package.json",
+            r#"{"scripts": {"pretest": "npm ci --prefix=test/fixtures/app"}}"#.to_owned(),
+        ),
+    ] {
+        assert_eq!(told_with(path, &text), both, "{path}: {text}");
+    }
+    for (path, text) in [
+        (
+            "Dockerfile",
+            "FROM node:24\nCOPY . .\nRUN npm ci\n".to_owned(),
+        ),
+        (
+            ".github/workflows/ci.yml",
+            workflow("run: grep -r x test/fixtures/apps test/fixtures"),
+        ),
+    ] {
+        assert_eq!(told_with(path, &text), [""; 0], "{path}: {text}");
+    }
 }
 
 #[test]
@@ -112,17 +218,16 @@ fn of_several_lockfiles_those_count_that_are_used() {
     assert_eq!(
         told(&found),
         [
+            "a/package-lock.json: a/package.json",
             "a/yarn.lock: a/package.json",
             "b/npm-shrinkwrap.json: b/package.json",
             "c/package-lock.json: c/package.json",
             "c/yarn.lock: c/package.json",
         ]
     );
-    let unused = &found.installations()[0].unused;
-    assert_eq!(
-        unused.iter().map(|path| &**path).collect::<Vec<_>>(),
-        ["a/package-lock.json"]
-    );
+    let aside = found.installations().iter();
+    let aside: Vec<bool> = aside.map(|one| one.is_set_aside).collect();
+    assert_eq!(aside, [true, false, false, false, false]);
 }
 
 /// What changed, as `name: what`, and whether each side was known.

@@ -86,6 +86,7 @@ mod runner;
 mod sarif;
 mod schema;
 mod semver;
+mod set_aside_lockfiles;
 mod stories;
 mod strategic_patches;
 mod summary;

@@ -390,6 +390,35 @@ fn a_range_of_yarn_is_read_behind_its_protocol() {
 }
 
 #[test]
+fn what_other_packages_bring_is_moved_in_the_manner_of_each_package_manager() {
+    let yarn = "# yarn lockfile v1\n\n\na-x@^1.0.0:\n  version \"1.2.0\"\n  dependencies:\n    lodash \"^4.17.0\"\n\nlodash@^4.17.0:\n  version \"4.17.20\"\n";
+    let pnpm = |others: &str| {
+        format!(
+            "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      a-x:\n        specifier: ^1.0.0\n        version: 1.2.0\n{others}\npackages:\n\n  a-x@1.2.0:\n    resolution: {{integrity: sha512-a==}}\n\n  lodash@4.17.20:\n    resolution: {{integrity: sha512-b==}}\n\nsnapshots:\n\n  a-x@1.2.0:\n    dependencies:\n      lodash: 4.17.20\n\n  lodash@4.17.20: {{}}\n"
+        )
+    };
+    let (alone, together) = (pnpm(""), pnpm("\n  web: {}\n"));
+    let package = r#"{"name": "app", "dependencies": {"a-x": "^1.0.0"}}"#;
+    for (path, lockfile, command) in [
+        (
+            "yarn.lock",
+            yarn,
+            "`yarn install` without the entry of `lodash` in yarn.lock",
+        ),
+        ("pnpm-lock.yaml", &alone, "`pnpm update lodash`"),
+        ("pnpm-lock.yaml", &together, "`pnpm update -r lodash`"),
+    ] {
+        let mut files = vec![("package.json", package), (path, lockfile)];
+        files.push(("web/package.json", r#"{"name": "web"}"#));
+        let told = vulnerable(&files, &mended_in("lodash", "4.18.0"), &[]).join("\n");
+        assert!(
+            told.contains(&format!("so that {command} is enough")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn where_no_fix_is_named_a_release_that_no_advisory_is_about_is_offered() {
     let told = |releases: &[(&str, &str)]| {
         let lockfile = lockfile(&[("a", "1.1.0")], &[]);

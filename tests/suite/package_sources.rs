@@ -278,6 +278,9 @@ async fn behind_a_mirror_public_names_are_told_and_a_run_that_tells_none_is_inco
         let reasons = report["incomplete"].to_string();
         assert!(reasons.contains("not public"), "{reasons}");
     }
+    // npm takes from the registry of the repository what the lockfile seems to take from the public one.
+    let report = behind_mirror(&public, "registry=https://npm.acme.example/\n", &osv.uri());
+    assert!(report["incomplete"].to_string().contains("not public"));
     // Without the mapping of its scope it is public as well.
     let report = behind_mirror(&scoped, "", &osv.uri());
     assert_eq!(report["incomplete"], json!([]), "{report}");

@@ -278,6 +278,65 @@ fn without_a_lockfile_the_exact_versions_are_listed() {
 }
 
 #[test]
+fn what_is_pinned_beside_a_lockfile_is_listed_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = |dependencies: &str| {
+        format!(
+            "{{\n  \"name\": \"cart\",\n  \"dependencies\": {{\n    \"express\": \"^4.0.0\"{dependencies}\n  }}\n}}\n"
+        )
+    };
+    let (plain, pinned) = (
+        manifest(""),
+        manifest(",\n    \"ld\": \"npm:lodash@4.17.20\""),
+    );
+    write(
+        folder.path(),
+        &[
+            ("base/package.json", &plain),
+            ("base/package-lock.json", BASE),
+            ("head/package.json", &pinned),
+            ("head/package-lock.json", BASE),
+        ],
+    );
+    let arguments = ["--base", "base", "--head", "head", "--offline"];
+    let told = |arguments: &[&str]| {
+        let json = answer(
+            folder.path(),
+            &[&["packages"], arguments, &["--format", "json"]].concat(),
+        );
+        check_schema(&json);
+        json
+    };
+    let json = told(&arguments);
+    let changes = json["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["change"], "added");
+    assert_eq!(changes[0]["name"], "lodash");
+    assert_eq!(changes[0]["after"], "4.17.20");
+    for at in ["location", "changed_at"] {
+        assert_eq!(changes[0][at]["path"], "package.json");
+        assert_eq!(changes[0][at]["start"]["line"], 5);
+    }
+    let names = |json: &Json| -> Vec<String> {
+        let all = json["packages"].as_array().unwrap().iter();
+        let names = all.map(|package| package["name"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(names(&json), ["lodash", "express"]);
+    let text = tidegate(
+        folder.path(),
+        &[&["packages"], &arguments[..]].concat(),
+        &[],
+    );
+    assert!(text.stdout.contains("lodash"), "{}", text.stdout);
+    // Pinned on both sides, or on none any more.
+    let json = told(&["--base", "head", "--head", "head", "--offline"]);
+    assert_eq!(json["changes"].as_array().unwrap().len(), 0);
+    let json = told(&["--base", "head", "--head", "base", "--offline"]);
+    assert_eq!(json["changes"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn of_a_long_way_the_ends_are_told_and_how_much_lies_between() {
     const LENGTH: usize = 2_000;
     let mut packages = serde_json::Map::new();

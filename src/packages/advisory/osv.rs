@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -69,6 +70,18 @@ struct Found {
     vulns: Option<Vec<Named>>,
     #[serde(default)]
     next_page_token: Option<String>,
+    /// What stands there where a question could not be answered.
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+    /// The same as gRPC writes it.
+    #[serde(default)]
+    code: Option<IgnoredAny>,
+}
+
+impl Found {
+    fn is_answer(&self) -> bool {
+        self.error.is_none() && self.code.is_none()
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,11 +91,20 @@ struct Named {
     modified: Option<String>,
 }
 
-/// The names of packages that have entries, and each entry with the time of its last change.
+/// The names of packages that have entries, and the entries by their ids.
 #[derive(Default)]
 struct Names<'a> {
     packages: BTreeSet<&'a str>,
-    entries: BTreeMap<String, Option<String>>,
+    entries: BTreeMap<String, Announced>,
+}
+
+/// What was said of an entry before it was fetched.
+#[derive(Default)]
+struct Announced {
+    /// When it last changed.
+    modified: Option<String>,
+    /// The packages that it is about, some of them at least.
+    packages: BTreeSet<String>,
 }
 
 impl Osv {
@@ -160,13 +182,18 @@ impl Osv {
             for batch in queries.chunks(BATCH) {
                 let results = self.batch(batch).await?;
                 for (query, found) in batch.iter().zip(results) {
-                    let found = found.unwrap_or_default();
+                    // Nothing is no answer to a question: where there are no entries, an empty one stands.
+                    let Some(found) = found.filter(Found::is_answer) else {
+                        return Err(self.refused("did not answer all questions"));
+                    };
                     for named in found.vulns.unwrap_or_default() {
                         if !is_id(&named.id) || names.entries.len() >= MOST_ENTRIES {
                             return Err(self.refused("answered with entries that cannot be"));
                         }
                         names.packages.insert(query.package.name);
-                        names.entries.insert(named.id, named.modified);
+                        let entry = names.entries.entry(named.id).or_default();
+                        entry.modified = named.modified;
+                        entry.packages.insert(query.package.name.to_owned());
                     }
                     if let Some(token) = found.next_page_token.filter(|token| !token.is_empty()) {
                         further.push(Query {
@@ -201,17 +228,17 @@ impl Osv {
     /// Fetches entries, some at a time.
     async fn entries(
         &self,
-        names: BTreeMap<String, Option<String>>,
+        names: BTreeMap<String, Announced>,
     ) -> Result<Vec<(String, Record)>, Failure> {
         let mut waiting = names.into_iter();
         let mut tasks = JoinSet::new();
         let mut records = Vec::new();
         loop {
             while tasks.len() < AT_ONCE
-                && let Some((id, modified)) = waiting.next()
+                && let Some((id, announced)) = waiting.next()
             {
                 let osv = self.clone();
-                tasks.spawn(async move { osv.entry(&id, modified.as_deref()).await });
+                tasks.spawn(async move { osv.entry(&id, &announced).await });
             }
             match tasks.join_next().await {
                 None => break,
@@ -227,18 +254,19 @@ impl Osv {
     async fn entry(
         &self,
         id: &str,
-        modified: Option<&str>,
+        announced: &Announced,
     ) -> Result<Vec<(String, Record)>, Failure> {
+        let modified = announced.modified.as_deref();
         if let Some(modified) = modified
             && let Some(bytes) = self.cache.get(id, modified)
-            && let Ok(records) = record::read(&bytes)
+            && let Some(records) = fitting(&bytes, id, announced)
         {
             return Ok(records);
         }
         let request = Request::get(&format!("{}/v1/vulns/{id}", self.base))?;
         let bytes = self.client.send(&request).await?.success()?;
-        let records = record::read(&bytes)
-            .map_err(|_| self.refused(&format!("answered with no entry for {id}")))?;
+        let records = fitting(&bytes, id, announced)
+            .ok_or_else(|| self.refused(&format!("answered with no entry for {id}")))?;
         if let Some(modified) = modified {
             self.cache.put(id, modified, &bytes);
         }
@@ -251,6 +279,14 @@ impl Osv {
             kind: Kind::Refused(why.to_owned()),
         }
     }
+}
+
+/// What an entry says, where it is the one that was announced. One that was taken back may say nothing any more.
+fn fitting(bytes: &[u8], id: &str, announced: &Announced) -> Option<Vec<(String, Record)>> {
+    let whole = record::read_whole(bytes).ok()?;
+    let mut names = whole.records.iter().map(|(name, _)| name);
+    let is_about = names.any(|name| announced.packages.contains(name));
+    (whole.id == id && (whole.is_withdrawn || is_about)).then_some(whole.records)
 }
 
 fn query<'a>(name: &'a str, version: Option<&'a str>) -> Query<'a> {

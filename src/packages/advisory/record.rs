@@ -42,16 +42,39 @@ pub struct Record {
     pub is_malware: bool,
 }
 
+/// One entry as a whole.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// Its id.
+    pub id: String,
+    /// True if it was taken back.
+    pub is_withdrawn: bool,
+    /// What it says of each npm package, by name.
+    pub records: Vec<(String, Record)>,
+}
+
 /// Reads an entry, and gives what it says of each npm package.
 ///
 /// # Errors
 /// A text that is no entry of OSV.
 pub fn read(json: &[u8]) -> Result<Vec<(String, Record)>, serde_json::Error> {
+    Ok(read_whole(json)?.records)
+}
+
+/// Reads an entry.
+///
+/// # Errors
+/// A text that is no entry of OSV.
+pub fn read_whole(json: &[u8]) -> Result<Whole, serde_json::Error> {
     let entry: Entry = serde_json::from_slice(json)?;
     if !is_id(&entry.id) {
         return Err(serde::de::Error::custom("the id is none"));
     }
-    Ok(entry.records())
+    Ok(Whole {
+        id: entry.id.clone(),
+        is_withdrawn: entry.is_withdrawn(),
+        records: entry.records(),
+    })
 }
 
 /// True for what can be an id: letters, digits and `-`, `_`, `.`, `:`, so that it is safe in a path and in a text.
@@ -151,6 +174,10 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 }
 
 impl Entry {
+    fn is_withdrawn(&self) -> bool {
+        self.withdrawn.as_str().is_some_and(|date| !date.is_empty())
+    }
+
     fn records(self) -> Vec<(String, Record)> {
         let mut by_name: BTreeMap<&str, Vec<&AffectedPackage>> = BTreeMap::new();
         for affected in &self.affected {
@@ -182,7 +209,7 @@ impl Entry {
             .unwrap_or_default();
         let record = Record {
             modified: self.modified.as_str().and_then(|text| text.parse().ok()),
-            is_withdrawn: self.withdrawn.as_str().is_some_and(|date| !date.is_empty()),
+            is_withdrawn: self.is_withdrawn(),
             aliases,
             summary,
             affected: Affected::default(),

@@ -11,8 +11,9 @@ use super::walk::{Ground, Walk, code};
 use super::{Declaration, Graph, Listing, Member, Scope, Want, Workspace};
 use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
+use crate::packages::extensions::Addition;
 use crate::packages::lockfile::{
-    Importer, Locked, Lockfile, PackageIndex, Section, Source, Wanted,
+    Importer, Locked, Lockfile, LockfileKind, Need, PackageIndex, Section, Source, Wanted,
 };
 use crate::packages::{Range as VersionRange, Specifier, Version};
 
@@ -29,6 +30,9 @@ struct Nodes<'a> {
     of_entry: Vec<u32>,
     /// The workspace of a name; none where several share it.
     by_name: HashMap<&'a str, Option<usize>>,
+    /// The entry of a workspace by its path, where the lockfile lists no importers: what the workspace asks for may lie
+    /// inside it.
+    of_folder: HashMap<&'a str, &'a Locked>,
     /// What the root puts in the place of what is asked for.
     resolutions: Resolutions<'a>,
 }
@@ -38,6 +42,7 @@ pub(super) fn graph(
     lockfile: &Lockfile,
     members: &[Member<'_>],
     catalogs: Catalogs<'_>,
+    additions: &[Addition<'_>],
 ) -> Graph {
     let nodes = Nodes::of(lockfile, members, catalogs);
     let (packages, package_of) = nodes.packages();
@@ -71,7 +76,7 @@ pub(super) fn graph(
             wants: start..wants.len(),
         });
     }
-    let (edges, needs) = nodes.edges();
+    let (edges, needs) = nodes.edges(additions);
     let parents = parents(&nodes, &edges, &wants, members.len());
     let wants_of: Vec<Range<usize>> = workspaces.iter().map(|own| own.wants.clone()).collect();
     let ground = Ground {
@@ -239,6 +244,7 @@ impl<'a> Nodes<'a> {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             of_entry,
             by_name,
+            of_folder: of_folder(lockfile),
             resolutions: Resolutions::of(lockfile, root.and_then(|root| root.package), catalogs),
         }
     }
@@ -273,7 +279,14 @@ impl<'a> Nodes<'a> {
     }
 
     /// What each entry depends on, by the numbers of what it does, with how much beside it.
-    fn edges(&self) -> (Edges, Edges) {
+    fn edges(&self, additions: &[Addition<'_>]) -> (Edges, Edges) {
+        let mut added: HashMap<&str, Vec<&Addition<'_>>> = HashMap::new();
+        for addition in additions {
+            added
+                .entry(addition.package.name)
+                .or_default()
+                .push(addition);
+        }
         let mut all: Vec<(u32, u32, u32)> = Vec::new();
         for node in 0..self.entries.len() {
             let start = all.len();
@@ -290,6 +303,20 @@ impl<'a> Nodes<'a> {
                     all.push((number(node), to, code(dependency.need)));
                 }
             }
+            // Yarn from 2 on writes down what the package itself asks for, and what it leads to as if nobody did.
+            let added = added.get(&*locked.name).into_iter().flatten();
+            for addition in added.filter(|one| one.is_for(&locked.name, &locked.version)) {
+                let known = addition.specifier;
+                let to = known.and_then(|known| self.lockfile.described(addition.name, known));
+                if let Some(to) = to.and_then(|to| self.node(to)) {
+                    let need = if addition.is_required {
+                        Need::Required
+                    } else {
+                        Need::Optional
+                    };
+                    all.push((number(node), to, code(need)));
+                }
+            }
             if let Some(own) = all.get_mut(start..) {
                 own.sort_unstable();
             }
@@ -303,8 +330,15 @@ impl<'a> Nodes<'a> {
     }
 
     /// What a `package.json` gets where the lockfile lists no importers.
-    fn described(&self, owner: &str, name: &str, specifier: &str) -> Option<u32> {
-        let known = self.lockfile.described(name, specifier);
+    fn described(&self, path: &str, owner: &str, name: &str, specifier: &str) -> Option<u32> {
+        let inside = || {
+            let entry = self.of_folder.get(path)?;
+            let mut dependencies = entry.dependencies.iter();
+            dependencies
+                .find(|dependency| &*dependency.name == name)?
+                .to
+        };
+        let known = inside().or_else(|| self.lockfile.described(name, specifier));
         if let Some(entry) = self.resolved(owner, name, specifier, known) {
             return self.node(entry);
         }
@@ -361,6 +395,20 @@ impl<'a> Nodes<'a> {
     }
 }
 
+/// The entries of folders, where the lockfile lists no importers.
+fn of_folder(lockfile: &Lockfile) -> HashMap<&str, &Locked> {
+    if lockfile.kind != LockfileKind::Npm || !lockfile.importers.is_empty() {
+        return HashMap::new();
+    }
+    let folders = lockfile.packages.iter().filter_map(|locked| {
+        let (Source::Workspace(path) | Source::Folder(path)) = &locked.source else {
+            return None;
+        };
+        Some((&**path, locked))
+    });
+    folders.collect()
+}
+
 fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
     match specifier {
         Specifier::Any => VersionRange::parse("*"),
@@ -373,6 +421,7 @@ fn range(specifier: &Specifier<'_>) -> Option<VersionRange> {
 /// One workspace as both sides know it.
 struct Joining<'a, 'n> {
     number: usize,
+    path: &'n str,
     /// Its name; empty where its `package.json` says none.
     name: &'a str,
     listed: &'n [&'n Importer],
@@ -385,7 +434,7 @@ struct Joining<'a, 'n> {
 impl<'a, 'n> Joining<'a, 'n> {
     fn new(
         number: usize,
-        member: &Member<'a>,
+        member: &'n Member<'a>,
         listed: &'n [&'n Importer],
         nodes: &'n Nodes<'n>,
     ) -> Self {
@@ -400,6 +449,7 @@ impl<'a, 'n> Joining<'a, 'n> {
         let name = member.package.and_then(super::PackageJson::name);
         Self {
             number,
+            path: &member.path,
             name: name.unwrap_or_default(),
             listed,
             nodes,
@@ -427,8 +477,9 @@ impl<'a, 'n> Joining<'a, 'n> {
             let target = if keeps_importers {
                 None
             } else {
+                let (path, name) = (self.path, self.name);
                 self.nodes
-                    .described(self.name, declared.name, declared.specifier())
+                    .described(path, name, declared.name, declared.specifier())
             };
             wants.push(Want {
                 workspace: self.number,

@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::catalogs::Catalogs;
+use super::extensions::Addition;
 use super::lockfile::{Lockfile, PackageIndex, Section};
 use super::package_json::PackageJson;
 use crate::finding::Location;
@@ -215,7 +216,19 @@ impl Graph {
         members: &[Member<'_>],
         catalogs: Catalogs<'_>,
     ) -> Self {
-        build::graph(path, lockfile, members, catalogs)
+        build::graph(path, lockfile, members, catalogs, &[])
+    }
+
+    /// The same with what the repository adds to packages.
+    #[must_use]
+    pub fn extended(
+        path: &Arc<str>,
+        lockfile: &Lockfile,
+        members: &[Member<'_>],
+        catalogs: Catalogs<'_>,
+        additions: &[Addition<'_>],
+    ) -> Self {
+        build::graph(path, lockfile, members, catalogs, additions)
     }
 
     /// The workspaces, by path.

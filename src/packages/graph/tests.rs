@@ -205,6 +205,34 @@ fn version_1_of_npm_gives_package_json_what_lies_outermost() {
 }
 
 #[test]
+fn version_1_of_npm_gives_a_workspace_what_lies_inside_its_folder() {
+    let made = Made::of(
+        LockfileKind::Npm,
+        r#"{"lockfileVersion": 1, "dependencies": {
+            "@w/a": {"version": "file:a", "requires": {"c": "2", "d": "1"}, "dependencies": {"c": {"version": "2.0.0"}}},
+            "@w/b": {"version": "file:b", "requires": {"c": "1"}},
+            "c": {"version": "1.0.0"},
+            "d": {"version": "1.0.0"}}}"#,
+        &[
+            ("", r#"{"workspaces": ["a", "b"]}"#),
+            (
+                "a",
+                r#"{"name": "@w/a", "dependencies": {"c": "2"}, "devDependencies": {"d": "1"}}"#,
+            ),
+            ("b", r#"{"name": "@w/b", "dependencies": {"c": "1"}}"#),
+        ],
+    );
+    assert_eq!(
+        made.told(),
+        [
+            "a: c@2.0.0 production | c@2.0.0 | a/package.json c",
+            "a: d@1.0.0 development | d@1.0.0 | a/package.json d",
+            "b: c@1.0.0 production | c@1.0.0 | b/package.json c",
+        ]
+    );
+}
+
+#[test]
 fn what_only_one_side_knows_is_kept_apart() {
     let made = Made::of(
         LockfileKind::Npm,

@@ -57,6 +57,8 @@ pub struct SettingsFile<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     default: Registry,
+    /// The same as the repository's own files say it.
+    of_repository: Option<Registry>,
     scopes: BTreeMap<Arc<str>, Registry>,
     tokens: Vec<Token>,
     /// What was not heeded, in the order in which it was read.
@@ -139,12 +141,15 @@ impl Settings {
         let mut reading = Reading {
             environment,
             default: None,
+            of_repository: None,
+            owner: None,
             scopes: BTreeMap::new(),
             tokens: Vec::new(),
             ignored: Vec::new(),
         };
         reading.environment();
         for file in files {
+            reading.owner = Some(file.owner);
             match file.kind {
                 SettingsKind::Npm => reading.npm(file),
                 SettingsKind::Yarn => reading.yarn(file),
@@ -160,6 +165,7 @@ impl Settings {
         };
         Self {
             default: reading.default.unwrap_or_else(public),
+            of_repository: reading.of_repository,
             scopes: reading.scopes,
             tokens: reading.tokens,
             ignored: reading.ignored,
@@ -185,6 +191,12 @@ impl Settings {
         &self.default
     }
 
+    /// The registry of such names that a file of the repository names, whatever the environment puts in its place.
+    #[must_use]
+    pub fn registry_of_repository(&self) -> Option<&Registry> {
+        self.of_repository.as_ref()
+    }
+
     /// The value of `Authorization` for a registry; none if there is none, or if somebody between could read it.
     #[must_use]
     pub fn authorization(&self, registry: &RegistryUrl) -> Option<&str> {
@@ -202,6 +214,9 @@ impl Settings {
 struct Reading<'a> {
     environment: &'a BTreeMap<String, String>,
     default: Option<Registry>,
+    of_repository: Option<Registry>,
+    /// Whose file is read; none for the environment.
+    owner: Option<Owner>,
     scopes: BTreeMap<Arc<str>, Registry>,
     tokens: Vec<Token>,
     ignored: Vec<Ignored>,
@@ -371,6 +386,9 @@ impl Reading<'_> {
             return;
         }
         let registry = self.address(key, value, from);
+        if self.owner == Some(Owner::Repository) {
+            self.of_repository.get_or_insert_with(|| registry.clone());
+        }
         self.default.get_or_insert(registry);
     }
 

@@ -3,7 +3,7 @@
 
 use crate::finding::Severity;
 
-use super::weakening::{Found, shown};
+use super::weakening::{Found, length, shown};
 use super::{Safeguard, without_version};
 
 impl Found<'_> {
@@ -58,6 +58,26 @@ impl Found<'_> {
             );
             self.push(Severity::Medium, Safeguard::TrustPolicy, "", sentence);
             return;
+        }
+        let (old, new) = (self.before.trust_ignored(), self.after.trust_ignored());
+        if let Some(new) = new
+            && old.is_none_or(|old| new < old)
+        {
+            let name = self.name(Safeguard::TrustIgnored);
+            let (change, keep) = match old {
+                Some(old) => (
+                    format!("{name} goes from {} to {}", length(old), length(new)),
+                    format!("keep {}", length(old)),
+                ),
+                None => (
+                    format!("{name} is now {}", length(new)),
+                    "name the one version that somebody looked at in trustPolicyExclude".to_owned(),
+                ),
+            };
+            let sentence = format!(
+                "{change}, so that a release that has been public for that long gets in with less proof of its origin than those before; {keep}"
+            );
+            self.push(Severity::Medium, Safeguard::TrustIgnored, "", sentence);
         }
         self.exempted(Safeguard::Untrusted, |name, whom| {
             format!(

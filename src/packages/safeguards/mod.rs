@@ -56,6 +56,8 @@ pub enum Safeguard {
     Registry,
     /// `trustPolicy` of pnpm: whether a release may be published with less proof than the one before.
     TrustPolicy,
+    /// After how many minutes a release need not have that proof any more.
+    TrustIgnored,
     /// A package that need not have that proof.
     Untrusted,
     /// Whether an installation fails where a package has scripts about which nobody decided.
@@ -249,6 +251,17 @@ impl Safeguards {
             });
         said.max()
             .unwrap_or_else(|| self.pinned.map_or(0, Pinned::cooldown))
+    }
+
+    /// After how many minutes less proof of its origin is overlooked in a release; none where it never is.
+    #[must_use]
+    pub fn trust_ignored(&self) -> Option<u64> {
+        let said = self.all(Safeguard::TrustIgnored);
+        let minutes = said.filter_map(|(_, said)| match said.value {
+            Value::Minutes(minutes) => Some(minutes),
+            _ => None,
+        });
+        minutes.min()
     }
 
     /// True if no package runs its scripts.

@@ -66,6 +66,11 @@ fn understood(written: &str, value: &str, at: Span) -> Option<Said> {
         "strict-ssl" => (Safeguard::StrictTls, "", switch(value != "false")),
         "pnpmfile" | "global-pnpmfile" => (Safeguard::Code, value, Value::Listed),
         "trust-policy" => (Safeguard::TrustPolicy, "", word()),
+        "trust-policy-ignore-after" => (
+            Safeguard::TrustIgnored,
+            "",
+            Value::Minutes(value.parse().ok()?),
+        ),
         "block-exotic-subdeps" => (Safeguard::NoExotic, "", switch(is_true)),
         "allow-git" => (Safeguard::Git, "", word()),
         "allow-remote" => (Safeguard::Remote, "", word()),

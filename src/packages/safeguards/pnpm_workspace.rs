@@ -27,6 +27,10 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
                 text(node).parse().ok().map(Value::Minutes),
             ),
             "trustPolicy" => (Safeguard::TrustPolicy, Some(Value::Word(text(node).into()))),
+            "trustPolicyIgnoreAfter" => (
+                Safeguard::TrustIgnored,
+                text(node).parse().ok().map(Value::Minutes),
+            ),
             "ignoreScripts" => (Safeguard::NoScripts, switch),
             "dangerouslyAllowAllBuilds" => (Safeguard::AllScripts, switch),
             "blockExoticSubdeps" => (Safeguard::NoExotic, switch),

@@ -500,6 +500,37 @@ mod tests {
             ("pnpm@10.0.0", "", "pnpmfile=.pnpmfile.cjs", &none),
             ("pnpm@11.0.0", "", "|blockExoticSubdeps: false", &[Medium]),
             ("pnpm@10.26.0", "", "|blockExoticSubdeps: false", &none),
+            // Less proof of an origin is overlooked sooner.
+            (
+                "pnpm@10.27.0",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 525600",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 1440",
+                &[Medium],
+            ),
+            (
+                "pnpm@10.27.0",
+                "|trustPolicy: no-downgrade",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 525600",
+                &[Medium],
+            ),
+            (
+                "pnpm@10.27.0",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 1440",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 525600",
+                &none,
+            ),
+            (
+                "pnpm@10.27.0",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 1440",
+                "|trustPolicy: no-downgrade",
+                &none,
+            ),
+            (
+                "pnpm@10.27.0",
+                "",
+                "|trustPolicy: no-downgrade\ntrustPolicyIgnoreAfter: 1440",
+                &none,
+            ),
             (
                 "pnpm@10.26.0",
                 "|trustPolicy: no-downgrade",

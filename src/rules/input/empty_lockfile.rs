@@ -43,7 +43,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// What pnpm locks for itself (`packageManagerDependencies`) counts for no package of the project. Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`.
+    /// What pnpm locks for itself (`packageManagerDependencies`) counts for no package of the project. Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`. Beside the lockfile that `packageManager` names, another one may be empty.
     "input/empty-lockfile",
     severity: Severity::High,
     references: &["CWE-693"],
@@ -57,6 +57,10 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         };
         let lockfile = installation.lockfile();
         let is_of_manager = lockfile.is_some_and(Lockfile::is_of_environment_alone);
+        // What another lockfile takes the place of may be empty.
+        if installation.is_set_aside {
+            continue;
+        }
         if !installation.is_known() || !(installation.graph().is_empty() || is_of_manager) {
             continue;
         }

@@ -1,5 +1,5 @@
 use crate::kubernetes::field::shortened;
-use crate::packages::purpose::{is_installed, is_specimen};
+use crate::packages::purpose::{is_installed, is_test_data};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
 use crate::snapshot::file_kind::FileKind;
@@ -60,7 +60,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let Some(tree) = file.tree().filter(|_| file.kind() == FileKind::PackageJson) else {
         return;
     };
-    if is_specimen(&file.path) || is_installed(&file.path) {
+    if is_test_data(&file.path) || is_installed(&file.path) {
         return;
     }
     for duplicate in tree.duplicates() {

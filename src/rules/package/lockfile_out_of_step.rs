@@ -6,16 +6,18 @@ use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
 use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind, Section};
+use crate::packages::overrides::Selector;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
+use crate::snapshot::extended::unmet_extensions;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
 use crate::snapshot::lost;
 use crate::snapshot::unmet_catalogs::{Mismatch, unmet_catalogs};
-use crate::snapshot::unmet_overrides::unmet;
+use crate::snapshot::unmet_overrides::{unmet, unsaid_overrides};
 
 declare_rule! {
     /// A lockfile holds something else than its `package.json` asks for.
@@ -76,12 +78,14 @@ declare_rule! {
     /// Compared are versions and ranges of registries: whether each is there, is repeated as written, and holds the version
     /// that is locked. Peers may be absent, as may the version of an optional package; what `overrides` or `resolutions`
     /// name may differ as long as the lockfile holds what they put in, be it a version, another package or an address, and with a `.pnpmfile.cjs` everything may. Overrides
-    /// of ranges alone, and several of one name, are not compared. npm before 7 repeats no ranges.
+    /// of ranges alone, and several of one name, are not compared; those that pnpm's lockfile was written for must be there.
+    /// npm before 7 repeats no ranges. Of `packageExtensions`, what they add to `dependencies` is looked for.
     /// Entries of catalogues are held against what lockfiles of pnpm and Bun repeat of them, and against what Yarn's asks
     /// for; where Yarn has plugins, those may have catalogues of their own.
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
-    /// high. More than three of a kind in a workspace are one finding.
+    /// high. More than three of a kind in a workspace are one finding. A lockfile beside the one that `packageManager`
+    /// names is not compared.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
@@ -92,6 +96,9 @@ declare_rule! {
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
         let records = &locked.lockfile.records;
+        if locked.installation.is_set_aside {
+            continue;
+        }
         // Code of the repository may have changed what packages ask for.
         if records
             .iter()
@@ -109,6 +116,8 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         let free = locked.overridden();
         dangling(locked, &free, sink);
         overridden(locked, sink);
+        extended(locked, sink);
+        unknown_overrides(locked, sink);
         catalogued(locked, sink);
         let importers = &locked.lockfile.importers;
         let listed: BTreeSet<&str> = importers.iter().map(|importer| &*importer.path).collect();
@@ -256,6 +265,41 @@ fn overridden(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
                 quoted(&without_secrets(unmet.specifier)),
                 shortened(&label),
                 if unmet.is_range { "outside of it" } else { "something else" }
+            ));
+    }
+}
+
+/// What extensions add and the lockfile was not written for.
+fn extended(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    let lockfile = name_of(locked);
+    for unmet in unmet_extensions(locked) {
+        let (name, seen) = wished(locked.installation, unmet.name);
+        sink.in_file(&unmet.at.path)
+            .report_span(unmet.at.span)
+            .package(name, seen)
+            .discriminator(&format!("extension\0{}", unmet.package.name))
+            .related_in(locked.place(unmet.package.at), "what the lockfile says")
+            .say(&format!(
+                "packageExtensions adds `{}` as {} to {}, and {lockfile} does not hold that; install, and add the lockfile to the change",
+                shortened(unmet.name),
+                quoted(&without_secrets(unmet.specifier)),
+                called(unmet.package)
+            ));
+    }
+}
+
+/// Overrides that pnpm's lockfile was written for and that nothing says any more.
+fn unknown_overrides(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
+    for record in unsaid_overrides(locked) {
+        let last = record.key.rsplit('>').next().unwrap_or_default();
+        let (name, seen) = wished(locked.installation, Selector::parse(last).name);
+        sink.in_file(&locked.file.path)
+            .report_span(record.at)
+            .package(name, seen)
+            .discriminator(&format!("override\0{}", record.key))
+            .say(&format!(
+                "this lockfile was written for an override of `{}`, and no package.json or pnpm-workspace.yaml has one; install, and add the lockfile to the change",
+                shortened(&record.key)
             ));
     }
 }

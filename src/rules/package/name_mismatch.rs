@@ -6,8 +6,8 @@ use crate::packages::lockfile::{RecordKind, Source};
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::explained::Overridden;
 use crate::snapshot::locked::{LockedFile, called, locked_files};
-use crate::snapshot::overriding::led_away;
 
 declare_rule! {
     /// The address of a locked package is that of another package or version.
@@ -54,7 +54,7 @@ declare_rule! {
     /// ## Limits
     /// Addresses are read as registries write them, `<name>/-/<name>-<version>.tgz`; others say nothing of a name. An
     /// entry of another package than the one that a range or a tag asks for is told in all lockfiles, where no `package.json`
-    /// and no override makes it an alias.
+    /// makes it an alias and nothing overrides the name with another package.
     "package/name-mismatch",
     severity: Severity::High,
     references: &["CICD-SEC-3", "CWE-494", "CWE-345"],
@@ -119,7 +119,7 @@ fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
         .filter(|(_, specifier, _)| matches!(Specifier::parse(specifier), Specifier::Alias { .. }))
         .map(|(name, ..)| &***name)
         .collect();
-    let led_away = led_away(locked.installation);
+    let overridden = Overridden::of(locked);
     let mut told: HashSet<(&str, &str)> = HashSet::new();
     for (name, specifier, to) in all {
         let Some(package) = lockfile.package(to).filter(|package| package.name != *name) else {
@@ -128,7 +128,7 @@ fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
         // Only a range or a tag asks for a package by its name.
         let asks_by_name = !specifier.is_empty() && Specifier::parse(specifier).is_of_registry();
         if !asks_by_name
-            || led_away.contains(&(&**name, Some(&*package.name)))
+            || overridden.leads(name, &package.name)
             || aliased.contains(&**name)
             || !package.is_from_registry()
             || !told.insert((name, &package.name))

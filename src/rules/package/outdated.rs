@@ -12,12 +12,13 @@ use crate::packages::freshness::outdated::{Distance, Installed, Offer, ToldBy};
 use crate::packages::freshness::{Acceptance, Engines, Outdated, Refusal, outdated};
 use crate::packages::lockfile::Section;
 use crate::packages::registry::Document;
-use crate::packages::upgrade::{refresh, respelled};
+use crate::packages::upgrade::respelled;
 use crate::packages::{Range, Version};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::cooldowns::cooldown;
 use crate::snapshot::held::{Direct, direct};
+use crate::snapshot::remedies::again;
 
 declare_rule! {
     /// A dependency is behind what its publisher offers.
@@ -219,7 +220,7 @@ fn why(refusal: &Refusal, engines: Option<&Engines>) -> String {
 /// What to type.
 fn edit(direct: Direct<'_>, specifier: &str, offer: &Offer<'_>) -> String {
     let installation = direct.held.installation;
-    let again = || refresh(installation.lockfile(), &direct.want.name);
+    let again = || again(installation, &direct.want.name);
     let mut shown = format!("`{}`", shortened(specifier));
     if specifier != direct.want.specifier() {
         shown.push_str(" of the catalogue");

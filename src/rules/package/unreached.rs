@@ -66,7 +66,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Lockfiles of npm before 7 and those whose `package.json` is not here are silent, as are peers, what is optional, and
+    /// Lockfiles of npm before 7, those of Yarn 1 beside the one that `packageManager` names and those whose `package.json` is not here are silent, as are peers, what is optional, and
     /// what lies inside the archive of another package. More than three of a lockfile that are new are one finding, and so
     /// are more than three that were there before.
     "package/unreached",
@@ -79,7 +79,9 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
         let is_joined = locked.installation.root().is_some() && !is_old(locked);
         let is_whole = locked.lockfile.problems.is_empty();
-        if !is_joined || !is_whole || !knows_wants(locked) {
+        let is_measured =
+            !locked.installation.is_set_aside || !locked.lockfile.importers.is_empty();
+        if !is_joined || !is_whole || !is_measured || !knows_wants(locked) {
             continue;
         }
         let unreached: Vec<&Locked> = locked

@@ -234,6 +234,41 @@ fn nothing() -> ResponseTemplate {
 }
 
 #[tokio::test]
+async fn an_answer_of_osv_that_says_less_than_it_announced_is_none() {
+    let batch = |result: Value| status(200).set_body_json(json!({"results": [result]}));
+    let named = || batch(json!({"vulns": [{"id": "GHSA-1", "modified": "2026-01-02T03:04:05Z"}]}));
+    let about = |name: &str| entry("GHSA-1", name, r#"{"introduced":"0"}"#);
+    let text = |text: String| status(200).set_body_string(text);
+    let after = |entry: ResponseTemplate| osv_after(vec![named(), named(), entry]);
+    assert_eq!(after(text(about("a"))).await.0, Ok(()));
+    let taken_back = json!({"id": "GHSA-1", "withdrawn": "2026-01-03T00:00:00Z"});
+    assert_eq!(after(text(taken_back.to_string())).await.0, Ok(()));
+    let other_id = about("a").replace("GHSA-1", "GHSA-2");
+    for entry in [
+        other_id,
+        about("b"),
+        json!({"id": "GHSA-1", "modified": "2026-01-02T03:04:05Z"}).to_string(),
+        json!({"id": "GHSA-1", "affected": []}).to_string(),
+    ] {
+        let refused = "answered with no entry for GHSA-1".to_owned();
+        assert_eq!(after(text(entry.clone())).await.0, Err(refused), "{entry}");
+    }
+    assert_eq!(osv_after(vec![nothing()]).await.0, Ok(()));
+    for result in [
+        json!(null),
+        json!({"error": "timed out"}),
+        json!({"code": 13, "message": "internal"}),
+    ] {
+        let refused = "did not answer all questions".to_owned();
+        assert_eq!(
+            osv_after(vec![batch(result.clone())]).await.0,
+            Err(refused),
+            "{result}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_passes_is_asked_again_and_what_stays_is_not() {
     let asked = |seconds: &str| status(429).insert_header("retry-after", seconds);
     assert_eq!(
