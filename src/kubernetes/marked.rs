@@ -21,13 +21,7 @@ pub fn marked<'a>(
 ) {
     // One look at the bytes spares most objects the walk. Who breaks a token up with escapes is not found by it.
     if !credential::find_marked(node.source()).is_empty() {
-        walk(
-            node,
-            key,
-            |_, text| credential::find_marked(text),
-            told,
-            visit,
-        );
+        walk(node, key, credential::find_marked_behind, told, visit);
     }
 }
 
@@ -90,7 +84,13 @@ pub(super) fn walk<'a>(
     visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
 ) {
     if let Some(text) = node.as_str() {
-        let found = find(key, text);
+        let mut found = find(key, text);
+        // What is called by a name beside it, as a variable is, has that for its key.
+        if key == "value"
+            && let Some(name) = node.parent().and_then(|pair| pair.get("name")?.as_str())
+        {
+            found = credential::without_published(name, found);
+        }
         if !found.is_empty() && told.insert(node.id()) {
             visit(node, key, found);
         }
