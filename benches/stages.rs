@@ -117,7 +117,7 @@ fn lockfile_tree(bencher: divan::Bencher<'_, '_>) {
         return;
     };
     bencher.counter(BytesCount::new(text.len())).bench(|| {
-        tidegate::syntax::parse_written_yaml(text.clone())
+        tidegate::syntax::parse(tidegate::syntax::Format::Yaml, text.clone())
             .documents()
             .len()
     });

@@ -1,7 +1,7 @@
 //! Stores of keys: what kinds of files there are, and which hold nothing that is secret.
 //!
 //! Source of the format: `engineLoad` of `sun.security.provider.JavaKeyStore` and `com.sun.crypto.provider.JceKeyStore`
-//! (OpenJDK 21).
+//! (`OpenJDK` 21).
 
 /// Stores of keys, by their extension.
 const STORES: [&str; 6] = ["jks", "p12", "pfx", "keytab", "keystore", "kdbx"];

@@ -132,17 +132,19 @@ fn pairs_below<'a>(
     if !node.is_mapping() {
         return;
     }
-    let name = node.get("name").and_then(Node::as_str);
     for entry in all_entries(node) {
         let key = entry.key.key_text();
-        match (entry.value.as_str(), name) {
-            (Some(value), Some(name)) if key == "value" => {
+        match entry.value.as_str() {
+            Some(value) if key == "value" => {
+                let Some(name) = node.get("name").and_then(Node::as_str) else {
+                    continue;
+                };
                 let found: Vec<_> = credential::by_key(name, value).into_iter().collect();
                 if !found.is_empty() && told.insert(entry.value.id()) {
                     visit(entry.value, name, found);
                 }
             }
-            (None, _) if key != LAST_APPLIED => pairs_below(entry.value, told, visit),
+            None if key != LAST_APPLIED => pairs_below(entry.value, told, visit),
             _ => {}
         }
     }

@@ -1,9 +1,9 @@
-//! NodeSource: the packages of Node.js for Debian and Red Hat, one archive for each release line.
+//! `NodeSource`: the packages of Node.js for Debian and Red Hat, one archive for each release line.
 //!
 //! Source: the README of nodesource/distributions: `https://deb.nodesource.com/setup_24.x`, and
 //! `https://deb.nodesource.com/node_24.x` of the script itself.
 
-/// The release line whose packages an address of NodeSource gives, and the part of the address that says it.
+/// The release line whose packages an address of `NodeSource` gives, and the part of the address that says it.
 #[must_use]
 pub fn line_of(text: &str) -> Option<(&str, std::ops::Range<usize>)> {
     let host = ["deb.nodesource.com/", "rpm.nodesource.com/"]
@@ -13,13 +13,12 @@ pub fn line_of(text: &str) -> Option<(&str, std::ops::Range<usize>)> {
     let (at, name) = ["setup_", "node_"]
         .iter()
         .find_map(|name| Some((path.find(name)?, *name)))?;
-    let line = path.get(at + name.len()..)?.split(".x").next()?;
+    let (line, _) = path.get(at + name.len()..)?.split_once(".x")?;
     let is_line =
         !line.is_empty() && line.len() <= 2 && line.bytes().all(|byte| byte.is_ascii_digit());
     let start = host + at;
     let end = start + name.len() + line.len() + ".x".len();
-    let has_end = text.get(start..end)?.ends_with(".x");
-    (is_line && has_end).then_some((line, start..end))
+    is_line.then_some((line, start..end))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub enum Source {
     Service,
     /// The image that a Dockerfile starts from, or copies from.
     Base,
-    /// `NODE_VERSION`, or an archive of NodeSource, in a Dockerfile that fetches Node.js itself.
+    /// `NODE_VERSION`, or an archive of `NodeSource`, in a Dockerfile that fetches Node.js itself.
     Variable,
     /// The image of a container.
     Image,
@@ -469,7 +469,7 @@ fn of_variable<'a>(
         .collect()
 }
 
-/// The archives of NodeSource that a `RUN` takes packages from.
+/// The archives of `NodeSource` that a `RUN` takes packages from.
 fn of_archives<'a>(
     file: &'a SourceFile,
     dockerfile: &Dockerfile,
