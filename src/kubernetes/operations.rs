@@ -53,7 +53,8 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
     for (item, (op, path)) in node.items().zip(paths) {
         let span = item.get("path").map(Node::span).unwrap_or_default();
         let is_read = match entrance {
-            Some(_) => is_at(path, "/spec") || is_at(path, ANNOTATIONS),
+            // What else its `spec` holds may be of a kind of others with that name.
+            Some(entrance) => entrance.is_judged(path) || is_at(path, ANNOTATIONS),
             None => workload.is_some() && is_at(path, "/spec"),
         };
         let value = item.entry("value").filter(|_| is_read);

@@ -30,7 +30,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A fetched file that another instruction runs is not followed, nor one that anything checks before it is run; what
+    /// A fetched file that is moved or copied before it is run is not followed, nor one that anything checks; what
     /// is run by its own name counts where that says that it is a script. A program that reads what was fetched without running
     /// it, such as `node -p` or `python3 -m json.tool`, is left alone, and so is a `localhost` address.
     "dockerfile/piped-script",
