@@ -193,19 +193,15 @@ const fn letters() -> [(u8, u8); 256] {
 
 /// Where the next of these pairs stands.
 fn next_pair(bytes: &[u8]) -> Option<usize> {
-    // Each byte is looked up once: as the second letter of one pair and the first of the next.
-    let (first, rest) = bytes.split_first()?;
-    let group = |byte: u8| LETTERS.get(usize::from(byte)).copied().unwrap_or_default();
-    let (mut before, mut open) = (*first, group(*first).0);
-    rest.iter().position(|byte| {
-        let (as_first, as_second) = group(*byte);
-        let may_be = open & as_second != 0;
-        let pair = usize::from(before) << 8 | usize::from(*byte);
-        (before, open) = (*byte, as_first);
-        may_be && {
-            let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
-            starts >> (pair % 64) & 1 == 1
+    let seconds = bytes.get(1..)?;
+    let group = |byte: &u8| LETTERS.get(usize::from(*byte)).copied().unwrap_or_default();
+    bytes.iter().zip(seconds).position(|(first, second)| {
+        if group(first).0 & group(second).1 == 0 {
+            return false;
         }
+        let pair = usize::from(*first) << 8 | usize::from(*second);
+        let starts = STARTS.get(pair / 64).copied().unwrap_or_default();
+        starts >> (pair % 64) & 1 == 1
     })
 }
 
