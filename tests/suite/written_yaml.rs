@@ -123,6 +123,15 @@ fn the_readers_agree_on_what_is_easily_misread() {
         "a: b\n# c\n  # d\n\n   \ne: f\n",
         "a: \u{0}\n",
         "a: 'b\n  c'\n",
+    ];
+    for text in texts {
+        assert_agreement(text);
+    }
+}
+
+#[test]
+fn the_readers_agree_on_what_goes_on_in_further_lines() {
+    let texts = [
         "a: 'b\nc'\n",
         "a: 'b  \n\n  \n  c' # d\ne: f\n",
         "a: \"b \\\n\n   c\\n\n  \\ d\\\"e\"\nf: g\n",
@@ -276,6 +285,26 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 0..7).prop_map(|lines| lines.concat())
 }
 
+/// Values that take more than the line of their key, or less.
+fn values_in_lines() -> impl Strategy<Value = Vec<String>> {
+    let lines = prop::sample::select(vec![
+        " |\n  a\n\n   b: c\n",
+        " |-\n  # a",
+        " |+\n  a\n",
+        " >-\n  a\n  b\n\n  c\n   d\n  e",
+        " a\n  b\n\n  c",
+        " 'a\n\n  b'",
+        " \"a \\\n  b\\n\n  \\ c\"",
+        "",
+        " # a",
+        "\n  a\n  b",
+        "\n  {}",
+        " a # b",
+        " [a] # b",
+    ]);
+    lines.prop_map(|lines| lines.split('\n').map(str::to_owned).collect())
+}
+
 /// What a program would write: nested mappings and lists, with every kind of scalar.
 fn written() -> impl Strategy<Value = String> {
     let scalar = prop::sample::select(vec![
@@ -306,24 +335,9 @@ fn written() -> impl Strategy<Value = String> {
         "1",
         "x y",
     ]);
-    let lines = prop::sample::select(vec![
-        " |\n  a\n\n   b: c\n",
-        " |-\n  # a",
-        " |+\n  a\n",
-        " >-\n  a\n  b\n\n  c\n   d\n  e",
-        " a\n  b\n\n  c",
-        " 'a\n\n  b'",
-        " \"a \\\n  b\\n\n  \\ c\"",
-        "",
-        " # a",
-        "\n  a\n  b",
-        "\n  {}",
-        " a # b",
-        " [a] # b",
-    ]);
     let value = prop_oneof![
         3 => scalar.prop_map(|scalar| vec![format!(" {scalar}")]),
-        1 => lines.prop_map(|lines| lines.split('\n').map(str::to_owned).collect()),
+        1 => values_in_lines(),
     ];
     let tree = value.prop_recursive(5, 40, 5, move |inner| {
         let item = prop::sample::select(vec!["- a", "- 'b'", "- {c: d}", "-  e"]);
