@@ -116,11 +116,9 @@ fn lockfile_tree(bencher: divan::Bencher<'_, '_>) {
     let Some(text) = large_lockfile() else {
         return;
     };
-    bencher.counter(BytesCount::new(text.len())).bench(|| {
-        tidegate::syntax::parse_written_yaml(text.clone())
-            .documents()
-            .len()
-    });
+    bencher
+        .counter(BytesCount::new(text.len()))
+        .bench(|| parse(Format::Yaml, text.clone()).documents().len());
 }
 
 #[divan::bench]

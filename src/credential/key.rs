@@ -89,12 +89,13 @@ const PUBLISHED: [&str; 8] = [
 #[must_use]
 pub(super) fn is_published(key: &str) -> bool {
     let is_public = PUBLISHED.iter().any(|start| key.starts_with(start))
-        || ["_ANON_KEY", "_PUBLISHABLE_KEY"]
+        // Google's own words of the last: it tells projects apart and guards nothing.
+        || ["_ANON_KEY", "_PUBLISHABLE_KEY", "FIREBASE_API_KEY"]
             .iter()
             .any(|end| key.ends_with(end));
     let upper = || key.to_ascii_uppercase();
     is_public
-        && !["SECRET", "PRIVATE", "PASS"]
+        && !["SECRET", "PRIVATE", "PASS", "AUTH_TOKEN"]
             .iter()
             .any(|word| upper().contains(word))
 }

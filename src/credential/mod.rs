@@ -13,7 +13,9 @@ mod assignment;
 mod beside;
 mod directive;
 mod drawn;
+mod evident;
 mod key;
+mod key_store;
 mod label;
 mod mark;
 mod netrc;
@@ -38,7 +40,10 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use argument::Argument;
 pub use assignment::Reader;
 pub use beside::drawn_words;
+use evident::{SHORTEST, marked};
+pub use evident::{find_marked, find_marked_behind, find_tokens, without_published};
 pub use key::{Class, class, is_loosely_telling, is_telling};
+pub use key_store::is_key_store;
 pub use placeholder::is_placeholder;
 use placeholder::{has_placeholder_mark, is_for_everybody};
 use stem::Stems;
@@ -156,31 +161,6 @@ pub fn find_all(text: &str) -> Vec<Found> {
     find_in(text, true)
 }
 
-/// Nothing shorter is a credential by itself, key and all: most values are numbers and words.
-const SHORTEST: usize = 8;
-
-/// The credentials of a text that show by themselves what they are, wherever they stand: tokens, private keys, and
-/// addresses with a password that nobody guesses.
-#[must_use]
-pub fn find_marked(text: &str) -> Vec<Found> {
-    let mut found = Vec::new();
-    marked(text, &mut found);
-    found.retain(|found| found.what != What::Address || !found.is_weak);
-    apart(text, found)
-}
-
-/// The tokens in a text that providers mark as theirs: evidence even where nothing else would be, as in a comment.
-#[must_use]
-pub fn find_tokens(text: &str) -> Vec<Found> {
-    let mut found = Vec::new();
-    shape::scan(text, &mut |candidate| {
-        let counts = candidate.shape.is_of_provider() && !candidate.shape.is_weak();
-        let what = candidate.proves(text).filter(|_| counts);
-        found.extend(what.map(|what| Found::new(candidate.range, what, false)));
-    });
-    apart(text, found)
-}
-
 fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     let mut found = Vec::new();
     if text.len() < SHORTEST {
@@ -197,34 +177,6 @@ fn find_in(text: &str, weak_too: bool) -> Vec<Found> {
     netrc::scan(text, &mut keep);
     directive::scan(text, &stems, &mut keep);
     apart(text, found)
-}
-
-fn marked(text: &str, found: &mut Vec<Found>) {
-    if text.len() < SHORTEST {
-        return;
-    }
-    shape::scan(text, &mut |candidate| {
-        if let Some(what) = candidate.proves(text) {
-            let Range { start, end } = candidate.range;
-            found.push(Found::new(start..end, what, candidate.shape.is_weak()));
-        }
-    });
-    armour::scan(text, &mut |block| {
-        if block.is_whole(text) {
-            let is_weak = block.is_encrypted(text);
-            found.push(Found::new(block.range, What::PrivateKey, is_weak));
-        }
-    });
-    armour::scan_packed(text, &mut |packed| {
-        if let Some(is_weak) = packed.proves() {
-            found.push(Found::new(packed.range, What::PrivateKey, is_weak));
-        }
-    });
-    address::scan(text, &mut |candidate| {
-        if let Some(is_weak) = candidate.proves(text) {
-            found.push(Found::new(candidate.password, What::Address, is_weak));
-        }
-    });
 }
 
 /// The same in order and apart from each other, each with what it is called.
@@ -260,10 +212,7 @@ fn apart(text: &str, mut found: Vec<Found>) -> Vec<Found> {
 /// together.
 #[must_use]
 pub fn of_value(key: &str, value: &str) -> Vec<Found> {
-    let mut found = find(value);
-    if key::is_published(key) {
-        found.retain(|found| !found.may_be_published());
-    }
+    let found = without_published(key, find(value));
     if found.is_empty() {
         return by_key(key, value).into_iter().collect();
     }

@@ -241,6 +241,14 @@ pub fn meant(word: &str) -> Option<&'static str> {
     found.map(|(_, (name, _), _)| name)
 }
 
+/// The resource that a short name stands for, in whatever case.
+#[must_use]
+pub fn of_short_name(word: &str) -> Option<&'static str> {
+    let is_it = |short: &&str| short.eq_ignore_ascii_case(word);
+    let found = all().find(|(_, (_, short), _)| short.iter().any(is_it));
+    found.map(|(_, (name, _), _)| name)
+}
+
 /// The names of all resources.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|(_, (name, _), _)| name)

@@ -469,20 +469,15 @@ pub(super) fn decoded_whole(
 
 /// What stands in Base64 behind a key, or in its place.
 fn decoded(key: &str, text: &str, of_text: fn(&str, &str) -> Vec<Found>) -> Vec<Found> {
-    /// Stores of keys, by their extension.
-    const STORES: [&str; 6] = ["jks", "p12", "pfx", "keytab", "keystore", "kdbx"];
     let Some(bytes) = credential::decode(text) else {
         // Refused by the API server, and shown all the same.
         return credential::find(text);
     };
-    let extension = key.rsplit('.').next().unwrap_or_default();
     match String::from_utf8(bytes) {
         Ok(plain) => of_text(key, &plain),
         Err(error) => {
             let is_key = is_telling(key) && matches!(error.as_bytes().len(), 12..=256);
-            let is_store = STORES
-                .iter()
-                .any(|store| extension.eq_ignore_ascii_case(store));
+            let is_store = credential::is_key_store(key, error.as_bytes());
             let what = if is_store {
                 credential::What::Store
             } else {

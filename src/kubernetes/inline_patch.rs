@@ -17,7 +17,7 @@ use super::patch::{Patch, PatchSource, Target};
 pub struct InlinePatches {
     /// Their tree; its spans are those of the kustomization.
     pub tree: Tree,
-    /// The objects that bear pods, and the Services. None of them is complete.
+    /// The objects that bear pods, the Services and the Ingresses. None of them is complete.
     pub records: Vec<Record>,
     /// The texts of the kustomization, by node, in which nothing else stands; of a file, its lists of operations.
     read: BTreeSet<u32>,
@@ -151,7 +151,9 @@ impl InlinePatches {
 /// The objects of a tree that bear pods, and the Services. None of them is complete.
 fn parts(tree: &Tree, records_of: impl FnOnce(&Tree) -> Vec<Record>) -> Vec<Record> {
     let mut records = records_of(tree);
-    records.retain(|record| record.kind.bears_pods() || record.kind.name == "Service");
+    records.retain(|record| {
+        record.kind.bears_pods() || matches!(record.kind.name, "Service" | "Ingress")
+    });
     for record in &mut records {
         record.complete = false;
     }

@@ -21,13 +21,7 @@ pub fn marked<'a>(
 ) {
     // One look at the bytes spares most objects the walk. Who breaks a token up with escapes is not found by it.
     if !credential::find_marked(node.source()).is_empty() {
-        walk(
-            node,
-            key,
-            |_, text| credential::find_marked(text),
-            told,
-            visit,
-        );
+        walk(node, key, credential::find_marked_behind, told, visit);
     }
 }
 
@@ -90,7 +84,13 @@ pub(super) fn walk<'a>(
     visit: &mut dyn FnMut(Node<'a>, &'a str, Vec<Found>),
 ) {
     if let Some(text) = node.as_str() {
-        let found = find(key, text);
+        let mut found = find(key, text);
+        // What is called by a name beside it, as a variable is, has that for its key.
+        if key == "value"
+            && let Some(name) = node.parent().and_then(|pair| pair.get("name")?.as_str())
+        {
+            found = credential::without_published(name, found);
+        }
         if !found.is_empty() && told.insert(node.id()) {
             visit(node, key, found);
         }
@@ -132,17 +132,19 @@ fn pairs_below<'a>(
     if !node.is_mapping() {
         return;
     }
-    let name = node.get("name").and_then(Node::as_str);
     for entry in all_entries(node) {
         let key = entry.key.key_text();
-        match (entry.value.as_str(), name) {
-            (Some(value), Some(name)) if key == "value" => {
+        match entry.value.as_str() {
+            Some(value) if key == "value" => {
+                let Some(name) = node.get("name").and_then(Node::as_str) else {
+                    continue;
+                };
                 let found: Vec<_> = credential::by_key(name, value).into_iter().collect();
                 if !found.is_empty() && told.insert(entry.value.id()) {
                     visit(entry.value, name, found);
                 }
             }
-            (None, _) if key != LAST_APPLIED => pairs_below(entry.value, told, visit),
+            None if key != LAST_APPLIED => pairs_below(entry.value, told, visit),
             _ => {}
         }
     }

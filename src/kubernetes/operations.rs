@@ -32,8 +32,8 @@ pub(super) struct Outcome {
     pub is_whole: bool,
 }
 
-/// Adds the object that a list of operations writes into to its tree, where that is a workload. None if the list holds
-/// anything but operations.
+/// Adds the object that a list of operations writes into to its tree, where that is a workload, a Service or an Ingress.
+/// None if the list holds anything but operations.
 pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) -> Option<Outcome> {
     let node = tree.node(list);
     let mut paths = Vec::new();
@@ -41,7 +41,9 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
         let text = |key: &str| item.get(key).and_then(Node::as_str);
         paths.push((text("op")?, text("path")?));
     }
-    let kind = written_kind(target, paths.iter().map(|(_, path)| *path));
+    let workload = written_kind(target, paths.iter().map(|(_, path)| *path));
+    let entrance = target.filter(|_| workload.is_none()).and_then(Entrance::of);
+    let kind = workload.or(entrance.map(|entrance| entrance.kind));
     let mut patched = Patched {
         tree,
         root: Graft::Mapping(BTreeMap::new()),
@@ -50,8 +52,12 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
     let (mut any, mut whole) = (false, true);
     for (item, (op, path)) in node.items().zip(paths) {
         let span = item.get("path").map(Node::span).unwrap_or_default();
-        let is_of_spec = kind.is_some() && (path == "/spec" || path.starts_with("/spec/"));
-        let value = item.entry("value").filter(|_| is_of_spec);
+        let is_read = match entrance {
+            // What else its `spec` holds may be of a kind of others with that name.
+            Some(entrance) => entrance.is_judged(path) || is_at(path, ANNOTATIONS),
+            None => workload.is_some() && is_at(path, "/spec"),
+        };
+        let value = item.entry("value").filter(|_| is_read);
         let is_judged = match (op, value) {
             ("add" | "replace", Some(value)) => {
                 let place = Place {
@@ -62,9 +68,9 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
                 };
                 let was_set = patched.set(&place, value.value.id());
                 any |= was_set;
-                was_set
+                was_set && entrance.is_none_or(|entrance| entrance.is_judged(path))
             }
-            ("remove", _) if is_of_spec => {
+            ("remove", _) if is_read => {
                 patched.remove(path);
                 false
             }
@@ -81,7 +87,7 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
             ("test", _) => true,
             _ => false,
         };
-        whole &= is_judged || is_harmless(item, op, path, kind, target);
+        whole &= is_judged || is_harmless(item, op, path, workload, target);
     }
     let mut object = patched.root;
     let holds = matches!(&object, Graft::Mapping(fields) if !fields.is_empty());
@@ -95,6 +101,51 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
         writes,
         is_whole: whole,
     })
+}
+
+/// Where the annotations of an object stand.
+const ANNOTATIONS: &str = "/metadata/annotations";
+
+/// True for a path that leads to a place or to something below it.
+fn is_at(path: &str, place: &str) -> bool {
+    let rest = path.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What lets others in, and where rules find by a part of it alone that it does.
+#[derive(Clone, Copy)]
+struct Entrance {
+    kind: &'static Kind,
+    judged: &'static [&'static str],
+}
+
+impl Entrance {
+    /// The Service or the Ingress that a target names by its kind.
+    fn of(target: &Target) -> Option<Self> {
+        let (version, judged): (_, &'static [&'static str]) = match target.kind()? {
+            "Service" => (
+                "v1",
+                &[
+                    "/spec/type",
+                    "/spec/externalIPs",
+                    "/spec/loadBalancerSourceRanges",
+                ],
+            ),
+            "Ingress" => ("networking.k8s.io/v1", &["/spec/ingressClassName"]),
+            _ => return None,
+        };
+        let kind = kinds::find(version, target.kind()?)?;
+        let group = kinds::group_of(version);
+        let is_it = target.may_select(group, kind.name, None);
+        is_it.then_some(Self { kind, judged })
+    }
+
+    /// True where what is written needs nothing beside it to be judged. All annotations at once take others away.
+    fn is_judged(self, path: &str) -> bool {
+        let is_annotation = self.kind.name == "Ingress" && path.len() > ANNOTATIONS.len();
+        is_annotation && is_at(path, ANNOTATIONS)
+            || self.judged.iter().any(|place| is_at(path, place))
+    }
 }
 
 /// The workload that operations are for: what their target says, or else what their paths show.
@@ -136,10 +187,13 @@ fn name(object: &mut Graft, kind: &Kind, target: Option<&Target>, span: Span) {
     };
     let name = target.and_then(Target::plain_name).unwrap_or("*");
     let text = |text: &str| (span, Graft::Text(text.to_owned()));
-    let metadata = BTreeMap::from([("name".to_owned(), text(name))]);
     fields.insert("apiVersion".to_owned(), text(&version));
     fields.insert("kind".to_owned(), text(kind.name));
-    fields.insert("metadata".to_owned(), (span, Graft::Mapping(metadata)));
+    let metadata = fields.entry("metadata".to_owned());
+    let (_, metadata) = metadata.or_insert_with(|| (span, Graft::Mapping(BTreeMap::new())));
+    if let Graft::Mapping(metadata) = metadata {
+        metadata.insert("name".to_owned(), text(name));
+    }
 }
 
 /// Where an operation writes.

@@ -4,6 +4,7 @@
 //! a custom resource may have a group with a dot in it (validation of `CustomResourceDefinition`), so that groups
 //! without one are those of Kubernetes alone. Other programs write `apiVersion: v1` over kinds of their own.
 
+use super::api_resources;
 use super::api_versions::Retired;
 use super::kinds;
 use super::schema::{Type, is_slip};
@@ -192,7 +193,7 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-./".contains(&byte)
 }
 
-/// True if a kind is written with a slip, in the plural, or with its version or group behind it.
+/// True if a kind is written with a slip, in the plural, with its version or group behind it, or as `kubectl` shortens it.
 fn is_meant(kind: &str, known: &str) -> bool {
     let is_plural = || {
         let (stem, ending) = match known.strip_suffix('y') {
@@ -203,7 +204,21 @@ fn is_meant(kind: &str, known: &str) -> bool {
         first.is_some_and(|first| first.eq_ignore_ascii_case(stem)) && last == Some(ending)
     };
     let is_qualified = || kind.split('.').next() == Some(known);
-    is_slip(kind, known) || is_plural() || is_qualified()
+    // Of resources: `Svc` for `services`.
+    let is_short = || {
+        let resource = api_resources::of_short_name(kind);
+        resource.is_some_and(|resource| {
+            let singular = known.to_ascii_lowercase();
+            let stem = singular.strip_suffix('y').unwrap_or(&singular);
+            let ending = resource.strip_prefix(stem);
+            let has_y = stem.len() < singular.len();
+            matches!(
+                (ending, has_y),
+                (Some("s" | "es" | ""), false) | (Some("ies"), true)
+            )
+        })
+    };
+    is_slip(kind, known) || is_plural() || is_qualified() || is_short()
 }
 
 /// True for the name of a group of Kubernetes.
@@ -222,6 +237,19 @@ fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_names_are_of_the_kinds_that_they_stand_for() {
+        let of = Unserved::of;
+        assert_eq!(of("v1", "Svc"), Some(Unserved::Kind("Service", "v1")));
+        assert_eq!(of("v1", "NS"), Some(Unserved::Kind("Namespace", "v1")));
+        assert_eq!(
+            of("apps/v1", "deploy"),
+            Some(Unserved::Kind("Deployment", "apps/v1"))
+        );
+        assert_eq!(of("v1", "Sv"), None);
+        assert_eq!(of("example.com/v1", "Svc"), None);
+    }
 
     #[test]
     fn what_kubernetes_does_not_serve_is_told_from_what_others_define() {

@@ -21,6 +21,7 @@ pub mod node_options;
 pub mod node_release;
 mod node_schedule;
 pub mod node_version;
+pub mod nodesource;
 pub mod overrides;
 pub mod package_json;
 pub mod pnpm_workspace;

@@ -9,7 +9,7 @@ use crate::kubernetes::{Container, Field, ImageReference, Object, Pod};
 use crate::packages::mise;
 use crate::packages::node_image::node_image;
 use crate::packages::purpose::{is_for_development, is_installed};
-use crate::packages::{NodeVersion, PackageJson, Range};
+use crate::packages::{NodeVersion, PackageJson, Range, nodesource};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
 use crate::workflow::{Use, Workflow};
@@ -35,7 +35,7 @@ pub enum Source {
     Service,
     /// The image that a Dockerfile starts from, or copies from.
     Base,
-    /// `NODE_VERSION` in a Dockerfile that fetches Node.js itself.
+    /// `NODE_VERSION`, or an archive of `NodeSource`, in a Dockerfile that fetches Node.js itself.
     Variable,
     /// The image of a container.
     Image,
@@ -428,6 +428,13 @@ fn of_dockerfile<'a>(
                         ..place
                     }));
                 }
+                "RUN" if brings_node.last() == Some(&false) => {
+                    let archives = of_archives(file, dockerfile, instruction);
+                    places.extend(archives.into_iter().map(|place| Place {
+                        is_deployed: is_deployed && starts_node,
+                        ..place
+                    }));
+                }
                 _ => {}
             }
         }
@@ -460,6 +467,30 @@ fn of_variable<'a>(
             })
         })
         .collect()
+}
+
+/// The archives of `NodeSource` that a `RUN` takes packages from.
+fn of_archives<'a>(
+    file: &'a SourceFile,
+    dockerfile: &Dockerfile,
+    instruction: &Instruction,
+) -> Vec<Place<'a>> {
+    let mut found = Vec::new();
+    for script in dockerfile.scripts(instruction) {
+        for word in script.commands.iter().flat_map(|command| &command.words) {
+            if let Some((line, part)) = nodesource::line_of(&word.text)
+                && let Some(version) = NodeVersion::parse(line)
+            {
+                let name = word.text.get(part).unwrap_or_default().to_owned();
+                found.push(Place {
+                    title: format!("NodeSource's {}", quoted(&name)),
+                    key: name,
+                    ..bare(Source::Variable, file, script.span(&word.range), version)
+                });
+            }
+        }
+    }
+    found
 }
 
 /// How many arguments may stand in one another's defaults.

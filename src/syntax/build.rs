@@ -227,6 +227,13 @@ impl Builder {
 
     fn find_duplicates(&self, mapping: u32, keys: &[u32]) -> Vec<DuplicateKey> {
         let text = |id: u32| self.tree.node(id).key_text();
+        let is_text =
+            |node: &NodeData| matches!(node.value, Stored::Source(_) | Stored::Decoded(_));
+        // Most texts differ in their ends already. What is no text has a name that stands nowhere.
+        let may_equal = |first: u32, second: u32| {
+            let (first, second) = (self.tree.data(first), self.tree.data(second));
+            first.ends == second.ends || !is_text(first) || !is_text(second)
+        };
         let pair = |first: u32, second: u32| DuplicateKey {
             mapping,
             second_node: second,
@@ -239,7 +246,7 @@ impl Builder {
                 let earlier = keys.iter().take(index).rev();
                 if let Some(first) = earlier
                     .into_iter()
-                    .find(|first| text(**first) == text(*second))
+                    .find(|first| may_equal(**first, *second) && text(**first) == text(*second))
                 {
                     found.push(pair(*first, *second));
                 }

@@ -50,15 +50,17 @@ pub enum Format {
 #[must_use]
 pub fn parse(format: Format, text: String) -> Tree {
     match format {
-        Format::Yaml => yaml::parse(text),
+        Format::Yaml => {
+            let text = std::sync::Arc::from(text);
+            block_yaml::parse(&text).unwrap_or_else(|| yaml::parse(text))
+        }
         Format::Json => json::parse(text),
     }
 }
 
-/// Parses YAML that a program wrote: the same tree as [`parse`] makes of it, in a fraction of the time where the file
-/// keeps to the notation of one key a line.
+/// Parses YAML with the general reader alone, which reads every notation and takes its time: the same tree as [`parse`]
+/// makes of it.
 #[must_use]
-pub fn parse_written_yaml(text: String) -> Tree {
-    let shared = std::sync::Arc::from(text.as_str());
-    block_yaml::parse(&shared).unwrap_or_else(|| yaml::parse(text))
+pub fn parse_any_yaml(text: String) -> Tree {
+    yaml::parse(text)
 }

@@ -18,8 +18,8 @@ use super::scalar::{Tag, resolve};
 use super::tree::{ProblemKind, Span, Stored, Tree};
 
 /// Parses a YAML stream.
-pub(super) fn parse(text: String) -> Tree {
-    let text: Arc<str> = text.into();
+pub(super) fn parse(text: impl Into<Arc<str>>) -> Tree {
+    let text = text.into();
     if let Some(broken) = with_line_breaks(&text) {
         let mut tree = parse(broken);
         tree.text = text;
@@ -203,7 +203,7 @@ fn take(text: &str, builder: &mut Builder, event: Event<'_>, span: Span) -> Resu
 }
 
 /// Text that stands in the file letter by letter is kept as a span of it.
-fn store(text: &str, builder: &mut Builder, value: &str, span: Span) -> Stored {
+pub(super) fn store(text: &str, builder: &mut Builder, value: &str, span: Span) -> Stored {
     let written = text.get(span.range()).unwrap_or_default();
     if written == value {
         return Stored::Source(span);

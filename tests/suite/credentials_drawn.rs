@@ -301,3 +301,41 @@ fn files_that_a_generator_puts_into_objects_are_looked_into() {
         }
     }
 }
+
+/// A store of Java with one entry: a key, or the certificate of somebody else.
+fn store_of_java(entry: u32) -> String {
+    let number = |number: u32| number.to_be_bytes().to_vec();
+    let text = |text: &str| {
+        let length = u16::try_from(text.len()).expect("it is short");
+        [length.to_be_bytes().to_vec(), text.as_bytes().to_vec()].concat()
+    };
+    let mut bytes = [number(0xfeed_feed), number(2), number(1), number(entry)].concat();
+    bytes.extend([text("mine"), vec![0; 8], text("X.509"), number(600)].concat());
+    bytes.extend([b'A'; 600]);
+    BASE64_STANDARD.encode(bytes)
+}
+
+#[test]
+fn a_store_with_certificates_alone_is_no_secret() {
+    let (keys, certificates) = (store_of_java(1), store_of_java(2));
+    let unreadable = "/v8B/v8B/v8B/v8B/v8B/v8B/v8B/v8B/v8B/v8B";
+    let secret = |key: &str, value: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata:\n  {key}: {value}\n")
+    };
+    for (key, value) in [
+        ("keystore.jks", &*keys),
+        ("truststore.jks", &*keys),
+        ("client.p12", unreadable),
+        ("service.keytab", unreadable),
+    ] {
+        assert_told("s.yaml", &secret(key, value), "secret/literal 5", value);
+    }
+    for (key, value) in [
+        ("truststore.jks", &*certificates),
+        ("ca.jks", &*certificates),
+        ("client-trust-store.p12", unreadable),
+        ("cacerts.jks", unreadable),
+    ] {
+        assert_silent("s.yaml", &secret(key, value));
+    }
+}

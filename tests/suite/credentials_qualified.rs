@@ -1,7 +1,7 @@
 //! Credentials under keys with a word behind that tells which, in values of another type, in the values of charts and in
 //! comments.
 
-use crate::credentials::{assert_silent, assert_told_hiding, object, pod};
+use crate::credentials::{assert_silent, assert_told_hiding, filled, object, pod};
 
 /// All of these lines are told, and no output shows a value.
 fn assert_told(name: &str, text: &str, wanted: &[&str]) {
@@ -159,4 +159,54 @@ fn a_token_in_a_comment_of_a_manifest_is_told_once() {
             "data:\n  # password: DRAWN\n  A: b # ghp_example",
         ),
     );
+}
+
+#[test]
+fn a_key_for_browsers_is_silent_in_variables_as_in_maps() {
+    let key = format!("AIza{}", &filled("GHP")[4..39]);
+    let release = |values: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: h}}\nspec:\n  values:\n    {values}\n"
+        )
+    };
+    for name in [
+        "NEXT_PUBLIC_GOOGLE_MAPS_API_KEY",
+        "VITE_FIREBASE_API_KEY",
+        "FIREBASE_API_KEY",
+    ] {
+        for text in [
+            pod(&format!("env: [{{name: {name}, value: {key}}}]")),
+            release(&format!("env: [{{name: {name}, value: {key}}}]")),
+            release(&format!("{name}: {key}")),
+            object("ConfigMap", &format!("data: {{{name}: {key}}}")),
+        ] {
+            assert_silent("o.yaml", &text);
+        }
+    }
+    for (text, wanted) in [
+        (
+            pod(&format!("env: [{{name: MAPS_API_KEY, value: {key}}}]")),
+            "secret/exposed 8",
+        ),
+        (
+            pod(&format!(
+                "env: [{{name: NEXT_PUBLIC_SECRET_KEY, value: {key}}}]"
+            )),
+            "secret/exposed 8",
+        ),
+        (
+            release(&format!("env: [{{name: MAPS_API_KEY, value: {key}}}]")),
+            "secret/in-file 6",
+        ),
+        (
+            pod("env: [{name: NEXT_PUBLIC_AUTH_TOKEN, value: DRAWN}]"),
+            "secret/exposed 8",
+        ),
+        (
+            pod("env: [{name: NEXT_PUBLIC_MAP, value: GHP}]"),
+            "secret/exposed 8",
+        ),
+    ] {
+        assert_told_hiding("o.yaml", &filled(&text), &[wanted], &[]);
+    }
 }

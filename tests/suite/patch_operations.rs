@@ -197,7 +197,7 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
         ),
         (
             "[{op: replace, path: /spec/type, value: LoadBalancer}]",
-            "kind: Service",
+            "kind: Service, group: serving.knative.dev",
             true,
         ),
         (
@@ -218,6 +218,60 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
     let message = &*note.expect("it is told").message;
     assert!(message.starts_with("a part of this file"), "{message}");
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn what_opens_a_service_or_an_ingress_is_judged() {
+    let snippet = "nginx.ingress.kubernetes.io/server-snippet";
+    let escaped = snippet.replace('/', "~1");
+    let open = ["exposure/load-balancer"];
+    let snippets = ["exposure/ingress-snippet", "exposure/retired-ingress-class"];
+    for (patch, target, expected) in [
+        (
+            "[{op: replace, path: /spec/type, value: LoadBalancer}]".to_owned(),
+            "kind: Service, name: s",
+            &open[..],
+        ),
+        (
+            "[{op: replace, path: /spec/type, value: LoadBalancer}, {op: add, path: /spec/loadBalancerSourceRanges, value: [10.0.0.0/8]}]".to_owned(),
+            "kind: Service, name: s",
+            &[],
+        ),
+        (
+            "[{op: replace, path: /spec/type, value: ClusterIP}]".to_owned(),
+            "kind: Service, name: s",
+            &[],
+        ),
+        (
+            format!("[{{op: add, path: /metadata/annotations/{escaped}, value: return 200;}}]"),
+            "kind: Ingress, name: i",
+            &snippets,
+        ),
+        (
+            "[{op: add, path: /metadata/annotations/example.com~1team, value: web}]".to_owned(),
+            "kind: Ingress, name: i",
+            &[],
+        ),
+        // They take away what stood there: nobody knows what.
+        (
+            "[{op: replace, path: /metadata/annotations, value: {example.com/team: web}}]".to_owned(),
+            "kind: Ingress, name: i",
+            &["input/not-judged"],
+        ),
+        (
+            "[{op: remove, path: /spec/tls}]".to_owned(),
+            "kind: Ingress, name: i",
+            &["input/not-judged"],
+        ),
+    ] {
+        assert_eq!(rules(&patch, target), expected, "{patch}");
+    }
+    let object = format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: i, annotations: {{{snippet}: return 200;}}}}}}"
+    );
+    let found = introduced(&object, "kind: Ingress, name: i", false);
+    let rules: Vec<_> = found.iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, snippets);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The quick reader of YAML and the general one make the same tree of everything.
 
 use proptest::prelude::*;
-use tidegate::syntax::{Format, Node, Tree, Value, parse, parse_written_yaml};
+use tidegate::syntax::{Format, Node, Tree, Value, parse, parse_any_yaml};
 
 use crate::corpora;
 
@@ -11,11 +11,12 @@ fn describe(node: Node<'_>, depth: usize, out: &mut String) {
         value => format!("{value:?}"),
     };
     out.push_str(&format!(
-        "{:depth$}{} {:?} {:?} {value}\n",
+        "{:depth$}{} {:?} {:?} {} {value}\n",
         "",
         node.id(),
         node.span(),
         node.parent().map(Node::id),
+        node.all_take_effect(),
     ));
     for item in node.items() {
         describe(item, depth + 1, out);
@@ -40,8 +41,8 @@ fn description(tree: &Tree) -> String {
 }
 
 fn assert_agreement(text: &str) {
-    let quick = parse_written_yaml(text.to_owned());
-    let general = parse(Format::Yaml, text.to_owned());
+    let quick = parse(Format::Yaml, text.to_owned());
+    let general = parse_any_yaml(text.to_owned());
     assert_eq!(quick.text(), general.text());
     let (quick, general) = (description(&quick), description(&general));
     assert!(
@@ -129,12 +130,67 @@ fn the_readers_agree_on_what_is_easily_misread() {
 }
 
 #[test]
+fn the_readers_agree_on_what_goes_on_in_further_lines() {
+    let texts = [
+        "a: 'b\nc'\n",
+        "a: 'b  \n\n  \n  c' # d\ne: f\n",
+        "a: \"b \\\n\n   c\\n\n  \\ d\\\"e\"\nf: g\n",
+        "a: \"b\\\n",
+        "- \"a\n  b\": c\n",
+        "a: b\n\n  c\n   # d\n  e\nf: g\n",
+        "a: b\n  - c\n  ? d\n  'e\n  {f\ng: h\n",
+        "a: 1\n  2\nb: null\n  x\n",
+        "a: b\n  c:\n",
+        "a:\n  b\n  c\nd:\n  'e'\nf:\n  {}\ng:\n  [h]: i\n",
+        "a:\n\n  # b\n  c\n",
+        "a: # b\n  c: d\ne: #f\n",
+        "- a: b\n  c: d\n-  e:\n   - f\n   g: h\n- 'i': j\n- {k: l}\n- m:\n- n: o\n",
+        "- - a\n  - b: c\n    d: e\n-\n- # f\n  g: h\n",
+        "- a: b\n c: d\n",
+        "- a: b\n   c: d\n",
+        "a:\n- b:\n  - c\n  d:\n    - e\nf:\n- g\nh: i\n",
+        "a: |\n  b\n   c\n\n  # d\n e: f\n",
+        "a: |\n  b\n # c\nd: e\n",
+        "a: |-\n\n  b\n\n\nc: |+\n  d\n\n\ne: |\n  f\n\n",
+        "a: |\n    \n  b\n",
+        "a: |\n  b\n    \nc: d\n",
+        "a: |\n  b\n    ",
+        "a: |\n  b\n  ",
+        "a: |\n  b",
+        "a: |\nb: c\n",
+        "a: |\n",
+        "a: |\n\tb\n",
+        "a: |\n  \tb\n",
+        "a: |\n  b\n  \tc\n\td\n",
+        "a: |2\n  b\n",
+        "a: | # b\n  c\n---\na: |x\n  b\n",
+        "a:\n- |\n b\n- |\n  c\n",
+        "a:\n  |\n  b\n",
+        "a: >\n  b\n  c\n\n  d\n    e\n  f\n\n\n    g\n\n  h\ni: j\n",
+        "a: >-\n    b\n  c\n",
+        "- --\n- --a\n- -1\n- -\n",
+        "--a: b\n",
+        "---a: b\n",
+        "...: b\n",
+        "---\n# a\n---\n\n--- \na: b\n",
+        "a: [-1, --b, -, c]\n",
+        "a: [b,\n  c]\n",
+        "a: é\n  è\n\u{a0}b: c\n",
+        "a: b\u{a0}\n",
+    ];
+    for text in texts {
+        assert_agreement(text);
+    }
+}
+
+#[test]
 fn the_readers_agree_on_the_corpora() {
     for (corpus, ends) in [
         ("apps", ["pnpm-lock.yaml", "yarn.lock"]),
         ("lockfiles/osv-scalibr/pnpm", [".yaml", ".txt"]),
         ("lockfiles/osv-scalibr/yarn", [".v2.lock", ".lock"]),
         ("prs", ["pnpm-lock.yaml", "yarn.lock"]),
+        ("manifests", [".yaml", ".yml"]),
     ] {
         let Some(folder) = corpora::folder(corpus) else {
             return;
@@ -153,7 +209,7 @@ fn the_readers_agree_on_the_corpora() {
             assert_agreement(&text);
             count += 1;
         }
-        assert!(count > 1, "{corpus} has no lockfiles");
+        assert!(count > 1, "{corpus} has no such files");
     }
 }
 
@@ -215,10 +271,38 @@ fn pieces() -> impl Strategy<Value = String> {
         "\u{feff}",
         "\u{85}",
         "\u{a0}",
+        "- a: ",
+        "|-\n",
+        ">\n",
+        "\\",
+        "\"a",
+        "'a",
+        "--",
+        "\n",
     ]);
     let line = (0_usize..5, prop::collection::vec(piece, 0..5))
         .prop_map(|(indent, pieces)| format!("{:indent$}{}\n", "", pieces.concat()));
     prop::collection::vec(line, 0..7).prop_map(|lines| lines.concat())
+}
+
+/// Values that take more than the line of their key, or less.
+fn values_in_lines() -> impl Strategy<Value = Vec<String>> {
+    let lines = prop::sample::select(vec![
+        " |\n  a\n\n   b: c\n",
+        " |-\n  # a",
+        " |+\n  a\n",
+        " >-\n  a\n  b\n\n  c\n   d\n  e",
+        " a\n  b\n\n  c",
+        " 'a\n\n  b'",
+        " \"a \\\n  b\\n\n  \\ c\"",
+        "",
+        " # a",
+        "\n  a\n  b",
+        "\n  {}",
+        " a # b",
+        " [a] # b",
+    ]);
+    lines.prop_map(|lines| lines.split('\n').map(str::to_owned).collect())
 }
 
 /// What a program would write: nested mappings and lists, with every kind of scalar.
@@ -251,11 +335,14 @@ fn written() -> impl Strategy<Value = String> {
         "1",
         "x y",
     ]);
-    let value = scalar.prop_map(|scalar| vec![format!(" {scalar}")]);
+    let value = prop_oneof![
+        3 => scalar.prop_map(|scalar| vec![format!(" {scalar}")]),
+        1 => values_in_lines(),
+    ];
     let tree = value.prop_recursive(5, 40, 5, move |inner| {
         let item = prop::sample::select(vec!["- a", "- 'b'", "- {c: d}", "-  e"]);
         prop_oneof![
-            4 => prop::collection::vec((key.clone(), inner, 0_u8..8), 1..5).prop_map(|entries| {
+            4 => prop::collection::vec((key.clone(), inner.clone(), 0_u8..8), 1..5).prop_map(|entries| {
                 let mut lines = vec![String::new()];
                 for (key, value, extra) in entries {
                     match extra {
@@ -266,6 +353,25 @@ fn written() -> impl Strategy<Value = String> {
                     let mut value = value.into_iter();
                     lines.push(format!("  {key}:{}", value.next().unwrap_or_default()));
                     lines.extend(value.map(|line| format!("  {line}")));
+                }
+                lines
+            }),
+            2 => (prop::collection::vec(inner.clone(), 1..4), 0_usize..3).prop_map(|(items, indent)| {
+                let mut lines = vec![String::new()];
+                for item in items {
+                    let (first, rest) = match item.split_first() {
+                        Some((first, rest)) if first.is_empty() => (None, rest),
+                        Some((first, rest)) => (Some(first.clone()), rest),
+                        None => (None, item.as_slice()),
+                    };
+                    let dashed = first.map(|first| format!("-{first}"));
+                    let mut rest = rest.iter();
+                    let dashed = dashed.or_else(|| {
+                        let line = rest.next()?;
+                        Some(format!("- {}", line.strip_prefix("  ").unwrap_or(line)))
+                    });
+                    lines.extend(dashed.map(|line| format!("{:indent$}{line}", "")));
+                    lines.extend(rest.map(|line| format!("{:indent$}{line}", "")));
                 }
                 lines
             }),

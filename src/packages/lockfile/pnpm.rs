@@ -13,7 +13,7 @@ use super::{
     Dependency, Importer, Lockfile, LockfileKind, PackageIndex, Problem, ProblemKind, Section,
     Wanted, pnpm_records, text,
 };
-use crate::syntax::{Node, Span, Tree, parse_written_yaml};
+use crate::syntax::{Format, Node, Span, Tree, parse};
 
 /// Reads a lockfile of pnpm.
 pub(super) fn read(text: String) -> Lockfile {
@@ -21,7 +21,7 @@ pub(super) fn read(text: String) -> Lockfile {
     if let Some(problem) = text::conflict(&text) {
         lockfile.problems.push(problem);
     } else {
-        let tree = parse_written_yaml(text.clone());
+        let tree = parse(Format::Yaml, text.clone());
         lockfile.problems.extend(text::problems(&tree));
         lockfile.problems.extend(duplicates(&tree));
         let mut names = Names::default();

@@ -10,7 +10,7 @@ use super::{
     Dependency, Importer, Locked, Lockfile, Need, PackageIndex, Problem, ProblemKind, Section,
     Source, Wanted, text,
 };
-use crate::syntax::{Entry, Node, Span, parse_written_yaml};
+use crate::syntax::{Entry, Format, Node, Span, parse};
 
 /// The newest version of the notation that is known: that of Yarn 4.18.
 const NEWEST: u32 = 10;
@@ -19,7 +19,7 @@ const METADATA: &str = "__metadata";
 
 /// Reads a lockfile.
 pub(super) fn read(text: &str, lockfile: &mut Lockfile) {
-    let tree = parse_written_yaml(text.to_owned());
+    let tree = parse(Format::Yaml, text.to_owned());
     lockfile.problems.extend(text::problems(&tree));
     let mut documents = tree.documents().iter();
     let Some(document) = documents.next() else {

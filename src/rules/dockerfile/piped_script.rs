@@ -30,7 +30,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A fetched file that another instruction runs is not followed, nor one that anything checks before it is run; what
+    /// A fetched file that is moved or copied before it is run is not followed, nor one that anything checks; what
     /// is run by its own name counts where that says that it is a script. A program that reads what was fetched without running
     /// it, such as `node -p` or `python3 -m json.tool`, is left alone, and so is a `localhost` address.
     "dockerfile/piped-script",
@@ -46,6 +46,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     let mut told = BTreeSet::new();
     // What a stage has fetched and kept, with where from.
     let mut kept: BTreeMap<String, String> = BTreeMap::new();
+    let mut folder = String::new();
     let instructions = dockerfile.instructions().iter();
     let is_run = |found: &Instruction| {
         let trigger = || dockerfile.trigger(found);
@@ -55,12 +56,18 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
     for run in instructions {
         if run.keyword == "FROM" {
             kept.clear();
+            folder.clear();
+        }
+        if run.keyword == "WORKDIR"
+            && let Some(to) = dockerfile.words(run).first()
+        {
+            folder = within(&folder, &to.text);
         }
         if ["COPY", "ADD"].contains(&&*run.keyword)
             && let Some(to) = dockerfile.words(run).last()
         {
             // What lies there from now on is another file.
-            kept.remove(bare(&to.text));
+            kept.remove(&within(&folder, &to.text));
         }
         if !is_run(run) {
             continue;
@@ -71,7 +78,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
                 let address = address.unwrap_or_default().to_owned();
                 (range, address, runner)
             });
-            for (range, address, runner) in unseen.chain(runs_kept(&script, &mut kept)) {
+            for (range, address, runner) in unseen.chain(runs_kept(&script, &folder, &mut kept)) {
                 let address = &*address;
                 let subject = format!("{runner} {address}");
                 if !told.insert(subject.clone()) {
@@ -120,9 +127,11 @@ fn runs_unseen(script: &Script) -> Vec<Found<'_>> {
     found
 }
 
-/// What runs a file that this script has fetched, or one before it, with nothing between that checks it.
+/// What runs a file that this script has fetched, or one before it, with nothing between that checks it. `folder` is
+/// where relative paths begin.
 fn runs_kept<'s>(
     script: &'s Script,
+    folder: &str,
     kept: &mut BTreeMap<String, String>,
 ) -> Vec<(std::ops::Range<usize>, String, &'s str)> {
     const CHECKS: [&str; 9] = [
@@ -137,8 +146,13 @@ fn runs_kept<'s>(
         "minisign",
     ];
     let mut found = Vec::new();
-    let mut fetched: BTreeMap<&str, &Command> = BTreeMap::new();
+    let mut fetched: BTreeMap<String, &Command> = BTreeMap::new();
+    // What fetches in the pipe that a command stands in.
+    let mut source: Option<&Command> = None;
     for command in &script.commands {
+        let is_piped = command.then == Some(Operator::Pipe);
+        let upstream = source;
+        source = source.filter(|_| is_piped);
         let Some(program) = command.program() else {
             continue;
         };
@@ -147,30 +161,33 @@ fn runs_kept<'s>(
             kept.clear();
         } else if program.name() == "rm" {
             for word in program.arguments() {
-                fetched.remove(bare(&word.text));
-                kept.remove(bare(&word.text));
+                let file = within(folder, &word.text);
+                fetched.remove(&file);
+                kept.remove(&file);
             }
         } else if is_fetcher(program) {
+            source = is_piped.then_some(command);
             if let Some(file) = kept_as(command, program) {
-                fetched.insert(file, command);
+                fetched.insert(within(folder, file), command);
             }
+        } else if let Some(fetcher) = upstream.filter(|_| program.name() == "tee") {
+            let files = program.arguments().iter().map(|word| &*word.text);
+            let files = files.filter(|word| !word.starts_with('-'));
+            fetched.extend(files.map(|file| (within(folder, file), fetcher)));
         } else if let Some((file, runner)) = file_run(program)
-            && let Some(fetcher) = fetched.remove(file)
+            && let Some(fetcher) = fetched.remove(&within(folder, file))
         {
             let range = fetcher.range().start..command.range().end;
             let address = address(fetcher).unwrap_or_default().to_owned();
             found.push((range, address, runner));
         } else if let Some((file, runner)) = file_run(program)
-            && let Some(address) = kept.remove(file)
+            && let Some(address) = kept.remove(&within(folder, file))
         {
             found.push((command.range(), address, runner));
         }
     }
     for (file, fetcher) in fetched {
-        kept.insert(
-            file.to_owned(),
-            address(fetcher).unwrap_or_default().to_owned(),
-        );
+        kept.insert(file, address(fetcher).unwrap_or_default().to_owned());
     }
     found
 }
@@ -237,6 +254,15 @@ fn file_run(program: Program<'_>) -> Option<(&str, &str)> {
         .any(|end| path.ends_with(end))
         || name.contains("install");
     (path.contains('/') && is_script).then(|| (bare(path), name))
+}
+
+/// A path from a folder on.
+fn within(folder: &str, path: &str) -> String {
+    let path = bare(path);
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    format!("{}/{path}", folder.trim_end_matches('/'))
 }
 
 /// A path without what names the current folder.
