@@ -370,10 +370,11 @@ pub fn judge_loaded(
     // Without a base everything would be new, and nobody is asked to mend all of it at once.
     let found = to_prove(asked.fixes && pair.is_some(), &head_evaluation);
     let mut all;
-    let (mut packages, mut access) = (Vec::new(), Vec::new());
+    let (mut packages, mut access, mut network) = (Vec::new(), Vec::new(), Vec::new());
     if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
         packages = packages::changes(pair, in_scope);
         access = access::changes(pair, context, &in_scope);
+        network = network::changes(pair, context, &in_scope);
         all = of_change(pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
@@ -435,6 +436,7 @@ pub fn judge_loaded(
         levels,
         access,
         ways,
+        network,
         packages,
         coverage,
         incomplete,

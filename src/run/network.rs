@@ -9,6 +9,16 @@ use crate::permissions;
 use crate::rule::{Context, Pair};
 use crate::snapshot::load::Loaded;
 use crate::snapshot::pairs::Pairs;
+use crate::verdict::NetworkChange;
+
+/// What a change opens and closes within some paths.
+pub(super) fn changes(
+    pair: &Pair<'_>,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<NetworkChange> {
+    connectivity::posture(pair.network(&context.clusters), in_scope)
+}
 
 /// What `tidegate network` answers of what was read.
 pub(super) fn answer(

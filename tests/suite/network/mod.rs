@@ -4,6 +4,8 @@ mod changed_lines;
 mod command;
 mod corpora;
 mod oracle;
+mod posture;
 mod raw;
+mod real_changes;
 mod shared_notation;
 mod worlds;
