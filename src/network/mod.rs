@@ -19,6 +19,7 @@ pub mod connections;
 pub mod difference;
 pub mod ends;
 pub mod explain;
+pub mod in_cluster;
 pub mod intervals;
 pub mod name_labels;
 pub mod notation;
@@ -33,6 +34,7 @@ pub mod table;
 pub mod ways_in;
 pub mod words;
 pub mod world;
+pub mod written_types;
 
 pub use addresses::Addresses;
 pub use connections::{Connections, Protocol};

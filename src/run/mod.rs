@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
-use crate::compare::{compare_evaluations, join_changes, keep_rights};
+use crate::compare::{compare_evaluations, join_changes, keep_policies, keep_rights};
 use crate::config::value::Day;
 use crate::connectivity;
 use crate::error::Error;
@@ -469,6 +469,7 @@ fn of_change(
         .collect();
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
     keep_rights(&mut all, &of_rights, pair, context);
+    keep_policies(&mut all, base, head);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {

@@ -2,6 +2,7 @@
 
 mod changed_lines;
 mod command;
+mod conformance;
 mod corpora;
 mod oracle;
 mod posture;

@@ -240,3 +240,29 @@ fn network_posture_keeps_to_the_paths_that_are_asked_for() {
     assert_eq!(judge(place.path(), vec!["a".into()]).network.len(), 1);
     assert_eq!(judge(place.path(), vec!["b".into()]).network, []);
 }
+
+#[test]
+fn network_policies_of_plugins_are_told_as_not_analysed() {
+    let plugin = "---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: payments, namespace: shop}
+spec: {endpointSelector: {}}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: deny}
+spec: {selector: all()}
+";
+    let report = judged(&shop(), &(shop() + plugin));
+    let skipped = &report.coverage.skipped;
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert_eq!(
+        skipped[0].reason,
+        "holds policies of a network plugin, whose content is not analysed"
+    );
+    // They may deny what comes in to the others.
+    let mut findings = report.findings.iter();
+    assert!(!findings.any(|finding| finding.rule == "network-policy/unprotected"));
+    assert_eq!(judged(&shop(), &shop()).coverage.skipped, []);
+}
