@@ -48,7 +48,9 @@ fn contents(snapshot: &Snapshot) -> Contents {
         let own = contents.entry(namespace(object)).or_default();
         own.push(object.node().content_hash());
     }
-    contents.values_mut().for_each(|own| own.sort_unstable());
+    for own in contents.values_mut() {
+        own.sort_unstable();
+    }
     contents
 }
 

@@ -32,7 +32,8 @@ impl Row {
 
 /// A change for pods that the repository does not hold.
 struct Wide<'c> {
-    pods: &'c Pods,
+    /// The number of the pods.
+    pods: usize,
     before: &'c Connections,
     after: &'c Connections,
 }
@@ -60,12 +61,27 @@ fn has_policies(compared: &Compared) -> bool {
 pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> {
     let difference = &compared.difference;
     let has_policies = has_policies(compared);
+    let names: Vec<BTreeSet<Named>> = difference
+        .workloads
+        .iter()
+        .map(|both| names(compared, both))
+        .collect();
+    let names_of = |at: usize| names.get(at).cloned().unwrap_or_default();
+    // Which workloads are among which pods.
+    let mut among: Vec<Vec<bool>> = Vec::new();
+    let mut known: BTreeMap<&Pods, usize> = BTreeMap::new();
     let mut wide: BTreeMap<(usize, Direction), Vec<Wide<'_>>> = BTreeMap::new();
     for change in difference.changes.iter().filter(|_| has_policies) {
         if let Other::Pods(pods) = &change.other {
+            let number = *known.entry(pods).or_insert_with(|| {
+                let workloads = difference.workloads.iter();
+                let members = workloads.map(|both| is_among(compared, both, pods));
+                among.push(members.collect());
+                among.len() - 1
+            });
             let all = wide.entry((change.own, change.direction)).or_default();
             all.push(Wide {
-                pods,
+                pods: number,
                 before: &change.before,
                 after: &change.after,
             });
@@ -80,29 +96,24 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
         }
         let others: BTreeSet<Named> = match &change.other {
             Other::Workloads(from) => {
-                let (Some(source), Some(own)) = (
-                    difference.workloads.get(*from),
-                    difference.workloads.get(change.own),
-                ) else {
-                    continue;
-                };
                 // A workload by itself is no pair.
-                if *from == change.own && own.workloads.len() == 1 {
+                let count = names.get(change.own).map_or(0, BTreeSet::len);
+                if *from == change.own && count == 1 {
                     continue;
                 }
-                let is_said = |at: usize, direction: Direction, other: &Both| {
+                let is_said = |at: usize, direction: Direction, other: usize| {
                     let wide = wide.get(&(at, direction));
                     wide.into_iter().flatten().any(|wide| {
                         wide.says(&change.before, &change.after)
-                            && is_among(compared, other, wide.pods)
+                            && among.get(wide.pods).and_then(|own| own.get(other)) == Some(&true)
                     })
                 };
-                if is_said(change.own, Direction::Ingress, source)
-                    || is_said(*from, Direction::Egress, own)
+                if is_said(change.own, Direction::Ingress, *from)
+                    || is_said(*from, Direction::Egress, change.own)
                 {
                     continue;
                 }
-                names(compared, source)
+                names_of(*from)
             }
             Other::Pods(pods) => BTreeSet::from([Named::Pods(pods.clone())]),
             Other::Addresses(set) => ranges(set).collect(),
@@ -113,10 +124,7 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
     }
     let mut alike: BTreeMap<Value<'_>, BTreeSet<Named>> = BTreeMap::new();
     for ((own, direction, before, after), others) in of_own {
-        let Some(both) = difference.workloads.get(own) else {
-            continue;
-        };
-        let mut own = names(compared, both);
+        let mut own = names_of(own);
         if !others.iter().any(is_shown) {
             own.retain(|own| is_shown(own));
         }

@@ -370,11 +370,9 @@ pub fn judge_loaded(
     // Without a base everything would be new, and nobody is asked to mend all of it at once.
     let found = to_prove(asked.fixes && pair.is_some(), &head_evaluation);
     let mut all;
-    let (mut packages, mut access, mut network) = (Vec::new(), Vec::new(), Vec::new());
+    let mut packages = Vec::new();
     if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
         packages = packages::changes(pair, in_scope);
-        access = access::changes(pair, context, &in_scope);
-        network = network::changes(pair, context, &in_scope);
         all = of_change(pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
@@ -426,6 +424,8 @@ pub fn judge_loaded(
     coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
+        access: access::changes(pair.as_ref(), context, &in_scope),
+        network: network::changes(pair.as_ref(), context, &in_scope),
         // Nothing was compared where the head stood in for the base.
         base: asked.base.filter(|_| asked.history_missing.is_none()),
         head: asked.head,
@@ -434,9 +434,7 @@ pub fn judge_loaded(
         findings: all,
         paths: asked.scope,
         levels,
-        access,
         ways,
-        network,
         packages,
         coverage,
         incomplete,

@@ -11,13 +11,14 @@ use crate::snapshot::load::Loaded;
 use crate::snapshot::pairs::Pairs;
 use crate::verdict::NetworkChange;
 
-/// What a change opens and closes within some paths.
+/// What a change opens and closes within some paths; nothing where there is no base.
 pub(super) fn changes(
-    pair: &Pair<'_>,
+    pair: Option<&Pair<'_>>,
     context: &Context,
     in_scope: &dyn Fn(&str) -> bool,
 ) -> Vec<NetworkChange> {
-    connectivity::posture(pair.network(&context.clusters), in_scope)
+    let comparison = pair.map(|pair| pair.network(&context.clusters));
+    comparison.map_or_else(Vec::new, |it| connectivity::posture(it, in_scope))
 }
 
 /// What `tidegate network` answers of what was read.

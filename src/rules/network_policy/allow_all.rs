@@ -74,16 +74,16 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                     (Direction::Egress, None) => Severity::Note,
                     _ => Severity::Medium,
                 };
+                let (passes, who) = match direction {
+                    Direction::Ingress => ("comes in", "who may come in"),
+                    Direction::Egress => ("goes out", "where they may go"),
+                };
                 let undoes = undone.map_or_else(
-                    || "so that the policy denies nothing".to_owned(),
+                    || format!("so that the policy denies nothing of what {passes}"),
                     |other| format!("which undoes what {} leaves out", other.title()),
                 );
                 let related =
                     undone.map(|other| (other.at.clone(), "the policy that it undoes".to_owned()));
-                let who = match direction {
-                    Direction::Ingress => "who may come in",
-                    Direction::Egress => "where they may go",
-                };
                 let sentence =
                     format!("{field} allows everything with everybody, {undoes}; name {who}");
                 sayings.add(

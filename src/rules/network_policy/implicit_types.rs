@@ -46,7 +46,7 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _: &Context, sink: &mut Sink<'_>) {
-    let Some(types) = WrittenTypes::of(object).filter(|types| types.is_implicit()) else {
+    let Some(types) = WrittenTypes::of(object).filter(WrittenTypes::is_implicit) else {
         return;
     };
     if types.has_egress_rules() && !types.ingress.is_set() {

@@ -194,7 +194,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 };
                 match sentence {
                     Some(sentence) => {
-                        sayings.add(&rule.at, &written, Severity::Low, sentence, Vec::new())
+                        sayings.add(&rule.at, &written, Severity::Low, sentence, Vec::new());
                     }
                     None => sayings.refute(&rule.at, &written),
                 }

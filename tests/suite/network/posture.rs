@@ -266,3 +266,29 @@ spec: {selector: all()}
     assert!(!findings.any(|finding| finding.rule == "network-policy/unprotected"));
     assert_eq!(judged(&shop(), &shop()).coverage.skipped, []);
 }
+
+#[test]
+fn network_in_a_closed_world_labels_that_nobody_has_are_told() {
+    let place = tempfile::tempdir().expect("a place");
+    let head = place.path().join("head");
+    fs::create_dir(&head).expect("a folder");
+    let alone = policy("payments", "{matchLabels: {app: payments}}", FROM_WEB);
+    fs::write(head.join("all.yaml"), alone).expect("a file");
+    let told = |world: &str| -> Vec<&'static str> {
+        let config = place.path().join("tidegate.yaml");
+        fs::write(&config, format!("kubernetes: {{world: {world}}}\n")).expect("a file");
+        let request = Request {
+            head: Some(format!("{}/", head.display())),
+            config: Some(config),
+            ..Request::default()
+        };
+        let report = run(&request).expect("a folder can be judged");
+        report.findings.iter().map(|finding| finding.rule).collect()
+    };
+    assert_eq!(told("open"), [""; 0]);
+    let rules = [
+        "network-policy/selects-nothing",
+        "network-policy/peer-selects-nothing",
+    ];
+    assert_eq!(told("closed"), rules);
+}
