@@ -40,12 +40,11 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Medium for what comes in, except to workloads whose ports a load balancer, a node port or an Ingress leads to,
-    /// and for what goes out where another policy lets something out of the same pods, and not everything. Where none
-    /// does, all that may go out is a note: beside a policy that denies by default, there is no other way to say it.
+    /// Nothing is said where a load balancer, a node port or an Ingress leads to all ports of the workloads, nor of
+    /// what goes out, unless another policy lets something out of the same pods, and not everything: beside a policy
+    /// that denies by default, it is how pods are let out.
     "network-policy/allow-all",
     severity: Severity::Medium,
-    other_severities: &[Severity::Note],
     references: &["OWASP K8s 2025: K05", "CIS 1.12: 5.3.2", "CWE-923"],
     check: Check::Manifests(check),
 }
@@ -61,19 +60,19 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 let Some(rule) = allows_all(rules) else {
                     continue;
                 };
-                // A load balancer or an Ingress leads to all that they serve: they are meant to be open.
-                let is_fronted = direction == Direction::Ingress
-                    && own.classes().next().is_some()
-                    && own.beyond(rule, &ways).is_empty();
+                // A load balancer or an Ingress leads to all that they serve: they are meant to be open. And beside a
+                // policy that denies what goes out by default, this is how pods are let out.
+                let is_meant = match direction {
+                    Direction::Ingress => {
+                        own.classes().next().is_some() && own.beyond(rule, &ways).is_empty()
+                    }
+                    Direction::Egress => true,
+                };
                 let undone = own.companion(direction);
-                if is_fronted && undone.is_none() {
+                if is_meant && undone.is_none() {
                     sayings.refute(&rule.at, &field);
                     continue;
                 }
-                let severity = match (direction, undone) {
-                    (Direction::Egress, None) => Severity::Note,
-                    _ => Severity::Medium,
-                };
                 let (passes, who) = match direction {
                     Direction::Ingress => ("comes in", "who may come in"),
                     Direction::Egress => ("goes out", "where they may go"),
@@ -89,7 +88,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 sayings.add(
                     &rule.at,
                     &field,
-                    severity,
+                    Severity::Medium,
                     sentence,
                     related.into_iter().collect(),
                 );

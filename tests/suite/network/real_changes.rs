@@ -15,11 +15,6 @@ const VERDICTS: &[Verdict] = &[];
 /// The same of what stands in repositories.
 const OF_REPOSITORIES: &[Verdict] = &[
     (
-        "GoogleCloudPlatform",
-        "note introduced network-policy/allow-all",
-        "true, and on purpose: beside a policy that denies by default, each service may go anywhere",
-    ),
-    (
         "ahmetb",
         "web-allow-all: ingress allows everything",
         "true: the recipe is to open it",
