@@ -8,7 +8,7 @@ use crate::corpora;
 use crate::judgement::{Judgement, Verdict, judged, real_changes};
 
 /// What a person found who read each line. None of the changes touches a policy that is no template of Helm, nor the
-/// labels of a pod under one, so that nothing is said: a ServiceMonitor that is reworked, a Deployment that is new in a
+/// labels of a pod under one, so that nothing is said: a `ServiceMonitor` that is reworked, a Deployment that is new in a
 /// namespace without policies and a policy in a template are no difference.
 const VERDICTS: &[Verdict] = &[];
 
