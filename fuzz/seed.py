@@ -86,6 +86,9 @@ def main():
             continue
         keep("yaml", text)
         keep("views", text)
+        if "kind: NetworkPolicy" in text:
+            other = pathlib.Path(str(path).replace("/base/", "/head/"))
+            keep("policies", BETWEEN.join([text, other.read_text(encoding="utf-8") if other.exists() else ""]))
         if path.name == ".tidegate.yaml":
             keep("configuration", BETWEEN.join([CONFIGURATION, text, COMMENT]))
         else:

@@ -7,10 +7,11 @@ use crate::network::difference::ChangedLine;
 use crate::network::explain::{self, Explanation, explain};
 use crate::network::notation::{Line, Named, exposure, lines};
 use crate::network::parts::Unanalysed;
+use crate::network::posture::rows;
 use crate::network::world::HostNetwork;
 use crate::network::{Cluster, Comparison, Direction, Network};
 use crate::snapshot::Snapshot;
-use crate::verdict::PassedOver;
+use crate::verdict::{NetworkChange, NetworkEnd, NetworkEnds, PassedOver};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -167,6 +168,55 @@ fn told(
         all.extend(lines.filter(|line| shown.contains(&line.from) || shown.contains(&line.to)));
     }
     all.into_iter().collect()
+}
+
+/// The most ends that one row names.
+const MOST_ENDS: usize = 20;
+
+/// What a change opens and closes within some paths, in as few rows as say it, what it opens first.
+#[must_use]
+pub fn posture(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<NetworkChange> {
+    let mut all = BTreeSet::new();
+    for compared in &comparison.clusters {
+        let shown = shown(&[&compared.before, &compared.after], in_scope);
+        for row in rows(compared, &|end| shown.contains(end)) {
+            all.insert((
+                !row.opens(),
+                NetworkChange {
+                    opens: row.opens(),
+                    from: ends(&row.from),
+                    to: ends(&row.to),
+                    before: row.before.to_string(),
+                    after: row.after.to_string(),
+                },
+            ));
+        }
+    }
+    all.into_iter().map(|(_, change)| change).collect()
+}
+
+fn ends(all: &BTreeSet<Named>) -> NetworkEnds {
+    let named = all.iter().take(MOST_ENDS).map(|end| {
+        let whole = end.to_string();
+        let within = end.namespace().and_then(|namespace| {
+            let name = whole.strip_prefix(&**namespace)?.strip_prefix('/')?;
+            Some((namespace.to_string(), name.to_owned()))
+        });
+        match within {
+            Some((namespace, name)) => NetworkEnd {
+                namespace: Some(namespace),
+                name,
+            },
+            None => NetworkEnd {
+                namespace: None,
+                name: whole,
+            },
+        }
+    });
+    NetworkEnds {
+        named: named.collect(),
+        more: all.len().saturating_sub(MOST_ENDS),
+    }
 }
 
 /// What is assumed of the network plugin, as far as it makes a difference here.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::evaluate::{evaluate, evaluate_arrivals, evaluate_change};
-use crate::finding::{Finding, Fingerprint, Fix, Severity, Status};
+use crate::finding::{Finding, Fingerprint, Fix, Resource, Severity, Status};
 use crate::kubernetes::kinds::Declared;
 use crate::rule::{Context, Pair};
 use crate::snapshot::Snapshot;
@@ -24,8 +24,25 @@ pub const MOST: usize = 50;
 /// tried.
 const MOST_FILES: usize = 10_000;
 
+/// What makes findings the same one, before an edit and after it, and their file. What is said of a change says what came
+/// of it, which another spelling of the same line changes: there it is the rule and the object.
+type Identity = (
+    Option<Fingerprint>,
+    &'static str,
+    Option<Arc<Resource>>,
+    Arc<str>,
+);
+
+fn identity(finding: &Finding) -> Identity {
+    let path = Arc::clone(&finding.location.path);
+    match &finding.subject.resource {
+        Some(resource) if finding.change => (None, finding.rule, Some(Arc::clone(resource)), path),
+        _ => (Some(finding.fingerprint), "", None, path),
+    }
+}
+
 /// How urgent the findings of an identity are in a file, the most urgent first.
-type Standing = BTreeMap<(Fingerprint, Arc<str>), Vec<Severity>>;
+type Standing = BTreeMap<Identity, Vec<Severity>>;
 
 /// What the head is judged with again.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +140,7 @@ fn lines(finding: &Finding, head: &Snapshot) -> (Arc<str>, u32, u32) {
 fn standing<'f>(findings: impl Iterator<Item = &'f Finding>) -> Standing {
     let mut standing = Standing::new();
     for finding in findings {
-        let identity = (finding.fingerprint, Arc::clone(&finding.location.path));
+        let identity = identity(finding);
         // What could not be read may be anything.
         let severity = if finding.unread {
             Severity::Critical
@@ -162,8 +179,7 @@ impl Trial<'_> {
         let found = evaluate(&edited, self.context).findings;
         let after = standing(found.iter().chain(&self.of_change(&edited)));
         let standing = |standing: &Standing, finding: &Finding| {
-            let identity = (finding.fingerprint, Arc::clone(&finding.location.path));
-            standing.get(&identity).map_or(0, Vec::len)
+            standing.get(&identity(finding)).map_or(0, Vec::len)
         };
         let are_gone = mended
             .iter()

@@ -18,7 +18,7 @@ use crate::permissions;
 use crate::pod_security::Answer;
 use crate::redact::redact;
 use crate::syntax::escape_segment;
-use crate::verdict::{AccessChange, PassedOver, Report};
+use crate::verdict::{AccessChange, NetworkChange, PassedOver, Report};
 
 /// The most bytes of a sentence, and of a field's address.
 pub const LONGEST_SENTENCE: usize = 4_000;
@@ -44,6 +44,7 @@ pub fn report(report: &mut Report) {
     }
     report.access.iter_mut().for_each(access_change);
     report.ways.iter_mut().for_each(way);
+    report.network.iter_mut().for_each(network_change);
     for change in &mut report.packages {
         let versions = change.before.iter_mut().chain(&mut change.after);
         for word in versions.chain(&mut change.via).chain([&mut change.name]) {
@@ -83,6 +84,17 @@ fn access_change(change: &mut AccessChange) {
     for phrase in sides.into_iter().chain(news).flatten() {
         text(phrase, LONGEST_SENTENCE);
     }
+}
+
+fn network_change(change: &mut NetworkChange) {
+    for end in change.from.named.iter_mut().chain(&mut change.to.named) {
+        text(&mut end.name, LONGEST_NAME);
+        if let Some(namespace) = &mut end.namespace {
+            text(namespace, LONGEST_NAME);
+        }
+    }
+    text(&mut change.before, LONGEST_SENTENCE);
+    text(&mut change.after, LONGEST_SENTENCE);
 }
 
 fn way(way: &mut Proof) {

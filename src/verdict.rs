@@ -1,11 +1,13 @@
 //! From findings to an answer: passed, blocked or incomplete, with everything that the reporters print.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::access::proof::Proof;
 use crate::change::SideLabel;
 use crate::finding::{Finding, Resource, Status};
 use crate::kubernetes::pod_security::Level;
+use crate::network::difference::verb;
 use crate::packages::Scope;
 use crate::packages::difference::What;
 use crate::snapshot::{Snapshot, SourceFile};
@@ -84,6 +86,74 @@ pub struct AccessChange {
     pub gained: Vec<String>,
     /// What was allowed and no longer is, in any way.
     pub lost: Vec<String>,
+}
+
+/// One end of connections.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NetworkEnd {
+    /// The namespace that it is in; none for addresses and for pods of several namespaces.
+    pub namespace: Option<String>,
+    /// Its name in the notation of `tidegate network`, without the namespace.
+    pub name: String,
+}
+
+impl fmt::Display for NetworkEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// Ends for which the same changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NetworkEnds {
+    /// The first ones.
+    pub named: Vec<NetworkEnd>,
+    /// How many others there are.
+    pub more: usize,
+}
+
+impl NetworkEnds {
+    /// At most so many of them, and how many are left.
+    #[must_use]
+    pub fn first(&self, most: usize) -> String {
+        let shown: Vec<String> = self
+            .named
+            .iter()
+            .take(most)
+            .map(ToString::to_string)
+            .collect();
+        let shown = shown.join(", ");
+        match self.named.len().saturating_sub(most) + self.more {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    }
+}
+
+/// What becomes of connections between some ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NetworkChange {
+    /// True if something passes that did not.
+    pub opens: bool,
+    /// From each of these.
+    pub from: NetworkEnds,
+    /// To each of these.
+    pub to: NetworkEnds,
+    /// What passed: `TCP 80,443`, `All Connections` or `No Connections`.
+    pub before: String,
+    /// What passes.
+    pub after: String,
+}
+
+impl NetworkChange {
+    /// `added`, `removed` or `changed`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        verb(&self.before, &self.after)
+    }
 }
 
 /// What a change does to one package.
@@ -207,6 +277,8 @@ pub struct Report {
     pub access: Vec<AccessChange>,
     /// The ways to what is most guarded that the change opens and findings tell of, the gravest first.
     pub ways: Vec<Proof>,
+    /// Which connections a change opens and which it closes, what it opens first.
+    pub network: Vec<NetworkChange>,
     /// Packages that changed: those that production gets first, then by how near they are and by name.
     pub packages: Vec<PackageChange>,
     /// What was looked at.

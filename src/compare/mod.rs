@@ -3,6 +3,7 @@
 //! The copies of an identity are paired first ([`Pairs`]); only then are the findings of a pair held against each
 //! other. So a weakness that leaves one copy and enters another is introduced.
 
+mod kept_policies;
 mod kept_rights;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,6 +22,7 @@ use crate::snapshot::newcomers::{Newcomer, Newcomers};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 
+pub use kept_policies::keep_policies;
 pub use kept_rights::keep_rights;
 
 type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);

@@ -97,6 +97,32 @@ impl Addresses {
     }
 }
 
+/// Ranges that no address of the internet lies in, as far as people leave them out of what they mean by it.
+///
+/// Source: the IANA registries of special-purpose addresses of IPv4 and IPv6.
+const PRIVATE: [&str; 13] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/3",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+    "::1/128",
+];
+
+/// The addresses of a set without those that are not of the internet.
+#[must_use]
+pub fn without_private(set: &Addresses) -> Addresses {
+    let ranges = PRIVATE.iter().filter_map(|range| Addresses::of_cidr(range));
+    ranges.fold(set.clone(), |left, range| left.minus(&range))
+}
+
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ranges: Vec<String> = self.ranges().collect();

@@ -130,6 +130,28 @@ impl Connections {
         self.ports(protocol).ranges() == [(FIRST_PORT, u16::MAX)]
     }
 
+    /// The one connection that it is; none where it is more than one, or none.
+    #[must_use]
+    pub fn only(&self) -> Option<(Protocol, u16)> {
+        let mut single = None;
+        for protocol in Protocol::ALL {
+            match self.ports(protocol).ranges() {
+                [] => {}
+                [(first, last)] if first == last && single.is_none() => {
+                    single = Some((protocol, *first));
+                }
+                _ => return None,
+            }
+        }
+        single.filter(|_| self.named.is_empty())
+    }
+
+    /// True if there is a port of a protocol that is known by its name alone.
+    #[must_use]
+    pub fn has_named(&self, protocol: Protocol) -> bool {
+        self.named.iter().any(|(own, _)| *own == protocol)
+    }
+
     /// True if a connection is in it.
     #[must_use]
     pub fn contains(&self, protocol: Protocol, port: u16) -> bool {

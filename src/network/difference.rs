@@ -81,11 +81,17 @@ impl ChangedLine {
     /// `added`, `removed` or `changed`.
     #[must_use]
     pub fn verb(&self) -> &'static str {
-        match (is_none(&self.before), is_none(&self.after)) {
-            (true, _) => "added",
-            (_, true) => "removed",
-            _ => "changed",
-        }
+        verb(&self.before, &self.after)
+    }
+}
+
+/// What becomes of connections, by what passed and what passes: `added`, `removed` or `changed`.
+#[must_use]
+pub fn verb(before: &str, after: &str) -> &'static str {
+    match (is_none(before), is_none(after)) {
+        (true, _) => "added",
+        (_, true) => "removed",
+        _ => "changed",
     }
 }
 

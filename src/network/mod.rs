@@ -5,7 +5,7 @@
 //!   ─▶ world        what is applied together
 //!   ─▶ ends     workloads that no policy tells apart, pods that are not here, parts of the address space
 //!   ─▶ reach        what each end lets in and out ─▶ what passes between two
-//!   ─▶ difference   both of two sides ─▶ causes: which line opens it
+//!   ─▶ difference   both of two sides ─▶ causes: which line opens it;  posture: what there is to say of all of it
 //!   explain: which line decides;  notation: one line a pair
 //! ```
 //!
@@ -19,11 +19,13 @@ pub mod connections;
 pub mod difference;
 pub mod ends;
 pub mod explain;
+pub mod in_cluster;
 pub mod intervals;
 pub mod name_labels;
 pub mod notation;
 pub mod parts;
 mod place;
+pub mod posture;
 pub mod reach;
 pub mod read;
 pub mod read_admin;
@@ -32,6 +34,7 @@ pub mod table;
 pub mod ways_in;
 pub mod words;
 pub mod world;
+pub mod written_types;
 
 pub use addresses::Addresses;
 pub use connections::{Connections, Protocol};

@@ -119,6 +119,16 @@ pub fn is_policy_of_a_plugin(object: Object<'_>) -> bool {
     })
 }
 
+/// True if an object has a part in what passes.
+#[must_use]
+pub fn counts(object: Object<'_>) -> bool {
+    have_policies(std::iter::once(object))
+        || object.pods().next().is_some()
+        || read::namespace(object).is_some()
+        || ways_in::service(object).is_some()
+        || ways_in::entry(object).is_some()
+}
+
 /// True if there is a policy among some objects, of whatever kind.
 pub fn have_policies<'a>(mut objects: impl Iterator<Item = Object<'a>>) -> bool {
     objects.any(|object| {

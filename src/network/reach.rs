@@ -181,6 +181,13 @@ impl Reach {
         own.filter(move |policy| policy.rules(direction).is_some())
     }
 
+    /// True if a policy, by its number in the world, is about a class.
+    #[must_use]
+    pub fn is_about(&self, class: usize, policy: usize) -> bool {
+        let own = self.policies.get(class);
+        own.is_some_and(|own| own.binary_search(&policy).is_ok())
+    }
+
     /// True if a `NetworkPolicy` says what may pass in a direction.
     #[must_use]
     pub fn is_isolated(&self, class: usize, direction: Direction) -> bool {

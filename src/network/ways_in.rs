@@ -238,6 +238,17 @@ pub fn offered(world: &World) -> BTreeMap<usize, Connections> {
     offered
 }
 
+/// What leads to each workload from outside: Ingress objects, routes, load balancers and ports of nodes.
+#[must_use]
+pub fn fronted(world: &World) -> BTreeMap<usize, Connections> {
+    let mut all = opened(world);
+    for (number, connections) in offered(world) {
+        let own = all.entry(number).or_default();
+        *own = own.union(&connections);
+    }
+    all
+}
+
 /// What Services that stand open to the outside send to each workload, as far as policies let it.
 #[must_use]
 pub fn opened(world: &World) -> BTreeMap<usize, Connections> {

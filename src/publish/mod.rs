@@ -13,6 +13,8 @@ mod review;
 pub mod runner_files;
 pub mod saved;
 mod saved_access;
+mod saved_network;
+mod saved_packages;
 pub mod saved_report;
 mod standing;
 mod summary;

@@ -19,8 +19,6 @@ use serde::{Deserialize, Deserializer};
 
 use crate::finding::{Resource, Severity};
 use crate::kubernetes::pod_security::Level;
-use crate::packages::Scope;
-use crate::packages::difference::What;
 use crate::redact::redact;
 use crate::report::json::SCHEMA;
 use crate::report::occurrence::Occurrence;
@@ -30,10 +28,12 @@ use crate::report::review::marker::is_fingerprint;
 use crate::report::review::placed::{PlacedFinding, PlacedRelated, Stretch};
 use crate::report::{count, one_line};
 use crate::shown::{LONGEST_NAME, LONGEST_SENTENCE};
-use crate::verdict::{FailOn, LevelChange, Outcome, PackageChange};
+use crate::verdict::{FailOn, LevelChange, Outcome};
 
 use super::first::First;
 use super::saved_access::{self, WireAccess};
+use super::saved_network::{self, WireNetwork};
+use super::saved_packages::{self, WirePackage};
 
 /// The most bytes of a saved report.
 pub const LARGEST: u64 = 256 << 20;
@@ -124,6 +124,8 @@ struct WirePosture {
     #[serde(default)]
     access: First<WireAccess, MOST_ROWS>,
     #[serde(default)]
+    network: First<WireNetwork, MOST_ROWS>,
+    #[serde(default)]
     packages: First<WirePackage, MOST_ROWS>,
 }
 
@@ -140,17 +142,6 @@ struct WireResource {
     kind: String,
     namespace: Option<String>,
     name: String,
-}
-
-#[derive(Deserialize)]
-struct WirePackage {
-    name: String,
-    change: String,
-    before: Option<String>,
-    after: Option<String>,
-    scope: String,
-    #[serde(default)]
-    via: First<String, MOST_PARTS>,
 }
 
 #[derive(Deserialize)]
@@ -232,7 +223,9 @@ impl Saved {
             levels: levels(wire.posture.pod_security.0),
             access: saved_access::changes(&wire.posture.access.0, name),
             ways: Vec::new(),
-            packages: packages(wire.posture.packages.0),
+            network: saved_network::changes(&wire.posture.network.0, name),
+            network_picture: String::new(),
+            packages: saved_packages::changes(&wire.posture.packages.0, name),
             coverage: sentence(&wire.coverage.summary),
             base_commit: wire.base.and_then(|base| commit(base.commit)),
             known: wire.findings.known,
@@ -393,26 +386,6 @@ fn levels(changes: Vec<WireLevel>) -> Vec<LevelChange> {
         .collect()
 }
 
-fn packages(changes: Vec<WirePackage>) -> Vec<PackageChange> {
-    changes
-        .into_iter()
-        .filter_map(|change| {
-            let what = What::named(&change.change)?;
-            let scope = Scope::ALL
-                .into_iter()
-                .find(|scope| scope.name() == change.scope)?;
-            Some(PackageChange {
-                what,
-                name: name(&change.name),
-                before: change.before.as_deref().map(name),
-                after: change.after.as_deref().map(name),
-                scope,
-                via: change.via.0.iter().map(|text| name(text)).collect(),
-            })
-        })
-        .collect()
-}
-
 /// What came of it, counted anew.
 fn headline(digest: &Digest, threshold: Option<Severity>) -> String {
     let introduced = count(digest.findings.len(), "finding");
@@ -467,6 +440,7 @@ fn bounded(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::difference::What;
     use serde_json::{Value, json};
 
     fn report() -> Value {
@@ -500,7 +474,8 @@ mod tests {
             ],
             "posture": {
                 "pod_security": [{"workload": {"api_version": "v1", "kind": "Pod", "namespace": null, "name": "web"}, "path": "a.yaml", "before": "restricted", "after": "privileged"}],
-                "network": [], "access": [],
+                "network": [{"change": "added", "from": "entire-cluster", "to": "a/b[Pod]\n", "before": "No Connections", "after": "TCP 80"}],
+                "access": [],
                 "packages": [{"name": "lodash", "change": "added", "before": null, "after": "4.17.20", "scope": "production", "via": ["express@4.21.2"]}],
             },
             "coverage": {"summary": "read 1 file"},
@@ -527,6 +502,8 @@ mod tests {
         );
         assert_eq!(digest.levels[0].after, Some(Level::Privileged));
         assert_eq!(digest.packages[0].what, What::Added);
+        assert_eq!(digest.network[0].verb(), "added");
+        assert_eq!(digest.network[0].to.first(1), "a/b[Pod]\u{fffd}");
         assert!(
             digest
                 .known

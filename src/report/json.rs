@@ -1,11 +1,10 @@
 //! The JSON report: stable, described by `schema/report.schema.json`, which a test makes from these types.
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 
 use crate::change::{SideKind, SideLabel};
 use crate::finding::{Finding, Location, Resource, Severity, Status};
@@ -18,6 +17,7 @@ use crate::verdict::{
 
 use super::access::json_scope;
 use super::json_fix::JsonFix;
+use super::network_changes::JsonConnectionChange;
 use super::package_changes::{CHANGES, SCOPES};
 use super::places::{Places, Region};
 
@@ -133,31 +133,6 @@ struct JsonPackage<'r> {
     paths: &'r [Vec<String>],
 }
 
-/// The shape of something that is not reported yet. It has no value; its schema says that there will be objects,
-/// so that filling it later breaks no reader.
-#[derive(Debug)]
-enum Reserved {}
-
-impl Serialize for Reserved {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        match *self {}
-    }
-}
-
-impl JsonSchema for Reserved {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Reserved".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object" })
-    }
-}
-
 /// A place: 1-based lines and UTF-16 columns, the end exclusive.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Location")]
@@ -227,8 +202,8 @@ pub(super) struct JsonResource<'r> {
 struct Posture<'r> {
     /// Workloads whose Pod Security level changed.
     pod_security: Vec<JsonLevel<'r>>,
-    /// Connections that changed.
-    network: Vec<Reserved>,
+    /// Connections that changed, those that are opened first.
+    network: Vec<JsonConnectionChange<'r>>,
     /// Permissions that changed.
     access: Vec<JsonAccessChange<'r>>,
     /// Packages that changed.
@@ -411,7 +386,11 @@ pub fn document(report: &Report) -> JsonReport<'_> {
                     after: change.after.map(Level::name),
                 })
                 .collect(),
-            network: Vec::new(),
+            network: report
+                .network
+                .iter()
+                .map(JsonConnectionChange::of)
+                .collect(),
             access: report.access.iter().map(JsonAccessChange::of).collect(),
             packages: report.packages.iter().map(JsonPackageChange::of).collect(),
         },

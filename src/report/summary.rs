@@ -8,11 +8,14 @@ use std::fmt::Write as _;
 use super::access_changes;
 use super::count;
 use super::escape::{block, code, code_in_table, prose, url_path};
+use super::network_changes;
 use super::package_changes::{MOST_PACKAGES, Row, rows as rows_of};
 use super::places::Places;
 use super::sarif::limits;
 use crate::finding::{Finding, Severity, Status};
-use crate::verdict::{AccessChange, LevelChange, OnIncomplete, Outcome, PackageChange, Report};
+use crate::verdict::{
+    AccessChange, LevelChange, NetworkChange, OnIncomplete, Outcome, PackageChange, Report,
+};
 
 /// How long a page may be, in bytes: never fewer than its characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +161,8 @@ pub fn render(report: &Report, links: &Links, note: Option<&str>, budget: Budget
     incomplete(&report.incomplete, budget, &mut text);
     levels(&report.levels, budget, &mut text);
     access(&report.access, budget, &mut text);
+    let picture = network_changes::picture(&report.network, budget.item());
+    network(&report.network, &picture, budget, &mut text);
     packages(&report.packages, budget, &mut text);
     findings(report, links, budget, &mut text);
     counts(report, &mut text);
@@ -246,6 +251,20 @@ pub(super) fn access(changes: &[AccessChange], budget: Budget, text: &mut String
     );
     text.push('\n');
     left_out(left, text);
+}
+
+/// Which connections are opened and closed.
+pub(super) fn network(changes: &[NetworkChange], picture: &str, budget: Budget, text: &mut String) {
+    if changes.is_empty() {
+        return;
+    }
+    text.push_str(network_changes::TABLE);
+    let instead = "| one that is too long to show | | | | |\n";
+    let rows = changes.iter().map(network_changes::row);
+    let left = list(rows, instead, budget, text);
+    text.push('\n');
+    left_out(left, text);
+    text.push_str(picture);
 }
 
 /// Packages that changed.

@@ -1,16 +1,17 @@
 //! What a rule is, and what it may see.
 
 mod right;
+mod sayings;
 mod sink;
 mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::PackagesConfig;
 use crate::config::clusters::Clusters;
 use crate::config::registries::Registries;
 use crate::config::value::{Day, Setting};
+use crate::config::{PackagesConfig, World};
 use crate::facts::{Absence, Facts, Source};
 use crate::finding::Finding;
 use crate::kubernetes::kinds::Declared;
@@ -23,6 +24,7 @@ use crate::waivers::uses::WaiverUse;
 pub use crate::finding::Severity;
 pub use crate::snapshot::pairs::Pair;
 pub use right::Right;
+pub use sayings::Sayings;
 pub use sink::{Draft, Sink, object_name};
 pub use told::{Told, enforces};
 
@@ -122,6 +124,8 @@ pub struct Context {
     pub targets: VersionSet,
     /// What is applied together; without any, copies of an object in different folders are alternatives.
     pub clusters: Arc<Clusters>,
+    /// Whether clusters hold more than stands here.
+    pub world: World,
     /// The kinds that make pods beside the known ones.
     pub declared: Vec<Declared>,
     /// What the configuration makes of rules; a rule that is not here keeps its own severities.
@@ -221,6 +225,7 @@ impl Default for Context {
             level: Level::Restricted,
             targets: VersionSet::SUPPORTED,
             clusters: Arc::default(),
+            world: World::default(),
             declared: Vec::new(),
             settings: BTreeMap::new(),
             registries: None,

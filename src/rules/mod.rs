@@ -75,9 +75,23 @@ mod namespace {
 }
 
 mod network_policy {
+    pub(crate) mod allow_all;
+    pub(crate) mod alternative_peers;
+    pub(crate) mod any_address;
+    pub(crate) mod any_namespace;
     pub(crate) mod connectivity_added;
+    pub(crate) mod dns_blocked;
+    pub(crate) mod host_network;
+    pub(crate) mod ignored_rules;
+    pub(crate) mod implicit_types;
+    pub(crate) mod metadata_reachable;
     pub(crate) mod name_label;
+    pub(crate) mod no_default_deny;
+    pub(crate) mod peer_selects_nothing;
+    pub(crate) mod port_mismatch;
     pub(crate) mod protection_removed;
+    pub(crate) mod selects_nothing;
+    pub(crate) mod unprotected;
 }
 
 mod node {
@@ -278,9 +292,23 @@ pub static ALL: &[&Rule] = &[
     &namespace::unlabelled::RULE,
     &namespace::weakened::RULE,
     &namespace::webhook_fails_open::RULE,
+    &network_policy::allow_all::RULE,
+    &network_policy::alternative_peers::RULE,
+    &network_policy::any_address::RULE,
+    &network_policy::any_namespace::RULE,
     &network_policy::connectivity_added::RULE,
+    &network_policy::dns_blocked::RULE,
+    &network_policy::host_network::RULE,
+    &network_policy::ignored_rules::RULE,
+    &network_policy::implicit_types::RULE,
+    &network_policy::metadata_reachable::RULE,
     &network_policy::name_label::RULE,
+    &network_policy::no_default_deny::RULE,
+    &network_policy::peer_selects_nothing::RULE,
+    &network_policy::port_mismatch::RULE,
     &network_policy::protection_removed::RULE,
+    &network_policy::selects_nothing::RULE,
+    &network_policy::unprotected::RULE,
     &node::debug_environment::RULE,
     &node::end_of_life::RULE,
     &node::heap_above_limit::RULE,

@@ -10,12 +10,15 @@ use crate::snapshot::load::Loaded;
 use crate::snapshot::pairs::Pairs;
 use crate::verdict::AccessChange;
 
-/// What changes within some paths, by subject and scope.
+/// What changes within some paths, by subject and scope; nothing where there is no base.
 pub(super) fn changes(
-    pair: &Pair<'_>,
+    pair: Option<&Pair<'_>>,
     context: &Context,
     in_scope: &dyn Fn(&str) -> bool,
 ) -> Vec<AccessChange> {
+    let Some(pair) = pair else {
+        return Vec::new();
+    };
     let comparison = pair.access(&context.clusters, context.targets);
     let changes = permissions::changes(comparison, in_scope).into_iter();
     let mut changes: Vec<AccessChange> = changes.map(|it| it.change).collect();

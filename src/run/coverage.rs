@@ -7,6 +7,7 @@ use crate::change::LeftOutReason;
 use crate::finding::{Finding, Status};
 use crate::kubernetes::field::shortened;
 use crate::kubernetes::kustomization::Unbuilt;
+use crate::network::parts::is_policy_of_a_plugin;
 use crate::packages::lockfile::Lockfile;
 use crate::snapshot::installations::left_out;
 use crate::snapshot::lost;
@@ -172,6 +173,10 @@ pub(super) fn coverage(
         };
         if manifest.templates > 0 {
             skip(&file.path, "a template that is not rendered".to_owned());
+        }
+        if head.objects_of(file).any(is_policy_of_a_plugin) {
+            let reason = "holds policies of a network plugin, whose content is not analysed";
+            skip(&file.path, reason.to_owned());
         }
         let unbuilt = manifest.kustomization.iter().any(|found| {
             let mut requests = found.requests.iter();

@@ -124,6 +124,7 @@ impl Governance {
             level: config.kubernetes.pod_security,
             targets: targets.unwrap_or(VersionSet::SUPPORTED),
             clusters: Arc::new(Clusters::new(&config.kubernetes.clusters)),
+            world: config.kubernetes.world,
             declared: declared(&config),
             settings,
             registries: config.images.registries().map(Arc::new),

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
-use crate::compare::{compare_evaluations, join_changes, keep_rights};
+use crate::compare::{compare_evaluations, join_changes, keep_policies, keep_rights};
 use crate::config::value::Day;
 use crate::connectivity;
 use crate::error::Error;
@@ -370,10 +370,9 @@ pub fn judge_loaded(
     // Without a base everything would be new, and nobody is asked to mend all of it at once.
     let found = to_prove(asked.fixes && pair.is_some(), &head_evaluation);
     let mut all;
-    let (mut packages, mut access) = (Vec::new(), Vec::new());
+    let mut packages = Vec::new();
     if let (Some(pair), Some(before)) = (&pair, base_evaluation) {
         packages = packages::changes(pair, in_scope);
-        access = access::changes(pair, context, &in_scope);
         all = of_change(pair, before, head_evaluation, context);
     } else {
         all = head_evaluation.findings;
@@ -425,6 +424,8 @@ pub fn judge_loaded(
     coverage.skipped.sort();
     coverage.rules_run = rules_run.saturating_sub(coverage.rules_skipped.len());
     let mut report = Report {
+        access: access::changes(pair.as_ref(), context, &in_scope),
+        network: network::changes(pair.as_ref(), context, &in_scope),
         // Nothing was compared where the head stood in for the base.
         base: asked.base.filter(|_| asked.history_missing.is_none()),
         head: asked.head,
@@ -433,7 +434,6 @@ pub fn judge_loaded(
         findings: all,
         paths: asked.scope,
         levels,
-        access,
         ways,
         packages,
         coverage,
@@ -467,6 +467,7 @@ fn of_change(
         .collect();
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
     keep_rights(&mut all, &of_rights, pair, context);
+    keep_policies(&mut all, base, head);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     for finding in &mut all {

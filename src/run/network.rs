@@ -9,6 +9,17 @@ use crate::permissions;
 use crate::rule::{Context, Pair};
 use crate::snapshot::load::Loaded;
 use crate::snapshot::pairs::Pairs;
+use crate::verdict::NetworkChange;
+
+/// What a change opens and closes within some paths; nothing where there is no base.
+pub(super) fn changes(
+    pair: Option<&Pair<'_>>,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<NetworkChange> {
+    let comparison = pair.map(|pair| pair.network(&context.clusters));
+    comparison.map_or_else(Vec::new, |it| connectivity::posture(it, in_scope))
+}
 
 /// What `tidegate network` answers of what was read.
 pub(super) fn answer(

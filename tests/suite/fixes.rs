@@ -286,3 +286,26 @@ fn no_more_fixes_are_tried_than_a_run_takes() {
         .filter(|finding| finding.fix.is_some());
     assert_eq!(fixed.count(), MOST);
 }
+
+/// A fix of a line that a change brings is told of the change as well, in the words of the line.
+#[test]
+fn a_line_that_opens_something_may_open_less() {
+    let shop = "apiVersion: v1\nkind: Pod\nmetadata: {name: payments, namespace: shop, labels: {app: payments}}\nspec: {containers: [{name: app, image: example.com/payments:1}]}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: payments, namespace: shop}\nspec:\n  podSelector: {}\n  policyTypes: [Ingress]\n";
+    let more = "  ingress:\n    - from:\n        - namespaceSelector:\n            matchLabels:\n              name: trusted-namespace\n";
+    let head = format!("{shop}{more}");
+    let report = reports::of(&[("a.yaml", shop)], &[("a.yaml", &head)]);
+    let rules: BTreeSet<&str> = report
+        .with_status(tidegate::finding::Status::Introduced)
+        .map(|finding| finding.rule)
+        .collect();
+    let expected = [
+        "network-policy/connectivity-added",
+        "network-policy/name-label",
+    ];
+    assert_eq!(rules, BTreeSet::from(expected));
+    let found = placed(&report);
+    let of = |rule: &str| found.iter().find(|finding| finding.rule == rule);
+    let fix = &of("network-policy/name-label").expect("it is told").fix;
+    assert_eq!(fix.len(), 1, "its fix is proven");
+    assert_eq!(fix[0].replacement, "kubernetes.io/metadata.name");
+}

@@ -46,6 +46,7 @@ mod image_references;
 mod init;
 mod install_settings;
 mod installations;
+mod judgement;
 mod kinds;
 mod kustomizations;
 mod labelled;

@@ -40,7 +40,7 @@ fn words(command: &str) -> Vec<&str> {
 fn every_output_of_the_readme_is_what_the_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |page: &str| fs::read_to_string(root.join(page)).expect("there is such a page");
-    let pages = ["README.md", "docs/access.md"].map(read);
+    let pages = ["README.md", "docs/access.md", "docs/network.md"].map(read);
     let mut run = 0;
     for (command, expected) in pages.iter().flat_map(|page| sessions(page)) {
         let words = words(&command);

@@ -8,9 +8,9 @@ use super::placed::{PlacedFinding, placed};
 use crate::access::proof::Proof;
 use crate::finding::{Finding, Resource, Status};
 use crate::report::occurrence::Occurrences;
-use crate::report::{coverage, summary};
+use crate::report::{coverage, network_changes, summary};
 use crate::snapshot::Snapshot;
-use crate::verdict::{AccessChange, LevelChange, Outcome, PackageChange, Report};
+use crate::verdict::{AccessChange, LevelChange, NetworkChange, Outcome, PackageChange, Report};
 
 /// The report as a pull request hears of it.
 #[derive(Clone, Debug)]
@@ -35,6 +35,10 @@ pub struct Digest {
     pub access: Vec<AccessChange>,
     /// The ways to what is most guarded that the change opens; empty where the report does not say.
     pub ways: Vec<Proof>,
+    /// Which connections are opened and closed.
+    pub network: Vec<NetworkChange>,
+    /// The same as a picture; empty where words say as much, or the report is one that was saved.
+    pub network_picture: String,
     /// Packages that changed.
     pub packages: Vec<PackageChange>,
     /// What was looked at, in words.
@@ -62,6 +66,11 @@ impl Digest {
             levels: report.levels.clone(),
             access: report.access.clone(),
             ways: report.ways.clone(),
+            network: report.network.clone(),
+            network_picture: network_changes::picture(
+                &report.network,
+                summary::Budget::COMMENT.item(),
+            ),
             packages: report.packages.clone(),
             coverage: coverage(&report.coverage),
             base_commit: report.base.as_ref().and_then(|base| base.commit.clone()),

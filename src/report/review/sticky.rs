@@ -43,6 +43,7 @@ pub fn render(digest: &Digest, links: &Links, told: Told<'_>) -> String {
     summary::levels(&digest.levels, budget, &mut text);
     summary::access(&digest.access, budget, &mut text);
     ways(digest, budget, &mut text);
+    summary::network(&digest.network, &digest.network_picture, budget, &mut text);
     folded(&digest.packages, budget, &mut text);
     findings(digest, links, told, budget, &mut text);
     counts(digest, &mut text);

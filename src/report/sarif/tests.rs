@@ -55,6 +55,7 @@ fn report(findings: Vec<Finding>) -> Report {
         levels: Vec::new(),
         access: Vec::new(),
         ways: Vec::new(),
+        network: Vec::new(),
         packages: Vec::new(),
         coverage: Coverage {
             objects: 1,

@@ -11,6 +11,7 @@ use crate::finding::{Finding, Severity, Status};
 use crate::verdict::{Outcome, Report};
 
 use super::access_changes;
+use super::network_changes;
 use super::package_changes::{MOST_PACKAGES, left_out, rows};
 use super::places::Places;
 use super::{count, one_line, others};
@@ -61,6 +62,7 @@ pub fn render(report: &Report, detail: Detail, terminal: Terminal) -> String {
     }
     levels(report, &mut text);
     access_changes::terminal(&report.access, &mut text);
+    network_changes::terminal(&report.network, &mut text);
     packages(report, &mut text);
     coverage(report, detail, &mut text);
     configuration(report, detail, &mut text);

@@ -71,6 +71,11 @@ declare_rule! {
     ///     spec:
     ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
     /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web, image: "registry.example.com/web:1.4.2"}]}
+    /// ---
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
     /// metadata: {name: payments, namespace: shop}
@@ -92,6 +97,11 @@ declare_rule! {
     ///     spec:
     ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
     /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web, image: "registry.example.com/web:1.4.2"}]}
+    /// ---
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
     /// metadata: {name: from-web, namespace: shop}
@@ -110,6 +120,7 @@ declare_rule! {
     "network-policy/connectivity-added",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
+    covers: &["network-policy/allow-all", "network-policy/any-address", "network-policy/any-namespace"],
     references: &["OWASP K8s 2025: K05", "CWE-923"],
     check: Check::Change(check),
 }

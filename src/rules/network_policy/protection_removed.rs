@@ -24,6 +24,11 @@ declare_rule! {
     ///     spec:
     ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
     /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: database, namespace: shop, labels: {tier: data}}
+    /// spec: {containers: [{name: database, image: "registry.example.com/database:2.0.1"}]}
+    /// ---
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
     /// metadata: {name: data, namespace: shop}
@@ -40,6 +45,11 @@ declare_rule! {
     ///     metadata: {labels: {app: payments, tier: backend}}
     ///     spec:
     ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: database, namespace: shop, labels: {tier: data}}
+    /// spec: {containers: [{name: database, image: "registry.example.com/database:2.0.1"}]}
     /// ---
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
@@ -94,6 +104,7 @@ declare_rule! {
     "network-policy/protection-removed",
     severity: Severity::High,
     other_severities: &[Severity::Medium],
+    covers: &["network-policy/selects-nothing", "network-policy/unprotected"],
     references: &["OWASP K8s 2025: K05", "CIS 1.12: 5.3.2", "CWE-923"],
     check: Check::Change(check),
 }

@@ -2,18 +2,15 @@
 //! everything, and its server may let pods run as that one; who reads the secrets of every namespace is told as such.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use tidegate::finding::Severity;
-use tidegate::run::{Request, run};
 use tidegate::verdict::Report;
 
 use crate::corpora;
+use crate::judgement::{Judgement, Verdict, judged, real_changes};
 
 /// What a person found who read each line: the change by the start of its name, a part of the line, and the verdict.
-const VERDICTS: &[(&str, &str, &str)] = &[
+const VERDICTS: &[Verdict] = &[
     (
         "05",
         "critical fixed rbac/nodes-proxy",
@@ -52,7 +49,7 @@ const VERDICTS: &[(&str, &str, &str)] = &[
 ];
 
 /// The same for what is grave of operators.
-const OF_OPERATORS: &[(&str, &str, &str)] = &[
+const OF_OPERATORS: &[Verdict] = &[
     (
         "argoproj",
         "critical rbac/wildcard: ClusterRole argocd-application-controller",
@@ -95,64 +92,6 @@ const OF_OPERATORS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Lines with the verdicts of a person: each line has one, and each verdict a line.
-struct Judgement {
-    verdicts: &'static [(&'static str, &'static str, &'static str)],
-    told: String,
-    unjudged: Vec<String>,
-    used: BTreeSet<usize>,
-}
-
-impl Judgement {
-    fn of(verdicts: &'static [(&'static str, &'static str, &'static str)]) -> Self {
-        Self {
-            verdicts,
-            told: String::new(),
-            unjudged: Vec::new(),
-            used: BTreeSet::new(),
-        }
-    }
-
-    fn take(&mut self, name: &str, line: &str) {
-        let found = self
-            .verdicts
-            .iter()
-            .position(|(of, part, _)| name.starts_with(of) && line.contains(part));
-        match found {
-            Some(number) => {
-                self.used.insert(number);
-                writeln!(self.told, "{line}\n    {}", self.verdicts[number].2).unwrap();
-            }
-            None => self.unjudged.push(line.to_owned()),
-        }
-    }
-
-    fn told(self) -> String {
-        assert!(
-            self.unjudged.is_empty(),
-            "nobody judged {:#?}",
-            self.unjudged
-        );
-        let all = 0..self.verdicts.len();
-        let idle: Vec<_> = all
-            .filter(|number| !self.used.contains(number))
-            .map(|number| self.verdicts[number])
-            .collect();
-        assert!(idle.is_empty(), "nothing is said any more of {idle:#?}");
-        self.told
-    }
-}
-
-fn judged(base: Option<&Path>, head: &Path) -> Report {
-    let named = |folder: &Path| format!("{}/", folder.display());
-    let request = Request {
-        base: base.map(named),
-        head: Some(named(head)),
-        ..Request::default()
-    };
-    run(&request).expect("folders can be judged")
-}
-
 /// What is said of each real change: what the posture tells, what is said of the change itself, and what is grave of the
 /// state that it leaves.
 fn lines_of(name: &str, report: &Report) -> Vec<String> {
@@ -184,22 +123,12 @@ fn lines_of(name: &str, report: &Report) -> Vec<String> {
 
 #[test]
 fn what_real_changes_do_to_who_may_do_what() {
-    let Some(corpus) = corpora::folder("prs") else {
+    let Some(changes) = real_changes() else {
         return;
     };
-    let mut folders: Vec<_> = fs::read_dir(corpus)
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
-    folders.sort();
     let mut judgement = Judgement::of(VERDICTS);
-    for folder in folders
-        .iter()
-        .filter(|it| it.join("base").is_dir() && it.join("head").is_dir())
-    {
-        let report = judged(Some(&folder.join("base")), &folder.join("head"));
-        let name = folder.file_name().unwrap().to_str().unwrap();
-        for line in lines_of(name, &report) {
+    for (name, report) in &changes {
+        for line in lines_of(name, report) {
             judgement.take(name, &line);
         }
     }

@@ -56,8 +56,17 @@ spec:
     )
 }
 
-/// What the network policies' rules say of an edit of one file: the rule, and the line that was changed.
+/// What the network policies' rules about changes say of an edit of one file: the rule, and the line that was changed.
 fn told(file: &str, edit: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    told_from(file, str::to_owned, edit)
+}
+
+/// The same of a file that was another one before.
+fn told_from(
+    file: &str,
+    before: impl Fn(&str) -> String,
+    edit: impl Fn(&str) -> String,
+) -> Vec<(String, String)> {
     let place = tempfile::tempdir().expect("a place");
     let files = [
         ("policy.yaml", POLICY.to_owned()),
@@ -71,6 +80,8 @@ fn told(file: &str, edit: impl Fn(&str) -> String) -> Vec<(String, String)> {
         for (name, text) in &files {
             let text = if side == "head" && *name == file {
                 edit(text)
+            } else if *name == file {
+                before(text)
             } else {
                 text.clone()
             };
@@ -89,9 +100,10 @@ fn told(file: &str, edit: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let findings = report
         .findings
         .iter()
-        .filter(|it| it.rule.starts_with("network-policy/"));
+        .filter(|it| it.change && it.rule.starts_with("network-policy/"));
     let told = findings.map(|finding| {
-        let at = finding.changed_at.as_ref().expect("a changed line");
+        // Of a file that is gone there is no line.
+        let at = finding.changed_at.as_ref().unwrap_or(&finding.location);
         let path = place.path().join("head").join(Path::new(&*at.path));
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = text.get(at.span.start as usize..at.span.end as usize);
@@ -153,4 +165,20 @@ fn network_another_name_of_the_policy_is_no_news() {
             .replace("name: payments", "name: data")),
         []
     );
+}
+
+#[test]
+fn network_a_policy_that_is_deleted_is_told_where_it_stood() {
+    // The file stays, with another policy in it: nothing is left of the place but where it was.
+    let other = POLICY
+        .replace("name: payments", "name: other")
+        .replace("tier: data", "tier: web");
+    let before = |text: &str| format!("{other}---\n{text}");
+    assert_eq!(
+        told_from("policy.yaml", before, |_| other.clone()),
+        one("protection-removed", "policy.yaml: ")
+    );
+    // The whole file goes.
+    let told = told("policy.yaml", |_| String::new());
+    assert_eq!(told, one("protection-removed", "policy.yaml: "));
 }

@@ -2,8 +2,11 @@
 
 mod changed_lines;
 mod command;
+mod conformance;
 mod corpora;
 mod oracle;
+mod posture;
 mod raw;
+mod real_changes;
 mod shared_notation;
 mod worlds;

@@ -97,6 +97,8 @@ fn digest(findings: Vec<PlacedFinding>) -> Digest {
         levels: Vec::new(),
         access: Vec::new(),
         ways: Vec::new(),
+        network: Vec::new(),
+        network_picture: String::new(),
         packages: Vec::new(),
         coverage: "read 1 file".to_owned(),
         base_commit: None,

@@ -1,0 +1,192 @@
+use std::collections::BTreeMap;
+
+use crate::finding::Location;
+use crate::network::Direction;
+use crate::network::connections::{Connections, Protocol};
+use crate::network::ends::End;
+use crate::network::notation::Named;
+use crate::network::reach::Reach;
+use crate::network::words::listed;
+use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
+
+declare_rule! {
+    /// Pods may go out to other pods, and not ask for their names.
+    ///
+    /// ## Why it matters
+    /// Pods reach each other by the names of Services. What keeps them from asking for these, at port 53 over UDP,
+    /// keeps them from all that the other rules allow, and the error that is seen is not one of a policy.
+    ///
+    /// ## Example
+    /// ```yaml bad
+    /// # base: shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: web}}
+    ///   template:
+    ///     metadata: {labels: {app: web}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: payments, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: payments}}
+    ///   template:
+    ///     metadata: {labels: {app: payments}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
+    /// # file: shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: web}}
+    ///   template:
+    ///     metadata: {labels: {app: web}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: payments, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: payments}}
+    ///   template:
+    ///     metadata: {labels: {app: payments}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
+    /// # file: policy.yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   policyTypes: [Egress]
+    ///   egress:
+    ///     - to:
+    ///         - podSelector: {matchLabels: {app: payments}}
+    ///       ports: [{port: 8080}]
+    /// ```
+    ///
+    /// ## Instead
+    /// ```yaml good
+    /// # base: shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: web}}
+    ///   template:
+    ///     metadata: {labels: {app: web}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: payments, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: payments}}
+    ///   template:
+    ///     metadata: {labels: {app: payments}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
+    /// # file: shop.yaml
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: web}}
+    ///   template:
+    ///     metadata: {labels: {app: web}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: payments, namespace: shop}
+    /// spec:
+    ///   selector: {matchLabels: {app: payments}}
+    ///   template:
+    ///     metadata: {labels: {app: payments}}
+    ///     spec:
+    ///       containers: [{name: api, image: "registry.example.com/payments:1.4.2"}]
+    /// # file: policy.yaml
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   policyTypes: [Egress]
+    ///   egress:
+    ///     - to:
+    ///         - podSelector: {matchLabels: {app: payments}}
+    ///       ports: [{port: 8080}]
+    ///     - to:
+    ///         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
+    ///       ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+    /// ```
+    ///
+    /// ## Limits
+    /// All policies of a workload count together, whoever wrote them. Nothing is said of pods that may go nowhere, nor
+    /// of those that reach nothing but ranges of addresses. A cache on the node (169.254.20.10) is as good.
+    "network-policy/dns-blocked",
+    severity: Severity::Medium,
+    references: &["OWASP K8s 2025: K05"],
+    check: Check::Manifests(check),
+}
+
+/// The port that names are asked for at.
+const PORT: u16 = 53;
+
+fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
+    let mut sayings = Sayings::default();
+    for cluster in &snapshot.network(&context.clusters).clusters {
+        let reach = &cluster.reach;
+        let sets = reach.table.sets();
+        // At the port of DNS, or at one that has a name over UDP.
+        let asks =
+            |set: &Connections| set.contains(Protocol::Udp, PORT) || set.has_named(Protocol::Udp);
+        let asks: Vec<bool> = sets.iter().map(asks).collect();
+        let is_something: Vec<bool> = sets.iter().map(|set| !set.is_empty()).collect();
+        let is_pod = |end: End| !matches!(end, End::Addresses(_));
+        let mut cut_off: BTreeMap<&Location, Vec<String>> = BTreeMap::new();
+        for (number, class) in reach.ends.classes.iter().enumerate() {
+            // What allows something is what a person would add to.
+            let mut policies = reach.policies(number, Direction::Egress);
+            let first = policies.find_map(|policy| Some(&policy.egress.as_ref()?.first()?.at));
+            let Some(first) = first.filter(|_| reach.is_isolated(number, Direction::Egress)) else {
+                continue;
+            };
+            let workloads = class.workloads.iter();
+            let workloads = workloads.filter_map(|at| reach.world.workloads.get(*at));
+            let names = workloads.map(|workload| Named::workload(workload).to_string());
+            if reaches(reach, number, &|_| true, &asks) {
+                sayings.refute(first, "");
+            } else if reaches(reach, number, &is_pod, &is_something) {
+                cut_off.entry(first).or_default().extend(names);
+            }
+        }
+        for (at, names) in cut_off {
+            let sentence = format!(
+                "egress lets {} out to other pods, and not to DNS, so that they find none of them by name; allow UDP and TCP 53 to namespace kube-system",
+                listed(&names)
+            );
+            sayings.add(at, "", Severity::Medium, sentence, Vec::new());
+        }
+    }
+    sayings.tell(snapshot, sink);
+}
+
+/// True if workloads reach somebody, of those that count, by connections that do.
+fn reaches(reach: &Reach, class: usize, is_meant: &dyn Fn(End) -> bool, counts: &[bool]) -> bool {
+    (0..reach.ends.len()).any(|end| {
+        let end = reach.ends.end(end);
+        let number = reach.number_of_side(class, Direction::Egress, end);
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        counts.get(number).copied().unwrap_or_default() && is_meant(end)
+    })
+}
