@@ -39,6 +39,7 @@ pub mod newcomers;
 pub mod node_starts;
 pub mod node_versions;
 pub mod overriding;
+mod package_managers;
 pub mod pairs;
 mod patch_files;
 pub mod patched;
