@@ -214,16 +214,7 @@ impl Cluster {
             Some(rest) => *left = rest,
             None => return Rights::everything(),
         }
-        let mut rights = Rights::default();
-        for role in roles {
-            rights.add_all(&role.rights);
-        }
-        if let Scope::Namespace(namespace) = scope {
-            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
-            rights = rights.within(namespace, &self.symbols);
-        }
-        rights.normalise(&self.symbols);
-        rights
+        self.rights_by(roles.map(|role| &**role), scope)
     }
 
     /// What a subject is given in a scope itself, without what the groups give that it is in.
@@ -297,6 +288,32 @@ impl Cluster {
                     role.is_of_cluster == scope.namespace().is_none() && *role.name == *name
                 })
             })
+        })
+    }
+
+    /// What some roles give together in a scope.
+    #[must_use]
+    pub fn rights_by<'r>(&self, roles: impl Iterator<Item = &'r Role>, scope: &Scope) -> Rights {
+        let mut rights = Rights::default();
+        for role in roles {
+            rights.add_all(&role.rights);
+        }
+        if let Scope::Namespace(namespace) = scope {
+            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
+            rights = rights.within(namespace, &self.symbols);
+        }
+        rights.normalise(&self.symbols);
+        rights
+    }
+
+    /// True if it has a binding of the same name for the same role that binds a subject as well.
+    #[must_use]
+    pub fn binds(&self, binding: &Binding, subject: &Subject) -> bool {
+        self.bindings_named(&binding.name).any(|own| {
+            own.is_of_cluster == binding.is_of_cluster
+                && own.scope == binding.scope
+                && own.names() == binding.names()
+                && own.subjects.iter().any(|bound| bound.subject == *subject)
         })
     }
 

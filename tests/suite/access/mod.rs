@@ -7,6 +7,7 @@ mod command;
 mod corpora;
 mod difference;
 mod groups_and_names;
+mod newcomers;
 mod paths;
 mod questions;
 mod worlds;
