@@ -109,11 +109,10 @@ impl Cluster {
                 )
             }));
             bindings.extend(last_of_each(&part.bindings, |binding| {
-                let scope = binding.scope.clone();
                 (
                     binding.is_of_cluster,
                     binding.is_patch,
-                    scope,
+                    (binding.scope.clone(), binding.moved_to.clone()),
                     Arc::clone(&binding.name),
                 )
             }));

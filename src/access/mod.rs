@@ -23,7 +23,7 @@ pub mod graph;
 pub mod gravity;
 pub mod leads;
 pub mod meant;
-mod outside;
+pub mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;

@@ -299,6 +299,8 @@ pub struct Binding {
     pub subjects: Vec<Bound>,
     /// True if it is a patch: it says what another object of its name becomes.
     pub is_patch: bool,
+    /// The namespace that a kustomization moves it to: copies that several of them move are alternatives.
+    pub moved_to: Option<Arc<str>>,
 }
 
 impl Binding {
@@ -353,6 +355,7 @@ impl Binding {
             role_at: role.span(),
             subjects,
             is_patch: object.completeness() == Completeness::Partial,
+            moved_to: kustomized.map(Arc::from),
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a change brings about is told once, though rules about the change and rules about the state both see it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Finding, Location, Severity, Status};
 use crate::rules;
 
 use super::Identity;
@@ -59,7 +59,17 @@ fn leave_graver(findings: &mut Vec<Finding>, of_change: &mut Vec<Finding>) {
     if open.is_empty() {
         return;
     }
-    let mut is_told = vec![true; of_change.len()];
+    let others = told_of_lines(of_change, &overlaps);
+    let is_first = |finding: &Finding| {
+        let is_of_subjects = finding.subject.field.as_deref() == Some("/subjects");
+        let mut rules = overlaps(finding).iter();
+        !is_of_subjects
+            || !rules.any(|rule| {
+                let other = others.get(&(*rule, &finding.location));
+                other.is_some_and(|severity| *severity >= finding.severity)
+            })
+    };
+    let mut is_told: Vec<bool> = of_change.iter().map(is_first).collect();
     let mut is_left = Vec::new();
     for state in findings.iter() {
         let same = open.get(&covered_by(state.rule, state)).into_iter();
@@ -85,6 +95,28 @@ fn leave_graver(findings: &mut Vec<Finding>, of_change: &mut Vec<Finding>) {
     findings.retain(|_| is_left.next().unwrap_or(true));
     let mut is_told = is_told.into_iter();
     of_change.retain(|_| is_told.next().unwrap_or(true));
+}
+
+/// How gravely rules about the change that others overlap with speak of the lines that they name.
+fn told_of_lines<'f>(
+    of_change: &'f [Finding],
+    overlaps: &impl Fn(&Finding) -> &'static [&'static str],
+) -> BTreeMap<(&'static str, &'f Location), Severity> {
+    let overlapped: BTreeSet<&str> = of_change
+        .iter()
+        .flat_map(|it| overlaps(it).iter().copied())
+        .collect();
+    let mut told: BTreeMap<(&'static str, &Location), Severity> = BTreeMap::new();
+    for finding in of_change.iter().filter(|it| overlapped.contains(it.rule)) {
+        let related = finding.related.iter().map(|related| &related.location);
+        for place in related.chain([&finding.location]) {
+            let severity = told
+                .entry((finding.rule, place))
+                .or_insert(finding.severity);
+            *severity = finding.severity.max(*severity);
+        }
+    }
+    told
 }
 
 /// True if both speak of the same entry of a list, or one of them of all its entries.

@@ -42,8 +42,9 @@ pub struct Rule {
     /// Rules about the state whose findings say the same as this one does of the change: where both speak of an
     /// object, the change is told and the state is not.
     pub covers: &'static [&'static str],
-    /// Rules about the state that speak of the same lines. Of what both say there the graver is told; the state, where
-    /// that is as grave, or speaks of the object as a whole and is grave itself.
+    /// Rules that speak of the same lines. Of what a rule about the state says there and this one the graver is told; the
+    /// state, where that is as grave, or speaks of the object as a whole and is grave itself. What another rule about the
+    /// change says no less gravely of a line of `subjects` is told in place of this one.
     pub overlaps: &'static [&'static str],
     /// What it must know of the outside world. Where that is missing, it does not run.
     pub needs: &'static [Source],

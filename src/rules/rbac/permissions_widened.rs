@@ -98,7 +98,8 @@ declare_rule! {
     /// What a role gives that comes with the change, or that nobody was given before, is told of the role where it is given
     /// to somebody whom the base does not know: a new application with its own role is judged by what it is. Bindings of
     /// other repositories are not seen, so that what is new here may have been given before. What is narrowed is told beside
-    /// the findings, and so is an account that has another name alone.
+    /// the findings, and so is an account that has another name alone. Where a new way to what is guarded begins with it, that
+    /// is told in its place.
     "rbac/permissions-widened",
     severity: Severity::Medium,
     other_severities: &[Severity::Critical, Severity::High, Severity::Low, Severity::Note],
@@ -107,6 +108,7 @@ declare_rule! {
         "rbac/authenticated-binding",
         "rbac/cluster-admin-binding",
         "rbac/default-account-binding",
+        "rbac/escalation-path-added",
         "rbac/masters-group",
         "rbac/system-role-binding",
     ],
@@ -150,7 +152,8 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             let Some(origin) = origin(compared, change, &gained, unheard) else {
                 continue;
             };
-            let is_special = is_told_alone(&change.subject) && origin.by_binding.is_some();
+            let is_special = origin.by_binding.is_some()
+                && (is_told_alone(&change.subject) || goes_on(compared, &change.subject));
             let alone = is_special.then_some(&change.subject);
             let is_by_binding = origin.by_binding.is_some();
             let cause = origin.by_binding.unwrap_or_else(|| origin.place.clone());
@@ -175,6 +178,12 @@ fn is_told(compared: &Compared, change: &Change) -> bool {
     !change.gained.is_empty()
         && !Cluster::is_master(&change.subject)
         && !compared.renamed.contains_key(&change.subject)
+}
+
+/// True for who gains a way with the change: that is told of them alone.
+fn goes_on(compared: &Compared, subject: &Subject) -> bool {
+    let mut ways = compared.new_proofs.iter();
+    ways.any(|way| !way.is_possession && way.subject == *subject)
 }
 
 /// True for those of whom rules about bindings speak by their own lines.

@@ -17,11 +17,18 @@ fn news(report: &Report) -> Vec<String> {
     let told = findings.map(|it| {
         let cause = it.changed_at.as_ref().map_or("?", |at| {
             let file = report.head_snapshot.file(&at.path).unwrap();
-            file.text().unwrap()[at.span.range()].trim()
+            line(file.text().unwrap(), at.span.range())
         });
         format!("{} {} {cause}", it.severity.name(), it.rule)
     });
     told.collect()
+}
+
+/// The whole line of some bytes, without the dash of an entry.
+fn line(text: &str, bytes: std::ops::Range<usize>) -> &str {
+    let start = text[..bytes.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    text[start..end].trim().trim_start_matches("- ")
 }
 
 fn of(base: &str, head: &str) -> Vec<String> {
@@ -206,7 +213,7 @@ fn what_is_wholly_new_is_judged_by_what_it_is() {
         let mut rules: Vec<_> = news(&report);
         rules
             .iter_mut()
-            .for_each(|it| it.truncate(it.rfind(' ').unwrap()));
+            .for_each(|it| it.truncate(it.match_indices(' ').nth(1).unwrap().0));
         rules
     };
     assert_eq!(with(&harmless), [""; 0]);
@@ -224,25 +231,26 @@ fn what_is_wholly_new_is_judged_by_what_it_is() {
 
 #[test]
 fn an_account_with_another_name_alone_is_nobody_new() {
-    let app = |name: &str, namespace: &str| {
+    let account = |name: &str, namespace: &str| {
         format!(
-            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
         ) + &manifest(&format!(
-            "ClusterRole r | | secrets | get\nsa/{namespace}/{name} -> ClusterRole r\nsa/{namespace}/{name} -> ClusterRole cluster-admin"
+            "sa/{namespace}/{name} -> ClusterRole r\nsa/{namespace}/{name} -> ClusterRole cluster-admin"
         ))
     };
+    let role = manifest("ClusterRole r | | secrets | get");
+    let app = |name: &str, namespace: &str| role.clone() + &account(name, namespace);
     let base = app("old", "ci");
     assert_eq!(of(&base, &app("new", "ci")), [""; 0]);
-    // Elsewhere others make pods, and the old one beside the new one is one more.
-    assert_eq!(of(&base, &app("old", "dev")).len(), 1);
-    assert_eq!(
-        of(
-            &base,
-            &(base.clone() + "---\n" + &app("new", "ci").replace("name: b", "name: c"))
-        )
-        .len(),
-        1
-    );
+    // Elsewhere others make pods, and a new one beside the old one is one more.
+    let beside = account("new", "ci").replace("{name: b", "{name: c");
+    for head in [app("old", "dev"), base.clone() + &beside] {
+        let found = of(&base, &head);
+        assert!(
+            matches!(found.as_slice(), [one] if one.starts_with("critical rbac/cluster-admin-binding ")),
+            "{found:#?}"
+        );
+    }
 }
 
 #[test]
@@ -309,4 +317,25 @@ fn questions_about_others_are_no_rights_to_change() {
         .filter(|it| it.status == Status::Introduced);
     let severities: Vec<Severity> = severities.map(|it| it.severity).collect();
     assert_eq!(severities, [Severity::Low]);
+}
+
+#[test]
+fn who_opens_a_way_by_being_bound_is_told_of_the_way_alone() {
+    let base = manifest(
+        "sa/ops/root -> ClusterRole cluster-admin
+         Role ops/exec | | pods | create
+         sa/people/support -> Role exec in ops",
+    );
+    let account =
+        "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: root, namespace: ops}\n";
+    let base = account.to_owned() + &base;
+    let head = with_subject(&with_subject(&base, EVE), "{kind: User, name: \"mallory\"}");
+    let report = reports::of(&[("a.yaml", &base)], &[("a.yaml", &head)]);
+    let new = report
+        .findings
+        .iter()
+        .filter(|it| it.status == Status::Introduced && it.rule.starts_with("rbac/"));
+    let mut told: Vec<_> = new.map(|it| (it.rule, it.severity)).collect();
+    told.dedup();
+    assert_eq!(told, [("rbac/escalation-path-added", Severity::Critical)]);
 }
