@@ -425,7 +425,7 @@ impl Cluster {
             return None;
         }
         let role = self.roles.get(source.role)?;
-        let at = role.at.as_ref()?;
+        role.at.as_ref()?;
         let sums = meant
             .roles
             .iter()
@@ -439,14 +439,10 @@ impl Cluster {
                 _ => None,
             });
         let mut labels = role.labels.iter();
-        let (label, _, span) = keys
+        let (label, _, at) = keys
             .find_map(|key| role.labels.iter().find(|(own, _, _)| own == key))
             .or_else(|| labels.find(|(key, _, _)| key.starts_with(AGGREGATE_TO)))?;
-        let location = Location {
-            path: Arc::clone(&at.path),
-            span: *span,
-        };
-        Some((label.clone(), location))
+        Some((label.clone(), at.clone()))
     }
 
     /// The sum of roles that the role of a right is part of, and where it says of which ones it is the sum; none for what

@@ -210,13 +210,13 @@ impl Comparison {
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
             changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
-            let renamed = renamed::renamed(&before, &after, &changes);
+            let goes_on_as = renamed::renamed(&before, &after, &changes);
             let new_proofs = difference::new_proofs(&before, &after, behaviour);
             Compared {
                 before,
                 after,
                 changes,
-                renamed,
+                renamed: goes_on_as,
                 new_proofs,
                 is_new_copy: sides.is_new_copy,
             }

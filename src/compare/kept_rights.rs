@@ -16,6 +16,7 @@ use crate::access::role::{Binding, Role, RoleName, Rule};
 use crate::access::subject::{Scope, Subject};
 use crate::access::symbols::Symbol;
 use crate::finding::{Finding, Related, Severity, Status};
+use crate::kubernetes::roles::AGGREGATE_TO;
 use crate::rule::{Check, Context, Pair};
 use crate::rules;
 use crate::syntax::Span;
@@ -32,6 +33,9 @@ const OF_BINDINGS: [&str; 6] = [
 
 /// The rule that speaks of rules whose words stand for all: it tells what others tell of words that are named.
 const OF_WILDCARDS: &str = "rbac/wildcard";
+
+/// The rule that speaks of words that give nothing: whatever somebody holds says nothing of these.
+const OF_IDLE_WORDS: &str = "rbac/ineffective-rule";
 
 /// The most roles whose right is told by the same words that a role is looked for among.
 const MOST_ALIKE: usize = 64;
@@ -171,7 +175,22 @@ fn heirs(
             };
             let is_bound = before.cluster.binds(binding, subject);
             let is_renamed = changing.renamed.contains_key(*subject);
-            if had || is_bound || is_renamed || Cluster::is_master(subject) {
+            if had || is_renamed || Cluster::is_master(subject) {
+                continue;
+            }
+            if is_bound {
+                // The binding was there, and means the role by a label.
+                let joins = about.role.and_then(|role| {
+                    let mut labels = role.labels.iter();
+                    labels.find(|(key, ..)| key.starts_with(AGGREGATE_TO))
+                });
+                heirs.extend(joins.map(|(key, _, at)| Heir {
+                    subject: subject.to_string(),
+                    by: Related {
+                        location: at.clone(),
+                        message: format!("{key} adds the role to another one"),
+                    },
+                }));
                 continue;
             }
             heirs.push(Heir {
@@ -244,9 +263,14 @@ fn is_kept(
                 Status::Fixed => subject,
                 _ => changing.renamed.get(subject).unwrap_or(subject),
             };
+            let tells = |least| other.tells(finding.rule, least, (subject, scope), about.what);
+            // What was told and is graver now is so by what is around it.
+            let was_untold = || about.what.is_empty() && !tells(Severity::Note);
             holds(others.cluster, subject, scope, &about.rights)
-                && (other.tells(finding.rule, least, (subject, scope), about.what)
-                    || about.what.is_empty() && changing.is_steady(subject, finding.status))
+                && (tells(least)
+                    || finding.rule != OF_IDLE_WORDS
+                        && was_untold()
+                        && changing.is_steady(subject, finding.status))
         };
         if !about.holders.iter().all(has) {
             return false;

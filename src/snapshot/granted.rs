@@ -235,12 +235,12 @@ impl<'a> Given<'a> {
     pub fn names_own_namespace(self, rule: PolicyRule<'_>) -> bool {
         let mut names = rule.resource_names().texts();
         !rule.is_named()
-            || names.any(|name| match self.standing {
-                Some(standing) => standing.reaches(name),
-                None => {
-                    let home = self.role.object().namespace();
-                    home.is_none_or(|(own, _)| own == name)
+            || names.any(|name| {
+                if let Some(standing) = self.standing {
+                    return standing.reaches(name);
                 }
+                let home = self.role.object().namespace();
+                home.is_none_or(|(own, _)| own == name)
             })
     }
 

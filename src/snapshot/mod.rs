@@ -60,7 +60,7 @@ use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
 use crate::finding::Location;
-use crate::kubernetes::kustomization::Kustomization;
+use crate::kubernetes::kustomization::{AddedLabel, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::miswritten::Headless;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
@@ -448,7 +448,7 @@ impl Snapshot {
     pub fn objects_of<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Object<'a>> {
         let landing = self.landings.get(&*file.path);
         let namespace = landing.and_then(|landing| landing.namespace.as_deref());
-        objects_in(file, namespace)
+        objects_in(file, namespace, added_labels(landing))
     }
 
     /// The same, once for each namespace that kustomizations move them to.
@@ -464,7 +464,7 @@ impl Snapshot {
             _ => vec![landing.and_then(|landing| landing.namespace.as_deref())],
         };
         let namespaces = namespaces.into_iter();
-        namespaces.flat_map(move |namespace| objects_in(file, namespace))
+        namespaces.flat_map(move |namespace| objects_in(file, namespace, added_labels(landing)))
     }
 
     /// All objects, by path, once for each namespace that kustomizations move them to.
@@ -505,10 +505,15 @@ impl Snapshot {
     }
 }
 
+fn added_labels(landing: Option<&Landing>) -> &[AddedLabel] {
+    landing.map(|it| it.labels.as_slice()).unwrap_or_default()
+}
+
 /// The objects of a file, where that lands in a namespace.
 fn objects_in<'a>(
     file: &'a SourceFile,
     namespace: Option<&'a str>,
+    labels: &'a [AddedLabel],
 ) -> impl Iterator<Item = Object<'a>> {
     file.manifest().into_iter().flat_map(move |manifest| {
         let own = manifest.records.iter();
@@ -525,7 +530,7 @@ fn objects_in<'a>(
             } else {
                 file.completeness.max(Completeness::Partial)
             };
-            Object::new(&file.path, tree, record, completeness, namespace)
+            Object::new(&file.path, tree, record, completeness, namespace).labelled(labels)
         })
     })
 }

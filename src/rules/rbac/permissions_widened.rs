@@ -294,7 +294,6 @@ fn origin(
     let related = &mut origin.related;
     if let Some(binding) = cluster.bindings.get(source.binding) {
         let role_at = binding.place(binding.role_at);
-        let gives = format!("{} gives {}", binding.title(), binding.role);
         let bound = binding.subjects.get(source.subject);
         let role = cluster.roles.get(source.role);
         let is_old = role.is_some_and(|role| !is_among(role, unheard));
@@ -308,7 +307,10 @@ fn origin(
             }
         }
         if role_at != origin.place {
-            related.push((role_at, gives));
+            related.push((
+                role_at,
+                format!("{} gives {}", binding.title(), binding.role),
+            ));
         }
         if let Some(bound) = bound {
             let at = binding.place(bound.span);

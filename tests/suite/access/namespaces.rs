@@ -1,7 +1,7 @@
 //! What a role of a namespace gives: nothing on what lies outside of all of them, and of each resource what it really lets
 //! its holder do.
 
-use tidegate::finding::Severity;
+use tidegate::finding::{Severity, Status};
 
 use super::paths::manifest;
 use crate::reports;
@@ -156,5 +156,26 @@ fn what_the_api_server_refuses_gives_nothing() {
             &[("a.yaml", &other), ("b.yaml", text)],
         );
         assert!(report.access.is_empty(), "{:?}", report.access);
+    }
+}
+
+#[test]
+fn words_that_give_nothing_come_and_go_with_a_change() {
+    let gives = "ClusterRole r | | pods | get\nsa/ci/bot -> ClusterRole r in shop";
+    let (without, with) = (
+        manifest(gives),
+        manifest(&gives.replace("pods", "pods nodes")),
+    );
+    for (base, head, wanted) in [
+        (&without, &with, Status::Introduced),
+        (&with, &without, Status::Fixed),
+    ] {
+        let report = reports::of(&[("a.yaml", base)], &[("a.yaml", head)]);
+        let found = report
+            .findings
+            .iter()
+            .filter(|it| it.rule == "rbac/ineffective-rule");
+        let found: Vec<Status> = found.map(|it| it.status).collect();
+        assert_eq!(found, [wanted]);
     }
 }

@@ -211,9 +211,10 @@ fn what_is_wholly_new_is_judged_by_what_it_is() {
             &[("a.yaml", &base), ("app.yaml", app)],
         );
         let mut rules: Vec<_> = news(&report);
-        rules
-            .iter_mut()
-            .for_each(|it| it.truncate(it.match_indices(' ').nth(1).unwrap().0));
+        for rule in &mut rules {
+            let end = rule.match_indices(' ').nth(1).unwrap().0;
+            rule.truncate(end);
+        }
         rules
     };
     assert_eq!(with(&harmless), [""; 0]);
@@ -338,4 +339,28 @@ fn who_opens_a_way_by_being_bound_is_told_of_the_way_alone() {
     let mut told: Vec<_> = new.map(|it| (it.rule, it.severity)).collect();
     told.dedup();
     assert_eq!(told, [("rbac/escalation-path-added", Severity::Critical)]);
+}
+
+#[test]
+fn what_becomes_graver_by_what_is_around_it_is_news() {
+    let account = |name: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: ops}}\n"
+        )
+    };
+    let base = account("plain")
+        + &manifest("Role ops/own | | pods | create\nsa/ci/bot -> Role own in ops");
+    let strong =
+        manifest("sa/ops/root -> ClusterRole cluster-admin").replace("name: b0", "name: root");
+    let head = base.clone() + &account("root") + &strong;
+    let report = reports::of(&[("a.yaml", &base)], &[("a.yaml", &head)]);
+    let mut new = report
+        .findings
+        .iter()
+        .filter(|it| it.status == Status::Introduced && it.severity >= Severity::High);
+    assert!(
+        new.any(|it| it.message.contains("ServiceAccount ci/bot")),
+        "{:#?}",
+        report.findings
+    );
 }

@@ -146,3 +146,44 @@ fn kustomizations_that_take_in_each_other_end() {
     assert_eq!(gained(&found), [""; 0]);
     assert_eq!(causes(&found), [""; 0]);
 }
+
+#[test]
+fn a_label_of_a_kustomization_makes_a_role_part_of_another() {
+    const KEY: &str = "rbac.authorization.k8s.io/aggregate-to-view";
+    let role = manifest("ClusterRole part | | secrets | get list");
+    let known = manifest("sa/ci/bot -> ClusterRole view");
+    let listed = "resources: [../base]\n";
+    for labels in [
+        format!("commonLabels:\n  {KEY}: \"true\"\n"),
+        format!("labels:\n- pairs:\n    {KEY}: \"true\"\n"),
+    ] {
+        let with = format!("{listed}{labels}");
+        let files = |overlay: &'_ str| {
+            [
+                ("base/kustomization.yaml".to_owned(), BASE.to_owned()),
+                ("base/r.yaml".to_owned(), role.clone()),
+                ("known.yaml".to_owned(), known.clone()),
+                ("ov/kustomization.yaml".to_owned(), overlay.to_owned()),
+            ]
+        };
+        let found = reports::of(&refs(&files(listed)), &refs(&files(&with)));
+        assert_eq!(gained(&found), ["everywhere: get,list secrets"], "{labels}");
+        let new = found
+            .findings
+            .iter()
+            .filter(|it| it.status == Status::Introduced);
+        let rules: Vec<&str> = new.clone().map(|it| it.rule).collect();
+        assert!(rules.contains(&"rbac/aggregate-to-built-in"), "{rules:?}");
+        assert!(rules.contains(&"rbac/permissions-widened"), "{rules:?}");
+        for finding in new.filter(|it| it.rule.starts_with("rbac/")) {
+            let at = finding.changed_at.as_ref().map(|at| &*at.path);
+            assert_eq!(at, Some("ov/kustomization.yaml"), "{finding:?}");
+        }
+        // Other labels, and one that says no, join nothing.
+        let no = files(&with.replace("\"true\"", "\"false\""));
+        assert_eq!(
+            gained(&reports::of(&refs(&files(listed)), &refs(&no))),
+            [""; 0]
+        );
+    }
+}
