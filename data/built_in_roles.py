@@ -195,12 +195,24 @@ def quoted(words):
     return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
-def written(name, labels, rules, selector):
+# The roles of single namespaces that applications bind.
+OF_NAMESPACES = [
+    (
+        "kube-system",
+        "extension-apiserver-authentication-reader",
+        [("", "configmaps", READ, "extension-apiserver-authentication")],
+    ),
+]
+
+
+def written(name, labels, rules, selector, namespace=None):
     print("---")
     print("apiVersion: rbac.authorization.k8s.io/v1")
-    print("kind: ClusterRole")
+    print("kind: Role" if namespace else "kind: ClusterRole")
     print("metadata:")
     print(f'  name: "{name}"')
+    if namespace:
+        print(f"  namespace: {namespace}")
     if labels:
         print("  labels:")
         for label in labels:
@@ -226,5 +238,7 @@ print("# The roles that every cluster brings along. Written by data/built_in_rol
 print("# Source: the bootstrap policy of Kubernetes 1.37 (Apache-2.0): facts, in words of our own.")
 for name, labels, rules in ROLES:
     written(name, labels, rules, None)
+for namespace, name, rules in OF_NAMESPACES:
+    written(name, [], rules, None, namespace)
 for name, selector, labels in SUMS:
     written(name, labels, [], selector)

@@ -298,6 +298,9 @@ fn permissions(arguments: &PermissionsArgs) -> Result<u8, Error> {
         PermissionsFormat::Mermaid => {
             let text = report::access::render_mermaid(&answer);
             write_out(|out| out.write_all(text.as_bytes()))?;
+            // A picture has no place for what it lacks.
+            let text = report::access::shortcomings(&answer);
+            let _ = write!(io::stderr(), "{}", escape::log(&text));
         }
     }
     Ok(answer.exit_code())

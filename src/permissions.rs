@@ -9,11 +9,12 @@ use crate::access::describe::phrases;
 use crate::access::difference::Change;
 use crate::access::proof::Proof;
 use crate::access::question::Question;
+use crate::access::rights::Rights;
 use crate::access::subject::{Scope, Subject};
 use crate::access::{Access, Comparison};
-use crate::evaluate::evaluate_with;
+use crate::evaluate::{evaluate_change_with, evaluate_with};
 use crate::finding::Location;
-use crate::rule::{Check, Context};
+use crate::rule::{Check, Context, Pair};
 use crate::rules;
 use crate::snapshot::Snapshot;
 use crate::verdict::{AccessChange, PassedOver};
@@ -42,6 +43,8 @@ pub struct Answer {
     pub is_question: bool,
     /// Files that look like manifests and could not be read.
     pub unreadable: Vec<PassedOver>,
+    /// What was not judged, as only a build or a rendering shows it: with a base, what of it changed.
+    pub not_judged: Vec<PassedOver>,
     /// The files of the head.
     pub head: Snapshot,
 }
@@ -154,6 +157,18 @@ fn of_cluster(
                 }
             }
         }
+    }
+    if let Some(subject) = asked.subject.as_ref().filter(|it| Cluster::is_master(it)) {
+        held.retain(|row: &HeldAnswer| row.subject != subject.to_string());
+        held.insert(
+            0,
+            HeldAnswer {
+                subject: subject.to_string(),
+                namespace: None,
+                permissions: phrases(&Rights::everything(), &cluster.symbols),
+                by: Vec::new(),
+            },
+        );
     }
     let ways = proofs.iter().filter(|_| asked.question.is_none());
     let ways = ways.filter(|proof| is_meant(&proof.subject) && is_shown(proof, in_scope));
@@ -306,6 +321,29 @@ pub fn unreadable(snapshot: &Snapshot, in_scope: &dyn Fn(&str) -> bool) -> Vec<P
         })
         .collect()
 }
+
+/// What changed and was not judged: what the rule says that tells of it.
+#[must_use]
+pub fn not_judged(
+    pair: &Pair<'_>,
+    context: &Context,
+    in_scope: &dyn Fn(&str) -> bool,
+) -> Vec<PassedOver> {
+    let findings = evaluate_change_with(&[NOT_JUDGED], pair, context).into_iter();
+    let mut passed: Vec<PassedOver> = findings
+        .filter(|finding| in_scope(&finding.location.path))
+        .map(|finding| PassedOver {
+            path: finding.location.path,
+            reason: finding.message,
+        })
+        .collect();
+    passed.sort();
+    passed.dedup();
+    passed
+}
+
+/// The rule that tells of what changed and could not be judged.
+const NOT_JUDGED: &str = "input/not-judged";
 
 impl Answer {
     /// 3 if something could not be read, else 0.

@@ -130,6 +130,7 @@ pub fn permissions(answer: &mut permissions::Answer) {
         }
     }
     passed_over(&mut answer.unreadable);
+    passed_over(&mut answer.not_judged);
 }
 
 /// Makes the answer of `network` fit to be shown. Names go through the reporter, which cuts none of them in two.

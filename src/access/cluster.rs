@@ -109,11 +109,10 @@ impl Cluster {
                 )
             }));
             bindings.extend(last_of_each(&part.bindings, |binding| {
-                let scope = binding.scope.clone();
                 (
                     binding.is_of_cluster,
                     binding.is_patch,
-                    scope,
+                    (binding.scope.clone(), binding.moved_to.clone()),
                     Arc::clone(&binding.name),
                 )
             }));
@@ -214,16 +213,7 @@ impl Cluster {
             Some(rest) => *left = rest,
             None => return Rights::everything(),
         }
-        let mut rights = Rights::default();
-        for role in roles {
-            rights.add_all(&role.rights);
-        }
-        if let Scope::Namespace(namespace) = scope {
-            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
-            rights = rights.within(namespace, &self.symbols);
-        }
-        rights.normalise(&self.symbols);
-        rights
+        self.rights_by(roles.map(|role| &**role), scope)
     }
 
     /// What a subject is given in a scope itself, without what the groups give that it is in.
@@ -297,6 +287,32 @@ impl Cluster {
                     role.is_of_cluster == scope.namespace().is_none() && *role.name == *name
                 })
             })
+        })
+    }
+
+    /// What some roles give together in a scope.
+    #[must_use]
+    pub fn rights_by<'r>(&self, roles: impl Iterator<Item = &'r Role>, scope: &Scope) -> Rights {
+        let mut rights = Rights::default();
+        for role in roles {
+            rights.add_all(&role.rights);
+        }
+        if let Scope::Namespace(namespace) = scope {
+            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
+            rights = rights.within(namespace, &self.symbols);
+        }
+        rights.normalise(&self.symbols);
+        rights
+    }
+
+    /// True if it has a binding of the same name for the same role that binds a subject as well.
+    #[must_use]
+    pub fn binds(&self, binding: &Binding, subject: &Subject) -> bool {
+        self.bindings_named(&binding.name).any(|own| {
+            own.is_of_cluster == binding.is_of_cluster
+                && own.scope == binding.scope
+                && own.names() == binding.names()
+                && own.subjects.iter().any(|bound| bound.subject == *subject)
         })
     }
 
@@ -409,7 +425,7 @@ impl Cluster {
             return None;
         }
         let role = self.roles.get(source.role)?;
-        let at = role.at.as_ref()?;
+        role.at.as_ref()?;
         let sums = meant
             .roles
             .iter()
@@ -423,14 +439,10 @@ impl Cluster {
                 _ => None,
             });
         let mut labels = role.labels.iter();
-        let (label, _, span) = keys
+        let (label, _, at) = keys
             .find_map(|key| role.labels.iter().find(|(own, _, _)| own == key))
             .or_else(|| labels.find(|(key, _, _)| key.starts_with(AGGREGATE_TO)))?;
-        let location = Location {
-            path: Arc::clone(&at.path),
-            span: *span,
-        };
-        Some((label.clone(), location))
+        Some((label.clone(), at.clone()))
     }
 
     /// The sum of roles that the role of a right is part of, and where it says of which ones it is the sum; none for what

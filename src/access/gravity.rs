@@ -145,7 +145,10 @@ pub fn gravity(gained: &Rights, scope: &Scope, symbols: &Symbols) -> Severity {
         let is_all = key.group == Symbol::ANY && key.resource == Symbol::ANY;
         let severity = if is_all && verbs.is_any() && key.name.is_none() {
             if is_wide || of_system { Critical } else { High }
-        } else if ALTER.iter().any(|verb| verbs.allows(*verb)) && key.name.is_none() {
+        } else if ALTER.iter().any(|verb| verbs.allows(*verb))
+            && key.name.is_none()
+            && !asks_only(symbols, key.group)
+        {
             let is_known = is_of_kubernetes(symbols.text(key.group));
             match (is_known, is_wide) {
                 (true, true) => Medium,
@@ -160,6 +163,11 @@ pub fn gravity(gained: &Rights, scope: &Scope, symbols: &Symbols) -> Severity {
         grave = grave.max(severity);
     }
     grave
+}
+
+/// True for a group whose objects are questions: who somebody is, and what they may do. Nothing is kept of them.
+fn asks_only(symbols: &Symbols, group: Symbol) -> bool {
+    ["authentication.k8s.io", "authorization.k8s.io"].contains(&symbols.text(group))
 }
 
 /// True for a group of Kubernetes itself, in contrast to the groups of custom resources.

@@ -23,11 +23,12 @@ pub mod graph;
 pub mod gravity;
 pub mod leads;
 pub mod meant;
-mod outside;
+pub mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
 pub mod question;
+pub mod renamed;
 pub mod rights;
 pub mod role;
 pub mod standing;
@@ -146,6 +147,8 @@ pub struct Compared {
     pub after: Cluster,
     /// What changes for everybody.
     pub changes: Vec<difference::Change>,
+    /// The accounts that only have another name.
+    pub renamed: renamed::Renamed,
     /// The ways that come with the change.
     pub new_proofs: Vec<Proof>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
@@ -207,11 +210,13 @@ impl Comparison {
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
             changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
+            let goes_on_as = renamed::renamed(&before, &after, &changes);
             let new_proofs = difference::new_proofs(&before, &after, behaviour);
             Compared {
                 before,
                 after,
                 changes,
+                renamed: goes_on_as,
                 new_proofs,
                 is_new_copy: sides.is_new_copy,
             }

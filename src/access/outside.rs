@@ -46,6 +46,18 @@ pub(super) const OF_MANY: [Symbol; 4] = [
     Symbol::WATCH,
 ];
 
+/// True if what counts in one namespace can reach a resource by a verb.
+#[must_use]
+pub fn is_reached_within(group: &str, resource: &str, verb: &str) -> bool {
+    const OF_MANY: [&str; 4] = ["create", "deletecollection", "list", "watch"];
+    match place_of(group, resource) {
+        Place::Inside => true,
+        Place::Own => resource.contains('/') || !OF_MANY.contains(&verb),
+        Place::Bound => verb == "bind",
+        Place::Outside => false,
+    }
+}
+
 /// Which requests the rights of a scope are asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks<'s> {

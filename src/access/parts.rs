@@ -221,8 +221,10 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
     if let Some(role) = roles::Role::of(object) {
         part.roles.push(Arc::new(Role::read(role, symbols)));
     } else if let Some(binding) = bindings::Binding::of(object) {
-        part.bindings
-            .push(Arc::new(Binding::read(binding, symbols)));
+        if !binding.is_refused() {
+            part.bindings
+                .push(Arc::new(Binding::read(binding, symbols)));
+        }
     } else if let Some(namespace) = Namespace::of(object) {
         let labels = namespace.enforce();
         part.namespaces.push(Arc::new(Enforced {

@@ -69,6 +69,12 @@ fn about(verb: &str, resource: &str, name: Option<String>) -> Result<About, Stri
     };
     if let Some((resource, group)) = resource.split_once('.') {
         let group = without_version(group);
+        if group == "core" || is_version(group) {
+            return Err(format!(
+                "there is no API group {group}; what Kubernetes has without a group is written as {verb} {}",
+                with_below(resource)
+            ));
+        }
         return Ok(About::Resource(
             group.to_owned(),
             with_below(resource),
@@ -107,12 +113,13 @@ fn without_version(group: &str) -> &str {
     let Some((first, rest)) = group.split_once('.') else {
         return group;
     };
-    let digits = first.strip_prefix('v').unwrap_or_default();
-    if digits.starts_with(|letter: char| letter.is_ascii_digit()) {
-        rest
-    } else {
-        group
-    }
+    if is_version(first) { rest } else { group }
+}
+
+/// `v1`, `v1beta1`.
+fn is_version(text: &str) -> bool {
+    let digits = text.strip_prefix('v').unwrap_or_default();
+    digits.starts_with(|letter: char| letter.is_ascii_digit()) && !text.contains('.')
 }
 
 /// What is said of a resource that Kubernetes has not.
@@ -248,6 +255,8 @@ mod tests {
             ("list /metrics", "is no verb"),
             ("create pods/exce", "did you mean pods/exec?"),
             ("create pods/*", "no subresource"),
+            ("get secrets.core", "written as get secrets"),
+            ("create pods.v1/exec", "there is no API group v1"),
         ] {
             let error = wrong.parse::<Question>().unwrap_err();
             assert!(error.contains(told), "{wrong}: {error}");

@@ -181,8 +181,8 @@ pub struct Role {
     pub selectors: Option<Vec<Vec<Requirement>>>,
     /// Where it says so.
     pub selectors_at: Option<Span>,
-    /// Its labels, and where each stands.
-    pub labels: Vec<(String, String, Span)>,
+    /// Its labels, and where each stands: those that kustomizations put on it first, as these count.
+    pub labels: Vec<(String, String, Location)>,
     /// True if it is a patch: it says what another object of its name becomes.
     pub is_patch: bool,
     /// False if it has more patterns than are told apart, so that it counts for more than it says.
@@ -214,8 +214,10 @@ impl Role {
         let labels = role.labels().map(|entry| {
             let (key, value) = (entry.key.key_text(), entry.value.key_text());
             let span = entry.key.span().to(entry.value.span());
-            (key.to_owned(), value.to_owned(), span)
+            (key.to_owned(), value.to_owned(), place(object, span))
         });
+        let added = object.added_labels().iter();
+        let added = added.map(|it| (it.key.clone(), it.value.clone(), it.at.clone()));
         Self {
             is_of_cluster: role.is_of_cluster(),
             namespace: namespace.into(),
@@ -228,7 +230,7 @@ impl Role {
                 let first = role.selectors().next();
                 first.map_or_else(|| role.aggregation().span(), |it| first_line(it.node()))
             }),
-            labels: labels.collect(),
+            labels: added.chain(labels).collect(),
             is_patch: object.completeness() == Completeness::Partial,
             is_exact,
         }
@@ -299,6 +301,8 @@ pub struct Binding {
     pub subjects: Vec<Bound>,
     /// True if it is a patch: it says what another object of its name becomes.
     pub is_patch: bool,
+    /// The namespace that a kustomization moves it to: copies that several of them move are alternatives.
+    pub moved_to: Option<Arc<str>>,
 }
 
 impl Binding {
@@ -353,6 +357,7 @@ impl Binding {
             role_at: role.span(),
             subjects,
             is_patch: object.completeness() == Completeness::Partial,
+            moved_to: kustomized.map(Arc::from),
         }
     }
 

@@ -4,18 +4,22 @@
 //! Rules about roles and bindings speak of an object. A rule that is split, a role that is renamed with its binding or
 //! split in two gives nobody anything: the identity of what is said there is who may do what, and where.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::access::Compared;
 use crate::access::cluster::Cluster;
+use crate::access::difference::Change;
+use crate::access::renamed::Renamed;
 use crate::access::rights::Rights;
 use crate::access::role::{Binding, Role, RoleName, Rule};
 use crate::access::subject::{Scope, Subject};
 use crate::access::symbols::Symbol;
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Finding, Related, Severity, Status};
+use crate::kubernetes::roles::AGGREGATE_TO;
 use crate::rule::{Check, Context, Pair};
 use crate::rules;
+use crate::syntax::Span;
 
 /// The rules that speak of bindings by whom they bind, and to what.
 const OF_BINDINGS: [&str; 6] = [
@@ -30,6 +34,9 @@ const OF_BINDINGS: [&str; 6] = [
 /// The rule that speaks of rules whose words stand for all: it tells what others tell of words that are named.
 const OF_WILDCARDS: &str = "rbac/wildcard";
 
+/// The rule that speaks of words that give nothing: whatever somebody holds says nothing of these.
+const OF_IDLE_WORDS: &str = "rbac/ineffective-rule";
+
 /// The most roles whose right is told by the same words that a role is looked for among.
 const MOST_ALIKE: usize = 64;
 
@@ -41,8 +48,10 @@ pub fn keep_rights(
     pair: &Pair<'_>,
     context: &Context,
 ) {
-    let is_asked =
-        |finding: &Finding| finding.status != Status::Existing && is_about_rights(finding.rule);
+    let is_asked = |finding: &Finding| match finding.status {
+        Status::Existing => OF_BINDINGS.contains(&finding.rule),
+        Status::Introduced | Status::Fixed => is_about_rights(finding.rule),
+    };
     if !findings.iter().any(is_asked) {
         return;
     }
@@ -53,6 +62,7 @@ pub fn keep_rights(
         .iter()
         .chain(&comparison.unchanged)
         .collect();
+    let changing: Vec<Changing<'_>> = compared.iter().map(|it| Changing::of(it)).collect();
     let old = Told::of(&compared, before.iter(), |it| &it.before);
     let head = findings
         .iter()
@@ -63,18 +73,156 @@ pub fn keep_rights(
             return false;
         }
         match finding.status {
-            Status::Fixed => is_kept(finding, Severity::Note, &new, &old),
-            _ => is_kept(finding, finding.severity, &old, &new),
+            Status::Fixed => is_kept(finding, Severity::Note, (&new, &old), &changing),
+            _ => is_kept(finding, finding.severity, (&old, &new), &changing),
         }
     });
-    let mut kept = kept.collect::<Vec<bool>>().into_iter();
+    let kept: Vec<bool> = kept.collect();
+    let heirs = findings.iter().zip(&kept).map(|(finding, is_kept)| {
+        if *is_kept || !is_asked(finding) || finding.status == Status::Fixed {
+            return Vec::new();
+        }
+        heirs(finding, (&old, &new), &changing)
+    });
+    let mut heirs = heirs.collect::<Vec<_>>().into_iter();
+    let mut kept = kept.into_iter();
     findings.retain_mut(|finding| {
         let is_kept = kept.next().unwrap_or_default();
-        if is_kept && finding.status == Status::Introduced {
-            finding.status = Status::Existing;
+        let heirs = heirs.next().unwrap_or_default();
+        match finding.status {
+            Status::Introduced if is_kept => finding.status = Status::Existing,
+            Status::Introduced => finding
+                .related
+                .extend(heirs.into_iter().take(1).map(|it| it.by)),
+            Status::Existing if !heirs.is_empty() => pass_on(finding, heirs),
+            Status::Existing | Status::Fixed => {}
         }
         !is_kept || finding.status != Status::Fixed
     });
+}
+
+/// What changes for whom in one cluster.
+struct Changing<'c> {
+    /// Who gains something.
+    gaining: BTreeSet<&'c Subject>,
+    /// Who loses something.
+    losing: BTreeSet<&'c Subject>,
+    /// The accounts that others go on as under another name.
+    renamed: &'c Renamed,
+}
+
+impl<'c> Changing<'c> {
+    fn of(compared: &'c Compared) -> Self {
+        let who = |is_meant: fn(&Change) -> bool| {
+            let changes = compared.changes.iter().filter(|it| is_meant(it));
+            changes.map(|change| &change.subject).collect()
+        };
+        Self {
+            gaining: who(|it| !it.gained.is_empty()),
+            losing: who(|it| !it.lost.is_empty()),
+            renamed: &compared.renamed,
+        }
+    }
+
+    /// True if somebody has nothing on one side that the other lacks, by which rights might mean more there.
+    fn is_steady(&self, subject: &Subject, status: Status) -> bool {
+        let others = match status {
+            Status::Fixed => &self.losing,
+            Status::Introduced | Status::Existing => &self.gaining,
+        };
+        !subject.with_groups().any(|who| others.contains(&who))
+    }
+}
+
+/// Somebody who comes to hold with a change what a finding is about.
+struct Heir {
+    subject: String,
+    by: Related,
+}
+
+/// Those who are bound with the change to what a finding is about and did not hold it: what was said before of others
+/// is news of them.
+fn heirs(
+    finding: &Finding,
+    (old, new): (&Told<'_>, &Told<'_>),
+    changing: &[Changing<'_>],
+) -> Vec<Heir> {
+    let mut heirs: Vec<Heir> = Vec::new();
+    let places = new.places.iter().zip(&old.places).zip(changing);
+    for ((places, before), changing) in places.filter(|((places, _), _)| !places.is_new_copy) {
+        let Some(about) = About::of(places, finding) else {
+            continue;
+        };
+        // What comes with the change is as new as those who are given it.
+        let is_old = match about.role {
+            Some(role) => !before.named(role).is_empty(),
+            None => finding.status == Status::Existing,
+        };
+        if !is_old {
+            continue;
+        }
+        for holder in &about.holders {
+            let Holder {
+                subject,
+                scope,
+                binding,
+                ..
+            } = holder;
+            let had = if about.what.is_empty() {
+                holds(before.cluster, subject, scope, &about.rights)
+            } else {
+                old.tells(finding.rule, Severity::Note, (subject, scope), about.what)
+            };
+            let is_bound = before.cluster.binds(binding, subject);
+            let is_renamed = changing.renamed.contains_key(*subject);
+            if had || is_renamed || Cluster::is_master(subject) {
+                continue;
+            }
+            if is_bound {
+                // The binding was there, and means the role by a label.
+                let joins = about.role.and_then(|role| {
+                    let mut labels = role.labels.iter();
+                    labels.find(|(key, ..)| key.starts_with(AGGREGATE_TO))
+                });
+                heirs.extend(joins.map(|(key, _, at)| Heir {
+                    subject: subject.to_string(),
+                    by: Related {
+                        location: at.clone(),
+                        message: format!("{key} adds the role to another one"),
+                    },
+                }));
+                continue;
+            }
+            heirs.push(Heir {
+                subject: subject.to_string(),
+                by: Related {
+                    location: binding.place(holder.span),
+                    message: format!("{} binds {subject}", binding.title()),
+                },
+            });
+        }
+    }
+    heirs
+}
+
+/// Makes news of what is said of a binding that others are bound by now.
+fn pass_on(finding: &mut Finding, heirs: Vec<Heir>) {
+    let mut names: Vec<&str> = heirs.iter().map(|heir| &*heir.subject).collect();
+    names.dedup();
+    let clause = match names.as_slice() {
+        [] => return,
+        [one] => format!("; with this change {one} gets it"),
+        [one, other] => format!("; with this change {one} and {other} get it"),
+        [first, more @ ..] => format!(
+            "; with this change {first} and {} others get it",
+            more.len()
+        ),
+    };
+    finding.status = Status::Introduced;
+    finding.message.push_str(&clause);
+    finding
+        .related
+        .extend(heirs.into_iter().take(8).map(|heir| heir.by));
 }
 
 fn is_about_rights(rule: &str) -> bool {
@@ -85,9 +233,15 @@ fn is_about_rights(rule: &str) -> bool {
 
 /// True if all who have what a finding is about have it on the other side as well, where the same is said of them, and
 /// no less gravely than `least`.
-fn is_kept(finding: &Finding, least: Severity, other: &Told<'_>, own: &Told<'_>) -> bool {
+fn is_kept(
+    finding: &Finding,
+    least: Severity,
+    (other, own): (&Told<'_>, &Told<'_>),
+    changing: &[Changing<'_>],
+) -> bool {
     let mut is_somewhere = false;
-    for (places, others) in own.places.iter().zip(&other.places) {
+    let sides = own.places.iter().zip(&other.places);
+    for ((places, others), changing) in sides.zip(changing) {
         let Some(about) = About::of(places, finding) else {
             continue;
         };
@@ -102,9 +256,21 @@ fn is_kept(finding: &Finding, least: Severity, other: &Told<'_>, own: &Told<'_>)
             }
             continue;
         }
-        let has = |(subject, scope): &(&Subject, &Scope)| {
+        // What nobody has more of than before is no graver than it was, whichever rule told it, or none: roles of the
+        // cluster's own stand in no file.
+        let has = |Holder { subject, scope, .. }: &Holder<'_>| {
+            let subject = match finding.status {
+                Status::Fixed => subject,
+                _ => changing.renamed.get(subject).unwrap_or(subject),
+            };
+            let tells = |least| other.tells(finding.rule, least, (subject, scope), about.what);
+            // What was told and is graver now is so by what is around it.
+            let was_untold = || about.what.is_empty() && !tells(Severity::Note);
             holds(others.cluster, subject, scope, &about.rights)
-                && other.tells(finding.rule, least, (subject, scope), about.what)
+                && (tells(least)
+                    || finding.rule != OF_IDLE_WORDS
+                        && was_untold()
+                        && changing.is_steady(subject, finding.status))
         };
         if !about.holders.iter().all(has) {
             return false;
@@ -216,12 +382,34 @@ impl<'c> Places<'c> {
     }
 }
 
+/// Somebody who has what a finding is about.
+struct Holder<'c> {
+    subject: &'c Subject,
+    /// Where they have it.
+    scope: &'c Scope,
+    /// By what.
+    binding: &'c Binding,
+    /// Where that names them.
+    span: Span,
+}
+
+impl<'c> Holder<'c> {
+    fn all_of(binding: &'c Binding) -> impl Iterator<Item = Self> {
+        binding.subjects.iter().map(move |bound| Self {
+            subject: &bound.subject,
+            scope: &binding.scope,
+            binding,
+            span: bound.span,
+        })
+    }
+}
+
 /// What a finding is about in one cluster.
 struct About<'c> {
     /// The rights that it names.
     rights: Rights,
     /// Who has them by its object, and where.
-    holders: Vec<(&'c Subject, &'c Scope)>,
+    holders: Vec<Holder<'c>>,
     /// The role, if it is about one.
     role: Option<&'c Arc<Role>>,
     /// The name of the role of a binding, where it is not known what that gives; else empty.
@@ -254,11 +442,10 @@ impl<'c> About<'c> {
             };
             let first = bindings.as_slice().first().copied();
             let (number, binding) = bindings.find(|(_, it)| holds(it)).or(first)?;
-            let own = binding.subjects.iter().filter(|bound| bound.span == span);
-            let mut holders: Vec<_> = own.map(|it| (&it.subject, &binding.scope)).collect();
+            let own = Holder::all_of(binding).filter(|holder| holder.span == span);
+            let mut holders: Vec<_> = own.collect();
             if holders.is_empty() {
-                let all = binding.subjects.iter();
-                holders = all.map(|it| (&it.subject, &binding.scope)).collect();
+                holders = Holder::all_of(binding).collect();
             }
             let mut rights = Rights::default();
             let meant = cluster.meant.get(number)?;
@@ -286,10 +473,7 @@ impl<'c> About<'c> {
             .or(first)?;
         let bindings = places.bindings.get(&number).into_iter().flatten();
         let bindings = bindings.filter_map(|binding| cluster.bindings.get(*binding));
-        let holders = bindings.flat_map(|binding| {
-            let subjects = binding.subjects.iter();
-            subjects.map(|bound| (&bound.subject, &binding.scope))
-        });
+        let holders = bindings.flat_map(|binding| Holder::all_of(binding));
         Some(Self {
             rights: rights_of(cluster, role, finding),
             holders: holders.collect(),
@@ -364,7 +548,7 @@ impl<'c> Told<'c> {
                     continue;
                 };
                 let raise = |slot: &mut Severity| *slot = finding.severity.max(*slot);
-                for (subject, scope) in &about.holders {
+                for Holder { subject, scope, .. } in &about.holders {
                     let (subject, scope) = ((*subject).clone(), (*scope).clone());
                     let key = (finding.rule, subject, scope, about.what.to_owned());
                     raise(told.of_holders.entry(key).or_insert(finding.severity));

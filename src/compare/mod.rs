@@ -5,17 +5,17 @@
 
 mod kept_policies;
 mod kept_rights;
+mod told_once;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::evaluate::Evaluation;
 use crate::finding::{
-    Finding, Fingerprint, Location, PackageSeen, Reach, Related, Severity, Status, Subject,
+    Finding, Fingerprint, Location, PackageSeen, Reach, Related, Status, Subject,
 };
 use crate::kubernetes::Completeness;
 use crate::kubernetes::schema::{Meant, What};
-use crate::rules;
 use crate::snapshot::installations::Installation;
 use crate::snapshot::lost::{self, Lost};
 use crate::snapshot::newcomers::{Newcomer, Newcomers};
@@ -24,6 +24,7 @@ use crate::snapshot::{Snapshot, SourceFile, State};
 
 pub use kept_policies::keep_policies;
 pub use kept_rights::keep_rights;
+pub use told_once::join_changes;
 
 type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
@@ -290,41 +291,6 @@ fn places(findings: &[Finding]) -> BTreeSet<(Fingerprint, Location)> {
     places
         .map(|finding| (finding.fingerprint, finding.location.clone()))
         .collect()
-}
-
-/// Adds what is said of the change itself. What a change brings about is told once: where a rule about the change
-/// covers one about the state, and says nothing less grave of the same object, the introduced state is left out.
-pub fn join_changes(findings: &mut Vec<Finding>, of_change: Vec<Finding>) {
-    let mut covered: HashMap<Covered<'_>, Severity> = HashMap::new();
-    for finding in &of_change {
-        let Some(rule) = rules::ALL.iter().find(|rule| rule.id == finding.rule) else {
-            continue;
-        };
-        for state in rule.covers {
-            let severity = covered
-                .entry(covered_by(state, finding))
-                .or_insert(finding.severity);
-            *severity = finding.severity.max(*severity);
-        }
-    }
-    findings.retain(|finding| {
-        let by = covered.get(&covered_by(finding.rule, finding));
-        finding.status != Status::Introduced || by.is_none_or(|by| *by < finding.severity)
-    });
-    findings.extend(of_change);
-}
-
-/// A rule about the state, and an object of a file; without one, the value that it is about.
-type Covered<'a> = (&'static str, &'a str, Option<Identity<'a>>, &'a str);
-
-fn covered_by<'a>(rule: &'static str, finding: &'a Finding) -> Covered<'a> {
-    let resource = finding.subject.resource.as_ref();
-    let value = match resource {
-        Some(_) => "",
-        None => &*finding.subject.discriminator,
-    };
-    let identity = resource.map(|resource| resource.identity());
-    (rule, &finding.location.path, identity, value)
 }
 
 type Key<'a> = (

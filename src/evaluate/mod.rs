@@ -193,18 +193,31 @@ fn evaluate_waivers(uses: &[WaiverUse<'_>], context: &Context) -> Vec<Finding> {
 /// Runs the rules that look at the change itself, and at what it brings in.
 #[must_use]
 pub fn evaluate_change(pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
-    of_change(Some(pair), pair.head, context)
+    of_change(rules::ALL, Some(pair), pair.head, context)
+}
+
+/// The same of some rules alone.
+#[must_use]
+pub fn evaluate_change_with(names: &[&str], pair: &Pair<'_>, context: &Context) -> Vec<Finding> {
+    let rules = rules::ALL.iter().copied();
+    let rules: Vec<_> = rules.filter(|rule| names.contains(&rule.id)).collect();
+    of_change(&rules, Some(pair), pair.head, context)
 }
 
 /// Runs the rules that look at what a change brings in, where there is no base: everything counts as brought in.
 #[must_use]
 pub fn evaluate_arrivals(head: &Snapshot, context: &Context) -> Vec<Finding> {
-    of_change(None, head, context)
+    of_change(rules::ALL, None, head, context)
 }
 
-fn of_change(pair: Option<&Pair<'_>>, head: &Snapshot, context: &Context) -> Vec<Finding> {
+fn of_change(
+    rules: &[&'static Rule],
+    pair: Option<&Pair<'_>>,
+    head: &Snapshot,
+    context: &Context,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rule in rules::ALL {
+    for rule in rules {
         if context.lacks(rule).is_some() {
             continue;
         }

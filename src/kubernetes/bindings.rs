@@ -7,6 +7,9 @@ use crate::syntax::{Node, Span};
 use super::field::{Field, anchor};
 use super::object::Object;
 
+/// The API group of roles and bindings, and of the users and groups in these.
+const GROUP: &str = "rbac.authorization.k8s.io";
+
 /// A binding.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
@@ -43,6 +46,30 @@ impl<'a> Binding<'a> {
     #[must_use]
     pub fn role_name(self) -> Field<'a> {
         self.object.field(&["roleRef", "name"])
+    }
+
+    /// True if the API server refuses it whatever it binds, as its `roleRef` can be none: it gives nothing.
+    #[must_use]
+    pub fn is_refused(self) -> bool {
+        let is_wrong = |field: Field<'a>, right: &[&str]| {
+            let word = field.as_str();
+            word.is_some_and(|word| {
+                let is_filled_in = word.contains("{{") || word.contains('$');
+                !is_filled_in && !right.contains(&word)
+            })
+        };
+        let kinds: &[&str] = if self.is_of_cluster() {
+            &["ClusterRole"]
+        } else {
+            &["ClusterRole", "Role"]
+        };
+        is_wrong(self.role_kind(), kinds) || is_wrong(self.role_group(), &[GROUP, ""])
+    }
+
+    /// `roleRef.apiGroup`.
+    #[must_use]
+    pub fn role_group(self) -> Field<'a> {
+        self.object.field(&["roleRef", "apiGroup"])
     }
 
     /// Whom it binds.

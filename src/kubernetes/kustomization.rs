@@ -2,10 +2,12 @@
 //!
 //! Source: the fields of `kustomize.config.k8s.io` v1beta1 (Kustomization) and v1alpha1 (Component).
 
+use crate::finding::Location;
 use crate::syntax::{Node, Span, Tree};
 
 use super::label_change::{self, LabelChange};
 use super::patch::{self, Patch};
+use super::roles::AGGREGATE_TO;
 
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,19 @@ pub struct Kustomization {
     pub requests: Vec<Request>,
     /// What it does itself to the Pod Security labels of Namespaces.
     pub labels: Vec<LabelChange>,
+    /// The labels by which it makes all that it takes in parts of the cluster's own roles: key, value, place.
+    pub joins: Vec<(String, String, Span)>,
+}
+
+/// A label that a kustomization puts on an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedLabel {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Where the kustomization says so.
+    pub at: Location,
 }
 
 /// What a kustomization makes of the images of one name.
@@ -203,8 +218,24 @@ impl Kustomization {
                 .collect(),
             requests: requests(root),
             labels: label_change::of_kustomization(root),
+            joins: joins(root),
         })
     }
+}
+
+/// The labels of a kustomization that make roles parts of others.
+fn joins(root: Node<'_>) -> Vec<(String, String, Span)> {
+    let common = root.present("commonLabels");
+    let pairs = items(root, "labels").filter_map(|entry| entry.present("pairs"));
+    let entries = common.into_iter().chain(pairs).flat_map(Node::entries);
+    let joins = entries.filter(|entry| entry.key.key_text().starts_with(AGGREGATE_TO));
+    joins
+        .map(|entry| {
+            let (key, value) = (entry.key.key_text(), entry.value.key_text());
+            let at = entry.key.span().to(entry.value.span());
+            (key.to_owned(), value.to_owned(), at)
+        })
+        .collect()
 }
 
 /// The items of a list of the kustomization.

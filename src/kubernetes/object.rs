@@ -7,6 +7,7 @@ use crate::syntax::{Node, Span, Tree};
 
 use super::field::{Field, anchor};
 use super::kinds::Kind;
+use super::kustomization::AddedLabel;
 use super::manifest::Record;
 use super::miswritten::Fault;
 use super::pod::Pod;
@@ -42,6 +43,7 @@ pub struct Object<'a> {
     record: &'a Record,
     completeness: Completeness,
     namespace: Option<(&'a str, NamespaceSource)>,
+    added_labels: &'a [AddedLabel],
 }
 
 impl<'a> Object<'a> {
@@ -60,7 +62,23 @@ impl<'a> Object<'a> {
             record,
             completeness,
             namespace,
+            added_labels: &[],
         }
+    }
+
+    /// The same with the labels that kustomizations put on it.
+    #[must_use]
+    pub fn labelled(self, added_labels: &'a [AddedLabel]) -> Self {
+        Self {
+            added_labels,
+            ..self
+        }
+    }
+
+    /// The labels that kustomizations put on it, as far as they are about roles.
+    #[must_use]
+    pub fn added_labels(self) -> &'a [AddedLabel] {
+        self.added_labels
     }
 
     /// The file.

@@ -13,6 +13,7 @@ use crate::access::goal::Goal;
 use crate::access::proof::Proof;
 use crate::permissions::{Answer, ChangeAnswer, ClusterAnswer, HeldAnswer};
 use crate::shown::LONGEST_SENTENCE;
+use crate::verdict::PassedOver;
 
 use super::flowchart::{Arrow, Flowchart};
 use super::json::{JsonAccessChange, JsonLocation, JsonPassedOver};
@@ -55,7 +56,7 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         }
     }
     if let Some(changes) = &answer.changes {
-        write_changes(changes, answer.unreadable.is_empty(), &mut text);
+        write_changes(changes, answer, &mut text);
         write_ways(
             "ways that are new:",
             &answer.new_ways,
@@ -63,12 +64,33 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
             &mut text,
         );
     }
-    for file in &answer.unreadable {
-        let (path, reason) = (one_line(&file.path), one_line(&file.reason));
-        let _ = writeln!(text, "cannot be read: {path}: {reason}");
-    }
+    text.push_str(&shortcomings(answer));
     if detail != Detail::Quiet {
         summary(answer, &mut text);
+    }
+    text
+}
+
+/// The most files that are named which were not judged.
+const MOST_NOT_JUDGED: usize = 12;
+
+/// What could not be read, and what was not judged, one a line.
+#[must_use]
+pub fn shortcomings(answer: &Answer) -> String {
+    let mut text = String::new();
+    let mut write = |what: &str, file: &PassedOver| {
+        let (path, reason) = (one_line(&file.path), one_line(&file.reason));
+        let _ = writeln!(text, "{what}: {path}: {reason}");
+    };
+    for file in &answer.unreadable {
+        write("cannot be read", file);
+    }
+    for file in answer.not_judged.iter().take(MOST_NOT_JUDGED) {
+        write("not judged", file);
+    }
+    let more = answer.not_judged.len().saturating_sub(MOST_NOT_JUDGED);
+    if more > 0 {
+        let _ = writeln!(text, "not judged: {more} more; --format json has all");
     }
     text
 }
@@ -109,6 +131,9 @@ fn write_held(held: &HeldAnswer, is_question: bool, places: &mut Places<'_>, tex
             text.push_str("    nothing that is known\n");
         }
     }
+    if held.by.is_empty() {
+        text.push_str("    whatever roles and bindings say\n");
+    }
     for by in &held.by {
         let place = one_line(&places.told(false, &by.location));
         let _ = writeln!(
@@ -148,6 +173,10 @@ fn write_unknown(cluster: &ClusterAnswer, places: &mut Places<'_>, text: &mut St
             "which is not in these files, so that what it gives is not known"
         };
         let (binding, role) = (one_line(&unknown.binding), one_line(&unknown.role));
+        if role.is_empty() {
+            let _ = writeln!(text, "unresolved: {binding} names no role  {place}");
+            continue;
+        }
         let _ = writeln!(text, "unresolved: {binding} names {role}, {why}  {place}");
     }
     for (role, at) in &cluster.inexact {
@@ -160,12 +189,15 @@ fn write_unknown(cluster: &ClusterAnswer, places: &mut Places<'_>, text: &mut St
     }
 }
 
-fn write_changes(changes: &[ChangeAnswer], is_whole: bool, text: &mut String) {
-    text.push_str(match (changes.is_empty(), is_whole) {
-        (true, true) => "nobody may do anything else than before\n",
-        (true, false) => "what changes is not known, as not all could be read\n",
-        (false, true) => "changed:\n",
-        (false, false) => "changed, as far as it could be read:\n",
+fn write_changes(changes: &[ChangeAnswer], answer: &Answer, text: &mut String) {
+    let (is_read, is_judged) = (answer.unreadable.is_empty(), answer.not_judged.is_empty());
+    text.push_str(match (changes.is_empty(), is_read, is_judged) {
+        (true, true, true) => "nobody may do anything else than before\n",
+        (true, false, _) => "what changes is not known, as not all could be read\n",
+        (true, true, false) => "what changes is not known, as not all could be judged\n",
+        (false, true, true) => "changed:\n",
+        (false, false, _) => "changed, as far as it could be read:\n",
+        (false, true, false) => "changed, as far as it could be judged:\n",
     });
     for ChangeAnswer { change, .. } in changes {
         let place = one_line(&scope(change.namespace.as_deref()));
@@ -225,6 +257,8 @@ struct JsonAnswer<'a> {
     new_paths: Option<Vec<JsonPath<'a>>>,
     /// Files that could not be read, so that what they hold is missing.
     unreadable: Vec<JsonPassedOver<'a>>,
+    /// What was not judged, as only a build or a rendering shows it; with a base, what of it changed.
+    not_judged: Vec<JsonPassedOver<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -384,6 +418,7 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
         changes,
         new_paths,
         unreadable: JsonPassedOver::all(&answer.unreadable),
+        not_judged: JsonPassedOver::all(&answer.not_judged),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")

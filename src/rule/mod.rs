@@ -44,6 +44,10 @@ pub struct Rule {
     /// Rules about the state whose findings say the same as this one does of the change: where both speak of an
     /// object, the change is told and the state is not.
     pub covers: &'static [&'static str],
+    /// Rules that speak of the same lines. Of what a rule about the state says there and this one the graver is told; the
+    /// state, where that is as grave, or speaks of the object as a whole and is grave itself. What another rule about the
+    /// change says no less gravely of a line of `subjects` is told in place of this one.
+    pub overlaps: &'static [&'static str],
     /// What it must know of the outside world. Where that is missing, it does not run.
     pub needs: &'static [Source],
     /// Standards and identifiers that say the same.
@@ -265,6 +269,7 @@ macro_rules! declare_rule {
         $(other_severities: $others:expr,)?
         $(opt_in: $opt_in:expr,)?
         $(covers: $covers:expr,)?
+        $(overlaps: $overlaps:expr,)?
         $(needs: $needs:expr,)?
         references: $references:expr,
         check: $check:expr $(,)?
@@ -277,6 +282,7 @@ macro_rules! declare_rule {
             other_severities: $crate::declare_rule!(@others $($others)?),
             opt_in: $crate::declare_rule!(@opt_in $($opt_in)?),
             covers: $crate::declare_rule!(@others $($covers)?),
+            overlaps: $crate::declare_rule!(@others $($overlaps)?),
             needs: $crate::declare_rule!(@others $($needs)?),
             references: $references,
             check: $check,

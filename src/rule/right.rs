@@ -24,6 +24,8 @@ pub struct Right {
     pub extent: (&'static str, &'static str),
     /// What it lets its holder do, beginning with `which`.
     pub lets: &'static str,
+    /// What one of the rights lets its holder do, where that is something else.
+    pub lets_else: fn(&Granted<'_>) -> Option<&'static str>,
     /// What to do instead.
     pub instead: &'static str,
 }
@@ -38,6 +40,7 @@ impl Right {
         gravity: |_, _| None,
         extent: ("", ""),
         lets: "",
+        lets_else: |_| None,
         instead: "",
     };
 
@@ -71,7 +74,7 @@ impl Right {
                 .say(&format!(
                     "verbs allow {}{extent}, {}; {}; {}",
                     granted.named.told(),
-                    self.lets,
+                    (self.lets_else)(&granted).unwrap_or(self.lets),
                     given.told_with(goal),
                     self.instead
                 ));

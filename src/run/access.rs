@@ -8,7 +8,10 @@ use crate::permissions::{self, Answer, Asked};
 use crate::rule::{Context, Pair};
 use crate::snapshot::load::Loaded;
 use crate::snapshot::pairs::Pairs;
-use crate::verdict::AccessChange;
+use crate::verdict::{AccessChange, PassedOver};
+
+use super::coverage::skipped;
+use super::touched;
 
 /// What changes within some paths, by subject and scope; nothing where there is no base.
 pub(super) fn changes(
@@ -61,13 +64,16 @@ pub(super) fn answer(
 ) -> Answer {
     let changes = loaded.changes();
     let Loaded { base, head, .. } = loaded;
+    let touched = touched(&changes);
     let mut told = None;
     let mut new_ways = Vec::new();
+    let mut unreadable = permissions::unreadable(&head, in_scope);
+    let mut not_judged = Vec::new();
     if let Some(base) = &base {
         let pair = Pair {
             base,
             head: &head,
-            changed: &BTreeSet::new(),
+            changed: &touched,
             renames: changes.renamed(),
             moved: changes.moved(),
             pairs: &Pairs::between(base, &head, changes.renamed()),
@@ -86,16 +92,28 @@ pub(super) fn answer(
         new_ways = permissions::new_ways(comparison, in_scope);
         new_ways.retain(|proof| is_asked(&proof.subject.to_string()));
         told = Some(news);
+        not_judged = permissions::not_judged(&pair, context, in_scope);
+        let before = permissions::unreadable(base, in_scope).into_iter();
+        unreadable.extend(
+            before
+                .filter(|it| touched.contains(&it.path) || head.file(&it.path).is_none())
+                .map(|it| PassedOver {
+                    reason: format!("in the base: {}", it.reason),
+                    ..it
+                }),
+        );
+    } else {
+        not_judged.extend(skipped(&head, in_scope));
     }
     let access = head.access(&context.clusters, context.targets);
     let clusters = permissions::answer(access, asked, in_scope);
-    let unreadable = permissions::unreadable(&head, in_scope);
     Answer {
         clusters,
         changes: told,
         new_ways,
         is_question: asked.question.is_some(),
         unreadable,
+        not_judged,
         head,
     }
 }

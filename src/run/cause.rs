@@ -62,8 +62,8 @@ impl<'a> Causes<'a> {
             }
             let head = self.head;
             paths.into_iter().find_map(|path| {
-                let place = head.namespace_set_at(path)?;
-                self.at(&place, |_| false, None)
+                let mut places = head.namespaces_set_at(path);
+                places.find_map(|place| self.at(&place, |_| false, None))
             })
         })
     }

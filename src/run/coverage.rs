@@ -120,23 +120,12 @@ fn describe(reason: &LeftOutReason) -> String {
     }
 }
 
-pub(super) fn coverage(
-    findings: &[Finding],
-    head: &Snapshot,
-    containers: usize,
-    rules_run: usize,
-    in_scope: impl Fn(&str) -> bool,
-) -> Coverage {
-    let mut coverage = Coverage {
-        files_read: head.files_read,
-        ignored: head.ignored.iter().filter(|path| in_scope(path)).count(),
-        containers,
-        rules_run,
-        ..Coverage::default()
-    };
+/// What could matter of a revision and was not judged, in path order.
+pub(super) fn skipped(head: &Snapshot, in_scope: impl Fn(&str) -> bool) -> Vec<PassedOver> {
+    let mut skipped = Vec::new();
     let mut skip = |path: &str, reason: String| {
         if in_scope(path) {
-            coverage.skipped.push(PassedOver {
+            skipped.push(PassedOver {
                 path: path.into(),
                 reason,
             });
@@ -154,19 +143,9 @@ pub(super) fn coverage(
             "packages of test data, which no build of the repository names".to_owned(),
         );
     }
-    let mut others = 0;
     for file in head.files() {
-        match &*file.state {
-            State::LfsPointer => skip(&file.path, "a Git LFS pointer".to_owned()),
-            State::Dockerfile(_) | State::Tree(_) | State::Lockfile(_) | State::Text(_) => {
-                others += 1;
-            }
-            State::Read(_)
-            | State::Opaque(_)
-            | State::Configuration(_)
-            | State::Workflow(_)
-            | State::Oversized(_)
-            | State::Missing(_) => {}
+        if matches!(&*file.state, State::LfsPointer) {
+            skip(&file.path, "a Git LFS pointer".to_owned());
         }
         let Some(manifest) = file.manifest() else {
             continue;
@@ -190,6 +169,39 @@ pub(super) fn coverage(
             );
         }
     }
+    skipped.sort();
+    skipped
+}
+
+pub(super) fn coverage(
+    findings: &[Finding],
+    head: &Snapshot,
+    containers: usize,
+    rules_run: usize,
+    in_scope: impl Fn(&str) -> bool,
+) -> Coverage {
+    let mut coverage = Coverage {
+        files_read: head.files_read,
+        ignored: head.ignored.iter().filter(|path| in_scope(path)).count(),
+        containers,
+        rules_run,
+        ..Coverage::default()
+    };
+    let mut others = 0;
+    for file in head.files() {
+        match &*file.state {
+            State::Dockerfile(_) | State::Tree(_) | State::Lockfile(_) | State::Text(_) => {
+                others += 1;
+            }
+            State::Read(_)
+            | State::LfsPointer
+            | State::Opaque(_)
+            | State::Configuration(_)
+            | State::Workflow(_)
+            | State::Oversized(_)
+            | State::Missing(_) => {}
+        }
+    }
     let installed = head.installations().iter();
     coverage.packages = installed
         .filter(|installation| {
@@ -209,7 +221,7 @@ pub(super) fn coverage(
         coverage.objects += manifest.records.len() + patches.sum::<usize>();
         coverage.other_objects += manifest.other_objects;
     }
-    coverage.skipped.sort();
+    coverage.skipped = skipped(head, &in_scope);
     coverage.unreadable = findings
         .iter()
         .filter(|finding| finding.unread && finding.status != Status::Fixed)

@@ -28,7 +28,7 @@ impl Snapshot {
     pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &Access {
         self.access.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            Access::of(|| self.objects(), &clusters_of, behaviour(targets))
+            Access::of(|| self.landed_objects(), &clusters_of, behaviour(targets))
         })
     }
 
@@ -49,7 +49,7 @@ impl<'a> Pair<'a> {
     pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &'a Comparison {
         self.pairs.access.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            let (base, head) = (|| self.base.objects(), || self.seen());
+            let (base, head) = (|| self.base.landed_objects(), || self.seen());
             Comparison::between(base, head, self.renames, &clusters_of, behaviour(targets))
         })
     }
@@ -71,9 +71,9 @@ impl<'a> Pair<'a> {
             };
             let hidden = hidden
                 .into_iter()
-                .flat_map(|before| base.objects_of(before));
+                .flat_map(|before| base.landed_objects_of(before));
             let hidden = hidden.filter(move |it| !read.contains(&it.resource().identity()));
-            head.objects_of(file).chain(hidden)
+            head.landed_objects_of(file).chain(hidden)
         })
     }
 }

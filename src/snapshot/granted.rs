@@ -7,6 +7,7 @@ use crate::access::Access;
 use crate::access::cluster::Cluster;
 use crate::access::goal::Goal;
 use crate::access::leads::{AskedUse, Leads};
+use crate::access::outside::is_reached_within;
 use crate::access::powers::{KUBE_SYSTEM, Means};
 use crate::access::standing::Standing;
 use crate::access::subject::{Scope, Subject};
@@ -181,8 +182,8 @@ impl<'a> Given<'a> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut found: Vec<Granted<'a>> = Vec::new();
         for rule in self.role.rules() {
-            for (group, resources, verbs) in wanted {
-                let Some(named) = effective(rule, group, resources, verbs) else {
+            for wanted in wanted {
+                let Some(named) = self.effective(rule, wanted) else {
                     continue;
                 };
                 let granted = Granted {
@@ -204,6 +205,45 @@ impl<'a> Given<'a> {
 }
 
 impl<'a> Given<'a> {
+    /// Where a rule names a right that has an effect where the role counts.
+    fn effective(
+        self,
+        rule: PolicyRule<'a>,
+        (group, resources, verbs): &Wanted<'_>,
+    ) -> Option<Named<'a>> {
+        if self.is_of_cluster() {
+            return effective(rule, group, resources, verbs);
+        }
+        // In a namespace nothing is reached that lies outside of all, and of Namespaces the own one alone.
+        let is_reached = |resource: &str, verb: &str| {
+            is_reached_within(group, resource, verb)
+                && (resource != "namespaces" || self.names_own_namespace(rule))
+        };
+        let resources = resources.iter().copied();
+        let resources: Vec<&str> = resources
+            .filter(|resource| verbs.iter().any(|verb| is_reached(resource, verb)))
+            .collect();
+        let verbs = verbs.iter().copied();
+        let verbs: Vec<&str> = verbs
+            .filter(|verb| resources.iter().any(|resource| is_reached(resource, verb)))
+            .collect();
+        effective(rule, group, &resources, &verbs)
+    }
+
+    /// True if the names of a rule, where it has some, are those of a namespace that the role counts in.
+    #[must_use]
+    pub fn names_own_namespace(self, rule: PolicyRule<'_>) -> bool {
+        let mut names = rule.resource_names().texts();
+        !rule.is_named()
+            || names.any(|name| {
+                if let Some(standing) = self.standing {
+                    return standing.reaches(name);
+                }
+                let home = self.role.object().namespace();
+                home.is_none_or(|(own, _)| own == name)
+            })
+    }
+
     /// Where it lets somebody make certificates for signers whose users the API server knows, how grave that is, and
     /// whom it makes of its holder: a verb on `signers`, together with writing the part of the requests that belongs to it.
     #[must_use]

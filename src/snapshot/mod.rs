@@ -27,6 +27,7 @@ pub mod installation_pairs;
 pub mod installations;
 mod installed_folders;
 pub mod labels;
+mod landings;
 pub mod load;
 pub mod local_names;
 pub mod locked;
@@ -64,7 +65,7 @@ use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
 use crate::finding::Location;
-use crate::kubernetes::kustomization::{self, Kustomization};
+use crate::kubernetes::kustomization::{AddedLabel, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::miswritten::Headless;
 use crate::kubernetes::{Completeness, Manifest, NamespaceSource, Object, Reading};
@@ -77,6 +78,7 @@ use crate::workflow::Workflow;
 
 use file_kind::FileKind;
 use installations::Installation;
+use landings::Landing;
 use neighbours::Neighbours;
 
 /// What became of a file of this revision.
@@ -254,10 +256,8 @@ pub struct Snapshot {
     files: Vec<SourceFile>,
     /// Kustomizations by folder.
     kustomizations: BTreeMap<String, usize>,
-    /// Files whose objects a kustomization moves to a namespace: the nearest one that lists the file.
-    moved_to: BTreeMap<String, String>,
-    /// The folder of that kustomization.
-    moved_by: BTreeMap<String, String>,
+    /// Files whose objects kustomizations move to a namespace.
+    landings: BTreeMap<String, Landing>,
     /// Folders that hold a Helm chart.
     charts: BTreeSet<String>,
     /// Files that were looked at, those without relevance included.
@@ -293,8 +293,7 @@ impl Snapshot {
         let mut snapshot = Self {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
-            moved_to: BTreeMap::new(),
-            moved_by: BTreeMap::new(),
+            landings: BTreeMap::new(),
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
@@ -329,10 +328,7 @@ impl Snapshot {
             }
             snapshot.files.push(file);
         }
-        for (path, (_, folder, namespace)) in snapshot.find_namespaces() {
-            snapshot.moved_by.insert(path.clone(), folder);
-            snapshot.moved_to.insert(path, namespace);
-        }
+        snapshot.landings = landings::landings(&snapshot);
         let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -455,25 +451,31 @@ impl Snapshot {
 
     /// The objects of a file, those that patch others from within a kustomization behind its own.
     pub fn objects_of<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Object<'a>> {
-        let namespace = self.moved_to.get(&*file.path).map(String::as_str);
-        file.manifest().into_iter().flat_map(move |manifest| {
-            let own = manifest.records.iter();
-            let own = own.map(|record| (&manifest.tree, record));
-            let patches = manifest.inline_patches.iter();
-            let patches = patches.flat_map(|patches| {
-                let records = patches.records.iter();
-                records.map(|record| (&patches.tree, record))
-            });
-            own.chain(patches).map(move |(tree, record)| {
-                let namespace = landing_namespace(record, namespace);
-                let completeness = if record.complete {
-                    file.completeness
-                } else {
-                    file.completeness.max(Completeness::Partial)
-                };
-                Object::new(&file.path, tree, record, completeness, namespace)
-            })
-        })
+        let landing = self.landings.get(&*file.path);
+        let namespace = landing.and_then(|landing| landing.namespace.as_deref());
+        objects_in(file, namespace, added_labels(landing))
+    }
+
+    /// The same, once for each namespace that kustomizations move them to.
+    pub fn landed_objects_of<'a>(
+        &'a self,
+        file: &'a SourceFile,
+    ) -> impl Iterator<Item = Object<'a>> {
+        let landing = self.landings.get(&*file.path);
+        let namespaces: Vec<Option<&str>> = match landing {
+            Some(landing) if !landing.several.is_empty() => {
+                landing.several.iter().map(Option::as_deref).collect()
+            }
+            _ => vec![landing.and_then(|landing| landing.namespace.as_deref())],
+        };
+        let namespaces = namespaces.into_iter();
+        namespaces.flat_map(move |namespace| objects_in(file, namespace, added_labels(landing)))
+    }
+
+    /// All objects, by path, once for each namespace that kustomizations move them to.
+    pub fn landed_objects(&self) -> impl Iterator<Item = Object<'_>> {
+        let files = self.files.iter();
+        files.flat_map(|file| self.landed_objects_of(file))
     }
 
     /// What stands beside its workloads.
@@ -491,43 +493,51 @@ impl Snapshot {
         self.files.iter().flat_map(|file| self.objects_of(file))
     }
 
-    /// Where a kustomization says to which namespace it moves the objects of a file.
-    #[must_use]
-    pub fn namespace_set_at(&self, path: &str) -> Option<Location> {
-        let (file, _) = self.kustomization_file(self.moved_by.get(path)?)?;
-        let tree = &file.manifest()?.tree;
-        let mut documents = tree.documents().iter();
-        let entry = documents.find_map(|document| tree.root(document).entry("namespace"))?;
-        Some(Location {
-            path: Arc::clone(&file.path),
-            span: entry.key.span().to(entry.value.span()),
+    /// Where kustomizations say to which namespaces they move the objects of a file.
+    pub fn namespaces_set_at(&self, path: &str) -> impl Iterator<Item = Location> {
+        let folders = self.landings.get(path).into_iter();
+        let folders = folders.flat_map(|landing| &landing.by);
+        folders.filter_map(|folder| {
+            let (file, _) = self.kustomization_file(folder)?;
+            let tree = &file.manifest()?.tree;
+            let mut documents = tree.documents().iter();
+            let entry = documents.find_map(|document| tree.root(document).entry("namespace"))?;
+            Some(Location {
+                path: Arc::clone(&file.path),
+                span: entry.key.span().to(entry.value.span()),
+            })
         })
     }
+}
 
-    /// By file: how deep the kustomization lies, its folder, and the namespace.
-    fn find_namespaces(&self) -> BTreeMap<String, (usize, String, String)> {
-        let mut namespaces: BTreeMap<String, (usize, String, String)> = BTreeMap::new();
-        for (folder, kustomization) in self.kustomizations() {
-            let Some(namespace) = &kustomization.namespace else {
-                continue;
+fn added_labels(landing: Option<&Landing>) -> &[AddedLabel] {
+    landing.map(|it| it.labels.as_slice()).unwrap_or_default()
+}
+
+/// The objects of a file, where that lands in a namespace.
+fn objects_in<'a>(
+    file: &'a SourceFile,
+    namespace: Option<&'a str>,
+    labels: &'a [AddedLabel],
+) -> impl Iterator<Item = Object<'a>> {
+    file.manifest().into_iter().flat_map(move |manifest| {
+        let own = manifest.records.iter();
+        let own = own.map(|record| (&manifest.tree, record));
+        let patches = manifest.inline_patches.iter();
+        let patches = patches.flat_map(|patches| {
+            let records = patches.records.iter();
+            records.map(|record| (&patches.tree, record))
+        });
+        own.chain(patches).map(move |(tree, record)| {
+            let namespace = landing_namespace(record, namespace);
+            let completeness = if record.complete {
+                file.completeness
+            } else {
+                file.completeness.max(Completeness::Partial)
             };
-            let depth = folder.split('/').filter(|part| !part.is_empty()).count();
-            let files = kustomization
-                .resources
-                .iter()
-                .filter_map(|path| kustomization::resolve(folder, path));
-            for path in files {
-                // A nearer kustomization is deeper, as both lie above the file or beside it.
-                let nearest = namespaces
-                    .get(&path)
-                    .is_none_or(|(known, ..)| *known < depth);
-                if nearest {
-                    namespaces.insert(path, (depth, folder.to_owned(), namespace.clone()));
-                }
-            }
-        }
-        namespaces
-    }
+            Object::new(&file.path, tree, record, completeness, namespace).labelled(labels)
+        })
+    })
 }
 
 fn landing_namespace<'a>(

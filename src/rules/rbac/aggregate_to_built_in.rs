@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::kubernetes::Object;
 use crate::kubernetes::roles::{AGGREGATE_TO, PolicyRule, Role};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
@@ -54,11 +56,21 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let Some(role) = role.filter(|role| !role.aggregation().is_set()) else {
         return;
     };
-    for label in role.labels() {
-        let Some(to) = label.key.key_text().strip_prefix(AGGREGATE_TO) else {
+    let written = role.labels().map(|label| {
+        let (key, value) = (label.key.key_text(), label.value.key_text());
+        (key, value, label.value.span(), None)
+    });
+    let added = object.added_labels().iter().map(|label| {
+        let (key, value) = (&*label.key, &*label.value);
+        (key, value, object.name_span(), Some(&label.at))
+    });
+    let mut told = BTreeSet::new();
+    for (key, value, span, added_at) in added.chain(written) {
+        let Some(to) = key.strip_prefix(AGGREGATE_TO) else {
             continue;
         };
-        if label.value.key_text() != "true" {
+        // What a kustomization says takes the place of what is written.
+        if !told.insert(to) || value != "true" {
             continue;
         }
         let worst = role.rules().filter_map(|rule| match to {
@@ -68,9 +80,15 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             _ => None,
         });
         if let Some((severity, what)) = worst.max_by_key(|(severity, _)| *severity) {
-            sink.report_at(label.value.span(), Some("/metadata/labels".into()))
+            let draft = sink
+                .report_at(span, Some("/metadata/labels".into()))
                 .discriminator(to)
-                .severity(severity)
+                .severity(severity);
+            let added_at = added_at.into_iter().cloned();
+            added_at
+                .fold(draft, |draft, at| {
+                    draft.related_in(at, "this kustomization puts the label on it")
+                })
                 .say(&format!(
                     "{AGGREGATE_TO}{to} gives everybody who has {to} also {what}, which that role is not for; take the label away, and bind the role to those who need it"
                 ));

@@ -54,7 +54,7 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let Some(binding) = Binding::of(object) else {
+    let Some(binding) = Binding::of(object).filter(|it| !it.is_refused()) else {
         return;
     };
     let role = binding.role_name().as_str().unwrap_or_default();

@@ -55,7 +55,7 @@ declare_rule! {
 }
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let Some(binding) = Binding::of(object) else {
+    let Some(binding) = Binding::of(object).filter(|it| !it.is_refused()) else {
         return;
     };
     let of_cluster = binding.is_of_cluster();

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
+use crate::access::outside::is_reached_within;
 use crate::kubernetes::Field;
 use crate::kubernetes::api_resources::is_namespaced;
-use crate::kubernetes::roles::PolicyRule;
+use crate::kubernetes::roles::{AGGREGATE_TO, PolicyRule, Role};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::granted::Given;
 use crate::syntax::Span;
@@ -117,9 +118,16 @@ fn no_resources(rule: PolicyRule<'_>) -> Vec<Told> {
         .collect()
 }
 
-/// Resources outside of namespaces, in a role of one.
+/// Resources outside of namespaces, in a role that counts in some alone.
 fn outside(given: Given<'_>, rule: PolicyRule<'_>) -> Vec<Told> {
-    if given.role.is_of_cluster() {
+    let joins = |role: Role<'_>| {
+        let mut labels = role.labels();
+        labels.any(|label| label.key.key_text().starts_with(AGGREGATE_TO))
+    };
+    // A part of a sum of roles, and what nobody is given here, may be given elsewhere.
+    let is_within = !given.role.is_of_cluster()
+        || given.standing.is_some() && !given.is_of_cluster() && !joins(given.role);
+    if !is_within {
         return Vec::new();
     }
     let lies_outside = |resource: &str| {
@@ -127,25 +135,46 @@ fn outside(given: Given<'_>, rule: PolicyRule<'_>) -> Vec<Told> {
         let mut groups = rule.api_groups().texts().peekable();
         groups.peek().is_some() && groups.all(|group| is_namespaced(group, own) == Some(false))
     };
-    // A namespace is reached by its own name, and a ClusterRole is bound in a namespace.
     let reaches = |resource: &str| {
-        let mut verbs = rule.verbs().texts();
-        match resource {
-            "namespaces" => {
-                verbs.any(|verb| !NAMELESS.contains(&verb) && !["list", "watch"].contains(&verb))
-            }
-            "clusterroles" => verbs.any(|verb| ["bind", "*"].contains(&verb)),
-            _ => resource.starts_with("namespaces/"),
-        }
+        let mut groups = rule.api_groups().texts();
+        groups.any(|group| {
+            // Of every verb some reach a namespace, and one a ClusterRole.
+            let mut verbs = rule.verbs().texts();
+            let reaches = verbs.any(|verb| {
+                let some = if verb == "*" {
+                    &["get", "bind"][..]
+                } else {
+                    &[verb][..]
+                };
+                some.iter()
+                    .any(|verb| is_reached_within(group, resource, verb))
+            });
+            reaches && (resource != "namespaces" || given.names_own_namespace(rule))
+        })
+    };
+    let (nothing, own) = if given.role.is_of_cluster() {
+        (
+            "RoleBindings give nothing on them",
+            "RoleBindings reach none but their own",
+        )
+    } else {
+        (
+            "a Role gives nothing on them",
+            "a Role reaches none but its own",
+        )
     };
     let resources = rule.resources().items();
     let resources = resources.filter_map(|node| Some((node, node.as_str()?)));
     resources
         .filter(|(_, text)| lies_outside(text) && !reaches(text))
         .map(|(node, text)| {
+            let why = match text {
+                "namespaces" => format!("of which {own}, and that by verbs that name it"),
+                _ => format!("which lie outside of namespaces, so that {nothing}"),
+            };
             let sentence = format!(
-                "resources name {text}, which lie outside of namespaces, so that a Role gives nothing on them; use a \
-                 ClusterRole and a ClusterRoleBinding if they are needed, or leave them out"
+                "resources name {text}, {why}; use a ClusterRole and a ClusterRoleBinding if they are needed, or leave \
+                 them out"
             );
             (node.span(), format!("{text} outside"), sentence)
         })

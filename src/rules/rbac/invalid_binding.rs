@@ -58,7 +58,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for object in snapshot.objects() {
         if let Some(binding) = Binding::of(object) {
-            let is_moved = snapshot.namespace_set_at(object.path()).is_some();
+            let is_moved = snapshot.namespaces_set_at(object.path()).next().is_some();
             for (span, sentence) in faults(binding, is_moved) {
                 sink.about(object)
                     .report_at(span, None)
@@ -90,7 +90,7 @@ fn faults(binding: Binding<'_>, is_moved: bool) -> Vec<(Span, String)> {
             format!("roleRef.kind is {word} and must be {wanted}"),
         ));
     }
-    if let Some(node) = object.field(&["roleRef", "apiGroup"]).node()
+    if let Some(node) = binding.role_group().node()
         && let Some(word) = wrong_word(node, &[GROUP, ""])
     {
         faults.push((

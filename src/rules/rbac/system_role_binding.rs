@@ -108,7 +108,7 @@ const ROLES: &[Own] = &[
 ];
 
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    let Some(binding) = Binding::of(object) else {
+    let Some(binding) = Binding::of(object).filter(|it| !it.is_refused()) else {
         return;
     };
     if binding.role_kind().as_str() == Some("Role") {

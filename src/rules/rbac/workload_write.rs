@@ -1,5 +1,6 @@
 use crate::access::powers::Means;
 use crate::rule::{Check, Right, Severity, declare_rule};
+use crate::snapshot::granted::Granted;
 
 declare_rule! {
     /// A role allows to make or change what runs pods.
@@ -51,9 +52,10 @@ declare_rule! {
 
 const RIGHT: Right = Right {
     wanted: &[
+        ("", &["pods"], &["create"]),
         (
             "",
-            &["pods", "replicationcontrollers"],
+            &["replicationcontrollers"],
             &["create", "update", "patch"],
         ),
         (
@@ -61,14 +63,16 @@ const RIGHT: Right = Right {
             &["deployments", "daemonsets", "statefulsets", "replicasets"],
             &["create", "update", "patch"],
         ),
-        (
-            "batch",
-            &["jobs", "cronjobs"],
-            &["create", "update", "patch"],
-        ),
+        ("batch", &["jobs"], &["create"]),
+        ("batch", &["cronjobs"], &["create", "update", "patch"]),
+        ("", &["pods"], CHANGE),
+        ("batch", &["jobs"], CHANGE),
     ],
     by: &[Means::RunPods, Means::RunPrivileged, Means::ChangeImage],
     gravity: |it, goal| {
+        if changes(it, "jobs") {
+            return Some(Severity::Low);
+        }
         let is_grave = goal.is_some() || it.given.is_confined_to_system();
         Some(if is_grave {
             it.or_named(Severity::High, Severity::Medium)
@@ -77,6 +81,26 @@ const RIGHT: Right = Right {
         })
     },
     lets: "which runs any image as any ServiceAccount of the namespace",
+    lets_else: |it| {
+        if changes(it, "jobs") {
+            Some("which holds up, starts and multiplies the Jobs that are there")
+        } else if changes(it, "pods") {
+            Some(
+                "which puts another image into pods that run, as the ServiceAccounts that these have",
+            )
+        } else {
+            None
+        }
+    },
     instead: "leave it to what deploys, in the namespaces that it deploys to",
     ..Right::NONE
 };
+
+const CHANGE: &[&str] = &["update", "patch"];
+
+/// True if it only changes what is there of a resource: of a pod little but its image can be changed, and of a Job nothing
+/// that says what its pods are.
+fn changes(granted: &Granted<'_>, resource: &str) -> bool {
+    let verb = granted.named.verb.as_str().unwrap_or_default();
+    CHANGE.contains(&verb) && granted.named.resource.as_str() == Some(resource)
+}

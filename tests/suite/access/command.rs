@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 use tidegate::report::access::schema;
 
-use crate::program::tidegate;
+use super::paths::manifest;
+use crate::program::{tidegate, write};
 
 const BASE: &str = "./tests/fixtures/rbac/escalation-path-added/base";
 const HEAD: &str = "./tests/fixtures/rbac/escalation-path-added/head";
@@ -151,4 +152,118 @@ fn answers_keep_their_schema() {
     let mut other = change;
     other["clusters"][0]["paths"][0]["goal"] = "elsewhere".into();
     assert!(!validator.is_valid(&other));
+}
+
+/// What `access` answers in a folder that is written for a moment: its code, and both streams.
+fn run_in(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let temporary = tempfile::tempdir().unwrap();
+    write(temporary.path(), files);
+    let mut all = vec!["access"];
+    all.extend(arguments);
+    let answer = tidegate(temporary.path(), &all, &[]);
+    (answer.code, answer.stdout, answer.stderr)
+}
+
+const CHANGE: [&str; 4] = ["--base", "base", "--head", "head"];
+
+#[test]
+fn what_was_not_judged_is_said() {
+    let rbac = manifest("ClusterRole r | | secrets | get\nsa/ci/bot -> ClusterRole r");
+    let patch = "resources: [a.yaml]\npatches:\n- target: {kind: ClusterRole, name: r}\n  patch: |\n    - op: add\n      path: /rules/0/verbs/-\n      value: \"*\"\n";
+    let template = format!("{{{{- if .Values.a }}}}\n{rbac}{{{{- end }}}}\n");
+    let other = template.replace("\"get\"", "\"*\"");
+    let kustomized = [
+        ("base/k/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("base/k/a.yaml", &rbac),
+        ("head/k/kustomization.yaml", patch),
+        ("head/k/a.yaml", &rbac),
+    ];
+    let rendered = [
+        (
+            "base/Chart.yaml",
+            "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+        ),
+        ("base/templates/a.yaml", &template),
+        (
+            "head/Chart.yaml",
+            "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+        ),
+        ("head/templates/a.yaml", &other),
+    ];
+    for (files, path) in [
+        (&kustomized[..], "k/kustomization.yaml"),
+        (&rendered[..], "templates/a.yaml"),
+    ] {
+        let (code, text, _) = run_in(files, &CHANGE);
+        assert_eq!(code, 0, "{text}");
+        assert!(!text.contains("nobody may do anything else"), "{text}");
+        assert!(text.contains("not all could be judged"), "{text}");
+        assert!(text.contains(&format!("not judged: {path}: ")), "{text}");
+        let (_, text, _) = run_in(files, &[&CHANGE[..], &["--format", "json"]].concat());
+        let json: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["not_judged"][0]["path"], path, "{text}");
+        let (code, text, error) = run_in(files, &[&CHANGE[..], &["--format", "mermaid"]].concat());
+        assert_eq!(code, 0);
+        assert!(text.starts_with("flowchart"), "{text}");
+        assert!(error.contains(&format!("not judged: {path}: ")), "{error}");
+        // What is as it was is no part of a change.
+        let (_, text, _) = run_in(files, &["--base", "head", "--head", "head"]);
+        assert!(text.contains("nobody may do anything else"), "{text}");
+    }
+    // Without a base all of it is said.
+    let (code, text, _) = run_in(&rendered, &["--head", "head"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("not judged: templates/a.yaml: "), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_of_both_sides() {
+    let rbac = manifest("ClusterRole r | | secrets | get\nsa/ci/bot -> ClusterRole r");
+    let broken = rbac.replace("rules:", "rules: [");
+    for (base, head, path) in [
+        (&broken, &rbac, "in the base"),
+        (&rbac, &broken, "cannot be read: a.yaml"),
+    ] {
+        let files = [
+            ("base/a.yaml", base.as_str()),
+            ("head/a.yaml", head.as_str()),
+        ];
+        let (code, text, _) = run_in(&files, &CHANGE);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains(path), "{text}");
+        let (code, text, _) = run_in(&files, &[&CHANGE[..], &["--format", "json"]].concat());
+        assert_eq!(code, 3);
+        let json: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["unreadable"].as_array().unwrap().len(), 1, "{text}");
+        let (code, _, error) = run_in(&files, &[&CHANGE[..], &["--format", "mermaid"]].concat());
+        assert_eq!(code, 3);
+        assert!(error.contains("cannot be read: a.yaml"), "{error}");
+    }
+}
+
+#[test]
+fn those_who_may_do_everything_are_said_to() {
+    let rbac = manifest("group/system:authenticated -> ClusterRole view");
+    let files = [("a.yaml", rbac.as_str())];
+    for question in [&[][..], &["--who-can", "get secrets"]] {
+        let (code, text, _) = run_in(
+            &files,
+            &[&["--subject", "Group/system:masters"], question].concat(),
+        );
+        assert_eq!(code, 0);
+        let line = "Group system:masters in the whole cluster\n";
+        assert!(
+            text.contains(line) && text.contains("whatever roles and bindings say"),
+            "{text}"
+        );
+    }
+    let (_, text, _) = run_in(&files, &["--subject", "Group/admins"]);
+    assert!(!text.contains("whatever"), "{text}");
+}
+
+#[test]
+fn a_binding_without_a_role_is_told_in_words() {
+    let rbac = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\nsubjects: [{kind: User, name: jane}]\n";
+    let (_, text, _) = run_in(&[("a.yaml", rbac)], &[]);
+    assert!(!text.contains("names ,"), "{text}");
 }

@@ -76,6 +76,21 @@ const OF_OPERATORS: &[Verdict] = &[
         "true: whoever gets into the server starts pods as the controller, which may do everything",
     ),
     (
+        "argoproj",
+        "high rbac/powerful-workload: StatefulSet argocd-application-controller",
+        "true: its overlays put it where the account is that may do everything",
+    ),
+    (
+        "argoproj",
+        "high rbac/powerful-workload: Deployment argocd-server",
+        "true: it makes and reads secrets beside the controller, and with one a token of that",
+    ),
+    (
+        "argoproj",
+        "high rbac/powerful-workload: Deployment argocd-redis",
+        "true: it makes the one secret that it reads, which can be a token of the controller until it is there",
+    ),
+    (
         "kubernetes__ingress-nginx",
         "high rbac/secrets-read: ClusterRole ingress-nginx",
         "true: it reads the keys of all Ingresses, and with them all secrets",
