@@ -14,6 +14,7 @@
 pub mod ask;
 mod borrowed;
 pub mod built_in;
+pub mod by_name;
 pub mod cluster;
 pub mod describe;
 pub mod difference;
@@ -23,15 +24,16 @@ pub mod graph;
 pub mod gravity;
 pub mod leads;
 pub mod meant;
+pub mod news;
 mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
 pub mod question;
+mod reasons;
 pub mod rights;
 pub mod role;
 pub mod standing;
-pub mod strength;
 pub mod subject;
 pub mod symbols;
 
@@ -43,12 +45,15 @@ use crate::kubernetes::together::{ClustersOf, alone, pair};
 
 use borrowed::{bindings_by_role, borrowed, wider_copies};
 use cluster::Cluster;
+use goal::Goal;
 use graph::Graph;
+use graph::ways::Ways;
 use leads::Leads;
 use parts::{Part, are_about_rights};
 use powers::Behaviour;
 use proof::Proof;
 use standing::Standings;
+use subject::Subject;
 
 /// All that one revision gives, cluster by cluster.
 #[derive(Debug, Default)]
@@ -57,6 +62,7 @@ pub struct Access {
     pub clusters: Vec<Cluster>,
     behaviour: Behaviour,
     graphs: OnceLock<Vec<Graph>>,
+    ways: OnceLock<Vec<Vec<Ways>>>,
     proofs: OnceLock<Vec<Vec<Proof>>>,
     leads: OnceLock<Vec<Leads>>,
     standings: OnceLock<Standings>,
@@ -116,14 +122,48 @@ impl Access {
         })
     }
 
+    /// By cluster, the shortest ways to each goal, the gravest goal first.
+    fn ways(&self) -> &[Vec<Ways>] {
+        self.ways.get_or_init(|| {
+            let of = |graph: &Graph| {
+                Goal::ALL
+                    .iter()
+                    .filter_map(|goal| graph.ways(*goal))
+                    .collect()
+            };
+            self.graphs().iter().map(of).collect()
+        })
+    }
+
     /// The ways to what is most guarded, cluster by cluster.
     pub fn proofs(&self) -> &[Vec<Proof>] {
         self.proofs.get_or_init(|| {
-            let clusters = self.clusters.iter().zip(self.graphs());
+            let clusters = self.clusters.iter().zip(self.graphs()).zip(self.ways());
             clusters
-                .map(|(cluster, graph)| proof::proofs(cluster, graph))
+                .map(|((cluster, graph), ways)| proof::proofs(cluster, graph, ways))
                 .collect()
         })
+    }
+
+    /// The gravest way of somebody to the cluster as a whole, by the number of the cluster. Whom no binding names has what
+    /// the groups have that they are in.
+    #[must_use]
+    pub fn gravest_way(&self, cluster: usize, subject: &Subject) -> Option<Proof> {
+        let graph = self.graphs().get(cluster)?;
+        let all = self.ways().get(cluster)?;
+        let cluster = self.clusters.get(cluster)?;
+        let of = |number: usize| {
+            let ways = all.iter().filter_map(|ways| graph.way_of(ways, number));
+            let ways = ways.filter(|way| Goal::OF_CLUSTER.contains(&way.goal));
+            let mut proofs = ways.filter_map(|way| proof::prove(cluster, graph, &way));
+            proofs.find(proof::matters)
+        };
+        if let Some(own) = graph.names.subject(subject) {
+            return of(own);
+        }
+        let groups = subject.groups().into_iter();
+        let groups = groups.filter_map(|group| graph.names.subject(&group));
+        groups.filter_map(of).min_by_key(|proof| proof.goal)
     }
 
     /// What the rights of everybody lead to, cluster by cluster.
@@ -148,6 +188,8 @@ pub struct Compared {
     pub changes: Vec<difference::Change>,
     /// The ways that come with the change.
     pub new_proofs: Vec<Proof>,
+    /// The numbers of those that one thing opens, the shortest first.
+    pub causes: Vec<Vec<usize>>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
     pub is_new_copy: bool,
 }
@@ -207,12 +249,13 @@ impl Comparison {
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
             changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
-            let new_proofs = difference::new_proofs(&before, &after, behaviour);
+            let news = news::news(&before, &after, behaviour);
             Compared {
                 before,
                 after,
                 changes,
-                new_proofs,
+                new_proofs: news.proofs,
+                causes: news.causes,
                 is_new_copy: sides.is_new_copy,
             }
         });

@@ -7,6 +7,8 @@ mod command;
 mod corpora;
 mod difference;
 mod groups_and_names;
+mod news;
 mod paths;
 mod questions;
+mod stronger;
 mod worlds;
