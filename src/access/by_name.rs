@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::cluster::Cluster;
 use super::meant::sums;
+use super::powers::KUBE_SYSTEM;
 use super::rights::{Asked, Rights};
 use super::role::Role;
 use super::subject::{Scope, Subject};
@@ -46,12 +47,19 @@ impl Cluster {
         of_name.into_iter().flatten().copied()
     }
 
-    /// The namespaces that have `Roles`, each with the numbers of these.
+    /// The namespaces that have `Roles`, each with the numbers of these: one of them, or that of what runs the cluster
+    /// before the others.
     pub fn namespaces_of_roles(
         &self,
+        own: Option<&str>,
     ) -> impl Iterator<Item = (&Arc<str>, impl Iterator<Item = usize> + '_)> {
-        let all = self.by_name.numbers.iter();
-        let all = all.filter(|(namespace, _)| !namespace.is_empty());
+        let numbers = &self.by_name.numbers;
+        let first = numbers.get_key_value(own.unwrap_or(KUBE_SYSTEM));
+        let others = numbers.iter().filter(move |(namespace, _)| {
+            own.is_none() && !namespace.is_empty() && &***namespace != KUBE_SYSTEM
+        });
+        let others = own.is_none().then_some(others).into_iter().flatten();
+        let all = first.into_iter().chain(others);
         all.map(|(namespace, names)| (namespace, names.values().flatten().copied()))
     }
 

@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::kubernetes::Object;
-use crate::kubernetes::together::{ClustersOf, alone, pair};
+use crate::kubernetes::together::{ClustersOf, alone, pair, united};
 
 use borrowed::{bindings_by_role, borrowed, wider_copies};
 use cluster::Cluster;
@@ -201,6 +201,9 @@ pub struct Comparison {
     pub clusters: Vec<Compared>,
     /// Those for which nothing does, whatever was written otherwise.
     pub unchanged: Vec<Compared>,
+    /// The ways that come with the change where copies that it adds are applied together with what they are copies of: a
+    /// copy more hides nothing of what there would be without it.
+    pub united: Vec<Compared>,
 }
 
 impl Comparison {
@@ -220,7 +223,26 @@ impl Comparison {
         let before = parts::read(base(), &mut symbols);
         let after = parts::read(head(), &mut symbols);
         let symbols = Arc::new(symbols);
-        let clusters = pair(&before, &after, renames, clusters_of);
+        let united = united(&before, &after, renames, clusters_of);
+        let mut clusters = pair(&before, &after, renames, clusters_of);
+        // Copies that the change adds take nothing away from what their cluster was before.
+        for sides in clusters.iter_mut().filter(|sides| !sides.is_new_copy) {
+            sides.widen_before(&united);
+        }
+        let united = united.iter().filter_map(|sides| {
+            let before = Cluster::of(&symbols, &built_in, &sides.before, Vec::new());
+            let after = Cluster::of(&symbols, &built_in, &sides.after, Vec::new());
+            let news = news::news(&before, &after, behaviour);
+            (!news.proofs.is_empty()).then_some(Compared {
+                before,
+                after,
+                changes: Vec::new(),
+                new_proofs: news.proofs,
+                causes: news.causes,
+                is_new_copy: sides.is_new_copy,
+            })
+        });
+        let united: Vec<Compared> = united.collect();
         // A new copy is held against all there was, where nothing is borrowed.
         let old_groups: Vec<Vec<&Part>> = clusters
             .iter()
@@ -248,7 +270,8 @@ impl Comparison {
             let after = Cluster::of(&symbols, &built_in, &sides.after, borrowed(&wider, &new));
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
-            changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
+            let is_copy = sides.is_new_copy || sides.is_split;
+            changes.retain(|change| !is_copy || !change.gained.is_empty());
             let news = news::news(&before, &after, behaviour);
             Compared {
                 before,
@@ -264,6 +287,7 @@ impl Comparison {
         Self {
             clusters,
             unchanged,
+            united,
         }
     }
 }

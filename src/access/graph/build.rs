@@ -28,6 +28,10 @@ impl Named {
     }
 }
 
+/// In so many namespaces at most, all subjects together, is looked at what somebody's own rights and those of their
+/// groups come to together. Beyond that they have what these have, each for itself.
+const MOST_LOOKS: usize = 20_000;
+
 impl Graph {
     /// What the nodes that stand for many stand for.
     pub(super) fn add_members(&mut self, cluster: &Cluster) {
@@ -163,6 +167,7 @@ impl Graph {
             let tokens = named.tokens.entry(Arc::clone(&token.name)).or_default();
             tokens.push(number);
         }
+        let mut left = MOST_LOOKS;
         for (number, subject) in names.subjects.iter().enumerate() {
             let everywhere = powers(cluster, subject, None, behaviour);
             let known: HashSet<(Means, Target)> = everywhere
@@ -174,9 +179,30 @@ impl Graph {
                 self.add_power(cluster, number, power, &named);
             }
             // What the groups of somebody are given in a namespace counts there as well.
-            let mut scopes: BTreeSet<&Scope> = BTreeSet::new();
-            for who in subject.with_groups() {
-                scopes.extend(cluster.held.get(&who).into_iter().flat_map(BTreeMap::keys));
+            let held = cluster.held.get(subject).into_iter();
+            let own: BTreeSet<&Scope> = held.flat_map(BTreeMap::keys).collect();
+            let mut scopes = own.clone();
+            for group in subject.groups() {
+                scopes.extend(
+                    cluster
+                        .held
+                        .get(&group)
+                        .into_iter()
+                        .flat_map(BTreeMap::keys),
+                );
+            }
+            if let Some(rest) = left.checked_sub(scopes.len() - own.len()) {
+                left = rest;
+            } else {
+                // The narrowest group has what the others have.
+                let groups = subject.groups().into_iter();
+                let known = groups.filter(|group| cluster.held.contains_key(group));
+                let narrowest = known.max_by_key(|group| group.groups().len());
+                let narrowest = narrowest.and_then(|group| names.subject(&group));
+                if let Some(group) = narrowest {
+                    self.link(Node::Subject(number), Node::Subject(group), Why::Member);
+                }
+                scopes = own;
             }
             for namespace in scopes.into_iter().filter_map(Scope::namespace) {
                 for power in powers(cluster, subject, Some(namespace), behaviour) {

@@ -13,7 +13,7 @@ use super::{Behaviour, CHANGE, Look, Means, Power, RBAC, Target, Then, WRITE};
 
 /// The most namespaces whose `Roles` are looked at that one right lets somebody bind. Beyond that they count for every
 /// right: what is too much to be looked at is never taken for harmless.
-const MOST_NAMESPACES: usize = 64;
+const MOST_NAMESPACES: usize = 8;
 
 /// Roles that somebody may bind to themselves.
 struct Bindable {
@@ -258,8 +258,7 @@ impl Look<'_> {
     /// The `Roles` that may be bound, each in its namespace.
     fn roles_of_namespaces(&self, bound: &Reach, needs: [Asked; 2], found: &mut Vec<Bindable>) {
         let symbols = &self.cluster.symbols;
-        let here = self.cluster.namespaces_of_roles();
-        let here = here.filter(|(own, _)| self.namespace.as_ref().is_none_or(|it| it == *own));
+        let here = self.cluster.namespaces_of_roles(self.namespace.as_deref());
         let mut looked_at = 0;
         for (own, roles) in here {
             let meant: BTreeSet<usize> = match bound {
@@ -276,6 +275,10 @@ impl Look<'_> {
                 continue;
             }
             looked_at += 1;
+            if looked_at > MOST_NAMESPACES && *bound == Reach::All {
+                // Who may bind those of what runs the cluster needs no more.
+                return;
+            }
             if looked_at > MOST_NAMESPACES {
                 let roles = self.cluster.roles_named("", CLUSTER_ADMIN).collect();
                 found.extend(bindable(needs, bound, roles, None, true));

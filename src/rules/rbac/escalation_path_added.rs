@@ -165,14 +165,24 @@ const MOST_NAMED: usize = 3;
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
+    let comparison = pair.access(clusters, targets);
     let mut told: BTreeSet<(String, String)> = BTreeSet::new();
-    for compared in &pair.access(clusters, targets).clusters {
+    let mut apart: BTreeSet<String> = BTreeSet::new();
+    if !comparison.united.is_empty() {
+        let all = comparison.clusters.iter().flat_map(|it| &it.new_proofs);
+        apart.extend(all.map(Proof::told_as));
+    }
+    let apart_first = comparison.clusters.iter().map(|it| (it, false));
+    let united = comparison.united.iter().map(|it| (it, true));
+    for (compared, is_united) in apart_first.chain(united) {
         let known = known(&compared.before);
         for cause in &compared.causes {
             let ways = cause.iter().filter_map(|way| compared.new_proofs.get(*way));
             let mut ways = ways.filter(|proof| {
                 let mut subjects = proof.steps.iter().map(|step| &step.who);
-                !proof.is_possession && subjects.any(|subject| known.contains(subject))
+                !proof.is_possession
+                    && subjects.any(|subject| known.contains(subject))
+                    && !(is_united && apart.contains(&proof.told_as()))
             });
             let Some(first) = ways.next() else { continue };
             let others: Vec<&Subject> = ways.map(|proof| &proof.subject).collect();

@@ -181,3 +181,54 @@ fn two_things_that_open_ways_are_told_each() {
         assert!(found.iter().any(|it| it.contains(&wanted)), "{found:?}");
     }
 }
+
+#[test]
+fn a_copy_that_is_added_hides_no_way() {
+    let pod = |account: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: tool, namespace: ops}}\nspec:\n  serviceAccountName: {account}\n  containers: [{{name: a, image: a}}]\n"
+        )
+    };
+    let exec = manifest("Role ops/exec | | pods/exec | create\nuser/jane -> Role exec in ops");
+    let root = manifest("sa/ops/root -> ClusterRole cluster-admin");
+    let (weak, strong) = (pod("weak"), pod("root"));
+    let base = [
+        ("exec/a.yaml", &*exec),
+        ("pod/pod.yaml", &*weak),
+        ("root/r.yaml", &*root),
+    ];
+    let head = [
+        ("exec/a.yaml", &*exec),
+        ("pod/pod.yaml", &*strong),
+        ("root/r.yaml", &*root),
+    ];
+    let told = |base: &[(&str, &str)], head: &[(&str, &str)]| {
+        let report = reports::of(base, head);
+        let found = report.findings.iter();
+        let found = found.filter(|it| it.rule == "rbac/escalation-path-added");
+        found
+            .filter(|it| it.status == Status::Introduced)
+            .map(|it| it.message.clone())
+            .collect::<Vec<_>>()
+    };
+    let alone = told(&base, &head);
+    assert_eq!(alone.len(), 1, "{alone:?}");
+    let of_nobody = root.replace("name: root", "name: nobody");
+    let narrow = exec.replace("pods/exec", "pods/log");
+    for (path, decoy) in [
+        ("pod/decoy.yaml", &of_nobody),
+        ("exec/decoy.yaml", &of_nobody),
+        ("pod/decoy.yaml", &narrow),
+        ("root/decoy.yaml", &narrow),
+    ] {
+        let mut with = head.to_vec();
+        with.push((path, decoy.as_str()));
+        with.sort_unstable();
+        assert_eq!(told(&base, &with), alone, "{path} {decoy}");
+        // A copy alone opens nothing.
+        let mut only = base.to_vec();
+        only.push((path, decoy.as_str()));
+        only.sort_unstable();
+        assert_eq!(told(&base, &only), [""; 0], "{path} {decoy}");
+    }
+}
