@@ -292,7 +292,8 @@ fn is_given_in(cluster: &Cluster, change: &Change, in_scope: &dyn Fn(&str) -> bo
 /// The ways that come with a change, within some paths.
 #[must_use]
 pub fn new_ways(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<Proof> {
-    let all = comparison.clusters.iter().flat_map(|it| &it.new_proofs);
+    let all = comparison.clusters.iter().chain(&comparison.united);
+    let all = all.flat_map(|it| &it.new_proofs);
     let mut ways: Vec<Proof> = Vec::new();
     for proof in all.filter(|proof| is_shown(proof, in_scope)) {
         if !ways.contains(proof) {

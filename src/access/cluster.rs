@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::finding::Location;
+use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
 use super::built_in;
+use super::by_name::ByName;
 use super::exposed::{Route, Served};
 use super::meant::{Meant, meant};
 use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
+use super::powers::KUBE_SYSTEM;
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
-use super::strength::{Strong, strong};
 use super::subject::{MASTERS, Scope, Subject};
 use super::symbols::{Symbol, Symbols};
 
@@ -63,8 +65,8 @@ pub struct Cluster {
     pub routes: Vec<Arc<Route>>,
     /// Its Namespaces, as far as they are objects.
     pub namespaces: BTreeMap<Arc<str>, Arc<Enforced>>,
-    /// The roles that give all of a namespace or more, by namespace, which is empty for a `ClusterRole`, and name.
-    pub strong: Strong,
+    /// The numbers of its roles by their names.
+    pub(super) by_name: ByName,
     /// The accounts whose pods get no token unless they ask for one.
     tokenless: BTreeSet<Subject>,
     /// The numbers of the bindings of each name.
@@ -130,7 +132,7 @@ impl Cluster {
             served: parts.iter().flat_map(|part| part.served.clone()).collect(),
             routes: parts.iter().flat_map(|part| part.routes.clone()).collect(),
             meant: meant(&roles, &bindings),
-            strong: strong(&roles, symbols),
+            by_name: ByName::of(&roles),
             roles,
             bindings,
             accounts: parts
@@ -272,22 +274,22 @@ impl Cluster {
         numbers.filter_map(|number| self.bindings.get(*number))
     }
 
-    /// True if a subject, or a group that it is in, is given a role of that name itself in a scope: a `Role` in that of a
-    /// namespace, else a `ClusterRole`.
+    /// True if pods may take their node in a namespace, as far as anything is known: a Namespace says that it guards
+    /// nothing, or it is the one of what runs the cluster.
     #[must_use]
-    pub fn is_given(&self, subject: &Subject, scope: &Scope, name: &str) -> bool {
-        let mut who = subject.with_groups();
-        who.any(|who| {
-            let grants = self.held(&who, scope).into_iter();
-            let meant = grants.flat_map(|held| &held.grants);
-            let mut meant = meant.filter_map(|grant| self.meant.get(grant.binding));
-            meant.any(|meant| {
-                let mut leaves = meant.leaves.iter().filter_map(|at| self.roles.get(*at));
-                leaves.any(|role| {
-                    role.is_of_cluster == scope.namespace().is_none() && *role.name == *name
-                })
-            })
-        })
+    pub fn is_unguarded(&self, namespace: &str) -> bool {
+        match self.namespaces.get(namespace).and_then(|it| it.level) {
+            Some(level) => level == Level::Privileged,
+            None => namespace == KUBE_SYSTEM,
+        }
+    }
+
+    /// A namespace where pods may take their node; that of what runs the cluster before others.
+    #[must_use]
+    pub fn unguarded(&self) -> Option<&str> {
+        let known = self.namespaces.keys().map(|name| &**name);
+        let mut all = std::iter::once(KUBE_SYSTEM).chain(known);
+        all.find(|name| self.is_unguarded(name))
     }
 
     /// What some roles give together in a scope.

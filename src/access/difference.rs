@@ -5,10 +5,6 @@
 use std::collections::BTreeSet;
 
 use super::cluster::Cluster;
-use super::goal::Goal;
-use super::graph::Graph;
-use super::powers::{Behaviour, KUBE_SYSTEM};
-use super::proof::{Proof, proofs, prove};
 use super::rights::Rights;
 use super::subject::{Scope, Subject};
 
@@ -96,51 +92,4 @@ fn news(
         left = left.beyond(&wider.rights, symbols);
     }
     left
-}
-
-/// The ways that there are after a change and were not before: nobody who reached every right gains one.
-#[must_use]
-pub fn new_proofs(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> Vec<Proof> {
-    let key = |proof: &Proof| (proof.subject.clone(), proof.goal);
-    let old_graph = Graph::of(before, behaviour);
-    let old = proofs(before, &old_graph);
-    let known: BTreeSet<_> = old.iter().map(key).collect();
-    let all: BTreeSet<Subject> = who_reach_all(&old);
-    let graph = Graph::of(after, behaviour);
-    let mut new = proofs(after, &graph);
-    let all_now = who_reach_all(&new);
-    new.retain(|proof| {
-        let is_other = proof.goal == Goal::OtherNamespace;
-        !is_other && !known.contains(&key(proof)) && !all.contains(&proof.subject)
-    });
-    // Of other namespaces each one counts, not only the nearest.
-    let (spread, old_spread) = (graph.spread(), old_graph.spread());
-    for (number, subject) in graph.subjects.iter().enumerate() {
-        if all.contains(subject) || all_now.contains(subject) {
-            continue;
-        }
-        let mut taken = graph.taken_over(&spread, number);
-        taken.retain(|namespace| {
-            // The one of what runs the cluster is a goal of its own.
-            let name = graph.namespaces.get(*namespace);
-            name.is_some_and(|name| {
-                **name != *KUBE_SYSTEM && !old_graph.takes_over(&old_spread, subject, name)
-            })
-        });
-        let way = graph.way_to(&spread, number, &taken);
-        if let Some(proof) = way.and_then(|way| prove(after, &graph, &way)) {
-            new.push(Proof {
-                further: taken.len().saturating_sub(1),
-                ..proof
-            });
-        }
-    }
-    new.sort_by(|one, other| (&one.subject, one.goal).cmp(&(&other.subject, other.goal)));
-    new
-}
-
-/// Those who reach every right.
-fn who_reach_all(proofs: &[Proof]) -> BTreeSet<Subject> {
-    let all = proofs.iter().filter(|proof| proof.goal <= Goal::Masters);
-    all.map(|proof| proof.subject.clone()).collect()
 }

@@ -65,6 +65,17 @@ pub(super) fn meant(roles: &[Arc<Role>], bindings: &[Arc<Binding>]) -> Vec<Meant
     bindings.iter().map(means).collect()
 }
 
+/// Which roles each sum of roles is the sum of, by number.
+#[must_use]
+pub(super) fn sums(roles: &[Arc<Role>]) -> HashMap<usize, Arc<Vec<usize>>> {
+    let mut sums = Sums::new(roles);
+    let numbered = roles.iter().enumerate();
+    let summed = numbered.filter(|(_, role)| role.selectors.is_some());
+    summed
+        .map(|(number, _)| (number, sums.leaves(number)))
+        .collect()
+}
+
 /// Which roles the sums of roles are the sums of.
 struct Sums<'r> {
     roles: &'r [Arc<Role>],

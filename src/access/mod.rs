@@ -14,6 +14,7 @@
 pub mod ask;
 mod borrowed;
 pub mod built_in;
+pub mod by_name;
 pub mod cluster;
 pub mod describe;
 pub mod difference;
@@ -23,16 +24,17 @@ pub mod graph;
 pub mod gravity;
 pub mod leads;
 pub mod meant;
+pub mod news;
 pub mod outside;
 pub mod parts;
 pub mod powers;
 pub mod proof;
 pub mod question;
+mod reasons;
 pub mod renamed;
 pub mod rights;
 pub mod role;
 pub mod standing;
-pub mod strength;
 pub mod subject;
 pub mod symbols;
 
@@ -40,16 +42,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::kubernetes::Object;
-use crate::kubernetes::together::{ClustersOf, alone, pair};
+use crate::kubernetes::together::{ClustersOf, alone, pair, united};
 
 use borrowed::{bindings_by_role, borrowed, wider_copies};
 use cluster::Cluster;
+use goal::Goal;
 use graph::Graph;
+use graph::ways::Ways;
 use leads::Leads;
 use parts::{Part, are_about_rights};
 use powers::Behaviour;
 use proof::Proof;
 use standing::Standings;
+use subject::Subject;
 
 /// All that one revision gives, cluster by cluster.
 #[derive(Debug, Default)]
@@ -58,6 +63,7 @@ pub struct Access {
     pub clusters: Vec<Cluster>,
     behaviour: Behaviour,
     graphs: OnceLock<Vec<Graph>>,
+    ways: OnceLock<Vec<Vec<Ways>>>,
     proofs: OnceLock<Vec<Vec<Proof>>>,
     leads: OnceLock<Vec<Leads>>,
     standings: OnceLock<Standings>,
@@ -117,14 +123,48 @@ impl Access {
         })
     }
 
+    /// By cluster, the shortest ways to each goal, the gravest goal first.
+    fn ways(&self) -> &[Vec<Ways>] {
+        self.ways.get_or_init(|| {
+            let of = |graph: &Graph| {
+                Goal::ALL
+                    .iter()
+                    .filter_map(|goal| graph.ways(*goal))
+                    .collect()
+            };
+            self.graphs().iter().map(of).collect()
+        })
+    }
+
     /// The ways to what is most guarded, cluster by cluster.
     pub fn proofs(&self) -> &[Vec<Proof>] {
         self.proofs.get_or_init(|| {
-            let clusters = self.clusters.iter().zip(self.graphs());
+            let clusters = self.clusters.iter().zip(self.graphs()).zip(self.ways());
             clusters
-                .map(|(cluster, graph)| proof::proofs(cluster, graph))
+                .map(|((cluster, graph), ways)| proof::proofs(cluster, graph, ways))
                 .collect()
         })
+    }
+
+    /// The gravest way of somebody to the cluster as a whole, by the number of the cluster. Whom no binding names has what
+    /// the groups have that they are in.
+    #[must_use]
+    pub fn gravest_way(&self, cluster: usize, subject: &Subject) -> Option<Proof> {
+        let graph = self.graphs().get(cluster)?;
+        let all = self.ways().get(cluster)?;
+        let cluster = self.clusters.get(cluster)?;
+        let of = |number: usize| {
+            let ways = all.iter().filter_map(|ways| graph.way_of(ways, number));
+            let ways = ways.filter(|way| Goal::OF_CLUSTER.contains(&way.goal));
+            let mut proofs = ways.filter_map(|way| proof::prove(cluster, graph, &way));
+            proofs.find(proof::matters)
+        };
+        if let Some(own) = graph.names.subject(subject) {
+            return of(own);
+        }
+        let groups = subject.groups().into_iter();
+        let groups = groups.filter_map(|group| graph.names.subject(&group));
+        groups.filter_map(of).min_by_key(|proof| proof.goal)
     }
 
     /// What the rights of everybody lead to, cluster by cluster.
@@ -151,6 +191,8 @@ pub struct Compared {
     pub renamed: renamed::Renamed,
     /// The ways that come with the change.
     pub new_proofs: Vec<Proof>,
+    /// The numbers of those that one thing opens, the shortest first.
+    pub causes: Vec<Vec<usize>>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
     pub is_new_copy: bool,
 }
@@ -162,6 +204,9 @@ pub struct Comparison {
     pub clusters: Vec<Compared>,
     /// Those for which nothing does, whatever was written otherwise.
     pub unchanged: Vec<Compared>,
+    /// The ways that come with the change where copies that it adds are applied together with what they are copies of: a
+    /// copy more hides nothing of what there would be without it.
+    pub united: Vec<Compared>,
 }
 
 impl Comparison {
@@ -181,7 +226,27 @@ impl Comparison {
         let before = parts::read(base(), &mut symbols);
         let after = parts::read(head(), &mut symbols);
         let symbols = Arc::new(symbols);
-        let clusters = pair(&before, &after, renames, clusters_of);
+        let united = united(&before, &after, renames, clusters_of);
+        let mut clusters = pair(&before, &after, renames, clusters_of);
+        // Copies that the change adds take nothing away from what their cluster was before.
+        for sides in clusters.iter_mut().filter(|sides| !sides.is_new_copy) {
+            sides.widen_before(&united);
+        }
+        let united = united.iter().filter_map(|sides| {
+            let before = Cluster::of(&symbols, &built_in, &sides.before, Vec::new());
+            let after = Cluster::of(&symbols, &built_in, &sides.after, Vec::new());
+            let news = news::news(&before, &after, behaviour);
+            (!news.proofs.is_empty()).then_some(Compared {
+                before,
+                after,
+                changes: Vec::new(),
+                renamed: renamed::Renamed::default(),
+                new_proofs: news.proofs,
+                causes: news.causes,
+                is_new_copy: sides.is_new_copy,
+            })
+        });
+        let united: Vec<Compared> = united.collect();
         // A new copy is held against all there was, where nothing is borrowed.
         let old_groups: Vec<Vec<&Part>> = clusters
             .iter()
@@ -209,15 +274,17 @@ impl Comparison {
             let after = Cluster::of(&symbols, &built_in, &sides.after, borrowed(&wider, &new));
             let mut changes = difference::changes(&before, &after);
             // A further copy takes nothing from what there was.
-            changes.retain(|change| !sides.is_new_copy || !change.gained.is_empty());
+            let is_copy = sides.is_new_copy || sides.is_split;
+            changes.retain(|change| !is_copy || !change.gained.is_empty());
             let goes_on_as = renamed::renamed(&before, &after, &changes);
-            let new_proofs = difference::new_proofs(&before, &after, behaviour);
+            let news = news::news(&before, &after, behaviour);
             Compared {
                 before,
                 after,
                 changes,
                 renamed: goes_on_as,
-                new_proofs,
+                new_proofs: news.proofs,
+                causes: news.causes,
                 is_new_copy: sides.is_new_copy,
             }
         });
@@ -226,6 +293,7 @@ impl Comparison {
         Self {
             clusters,
             unchanged,
+            united,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Account {
     pub cloud: Option<(String, Location)>,
     /// `automountServiceAccountToken`, where it is set.
     pub automount: Option<bool>,
+    /// Where that is set, or where its name stands.
+    pub automount_at: Location,
 }
 
 /// What the pods of something are called.
@@ -248,6 +250,14 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
             at: place(object, object.name_span()),
             cloud,
             automount: automount(object).as_bool(),
+            automount_at: place(
+                object,
+                if automount(object).is_set() {
+                    automount(object).span()
+                } else {
+                    object.name_span()
+                },
+            ),
         }));
     } else if object.kind().name == "Secret" {
         part.tokens.extend(token(object).map(Arc::new));

@@ -6,11 +6,15 @@ use crate::finding::Location;
 
 use super::cluster::Cluster;
 use super::goal::Goal;
-use super::graph::{Graph, Node, Way, Why};
-use super::powers::{KUBE_SYSTEM, Means, Power, Target};
-use super::rights::Asked;
+use super::graph::ways::{Way, Ways};
+use super::graph::{Edge, Graph, Node, Why};
+use super::parts::Runner;
+use super::powers::KUBE_SYSTEM;
+use super::reasons::{joined, unguarded, use_of};
 use super::subject::Subject;
-use super::symbols::Symbol;
+
+/// So many steps of a way are told at most. Of a longer one its first and its last ones are.
+const MOST_STEPS: usize = 8;
 
 /// A line that a step takes, and what is to be seen there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub struct Proof {
     pub goal: Goal,
     /// For another namespace, which one.
     pub namespace: Option<String>,
-    /// How many further namespaces are reached that are as new as that one.
+    /// How many further namespaces, or identities, are reached that are as new as that one.
     pub further: usize,
     /// How.
     pub steps: Vec<Step>,
@@ -56,6 +60,8 @@ impl Proof {
         let nearest = self.nearest_title();
         match self.further {
             0 => nearest,
+            1 if self.namespace.is_none() => format!("{nearest} and another one"),
+            further if self.namespace.is_none() => format!("{nearest} and {further} others"),
             1 => format!("{nearest} and of another one"),
             further => format!("{nearest} and of {further} others"),
         }
@@ -93,295 +99,261 @@ impl Proof {
 /// The gravest ways of every subject of a cluster, by subject and goal. Who reaches every right reaches all the rest,
 /// which is not told.
 #[must_use]
-pub fn proofs(cluster: &Cluster, graph: &Graph) -> Vec<Proof> {
-    let mut reached = vec![false; graph.subjects.len()];
-    let mut found: Vec<(usize, Proof)> = Vec::new();
-    for goal in Goal::ALL {
-        for way in graph.ways(goal) {
-            let Some(done) = reached.get_mut(way.subject) else {
-                continue;
-            };
-            if *done {
-                continue;
-            }
-            let Some(proof) = prove(cluster, graph, &way) else {
+pub fn proofs(cluster: &Cluster, graph: &Graph, all: &[Ways]) -> Vec<Proof> {
+    let subjects = 0..graph.names.subjects.len();
+    let mut found = Vec::new();
+    for subject in subjects {
+        for ways in all {
+            let way = graph.way_of(ways, subject);
+            let Some(proof) = way.and_then(|way| prove(cluster, graph, &way)) else {
                 continue;
             };
             if matters(&proof) {
-                *done = matches!(goal, Goal::ClusterAdmin | Goal::Masters);
-                found.push((way.subject, proof));
+                let is_all = proof.goal <= Goal::Masters;
+                found.push(proof);
+                if is_all {
+                    break;
+                }
             }
         }
     }
-    found.sort_by_key(|(subject, proof)| (*subject, proof.goal));
-    found.into_iter().map(|(_, proof)| proof).collect()
+    found
 }
 
-/// False for what is nothing but meant to be: the administrator of a namespace, an account with an identity of its own,
-/// what lies in the namespace that somebody lives in.
-fn matters(proof: &Proof) -> bool {
+/// False for what is nothing but meant to be: the administrator of a namespace, what lies in the namespace that somebody
+/// lives in.
+pub(super) fn matters(proof: &Proof) -> bool {
     let lives_there = proof.subject.members_namespace() == Some(KUBE_SYSTEM);
     match proof.goal {
-        Goal::ClusterAdmin | Goal::Masters | Goal::Nodes => true,
+        Goal::ClusterAdmin | Goal::Masters | Goal::Nodes | Goal::CloudIdentity => true,
         Goal::KubeSystemSecrets => !lives_there,
         Goal::OtherNamespace => !proof.is_possession,
-        Goal::CloudIdentity => proof.steps.len() > 1,
     }
 }
 
+/// Puts a way into words.
 pub(super) fn prove(cluster: &Cluster, graph: &Graph, way: &Way) -> Option<Proof> {
-    let mut who = graph.subjects.get(way.subject)?.clone();
-    let subject = who.clone();
-    let mut steps: Vec<Step> = Vec::new();
-    let mut uses = 0;
-    let mut only = None;
-    for (number, (why, to)) in way.steps.iter().enumerate() {
-        let follows = way.steps.get(number + 1..).unwrap_or_default();
-        match why {
-            Why::Power(power) => {
-                let power = graph.powers.get(*power)?;
-                uses += 1;
-                only = Some(power.means);
-                let mut step = use_of(cluster, &who, power);
-                let leads_on = matches!(
-                    to,
-                    Node::AnyAccount(_)
-                        | Node::Unnamed(_)
-                        | Node::Running(_)
-                        | Node::Runner(_)
-                        | Node::AnyToken(_)
-                        | Node::Token(_)
-                );
-                let steps_on = way.steps.get(number..).unwrap_or_default();
-                if leads_on && let Some(next) = next_account(cluster, graph, steps_on) {
-                    // Writing to a String cannot fail.
-                    let _ = write!(step.does, "{} {next}", joined(power.means));
-                }
-                steps.push(step);
-            }
-            Why::Member => {
-                let made_of_all = way
-                    .steps
-                    .get(number.wrapping_sub(1))
-                    .is_some_and(|(_, at)| matches!(at, Node::Namespace(_)));
-                if let (Node::AnyAccount(_), true, Some(step), Some(next)) = (
-                    to,
-                    made_of_all,
-                    steps.last_mut(),
-                    next_account(cluster, graph, follows),
-                ) {
-                    let _ = write!(step.does, ", which includes {next}");
-                }
-            }
-            Why::Runner(runner) => {
-                let runner = cluster.runners.get(*runner)?;
-                if let Some(step) = steps.last_mut() {
-                    step.evidence.push(Evidence {
-                        at: runner.at.clone(),
-                        what: format!("{} runs as {}", runner.title, runner.account),
-                    });
-                }
-            }
-            Why::Token(token) => {
-                let token = cluster.tokens.get(*token)?;
-                if let Some(step) = steps.last_mut() {
-                    step.evidence.push(Evidence {
-                        at: token.at.clone(),
-                        what: format!(
-                            "Secret {}/{} holds a token of {}",
-                            token.namespace, token.name, token.account
-                        ),
-                    });
-                }
-            }
-            Why::Cloud(account) => {
-                let (identity, at) = cluster.accounts.get(*account)?.cloud.clone()?;
-                uses += 1;
-                steps.push(Step {
-                    who: who.clone(),
-                    does: format!("is {identity} in the cloud"),
-                    evidence: vec![Evidence {
-                        at,
-                        what: "the identity is named here".to_owned(),
-                    }],
-                });
-            }
+    let edges = way.edges.iter().map(|edge| graph.edge(*edge));
+    let edges: Vec<Edge> = edges.collect::<Option<_>>()?;
+    let size = edges.iter().filter(|edge| edge.why.is_step()).count();
+    let mut told = Telling {
+        cluster,
+        graph,
+        who: graph.names.subjects.get(way.subject)?.clone(),
+        steps: Vec::new(),
+        left_out: 0,
+        is_told: true,
+    };
+    let subject = told.who.clone();
+    let mut number = 0;
+    let mut namespace = None;
+    let mut is_possession = size == 1;
+    for (at, edge) in edges.iter().enumerate() {
+        if edge.why.is_step() {
+            let is_middle = number >= MOST_STEPS / 2 && number + MOST_STEPS / 2 < size;
+            told.begin(size > MOST_STEPS && is_middle);
+            number += 1;
         }
-        if let Node::Subject(number) = to {
-            who = graph.subjects.get(*number)?.clone();
+        let to = graph.node_at(edge.to)?;
+        let follows = edges.get(at..).unwrap_or_default();
+        told.take(edge.why, to, edges.get(at.wrapping_sub(1)), follows)?;
+        is_possession &= match edge.why {
+            Why::Power(power) => graph.powers.get(power)?.means.is_possession(),
+            Why::Member => true,
+            _ => false,
+        };
+        match to {
+            Node::Subject(number) => told.who = graph.names.subjects.get(number)?.clone(),
+            Node::Namespace(own) => namespace = own.and_then(|own| graph.names.namespaces.get(own)),
+            _ => {}
         }
     }
-    let namespace = way
-        .namespace
-        .and_then(|number| graph.namespaces.get(number));
+    let namespace = namespace.filter(|_| way.goal == Goal::OtherNamespace);
     Some(Proof {
         subject,
         goal: way.goal,
         namespace: namespace.map(ToString::to_string),
         further: 0,
-        steps,
-        is_possession: uses == 1 && only.is_some_and(Means::is_possession),
+        steps: told.steps,
+        is_possession,
     })
 }
 
-fn next_subject<'g>(graph: &'g Graph, steps: &[(Why, Node)]) -> Option<&'g Subject> {
-    let mut nodes = steps.iter();
-    nodes.find_map(|(_, node)| match node {
-        Node::Subject(number) => graph.subjects.get(*number),
-        _ => None,
+/// A way on the way into words.
+struct Telling<'g> {
+    cluster: &'g Cluster,
+    graph: &'g Graph,
+    who: Subject,
+    steps: Vec<Step>,
+    left_out: usize,
+    is_told: bool,
+}
+
+impl Telling<'_> {
+    /// Goes on to the next step, which may be one that is left out.
+    fn begin(&mut self, is_left_out: bool) {
+        self.is_told = !is_left_out;
+        self.left_out += usize::from(is_left_out);
+        if self.is_told
+            && self.left_out > 0
+            && let Some(step) = self.steps.last_mut()
+        {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                step.does,
+                ", and so on over {} further steps to {}",
+                self.left_out, self.who
+            );
+            self.left_out = 0;
+        }
+    }
+
+    /// Tells why it leads on. `follows` begins with that.
+    fn take(&mut self, why: Why, to: Node, before: Option<&Edge>, follows: &[Edge]) -> Option<()> {
+        if !self.is_told {
+            return Some(());
+        }
+        let (cluster, graph) = (self.cluster, self.graph);
+        match why {
+            Why::Power(power) => {
+                let power = graph.powers.get(power)?;
+                let mut step = use_of(cluster, &self.who, power);
+                let leads_on = matches!(
+                    to,
+                    Node::AnyAccount(_)
+                        | Node::Unnamed(_)
+                        | Node::AnyUnnamed
+                        | Node::Running(_)
+                        | Node::Runner(_)
+                        | Node::AnyToken(_)
+                        | Node::Token(_)
+                );
+                if leads_on && let Some(next) = next_account(cluster, graph, follows) {
+                    let means = power.then.as_ref().map_or(power.means, |then| then.means);
+                    let _ = write!(step.does, "{} {next}", joined(means));
+                }
+                self.steps.push(step);
+            }
+            Why::Member => {
+                let made_of_all = before.and_then(|edge| graph.node_at(edge.to));
+                if let (Node::AnyAccount(_), Some(Node::Namespace(_)), Some(step), Some(next)) = (
+                    to,
+                    made_of_all,
+                    self.steps.last_mut(),
+                    next_account(cluster, graph, follows.get(1..).unwrap_or_default()),
+                ) {
+                    let _ = write!(step.does, ", which includes {next}");
+                }
+            }
+            Why::Runner(runner) => {
+                let runner = cluster.runners.get(runner)?;
+                let step = self.steps.last_mut()?;
+                step.evidence.push(Evidence {
+                    at: runner.at.clone(),
+                    what: format!("{} runs as {}", runner.title, runner.account),
+                });
+                step.evidence.extend(mounted(cluster, runner));
+            }
+            Why::Token(token) => {
+                let token = cluster.tokens.get(token)?;
+                self.steps.last_mut()?.evidence.push(Evidence {
+                    at: token.at.clone(),
+                    what: format!(
+                        "Secret {}/{} holds a token of {}",
+                        token.namespace, token.name, token.account
+                    ),
+                });
+            }
+            Why::Cloud(account) => {
+                let (identity, at) = cluster.accounts.get(account)?.cloud.clone()?;
+                self.steps.push(identified(self.who.clone(), &identity, at));
+            }
+            Why::Identity(runner) => {
+                let runner = cluster.runners.get(runner)?;
+                self.steps.last_mut()?.evidence.push(Evidence {
+                    at: runner.at.clone(),
+                    what: format!("{} runs as {}", runner.title, runner.account),
+                });
+                let mut accounts = cluster.accounts.iter();
+                let (identity, at) = accounts.find_map(|account| {
+                    let cloud = account.cloud.clone();
+                    cloud.filter(|_| account.subject == runner.account)
+                })?;
+                let account = runner.account.clone();
+                self.steps.push(identified(account, &identity, at));
+            }
+            Why::Unguarded => {
+                let node = before.and_then(|edge| graph.node_at(edge.to))?;
+                let Node::Namespace(Some(own)) = node else {
+                    return None;
+                };
+                let namespace = graph.names.namespaces.get(own)?;
+                let step = self.steps.last_mut()?;
+                let _ = write!(step.does, ", where pods of {namespace} may be privileged");
+                step.evidence.extend(unguarded(cluster, namespace));
+            }
+            Why::BroughtAlong => {
+                let step = self.steps.last_mut()?;
+                step.does
+                    .push_str(", which includes the accounts of the controllers of the cluster");
+            }
+        }
+        Some(())
+    }
+}
+
+/// The step from somebody to their identity of a cloud.
+fn identified(who: Subject, identity: &str, at: Location) -> Step {
+    Step {
+        who,
+        does: format!("is {identity} in the cloud"),
+        evidence: vec![Evidence {
+            at,
+            what: "the identity is named here".to_owned(),
+        }],
+    }
+}
+
+/// What gives pods a token that say nothing of it themselves: their account.
+#[must_use]
+pub fn mounted(cluster: &Cluster, runner: &Runner) -> Option<Evidence> {
+    if runner.automount.is_some() || runner.mounts_token {
+        return None;
+    }
+    let mut accounts = cluster.accounts.iter();
+    let account = accounts.find(|account| account.subject == runner.account)?;
+    Some(Evidence {
+        at: account.automount_at.clone(),
+        what: format!("{} gives its pods a token", account.subject),
     })
 }
 
 /// The account that steps lead to next, in words: by what it runs where its groups alone have rights.
-fn next_account(cluster: &Cluster, graph: &Graph, steps: &[(Why, Node)]) -> Option<String> {
-    let next = next_subject(graph, steps)?;
-    let before = steps
-        .iter()
-        .take_while(|(_, node)| !matches!(node, Node::Subject(_)));
+fn next_account(cluster: &Cluster, graph: &Graph, follows: &[Edge]) -> Option<String> {
     let mut is_by_group = false;
     let mut account = None;
-    for (why, node) in before {
-        is_by_group |= matches!(node, Node::Unnamed(_));
-        account = match why {
-            Why::Runner(runner) => cluster.runners.get(*runner).map(|it| &it.account),
-            Why::Token(token) => cluster.tokens.get(*token).map(|it| &it.account),
+    for edge in follows {
+        account = match edge.why {
+            Why::Runner(runner) => cluster.runners.get(runner).map(|it| &it.account),
+            Why::Identity(runner) => {
+                let runner = cluster.runners.get(runner)?;
+                return Some(runner.account.to_string());
+            }
+            Why::Token(token) => cluster.tokens.get(token).map(|it| &it.account),
             _ => account,
         };
-    }
-    Some(match (is_by_group, account) {
-        (false, _) => next.to_string(),
-        (true, Some(account)) => format!("{account}, which is in {next}"),
-        (true, None) => format!("an account that is in {next}"),
-    })
-}
-
-/// How a use of rights leads to an account.
-fn joined(means: Means) -> &'static str {
-    match means {
-        Means::RunPods => ", which can run as",
-        Means::ReadToken => ", one of which holds a token of",
-        Means::MintToken => ", so that a token is put there for",
-        Means::RequestToken | Means::Impersonate => ", such as",
-        _ => ", one of which runs as",
-    }
-}
-
-fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
-    let place = match &power.namespace {
-        None => "everywhere".to_owned(),
-        Some(namespace) => format!("in namespace {namespace}"),
-    };
-    let asked = power.needs.first();
-    let right = asked.map_or_else(String::new, |asked| right(cluster, asked));
-    let of = match power.target {
-        Target::Goal(Goal::Nodes) => "node",
-        _ => "user",
-    };
-    let does = match power.means {
-        Means::Everything => format!("may do everything {place}"),
-        Means::Administer => format!("holds all that admin has {place}"),
-        Means::Bind => format!("may {right} and write bindings {place}"),
-        Means::Escalate => format!("may {right} and change them {place}"),
-        Means::Impersonate
-        | Means::RequestToken
-        | Means::RunPods
-        | Means::ReadSecrets
-        | Means::ReadToken => {
-            format!("may {right} {place}")
-        }
-        Means::Relabel => {
-            format!("may {right} and make pods {place}, which may then be privileged")
-        }
-        Means::MintToken => format!("may create and read secrets {place}"),
-        Means::RunPrivileged => format!("may {right} {place}, where they may be privileged"),
-        Means::ChangeImage => format!("may change the image of pods {place}"),
-        Means::AddContainer => format!("may put containers into pods {place}"),
-        Means::Exec => format!("may start programs in pods {place}"),
-        Means::NodesProxy => format!("may {right}, which reaches the kubelet past the API server"),
-        Means::Approve => format!("may {right} and so let itself have a certificate of any {of}"),
-        Means::Sign => format!("may {right} and so make certificates of any {of}"),
-        Means::AwsAuth => format!("may {right} {place}, which makes administrators on EKS"),
-    };
-    let evidence = power
-        .needs
-        .iter()
-        .flat_map(|asked| evidence(cluster, who, power, *asked));
-    let evidence = evidence.chain(unguarded(cluster, power));
-    let mut seen = Vec::new();
-    for one in evidence {
-        if !seen.contains(&one) {
-            seen.push(one);
+        match graph.node_at(edge.to)? {
+            Node::Subject(next) => {
+                let next = graph.names.subjects.get(next)?;
+                return Some(match (is_by_group, account) {
+                    (false, _) => next.to_string(),
+                    (true, Some(account)) => format!("{account}, which is in {next}"),
+                    (true, None) => format!("an account that is in {next}"),
+                });
+            }
+            Node::Unnamed(_) | Node::AnyUnnamed => is_by_group = true,
+            _ => {}
         }
     }
-    Step {
-        who: who.clone(),
-        does,
-        evidence: seen,
-    }
-}
-
-/// What lets pods take their node: the Namespace that says so.
-fn unguarded(cluster: &Cluster, power: &Power) -> Option<Evidence> {
-    if power.means != Means::RunPrivileged {
-        return None;
-    }
-    let name = power.namespace.as_deref().unwrap_or(KUBE_SYSTEM);
-    let namespace = cluster.namespaces.get(name)?;
-    Some(Evidence {
-        at: namespace.at.clone(),
-        what: format!("Namespace {name} refuses no pods"),
-    })
-}
-
-/// `create pods`, `bind clusterroles cluster-admin`.
-fn right(cluster: &Cluster, asked: &Asked) -> String {
-    let text = |symbol: Symbol| cluster.symbols.text(symbol);
-    let mut right = format!("{} {}", text(asked.verb), text(asked.resource));
-    if let Some(name) = asked.name {
-        let _ = write!(right, " {}", text(name));
-    }
-    right
-}
-
-/// The rule that gives a right, what gives its role, and the label by which the role has the rule.
-fn evidence(cluster: &Cluster, who: &Subject, power: &Power, asked: Asked) -> Vec<Evidence> {
-    let mut found = Vec::new();
-    let Some(source) = cluster.source(who, power.namespace.as_ref(), asked) else {
-        return found;
-    };
-    let (Some(binding), Some(role)) = (
-        cluster.bindings.get(source.binding),
-        cluster.roles.get(source.role),
-    ) else {
-        return found;
-    };
-    if let Some(at) = cluster.place(source, asked)
-        && role.at.is_some()
-    {
-        found.push(Evidence {
-            at,
-            what: format!("{} allows to {}", role.title(), right(cluster, &asked)),
-        });
-    }
-    found.push(Evidence {
-        at: binding.place(binding.role_at),
-        what: format!("{} gives {}", binding.title(), binding.role),
-    });
-    if let Some(bound) = binding.subjects.get(source.subject) {
-        found.push(Evidence {
-            at: binding.place(bound.span),
-            what: format!("{} binds {}", binding.title(), bound.subject),
-        });
-    }
-    if let Some((sum, at)) = cluster.summed_at(source) {
-        let what = format!("{sum} takes in roles by their labels");
-        found.push(Evidence { at, what });
-    }
-    if let Some((label, at)) = cluster.joining_label(source) {
-        found.push(Evidence {
-            at,
-            what: format!("{label} adds {} to {}", role.title(), binding.role),
-        });
-    }
-    found
+    None
 }

@@ -4,7 +4,7 @@
 //! cluster has one. So files that hold copies of one object are kept apart, and what no other file has a copy of belongs
 //! to all of them. This is found out from the folders: what a folder holds without contradiction is one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub type ClustersOf<'a> = &'a dyn Fn(&str) -> Vec<usize>;
 /// What was read from one file.
 pub trait Filed {
     /// What makes two objects copies of one.
-    type Identity: Eq + Hash;
+    type Identity: Clone + Eq + Hash;
 
     /// The file.
     fn path(&self) -> &Arc<str>;
@@ -80,9 +80,22 @@ impl<I> Default for Numbers<I> {
     }
 }
 
-impl<I: Eq + Hash> Numbers<I> {
+impl<I: Clone + Eq + Hash> Numbers<I> {
     fn of<P: Filed<Identity = I>>(&mut self, part: &P, is_head: bool) -> Vec<u32> {
-        let identities = part.identities().into_iter();
+        self.of_some(part, is_head, &HashSet::new())
+    }
+
+    fn of_some<P: Filed<Identity = I>>(
+        &mut self,
+        part: &P,
+        is_head: bool,
+        without: &HashSet<(&str, I)>,
+    ) -> Vec<u32> {
+        let mut identities = part.identities();
+        if !without.is_empty() {
+            identities.retain(|identity| !without.contains(&(&**part.path(), identity.clone())));
+        }
+        let identities = identities.into_iter();
         identities
             .map(|identity| {
                 let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
@@ -101,6 +114,26 @@ pub struct Sides<'p, P> {
     pub after: Vec<&'p P>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
     pub is_new_copy: bool,
+    /// True if copies that the change adds split what was one cluster before.
+    pub is_split: bool,
+}
+
+impl<P: Filed> Sides<'_, P> {
+    /// Adds what was applied together with its files before the change added copies.
+    pub fn widen_before(&mut self, united: &[Self]) {
+        let own: HashSet<&str> = self.before.iter().map(|part| &**part.path()).collect();
+        let mut more: Vec<&P> = Vec::new();
+        for other in united {
+            if other.before.iter().any(|part| own.contains(&**part.path())) {
+                let parts = other.before.iter().copied();
+                more.extend(parts.filter(|part| !own.contains(&**part.path())));
+            }
+        }
+        more.sort_by(|one, other| one.path().cmp(other.path()));
+        more.dedup_by(|one, other| one.path() == other.path());
+        self.is_split = !more.is_empty();
+        self.before.extend(more);
+    }
 }
 
 /// The files of both sides of each cluster. They are told apart once for both sides, so that no file changes its cluster
@@ -111,6 +144,64 @@ pub fn pair<'p, P: Filed>(
     after: &'p [P],
     renames: &BTreeMap<Arc<str>, Arc<str>>,
     clusters_of: ClustersOf<'_>,
+) -> Vec<Sides<'p, P>> {
+    pair_without(before, after, renames, clusters_of, &HashSet::new())
+}
+
+/// The same where copies that the change adds tell no files apart: they are applied together with what they are copies
+/// of. Empty if it adds none.
+#[must_use]
+pub fn united<'p, P: Filed>(
+    before: &'p [P],
+    after: &'p [P],
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    clusters_of: ClustersOf<'_>,
+) -> Vec<Sides<'p, P>> {
+    let held = |parts: &'p [P]| {
+        let mut held: HashMap<P::Identity, Vec<&'p str>> = HashMap::new();
+        for part in parts
+            .iter()
+            .filter(|part| clusters_of(part.path()).is_empty())
+        {
+            for identity in part.identities() {
+                held.entry(identity).or_default().push(part.path());
+            }
+        }
+        held
+    };
+    let (old, new) = (held(before), held(after));
+    let mut added: HashSet<(&str, P::Identity)> = HashSet::new();
+    for (identity, paths) in new {
+        let Some(known) = old.get(&identity) else {
+            continue;
+        };
+        let was_there = |path: &&str| {
+            let old_path = renames.get(*path).map(|path| &**path);
+            known.contains(path) || old_path.is_some_and(|old| known.contains(&old))
+        };
+        // One of them is still where it was.
+        if !paths.iter().any(|path| was_there(&path)) {
+            continue;
+        }
+        let copies: Vec<&str> = paths.into_iter().filter(|path| !was_there(path)).collect();
+        if let [rest @ .., last] = copies.as_slice() {
+            added.extend(rest.iter().map(|path| (*path, identity.clone())));
+            added.insert((last, identity));
+        }
+    }
+    if added.is_empty() {
+        return Vec::new();
+    }
+    pair_without(before, after, renames, clusters_of, &added)
+}
+
+/// The files of both sides of each cluster, some objects of the head being copies of nothing.
+fn pair_without<'p, P: Filed>(
+    before: &'p [P],
+    after: &'p [P],
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+    clusters_of: ClustersOf<'_>,
+    added: &HashSet<(&str, P::Identity)>,
 ) -> Vec<Sides<'p, P>> {
     let old: BTreeMap<&str, &P> = before.iter().map(|part| (&**part.path(), part)).collect();
     let new: BTreeSet<&str> = after.iter().map(|part| &**part.path()).collect();
@@ -125,7 +216,7 @@ pub fn pair<'p, P: Filed>(
             .get(&**part.path())
             .or_else(|| old.get(old_path?))
             .copied();
-        let mut objects = numbers.of(part, true);
+        let mut objects = numbers.of_some(part, true, added);
         if let Some(counterpart) = counterpart {
             taken.insert(counterpart.path());
             objects.extend(numbers.of(counterpart, false));
@@ -172,6 +263,7 @@ pub fn pair<'p, P: Filed>(
             before: old,
             after: files_of().filter_map(|(_, after)| *after).collect(),
             is_new_copy,
+            is_split: false,
         }
     });
     sides.collect()

@@ -3,26 +3,44 @@
 //! What leads to each other in a circle leads to the same namespaces, so that circles are found first (by Tarjan's
 //! algorithm), and then each is looked at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::goal::Goal;
 use crate::access::powers::Target;
-use crate::access::subject::Subject;
 
-use super::{Graph, Node, Way, Why, places, starts};
+use super::{Graph, Node, Why, places, starts};
 
 /// A set of numbers, as bits.
-type Bits = Box<[u64]>;
+type Bits = [u64];
 
-/// Which namespaces each subject of a graph takes over.
+/// Which namespaces each node of a graph takes over, and which identities of clouds.
 #[derive(Debug)]
 pub struct Spread {
-    /// By subject; none where it takes over none.
-    of_subjects: Vec<Option<Arc<Bits>>>,
+    /// By node, the circle that it is part of.
+    circle_of: Vec<Option<usize>>,
+    /// By circle, what it leads to; none where that is nothing.
+    reached: Vec<Option<Arc<Bits>>>,
     /// The namespaces that subjects are simply given, by the number of the subject; none for all of them.
     given: BTreeMap<usize, Vec<Option<usize>>>,
-    leaving: Leaving,
+}
+
+impl Spread {
+    fn of_node(&self, node: usize) -> Option<&Bits> {
+        let circle = self.circle_of.get(node).copied().flatten()?;
+        self.reached.get(circle)?.as_deref()
+    }
+
+    fn of_subject(&self, graph: &Graph, subject: usize) -> Option<&Bits> {
+        self.of_node(graph.number(Node::Subject(subject))?)
+    }
+
+    /// True if a node leads to a namespace, or to an identity of a cloud, whose numbers come behind those of namespaces.
+    #[must_use]
+    pub fn leads_to(&self, node: usize, mark: usize) -> bool {
+        let word = self.of_node(node).and_then(|bits| bits.get(mark / 64));
+        word.is_some_and(|word| word & (1 << (mark % 64)) != 0)
+    }
 }
 
 /// The edges by where they begin.
@@ -49,12 +67,12 @@ impl Leaving {
 }
 
 impl Graph {
-    /// Finds out who takes over which namespaces. Those that no file knows count as one more: who takes over all does
-    /// that one.
+    /// Finds out who takes over which namespaces, and which identities of clouds.
     #[must_use]
     pub fn spread(&self) -> Spread {
         let leaving = Leaving::of(self);
-        let size = self.namespaces.len() + 1;
+        let namespaces = self.names.namespaces.len();
+        let size = namespaces + self.names.clouds.len();
         let mut circle_of: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut reached: Vec<Option<Arc<Bits>>> = Vec::new();
         // Those that a circle leads to come first.
@@ -66,13 +84,14 @@ impl Graph {
             }
             let mut own: Option<Arc<Bits>> = None;
             for node in &members {
-                let namespace = match self.nodes.get(*node) {
-                    Some(Node::Namespace(namespace)) => namespace.unwrap_or(size - 1),
+                let mark = match self.nodes.get(*node) {
+                    Some(Node::Namespace(Some(namespace))) => *namespace,
+                    Some(Node::Cloud(cloud)) => namespaces + cloud,
                     _ => continue,
                 };
                 add(&mut own, size, |bits| {
-                    if let Some(word) = bits.get_mut(namespace / 64) {
-                        *word |= 1 << (namespace % 64);
+                    if let Some(word) = bits.get_mut(mark / 64) {
+                        *word |= 1 << (mark % 64);
                     }
                 });
             }
@@ -102,103 +121,60 @@ impl Graph {
             }
             reached.push(own);
         }
-        let of_subjects = (0..self.subjects.len()).map(|subject| {
-            let node = self.numbers.get(&Node::Subject(subject))?;
-            let circle = circle_of.get(*node).copied().flatten()?;
-            reached.get(circle)?.clone()
-        });
         Spread {
-            of_subjects: of_subjects.collect(),
+            circle_of,
+            reached,
             given: given(self),
-            leaving,
         }
     }
 
-    /// The namespaces that a subject takes over and is not simply given, its own left out, by number.
+    /// What a subject takes over and is not simply given, its own left out, and that another graph of the same names does
+    /// not lead it to, as bits: of the namespaces, and behind them of the identities of clouds. None if that is nothing.
     #[must_use]
-    pub fn taken_over(&self, spread: &Spread, subject: usize) -> BTreeSet<usize> {
-        let Some(bits) = spread.of_subjects.get(subject).and_then(Option::as_ref) else {
-            return BTreeSet::new();
-        };
-        let home = self
-            .subjects
-            .get(subject)
-            .and_then(Subject::members_namespace);
-        let is_home = |number: &usize| {
-            let name = self.namespaces.get(*number).map(|name| &**name);
-            name == home
-        };
-        let all = (0..self.namespaces.len()).filter(|number| has(bits, *number));
-        let mut taken: BTreeSet<usize> = all.filter(|number| !is_home(number)).collect();
+    pub fn newly_taken(
+        &self,
+        spread: &Spread,
+        (old, known): (&Self, &Spread),
+        subject: usize,
+    ) -> Option<Vec<u64>> {
+        let mut taken = spread.of_subject(self, subject)?.to_vec();
+        if let Some(known) = known.of_subject(old, subject) {
+            for (word, known) in taken.iter_mut().zip(known) {
+                *word &= !known;
+            }
+        }
+        let namespaces = self.names.namespaces.len();
+        let home = self.names.subjects.get(subject)?.members_namespace();
+        let home = home.and_then(|home| self.names.namespace(home));
+        let mut own: Vec<usize> = home.into_iter().collect();
         for given in spread.given.get(&subject).into_iter().flatten() {
             match given {
-                Some(namespace) => {
-                    taken.remove(namespace);
-                }
-                None => taken.clear(),
+                Some(namespace) => own.push(*namespace),
+                None => own.extend(0..namespaces),
             }
         }
-        taken
-    }
-
-    /// True if a subject takes over a namespace, by its name.
-    #[must_use]
-    pub fn takes_over(&self, spread: &Spread, subject: &Subject, namespace: &Arc<str>) -> bool {
-        let number = self.namespace(namespace).unwrap_or(self.namespaces.len());
-        let mut who = subject.with_groups();
-        who.any(|who| {
-            let own = self.subject(&who).and_then(|it| spread.of_subjects.get(it));
-            own.and_then(Option::as_ref)
-                .is_some_and(|bits| has(bits, number))
-        })
-    }
-
-    /// The shortest way of a subject to one of some namespaces.
-    #[must_use]
-    pub fn way_to(&self, spread: &Spread, subject: usize, wanted: &BTreeSet<usize>) -> Option<Way> {
-        let start = *self.numbers.get(&Node::Subject(subject))?;
-        let mut by: HashMap<usize, usize> = HashMap::new();
-        let mut open = VecDeque::from([start]);
-        let (mut at, namespace) = 'found: {
-            while let Some(node) = open.pop_front() {
-                if let Some(Node::Namespace(Some(own))) = self.nodes.get(node)
-                    && wanted.contains(own)
-                {
-                    break 'found (node, *own);
-                }
-                for edge in spread.leaving.from(node) {
-                    let to = self.edges.get(*edge)?.to;
-                    if to != start && !by.contains_key(&to) {
-                        by.insert(to, *edge);
-                        open.push_back(to);
-                    }
-                }
+        let clouds = marks(&taken).filter_map(|mark| mark.checked_sub(namespaces));
+        let clouds = clouds.filter(|cloud| self.is_own(subject, Goal::CloudIdentity, *cloud));
+        own.extend(clouds.map(|cloud| namespaces + cloud).collect::<Vec<_>>());
+        for mark in own {
+            if let Some(word) = taken.get_mut(mark / 64) {
+                *word &= !(1 << (mark % 64));
             }
-            return None;
-        };
-        let mut steps: Vec<(Why, Node)> = Vec::new();
-        while at != start {
-            let edge = self.edges.get(*by.get(&at)?)?;
-            steps.push((edge.why, *self.nodes.get(edge.to)?));
-            at = edge.from;
         }
-        steps.reverse();
-        Some(Way {
-            subject,
-            goal: Goal::OtherNamespace,
-            namespace: Some(namespace),
-            steps,
-        })
+        taken.iter().any(|word| *word != 0).then_some(taken)
     }
 }
 
-fn has(bits: &Bits, number: usize) -> bool {
-    let word = bits.get(number / 64).copied().unwrap_or_default();
-    word & (1 << (number % 64)) != 0
+/// The numbers that bits stand for.
+pub fn marks(bits: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    bits.iter().enumerate().flat_map(|(at, word)| {
+        let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+        bits.map(move |bit| at * 64 + bit)
+    })
 }
 
 fn add(own: &mut Option<Arc<Bits>>, size: usize, change: impl FnOnce(&mut Bits)) {
-    let bits = own.get_or_insert_with(|| Arc::new(vec![0; size.div_ceil(64)].into()));
+    let bits = own.get_or_insert_with(|| vec![0; size.div_ceil(64)].into());
     change(Arc::make_mut(bits));
 }
 

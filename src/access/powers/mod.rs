@@ -7,13 +7,10 @@ mod roles;
 
 use std::sync::Arc;
 
-use crate::kubernetes::pod_security::Level;
-
 use super::built_in::brought_along;
 use super::cluster::Cluster;
 use super::goal::Goal;
 use super::rights::{Asked, Reach, Rights};
-use super::strength::ADMINISTERS;
 use super::subject::{MASTERS, Subject};
 use super::symbols::Symbol;
 
@@ -42,6 +39,13 @@ const MAKERS: [(&str, &str, &[Symbol]); 8] = [
     ("", "replicationcontrollers", &WRITE),
     ("batch", "cronjobs", &WRITE),
     ("batch", "jobs", &[Symbol::CREATE]),
+];
+
+/// What makes somebody the administrator of a namespace.
+const ADMINISTERS: [(&str, &str, Symbol); 3] = [
+    ("", "secrets", Symbol::GET),
+    ("", "pods", Symbol::CREATE),
+    (RBAC, "rolebindings", Symbol::CREATE),
 ];
 
 /// How rights are used.
@@ -99,7 +103,7 @@ impl Means {
 }
 
 /// Where a use of rights leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// To something that is guarded.
     Goal(Goal),
@@ -132,6 +136,21 @@ pub struct Power {
     pub needs: Vec<Asked>,
     /// What it leads to.
     pub target: Target,
+    /// For roles that are bound, what is done with them.
+    pub then: Option<Then>,
+    /// The number of the binding by which what is written into a role comes to its writer.
+    pub given: Option<usize>,
+}
+
+/// What somebody does with roles that they bind to themselves.
+#[derive(Clone, Debug)]
+pub struct Then {
+    /// How.
+    pub means: Means,
+    /// The rights that it takes.
+    pub needs: Vec<Asked>,
+    /// The numbers of the roles that are bound; for a sum of roles, of those that it is the sum of.
+    pub roles: Arc<Vec<usize>>,
 }
 
 /// How the API server that is asked decides.
@@ -147,6 +166,8 @@ struct Look<'c> {
     subject: &'c Subject,
     rights: Vec<&'c Rights>,
     namespace: Option<Arc<str>>,
+    /// True if what is bound counts within namespaces alone, all of them.
+    is_inside: bool,
     powers: Vec<Power>,
 }
 
@@ -158,33 +179,52 @@ pub fn powers(
     namespace: Option<&Arc<str>>,
     behaviour: Behaviour,
 ) -> Vec<Power> {
+    let rights = cluster.rights(subject, namespace);
+    if rights.iter().all(|rights| rights.is_empty()) {
+        return Vec::new();
+    }
     let mut look = Look {
         cluster,
         subject,
-        rights: cluster.rights(subject, namespace),
+        rights,
         namespace: namespace.cloned(),
+        is_inside: false,
         powers: Vec::new(),
     };
-    if look.rights.iter().all(|rights| rights.is_empty()) {
-        return Vec::new();
-    }
-    if look.holds_everything() {
-        return look.powers;
-    }
-    look.roles();
-    look.accounts();
-    look.pods(behaviour);
-    look.tokens();
-    look.secrets();
-    if namespace.is_none() {
-        look.users();
-        look.nodes();
-        look.certificates();
-    }
+    look.find(behaviour);
+    look.bind(behaviour);
     look.powers
 }
 
 impl Look<'_> {
+    fn find(&mut self, behaviour: Behaviour) {
+        if self.holds_everything() {
+            return;
+        }
+        self.escalate();
+        self.accounts();
+        self.pods(behaviour);
+        self.tokens();
+        self.secrets();
+        if self.is_outside() {
+            self.users();
+            self.nodes();
+            self.certificates();
+        }
+    }
+
+    /// True if rights on what lies outside of namespaces count.
+    fn is_outside(&self) -> bool {
+        self.namespace.is_none() && !self.is_inside
+    }
+
+    /// True if the namespace of what runs the cluster is meant, or all are.
+    fn is_of_system(&self) -> bool {
+        self.namespace
+            .as_deref()
+            .is_none_or(|own| own == KUBE_SYSTEM)
+    }
+
     /// The first of some verbs that reaches something, with how far all of them reach.
     fn need(&self, group: &str, resource: &str, verbs: &[Symbol]) -> Option<(Reach, Asked)> {
         let reach = self.cluster.reach(&self.rights, (group, resource), verbs);
@@ -215,6 +255,8 @@ impl Look<'_> {
             namespace: self.namespace.clone(),
             needs: needs.to_vec(),
             target,
+            then: None,
+            given: None,
         });
     }
 
@@ -232,12 +274,15 @@ impl Look<'_> {
             rights.allows(symbols, Symbol::ANY, Symbol::ANY, ask)
         };
         if self.rights.iter().any(has_all) {
-            let target = if self.namespace.is_none() {
-                Target::Goal(Goal::ClusterAdmin)
-            } else {
-                Target::Namespace
-            };
-            self.add(Means::Everything, target, &[any]);
+            if self.is_outside() {
+                let target = Target::Goal(Goal::ClusterAdmin);
+                self.add(Means::Everything, target, &[any]);
+                return true;
+            }
+            self.add(Means::Everything, Target::Namespace, &[any]);
+            if self.is_guarded() {
+                self.add(Means::Relabel, Target::Goal(Goal::Nodes), &[any]);
+            }
             return true;
         }
         let needs: Vec<_> = ADMINISTERS
@@ -270,9 +315,22 @@ impl Look<'_> {
                             ..asked
                         };
                         self.add(means, Target::Account(name), &[asked]);
+                        let account = self.cluster.symbols.text(name);
+                        let account = Subject::account(KUBE_SYSTEM, account);
+                        let known = brought_along(&account).filter(|_| self.is_of_system());
+                        if let Some(goal) = known {
+                            self.add(means, Target::Goal(goal), &[asked]);
+                        }
                     }
                 }
-                _ => self.add(means, Target::AnyAccount, &[asked]),
+                _ => {
+                    self.add(means, Target::AnyAccount, &[asked]);
+                    if self.is_of_system() {
+                        // Controllers of the cluster are accounts of that namespace.
+                        let target = Target::Goal(Goal::ClusterAdmin);
+                        self.add(means, target, &[asked]);
+                    }
+                }
             }
         }
         if let Some((_, create)) = self.need("", "secrets", &[Symbol::CREATE])
@@ -288,13 +346,11 @@ impl Look<'_> {
         let found = makers.find_map(|(group, resource, verbs)| self.need(group, resource, verbs));
         if let Some((_, asked)) = found {
             self.add(Means::RunPods, Target::AnyAccount, &[asked]);
-            if self.is_unguarded() {
-                let target = Target::Goal(Goal::Nodes);
-                self.add(Means::RunPrivileged, target, &[asked]);
-            } else if let Some(relabel) = self.relabels() {
-                let target = Target::Goal(Goal::Nodes);
-                self.add(Means::Relabel, target, &[relabel, asked]);
-            }
+            self.take_node(Means::RunPrivileged, asked);
+        }
+        // What is put into a pod may be as privileged as the namespace lets it.
+        if let Some((_, asked)) = self.need("", "pods/ephemeralcontainers", &CHANGE) {
+            self.take_node(Means::AddContainer, asked);
         }
         let opens: &[Symbol] = if behaviour.get_opens_exec {
             &[Symbol::CREATE, Symbol::GET]
@@ -321,17 +377,25 @@ impl Look<'_> {
         }
     }
 
-    /// True if pods may take their node here, as far as anything is known: a Namespace says that it guards nothing, or
-    /// it is the one of what runs the cluster, or all namespaces are meant.
-    fn is_unguarded(&self) -> bool {
-        let name = match &self.namespace {
-            None => KUBE_SYSTEM,
-            Some(namespace) => namespace,
+    /// Pods that take their node, where nothing keeps them from it or what does can be taken away.
+    fn take_node(&mut self, means: Means, makes: Asked) {
+        let target = Target::Goal(Goal::Nodes);
+        let is_unguarded = match &self.namespace {
+            Some(namespace) => self.cluster.is_unguarded(namespace),
+            None => self.cluster.unguarded().is_some(),
         };
-        match self.cluster.namespaces.get(name).and_then(|it| it.level) {
-            Some(level) => level == Level::Privileged,
-            None => name == KUBE_SYSTEM,
+        if is_unguarded {
+            self.add(means, target, &[makes]);
+        } else if let Some(relabel) = self.relabels() {
+            self.add(Means::Relabel, target, &[relabel, makes]);
         }
+    }
+
+    /// True if it is known that a Namespace keeps pods from the node.
+    fn is_guarded(&self) -> bool {
+        self.namespace.as_ref().is_some_and(|own| {
+            self.cluster.namespaces.contains_key(own) && !self.cluster.is_unguarded(own)
+        })
     }
 
     /// The right to change what the Namespace says that keeps pods from the node.
@@ -373,10 +437,7 @@ impl Look<'_> {
     }
 
     fn secrets(&mut self) {
-        let is_there = match &self.namespace {
-            None => true,
-            Some(namespace) => &**namespace == KUBE_SYSTEM,
-        };
+        let is_there = self.is_of_system();
         if let Some((reach, asked)) = self.need("", "secrets", &READ)
             && is_there
             && reach.is_all()

@@ -149,7 +149,9 @@ declare_rule! {
     /// ## Limits
     /// To be given what is guarded without a further step is told by `rbac/permissions-widened`. Nothing is said of a way
     /// all of whose subjects are new: what is wholly new is judged by what it is. Whether admission refuses the pods on a
-    /// way is known for Namespaces of the repository alone.
+    /// way is known for Namespaces of the repository alone. Of those for whom one rule opens a way to the same goal, the
+    /// way of the nearest one is told, and the others are named; of a way of more than eight steps, the first four and the
+    /// last four.
     "rbac/escalation-path-added",
     severity: Severity::Critical,
     other_severities: &[Severity::High],
@@ -158,19 +160,34 @@ declare_rule! {
     check: Check::Change(check),
 }
 
+/// So many are named whom one thing opens a way for.
+const MOST_NAMED: usize = 3;
+
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
+    let comparison = pair.access(clusters, targets);
     let mut told: BTreeSet<(String, String)> = BTreeSet::new();
-    for compared in &pair.access(clusters, targets).clusters {
+    let mut apart: BTreeSet<String> = BTreeSet::new();
+    if !comparison.united.is_empty() {
+        let all = comparison.clusters.iter().flat_map(|it| &it.new_proofs);
+        apart.extend(all.map(Proof::told_as));
+    }
+    let apart_first = comparison.clusters.iter().map(|it| (it, false));
+    let united = comparison.united.iter().map(|it| (it, true));
+    for (compared, is_united) in apart_first.chain(united) {
         let known = known(&compared.before);
-        let new = compared.new_proofs.iter().filter(|it| !it.is_possession);
-        for proof in new {
-            let mut subjects = proof.steps.iter().map(|step| &step.who);
-            if !subjects.any(|subject| known.contains(subject)) {
-                continue;
-            }
-            if told.insert((proof.subject.to_string(), proof.chain())) {
-                tell(pair, proof, sink);
+        for cause in &compared.causes {
+            let ways = cause.iter().filter_map(|way| compared.new_proofs.get(*way));
+            let mut ways = ways.filter(|proof| {
+                let mut subjects = proof.steps.iter().map(|step| &step.who);
+                !proof.is_possession
+                    && subjects.any(|subject| known.contains(subject))
+                    && !(is_united && apart.contains(&proof.told_as()))
+            });
+            let Some(first) = ways.next() else { continue };
+            let others: Vec<&Subject> = ways.map(|proof| &proof.subject).collect();
+            if told.insert((first.subject.to_string(), first.chain())) {
+                tell(pair, first, &others, sink);
             }
         }
     }
@@ -183,7 +200,23 @@ fn known(before: &Cluster) -> BTreeSet<&Subject> {
     before.held.keys().chain(accounts).chain(runners).collect()
 }
 
-fn tell(pair: &Pair<'_>, proof: &Proof, sink: &mut Sink<'_>) {
+/// `ServiceAccount ci/a, User jane and 3 others`.
+fn whom(first: &Subject, others: &[&Subject]) -> String {
+    let named = std::iter::once(first).chain(others.iter().copied());
+    let mut named: Vec<String> = named.take(MOST_NAMED).map(ToString::to_string).collect();
+    let left = (others.len() + 1).saturating_sub(named.len());
+    let last = match left {
+        0 => named.pop().unwrap_or_default(),
+        1 => "another one".to_owned(),
+        left => format!("{left} others"),
+    };
+    if named.is_empty() {
+        return last;
+    }
+    format!("{} and {last}", named.join(", "))
+}
+
+fn tell(pair: &Pair<'_>, proof: &Proof, others: &[&Subject], sink: &mut Sink<'_>) {
     let mut evidence = proof.steps.iter().flat_map(|step| &step.evidence);
     let Some(first) = evidence.next() else { return };
     let Some(object) = pair.head.object_at(&first.at) else {
@@ -205,7 +238,7 @@ fn tell(pair: &Pair<'_>, proof: &Proof, sink: &mut Sink<'_>) {
         })
         .say(&format!(
             "this opens a way for {} to {goal}: {}; take one of these steps away",
-            proof.subject,
+            whom(&proof.subject, others),
             proof.chain()
         ));
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::access::exposed::Entrances;
+use crate::access::exposed::{Entrance, Entrances};
 use crate::access::goal::Goal;
-use crate::access::proof::Proof;
+use crate::access::proof::{Evidence, Proof, mounted};
 use crate::access::subject::Subject;
 use crate::finding::Location;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
@@ -100,81 +101,92 @@ declare_rule! {
 }
 
 /// The gravest way of those who a workload runs as, and what makes it worse.
-type Gravest<'a> = (Severity, &'a Proof, &'a Subject, String);
+struct Gravest<'a> {
+    severity: Severity,
+    proof: Arc<Proof>,
+    account: &'a Subject,
+    entrance: Option<&'a Entrance>,
+    /// What gives the pods a token that say nothing of it themselves.
+    mounted: Option<Evidence>,
+    is_on_every_node: bool,
+}
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
     let access = snapshot.access(clusters, targets);
-    if access.is_empty() {
-        return;
-    }
-    let mut gravest: BTreeMap<Location, Gravest<'_>> = BTreeMap::new();
-    for (cluster, proofs) in access.clusters.iter().zip(access.proofs()) {
-        let mut ways: BTreeMap<&Subject, &Proof> = BTreeMap::new();
-        for proof in proofs
-            .iter()
-            .filter(|it| severity(it.goal, false).is_some())
-        {
-            // The gravest comes first.
-            ways.entry(&proof.subject).or_insert(proof);
-        }
+    let mut gravest: BTreeMap<&Location, Gravest<'_>> = BTreeMap::new();
+    for (number, cluster) in access.clusters.iter().enumerate() {
+        let mut ways: BTreeMap<&Subject, Option<Arc<Proof>>> = BTreeMap::new();
         let entrances = Entrances::of(&cluster.served, &cluster.routes);
-        for runner in &cluster.runners {
-            if !cluster.has_token(runner) {
-                continue;
-            }
-            // What binds nobody but its groups makes an account what these are.
-            let groups = runner.account.groups();
-            let by_groups = groups.iter().filter_map(|group| ways.get(group));
-            let by_groups = by_groups.min_by_key(|proof| proof.goal);
-            let Some(proof) = ways.get(&runner.account).or(by_groups).copied() else {
-                continue;
-            };
-            let worse = match entrances.to(runner) {
-                Some(entrance) => format!(", and {} leads to them from outside", entrance.title),
-                None if runner.is_on_every_node => ", on every node".to_owned(),
-                None => String::new(),
-            };
-            let Some(severity) = severity(proof.goal, !worse.is_empty()) else {
-                continue;
-            };
+        for runner in cluster.runners.iter().filter(|it| cluster.has_token(it)) {
             let account = &runner.account;
-            let way = (severity, proof, account, worse);
+            let way = || access.gravest_way(number, account).map(Arc::new);
+            let Some(proof) = ways.entry(account).or_insert_with(way) else {
+                continue;
+            };
+            let entrance = entrances.to(runner);
+            let is_worse = entrance.is_some() || runner.is_on_every_node;
+            let Some(severity) = severity(proof.goal, is_worse) else {
+                continue;
+            };
+            let way = Gravest {
+                severity,
+                proof: Arc::clone(proof),
+                account,
+                entrance,
+                mounted: mounted(cluster, runner),
+                is_on_every_node: runner.is_on_every_node,
+            };
             match gravest.get_mut(&runner.at) {
-                Some(known) if known.0 >= severity => {}
+                Some(known) if known.severity >= severity => {}
                 Some(known) => *known = way,
                 None => {
-                    gravest.insert(runner.at.clone(), way);
+                    gravest.insert(&runner.at, way);
                 }
             }
         }
     }
-    for (at, (severity, proof, account, worse)) in gravest {
-        let Some(object) = snapshot.object_at(&at) else {
-            continue;
-        };
-        let goal = proof.goal_title();
-        let reaches = if proof.subject == *account {
-            ", which reaches".to_owned()
-        } else {
-            format!(", which is in {} and reaches", proof.subject)
-        };
-        let mut sink = sink.about(object);
-        let draft = sink
-            .report_at(at.span, None)
-            .discriminator(&goal)
-            .severity(severity);
-        let evidence = proof.steps.iter().flat_map(|step| &step.evidence);
-        evidence
-            .take(8)
-            .fold(draft, |draft, evidence| {
-                draft.related_in(evidence.at.clone(), evidence.what.clone())
-            })
-            .say(&format!(
-                "pods run as {account}{reaches} {goal}, so that whoever gets into one of them does too{worse}: {}; give the account what the program uses alone",
-                proof.chain()
-            ));
+    for (at, gravest) in gravest {
+        tell(snapshot, at, &gravest, sink);
     }
+}
+
+fn tell(snapshot: &Snapshot, at: &Location, gravest: &Gravest<'_>, sink: &mut Sink<'_>) {
+    let Some(object) = snapshot.object_at(at) else {
+        return;
+    };
+    let Gravest { proof, account, .. } = gravest;
+    let worse = match gravest.entrance {
+        Some(entrance) => format!(", and {} leads to them from outside", entrance.title),
+        None if gravest.is_on_every_node => ", on every node".to_owned(),
+        None => String::new(),
+    };
+    let goal = proof.goal_title();
+    let reaches = if proof.subject == **account {
+        ", which reaches".to_owned()
+    } else {
+        format!(", which is in {} and reaches", proof.subject)
+    };
+    let mut sink = sink.about(object);
+    let draft = sink
+        .report_at(at.span, None)
+        .discriminator(&goal)
+        .severity(gravest.severity);
+    let evidence = proof.steps.iter().flat_map(|step| &step.evidence);
+    let draft = evidence.take(8).fold(draft, |draft, evidence| {
+        draft.related_in(evidence.at.clone(), evidence.what.clone())
+    });
+    let draft = gravest.mounted.iter().fold(draft, |draft, mounted| {
+        draft.related_in(mounted.at.clone(), mounted.what.clone())
+    });
+    let draft = gravest.entrance.into_iter().fold(draft, |draft, entrance| {
+        let what = format!("{} leads to the pods from outside", entrance.title);
+        draft.related_in(entrance.at.clone(), what)
+    });
+    draft.say(&format!(
+        "pods run as {account}{reaches} {goal}, so that whoever gets into one of them does too{worse}: {}; give the account what the program uses alone",
+        proof.chain()
+    ));
 }
 
 /// How grave it is to run as somebody who reaches a goal; none for what many workloads are meant to reach.

@@ -47,15 +47,15 @@ fn a_label_closes_a_way() {
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: extra\n{labels}rules:\n  - apiGroups: [rbac.authorization.k8s.io]\n    resources: [clusterroles, clusterrolebindings]\n    verbs: [bind, create]\n"
         )
     };
-    let binding = manifest("sa/ci/a -> ClusterRole edit");
-    let label = "  labels:\n    rbac.authorization.k8s.io/aggregate-to-edit: \"true\"\n";
+    let binding = manifest("sa/ci/a -> ClusterRole view");
+    let label = "  labels:\n    rbac.authorization.k8s.io/aggregate-to-view: \"true\"\n";
     let (old, new) = (role(""), role(label));
     let (path, text) = closed_by(
         &[("binding.yaml", &binding), ("role.yaml", &old)],
         &[("binding.yaml", &binding), ("role.yaml", &new)],
     );
     assert_eq!(path, "role.yaml");
-    assert!(text.contains("aggregate-to-edit"), "{text}");
+    assert!(text.contains("aggregate-to-view"), "{text}");
 }
 
 #[test]

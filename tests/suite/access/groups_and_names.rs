@@ -197,8 +197,13 @@ fn both_halves_must_be_on_one_role() {
             "ClusterRole a | GROUP | clusterroles | escalate update | x\nClusterRole b | GROUP | clusterrolebindings | create\nuser/jane -> ClusterRole b",
             true,
         ),
+        // In every namespace is in that of what runs the cluster, too.
         (
             "ClusterRole a | GROUP | clusterroles | escalate update | x\nClusterRole b | GROUP | rolebindings | create\nuser/jane -> ClusterRole b",
+            true,
+        ),
+        (
+            "ClusterRole a | GROUP | clusterroles | escalate update | x\nRole shop/b | GROUP | rolebindings | create\nuser/jane -> Role b in shop",
             false,
         ),
         // A binding that is there keeps its role.
