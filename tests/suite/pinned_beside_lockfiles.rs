@@ -264,7 +264,7 @@ fn settings_pin_what_the_lockfile_does_not_hold() {
 }
 
 /// What a change comes to: the exit code, and of advisories the status with the package.
-pub fn judged(base: &[(&str, &str)], head: &[(&str, &str)]) -> (i32, Vec<String>) {
+pub(crate) fn judged(base: &[(&str, &str)], head: &[(&str, &str)]) -> (i32, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     for (side, files) in [("base", base), ("head", head)] {
         for (path, text) in files {
@@ -306,7 +306,7 @@ pub fn judged(base: &[(&str, &str)], head: &[(&str, &str)]) -> (i32, Vec<String>
 }
 
 /// A lockfile of Yarn 1 that holds packages in version 1.0.0, each with what it brings.
-pub fn held_by_yarn(packages: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn held_by_yarn(packages: &[(&str, Option<&str>)]) -> String {
     let mut text = "# yarn lockfile v1\n\n".to_owned();
     for (name, brings) in packages {
         for specifier in ["1.0.0", "^1.0.0"] {

@@ -225,9 +225,9 @@ fn version_1_of_npm_gives_a_workspace_what_lies_inside_its_folder() {
     assert_eq!(
         made.told(),
         [
+            "b: c@1.0.0 production | c@1.0.0 | b/package.json c",
             "a: c@2.0.0 production | c@2.0.0 | a/package.json c",
             "a: d@1.0.0 development | d@1.0.0 | a/package.json d",
-            "b: c@1.0.0 production | c@1.0.0 | b/package.json c",
         ]
     );
 }

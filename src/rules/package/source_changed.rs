@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::kubernetes::field::shortened;
-use crate::packages::lockfile::{Locked, Source};
+use crate::packages::lockfile::{Locked, LockfileKind, Source};
 use crate::packages::safeguards::Safeguard;
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress, without_secrets};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
@@ -79,7 +79,7 @@ declare_rule! {
     /// registry in the place of anything else.
     ///
     /// A registry that `.npmrc` and its like beside the lockfile name for the package on both sides is silent: it was asked
-    /// before as well.
+    /// before as well. npm takes from there what its lockfile seems to take from the public registry.
     ///
     /// An override that newly puts another package in (`"ms": "npm:other@1"`) is medium, and stands at its line, once the
     /// lockfile holds that package. What a `package.json` calls by another name for itself is silent: whoever wrote the
@@ -107,7 +107,10 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
                 continue;
             };
             match place(package, &asked) {
-                Some(new) if is_other(&new, old) && !configured.names(&new, package) => {
+                Some(new)
+                    if is_other(&new, old)
+                        && !configured.names(&new, old, package, after.lockfile.kind) =>
+                {
                     moved.entry(new).or_default().push(package);
                 }
                 _ => stayed += 1,
@@ -177,19 +180,24 @@ struct Configured {
 
 impl Configured {
     /// True if a place is the registry that both sides name for a package: it was asked before as well, whichever
-    /// registry the lockfile was written with.
-    fn names(&self, place: &Place, package: &Locked) -> bool {
+    /// registry the lockfile was written with. npm exchanges the host of the public registry for that, so that it may stand
+    /// in its place.
+    fn names(&self, place: &Place, old: &[String], package: &Locked, kind: LockfileKind) -> bool {
         let Place::Registry(server) = place else {
             return false;
         };
-        let is_named = |settings: &FolderSafeguards| {
+        let named = |settings: &FolderSafeguards| {
             let word = |key| settings.safeguards.word(Safeguard::Registry, key);
             let scope = package.name.split_once('/').map(|(scope, _)| scope);
             let named = scope.and_then(word).or_else(|| word(""));
-            let address = named.and_then(WebAddress::parse);
-            address.is_some_and(|address| address.server() == *server)
+            Some(named.and_then(WebAddress::parse)?.server())
         };
-        is_named(&self.before) && is_named(&self.after)
+        let Some(own) = named(&self.before).filter(|own| named(&self.after).as_ref() == Some(own))
+        else {
+            return false;
+        };
+        let is_exchanged = kind == LockfileKind::Npm && server == PUBLIC && old.contains(&own);
+        own == *server || is_exchanged
     }
 }
 
@@ -259,13 +267,16 @@ fn registries(locked: LockedFile<'_>) -> HashMap<&str, Vec<String>> {
     known
 }
 
+/// What a message calls the public registry, by whichever host.
+const PUBLIC: &str = "the public registry";
+
 /// The server of a registry, as a message says it; empty where the entry does not.
 fn registry(package: &Locked) -> String {
     let resolved = package.resolved.as_ref();
     let address = resolved.and_then(|(address, _)| WebAddress::parse(address));
     let server = address.map(WebAddress::server).unwrap_or_default();
     if PUBLIC_REGISTRIES.contains(&&*server) {
-        return "the public registry".to_owned();
+        return PUBLIC.to_owned();
     }
     server
 }
