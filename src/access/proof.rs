@@ -14,7 +14,7 @@ use super::reasons::{joined, unguarded, use_of};
 use super::subject::Subject;
 
 /// So many steps of a way are told at most. Of a longer one its first and its last ones are.
-const MOST_STEPS: usize = 8;
+const MOST_STEPS: usize = 6;
 
 /// A line that a step takes, and what is to be seen there.
 #[derive(Clone, Debug, PartialEq, Eq)]

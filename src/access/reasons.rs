@@ -127,16 +127,16 @@ fn is_of_accounts(cluster: &Cluster, asked: &Asked) -> bool {
 fn bound(cluster: &Cluster, then: &Then) -> Vec<Evidence> {
     let needs = then.needs.iter();
     let found = needs.filter_map(|asked| {
-        let (number, rule) = cluster.rule_giving(&then.roles, *asked)?;
+        let (number, at) = cluster.rule_giving(&then.roles, *asked)?;
         let role = cluster.roles.get(number)?;
         let path = Arc::clone(&role.at.as_ref()?.path);
-        let rule = role.rules.get(rule)?;
-        let mut verbs = rule.verbs.iter();
+        let giving = role.rules.get(at)?;
+        let mut verbs = giving.verbs.iter();
         let verb = verbs.find(|word| [asked.verb, Symbol::ANY].contains(&word.symbol));
         Some(Evidence {
             at: Location {
                 path,
-                span: verb.map_or(rule.span, |word| word.span),
+                span: verb.map_or(giving.span, |word| word.span),
             },
             what: format!("{} allows to {}", role.title(), right(cluster, asked)),
         })

@@ -171,22 +171,21 @@ pub fn united<'p, P: Filed>(
     };
     let (old, new) = (held(before), held(after));
     let mut added: HashSet<(&str, P::Identity)> = HashSet::new();
-    for (identity, paths) in new {
-        let Some(known) = old.get(&identity) else {
-            continue;
-        };
-        let was_there = |path: &&str| {
-            let old_path = renames.get(*path).map(|path| &**path);
-            known.contains(path) || old_path.is_some_and(|old| known.contains(&old))
-        };
-        // One of them is still where it was.
-        if !paths.iter().any(|path| was_there(&path)) {
-            continue;
-        }
-        let copies: Vec<&str> = paths.into_iter().filter(|path| !was_there(path)).collect();
-        if let [rest @ .., last] = copies.as_slice() {
-            added.extend(rest.iter().map(|path| (*path, identity.clone())));
-            added.insert((last, identity));
+    for part in after {
+        let path = &**part.path();
+        for identity in part.identities() {
+            let (Some(known), Some(paths)) = (old.get(&identity), new.get(&identity)) else {
+                continue;
+            };
+            let was_there = |path: &str| {
+                let old_path = renames.get(path).map(|path| &**path);
+                known.contains(&path) || old_path.is_some_and(|old| known.contains(&old))
+            };
+            // One of them is still where it was.
+            let is_copy = paths.contains(&path) && paths.iter().any(|path| was_there(path));
+            if is_copy && !was_there(path) {
+                added.insert((path, identity));
+            }
         }
     }
     if added.is_empty() {

@@ -151,13 +151,13 @@ impl Graph {
     }
 
     pub(super) fn add_powers(&mut self, cluster: &Cluster, behaviour: Behaviour) {
-        let names = Arc::clone(&self.names);
+        let all = Arc::clone(&self.names);
         let mut named = Named::default();
         for (number, runner) in cluster.runners.iter().enumerate() {
             let runners = named.runners.entry(Arc::clone(&runner.name)).or_default();
             runners.push(number);
         }
-        for (number, subject) in names.subjects.iter().enumerate() {
+        for (number, subject) in all.subjects.iter().enumerate() {
             if let Subject::Account(_, name) = subject {
                 let accounts = named.accounts.entry(Arc::clone(name)).or_default();
                 accounts.push(number);
@@ -168,7 +168,7 @@ impl Graph {
             tokens.push(number);
         }
         let mut left = MOST_LOOKS;
-        for (number, subject) in names.subjects.iter().enumerate() {
+        for (number, subject) in all.subjects.iter().enumerate() {
             let everywhere = powers(cluster, subject, None, behaviour);
             let known: HashSet<(Means, Target)> = everywhere
                 .iter()
@@ -198,7 +198,7 @@ impl Graph {
                 let groups = subject.groups().into_iter();
                 let known = groups.filter(|group| cluster.held.contains_key(group));
                 let narrowest = known.max_by_key(|group| group.groups().len());
-                let narrowest = narrowest.and_then(|group| names.subject(&group));
+                let narrowest = narrowest.and_then(|group| all.subject(&group));
                 if let Some(group) = narrowest {
                     self.link(Node::Subject(number), Node::Subject(group), Why::Member);
                 }

@@ -307,29 +307,24 @@ impl Look<'_> {
             let Some((reach, asked)) = self.need("", resource, &[verb]) else {
                 continue;
             };
-            match reach {
-                Reach::Named(names) => {
-                    for name in names {
-                        let asked = Asked {
-                            name: Some(name),
-                            ..asked
-                        };
-                        self.add(means, Target::Account(name), &[asked]);
-                        let account = self.cluster.symbols.text(name);
-                        let account = Subject::account(KUBE_SYSTEM, account);
-                        let known = brought_along(&account).filter(|_| self.is_of_system());
-                        if let Some(goal) = known {
-                            self.add(means, Target::Goal(goal), &[asked]);
-                        }
-                    }
+            let Reach::Named(names) = reach else {
+                self.add(means, Target::AnyAccount, &[asked]);
+                if self.is_of_system() {
+                    // Controllers of the cluster are accounts of that namespace.
+                    self.add(means, Target::Goal(Goal::ClusterAdmin), &[asked]);
                 }
-                _ => {
-                    self.add(means, Target::AnyAccount, &[asked]);
-                    if self.is_of_system() {
-                        // Controllers of the cluster are accounts of that namespace.
-                        let target = Target::Goal(Goal::ClusterAdmin);
-                        self.add(means, target, &[asked]);
-                    }
+                continue;
+            };
+            for name in names {
+                let asked = Asked {
+                    name: Some(name),
+                    ..asked
+                };
+                self.add(means, Target::Account(name), &[asked]);
+                let account = self.cluster.symbols.text(name);
+                let known = brought_along(&Subject::account(KUBE_SYSTEM, account));
+                if let Some(goal) = known.filter(|_| self.is_of_system()) {
+                    self.add(means, Target::Goal(goal), &[asked]);
                 }
             }
         }

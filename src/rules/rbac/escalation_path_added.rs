@@ -150,8 +150,8 @@ declare_rule! {
     /// To be given what is guarded without a further step is told by `rbac/permissions-widened`. Nothing is said of a way
     /// all of whose subjects are new: what is wholly new is judged by what it is. Whether admission refuses the pods on a
     /// way is known for Namespaces of the repository alone. Of those for whom one rule opens a way to the same goal, the
-    /// way of the nearest one is told, and the others are named; of a way of more than eight steps, the first four and the
-    /// last four.
+    /// way of the nearest one is told, and the others are named; of a way of more than six steps, the first three and the
+    /// last three.
     "rbac/escalation-path-added",
     severity: Severity::Critical,
     other_severities: &[Severity::High],

@@ -134,7 +134,7 @@ fn widen(grant: &mut Grant, chance: &mut Chance) -> bool {
         _ => {
             let is_less = grant.verbs != "*" || !grant.names.is_empty();
             (grant.group, grant.resources, grant.names) = ("*", "*", "");
-            grant.verbs = "*".to_owned();
+            "*".clone_into(&mut grant.verbs);
             is_less
         }
     }
@@ -166,8 +166,7 @@ fn a_stronger_right_leads_to_nothing_less() {
             tried += 1;
             assert_eq!(
                 lost, None,
-                "world {number}: {subject} loses\n{:#?}\nwith {:?}",
-                grants, one
+                "world {number}: {subject} loses\n{grants:#?}\nwith {one:?}"
             );
         }
     }
