@@ -12,7 +12,7 @@ use crate::access::cluster::Cluster;
 use crate::access::difference::Change;
 use crate::access::renamed::Renamed;
 use crate::access::rights::Rights;
-use crate::access::role::{Binding, Role, RoleName, Rule};
+use crate::access::role::{Binding, Role, RoleName};
 use crate::access::subject::{Scope, Subject};
 use crate::access::symbols::Symbol;
 use crate::finding::{Finding, Related, Severity, Status};
@@ -20,6 +20,8 @@ use crate::kubernetes::roles::AGGREGATE_TO;
 use crate::rule::{Check, Context, Pair};
 use crate::rules;
 use crate::syntax::Span;
+
+use super::found_rights::{OF_WILDCARDS, has_word, rights_of};
 
 /// The rules that speak of bindings by whom they bind, and to what.
 const OF_BINDINGS: [&str; 6] = [
@@ -30,9 +32,6 @@ const OF_BINDINGS: [&str; 6] = [
     "rbac/masters-group",
     "rbac/system-role-binding",
 ];
-
-/// The rule that speaks of rules whose words stand for all: it tells what others tell of words that are named.
-const OF_WILDCARDS: &str = "rbac/wildcard";
 
 /// The rule that speaks of words that give nothing: whatever somebody holds says nothing of these.
 const OF_IDLE_WORDS: &str = "rbac/ineffective-rule";
@@ -480,36 +479,6 @@ impl<'c> About<'c> {
             role: Some(role),
             what: "",
         })
-    }
-}
-
-/// True if a word of a rule is the place of a finding.
-fn has_word(rule: &Rule, finding: &Finding) -> bool {
-    let span = finding.location.span;
-    let lists = [&rule.verbs, &rule.groups, &rule.resources];
-    lists.into_iter().flatten().any(|word| word.span == span)
-}
-
-/// The rights of a role that a finding is about: those of the verb and the resource that it names, else of its rule, else
-/// all.
-fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Rights {
-    let symbols = &cluster.symbols;
-    let mut all = role.rules.iter();
-    let Some(policy) = all.find(|own| has_word(own, finding)) else {
-        return role.rights.clone();
-    };
-    let span = finding.location.span;
-    let verb = policy.verbs.iter().find(|word| word.span == span);
-    let resource = finding.subject.discriminator.split_once(' ');
-    let resource = resource.and_then(|(_, resource)| symbols.find(resource));
-    match (verb, resource) {
-        (Some(verb), Some(resource)) if finding.rule != OF_WILDCARDS => {
-            let mut one = policy.clone();
-            one.verbs = vec![*verb];
-            one.resources.retain(|word| word.symbol == resource);
-            one.rights(symbols)
-        }
-        _ => policy.rights(symbols),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The copies of an identity are paired first ([`Pairs`]); only then are the findings of a pair held against each
 //! other. So a weakness that leaves one copy and enters another is introduced.
 
+mod found_rights;
 mod kept_policies;
 mod kept_rights;
 mod told_once;

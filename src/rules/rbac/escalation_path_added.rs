@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::access::cluster::Cluster;
 use crate::access::goal::Goal;
-use crate::access::proof::Proof;
+use crate::access::proof::{Evidence, Proof};
 use crate::access::subject::Subject;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
@@ -185,7 +185,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
                     && !(is_united && apart.contains(&proof.told_as()))
             });
             let Some(first) = ways.next() else { continue };
-            let others: Vec<&Subject> = ways.map(|proof| &proof.subject).collect();
+            let others: Vec<&Proof> = ways.collect();
             if told.insert((first.subject.to_string(), first.chain())) {
                 tell(pair, first, &others, sink);
             }
@@ -201,8 +201,9 @@ fn known(before: &Cluster) -> BTreeSet<&Subject> {
 }
 
 /// `ServiceAccount ci/a, User jane and 3 others`.
-fn whom(first: &Subject, others: &[&Subject]) -> String {
-    let named = std::iter::once(first).chain(others.iter().copied());
+fn whom(first: &Subject, others: &[&Proof]) -> String {
+    let others_named = others.iter().map(|proof| &proof.subject);
+    let named = std::iter::once(first).chain(others_named);
     let mut named: Vec<String> = named.take(MOST_NAMED).map(ToString::to_string).collect();
     let left = (others.len() + 1).saturating_sub(named.len());
     let last = match left {
@@ -216,8 +217,19 @@ fn whom(first: &Subject, others: &[&Subject]) -> String {
     format!("{} and {last}", named.join(", "))
 }
 
-fn tell(pair: &Pair<'_>, proof: &Proof, others: &[&Subject], sink: &mut Sink<'_>) {
-    let mut evidence = proof.steps.iter().flat_map(|step| &step.evidence);
+fn tell(pair: &Pair<'_>, proof: &Proof, others: &[&Proof], sink: &mut Sink<'_>) {
+    let mut evidence: Vec<&Evidence> = proof.steps.iter().flat_map(|step| &step.evidence).collect();
+    // Whoever is named beside has a line of their own.
+    for other in others.iter().take(MOST_NAMED) {
+        let own = other
+            .steps
+            .first()
+            .into_iter()
+            .flat_map(|step| &step.evidence);
+        let new: Vec<&Evidence> = own.filter(|own| !evidence.contains(own)).collect();
+        evidence.extend(new);
+    }
+    let mut evidence = evidence.into_iter();
     let Some(first) = evidence.next() else { return };
     let Some(object) = pair.head.object_at(&first.at) else {
         return;
