@@ -96,13 +96,6 @@ impl FindingMarker {
         severities.max().unwrap_or(Severity::Note)
     }
 
-    /// True if it says the same as another one, whatever else of its objects has changed.
-    #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        let says = |it: &Self| (it.is_open, it.is_intact);
-        says(self) == says(other) && self.hash == other.hash && self.findings == other.findings
-    }
-
     /// The line below this text.
     #[must_use]
     pub fn line(&self, above: &str, key: &Key) -> String {

@@ -92,8 +92,8 @@ impl Side<'_> {
         // Where it was, as it was.
         let free = self.free.clone();
         let is_same = |name: &Occurrence, it: &Standing<'_>| {
-            free.get(name)
-                .is_some_and(|text| text.zip(it.text).is_none_or(|(now, before)| now == before))
+            let now = free.get(name).copied().flatten();
+            now.is_some() && now == it.text
         };
         self.take(moves, |name, it| is_same(name, it).then(|| name.clone()));
         // As it was, in another place of its file.
@@ -116,10 +116,21 @@ impl Side<'_> {
             let (one, _) = found.next()?;
             found.next().is_none().then(|| (*one).clone())
         });
-        // Where it was, with other words.
+        // Where it was, with other words. Where copies came or went, a place says nothing of what was answered.
         let free = self.free.clone();
-        self.take(moves, |name, _| {
-            free.contains_key(name).then(|| name.clone())
+        let mut told: BTreeMap<Option<&str>, BTreeSet<&Occurrence>> = BTreeMap::new();
+        for (name, _) in self.left.iter().filter(|(_, it)| it.is_open) {
+            told.entry(name.path.as_deref()).or_default().insert(name);
+        }
+        let told: BTreeMap<Option<String>, usize> = told
+            .into_iter()
+            .map(|(path, names)| (path.map(str::to_owned), names.len()))
+            .collect();
+        self.take(moves, |name, it| {
+            let of_file = free.keys().filter(|one| one.path == name.path).count();
+            let path = name.path.as_deref().map(str::to_owned);
+            let is_sure = told.get(&path) == Some(&of_file);
+            (free.contains_key(name) && (is_sure || !it.is_answered)).then(|| name.clone())
         });
     }
 

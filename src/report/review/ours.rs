@@ -216,7 +216,9 @@ impl<'s> OurComments<'s> {
             if own.is_in_sight() {
                 return None;
             }
-            if own.is_answered() && answer.is_none() {
+            // What it tells without a place may be another one.
+            let is_meant = own.today.findings.contains_key(one);
+            if is_meant && own.is_answered() && answer.is_none() {
                 answer = Some(own.comment.id);
             }
         }

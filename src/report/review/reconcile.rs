@@ -304,13 +304,19 @@ impl Plan {
             self.standing += draft.findings;
             let taken = index.and_then(|index| taken.get_mut(index));
             let is_first = taken.is_some_and(|taken| !std::mem::replace(taken, true));
-            // The next run has to know it again, wherever its findings are by now.
-            if let Some(own) = own.filter(|own| is_first && own.marker.is_intact)
-                && own.today.findings != own.marker.findings
-            {
+            // The next run has to know it again, wherever its findings are by now, and with which words.
+            let Some(own) = own.filter(|own| is_first && own.marker.is_intact) else {
+                continue;
+            };
+            let mut today = own.today.clone();
+            let texts = draft.marker.texts.into_iter();
+            today
+                .texts
+                .extend(texts.filter(|(one, _)| own.today.findings.contains_key(one)));
+            if today != own.marker {
                 self.edited.push(EditedComment {
                     id: own.comment.id,
-                    body: body::remembering(&own.comment.body, &own.today, key),
+                    body: body::remembering(&own.comment.body, &today, key),
                     news: BTreeSet::new(),
                 });
             }
@@ -344,8 +350,7 @@ impl Plan {
         let news = draft.occurrences().filter(|one| !is_told(one)).collect();
         let body = words(own, draft);
         // What a body remembers of its findings is bounded, so that bodies are compared.
-        let written = FindingMarker::read(&body, key);
-        if written.is_none_or(|written| !written.says_the_same(marker)) {
+        if FindingMarker::read(&body, key).as_ref() != Some(marker) {
             self.edited.push(EditedComment {
                 id: own.comment.id,
                 news,

@@ -193,12 +193,35 @@ fn an_answer_stays_with_its_copy_in_a_file() {
     );
     assert!(plan.review.is_empty(), "{plan:?}");
     assert_eq!((words(&plan), plan.settled[0].edit.id), (vec!["Fixed"], 1));
-    // With other words it is the same one.
-    let edited = vec![
-        reading("a.yaml", 0, 5, "more"),
-        reading("a.yaml", 1, 25, "other"),
-    ];
-    assert!(told(edited, Known::default(), &both).is_empty());
+    // With other words it is the same one, and both learn these.
+    let edited = || {
+        vec![
+            reading("a.yaml", 0, 5, "more"),
+            reading("a.yaml", 1, 25, "others"),
+        ]
+    };
+    let mut learnt = both.clone();
+    let plan = told(edited(), Known::default(), &learnt);
+    assert!(
+        plan.review.is_empty() && plan.settled.is_empty(),
+        "{plan:?}"
+    );
+    assert_eq!((plan.standing, plan.edited.len()), (2, 2));
+    carry_out(&plan, &mut learnt);
+    assert!(told(edited(), Known::default(), &learnt).is_empty());
+    // Then the answered one goes, with or without a last edit of the other one; or nobody knows the texts.
+    for (all, left) in [
+        (&learnt, reading("a.yaml", 0, 5, "others")),
+        (&learnt, reading("a.yaml", 0, 5, "last")),
+        (&both, copy("a.yaml", 0, 5)),
+    ] {
+        let mut after = all.clone();
+        super::goes_to(&mut after[1], 5);
+        let plan = told(vec![left], Known::default(), &after);
+        assert!(plan.review.is_empty(), "{plan:?}");
+        let settled = (words(&plan), plan.settled[0].edit.id);
+        assert_eq!(settled, (vec!["Fixed"], 1), "{plan:?}");
+    }
 }
 
 #[test]
