@@ -22,6 +22,8 @@ fn a_closed_thread_does_not_swallow_what_is_new() {
     story
         .github
         .with(|state| state.threads[0].resolved_by = Some("reviewer".to_owned()));
+    let words = |body: &str| body.split("<!-- tidegate:").next().map(str::to_owned);
+    let before = words(&story.comment().body);
     story.push(&with(&format!("{BAD}  other: one\n  other: two\n")));
     story.run().is_blocked().lacks("");
     let comments = story.comments();
@@ -31,7 +33,11 @@ fn a_closed_thread_does_not_swallow_what_is_new() {
         "{}",
         comments[1].body
     );
-    assert_eq!(comments[0].edits, 0);
+    // It remembers the text that its object has by now, and says what it said.
+    assert_eq!(comments[0].edits, 1);
+    assert_eq!(words(&comments[0].body), before);
+    story.run().is_blocked().lacks("");
+    assert_eq!(story.comments()[0].edits, 1);
 }
 
 #[test]
