@@ -47,6 +47,20 @@ impl Judgement {
         }
     }
 
+    /// What a person said of the lines of all real changes; none without the corpus.
+    pub(crate) fn of_real_changes<L: IntoIterator<Item = String>>(
+        verdicts: &'static [Verdict],
+        lines_of: impl Fn(&str, &Report) -> L,
+    ) -> Option<String> {
+        let mut judgement = Self::of(verdicts);
+        for (name, report) in &real_changes()? {
+            for line in lines_of(name, report) {
+                judgement.take(name, &line);
+            }
+        }
+        Some(judgement.told())
+    }
+
     pub(crate) fn told(self) -> String {
         assert!(
             self.unjudged.is_empty(),
@@ -74,7 +88,7 @@ pub(crate) fn judged(base: Option<&Path>, head: &Path) -> Report {
 }
 
 /// The reports of all real changes, by their names.
-pub(crate) fn real_changes() -> Option<Vec<(String, Report)>> {
+fn real_changes() -> Option<Vec<(String, Report)>> {
     let corpus = corpora::folder("prs")?;
     let mut folders: Vec<_> = fs::read_dir(corpus)
         .unwrap()

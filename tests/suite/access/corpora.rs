@@ -7,7 +7,7 @@ use tidegate::finding::Severity;
 use tidegate::verdict::Report;
 
 use crate::corpora;
-use crate::judgement::{Judgement, Verdict, judged, real_changes};
+use crate::judgement::{Judgement, Verdict, judged};
 
 /// What a person found who read each line: the change by the start of its name, a part of the line, and the verdict.
 const VERDICTS: &[Verdict] = &[
@@ -138,16 +138,9 @@ fn lines_of(name: &str, report: &Report) -> Vec<String> {
 
 #[test]
 fn what_real_changes_do_to_who_may_do_what() {
-    let Some(changes) = real_changes() else {
-        return;
-    };
-    let mut judgement = Judgement::of(VERDICTS);
-    for (name, report) in &changes {
-        for line in lines_of(name, report) {
-            judgement.take(name, &line);
-        }
+    if let Some(told) = Judgement::of_real_changes(VERDICTS, lines_of) {
+        insta::assert_snapshot!(told);
     }
-    insta::assert_snapshot!(judgement.told());
 }
 
 #[test]

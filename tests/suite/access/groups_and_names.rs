@@ -294,7 +294,7 @@ fn certificates_of_nodes_lead_to_nodes() {
 }
 
 /// The titles of what new ways lead to.
-fn new_ways(before: &str, after: &str) -> Vec<String> {
+pub(super) fn new_ways(before: &str, after: &str) -> Vec<String> {
     let (base, head) = (
         snapshot(&[("a.yaml", before)]),
         snapshot(&[("a.yaml", after)]),

@@ -167,32 +167,24 @@ fn a_line_of_everybody_is_told_once_and_as_gravely_as_it_is() {
 
 #[test]
 fn several_who_are_new_in_one_binding_are_told_in_one_sentence() {
-    let base = manifest("ClusterRole r | | secrets | get\nsa/ci/bot -> ClusterRole r");
-    let head = with_subject(&with_subject(&base, EVE), "{kind: User, name: \"mallory\"}");
-    let report = reports::of(&[("a.yaml", &base)], &[("a.yaml", &head)]);
-    let mut found = report
-        .findings
-        .iter()
-        .filter(|it| it.status == Status::Introduced);
-    let told = found.next().unwrap();
-    assert!(
-        told.message.contains("User eve and User mallory may now"),
-        "{}",
+    let only = |lines: &str| {
+        let base = manifest(lines);
+        let head = with_subject(&with_subject(&base, EVE), "{kind: User, name: \"mallory\"}");
+        let report = reports::of(&[("a.yaml", &base)], &[("a.yaml", &head)]);
+        let mut found = report
+            .findings
+            .into_iter()
+            .filter(|it| it.status == Status::Introduced);
+        let told = found.next().unwrap();
+        assert_eq!(found.count(), 0);
         told.message
-    );
-    assert_eq!(found.count(), 0);
+    };
+    let told = only("ClusterRole r | | secrets | get\nsa/ci/bot -> ClusterRole r");
+    assert!(told.contains("User eve and User mallory may now"), "{told}");
     // So are those who are new where everything is given.
-    let base = manifest("sa/ci/bot -> ClusterRole cluster-admin");
-    let head = with_subject(&with_subject(&base, EVE), "{kind: User, name: \"mallory\"}");
-    let report = reports::of(&[("a.yaml", &base)], &[("a.yaml", &head)]);
-    let mut found = report
-        .findings
-        .iter()
-        .filter(|it| it.status == Status::Introduced);
-    let told = found.next().unwrap();
+    let told = only("sa/ci/bot -> ClusterRole cluster-admin");
     let clause = "; with this change User eve and User mallory get it";
-    assert!(told.message.ends_with(clause), "{}", told.message);
-    assert_eq!(found.count(), 0);
+    assert!(told.ends_with(clause), "{told}");
 }
 
 #[test]

@@ -2,22 +2,10 @@
 
 use tidegate::finding::Status;
 
-use super::difference::{compare, new_proofs};
+use super::groups_and_names::new_ways;
 use super::paths::{access, manifest};
 use crate::reading::snapshot;
 use crate::reports;
-
-fn new_ways(before: &str, after: &str) -> Vec<String> {
-    let (base, head) = (
-        snapshot(&[("a.yaml", before)]),
-        snapshot(&[("a.yaml", after)]),
-    );
-    let found = compare(&base, &head);
-    let proofs = new_proofs(&found);
-    let told = proofs.iter();
-    told.map(|proof| format!("{} => {}", proof.subject, proof.goal_title()))
-        .collect()
-}
 
 /// What is said of new ways.
 fn told(before: &str, after: &str) -> Vec<String> {

@@ -140,6 +140,19 @@ fn widen(grant: &mut Grant, chance: &mut Chance) -> bool {
     }
 }
 
+/// Jane has a way to a goal, or none at all.
+fn assert_leads(found: &[String], goal: Option<&str>, world: &str) {
+    match goal {
+        Some(goal) => assert!(
+            found
+                .iter()
+                .any(|way| way.starts_with(&format!("User jane => {goal}"))),
+            "{world}: {found:?}"
+        ),
+        None => assert_eq!(found, [""; 0], "{world}"),
+    }
+}
+
 #[test]
 fn a_stronger_right_leads_to_nothing_less() {
     let mut chance = Chance::new(7);
@@ -264,15 +277,7 @@ fn rights_over_roles_everywhere_reach_those_of_what_runs_the_cluster() {
     ] {
         let lines = lines.replace("GROUP", RBAC);
         let found = jane(&format!("{lines}\nuser/jane -> ClusterRole r"));
-        match goal {
-            Some(goal) => assert!(
-                found
-                    .iter()
-                    .any(|way| way.starts_with(&format!("User jane => {goal}"))),
-                "{lines}: {found:?}"
-            ),
-            None => assert_eq!(found, [""; 0], "{lines}"),
-        }
+        assert_leads(&found, goal, &lines);
     }
 }
 
@@ -351,15 +356,7 @@ fn what_is_written_into_a_role_comes_to_whoever_is_given_it_where_they_are() {
         ("user/jane -> ClusterRole other", None),
     ] {
         let found = jane(&format!("{escalate}{rest}"));
-        match goal {
-            Some(goal) => assert!(
-                found
-                    .iter()
-                    .any(|way| way.starts_with(&format!("User jane => {goal}"))),
-                "{rest}: {found:?}"
-            ),
-            None => assert_eq!(found, [""; 0], "{rest}"),
-        }
+        assert_leads(&found, goal, rest);
     }
 }
 

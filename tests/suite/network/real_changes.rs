@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidegate::verdict::Report;
 
 use crate::corpora;
-use crate::judgement::{Judgement, Verdict, judged, real_changes};
+use crate::judgement::{Judgement, Verdict, judged};
 
 /// What a person found who read each line. None of the changes touches a policy that is no template of Helm, nor the
 /// labels of a pod under one, so that nothing is said: a `ServiceMonitor` that is reworked, a Deployment that is new in a
@@ -93,16 +93,9 @@ fn lines_of(name: &str, report: &Report) -> BTreeSet<String> {
 
 #[test]
 fn network_of_real_changes() {
-    let Some(changes) = real_changes() else {
-        return;
-    };
-    let mut judgement = Judgement::of(VERDICTS);
-    for (name, report) in &changes {
-        for line in lines_of(name, report) {
-            judgement.take(name, &line);
-        }
+    if let Some(told) = Judgement::of_real_changes(VERDICTS, lines_of) {
+        insta::assert_snapshot!(told);
     }
-    insta::assert_snapshot!(judgement.told());
 }
 
 #[test]
