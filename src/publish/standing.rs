@@ -62,8 +62,7 @@ pub(super) fn open_on_files(comments: &[StandingComment], key: &Key, plan: &Plan
     let reopened: BTreeSet<u64> = plan.reopened.iter().map(|it| it.id).collect();
     let stays = |comment: &&StandingComment| {
         let marker = FindingMarker::read(&comment.body, key);
-        let is_in_sight = !comment.is_minimized && !comment.is_resolved;
-        let stays_open = is_in_sight && !settled.contains(&comment.id);
+        let stays_open = !comment.is_closed() && !settled.contains(&comment.id);
         comment.is_ours
             && comment.spot == Spot::File
             && marker.is_some_and(|marker| {

@@ -44,8 +44,7 @@ impl<'a> AskedSources<'a> {
     pub fn of(locked: LockedFile<'a>) -> Self {
         let installation = locked.installation;
         // Code of the repository may have changed what packages ask for.
-        let mut records = locked.lockfile.records.iter();
-        let is_changed_by_code = records.any(|record| record.what == RecordKind::PnpmfileHash);
+        let is_changed_by_code = locked.lockfile.record(RecordKind::PnpmfileHash).is_some();
         let mut asked = Self {
             locked,
             exotic: Names::default(),
@@ -144,11 +143,7 @@ impl<'a> AskedSources<'a> {
 
     fn add_overrides(&mut self) {
         let graph = self.locked.installation.graph();
-        let root = graph
-            .workspaces()
-            .iter()
-            .position(|own| own.path.is_empty());
-        let wants = root.map(|root| graph.wants(root)).unwrap_or_default();
+        let wants = graph.wants_of_root();
         let wanted: BTreeMap<&str, &str> = wants
             .iter()
             .map(|want| (&*want.name, want.specifier()))

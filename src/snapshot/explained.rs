@@ -73,7 +73,9 @@ impl<'a> Overridden<'a> {
         values.is_some_and(|values| values.contains(&NOTHING))
     }
 
-    pub(super) fn names(&self, name: &str) -> bool {
+    /// True if something else than who asks for it decides about a name.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 }

@@ -151,10 +151,9 @@ fn is_open(before: LockedFile<'_>, after: LockedFile<'_>) -> bool {
     was != is || were != are
 }
 
-/// The value of the only record of a kind.
+/// The value of the record of a kind.
 fn record(locked: LockedFile<'_>, what: RecordKind) -> Option<&str> {
-    let mut records = locked.lockfile.records.iter();
-    let found = records.find(|record| record.what == what);
+    let found = locked.lockfile.record(what);
     found.map(|record| &*record.value)
 }
 

@@ -7,8 +7,7 @@ use crate::finding::{Location, PackageName, PackageSeen, Reach};
 use crate::kubernetes::field::shortened;
 use crate::packages::PackageJson;
 use crate::packages::graph::{Installed, place};
-use crate::packages::lockfile::{Locked, Lockfile, RecordKind};
-use crate::packages::overrides::Selector;
+use crate::packages::lockfile::{Locked, Lockfile};
 use crate::packages::purl;
 use crate::packages::purpose::is_installed;
 use crate::syntax::Span;
@@ -107,24 +106,6 @@ impl<'a> LockedFile<'a> {
             entries: Vec::new(),
             reach: Reach::Project,
         }
-    }
-
-    /// Names about which something else decides than who asks for them: overrides and resolutions, by `package.json` and
-    /// by what the lockfile records.
-    #[must_use]
-    pub fn overridden(self) -> BTreeSet<String> {
-        let overrides = self.installation.overrides();
-        let mut names: BTreeSet<String> = overrides
-            .iter()
-            .map(|one| one.package.name.to_owned())
-            .collect();
-        for record in &self.lockfile.records {
-            if record.what == RecordKind::Override {
-                let last = record.key.rsplit('>').next().unwrap_or_default();
-                names.insert(Selector::parse(last).name.to_owned());
-            }
-        }
-        names
     }
 
     /// A place in it.

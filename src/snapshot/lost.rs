@@ -9,6 +9,7 @@ use crate::packages::lockfile::{Dependency, Locked, Need, RecordKind, Section};
 use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
+use super::explained::Overridden;
 use super::installations::Installation;
 use super::locked::LockedFile;
 
@@ -17,7 +18,7 @@ use super::locked::LockedFile;
 #[must_use]
 pub fn dangling<'a>(
     locked: LockedFile<'a>,
-    free: &BTreeSet<String>,
+    free: &Overridden<'_>,
 ) -> Vec<(&'a Locked, &'a Dependency)> {
     // An entry that the reader could not make out is told elsewhere.
     if !locked.lockfile.problems.is_empty() {
@@ -41,7 +42,7 @@ pub fn dangling<'a>(
             wanted.need == Need::Required
                 && wanted.to.is_none()
                 && is_of_registry
-                && !free.contains(&*wanted.name)
+                && !free.names(&wanted.name)
                 && !own.contains(&*wanted.name)
         });
         found.extend(absent.map(|wanted| (package, wanted)));
@@ -110,12 +111,11 @@ fn absent(installation: &Installation) -> BTreeSet<&str> {
     let Some(locked) = LockedFile::of(installation) else {
         return BTreeSet::new();
     };
-    let mut records = locked.lockfile.records.iter();
     // Code of the repository may have changed what packages ask for.
-    if records.any(|record| record.what == RecordKind::PnpmfileHash) {
+    if locked.lockfile.record(RecordKind::PnpmfileHash).is_some() {
         return BTreeSet::new();
     }
-    let free = locked.overridden();
+    let free = Overridden::of(locked);
     let of_packages = dangling(locked, &free).into_iter();
     let mut names: BTreeSet<&str> = of_packages
         .map(|(_, dependency)| real(&dependency.name, &dependency.specifier))
@@ -126,7 +126,7 @@ fn absent(installation: &Installation) -> BTreeSet<&str> {
         let resolved = wants.iter().filter(|want| want.is_resolved());
         let resolved: BTreeSet<&str> = resolved.map(|want| &*want.name).collect();
         let unresolved = wants.iter().filter(|want| {
-            is_needed(want) && !resolved.contains(&*want.name) && !free.contains(&*want.name)
+            is_needed(want) && !resolved.contains(&*want.name) && !free.names(&want.name)
         });
         names.extend(unresolved.map(|want| real(&want.name, want.specifier())));
     }

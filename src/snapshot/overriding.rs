@@ -66,23 +66,21 @@ pub fn overriding<'a>(
     })
 }
 
-/// The names in whose place an override puts something else than the package of that name: the name of that package, where
-/// it is one of a registry. Where nobody knows who installs, every override counts.
-pub fn led_away(installation: &Installation) -> BTreeSet<(&str, Option<&str>)> {
+/// The names in whose place an override puts something else than the package of that name. Where nobody knows who
+/// installs, every override counts.
+pub(super) fn led_away(installation: &Installation) -> BTreeSet<&str> {
     let kind = installation.kind();
     let overrides = installation.overrides().into_iter();
     let read = overrides.filter(|one| kind.is_none_or(|kind| one.home.is_read_by(kind)));
-    let led = read.filter_map(|one| match one.replacement {
+    let led = read.filter(|one| match one.replacement {
         Replacement::Specifier(specifier) => match Specifier::parse(specifier) {
-            Specifier::Alias { name, .. } => {
-                (name != one.package.name).then_some((one.package.name, Some(name)))
-            }
-            specifier => (!specifier.is_of_registry()).then_some((one.package.name, None)),
+            Specifier::Alias { name, .. } => name != one.package.name,
+            specifier => !specifier.is_of_registry(),
         },
-        Replacement::OfRoot(_) => None,
-        Replacement::Nothing => Some((one.package.name, None)),
+        Replacement::OfRoot(_) => false,
+        Replacement::Nothing => true,
     });
-    led.collect()
+    led.map(|one| one.package.name).collect()
 }
 
 /// The files of an installation that hold overrides, in their order.
@@ -106,11 +104,7 @@ pub(super) fn is_kept_by_root(installation: &Installation, package: Installed<'_
         return false;
     }
     let graph = installation.graph();
-    let root = graph
-        .workspaces()
-        .iter()
-        .position(|own| own.path.is_empty());
-    let wants = root.map_or(&[][..], |root| graph.wants(root)).iter();
+    let wants = graph.wants_of_root().iter();
     let Some(lockfile) = installation.lockfile() else {
         return false;
     };

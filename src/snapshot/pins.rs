@@ -213,7 +213,7 @@ pub(super) fn pin_of(name: &str, specifier: &str) -> Option<Pin> {
 }
 
 /// True if an override of a range is meant for what asks for a version.
-fn takes(range: &str, specifier: &str) -> bool {
+pub(super) fn takes(range: &str, specifier: &str) -> bool {
     let asked = specifier.strip_prefix("npm:").unwrap_or(specifier);
     let is_within = || {
         let version = Version::parse(asked)?;
@@ -280,7 +280,7 @@ impl<'a> Holding<'a> {
         Self {
             graph,
             lockfile,
-            hides_optional: lockfile.text.contains("\nignoredOptionalDependencies:"),
+            hides_optional: lockfile.ignores_optional(),
         }
     }
 

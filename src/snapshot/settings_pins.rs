@@ -8,13 +8,12 @@ use crate::packages::lockfile::{
     Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Wanted,
 };
 use crate::packages::overrides::{Override, Replacement};
-use crate::packages::{Range, Version};
 use crate::syntax::Span;
 
 use super::catalogued::written;
 use super::installations::{Installation, PinnedBy};
 use super::overriding::{is_kept_by_root, is_within, override_files};
-use super::pins::{Pin, pin_of};
+use super::pins::{Pin, pin_of, takes};
 
 /// A pin, where it stands, and for what it counts.
 struct Put {
@@ -77,7 +76,10 @@ fn put_over(installation: &Installation, one: &Override<'_>) -> Option<Put> {
     };
     let pin = pin_of(one.package.name, specifier)?;
     let replaced = |held: &Installed<'_>| {
-        !is_kept_by_root(installation, *held) && takes(one, held.version()) && is_within(one, *held)
+        let range = one.package.range;
+        !is_kept_by_root(installation, *held)
+            && range.is_none_or(|range| takes(range, held.version()))
+            && is_within(one, *held)
     };
     let replaced = installation.named(one.package.name).filter(replaced);
     let scope = replaced.map(Installed::scope).min()?;
@@ -86,17 +88,6 @@ fn put_over(installation: &Installation, one: &Override<'_>) -> Option<Put> {
         section: section(scope),
         at: one.span(),
     })
-}
-
-fn takes(one: &Override<'_>, version: &str) -> bool {
-    let Some(range) = one.package.range else {
-        return true;
-    };
-    let version = Version::parse(version);
-    let range = Range::parse(range);
-    version
-        .zip(range)
-        .is_some_and(|(version, range)| range.satisfies(&version))
 }
 
 fn section(scope: Scope) -> Section {

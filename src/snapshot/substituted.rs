@@ -50,10 +50,7 @@ fn specifier<'a>(installation: &'a Installation, one: &Override<'a>) -> Option<&
     let (name, written) = match one.replacement {
         Replacement::Specifier(written) => (one.package.name, written),
         Replacement::OfRoot(name) => {
-            let graph = installation.graph();
-            let workspaces = graph.workspaces().iter();
-            let root = workspaces.zip(0..).find(|(own, _)| own.path.is_empty())?.1;
-            let mut wants = graph.wants(root).iter();
+            let mut wants = installation.graph().wants_of_root().iter();
             let declared = wants.find(|want| &*want.name == name)?.declared.as_ref()?;
             (name, &*declared.specifier)
         }

@@ -38,12 +38,9 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
         if locked.is_none() && installation.file.is_some() {
             continue;
         }
-        let text = locked.map(|locked| &*locked.lockfile.text);
-        let hides_optional =
-            text.is_some_and(|text| text.contains("\nignoredOptionalDependencies:"));
+        let hides_optional = locked.is_some_and(|locked| locked.lockfile.ignores_optional());
         let installs_peers = installation.kind() != Some(LockfileKind::Yarn);
         let led_away = led_away(installation);
-        let led_away: BTreeSet<&str> = led_away.iter().map(|(name, _)| *name).collect();
         for number in 0..graph.workspaces().len() {
             let wants = graph.wants(number);
             let package = installation.package_json(number);

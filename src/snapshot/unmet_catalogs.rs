@@ -12,6 +12,7 @@ use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 
 use super::catalogued::{catalog_file, location, written};
+use super::explained::Overridden;
 use super::locked::LockedFile;
 
 /// An entry of a catalogue, or one that is asked for in vain.
@@ -75,12 +76,12 @@ pub fn unmet_catalogs(locked: LockedFile<'_>) -> Vec<UnmetCatalog<'_>> {
         .map(|record| (&*record.key, record))
         .collect();
     let catalogs = installation.catalogs();
-    let free = locked.overridden();
+    let free = Overridden::of(locked);
     let graph = installation.graph();
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
     for want in (0..graph.workspaces().len()).flat_map(|workspace| graph.wants(workspace)) {
-        let Some(catalog) = catalog_of(want).filter(|_| !free.contains(&*want.name)) else {
+        let Some(catalog) = catalog_of(want).filter(|_| !free.names(&want.name)) else {
             continue;
         };
         // What a workspace asks of others who use it, Yarn locks nothing of.

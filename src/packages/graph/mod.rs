@@ -246,6 +246,14 @@ impl Graph {
             .unwrap_or_default()
     }
 
+    /// The same of the root; nothing where it is no workspace.
+    #[must_use]
+    pub fn wants_of_root(&self) -> &[Want] {
+        let mut workspaces = self.workspaces.iter();
+        let root = workspaces.position(|own| own.path.is_empty());
+        root.map(|root| self.wants(root)).unwrap_or_default()
+    }
+
     /// How many packages there are.
     #[must_use]
     pub fn len(&self) -> usize {

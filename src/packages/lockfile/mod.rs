@@ -352,6 +352,18 @@ impl Lockfile {
         }
     }
 
+    /// The first record of a kind.
+    #[must_use]
+    pub fn record(&self, what: RecordKind) -> Option<&Record> {
+        self.records.iter().find(|record| record.what == what)
+    }
+
+    /// True if a setting of pnpm may leave optional dependencies out of it.
+    #[must_use]
+    pub fn ignores_optional(&self) -> bool {
+        self.text.contains("\nignoredOptionalDependencies:")
+    }
+
     /// What a `package.json` gets that asks for a name with a specifier, where the lockfile keeps no importers.
     #[must_use]
     pub fn described(&self, name: &str, specifier: &str) -> Option<PackageIndex> {

@@ -118,18 +118,12 @@ impl Side<'_> {
         });
         // Where it was, with other words. Where copies came or went, a place says nothing of what was answered.
         let free = self.free.clone();
-        let mut told: BTreeMap<Option<&str>, BTreeSet<&Occurrence>> = BTreeMap::new();
-        for (name, _) in self.left.iter().filter(|(_, it)| it.is_open) {
-            told.entry(name.path.as_deref()).or_default().insert(name);
-        }
-        let told: BTreeMap<Option<String>, usize> = told
-            .into_iter()
-            .map(|(path, names)| (path.map(str::to_owned), names.len()))
-            .collect();
+        let open = self.left.iter().filter(|(_, it)| it.is_open);
+        let open: BTreeSet<Occurrence> = open.map(|(name, _)| name.clone()).collect();
         self.take(moves, |name, it| {
-            let of_file = free.keys().filter(|one| one.path == name.path).count();
-            let path = name.path.as_deref().map(str::to_owned);
-            let is_sure = told.get(&path) == Some(&of_file);
+            let in_file = |one: &&Occurrence| one.path == name.path;
+            let is_sure =
+                open.iter().filter(in_file).count() == free.keys().copied().filter(in_file).count();
             (free.contains_key(name) && (is_sure || !it.is_answered)).then(|| name.clone())
         });
     }

@@ -64,7 +64,7 @@ impl Ours<'_> {
 
     /// True if it was closed while it said that its findings are there: a person has answered it.
     pub(super) fn is_answered(&self) -> bool {
-        self.marker.is_open && (self.comment.is_resolved || self.comment.is_minimized)
+        self.marker.is_open && self.comment.is_closed()
     }
 
     /// True if it tells its findings to whoever looks.
@@ -153,13 +153,12 @@ impl<'s> OurComments<'s> {
             .collect();
         let mut stand = Vec::new();
         for (index, (comment, marker)) in ours.iter().enumerate() {
-            let is_closed = comment.is_resolved || comment.is_minimized;
             stand.extend(marker.findings.keys().map(|one| Standing {
                 comment: index,
                 one,
                 text: marker.texts.get(one).map(String::as_str),
                 is_open: marker.is_open,
-                is_answered: marker.is_open && is_closed,
+                is_answered: marker.is_open && comment.is_closed(),
             }));
         }
         let unknown = known.existing.iter().chain(&known.waived);

@@ -371,7 +371,7 @@ impl Plan {
     ) -> bool {
         let comment = own.comment;
         if !own.marker.is_open {
-            if !comment.is_minimized && !comment.is_resolved && !comment.has_reply {
+            if !comment.is_closed() && !comment.has_reply {
                 self.folded.push(comment.node_id.clone());
             }
             return true;

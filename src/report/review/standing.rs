@@ -51,6 +51,14 @@ pub struct StandingComment {
     pub has_reply: bool,
 }
 
+impl StandingComment {
+    /// True if somebody closed it: it is folded away, or its thread is resolved.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_resolved || self.is_minimized
+    }
+}
+
 /// A comment on the pull request as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StandingSummary {

@@ -123,9 +123,7 @@ fn tell(code: &Changed, sink: &mut Sink<'_>) {
 /// `.pnpmfile.cjs`, whose hash the lockfile records.
 fn code_of_pnpm(before: LockedFile<'_>, after: LockedFile<'_>, sink: &mut Sink<'_>) {
     let hash = |locked: LockedFile<'_>| -> Option<Record> {
-        let mut records = locked.lockfile.records.iter();
-        let found = records.find(|record| record.what == RecordKind::PnpmfileHash);
-        found.cloned()
+        locked.lockfile.record(RecordKind::PnpmfileHash).cloned()
     };
     let (old, new) = (hash(before), hash(after));
     let is_other = |new: &Record| {

@@ -13,6 +13,7 @@ use crate::packages::web_address::without_secrets;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
+use crate::snapshot::explained::Overridden;
 use crate::snapshot::extended::unmet_extensions;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
 use crate::snapshot::lost;
@@ -95,15 +96,12 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for locked in locked_files(snapshot) {
-        let records = &locked.lockfile.records;
         if locked.installation.is_set_aside {
             continue;
         }
         // Code of the repository may have changed what packages ask for.
-        if records
-            .iter()
-            .any(|record| record.what == RecordKind::PnpmfileHash)
-        {
+        let lockfile = locked.lockfile;
+        if lockfile.record(RecordKind::PnpmfileHash).is_some() {
             continue;
         }
         local(locked, sink);
@@ -113,7 +111,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if graph.is_empty() || locked.lockfile.is_of_environment_alone() {
             continue;
         }
-        let free = locked.overridden();
+        let free = Overridden::of(locked);
         dangling(locked, &free, sink);
         overridden(locked, sink);
         extended(locked, sink);
@@ -127,7 +125,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
                 continue;
             }
             let wants = graph.wants(number).iter();
-            let mut wants = wants.filter(|want| !free.contains(&*want.name)).peekable();
+            let mut wants = wants.filter(|want| !free.names(&want.name)).peekable();
             let is_listed = listed.contains(&*workspace.path);
             if !is_listed && !listed.is_empty() {
                 // Who asks for peers alone need not be known.
@@ -165,7 +163,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 }
 
 /// What packages cannot do without, and the lockfile does not hold: an entry was cut out of it. Told once for each name.
-fn dangling(locked: LockedFile<'_>, free: &BTreeSet<String>, sink: &mut Sink<'_>) {
+fn dangling(locked: LockedFile<'_>, free: &Overridden<'_>, sink: &mut Sink<'_>) {
     let mut missing: BTreeMap<&str, (&Locked, &Dependency, usize)> = BTreeMap::new();
     for (package, wanted) in lost::dangling(locked, free) {
         let known = missing.entry(&wanted.name);

@@ -98,8 +98,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
     let lockfile = locked.lockfile;
     // Code of the repository may have changed what packages ask for.
-    let mut records = lockfile.records.iter();
-    if records.any(|record| record.what == RecordKind::PnpmfileHash) {
+    if lockfile.record(RecordKind::PnpmfileHash).is_some() {
         return;
     }
     let of_importers = lockfile
