@@ -14,6 +14,7 @@ use super::catalogued::written;
 use super::installations::{Installation, PinnedBy};
 use super::overriding::{is_kept_by_root, is_within, override_files};
 use super::pins::{Pin, pin_of, takes};
+use super::substituted::specifier;
 
 /// A pin, where it stands, and for what it counts.
 struct Put {
@@ -70,11 +71,12 @@ pub(super) fn unmet(installation: &Installation) -> Vec<(PinnedBy, Arc<str>, Loc
 }
 
 /// What an override puts in the place of what the lockfile holds.
-fn put_over(installation: &Installation, one: &Override<'_>) -> Option<Put> {
-    let Replacement::Specifier(specifier) = one.replacement else {
+fn put_over<'a>(installation: &'a Installation, one: &Override<'a>) -> Option<Put> {
+    // What the root asks for is a pin of its own.
+    if matches!(one.replacement, Replacement::OfRoot(_)) {
         return None;
-    };
-    let pin = pin_of(one.package.name, specifier)?;
+    }
+    let pin = pin_of(one.package.name, specifier(installation, one)?)?;
     let replaced = |held: &Installed<'_>| {
         let range = one.package.range;
         !is_kept_by_root(installation, *held)

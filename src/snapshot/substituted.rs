@@ -46,7 +46,7 @@ pub fn substitutions(installation: &Installation) -> Vec<Substitution> {
 }
 
 /// What an override comes to, where it refers to what stands elsewhere.
-fn specifier<'a>(installation: &'a Installation, one: &Override<'a>) -> Option<&'a str> {
+pub(super) fn specifier<'a>(installation: &'a Installation, one: &Override<'a>) -> Option<&'a str> {
     let (name, written) = match one.replacement {
         Replacement::Specifier(written) => (one.package.name, written),
         Replacement::OfRoot(name) => {

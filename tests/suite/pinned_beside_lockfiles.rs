@@ -253,6 +253,12 @@ fn settings_pin_what_the_lockfile_does_not_hold() {
     let overrides = with("overrides", json!({"ms": "npm:real@1.0.0"}));
     assert_eq!(told(overrides, npm, &[]), at_root("real@1.0.0"));
     let asking = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}});
+    // An override may leave it to a catalogue.
+    let catalogue = "overrides:\n  ms: 'catalog:'\ncatalog:\n  ms: npm:real@1.0.0\n";
+    assert_eq!(
+        told(asking.clone(), pnpm, &[("pnpm-workspace.yaml", catalogue)]),
+        ["real@1.0.0 at pnpm-workspace.yaml"]
+    );
     let workspace = "overrides:\n  ms: 2.0.0\nconfigDependencies:\n  real: 1.0.0+sha512-a==\n";
     assert_eq!(
         told(asking, pnpm, &[("pnpm-workspace.yaml", workspace)]),
