@@ -66,6 +66,7 @@ pub mod event;
 pub mod facts;
 pub mod finding;
 pub mod fix;
+pub mod folders;
 pub mod github;
 pub mod http;
 pub mod init;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use globset::{GlobSet, GlobSetBuilder};
 
+use crate::folders::folder;
+
 use super::Cluster;
 use super::pattern::glob;
 
@@ -81,8 +83,7 @@ pub fn separated<'a>(
     let mut groups: BTreeMap<(usize, &str), Vec<&'a str>> = BTreeMap::new();
     for path in paths {
         if before.is_empty() {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            groups.entry((0, folder)).or_default().push(path);
+            groups.entry((0, folder(path))).or_default().push(path);
         }
         for cluster in before.of(path) {
             groups.entry((cluster, "")).or_default().push(path);

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::folders::folder;
+
 /// The most groups that are told apart below one folder. What is more is taken for part of the last one.
 const MOST: usize = 32;
 
@@ -377,10 +379,6 @@ fn fold(items: Vec<Item>) -> Vec<Item> {
         group.objects.extend(&rest.objects);
     }
     groups
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn last_name(path: &str) -> &str {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::folders::folder;
+
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::ends::End;
@@ -135,10 +137,6 @@ impl<'n> InCluster<'n> {
     /// named, or some stand beside it. Where nothing names it, files of other folders are of other namespaces as likely.
     #[must_use]
     pub fn knows_neighbours(&self) -> bool {
-        let folder = |path: &str| {
-            path.rsplit_once('/')
-                .map_or(String::new(), |(it, _)| it.to_owned())
-        };
         let own = folder(&self.policy.at.path);
         let is_named = !matches!(self.namespace(), "" | "default");
         let mut neighbours = self.neighbours();

@@ -1,5 +1,7 @@
 //! What a file or a thing is for, by the words of its name.
 
+use crate::folders::folder;
+
 /// Words that say that something is for development or tests alone.
 const DEVELOPMENT: [&str; 19] = [
     "ci",
@@ -61,8 +63,7 @@ pub fn is_test_data(path: &str) -> bool {
 }
 
 fn lies_in_one_of(path: &str, folders: &[&str]) -> bool {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    folder.split('/').any(|part| folders.contains(&part))
+    folder(path).split('/').any(|part| folders.contains(&part))
 }
 
 /// True if a path is one of an installed package: what it says is its author's business.

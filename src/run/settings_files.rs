@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::change::{Content, Side};
+use crate::folders::folders_up;
 use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{Settings, SettingsFile};
-use crate::snapshot::folders_up;
 
 use super::sides::{Sides, Tip};
 

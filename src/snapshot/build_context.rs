@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::folders::{folder, folders_up};
 use crate::packages::install::{Manager, has_development_packages};
 use crate::syntax::dockerfile::{Dockerfile, Word};
 use crate::syntax::dockerignore;
 
-use super::{Snapshot, SourceFile, folder, folders_up};
+use super::{Snapshot, SourceFile};
 
 /// The most folders that instructions may name.
 const MOST_FOLDERS: usize = 32;

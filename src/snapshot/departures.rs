@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
+use crate::folders::folder;
 use crate::kubernetes::{Completeness, Object, kustomization};
 
 use super::built::inside_out;
 use super::pairs::{Identity, Pair, meaning};
-use super::{Snapshot, SourceFile, folder};
+use super::{Snapshot, SourceFile};
 
 /// The most objects of kustomizations that are kept; what is left counts as built, as nobody can tell that it is not.
 const MOST: usize = 1 << 17;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
+use crate::folders::folders_up;
 use crate::kubernetes::kustomization::joined;
 use crate::packages::code_patches::{CodePatch, From};
 use crate::packages::purpose::{is_installed, is_test_data};
@@ -15,7 +16,7 @@ use crate::syntax::Span;
 use super::file_kind::FileKind;
 use super::pairs::Pair;
 use super::safeguards::safeguards;
-use super::{Snapshot, SourceFile, State, folders_up};
+use super::{Snapshot, SourceFile, State};
 
 /// Code that is another one than before, or that was not there.
 #[derive(Clone, Debug, PartialEq, Eq)]

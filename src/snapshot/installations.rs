@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::folders::folder;
 use crate::kubernetes::kustomization::joined;
 use crate::packages::catalogs::Catalogs;
 use crate::packages::graph::{Graph, Installed, Member};
@@ -415,7 +416,7 @@ impl<'a> Finder<'a> {
 
     fn claim(&mut self, installation: &Installation) {
         for served in &installation.members {
-            self.claimed.insert(super::folder(&served.at).to_owned());
+            self.claimed.insert(folder(&served.at).to_owned());
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::Location;
+use crate::folders::{folder, folders_up};
 use crate::kubernetes::kustomization::{self, AddedLabel, Kustomization};
 
 use super::Snapshot;
@@ -135,7 +136,7 @@ fn add<T: Clone + PartialEq>(words: &mut Vec<T>, more: &[T]) {
 
 /// The namespace that the nearest kustomization says which lists a file itself.
 fn nearest(snapshot: &Snapshot, path: &str) -> Option<String> {
-    super::folders_up(super::folder(path)).find_map(|folder| {
+    folders_up(folder(path)).find_map(|folder| {
         let own = snapshot.kustomization(folder)?;
         let mut listed = own.resources.iter();
         let lists = listed.any(|it| kustomization::resolve(folder, it).as_deref() == Some(path));

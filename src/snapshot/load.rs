@@ -11,6 +11,7 @@ use crate::change::compare::Changes;
 use crate::change::{Content, ContentId, ListedFile, Side, content_id};
 use crate::config;
 use crate::config::read::ConfigFile;
+use crate::folders::folder;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
 use crate::kubernetes::kustomization::{generated_files, resolve};
@@ -24,7 +25,7 @@ use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
 use crate::workflow::{Workflow, is_workflow};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, State, folder, is_lockfile};
+use super::{Snapshot, State, is_lockfile};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;

@@ -65,6 +65,7 @@ use crate::change::LeftOut;
 use crate::config;
 use crate::config::read::ConfigFile;
 use crate::finding::Location;
+use crate::folders::{folder, folders_up};
 use crate::kubernetes::kustomization::{AddedLabel, Kustomization};
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::miswritten::Headless;
@@ -238,16 +239,6 @@ impl SourceFile {
 /// True for the lockfile of a package manager.
 fn is_lockfile(path: &str) -> bool {
     install::is_lockfile(path.rsplit('/').next().unwrap_or(path))
-}
-
-/// The folder of a path, without a slash behind it; empty for the root.
-pub(crate) fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// A folder and those above it, the nearest first; the root is empty.
-pub(crate) fn folders_up(own: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(own), |at| (!at.is_empty()).then(|| folder(at)))
 }
 
 /// One revision: its files that matter, and what they say of each other.
@@ -556,18 +547,8 @@ fn landing_namespace<'a>(
 
 /// True if the file lies in the `templates` folder of a chart.
 fn in_chart(path: &str, charts: &BTreeSet<String>) -> bool {
-    let mut at = folder(path);
-    loop {
-        if let Some(chart) = at
-            .strip_suffix("templates")
-            .map(|chart| chart.trim_end_matches('/'))
-            && charts.contains(chart)
-        {
-            return true;
-        }
-        if at.is_empty() {
-            return false;
-        }
-        at = folder(at);
-    }
+    folders_up(folder(path)).any(|at| {
+        let chart = at.strip_suffix("templates");
+        chart.is_some_and(|chart| charts.contains(chart.trim_end_matches('/')))
+    })
 }

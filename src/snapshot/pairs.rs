@@ -8,9 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::access::Comparison;
 use crate::finding::Resource;
+use crate::folders::{folder, folders_up};
 use crate::kubernetes::Object;
 
-use super::{Snapshot, SourceFile, folder, folders_up};
+use super::{Snapshot, SourceFile};
 
 /// What an object is called: group, kind, namespace as written, name.
 pub type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);

@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::config::clusters::Clusters;
+use crate::folders::folder;
 use crate::kubernetes::Object;
 use crate::kubernetes::kustomization::{self, Kustomization};
 
+use super::Snapshot;
 use super::pairs::{Identity, Pair};
-use super::{Snapshot, folder};
 
 /// The most entries of kustomizations that are looked at. What is left then counts as applied together, as nobody
 /// can tell that it is not.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::folders::{folder, folders_up};
 use crate::packages::PackageJson;
 use crate::packages::purpose::is_installed;
 
@@ -59,16 +60,7 @@ impl<'a> Projects<'a> {
     /// The nearest one in the folder of a file or above it.
     #[must_use]
     pub fn around(&self, path: &str) -> Option<Project<'a>> {
-        let mut at = path;
-        loop {
-            at = at.rsplit_once('/').map_or("", |(folder, _)| folder);
-            if let Some(project) = self.by_folder.get(at) {
-                return Some(*project);
-            }
-            if at.is_empty() {
-                return None;
-            }
-        }
+        folders_up(folder(path)).find_map(|at| self.by_folder.get(at).copied())
     }
 
     /// The only one whose folder or package has a name.

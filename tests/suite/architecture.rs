@@ -6,7 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module may import from floors below its own, and from its own room.
 const FLOORS: &[&[&str]] = &[
-    &["syntax", "error", "nearest", "credential", "http"],
+    &[
+        "syntax",
+        "error",
+        "folders",
+        "nearest",
+        "credential",
+        "http",
+    ],
     &["redact"],
     &["github"],
     &["finding", "event"],

@@ -20,6 +20,7 @@ use super::extensions::Addition;
 use super::lockfile::{Lockfile, PackageIndex, Section};
 use super::package_json::PackageJson;
 use crate::finding::Location;
+use crate::folders::folder;
 use crate::syntax::Span;
 
 use edges::Edges;
@@ -119,7 +120,7 @@ impl Workspace {
     /// Its folder in the revision; empty for the root.
     #[must_use]
     pub fn folder(&self) -> &str {
-        self.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+        folder(&self.file)
     }
 }
 

@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::folders::folder;
 use crate::kubernetes::Field;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::Ingress;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
 use crate::snapshot::patched::Patched;
-use crate::snapshot::{Snapshot, folder};
 
 declare_rule! {
     /// An Ingress serves a host without TLS.

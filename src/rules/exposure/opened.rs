@@ -1,12 +1,13 @@
 use std::collections::{BTreeSet, HashMap};
 
+use crate::folders::{folder, folders_up};
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::ingress::{Guard, Ingress};
 use crate::kubernetes::service::{Reach, Service};
 use crate::kubernetes::{Completeness, Field, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::Snapshot;
 use crate::snapshot::patched::{Patched, ServiceReach};
-use crate::snapshot::{Snapshot, folder, folders_up};
 
 declare_rule! {
     /// A change opens what was closed to the outside.

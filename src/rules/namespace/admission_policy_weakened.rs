@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
+use crate::folders::folder;
 use crate::kubernetes::admission::{Control, ControlKind, Effect, Part};
 use crate::kubernetes::admission_change::{weakenings, weight_of_webhook};
 use crate::kubernetes::field::{Field, quoted};
@@ -9,7 +10,6 @@ use crate::kubernetes::{Completeness, Manifest, Object};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 use crate::snapshot::built_controls::{BuiltControl, OfFolder, Place, built_controls};
 use crate::snapshot::departures::{Departure, Source, departures};
-use crate::snapshot::folder;
 use crate::snapshot::predecessors::Predecessors;
 use crate::syntax::Span;
 

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::clusters::Clusters;
+use crate::folders::folder as folder_of;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::kubernetes::kustomization;
 use crate::kubernetes::namespace::{LABEL_PREFIX, PolicyVersion};
@@ -289,8 +290,7 @@ fn built(
     let mut in_folders: BTreeMap<&str, BTreeMap<Arc<str>, Built<'_>>> = BTreeMap::new();
     for namespace in pair.base.objects().filter_map(Namespace::of) {
         let path = &**namespace.object().path();
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let known = in_folders.entry(folder).or_default();
+        let known = in_folders.entry(folder_of(path)).or_default();
         known.insert(namespace.name().into(), Built::of(namespace));
     }
     let hidden = hides_labels(pair.head);
@@ -311,10 +311,8 @@ fn built(
         let Some((file, _)) = pair.head.kustomization_file(folder) else {
             continue;
         };
-        let moved = pair.renames.get(&file.path).map(|old| {
-            let folder = old.rsplit_once('/').map_or("", |(folder, _)| folder);
-            folder.to_owned()
-        });
+        let moved = pair.renames.get(&file.path);
+        let moved = moved.map(|old| folder_of(old).to_owned());
         let before = base
             .of_folder(folder)
             .or_else(|| base.of_folder(moved.as_deref()?))
