@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::finding::Resource;
-use crate::syntax::{self, Encoding, Format, Node, Problem, Tree, Value};
+use crate::syntax::{self, Encoding, Format, Node, Problem, ProblemKind, Span, Tree, Value};
 
 use super::field::Field;
 use super::inline_patch::InlinePatches;
@@ -142,7 +142,7 @@ fn read_whole(
             && may_break(lost)
             && matches!(
                 problem.kind,
-                syntax::ProblemKind::Syntax(_) | syntax::ProblemKind::ComplexKey
+                ProblemKind::Syntax(_) | ProblemKind::ComplexKey
             )
         {
             templates += usize::from(object);
@@ -152,6 +152,7 @@ fn read_whole(
             unrecognised.get_or_insert_with(|| problem.clone());
         }
     }
+    unreadable.extend(quoted_objects(&tree));
     let mut kustomization = kustomization.then(|| Kustomization::read(&tree)).flatten();
     let inline_patches = kustomization
         .as_mut()
@@ -189,6 +190,26 @@ fn read_whole(
             Reading::Unrecognised(problem, Box::new(tree))
         })
     }
+}
+
+/// Documents that are one text which shows an object: a `|` before the first key makes a text of all that follows, and
+/// the API server refuses it.
+fn quoted_objects(tree: &Tree) -> impl Iterator<Item = Problem> {
+    let roots = tree.documents().iter().map(|document| tree.root(document));
+    roots.filter_map(|root| {
+        let text = root.as_str()?;
+        shows_object(text.as_bytes()).then(|| Problem {
+            kind: ProblemKind::Syntax(
+                "the whole document is one text, as a block scalar begins before its first key"
+                    .to_owned(),
+            ),
+            at: Span {
+                end: root.span().start,
+                ..root.span()
+            },
+            lost: root.span(),
+        })
+    })
 }
 
 /// What a tree holds. `declared` are kinds beside the known ones.

@@ -104,7 +104,11 @@ pub fn unserved(node: Node<'_>, api_version: &str, kind: &str) -> Option<Unserve
         let meant = unserved.meant(kind);
         meant.is_some_and(|(_, kind)| is_whole_workload(node, kind))
     };
-    (!is_foreign() || is_workload()).then_some(unserved)
+    if !is_foreign() || is_workload() {
+        return Some(unserved);
+    }
+    // Of another kind than its own, then, if of any: `cm` over the containers of a Pod.
+    unknown_workload(node, api_version, kind)
 }
 
 /// True if an object has the fields of a kind, and no others. One that has none but its name may be any kind whose name

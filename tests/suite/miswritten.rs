@@ -57,6 +57,14 @@ fn a_slip_hides_nothing_and_mends_nothing() {
         (POD, "kind: Pod", "kind: P0d"),
         (POD, "kind: Pod", "kind: P\u{43e}d"),
         (POD, "kind: Pod", "kind: \"Pods,\""),
+        (POD, "kind: Pod", "kind: cm"),
+        (POD, "kind: Pod", "kind: NS"),
+        (POD, "kind: Pod", "kind: SA"),
+        (POD, "kind: Pod", "kind: PVC"),
+        (POD, "kind: Pod", "kind: svc"),
+        (POD, "kind: Pod", "kind: rs"),
+        (POD, "kind: Pod", "kind: ing"),
+        (POD, "kind: Pod", "kind: Thing"),
         (
             POD,
             "apiVersion: v1\nkind: Pod",
@@ -104,6 +112,44 @@ fn a_slip_hides_nothing_and_mends_nothing() {
             assert_eq!(rules(&found, Status::Fixed), BTreeSet::new(), "{slip}");
         }
     }
+}
+
+/// The API server takes no text for an object, so that nothing that the base held is mended.
+#[test]
+fn a_document_that_is_one_text_is_unreadable() {
+    let indented: String = POD
+        .split_inclusive('\n')
+        .flat_map(|line| ["  ", line])
+        .collect();
+    let quoted = format!("{POD:?}\n");
+    for head in [
+        format!("|\n{indented}"),
+        format!("--- |\n{indented}"),
+        format!("--- >-\n{indented}"),
+        format!("{POD}---\n|\n{indented}"),
+        quoted,
+    ] {
+        for base in [POD, ""] {
+            let report = report(&[("a.yaml", base)], &[("a.yaml", &head)]);
+            let told = rules(&report.findings, Status::Introduced);
+            assert!(told.contains("input/unreadable"), "{head}: {told:?}");
+            assert_eq!(
+                rules(&report.findings, Status::Fixed),
+                BTreeSet::new(),
+                "{head}"
+            );
+            // What is introduced beside it blocks all the same.
+            let expected = match rules(&report.findings, Status::Introduced).len() {
+                1 => Outcome::Incomplete,
+                _ => Outcome::Blocked,
+            };
+            assert_eq!(report.outcome(), expected, "{head}");
+        }
+    }
+    // Text that speaks of objects beside one that is one.
+    let prose = format!("{POD}---\n|\n  Every object has an apiVersion and a kind.\n");
+    let found = change(POD, &prose);
+    assert_eq!(rules(&found, Status::Introduced), BTreeSet::new());
 }
 
 #[test]
