@@ -32,26 +32,30 @@ pub(super) struct Moves(BTreeMap<(usize, Occurrence), Option<Occurrence>>);
 impl Moves {
     /// Finds them. What GitHub calls a renamed file is one. In a file, a finding is in the copy that has its text, or that
     /// stands where it stood; only what neither explains may have come from another file. What a person has answered goes
-    /// there only where nothing else can be meant.
+    /// there only where nothing else can be meant. What is settled speaks of a finding that came back; it takes nothing
+    /// from a comment that says that the finding is there.
     pub(super) fn new(
         standing: &[Standing<'_>],
         present: &Present<'_>,
         known: &Known,
         files: &ChangedFiles,
     ) -> Self {
-        let mut by_identity: BTreeMap<&str, Side<'_>> = BTreeMap::new();
+        let mut by_identity: BTreeMap<(&str, bool), Side<'_>> = BTreeMap::new();
         for it in standing {
-            let side = by_identity.entry(&it.one.fingerprint).or_default();
+            let key = (&*it.one.fingerprint, it.is_open);
+            let side = by_identity.entry(key).or_default();
             let name = renamed(it.one, files).unwrap_or_else(|| it.one.clone());
             side.left.push((name, it));
         }
         for (one, text) in present {
-            if let Some(side) = by_identity.get_mut(&*one.fingerprint) {
-                side.free.insert(one, *text);
+            for is_open in [false, true] {
+                if let Some(side) = by_identity.get_mut(&(&*one.fingerprint, is_open)) {
+                    side.free.insert(one, *text);
+                }
             }
         }
         let mut moves = Self::default();
-        for (fingerprint, mut side) in by_identity {
+        for ((fingerprint, _), mut side) in by_identity {
             side.in_files(&mut moves);
             side.between_files(&mut moves, |from, to, is_same_text| {
                 let to = files.path_in_base(to).unwrap_or(to);

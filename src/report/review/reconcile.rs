@@ -207,10 +207,12 @@ fn counterparts(
     ours: &OurComments<'_>,
     taken: &mut [bool],
 ) -> Vec<Option<usize>> {
-    let passes: [fn(&Match) -> bool; 4] = [
+    let passes: [fn(&Match) -> bool; 5] = [
         |it| it.is_in_sight && it.stands == Stands::There && it.same > 0,
         |it| it.is_in_sight && it.stands == Stands::There,
         |it| it.is_in_sight && it.stands == Stands::InFile && it.same > 0,
+        // What came back to where it was, while another comment told it elsewhere.
+        |it| it.stands == Stands::There && it.same > 0,
         |it| it.same > 0,
     ];
     let mut found = vec![None; drafts.len()];

@@ -245,3 +245,35 @@ fn an_answer_goes_to_no_other_object_of_the_same_name() {
         assert_eq!(words(&other), ["Fixed"]);
     }
 }
+
+/// It moves twice, or there and back; what the first comment told is settled by then.
+#[test]
+fn a_settled_comment_takes_nothing_from_the_one_that_tells_it() {
+    for last in ["prod.yaml", "a.yaml"] {
+        for is_answered in [true, false] {
+            let known = |path: &str| object_in(&[path], &[]);
+            let it = |path: &str| vec![reading(path, 0, 5, "it")];
+            let mut all = told_of(vec![(reading("a.yaml", 0, 5, "it"), false)]);
+            let moved = told(it("staging.yaml"), known("staging.yaml"), &all);
+            assert!(is_on(&moved, "staging.yaml"), "{moved:?}");
+            carry_out(&moved, &mut all);
+            all[1].is_resolved = is_answered;
+            let moved = told(it(last), known(last), &all);
+            if is_answered {
+                assert!(
+                    moved.review.is_empty() && moved.reopened.is_empty(),
+                    "{last}: {moved:?}"
+                );
+                assert_eq!((moved.standing, moved.settled.len()), (1, 0), "{last}");
+            } else {
+                let is_back = moved.reopened.iter().any(|reopened| reopened.id == 1);
+                assert_eq!(is_back, last == "a.yaml", "{moved:?}");
+                assert_eq!(is_on(&moved, last), last != "a.yaml", "{moved:?}");
+                assert_eq!(words(&moved), ["Moved"], "{last}: {moved:?}");
+            }
+            carry_out(&moved, &mut all);
+            let again = told(it(last), known(last), &all);
+            assert!(again.is_empty() && again.standing == 1, "{last}: {again:?}");
+        }
+    }
+}
