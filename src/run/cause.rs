@@ -114,9 +114,9 @@ impl<'a> Causes<'a> {
                 span,
             });
         }
-        let nearest = if let Some(object) = self.head.objects_of(file).find(belongs) {
+        let (nearest, from) = if let Some(object) = self.head.objects_of(file).find(belongs) {
             let within = object.node().span();
-            ranges
+            let nearest = ranges
                 .iter()
                 .filter(|range| {
                     let behind = after.get(within.end as usize..range.after.start as usize);
@@ -130,18 +130,22 @@ impl<'a> Causes<'a> {
                         range.after.start <= within.end && range.after.end >= within.start;
                     touches && !is_beside || cut_off
                 })
-                .min_by_key(|range| range.after.start.abs_diff(at.start))?
+                .min_by_key(|range| range.after.start.abs_diff(at.start))?;
+            // What begins in the object before has caused nothing there.
+            let is_within = nearest.after.end > within.start;
+            (nearest, if is_within { within.start } else { 0 })
         } else {
             // What is gone from the file was taken out at one of these places.
             let is_gone = |object: &Object<'_>| Some(object.resource()) == gone;
             let object = before.and_then(|file| base.objects_of(file).find(is_gone))?;
             let within = object.node().span();
-            ranges
-                .iter()
-                .find(|range| range.before.start < within.end && within.start < range.before.end)?
+            let mut ranges = ranges.iter();
+            let nearest = ranges
+                .find(|range| range.before.start < within.end && within.start < range.before.end)?;
+            (nearest, 0)
         };
         let span = Span {
-            start: nearest.after.start,
+            start: nearest.after.start.max(from),
             end: nearest.after.end,
         };
         Some(Location {
