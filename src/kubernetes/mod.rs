@@ -21,6 +21,7 @@ pub mod exposed_values;
 mod exposed_wrong_type;
 pub mod field;
 pub mod gateway;
+pub mod handed_over;
 mod harmless_operation;
 pub mod image;
 pub mod image_repair;

@@ -68,7 +68,8 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
                 };
                 let was_set = patched.set(&place, value.value.id());
                 any |= was_set;
-                was_set && entrance.is_none_or(|entrance| entrance.is_judged(path))
+                let is_known = entrance.is_none_or(|entrance| entrance.is_judged(path));
+                was_set && is_known && !replaces_protections(op, path, value.value)
             }
             ("remove", _) if is_read => {
                 patched.remove(path);
@@ -101,6 +102,15 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
         writes,
         is_whole: whole,
     })
+}
+
+/// True if what protected a pod or container may have stood where a whole mapping is written in its place. Whoever adds
+/// one that says something means to protect.
+fn replaces_protections(op: &str, path: &str, value: Node<'_>) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let says_nothing = value.written_entries().next().is_none();
+    let is_whole = matches!(last, "securityContext" | "capabilities");
+    is_whole && (op == "replace" || says_nothing)
 }
 
 /// Where the annotations of an object stand.

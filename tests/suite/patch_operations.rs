@@ -196,6 +196,21 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
             true,
         ),
         (
+            "[{op: replace, path: /spec/template/spec/containers/0/securityContext, value: {runAsNonRoot: true}}]",
+            OWN,
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/securityContext, value: {}}]",
+            OWN,
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/securityContext, value: {runAsNonRoot: true}}]",
+            OWN,
+            false,
+        ),
+        (
             "[{op: replace, path: /spec/type, value: LoadBalancer}]",
             "kind: Service, group: serving.knative.dev",
             true,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use crate::change::LeftOutReason;
 use crate::declare_rule;
 use crate::kubernetes::field::shortened;
+use crate::kubernetes::handed_over::handed_over;
 use crate::kubernetes::inline_patch::InlinePatches;
 use crate::kubernetes::kustomization::{self, Request, Unbuilt};
+use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
@@ -16,7 +18,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, Kustomize patches of other objects than workloads and Services, and what of them, by an operation, `null` or `$patch`, may take a protection away, remote resources, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, Kustomize patches of other objects than workloads and Services, and what of them, by an operation, `null` or `$patch`, may take a protection away, remote resources, values and patches that objects of Flux and Argo CD carry, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -46,6 +48,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             // What was moved as it is was not judged before either.
             if before_move(pair, &file.path).is_none() {
                 changed_file(file, &mut sink.in_file(&file.path));
+                newly_handed_over(pair, file, &mut sink.in_file(&file.path));
                 without_pods(pair.head, file, context, sink);
             }
         }
@@ -114,6 +117,42 @@ fn changed_file(file: &SourceFile, sink: &mut Sink<'_>) {
             .discriminator("template")
             .say("this is a template, and was not judged; judge its rendered output");
     }
+}
+
+/// What objects hand to a program that builds others, and did not hand over as it is before.
+fn newly_handed_over(pair: &Pair<'_>, file: &SourceFile, sink: &mut Sink<'_>) {
+    let Some(manifest) = file
+        .manifest()
+        .filter(|manifest| manifest.other_objects > 0)
+    else {
+        return;
+    };
+    let old = pair.base.file(&file.path);
+    let old = old.or_else(|| pair.base.file(pair.renames.get(&file.path)?));
+    let mut known: HashSet<(&str, &str, &str)> = HashSet::new();
+    if let Some(before) = old.and_then(SourceFile::manifest) {
+        visit_objects(&before.tree, &mut |object, api_version, kind| {
+            let parts = handed_over(object, api_version, kind).into_iter();
+            known.extend(parts.map(|part| (kind, name_of(object), part.source())));
+        });
+    }
+    visit_objects(&manifest.tree, &mut |object, api_version, kind| {
+        for part in handed_over(object, api_version, kind) {
+            if known.contains(&(kind, name_of(object), part.source())) {
+                continue;
+            }
+            let at = part.key().map_or(part.span(), Node::span);
+            sink.report_span(at)
+                .discriminator(&format!("{kind} {} {}", name_of(object), part.pointer()))
+                .say("what is built from this was not judged; judge the rendered output, of `helm template` or `kustomize build`");
+        }
+    });
+}
+
+fn name_of(object: Node<'_>) -> &str {
+    let metadata = object.get("metadata");
+    let name = metadata.and_then(|metadata| metadata.get("name"));
+    name.map_or("", Node::key_text)
 }
 
 /// Objects of declared kinds that have nothing where the configuration says that their pods are.
