@@ -203,7 +203,7 @@ fn of_container<'a>(
     // What arguments alone go to, the image decides; the official one of Node.js starts them.
     let first = match command {
         Some(first) => first,
-        None if is_node_image(image) => process.arguments().next()?,
+        None if is_for_node(process, image) => process.arguments().next()?,
         None => return None,
     };
     let words: Vec<_> = process.words().collect();
@@ -220,6 +220,19 @@ fn of_container<'a>(
     })
 }
 
+/// True if arguments without a command go to Node.js: that of the official image, or of another one where an option
+/// comes first and a script behind it.
+fn is_for_node(process: Process<'_>, image: &str) -> bool {
+    let is_script = |word: &str| {
+        let extension = word.rsplit_once('.').map(|(_, extension)| extension);
+        matches!(extension, Some("js" | "mjs" | "cjs"))
+    };
+    is_node_image(image) || {
+        let mut words = process.arguments().map(scalar);
+        words.next().is_some_and(|first| first.starts_with('-')) && words.any(is_script)
+    }
+}
+
 /// The project whose program an image holds: the one of its name, else the one around the manifest.
 fn project_of<'a>(object: Object<'_>, image: &str, projects: &Projects<'a>) -> Option<Project<'a>> {
     let reference = ImageReference::parse(image).ok();
@@ -233,7 +246,7 @@ pub fn options_of(container: Container<'_>) -> Vec<(Node<'_>, String)> {
     let process = Process::of(container);
     let image = container.image().as_str().unwrap_or_default();
     // What arguments alone go to, the image decides.
-    let is_official = process.command().next().is_none() && is_node_image(image);
+    let is_official = process.command().next().is_none() && is_for_node(process, image);
     let nodes: Vec<_> = process.words().collect();
     let entry = is_official.then_some("docker-entrypoint.sh");
     let texts: Vec<_> = nodes

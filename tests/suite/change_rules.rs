@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tidegate::config::Cluster;
 use tidegate::config::clusters::Clusters;
-use tidegate::finding::Finding;
+use tidegate::finding::{Finding, Status};
 use tidegate::rule::Context;
+use tidegate::run::{Request, run};
 
+use crate::program::write;
 use crate::reading::{context, findings_of_change, findings_of_change_with, snapshot};
 
 const POLICY: &str = "apiVersion: admissionregistration.k8s.io/v1
@@ -366,4 +368,108 @@ fn copies_that_all_move_are_not_each_held_against_all() {
     let base: Vec<_> = base.iter().map(borrowed).collect();
     let head: Vec<_> = head.iter().map(borrowed).collect();
     assert_eq!(change(&base, &head).len(), 8000);
+}
+
+#[test]
+fn another_address_that_a_service_claims_is_news() {
+    let service = |addresses: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: a, namespace: shop}}\nspec:\n  externalIPs: [{addresses}]\n"
+        )
+    };
+    for (before, after, news) in [
+        ("10.0.0.4", "8.8.8.8", 1),
+        ("10.0.0.4", "8.8.8.8, 10.0.0.4", 1),
+        ("10.0.0.4, 10.0.0.5", "10.0.0.5, 10.0.0.4", 0),
+        ("10.0.0.4, 10.0.0.5", "10.0.0.5", 0),
+    ] {
+        let found = introduced(
+            &[("a.yaml", &service(before))],
+            &[("a.yaml", &service(after))],
+        );
+        let claims = found
+            .iter()
+            .filter(|rule| **rule == "exposure/external-ips");
+        assert_eq!(claims.count(), news, "{before} -> {after}");
+    }
+}
+
+/// What Flux and Argo CD build is told of once it is another, and not where the rest of the object changes.
+#[test]
+fn what_is_handed_to_a_builder_is_told_as_not_judged() {
+    for (kind, spec) in [
+        (
+            "helm.toolkit.fluxcd.io/v2, kind: HelmRelease",
+            "values: {privileged: VALUE}",
+        ),
+        (
+            "kustomize.toolkit.fluxcd.io/v1, kind: Kustomization",
+            "patches: [{patch: 'privileged: VALUE'}]",
+        ),
+        (
+            "argoproj.io/v1alpha1, kind: Application",
+            "source: {helm: {values: 'privileged: VALUE'}}",
+        ),
+    ] {
+        let object = |value: &str, label: &str| {
+            let spec = spec.replace("VALUE", value);
+            format!(
+                "{{apiVersion: {kind}, metadata: {{name: a, labels: {{x: {label}}}}}, spec: {{{spec}}}}}\n"
+            )
+        };
+        let base = object("false", "a");
+        let told = |head: &str| introduced(&[("a.yaml", &base)], &[("a.yaml", head)]);
+        assert_eq!(told(&object("true", "a")), ["input/not-judged"], "{kind}");
+        assert_eq!(told(&object("false", "b")), Vec::<&str>::new(), "{kind}");
+    }
+}
+
+/// The rules of what a change from one folder to another introduces.
+fn introduced(base: &[(&str, &str)], head: &[(&str, &str)]) -> Vec<&'static str> {
+    news(base, head)
+        .iter()
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+/// What a change from one folder to another introduces.
+fn news(base: &[(&str, &str)], head: &[(&str, &str)]) -> Vec<Finding> {
+    let folder = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), files);
+        folder
+    };
+    let (base, head) = (folder(base), folder(head));
+    let side = |folder: &tempfile::TempDir| Some(format!("{}/", folder.path().display()));
+    let request = Request {
+        base: side(&base),
+        head: side(&head),
+        ..Request::default()
+    };
+    let report = run(&request).expect("two folders can be compared");
+    let mut news = report.findings;
+    news.retain(|finding| finding.status == Status::Introduced);
+    news
+}
+
+/// The difference of the two texts begins in the object before, whose old line is the new one's by now.
+#[test]
+fn what_changed_in_the_object_before_caused_nothing() {
+    let deployment = |name: &str, host_network: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: shop\nspec:\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n      automountServiceAccountToken: false\n{host_network}      containers:\n        - name: api\n          image: registry.example.com/api:1.2.3\n"
+        )
+    };
+    let base = deployment("cart", "      hostNetwork: true\n");
+    let cart = deployment("cart", "");
+    let report = deployment("report", "      hostNetwork: true\n");
+    let head = format!("{cart}---\n{report}");
+    let found = news(&[("a.yaml", &base)], &[("a.yaml", &head)]);
+    let start = u32::try_from(cart.len()).unwrap();
+    let opened = found
+        .iter()
+        .find(|finding| finding.rule == "pod-security/host-namespaces");
+    let opened = opened.expect("it is told");
+    let at = opened.changed_at.as_ref().unwrap_or(&opened.location);
+    assert!(at.span.start > start, "{at:?} lies before byte {start}");
 }

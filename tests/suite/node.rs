@@ -164,6 +164,37 @@ fn nothing_that_is_written_stops_the_reading() {
     }
 }
 
+/// What an image of one's own starts is not known; an option before a script says it.
+#[test]
+fn arguments_that_only_node_takes_are_for_node() {
+    for (arguments, told) in [
+        (r#"["--inspect=0.0.0.0:9229", "dist/server.js"]"#, true),
+        (
+            r#"["--enable-source-maps", "--inspect=0.0.0.0:9229", "dist/server.mjs"]"#,
+            true,
+        ),
+        (r#"["--inspect=0.0.0.0:9229"]"#, false),
+        (
+            r#"["serve", "--inspect=0.0.0.0:9229", "dist/server.js"]"#,
+            false,
+        ),
+        (
+            r#"["--port", "80", "dist/server.js", "--inspect=0.0.0.0:9229"]"#,
+            false,
+        ),
+    ] {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: shop}}\nspec:\n  containers:\n  - name: a\n    image: registry.acme.io/shop/cart:1.4.2\n    args: {arguments}\n"
+        );
+        let snapshot = snapshot(&[("pod.yaml", &text)]);
+        let findings = evaluate(&snapshot, &context()).findings;
+        let is_told = findings
+            .iter()
+            .any(|finding| finding.rule == "node/inspector-open");
+        assert_eq!(is_told, told, "{arguments}");
+    }
+}
+
 #[test]
 fn a_database_pays_no_heed_to_the_variables_of_node() {
     let pod = |image: &str| {

@@ -2,7 +2,6 @@ use crate::kubernetes::Object;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::service::Service;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
-use crate::syntax::Node;
 
 declare_rule! {
     /// A Service claims addresses that the cluster did not give it.
@@ -53,15 +52,13 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let Some(field) = Service::of(object).map(Service::external_ips) else {
         return;
     };
-    let mut addresses = field.items().map(Node::key_text);
-    if let Some(first) = addresses.next() {
-        let more = match addresses.count() {
-            0 => String::new(),
-            count => format!(" and {count} more"),
-        };
-        sink.report(field).say(&format!(
-            "externalIPs makes every node send what is meant for {}{more} to this Service; remove it, and let a load balancer announce the address",
-            quoted(first)
+    // Each address by itself: another one takes the traffic of somebody else.
+    for address in field.items() {
+        let text = address.key_text();
+        sink.report(field)
+            .at(address.span()).discriminator(text).say(&format!(
+            "externalIPs makes every node send what is meant for {} to this Service; remove it, and let a load balancer announce the address",
+            quoted(text)
         ));
     }
 }

@@ -46,7 +46,7 @@ declare_rule! {
     /// It reads commands, arguments, `NODE_OPTIONS` (also from `ConfigMap` objects of the repository), what the last stage of a Dockerfile starts, and the scripts of
     /// `package.json` that these lead to. Node.js takes its options before the script: what stands behind it belongs to
     /// the program, and a command that does not name Node.js to somebody else. Arguments without a command count where
-    /// the image is the official one. Files and objects whose name says that they are for development or tests are left
+    /// the image is the official one, or where an option stands before a script. Files and objects whose name says that they are for development or tests are left
     /// alone.
     "node/inspector-open",
     severity: Severity::High,

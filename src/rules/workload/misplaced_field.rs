@@ -40,6 +40,17 @@ declare_rule! {
     check: Check::Object(check),
 }
 
+/// Fields that weaken what they stand in, unless they are false.
+const OPENINGS: [&str; 7] = [
+    "allowPrivilegeEscalation",
+    "hostIPC",
+    "hostNetwork",
+    "hostPID",
+    "hostPath",
+    "privileged",
+    "procMount",
+];
+
 fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let unknown = object.oddities().filter(|odd| odd.what == What::NoField);
     for odd in unknown {
@@ -48,13 +59,18 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
             continue;
         };
         let Some(key) = node.key() else { continue };
+        // Nobody is to be told how to open what the slip keeps closed.
+        let instead = if OPENINGS.contains(&key.key_text()) && node.source() != "false" {
+            "remove it".to_owned()
+        } else {
+            format!("move it to {}", places.join(" or "))
+        };
         sink.report_keyed(node, key.span())
             .container(Container::around(node))
             .say(&format!(
-                "{} is no field of {}, so it has no effect (strict validation refuses it); move it to {}",
+                "{} is no field of {}, so it has no effect (strict validation refuses it); {instead}",
                 shortened(key.key_text()),
-                odd.within().name,
-                places.join(" or ")
+                odd.within().name
             ));
     }
 }
