@@ -1,9 +1,9 @@
 //! The two sides of a change through GitHub's API, where the checkout lacks the history or where there is none.
 
 use super::compared::{Compared, tip};
-use crate::change::Side;
 use crate::change::api::{self, Wanted};
 use crate::change::git::Repository;
+use crate::change::{Relevance, Side};
 use crate::config;
 use crate::error::Error;
 use crate::event::{Base, Environment, Target};
@@ -91,7 +91,7 @@ impl Remote {
             whole(base.as_str()),
             Wanted {
                 commit: tip(target),
-                is_relevant: governs,
+                is_relevant: |path| Relevance::own_if(governs(path)),
                 is_read: governs,
             },
         ];

@@ -20,7 +20,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{
     Content, INSTALLED, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
-    Source, is_in_scope, is_passed_over, may_hide,
+    Source, is_in_scope, is_listed, is_passed_over, may_hide,
 };
 use crate::error::Error;
 
@@ -268,7 +268,7 @@ impl Walk<'_> {
                 {
                     self.listing.leave_out(path, LeftOutReason::Symlink);
                 }
-            } else if kind.is_file() && is_in_scope(&path, self.is_relevant) {
+            } else if kind.is_file() && is_listed(&path, self.is_relevant) {
                 if is_unicode {
                     self.listing.files.push(ListedFile {
                         path: Arc::from(path),
@@ -409,7 +409,7 @@ mod tests {
     use crate::change::LeftOut;
     use std::os::unix::fs::symlink;
 
-    const NOTHING_ELSE: IsRelevant = |_| false;
+    const NOTHING_ELSE: IsRelevant = |_| crate::change::Relevance::None;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

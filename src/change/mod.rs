@@ -18,7 +18,26 @@ pub mod git;
 pub mod hunks;
 
 /// Says of a path, relative to the root and separated by `/`, whether it matters although it is neither YAML nor JSON.
-pub type IsRelevant = fn(&str) -> bool;
+pub type IsRelevant = fn(&str) -> Relevance;
+
+/// Whether a file matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relevance {
+    /// Whatever it holds, nobody asks for it.
+    None,
+    /// It matters where another file names it: it is listed, and nobody misses it where it is not.
+    WhereNamed,
+    /// It matters by itself.
+    Own,
+}
+
+impl Relevance {
+    /// Of what matters by itself or not at all.
+    #[must_use]
+    pub fn own_if(matters: bool) -> Self {
+        if matters { Self::Own } else { Self::None }
+    }
+}
 
 /// Identity of a content: the id that git gives to a blob of these bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -277,8 +296,21 @@ fn installed_folder(path: &[u8]) -> Option<&[u8]> {
 }
 
 /// Whether a path is worth listing.
+fn is_listed(path: &str, is_relevant: IsRelevant) -> bool {
+    relevance(path, is_relevant) > Relevance::None
+}
+
+/// Whether it is to be said of a path that it was not read.
 fn is_in_scope(path: &str, is_relevant: IsRelevant) -> bool {
-    extension(path).is_some_and(is_manifest_extension) || is_relevant(path)
+    relevance(path, is_relevant) == Relevance::Own
+}
+
+fn relevance(path: &str, is_relevant: IsRelevant) -> Relevance {
+    if extension(path).is_some_and(is_manifest_extension) {
+        Relevance::Own
+    } else {
+        is_relevant(path)
+    }
 }
 
 fn is_manifest_extension(extension: &str) -> bool {
@@ -335,7 +367,7 @@ mod tests {
 
     #[test]
     fn scope_goes_by_extension_in_any_case_or_by_the_callers_word() {
-        let is_dockerfile: IsRelevant = |path| path.ends_with("Dockerfile");
+        let is_dockerfile: IsRelevant = |path| Relevance::own_if(path.ends_with("Dockerfile"));
         for path in ["a.yaml", "d/b.YML", ".json", "x/Dockerfile"] {
             assert!(is_in_scope(path, is_dockerfile), "{path}");
         }
@@ -346,7 +378,7 @@ mod tests {
 
     #[test]
     fn links_to_programs_hide_nothing() {
-        let nothing: IsRelevant = |_| false;
+        let nothing: IsRelevant = |_| Relevance::None;
         assert!(may_hide("a.yaml", Some("b.txt"), nothing));
         assert!(may_hide("a", Some("b.yaml"), nothing));
         assert!(may_hide("a", Some("../deploy"), nothing));

@@ -140,6 +140,14 @@ fn in_line(text: &str, line: Range<usize>, depth: usize, visit: &mut dyn FnMut(A
                 let [.., key] = before;
                 let is_last = words.is_at_end();
                 (count == 1 && is_last).then(|| by_key(key)).flatten()
+            })
+            .or_else(|| {
+                // `npm config set //host/:_authToken …`, `aws configure set aws_secret_access_key …`.
+                let [.., set, key] = before;
+                let key = key.rsplit(':').next().unwrap_or(key);
+                let encodes = key == "_auth";
+                let named = || by_key(key).or(encodes.then_some(Gives::Encoded));
+                (set == "set").then(named).flatten()
             });
         if let Some(gives) = gives {
             if !is_hash(value) {

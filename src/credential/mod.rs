@@ -284,7 +284,7 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
         let is_said = has_placeholder_mark(trimmed);
         return (!is_said).then(|| Found::new(range, What::Password, false));
     }
-    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) {
+    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) || is_hash(trimmed) {
         return None;
     }
     let found = |what, is_weak| Some(Found::new(range.clone(), what, is_weak));
@@ -429,7 +429,18 @@ fn is_public(value: &str) -> bool {
 
 /// True for what databases and systems keep in place of a password.
 fn is_hash(value: &str) -> bool {
-    const STARTS: [&str; 6] = ["SCRAM-SHA-", "$argon2", "$6$", "$5$", "$1$", "pbkdf2"];
+    const STARTS: [&str; 10] = [
+        "SCRAM-SHA-",
+        "$2a$",
+        "$2b$",
+        "$2y$",
+        "$argon2",
+        "$apr1$",
+        "$6$",
+        "$5$",
+        "$1$",
+        "pbkdf2",
+    ];
     let is_hex = |text: &str, length| {
         text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };

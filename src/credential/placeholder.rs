@@ -25,6 +25,24 @@ const MARKS: [&str; 17] = [
     "***",
 ];
 
+/// What references to the stores of secrets begin with, and values that dotenvx, Spring Cloud Config and KMS of AWS
+/// encrypted: those are made to be committed.
+const STARTS: [&str; 13] = [
+    "AQICAH",
+    "awssm:",
+    "bao:",
+    "doppler://",
+    "encrypted:",
+    "gcpsm:",
+    "infisical://",
+    "keyvault:",
+    "secretref:",
+    "sm://",
+    "ssm:",
+    "vault://",
+    "{cipher}",
+];
+
 /// Words that say that a value is none, without case and punctuation.
 const SAYING: [&str; 22] = [
     "changeit",
@@ -139,7 +157,10 @@ fn is_template(value: &str) -> bool {
     let wrapped = |open: &str, close: &str| {
         value.len() > 2 && value.starts_with(open) && value.ends_with(close)
     };
+    let is_resource = || value.starts_with("projects/") && value.contains("/secrets/");
     is_variable
+        || STARTS.iter().any(|start| value.starts_with(start))
+        || is_resource()
         || MARKS.iter().any(|mark| value.contains(mark))
         || wrapped("<", ">")
         || wrapped("[", "]")

@@ -139,7 +139,7 @@ fn pairs_below<'a>(
                 let Some(name) = node.get("name").and_then(Node::as_str) else {
                     continue;
                 };
-                let found: Vec<_> = credential::by_key(name, value).into_iter().collect();
+                let found = credential::of_value(name, value);
                 if !found.is_empty() && told.insert(entry.value.id()) {
                     visit(entry.value, name, found);
                 }

@@ -190,7 +190,11 @@ pub(super) fn coverage(
     let mut others = 0;
     for file in head.files() {
         match &*file.state {
-            State::Dockerfile(_) | State::Tree(_) | State::Lockfile(_) | State::Text(_) => {
+            State::Dockerfile(_)
+            | State::Tree(_)
+            | State::Lockfile(_)
+            | State::Text(_)
+            | State::Generated(_) => {
                 others += 1;
             }
             State::Read(_)

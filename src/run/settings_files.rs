@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::change::{Content, Side};
+use crate::change::{Content, Relevance, Side};
 use crate::folders::folders_up;
 use crate::packages::registry::settings::{Owner, SettingsKind};
 use crate::packages::registry::{Settings, SettingsFile};
@@ -104,7 +104,7 @@ fn settings_at_tip(sides: &Sides) -> Vec<(String, String)> {
         (Some(Tip::Side(tip)), _) => settings_of(tip),
         (Some(Tip::Revision(repository, revision)), _) => {
             // The configuration was read from there before, so that this fails only where nothing else works either.
-            let tip = repository.side(revision, is_settings);
+            let tip = repository.side(revision, |path| Relevance::own_if(is_settings(path)));
             tip.map(|tip| settings_of(&tip)).unwrap_or_default()
         }
         (None, Some(base)) => settings_of(base),

@@ -1,5 +1,5 @@
-//! Credentials in the files beside the manifests: settings of npm and Yarn, environments, `package.json`,
-//! Dockerfiles, the literals of a kustomization.
+//! Credentials in the files beside the manifests: settings of npm and Yarn, environments, `package.json`, lockfiles, the
+//! literals of a kustomization and the files that it puts into objects.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,7 +10,6 @@ use crate::kubernetes::exposed_values;
 use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::marked::{self, marked};
 use crate::kubernetes::{Completeness, Manifest, Object, Reading};
-use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, Node, Span, Tree};
 
 use super::file_kind::FileKind;
@@ -68,22 +67,31 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
 }
 
 fn in_file(file: &SourceFile) -> Vec<Held> {
+    if let State::Generated(text) = &*file.state {
+        return in_generated(&file.path, text);
+    }
     match file.kind() {
         FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
         FileKind::Environment if is_template(&file.path) => {
             file.lines().map(in_template).unwrap_or_default()
         }
         FileKind::Environment => file.lines().map(in_environment).unwrap_or_default(),
-        FileKind::YarnSettings | FileKind::PackageJson => {
-            file.tree().map(in_tree).unwrap_or_default()
-        }
+        FileKind::YarnSettings => file.tree().map_or_else(Vec::new, |tree| {
+            let mut all = in_tree(tree);
+            all.extend(in_comments(tree));
+            all
+        }),
+        FileKind::PackageJson => file.tree().map(in_tree).unwrap_or_default(),
+        FileKind::Lockfile(_) => file.text().map(in_addresses).unwrap_or_default(),
         FileKind::Kustomization => match &*file.state {
-            State::Read(Reading::Manifest(manifest)) => in_kustomization(manifest),
+            State::Read(Reading::Manifest(manifest)) => {
+                let mut all = in_kustomization(manifest);
+                all.extend(in_comments(&manifest.tree));
+                all
+            }
             _ => Vec::new(),
         },
-        FileKind::Settings => file.lines().map(in_text).unwrap_or_default(),
         FileKind::Yaml | FileKind::Json => match &*file.state {
-            State::Text(_) => file.lines().map(in_text).unwrap_or_default(),
             // What holds no object is read for the kustomization alone that takes it for a patch.
             State::Read(Reading::Manifest(manifest)) => {
                 if manifest.records.is_empty() && manifest.other_objects == 0 {
@@ -129,7 +137,7 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
 }
 
 /// A value without the space and the quotes around it.
-fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let value = text.get(range.clone()).unwrap_or_default();
     let start = range.start + (value.len() - value.trim_start().len());
     let value = value.trim();
@@ -143,7 +151,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + value.len()
 }
 
-fn held(range: Range<usize>, found: Found, place: String, address: &str) -> Held {
+pub(super) fn held(range: Range<usize>, found: Found, place: String, address: &str) -> Held {
     let discriminator = format!("{address} {}", found.discriminator());
     let span = Span::new(range.start, range.end);
     Held {
@@ -175,6 +183,7 @@ fn in_npm_settings(text: &str) -> Vec<Held> {
             all.push(held(part, found, name.to_owned(), key));
         }
     }
+    add_apart(credential::find_tokens(text).into_iter(), &mut all);
     all
 }
 
@@ -209,33 +218,64 @@ fn identity(key: &str, value: &str) -> Vec<Found> {
 
 fn in_environment(text: &str) -> Vec<Held> {
     let mut all = Vec::new();
-    let mut covered: Vec<Range<usize>> = Vec::new();
     for (key, range) in settings(text) {
         let value = text.get(range.clone()).unwrap_or_default();
         for found in credential::of_value(key, value) {
             let part = range.start + found.range.start..range.start + found.range.end;
-            covered.push(part.clone());
             all.push(held(part, found, key.to_owned(), key));
         }
     }
     // A key may go on over lines, and what a comment keeps is as valid as before.
     let keys = credential::find(text).into_iter();
     let keys = keys.filter(|found| found.what == What::PrivateKey);
-    for found in keys.chain(credential::find_tokens(text)) {
-        let apart =
-            |range: &Range<usize>| range.end <= found.range.start || range.start >= found.range.end;
-        if covered.iter().all(apart) {
-            covered.push(found.range.clone());
+    add_apart(keys.chain(credential::find_tokens(text)), &mut all);
+    all
+}
+
+/// Adds what stands somewhere in a text, but for what is known to stand there.
+pub(super) fn add_apart(found: impl Iterator<Item = Found>, all: &mut Vec<Held>) {
+    for found in found {
+        let span = Span::new(found.range.start, found.range.end);
+        let is_apart = |held: &Held| held.span.end <= span.start || held.span.start >= span.end;
+        if all.iter().all(is_apart) {
             all.push(of_line(found));
         }
     }
-    all
 }
 
 /// What a file holds that shows what another one should hold: whoever wrote a token there meant to write a sample.
 fn in_template(text: &str) -> Vec<Held> {
     let tokens = credential::find_tokens(text).into_iter();
     tokens.map(of_line).collect()
+}
+
+/// The addresses of a lockfile that hold a password. It has thousands of lines, and nothing else that anybody wrote.
+fn in_addresses(text: &str) -> Vec<Held> {
+    const MARK: &[u8] = b"://";
+    let mut all = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
+        let from = at + MARK.len();
+        let rest = text.get(from..).unwrap_or_default();
+        let is_end = |letter: char| letter.is_whitespace() || "/\"'`,<>".contains(letter);
+        let length = rest.find(is_end).unwrap_or(rest.len());
+        let host = rest.get(..length).unwrap_or_default();
+        if !host.contains('@') || !host.contains(':') {
+            continue;
+        }
+        let before = text.get(..at).unwrap_or_default();
+        let scheme =
+            before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '+');
+        let start = scheme.len();
+        let address = text.get(start..from + length).unwrap_or_default();
+        add_apart(
+            credential::find(address).into_iter().map(|mut found| {
+                found.range = start + found.range.start..start + found.range.end;
+                found
+            }),
+            &mut all,
+        );
+    }
+    all
 }
 
 /// What stands somewhere in a text.
@@ -247,7 +287,24 @@ fn of_line(found: Found) -> Held {
     held(found.range.clone(), found, place, "")
 }
 
-/// The text of a program's settings, which a kustomization puts into an object.
+/// The text of a file that a kustomization puts into an object. One that holds a value alone has the name of it:
+/// `password.txt`.
+fn in_generated(path: &str, text: &str) -> Vec<Held> {
+    let mut all = in_text(text);
+    let value = text.trim();
+    if all.is_empty() && !value.contains(char::is_whitespace) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let key = name.split_once('.').map_or(name, |(stem, _)| stem);
+        let from = text.len() - text.trim_start().len();
+        for found in credential::of_value(key, value) {
+            let part = from + found.range.start..from + found.range.end;
+            all.push(held(part, found, key.to_owned(), key));
+        }
+    }
+    all
+}
+
+/// The text of a program's settings.
 fn in_text(text: &str) -> Vec<Held> {
     let found = credential::find(text).into_iter();
     let mut all: Vec<_> = found.map(of_line).collect();
@@ -256,7 +313,7 @@ fn in_text(text: &str) -> Vec<Held> {
 }
 
 /// A credential may go on over lines: only the first is pointed at.
-fn point_at_first_lines(text: &str, all: &mut [Held]) {
+pub(super) fn point_at_first_lines(text: &str, all: &mut [Held]) {
     for one in all {
         let first = text.get(one.span.range()).unwrap_or_default();
         let first = first.lines().next().unwrap_or_default();
@@ -498,86 +555,4 @@ fn in_operations(node: Node<'_>, key: &str, all: &mut Vec<Held>) {
         };
         in_operations(entry.value, key, all);
     }
-}
-
-/// What the instructions of a Dockerfile write into the image or into its history.
-#[must_use]
-pub fn in_image(file: &Dockerfile) -> Vec<Held> {
-    let mut all = Vec::new();
-    let text = file.text();
-    for instruction in file.instructions() {
-        let keyword = instruction.keyword.as_str();
-        let range = instruction.arguments.range();
-        let arguments = text.get(range.clone()).unwrap_or_default();
-        if matches!(keyword, "ENV" | "ARG" | "LABEL") {
-            for (key, value) in pairs(arguments) {
-                let written = arguments.get(value.clone()).unwrap_or_default();
-                for found in credential::of_value(key, written) {
-                    let start = range.start + value.start;
-                    let at = start + found.range.start..start + found.range.end;
-                    let place = format!("{keyword} {key}");
-                    all.push(held(at, found, place.clone(), &place));
-                }
-            }
-        } else if keyword != "FROM" {
-            // The text of a script, and of the files that it writes, stands below.
-            let bodies = instruction
-                .heredocs
-                .iter()
-                .map(|heredoc| heredoc.body.range());
-            for range in std::iter::once(range).chain(bodies) {
-                let part = text.get(range.clone()).unwrap_or_default();
-                for found in credential::find(part) {
-                    let at = range.start + found.range.start..range.start + found.range.end;
-                    all.push(held(at, found, keyword.to_owned(), keyword));
-                }
-            }
-        }
-    }
-    point_at_first_lines(text, &mut all);
-    all
-}
-
-/// The pairs of `ENV`, `ARG` and `LABEL`, and where the values stand: `KEY=value "KEY"="a value"`, or the old
-/// notation `KEY value` to the end of the line.
-fn pairs(arguments: &str) -> Vec<(&str, Range<usize>)> {
-    let mut pairs = Vec::new();
-    let bytes = arguments.as_bytes();
-    let is_space = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
-    let mut at = 0;
-    while at < bytes.len() {
-        if is_space(at) || bytes.get(at) == Some(&b'\\') && is_space(at + 1) {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        while !is_space(at) && bytes.get(at) != Some(&b'=') {
-            at += 1;
-        }
-        let key = arguments.get(start..at).unwrap_or_default();
-        let key = key.trim_matches(['"', '\'']);
-        if bytes.get(at) != Some(&b'=') {
-            if start == 0 && at < bytes.len() {
-                pairs.push((key, trimmed(arguments, at..arguments.len())));
-                break;
-            }
-            continue;
-        }
-        at += 1;
-        let from = at;
-        let mut quote = None;
-        while let Some(byte) = bytes.get(at).copied() {
-            match quote {
-                None if byte.is_ascii_whitespace() => break,
-                None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
-                Some(open) if byte == open => quote = None,
-                _ if byte == b'\\' => at += 1,
-                _ => {}
-            }
-            at += 1;
-        }
-        at = at.min(bytes.len());
-        pairs.push((key, trimmed(arguments, from..at)));
-    }
-    pairs
 }

@@ -49,8 +49,8 @@ pub enum FileKind {
     Environment,
     /// What may hold a private key: `id_rsa` and its kin, `*.key`, `*.pem`.
     KeyFile,
-    /// `*.conf`, `*.properties`, `*.ini`, `*.cnf`: settings of a program, read where a kustomization puts them into an
-    /// object.
+    /// `*.conf`, `*.properties`, `*.txt`, `.dockerconfigjson`, `password` and the like: settings of a program, read where
+    /// a kustomization puts them into an object.
     Settings,
     /// Code that package managers run: `.pnpmfile.cjs`, a release or a plugin of Yarn in `.yarn`. It is not read.
     InstallCode,
@@ -173,6 +173,14 @@ fn is_environment(name: &str) -> bool {
         "testing",
         "uat",
     ];
+    // What is encrypted as a whole is made to be committed.
+    const ENCRYPTED: [&str; 4] = ["age", "asc", "gpg", "pgp"];
+    if ENCRYPTED
+        .iter()
+        .any(|extension| has_extension(name, extension))
+    {
+        return false;
+    }
     if let Some(rest) = name.strip_prefix(".env") {
         return rest.is_empty() || rest == "rc" || rest.starts_with(['.', '-', '_']);
     }
@@ -187,11 +195,54 @@ fn is_key_file(name: &str) -> bool {
         || has_extension(name, "pem")
 }
 
+/// True for what examples of generators are fed with: settings of programs, lines of variables, and files that hold one
+/// value alone.
 fn is_settings(name: &str) -> bool {
-    const EXTENSIONS: [&str; 4] = ["conf", "properties", "ini", "cnf"];
+    const EXTENSIONS: [&str; 18] = [
+        "acl",
+        "cfg",
+        "cnf",
+        "conf",
+        "dockercfg",
+        "dockerconfigjson",
+        "hcl",
+        "htpasswd",
+        "ini",
+        "netrc",
+        "password",
+        "pgpass",
+        "properties",
+        "secret",
+        "secrets",
+        "token",
+        "toml",
+        "txt",
+    ];
+    const NAMES: [&str; 14] = [
+        "api-key",
+        "apikey",
+        "auth",
+        "credentials",
+        "htpasswd",
+        "key",
+        "pass",
+        "passwd",
+        "password",
+        "secret",
+        "secrets",
+        "token",
+        "user",
+        "username",
+    ];
+    let is_named = || {
+        let mut words = name.rsplit(['-', '_']);
+        !name.contains('.') && words.next().is_some_and(|word| NAMES.contains(&word))
+    };
     EXTENSIONS
         .iter()
         .any(|extension| has_extension(name, extension))
+        || NAMES.contains(&name)
+        || is_named()
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {

@@ -9,7 +9,8 @@ use crate::kubernetes::{Object, Reading};
 use crate::nearest::nearest;
 use crate::syntax::{Entry, Node, Span, Tree, Value};
 
-use super::credentials::{in_image, in_settings};
+use super::credentials::in_settings;
+use super::image_credentials::in_image;
 use super::{Snapshot, SourceFile, State};
 
 /// What must not be shown of one file, looked up document by document as lines of them are shown.

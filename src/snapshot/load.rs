@@ -8,7 +8,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::change::compare::Changes;
-use crate::change::{Content, ContentId, ListedFile, Side, content_id};
+use crate::change::{Content, ContentId, ListedFile, Relevance, Side, content_id};
 use crate::config;
 use crate::config::read::ConfigFile;
 use crate::folders::folder;
@@ -69,14 +69,23 @@ impl Loaded {
 
 /// Files that matter although they are neither YAML nor JSON by name.
 #[must_use]
-pub fn is_relevant(path: &str) -> bool {
+pub fn is_relevant(path: &str) -> Relevance {
     let kind = FileKind::of(path);
-    kind.is_known_by_name()
+    let is_template = || {
+        let extension = Path::new(path).extension();
+        extension.is_some_and(|extension| extension == "tpl")
+    };
+    if kind == FileKind::Settings {
+        Relevance::WhereNamed
+    } else if kind.is_known_by_name()
         || kind == FileKind::KeyFile
         || is_lockfile(path)
-        || Path::new(path)
-            .extension()
-            .is_some_and(|extension| extension == "tpl")
+        || is_template()
+    {
+        Relevance::Own
+    } else {
+        Relevance::None
+    }
 }
 
 /// Reads the head, and the base where there is one.
@@ -87,7 +96,10 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         let mut states: Vec<_> = head
             .files()
             .par_iter()
-            .filter(|file| intake.takes(&file.path) && !is_opaque(FileKind::of(&file.path)))
+            .filter(|file| {
+                let kind = FileKind::of(&file.path);
+                intake.takes(&file.path) && !is_opaque(kind) && kind != FileKind::Settings
+            })
             .filter_map(|file| {
                 Some((
                     Arc::clone(&file.path),
@@ -202,8 +214,8 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
 
-/// Files of settings that a kustomization puts into objects: what they hold is shown as the objects are. Nobody reads
-/// them otherwise.
+/// Files that a kustomization puts into objects: what they hold is shown as the objects are. Those that hold no object
+/// nobody reads otherwise, and of private keys it is known otherwise only that they are there.
 fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
     let mut named: BTreeSet<String> = BTreeSet::new();
     for (path, state) in &*kept {
@@ -218,8 +230,13 @@ fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &I
             );
         }
     }
-    for (path, _) in &*kept {
-        named.remove(&**path);
+    for (path, state) in kept.iter_mut() {
+        if named.remove(&**path)
+            && FileKind::of(path) == FileKind::KeyFile
+            && let State::Text(text) = &**state
+        {
+            *state = Arc::new(State::Generated(text.clone()));
+        }
     }
     if named.is_empty() {
         return;
@@ -234,7 +251,7 @@ fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &I
             return None;
         };
         let text = syntax::decode(bytes).ok()?;
-        Some((Arc::clone(&file.path), Arc::new(State::Text(text))))
+        Some((Arc::clone(&file.path), Arc::new(State::Generated(text))))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
@@ -360,6 +377,10 @@ fn read_distinct<'a>(
             if is_opaque(job.key.1) {
                 return (job.key, Some(Arc::new(State::Opaque(job.key.0))));
             }
+            // What another file must name is read once that is known.
+            if job.key.1 == FileKind::Settings {
+                return (job.key, None);
+            }
             let content = job.content.unwrap_or_else(|| contents(job.side, job.file));
             (
                 job.key,
@@ -381,7 +402,7 @@ fn is_opaque(kind: FileKind) -> bool {
 /// What becomes of a file; none if it has nothing to do with Kubernetes or with tidegate.
 fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
     let kind = FileKind::of(path);
-    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) || kind == FileKind::Settings {
+    if matches!(kind, FileKind::Lockfile(_)) && is_installed(path) {
         return None;
     }
     let bytes = match content {
@@ -455,6 +476,7 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
             holds_private_key(&text).then_some(State::Text(text))
         }
         FileKind::InstallCode | FileKind::CodePatch => Some(State::Opaque(content_id(&bytes))),
+        FileKind::Environment if is_encrypted(&bytes) => Some(State::Opaque(content_id(&bytes))),
         FileKind::DockerIgnore
         | FileKind::NodeVersion
         | FileKind::ToolVersions
@@ -466,6 +488,11 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
         | FileKind::Environment
         | FileKind::Settings => Some(of_text(bytes, State::Text)),
     }
+}
+
+/// True for what git-crypt keeps in a repository; whoever has the key reads it in a working tree.
+fn is_encrypted(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0GITCRYPT\0")
 }
 
 /// True if a text holds a private key in PEM (RFC 7468), or as OpenSSH writes it.
@@ -523,7 +550,19 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) ->
         .filter(|file| !intake.takes(&file.path))
         .map(|file| Arc::clone(&file.path))
         .collect();
-    let mut snapshot = Snapshot::new(files, &charts, side.files().len() - excluded.len());
+    // What another file must name is passed over where none does.
+    let is_kept = |path: &str| {
+        files
+            .binary_search_by(|(kept, _)| (**kept).cmp(path))
+            .is_ok()
+    };
+    let passed_over = side.files().iter().filter(|file| {
+        FileKind::of(&file.path) == FileKind::Settings
+            && intake.takes(&file.path)
+            && !is_kept(&file.path)
+    });
+    let unread = excluded.len() + passed_over.count();
+    let mut snapshot = Snapshot::new(files, &charts, side.files().len() - unread);
     snapshot.excluded = excluded;
     snapshot.misnamed = side
         .files()

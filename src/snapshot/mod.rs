@@ -19,6 +19,7 @@ pub mod generated;
 pub mod granted;
 pub mod held;
 pub mod hidden;
+pub mod image_credentials;
 pub mod image_pairs;
 pub mod images;
 pub mod injected;
@@ -97,6 +98,8 @@ pub enum State {
     Lockfile(Box<Lockfile>),
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
+    /// It is the text of a file that a kustomization puts into an object.
+    Generated(String),
     /// It is told from others by its bytes, and nothing in it is read.
     Opaque(ContentId),
     /// It is larger than what is parsed; its size in bytes.
@@ -173,7 +176,7 @@ impl SourceFile {
     #[must_use]
     pub fn lines(&self) -> Option<&str> {
         match &*self.state {
-            State::Text(text) => Some(text),
+            State::Text(text) | State::Generated(text) => Some(text),
             _ => None,
         }
     }
@@ -189,7 +192,7 @@ impl SourceFile {
             State::Dockerfile(dockerfile) => Some(dockerfile.text()),
             State::Tree(tree) => Some(tree.text()),
             State::Lockfile(lockfile) => Some(&lockfile.text),
-            State::Text(text) => Some(text),
+            State::Text(text) | State::Generated(text) => Some(text),
             _ => None,
         }
     }
@@ -210,6 +213,7 @@ impl SourceFile {
             | State::Workflow(_)
             | State::Dockerfile(_)
             | State::Text(_)
+            | State::Generated(_)
             | State::Opaque(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)

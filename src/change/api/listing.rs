@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::git::Repository;
 use super::super::{
     ContentId, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing, installed_folder,
-    is_in_scope,
+    is_listed,
 };
 use super::{CHECK_OUT, Wanted, told};
 use crate::error::Error;
@@ -71,7 +71,7 @@ fn add(listed: &mut Listed, entry: &Entry, is_relevant: IsRelevant) -> Result<()
         "040000" => {}
         "160000" => listing.leave_out(path, LeftOutReason::Submodule),
         "120000" => links.push((path.to_owned(), id)),
-        "100644" | "100755" | "100664" if !is_in_scope(path, is_relevant) => {}
+        "100644" | "100755" | "100664" if !is_listed(path, is_relevant) => {}
         "100644" | "100755" | "100664" => {
             // JSON is Unicode: what is not was replaced, and two paths may have become one.
             if path.contains('\u{fffd}') {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn of(entries: Vec<Entry>, truncated: bool) -> Result<Listed, &'static str> {
-        let nothing: IsRelevant = |_| false;
+        let nothing: IsRelevant = |_| crate::change::Relevance::None;
         of_tree(&Tree { entries, truncated }, nothing)
     }
 

@@ -19,7 +19,7 @@ use self::objects::Objects;
 use super::folder::{self, Disk, Extent};
 use super::{
     Content, ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
-    Source, installed_folder, is_in_scope,
+    Source, installed_folder, is_in_scope, is_listed,
 };
 use crate::error::Error;
 
@@ -335,7 +335,12 @@ impl Tracked {
             } else if entry.mode == Mode::DIR {
                 let folder = path.trim_end_matches('/').to_owned();
                 tracked.absent.insert(folder, None);
-            } else if is_in_scope(path, is_relevant) {
+            } else if !is_in_scope(path, is_relevant) {
+                let is_file = entry.mode != Mode::SYMLINK && is_listed(path, is_relevant);
+                if is_file && !entry.flags.contains(Flags::SKIP_WORKTREE) {
+                    tracked.files.insert(path.to_owned());
+                }
+            } else {
                 if entry.flags.contains(Flags::SKIP_WORKTREE) {
                     let id = <[u8; 20]>::try_from(entry.id.as_slice()).ok();
                     tracked.absent.insert(path.to_owned(), id.map(ContentId));

@@ -12,7 +12,7 @@ use gix::objs::tree::EntryKind;
 use super::history::missing_object;
 use crate::change::{
     ContentId, INSTALLED, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing,
-    is_in_scope, is_passed_over, may_hide,
+    is_in_scope, is_listed, is_passed_over, may_hide,
 };
 use crate::error::Error;
 
@@ -144,7 +144,7 @@ fn add_file(listing: &mut Listing, path: Vec<u8>, id: &gix::oid, is_relevant: Is
             return;
         }
     };
-    if !is_in_scope(&path, is_relevant) {
+    if !is_listed(&path, is_relevant) {
         return;
     }
     if path.len() > LONGEST_PATH {

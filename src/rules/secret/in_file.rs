@@ -43,7 +43,9 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
             "name a variable that only the pipeline has"
         }
         FileKind::Environment => "keep the file out of the repository",
-        FileKind::Kustomization | FileKind::Settings => "keep it out of the repository",
+        FileKind::Kustomization | FileKind::Settings | FileKind::KeyFile => {
+            "keep it out of the repository"
+        }
         FileKind::Yaml | FileKind::Json => "take it from a Secret that is not in the repository",
         _ => "take it from a variable",
     };

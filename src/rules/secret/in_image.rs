@@ -2,7 +2,7 @@ use crate::kubernetes::exposed::severity;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::SourceFile;
-use crate::snapshot::credentials::in_image;
+use crate::snapshot::image_credentials::in_image;
 
 declare_rule! {
     /// A Dockerfile writes a credential into the image.

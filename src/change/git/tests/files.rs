@@ -1,6 +1,11 @@
 //! What sides list, leave out and read.
 
 use super::*;
+use crate::change::Relevance;
+
+fn is_dockerfile(path: &str) -> Relevance {
+    Relevance::own_if(path.ends_with("Dockerfile"))
+}
 
 #[test]
 fn a_commit_lists_its_files_and_tells_of_what_it_cannot_show() {
@@ -39,9 +44,7 @@ fn a_commit_lists_its_files_and_tells_of_what_it_cannot_show() {
     fixture.git(&["gc", "-q"]);
 
     let repository = fixture.open();
-    let revision = repository
-        .side("HEAD", |path| path.ends_with("Dockerfile"))
-        .unwrap();
+    let revision = repository.side("HEAD", is_dockerfile).unwrap();
     let mut expected = vec![
         ".github/w.yml",
         "Dockerfile",
@@ -69,9 +72,7 @@ fn a_commit_lists_its_files_and_tells_of_what_it_cannot_show() {
         Some(&*fixture.git(&["rev-parse", "HEAD"]))
     );
 
-    let tree = repository
-        .working_tree(&[], |path| path.ends_with("Dockerfile"))
-        .unwrap();
+    let tree = repository.working_tree(&[], is_dockerfile).unwrap();
     expected.push("new.yaml");
     expected.sort_unstable();
     assert_eq!(paths(&tree), expected);
