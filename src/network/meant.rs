@@ -88,7 +88,7 @@ pub fn is_of_the_cluster(namespace: &str) -> bool {
 /// What a selector means that selects none of some workloads, all of those that are known of its namespace.
 #[must_use]
 pub fn meant<'w>(selector: &Selector, neighbours: &[&'w Workload]) -> Meant<'w> {
-    let later = selector.without(|key| is_set_later(key));
+    let later = selector.without(is_set_later);
     let is_asked_later = later != *selector;
     if is_asked_later && neighbours.iter().any(|it| later.selects(&it.labels)) {
         return Meant::Somebody;

@@ -98,8 +98,8 @@ pub fn are_built_apart(snapshot: &Snapshot, one: &str, other: &str) -> bool {
             return takers;
         };
         for (at, built) in order.iter().enumerate() {
-            let takes = built.files.contains(&file);
-            if takes || built.parts.iter().any(|part| takers.contains(part)) {
+            let is_named = built.files.contains(&file);
+            if is_named || built.parts.iter().any(|part| takers.contains(part)) {
                 takers.insert(at);
             }
         }
