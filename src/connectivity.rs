@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::network::difference::ChangedLine;
 use crate::network::explain::{self, Explanation, explain};
-use crate::network::notation::{Line, Named, exposure, lines};
+use crate::network::lines::{Gathered, Lines};
+use crate::network::notation::{Named, exposure, lines};
 use crate::network::parts::Unanalysed;
 use crate::network::posture::rows;
 use crate::network::world::HostNetwork;
@@ -28,9 +28,9 @@ pub struct Answer {
     /// What each cluster lets through, in the order of its first file.
     pub clusters: Vec<ClusterAnswer>,
     /// What changed; none where there is no base.
-    pub changes: Option<Vec<ChangedLine>>,
+    pub changes: Option<Lines<2>>,
     /// What is opened to or closed for pods that the repository does not hold.
-    pub exposure_changes: Vec<ChangedLine>,
+    pub exposure_changes: Lines<2>,
     /// True if it was asked why.
     pub is_question: bool,
     /// What is assumed where the API leaves it to the network plugin.
@@ -47,9 +47,9 @@ pub struct ClusterAnswer {
     /// The files that are applied to it.
     pub files: Vec<Arc<str>>,
     /// Who can reach whom.
-    pub connections: Vec<Line>,
+    pub connections: Lines<1>,
     /// What stands open to pods that the repository does not hold.
-    pub exposure: Vec<Line>,
+    pub exposure: Lines<1>,
     /// The workloads that no `NetworkPolicy` selects, by direction.
     pub unprotected: Vec<(Named, Direction)>,
     /// Why what was asked about passes or does not.
@@ -78,13 +78,12 @@ fn of_cluster(cluster: &Cluster, asked: &Asked, in_scope: &dyn Fn(&str) -> bool)
     let why = asked.why.as_ref();
     let explanations = why.map(|(from, to)| explain(reach, from, to));
     let shown = shown(&[cluster], in_scope);
-    let (mut connections, mut open, mut unprotected) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut connections, mut open) = (Lines::default(), Lines::default());
+    let mut unprotected = Vec::new();
     if why.is_none() {
-        connections = lines(reach);
-        open = exposure(reach);
-        for line in [&mut connections, &mut open] {
-            line.retain(|line| shown.contains(&line.from) || shown.contains(&line.to));
-        }
+        let is_shown = |end: &Named| shown.contains(end);
+        connections = lines(reach, &is_shown);
+        open = exposure(reach, &is_shown);
         for (number, class) in reach.ends.classes.iter().enumerate() {
             for direction in Direction::BOTH {
                 if reach.is_isolated(number, direction) {
@@ -134,40 +133,27 @@ fn shown(clusters: &[&Cluster], in_scope: &dyn Fn(&str) -> bool) -> BTreeSet<Nam
 
 /// What a change opens and closes within some paths, line by line. What is the same in several clusters is told once.
 #[must_use]
-pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Vec<ChangedLine> {
-    told(comparison, in_scope, |difference, before, after| {
-        difference.lines(before, after)
-    })
+pub fn changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Lines<2> {
+    told(comparison, in_scope, false)
 }
 
 /// What a change opens to or closes for pods that the repository does not hold.
 #[must_use]
-pub fn exposure_changes(
-    comparison: &Comparison,
-    in_scope: &dyn Fn(&str) -> bool,
-) -> Vec<ChangedLine> {
-    told(comparison, in_scope, |difference, before, after| {
-        difference.exposure_lines(before, after)
-    })
+pub fn exposure_changes(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool) -> Lines<2> {
+    told(comparison, in_scope, true)
 }
 
-fn told(
-    comparison: &Comparison,
-    in_scope: &dyn Fn(&str) -> bool,
-    lines: fn(
-        &crate::network::difference::Difference,
-        &crate::network::Reach,
-        &crate::network::Reach,
-    ) -> Vec<ChangedLine>,
-) -> Vec<ChangedLine> {
-    let mut all = BTreeSet::new();
+fn told(comparison: &Comparison, in_scope: &dyn Fn(&str) -> bool, of_pods: bool) -> Lines<2> {
+    let mut lines = Gathered::default();
     for compared in &comparison.clusters {
         let (before, after) = (&compared.before, &compared.after);
         let shown = shown(&[before, after], in_scope);
-        let lines = lines(&compared.difference, &before.reach, &after.reach).into_iter();
-        all.extend(lines.filter(|line| shown.contains(&line.from) || shown.contains(&line.to)));
+        let is_shown = |end: &Named| shown.contains(end);
+        let sides = (&before.reach, &after.reach);
+        let difference = &compared.difference;
+        difference.tell(sides, of_pods, &is_shown, &mut lines);
     }
-    all.into_iter().collect()
+    lines.lines()
 }
 
 /// The most ends that one row names.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use tidegate::finding::Location;
 use tidegate::kubernetes::manifest::read;
-use tidegate::network::notation::{exposure, lines};
+use tidegate::network::notation::{Named, exposure, lines};
 use tidegate::network::world::HostNetwork;
-use tidegate::network::{Comparison, Network};
+use tidegate::network::{Comparison, Direction, Network};
 use tidegate::snapshot::{Snapshot, State};
 use tidegate::syntax::Format;
 use tidegate_fuzz::{lies_within, parts};
@@ -39,7 +39,12 @@ fuzz_target!(|text: &str| {
     for host_network in [HostNetwork::Exempt, HostNetwork::Policied] {
         let network = Network::of(head.objects(), &|_| Vec::new(), host_network);
         for cluster in &network.clusters {
-            let _ = (lines(&cluster.reach), exposure(&cluster.reach));
+            let (reach, all) = (&cluster.reach, |_: &Named| true);
+            let _ = (lines(reach, &all), exposure(reach, &all));
+            for own in cluster.policies() {
+                let _ = own.meant(&own.policy.subject.pods, own.namespace());
+                let _ = Direction::BOTH.map(|direction| own.companions(direction).len());
+            }
             for policy in &cluster.reach.world.policies {
                 text_of(&head, &policy.at);
                 text_of(&head, &policy.subject_at);
@@ -47,6 +52,8 @@ fuzz_target!(|text: &str| {
                     text_of(&head, &rule.at);
                     let peers = rule.peers.iter().flatten();
                     peers.for_each(|written| text_of(&head, &written.at));
+                    let ports = rule.ports.iter().flatten();
+                    ports.for_each(|written| text_of(&head, &written.at));
                 }
             }
         }

@@ -7,7 +7,6 @@ use crate::syntax::{Node, Span, Tree};
 
 use super::label_change::{self, LabelChange};
 use super::patch::{self, Patch};
-use super::roles::AGGREGATE_TO;
 
 /// The parts of a kustomization that decide how its files are to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +31,19 @@ pub struct Kustomization {
     pub requests: Vec<Request>,
     /// What it does itself to the Pod Security labels of Namespaces.
     pub labels: Vec<LabelChange>,
-    /// The labels by which it makes all that it takes in parts of the cluster's own roles: key, value, place.
-    pub joins: Vec<(String, String, Span)>,
+    /// The labels that it puts on all that it takes in: key, value, how far they reach, and place.
+    pub added: Vec<(String, String, LabelReach, Span)>,
+}
+
+/// How far into an object a label reaches that a kustomization puts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LabelReach {
+    /// To its own labels.
+    Metadata,
+    /// To those of the pods that it makes as well.
+    Templates,
+    /// To its selectors as well.
+    Selectors,
 }
 
 /// A label that a kustomization puts on an object.
@@ -43,6 +53,8 @@ pub struct AddedLabel {
     pub key: String,
     /// Its value.
     pub value: String,
+    /// How far it reaches.
+    pub reach: LabelReach,
     /// Where the kustomization says so.
     pub at: Location,
 }
@@ -218,22 +230,33 @@ impl Kustomization {
                 .collect(),
             requests: requests(root),
             labels: label_change::of_kustomization(root),
-            joins: joins(root),
+            added: added(root),
         })
     }
 }
 
-/// The labels of a kustomization that make roles parts of others.
-fn joins(root: Node<'_>) -> Vec<(String, String, Span)> {
-    let common = root.present("commonLabels");
-    let pairs = items(root, "labels").filter_map(|entry| entry.present("pairs"));
-    let entries = common.into_iter().chain(pairs).flat_map(Node::entries);
-    let joins = entries.filter(|entry| entry.key.key_text().starts_with(AGGREGATE_TO));
-    joins
-        .map(|entry| {
+/// The labels that a kustomization puts on all that it takes in. Source: `labels` and `commonLabels` of Kustomize 5.
+fn added(root: Node<'_>) -> Vec<(String, String, LabelReach, Span)> {
+    let common = root.present("commonLabels").into_iter();
+    let common = common.map(|pairs| (pairs, LabelReach::Selectors));
+    let entries = items(root, "labels").filter_map(|entry| {
+        let is_set = |name: &str| entry.get(name).and_then(Node::as_bool) == Some(true);
+        let reach = if is_set("includeSelectors") {
+            LabelReach::Selectors
+        } else if is_set("includeTemplates") {
+            LabelReach::Templates
+        } else {
+            LabelReach::Metadata
+        };
+        Some((entry.present("pairs")?, reach))
+    });
+    let pairs = common.chain(entries);
+    let added = pairs.flat_map(|(pairs, reach)| pairs.entries().map(move |it| (it, reach)));
+    added
+        .map(|(entry, reach)| {
             let (key, value) = (entry.key.key_text(), entry.value.key_text());
             let at = entry.key.span().to(entry.value.span());
-            (key.to_owned(), value.to_owned(), at)
+            (key.to_owned(), value.to_owned(), reach, at)
         })
         .collect()
 }

@@ -75,7 +75,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The labels that kustomizations put on it, as far as they are about roles.
+    /// The labels that kustomizations put on it. Several may take it in, and say different things.
     #[must_use]
     pub fn added_labels(self) -> &'a [AddedLabel] {
         self.added_labels

@@ -54,10 +54,9 @@ fn means_the_same(one: &Rule, other: &Rule) -> bool {
         let peers = rule.peers.as_ref()?.iter();
         Some(peers.map(|written| written.peer.clone()).collect())
     };
-    let ports = |rule: &Rule| -> Option<BTreeSet<_>> {
-        Some(rule.ports.as_ref()?.iter().cloned().collect())
-    };
-    one.action == other.action && peers(one) == peers(other) && ports(one) == ports(other)
+    one.action == other.action
+        && peers(one) == peers(other)
+        && one.meant_ports() == other.meant_ports()
 }
 
 /// Both sides of a change.

@@ -4,12 +4,12 @@
 //! the same through change nothing. Workloads are the same ones by kind, namespace and name, whatever their labels.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::ends::End;
 use super::intervals::Intervals;
+use super::lines::Gathered;
 use super::notation::{Named, let_in, ranges, told_outside};
 use super::reach::Reach;
 use super::table::NONE;
@@ -62,27 +62,6 @@ pub struct Difference {
     pub workloads: Vec<Both>,
     /// What changes. One end of each change is a workload.
     pub changes: Vec<Change>,
-}
-
-/// One line of a difference.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChangedLine {
-    /// From where.
-    pub from: Named,
-    /// To where.
-    pub to: Named,
-    /// What passed.
-    pub before: Arc<str>,
-    /// What passes.
-    pub after: Arc<str>,
-}
-
-impl ChangedLine {
-    /// `added`, `removed` or `changed`.
-    #[must_use]
-    pub fn verb(&self) -> &'static str {
-        verb(&self.before, &self.after)
-    }
 }
 
 /// What becomes of connections, by what passed and what passes: `added`, `removed` or `changed`.
@@ -224,59 +203,64 @@ impl Difference {
         Self { workloads, changes }
     }
 
-    /// The difference line by line, in order, without pods that the repository does not hold.
-    #[must_use]
-    pub fn lines(&self, before: &Reach, after: &Reach) -> Vec<ChangedLine> {
-        self.told(before, after, false)
-    }
-
-    /// What is opened to and closed for pods that the repository does not hold, line by line.
-    #[must_use]
-    pub fn exposure_lines(&self, before: &Reach, after: &Reach) -> Vec<ChangedLine> {
-        self.told(before, after, true)
-    }
-
-    fn told(&self, before: &Reach, after: &Reach, of_pods: bool) -> Vec<ChangedLine> {
-        let mut lines = Vec::new();
-        let names = |own: usize| -> Vec<Named> {
-            let both = self.workloads.get(own).into_iter();
-            let workloads = both.flat_map(|both| &both.workloads);
-            let named = workloads.filter_map(|(old, new)| {
-                let new = new.and_then(|at| after.world.workloads.get(at));
-                let workload = new.or_else(|| before.world.workloads.get((*old)?))?;
-                Some(Named::workload(workload))
-            });
-            named.collect()
-        };
+    /// Tells the difference line by line, as far as one of the two ends is to be shown: what passed and what passes. Either
+    /// of pods that the repository does not hold, or of all others.
+    pub fn tell(
+        &self,
+        sides: (&Reach, &Reach),
+        of_pods: bool,
+        is_shown: &dyn Fn(&Named) -> bool,
+        lines: &mut Gathered<2>,
+    ) {
+        let (before, after) = sides;
+        let names: Vec<Vec<(u32, bool)>> = self
+            .workloads
+            .iter()
+            .map(|both| {
+                let named = both.workloads.iter().filter_map(|(old, new)| {
+                    let new = new.and_then(|at| after.world.workloads.get(at));
+                    let workload = new.or_else(|| before.world.workloads.get((*old)?))?;
+                    Some(Named::workload(workload))
+                });
+                named
+                    .map(|named| (lines.end(&named), is_shown(&named)))
+                    .collect()
+            })
+            .collect();
+        let names = |own: usize| names.get(own).map(Vec::as_slice).unwrap_or_default();
         for change in &self.changes {
             if matches!(change.other, Other::Pods(_)) != of_pods {
                 continue;
             }
+            let mut of_end = |end: &Named| (lines.end(end), false);
+            let other: Vec<(u32, bool)>;
             let others = match &change.other {
                 Other::Workloads(from) => names(*from),
-                Other::Addresses(set) => ranges(set).collect(),
-                Other::Controller => vec![Named::Controller],
-                Other::Pods(pods) => vec![Named::Pods(pods.clone())],
+                Other::Addresses(set) => {
+                    other = ranges(set).map(|range| of_end(&range)).collect();
+                    other.as_slice()
+                }
+                Other::Controller => {
+                    other = vec![of_end(&Named::Controller)];
+                    other.as_slice()
+                }
+                Other::Pods(pods) => {
+                    other = vec![of_end(&Named::Pods(pods.clone()))];
+                    other.as_slice()
+                }
             };
-            let was: Arc<str> = change.before.to_string().into();
-            let now: Arc<str> = change.after.to_string().into();
+            let words = [&change.before, &change.after].map(|it| lines.word(&it.to_string()));
             for own in names(change.own) {
-                for other in others.iter().filter(|other| **other != own) {
+                let others = others.iter().filter(|other| other.0 != own.0);
+                for other in others.filter(|other| own.1 || other.1) {
                     let (from, to) = match change.direction {
-                        Direction::Ingress => (other.clone(), own.clone()),
-                        Direction::Egress => (own.clone(), other.clone()),
+                        Direction::Ingress => (other.0, own.0),
+                        Direction::Egress => (own.0, other.0),
                     };
-                    lines.push(ChangedLine {
-                        from,
-                        to,
-                        before: Arc::clone(&was),
-                        after: Arc::clone(&now),
-                    });
+                    lines.add(from, to, words);
                 }
             }
         }
-        lines.sort_unstable();
-        lines
     }
 }
 
@@ -346,11 +330,7 @@ fn unknown(
     let told = values.iter().enumerate().filter(|(own, value)| {
         let wider = after.ends.wider.get(*own).into_iter().flatten();
         let mut wider = wider.filter_map(|wider| values.get(*wider));
-        let is_held = || {
-            let pods = after.ends.unknown.get(*own);
-            pods.is_some_and(|pods| after.is_held(pods))
-        };
-        value.0 != value.1 && !wider.any(|wider| wider == *value) && !is_held()
+        value.0 != value.1 && !wider.any(|wider| wider == *value) && !after.is_held(*own)
     });
     told.map(|(own, value)| (own, *value)).collect()
 }

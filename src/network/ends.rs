@@ -22,6 +22,11 @@ pub struct Class {
 }
 
 impl Class {
+    /// The numbers of the selections of pods that they are in.
+    pub fn selections(&self) -> impl Iterator<Item = usize> {
+        self.selections.iter().copied()
+    }
+
     /// True if its pods are in a selection.
     #[must_use]
     pub fn is_in(&self, selection: usize) -> bool {
@@ -82,7 +87,7 @@ impl Ends {
                         Peer::Addresses(set) => addresses.insert(set),
                     };
                 }
-                for entry in rule.ports.iter().flatten() {
+                for entry in rule.entries() {
                     if let Ports::Named(_, name) = entry {
                         port_names.insert(name);
                     }
@@ -207,10 +212,11 @@ impl Ends {
                 add(*selection, number);
             }
         }
+        let reaching = Reaching::of(self.selections.iter().map(|(pods, at)| (pods, *at)));
         for (at, unknown) in self.unknown.iter().enumerate() {
-            for (pods, selection) in &self.selections {
+            for (pods, selection) in reaching.around(unknown) {
                 if is_within(unknown, pods, world) {
-                    add(*selection, self.classes.len() + at);
+                    add(selection, self.classes.len() + at);
                 }
             }
         }
@@ -218,15 +224,49 @@ impl Ends {
     }
 }
 
+/// Selections of pods with their numbers, by the namespace that they reach into: most reach into one.
+#[derive(Default)]
+struct Reaching<'p> {
+    everywhere: Vec<(&'p Pods, usize)>,
+    within: BTreeMap<&'p Arc<str>, Vec<(&'p Pods, usize)>>,
+}
+
+impl<'p> Reaching<'p> {
+    fn of(all: impl Iterator<Item = (&'p Pods, usize)>) -> Self {
+        let mut own = Self::default();
+        for (pods, number) in all {
+            match pods.namespaces.only_namespace() {
+                Some(name) => own.within.entry(name).or_default().push((pods, number)),
+                None => own.everywhere.push((pods, number)),
+            }
+        }
+        own
+    }
+
+    /// Those that can reach into a namespace, or into any.
+    fn within(&self, namespace: Option<&Arc<str>>) -> impl Iterator<Item = (&'p Pods, usize)> {
+        let own = namespace.and_then(|name| self.within.get(name));
+        own.into_iter().flatten().chain(&self.everywhere).copied()
+    }
+
+    /// Those that some pods can be within.
+    fn around(&self, pods: &Pods) -> impl Iterator<Item = (&'p Pods, usize)> {
+        self.within(pods.namespaces.only_namespace())
+    }
+}
+
 /// For each selection of pods those that are wider.
 fn wider(all: &[Pods], world: &World) -> Vec<Vec<usize>> {
+    let reaching = Reaching::of(all.iter().enumerate().map(|(at, pods)| (pods, at)));
     let wider = all.iter().enumerate().map(|(at, own)| {
-        let others = all.iter().enumerate().filter(|(other, wider)| {
+        let others = reaching.around(own).filter(|(wider, other)| {
             *other != at
                 && is_within(own, wider, world)
                 && (*other < at || !is_within(wider, own, world))
         });
-        others.map(|(other, _)| other).collect()
+        let mut others: Vec<usize> = others.map(|(_, other)| other).collect();
+        others.sort_unstable();
+        others
     });
     wider.collect()
 }
@@ -261,21 +301,12 @@ fn classes(
     selections: &BTreeMap<Pods, usize>,
     names: &BTreeSet<&Arc<str>>,
 ) -> (Vec<Class>, Vec<usize>) {
-    // The selections that reach into each namespace: most reach into one.
-    let mut everywhere: Vec<(&Pods, usize)> = Vec::new();
-    let mut within: BTreeMap<&Arc<str>, Vec<(&Pods, usize)>> = BTreeMap::new();
-    for (pods, number) in selections {
-        match pods.namespaces.only_namespace() {
-            Some(name) => within.entry(name).or_default().push((pods, *number)),
-            None => everywhere.push((pods, *number)),
-        }
-    }
+    let all = Reaching::of(selections.iter().map(|(pods, at)| (pods, *at)));
     let mut reaching: BTreeMap<&Arc<str>, Vec<(&Pods, usize)>> = BTreeMap::new();
     for namespace in &world.namespaces {
-        let own = within.get(&namespace.name).into_iter().flatten();
-        let all = own.chain(&everywhere);
+        let all = all.within(Some(&namespace.name));
         let reach = all.filter(|(pods, _)| pods.namespaces.selects(&namespace.labels));
-        reaching.insert(&namespace.name, reach.copied().collect());
+        reaching.insert(&namespace.name, reach.collect());
     }
     // Workloads with the same labels in the same namespace are looked at once.
     let mut selected: BTreeMap<(&Arc<str>, &super::selector::Labels), Vec<usize>> = BTreeMap::new();

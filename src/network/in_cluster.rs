@@ -7,7 +7,9 @@ use crate::folders::folder;
 use super::addresses::Addresses;
 use super::connections::Connections;
 use super::ends::End;
+use super::meant::{Meant, is_of_the_cluster, meant};
 use super::notation::Named;
+use super::selector::Selector;
 use super::ways_in::PortRef;
 use super::world::{Action, Direction, Peer, Policy, Ports, Rule, Tier, Workload};
 use super::{Cluster, Network};
@@ -128,45 +130,121 @@ impl<'n> InCluster<'n> {
                 })
             }),
         };
-        rule.ports
-            .as_ref()
-            .is_some_and(|ports| ports.iter().all(serves))
+        rule.ports.is_some() && rule.entries().all(serves)
     }
 
-    /// True if the workloads of its namespace are known well enough to say that none of them is meant: the namespace is
-    /// named, or some stand beside it. Where nothing names it, files of other folders are of other namespaces as likely.
-    #[must_use]
-    pub fn knows_neighbours(&self) -> bool {
+    /// The workloads of its namespace, as far as it is known that they are of the same one: the namespace is named, or
+    /// they stand beside it. Where nothing names it, files of other folders are of other namespaces as likely.
+    fn known_neighbours(&self) -> impl Iterator<Item = &'n Workload> + use<'n> {
         let own = folder(&self.policy.at.path);
-        let is_named = !matches!(self.namespace(), "" | "default");
-        let mut neighbours = self.neighbours();
-        neighbours.any(|workload| is_named || folder(&workload.at.path) == own)
+        let is_named = self.names_namespace();
+        self.neighbours()
+            .filter(move |workload| is_named || folder(&workload.at.path) == own)
     }
 
-    /// Another policy that lets through something, and not everything, to or from one of the same workloads.
+    /// What a selector means that selects no workload of a namespace, as far as workloads of that are known; none where
+    /// none are. A Service that selects the same speaks for pods that are not here.
     #[must_use]
-    pub fn companion(&self, direction: Direction) -> Option<&'n Policy> {
+    pub fn meant(&self, selector: &Selector, namespace: &str) -> Option<Meant<'n>> {
+        let world = &self.cluster.reach.world;
+        let neighbours: Vec<&Workload> = if namespace == self.namespace() {
+            self.known_neighbours().collect()
+        } else {
+            let workloads = world.workloads.iter();
+            let own = workloads.filter(|workload| *workload.namespace == *namespace);
+            own.collect()
+        };
+        if neighbours.is_empty() {
+            return None;
+        }
+        let mut services = world.services.iter();
+        let is_served = services.any(|service| {
+            *service.namespace == *namespace
+                && (service.selector.is_within(selector) || selector.is_within(&service.selector))
+        });
+        Some(match meant(selector, &neighbours) {
+            Meant::Neighbour if is_served || is_of_the_cluster(namespace) => Meant::Elsewhere,
+            meant => meant,
+        })
+    }
+
+    /// True if something says which namespace it is in.
+    fn names_namespace(&self) -> bool {
+        !matches!(self.namespace(), "" | "default")
+    }
+
+    /// True if what stands in a file is likely installed together with it: the configuration says so, or one of them
+    /// stands in a folder that holds the other. What stands in another branch belongs to it only where both name the
+    /// namespace, and that branch is no installation of its own, with workloads or Services of that namespace.
+    fn is_installed_with(&self, path: &str) -> bool {
+        let (own, other) = (folder(&self.policy.at.path), folder(path));
+        if self.cluster.is_configured || holds(own, other) || holds(other, own) {
+            return true;
+        }
+        let world = &self.cluster.reach.world;
+        let workloads = world.workloads.iter().map(|it| (&it.namespace, &it.at));
+        let services = world.services.iter().map(|it| (&it.namespace, &it.at));
+        let is_home = workloads
+            .chain(services)
+            .any(|(namespace, at)| **namespace == *self.namespace() && holds(other, &at.path));
+        self.names_namespace() && !is_home
+    }
+
+    /// Other policies that let through something, and not everything, to or from some of the same workloads, and are
+    /// installed with it: the nearest first.
+    #[must_use]
+    pub fn companions(&self, direction: Direction) -> Vec<&'n Policy> {
         let reach = &self.cluster.reach;
-        let mut others = self.classes().flat_map(|class| {
+        let others = self.classes().flat_map(|class| {
             let policies = reach.policies(class, direction);
             policies.filter(|policy| policy.tier == Tier::Namespace)
         });
-        others.find(|other| {
+        let others = others.filter(|other| {
             let rules = other.rules(direction).unwrap_or_default();
-            other.at != self.policy.at && !rules.is_empty() && allows_all(rules).is_none()
-        })
+            other.at != self.policy.at
+                && !rules.is_empty()
+                && allows_all(rules).is_none()
+                && self.is_installed_with(&other.at.path)
+        });
+        let own = &*self.policy.at.path;
+        let near = |other: &&Policy| (-shared_folders(own, &other.at.path), other.at.clone());
+        let others: BTreeMap<_, &Policy> = others.map(|other| (near(&other), other)).collect();
+        others.into_values().collect()
     }
+}
+
+/// The folder of a file.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// True if a file or a folder is a folder or lies below it.
+fn holds(folder: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// How many folders two files have in common, and one more if they are the same.
+fn shared_folders(one: &str, other: &str) -> i64 {
+    let (mut ones, mut others) = (one.split('/'), other.split('/'));
+    let mut shared = 0;
+    while let (Some(one), Some(other)) = (ones.next(), others.next()) {
+        if one != other {
+            break;
+        }
+        shared += 1;
+    }
+    shared
 }
 
 impl Rule {
     /// The ports that it means by number: all where it names none.
     #[must_use]
     pub fn numbered(&self) -> Connections {
-        let Some(ports) = &self.ports else {
+        if self.ports.is_none() {
             return Connections::all();
-        };
-        ports
-            .iter()
+        }
+        self.entries()
             .fold(Connections::none(), |all, ports| match ports {
                 Ports::Numbers(numbers) => all.union(numbers),
                 Ports::Named(..) => all,

@@ -21,6 +21,8 @@ pub mod ends;
 pub mod explain;
 pub mod in_cluster;
 pub mod intervals;
+pub mod lines;
+pub mod meant;
 pub mod name_labels;
 pub mod notation;
 pub mod parts;
@@ -62,6 +64,8 @@ pub struct Cluster {
     pub reach: Reach,
     /// Policies of kinds whose content is not analysed.
     pub unanalysed: Vec<Unanalysed>,
+    /// True if the configuration says that these files are one cluster.
+    pub is_configured: bool,
 }
 
 /// All that one revision gives, cluster by cluster.
@@ -81,7 +85,15 @@ impl Network {
     ) -> Self {
         let parts = parts::read(objects);
         let clusters = alone(&parts, clusters_of).into_iter();
-        let clusters = clusters.map(|parts| Cluster::of(&parts, host_network));
+        let clusters = clusters.map(|parts| {
+            let mut files = parts.iter();
+            let is_configured = files.any(|part| !clusters_of(&part.path).is_empty());
+            let world = parts::world(&parts, host_network);
+            Cluster {
+                is_configured,
+                ..Cluster::beside(&parts, world, &BTreeSet::new())
+            }
+        });
         Self {
             clusters: clusters.collect(),
         }
@@ -89,16 +101,13 @@ impl Network {
 }
 
 impl Cluster {
-    fn of(parts: &[&Part], host_network: HostNetwork) -> Self {
-        Self::beside(parts, parts::world(parts, host_network), &BTreeSet::new())
-    }
-
     fn beside(parts: &[&Part], world: World, others: &BTreeSet<world::Pods>) -> Self {
         let unanalysed = parts.iter().flat_map(|part| &part.unanalysed);
         Self {
             files: parts.iter().map(|part| Arc::clone(&part.path)).collect(),
             reach: Reach::beside(world, others),
             unanalysed: unanalysed.cloned().collect(),
+            is_configured: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::addresses::Addresses;
 use super::ends::End;
 use super::intervals::Intervals;
+use super::lines::{Gathered, Lines};
 use super::reach::Reach;
 use super::selector::Selector;
 use super::table::NONE;
@@ -93,37 +94,6 @@ pub fn pods_text(pods: &Pods) -> String {
     format!("{namespaces}/{}", of("pods", &pods.pods))
 }
 
-/// One line.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Line {
-    /// From where.
-    pub from: Named,
-    /// To where.
-    pub to: Named,
-    /// What passes: `TCP 80,443`.
-    pub connections: Arc<str>,
-}
-
-impl Line {
-    fn directed(direction: Direction, own: Named, other: Named, connections: Arc<str>) -> Self {
-        let (from, to) = match direction {
-            Direction::Ingress => (other, own),
-            Direction::Egress => (own, other),
-        };
-        Self {
-            from,
-            to,
-            connections,
-        }
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} => {} : {}", self.from, self.to, self.connections)
-    }
-}
-
 /// The answers for addresses, without those of IPv6 that are no other than IPv4's. What counts for IPv4 is what becomes of
 /// the addresses that no policy names, or of all of them.
 #[must_use]
@@ -160,21 +130,38 @@ pub fn ranges(set: &Addresses) -> impl Iterator<Item = Named> {
     v4.chain(v6).map(|range| Named::External(range.into()))
 }
 
-/// Who can reach whom, line by line, in order.
+/// The two ends of a line by their numbers, from where and to where.
+fn directed(direction: Direction, own: u32, other: u32) -> (u32, u32) {
+    match direction {
+        Direction::Ingress => (other, own),
+        Direction::Egress => (own, other),
+    }
+}
+
+/// The numbers that the ends of workloads have among some lines, and whether they are to be shown, by the number of the
+/// workload.
+fn owns(
+    reach: &Reach,
+    is_shown: &dyn Fn(&Named) -> bool,
+    lines: &mut Gathered<1>,
+) -> Vec<(u32, bool)> {
+    let workloads = reach.world.workloads.iter().map(Named::workload);
+    workloads
+        .map(|own| (lines.end(&own), is_shown(&own)))
+        .collect()
+}
+
+/// Who can reach whom, line by line, in order, as far as one of the two is to be shown.
 #[must_use]
-pub fn lines(reach: &Reach) -> Vec<Line> {
-    let texts: Vec<Arc<str>> = reach
-        .table
-        .sets()
-        .iter()
-        .map(|set| set.to_string().into())
-        .collect();
-    let text = |number: u32| -> Arc<str> {
+pub fn lines(reach: &Reach, is_shown: &dyn Fn(&Named) -> bool) -> Lines<1> {
+    let mut lines = Gathered::default();
+    let sets = reach.table.sets().iter();
+    let texts: Vec<u32> = sets.map(|set| lines.word(&set.to_string())).collect();
+    let text = |number: u32| -> u32 {
         let at = usize::try_from(number).ok();
-        at.and_then(|at| texts.get(at)).cloned().unwrap_or_default()
+        at.and_then(|at| texts.get(at)).copied().unwrap_or_default()
     };
-    let names: Vec<Named> = reach.world.workloads.iter().map(Named::workload).collect();
-    let mut lines = Vec::new();
+    let owns = owns(reach, is_shown, &mut lines);
     let classes = || reach.ends.classes.iter().enumerate();
     for (from, sources) in classes() {
         for (to, targets) in classes() {
@@ -184,12 +171,10 @@ pub fn lines(reach: &Reach) -> Vec<Line> {
             }
             for source in &sources.workloads {
                 for target in targets.workloads.iter().filter(|target| *target != source) {
-                    if let (Some(from), Some(to)) = (names.get(*source), names.get(*target)) {
-                        lines.push(Line {
-                            from: from.clone(),
-                            to: to.clone(),
-                            connections: text(number),
-                        });
+                    if let (Some(from), Some(to)) = (owns.get(*source), owns.get(*target))
+                        && (from.1 || to.1)
+                    {
+                        lines.add(from.0, to.0, [text(number)]);
                     }
                 }
             }
@@ -203,27 +188,26 @@ pub fn lines(reach: &Reach) -> Vec<Line> {
                     continue;
                 }
                 for range in ranges(&set) {
-                    let own = class.workloads.iter().filter_map(|it| names.get(*it));
-                    lines.extend(own.map(|own| {
-                        Line::directed(direction, own.clone(), range.clone(), text(number))
-                    }));
+                    let range = lines.end(&range);
+                    let own = class.workloads.iter().filter_map(|it| owns.get(*it));
+                    for (own, _) in own.filter(|own| own.1) {
+                        let (from, to) = directed(direction, *own, range);
+                        lines.add(from, to, [text(number)]);
+                    }
                 }
             }
         }
     }
     for (workload, connections) in let_in(reach) {
-        if let Some(own) = names.get(workload) {
-            let connections = connections.to_string().into();
-            lines.push(Line::directed(
-                Direction::Ingress,
-                own.clone(),
-                Named::Controller,
-                connections,
-            ));
+        if let Some((own, true)) = owns.get(workload) {
+            let (from, what) = (
+                lines.end(&Named::Controller),
+                lines.word(&connections.to_string()),
+            );
+            lines.add(from, *own, [what]);
         }
     }
-    lines.sort_unstable();
-    lines
+    lines.lines()
 }
 
 /// What comes in through Ingress objects and routes, by workload. What takes requests for these is a pod of which nothing
@@ -240,28 +224,26 @@ pub fn let_in(reach: &Reach) -> Vec<(usize, super::Connections)> {
     offered.collect()
 }
 
-/// What workloads let in from, and out to, pods that the repository does not hold.
+/// What workloads that are to be shown let in from, and out to, pods that the repository does not hold.
 #[must_use]
-pub fn exposure(reach: &Reach) -> Vec<Line> {
-    let mut lines = Vec::new();
+pub fn exposure(reach: &Reach, is_shown: &dyn Fn(&Named) -> bool) -> Lines<1> {
+    let mut lines = Gathered::default();
+    let owns = owns(reach, is_shown, &mut lines);
     for (at, class) in reach.ends.classes.iter().enumerate() {
         for direction in Direction::BOTH {
             for (unknown, connections) in reach.exposure(at, direction) {
                 let Some(pods) = reach.ends.unknown.get(unknown) else {
                     continue;
                 };
-                let text: Arc<str> = connections.to_string().into();
-                let own = class
-                    .workloads
-                    .iter()
-                    .filter_map(|it| reach.world.workloads.get(*it));
-                lines.extend(own.map(|own| {
-                    let (own, other) = (Named::workload(own), Named::Pods(pods.clone()));
-                    Line::directed(direction, own, other, Arc::clone(&text))
-                }));
+                let other = lines.end(&Named::Pods(pods.clone()));
+                let text = lines.word(&connections.to_string());
+                let own = class.workloads.iter().filter_map(|it| owns.get(*it));
+                for (own, _) in own.filter(|own| own.1) {
+                    let (from, to) = directed(direction, *own, other);
+                    lines.add(from, to, [text]);
+                }
             }
         }
     }
-    lines.sort_unstable();
-    lines
+    lines.lines()
 }

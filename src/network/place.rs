@@ -15,6 +15,14 @@ pub(super) fn place(object: Object<'_>, span: Span) -> Location {
     }
 }
 
+/// The line of an entry of ports: that of its port, or what stands for the entry.
+pub(super) fn port_line(object: Object<'_>, node: Node<'_>) -> Location {
+    match node.entry("port") {
+        Some(entry) => place(object, entry.key.span().to(entry.value.span())),
+        None => item(object, node),
+    }
+}
+
 /// The line that stands for an item of a list: its first key, with the value where that is short.
 pub(super) fn item(object: Object<'_>, node: Node<'_>) -> Location {
     let first = node.entries().next();

@@ -28,6 +28,8 @@ pub struct Reach {
     between: Vec<u32>,
     /// The policies that a class is about, by number.
     policies: Vec<Vec<usize>>,
+    /// Which of the pods that the repository does not hold are meant for workloads that are there.
+    held: Vec<bool>,
 }
 
 impl Reach {
@@ -78,6 +80,7 @@ impl Reach {
                 between.push(table.intersection(*out, into));
             }
         }
+        let held = held(&ends);
         Self {
             world,
             ends,
@@ -86,6 +89,7 @@ impl Reach {
             egress,
             between,
             policies,
+            held,
         }
     }
 
@@ -154,8 +158,8 @@ impl Reach {
     pub fn exposure(&self, class: usize, direction: Direction) -> Vec<(usize, &Connections)> {
         let number = |at: usize| self.number_of_side(class, direction, End::Unknown(at));
         let all = self.ends.unknown.iter().enumerate();
-        let told = all.filter(|(at, own)| {
-            if self.is_held(own) {
+        let told = all.filter(|(at, _)| {
+            if self.is_held(*at) {
                 return false;
             }
             let wider = self.ends.wider.get(*at).into_iter().flatten();
@@ -166,12 +170,11 @@ impl Reach {
             .collect()
     }
 
-    /// True if it names pods by plain labels and there are workloads with these: whoever wrote it meant them.
-    pub(super) fn is_held(&self, pods: &Pods) -> bool {
-        let selection = self.ends.selection(pods);
-        let is_plain = pods.pods.is_plain() && pods.namespaces.is_plain() && !pods.pods.is_all();
-        let mut classes = self.ends.classes.iter();
-        is_plain && selection.is_some_and(|it| classes.any(|class| class.is_in(it)))
+    /// True if what is known of some pods by their number are plain labels and there are workloads with these: whoever
+    /// wrote it meant them.
+    #[must_use]
+    pub fn is_held(&self, unknown: usize) -> bool {
+        self.held.get(unknown).copied().unwrap_or_default()
     }
 
     /// The policies that a class is about in a direction.
@@ -211,6 +214,18 @@ impl Reach {
     }
 }
 
+/// For all that is known of pods that the repository does not hold, whether it names them by plain labels that workloads
+/// have.
+fn held(ends: &Ends) -> Vec<bool> {
+    let selections = ends.classes.iter().flat_map(Class::selections);
+    let taken: BTreeSet<usize> = selections.collect();
+    let held = ends.unknown.iter().map(|pods| {
+        let is_plain = pods.pods.is_plain() && pods.namespaces.is_plain() && !pods.pods.is_all();
+        is_plain && ends.selection(pods).is_some_and(|it| taken.contains(&it))
+    });
+    held.collect()
+}
+
 /// What a rule means between a class and another end, of those that it means.
 fn ports_of(
     ends: &Ends,
@@ -219,11 +234,11 @@ fn ports_of(
     direction: Direction,
     other: End,
 ) -> Connections {
-    let Some(ports) = &rule.ports else {
+    if rule.ports.is_none() {
         return Connections::all();
-    };
+    }
     let mut all = Connections::none();
-    for ports in ports {
+    for ports in rule.entries() {
         let own = match (ports, direction, other) {
             (Ports::Numbers(numbers), ..) => numbers.clone(),
             (Ports::Named(protocol, name), Direction::Ingress, _) => named(class, *protocol, name),
@@ -371,9 +386,9 @@ impl Work<'_> {
 
     /// The connections that a rule means, where they are the same for every end.
     fn same_for_all(&mut self, rule: &Rule, class: &Class, direction: Direction) -> Option<u32> {
-        let mut ports = rule.ports.iter().flatten();
+        let mut entries = rule.entries();
         let is_same = direction == Direction::Ingress
-            || !ports.any(|ports| matches!(ports, Ports::Named(..)));
+            || !entries.any(|ports| matches!(ports, Ports::Named(..)));
         if !is_same {
             return None;
         }

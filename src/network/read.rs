@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
+use crate::kubernetes::kustomization::LabelReach;
 use crate::kubernetes::{Field, Namespace, Object, Pod};
 use crate::syntax::Node;
 
 use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
-use super::place::{item, place};
+use super::place::{item, place, port_line};
 use super::selector::{Labels, Selector};
 use super::world::{
     self, Action, NamedPort, Peer, Pods, Policy, Ports, Rule, Tier, Workload, WrittenPeer,
-    directions_in_force,
+    WrittenPorts, directions_in_force,
 };
 
 /// A label selector; none where it is not given. Null is the same as not given.
@@ -33,6 +34,31 @@ pub(super) fn selector(field: Field<'_>) -> Option<Selector> {
         selector = selector.with_expression(text("key"), text("operator"), &values);
     }
     Some(selector)
+}
+
+/// The labels that kustomizations put on an object, as far as they reach so far into it and do not contradict each other.
+pub(super) fn added(
+    object: Object<'_>,
+    reach: LabelReach,
+) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
+    let all = object.added_labels().iter();
+    let added = all.filter(move |label| {
+        let mut others = object.added_labels().iter();
+        label.reach >= reach && !others.any(|it| it.key == label.key && it.value != label.value)
+    });
+    added.map(|label| (label.key.as_str().into(), label.value.as_str().into()))
+}
+
+/// A selector of pods, with what kustomizations add to it: only where it asks for labels by `matchLabels`.
+fn pod_selector(object: Object<'_>, field: Field<'_>) -> Option<Selector> {
+    let written = selector(field)?;
+    let has_labels = field.node()?.present("matchLabels").is_some();
+    let added = added(object, LabelReach::Selectors).filter(|_| has_labels);
+    // What is written of the same label is overwritten.
+    Some(added.fold(written, |selector, (key, value)| {
+        let rest = selector.without(|own| *own == *key);
+        rest.with_label(&key, &value)
+    }))
 }
 
 /// The addresses of a range; none where it is no range.
@@ -88,7 +114,7 @@ pub fn network_policy(object: Object<'_>) -> Option<Policy> {
         name: Arc::clone(&object.resource().name),
         tier: Tier::Namespace,
         priority: 0,
-        subject: Pods::of_namespace(own, selector(subject).unwrap_or_default()),
+        subject: Pods::of_namespace(own, pod_selector(object, subject).unwrap_or_default()),
         ingress: in_force.0.then_some(ingress),
         egress: in_force.1.then_some(egress),
         at: place(object, object.name_span()),
@@ -105,7 +131,7 @@ fn rules(object: Object<'_>, field: Field<'_>, peers: &str, own: &str) -> Vec<Ru
         };
         let peers = list(peers).map(|list| {
             let peers = list.items().map(|node| WrittenPeer {
-                peer: peer(node, own),
+                peer: peer(object, node, own),
                 at: item(object, node),
             });
             peers.collect()
@@ -113,17 +139,25 @@ fn rules(object: Object<'_>, field: Field<'_>, peers: &str, own: &str) -> Vec<Ru
         Rule {
             action: Action::Allow,
             peers,
-            ports: list("ports").map(|list| list.items().filter_map(ports).collect()),
+            ports: list("ports").map(|list| {
+                let entries = list.items().filter_map(|node| {
+                    Some(WrittenPorts {
+                        ports: ports(node)?,
+                        at: port_line(object, node),
+                    })
+                });
+                entries.collect()
+            }),
             at: item(object, node),
         }
     });
     rules.collect()
 }
 
-fn peer(node: Node<'_>, own: &str) -> Peer {
+fn peer(object: Object<'_>, node: Node<'_>, own: &str) -> Peer {
     let block = Field::follow(node, &["ipBlock"]);
     let namespaces = selector(Field::follow(node, &["namespaceSelector"]));
-    let pods = selector(Field::follow(node, &["podSelector"]));
+    let pods = pod_selector(object, Field::follow(node, &["podSelector"]));
     match (block.node(), namespaces, pods) {
         (Some(block), None, None) => {
             let cidr = block.get("cidr").map(addresses).unwrap_or_default();
@@ -162,9 +196,8 @@ pub fn namespace(object: Object<'_>) -> Option<world::Namespace> {
     let namespace = Namespace::of(object)?;
     let field = object.field(&["metadata", "labels"]);
     let labels = field.node().into_iter().flat_map(Node::entries);
-    let labels: Labels = labels
-        .map(|entry| (entry.key.key_text().into(), entry.value.key_text().into()))
-        .collect();
+    let labels = labels.map(|entry| (entry.key.key_text().into(), entry.value.key_text().into()));
+    let labels: Labels = labels.chain(added(object, LabelReach::Metadata)).collect();
     let at = place(object, field.span());
     Some(world::Namespace::new(namespace.name(), labels, Some(at)))
 }
@@ -190,6 +223,9 @@ pub fn workloads(object: Object<'_>) -> impl Iterator<Item = Workload> {
     pods.map(move |pod| workload(object, pod, kind, name))
 }
 
+/// The labels that a Job gives its pods, with its name.
+const JOB_NAMES: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
+
 fn workload(object: Object<'_>, pod: Pod<'_>, kind: &str, name: &str) -> Workload {
     let mut named_ports = Vec::new();
     let mut declared = Connections::none();
@@ -210,14 +246,22 @@ fn workload(object: Object<'_>, pod: Pod<'_>, kind: &str, name: &str) -> Workloa
         }
     }
     let labels = Field::follow(pod.root(), &["metadata", "labels"]);
+    let written = pod.labels().map(|(key, value)| (key.into(), value.into()));
+    let reach = if object.kind().name == "Pod" {
+        LabelReach::Metadata
+    } else {
+        LabelReach::Templates
+    };
+    let added = added(object, reach);
+    // The pods of a Job go by its name.
+    let is_job = object.kind().name == "Job" && !object.resource().name.is_empty();
+    let set_later = JOB_NAMES.iter().filter(|_| is_job);
+    let set_later = set_later.map(|key| (Arc::from(*key), Arc::clone(&object.resource().name)));
     Workload {
         kind: kind.into(),
         namespace: landing(object).into(),
         name: name.into(),
-        labels: pod
-            .labels()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect(),
+        labels: written.chain(added).chain(set_later).collect(),
         named_ports,
         declared,
         is_on_host: pod.host_network().is_true(),

@@ -14,7 +14,7 @@ use super::connections::{Connections, Protocol};
 use super::place::{item, place};
 use super::read::{addresses, port_number, selector};
 use super::selector::Selector;
-use super::world::{Action, Peer, Pods, Policy, Ports, Rule, Tier, WrittenPeer};
+use super::world::{Action, Peer, Pods, Policy, Ports, Rule, Tier, WrittenPeer, WrittenPorts};
 
 /// A policy of the cluster, if the object is one that is modelled.
 #[must_use]
@@ -89,26 +89,27 @@ fn rule(object: Object<'_>, node: Node<'_>, peers: &str) -> Option<Rule> {
             })
         })
         .collect();
-    let numbered = node.present("ports").map(|list| {
-        let ports = list.items().map(port);
-        or_all(ports, action)
-    });
-    let ports = node.present("protocols").map(|list| {
-        let ports = list.items().map(protocol);
-        or_all(ports, action)
-    });
+    let entries = |name: &str, meant: fn(Node<'_>) -> Option<Ports>| {
+        let list = node.present(name)?.items();
+        let entries = list.filter_map(|node| {
+            Some(WrittenPorts {
+                ports: meant(node).or_else(|| unknown_ports(action))?,
+                at: item(object, node),
+            })
+        });
+        Some(entries.collect())
+    };
     Some(Rule {
         action,
         peers: Some(peers),
-        ports: numbered.or(ports),
+        ports: entries("ports", port).or_else(|| entries("protocols", protocol)),
         at: item(object, node),
     })
 }
 
 /// What is not known counts for all ports where that allows nothing, and for none where it would.
-fn or_all(ports: impl Iterator<Item = Option<Ports>>, action: Action) -> Vec<Ports> {
-    let all = || (action != Action::Allow).then(|| Ports::Numbers(Connections::all()));
-    ports.filter_map(|ports| ports.or_else(all)).collect()
+fn unknown_ports(action: Action) -> Option<Ports> {
+    (action != Action::Allow).then(|| Ports::Numbers(Connections::all()))
 }
 
 fn peer(node: Node<'_>, action: Action) -> Vec<Peer> {

@@ -215,8 +215,14 @@ impl Selector {
     /// The selector without what it asks of the names of namespaces.
     #[must_use]
     pub fn without_namespace_name(&self) -> Self {
+        self.without(|key| key == NAMESPACE_NAME)
+    }
+
+    /// The selector without what it asks of some labels.
+    #[must_use]
+    pub fn without(&self, is_left_out: impl Fn(&str) -> bool) -> Self {
         let mut own = self.clone();
-        own.asked.remove(NAMESPACE_NAME);
+        own.asked.retain(|key, _| !is_left_out(key));
         own
     }
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
+use crate::kubernetes::kustomization::LabelReach;
 use crate::kubernetes::{Field, Object};
 use crate::syntax::Node;
 
 use super::connections::{Connections, Protocol};
 use super::place::place;
-use super::read::{landing, port_number, protocol};
-use super::selector::Selector;
+use super::read::{added, landing, port_number, protocol};
+use super::selector::{Labels, Selector};
 use super::world::{Workload, World};
 
 /// A port by its number or its name.
@@ -82,8 +83,12 @@ pub fn service(object: Object<'_>) -> Option<Service> {
         return None;
     }
     let entries = object.field(&["spec", "selector"]).node()?.entries();
-    let selector = entries.fold(Selector::all(), |all, entry| {
-        all.with_label(entry.key.key_text(), entry.value.key_text())
+    let written = entries.map(|it| (it.key.key_text().into(), it.value.key_text().into()));
+    let labels: Labels = written
+        .chain(added(object, LabelReach::Selectors))
+        .collect();
+    let selector = labels.iter().fold(Selector::all(), |all, (key, value)| {
+        all.with_label(key, value)
     });
     if selector.is_all() {
         return None;

@@ -161,6 +161,15 @@ impl Ports {
     }
 }
 
+/// An entry of ports and where it stands.
+#[derive(Clone, Debug)]
+pub struct WrittenPorts {
+    /// What it means.
+    pub ports: Ports,
+    /// Where it stands.
+    pub at: Location,
+}
+
 /// What becomes of what a rule means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
@@ -180,9 +189,23 @@ pub struct Rule {
     /// The other ends; none for any.
     pub peers: Option<Vec<WrittenPeer>>,
     /// The ports of the destination; none for any.
-    pub ports: Option<Vec<Ports>>,
+    pub ports: Option<Vec<WrittenPorts>>,
     /// Where it stands.
     pub at: Location,
+}
+
+impl Rule {
+    /// What its entries of ports mean, as they are written.
+    pub fn entries(&self) -> impl Iterator<Item = &Ports> {
+        let entries = self.ports.iter().flatten();
+        entries.map(|written| &written.ports)
+    }
+
+    /// What its entries of ports mean, whatever their order and place; none for any port.
+    #[must_use]
+    pub fn meant_ports(&self) -> Option<BTreeSet<&Ports>> {
+        self.ports.as_ref().map(|_| self.entries().collect())
+    }
 }
 
 /// The direction of a connection, seen from the pods that a policy selects.

@@ -10,6 +10,7 @@ mod flowchart;
 pub mod json;
 mod json_fix;
 pub mod network;
+mod network_boxes;
 mod network_changes;
 pub mod network_picture;
 pub mod occurrence;

@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::connectivity::{Answer, ClusterAnswer};
-use crate::network::difference::ChangedLine;
+use crate::network::difference::verb;
 use crate::network::explain::Explanation;
-use crate::network::notation::{Line, Named};
+use crate::network::lines::Lines;
+use crate::network::notation::Named;
 use crate::redact::redact;
 
 use super::access::heading;
@@ -68,9 +70,7 @@ fn write_cluster(
     places: &mut Places<'_>,
     text: &mut String,
 ) {
-    for line in &cluster.connections {
-        write_line(line, text);
-    }
+    write_lines("", &cluster.connections, text);
     for explanation in &cluster.explanations {
         write_explanation(explanation, places, text);
     }
@@ -79,10 +79,7 @@ fn write_cluster(
     }
     if !cluster.exposure.is_empty() {
         text.push_str("open to pods that are not in these files:\n");
-        for line in &cluster.exposure {
-            text.push_str("  ");
-            write_line(line, text);
-        }
+        write_lines("  ", &cluster.exposure, text);
     }
     if !cluster.unprotected.is_empty() {
         text.push_str("selected by no NetworkPolicy:\n");
@@ -105,9 +102,39 @@ fn write_cluster(
     }
 }
 
-fn write_line(line: &Line, text: &mut String) {
-    let (from, to) = (shown(&line.from), shown(&line.to));
-    let _ = writeln!(text, "{from} => {to} : {}", one_line(&line.connections));
+fn write_lines(indent: &str, lines: &Lines<1>, text: &mut String) {
+    let shown = Shown::of(lines);
+    for (from, to, [connections]) in shown.lines() {
+        let _ = writeln!(text, "{indent}{from} => {to} : {connections}");
+    }
+}
+
+fn text_at(all: &[String], at: usize) -> &str {
+    all.get(at).map(String::as_str).unwrap_or_default()
+}
+
+/// Lines as they are shown: each end and each word is made ready once.
+struct Shown<'a, const WORDS: usize> {
+    lines: &'a Lines<WORDS>,
+    ends: Vec<String>,
+    words: Vec<String>,
+}
+
+impl<'a, const WORDS: usize> Shown<'a, WORDS> {
+    fn of(lines: &'a Lines<WORDS>) -> Self {
+        Self {
+            lines,
+            ends: lines.ends().iter().map(shown).collect(),
+            words: lines.words().iter().map(|word| one_line(word)).collect(),
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &str, [&str; WORDS])> {
+        self.lines.rows().map(move |([from, to], words)| {
+            let words = words.map(|word| text_at(&self.words, word));
+            (text_at(&self.ends, from), text_at(&self.ends, to), words)
+        })
+    }
 }
 
 fn write_explanation(explanation: &Explanation, places: &mut Places<'_>, text: &mut String) {
@@ -127,31 +154,39 @@ fn write_explanation(explanation: &Explanation, places: &mut Places<'_>, text: &
     }
 }
 
-fn write_changes(answer: &Answer, changes: &[ChangedLine], text: &mut String) {
+fn write_changes(answer: &Answer, changes: &Lines<2>, text: &mut String) {
     if changes.is_empty() && answer.exposure_changes.is_empty() {
         text.push_str("the same connections pass as before\n");
         return;
     }
-    for change in changes {
-        write_change(change, text);
-    }
+    write_changed("", changes, text);
     if !answer.exposure_changes.is_empty() {
         text.push_str("pods that are not in these files:\n");
-        for change in &answer.exposure_changes {
-            text.push_str("  ");
-            write_change(change, text);
-        }
+        write_changed("  ", &answer.exposure_changes, text);
     }
 }
 
-fn write_change(change: &ChangedLine, text: &mut String) {
-    let (from, to) = (shown(&change.from), shown(&change.to));
-    let (before, after) = (one_line(&change.before), one_line(&change.after));
-    let _ = match change.verb() {
-        "added" => writeln!(text, "added: {from} => {to} : {after}"),
-        "removed" => writeln!(text, "removed: {from} => {to} : {before}"),
-        _ => writeln!(text, "changed: {from} => {to} : {after} (was {before})"),
-    };
+fn write_changed(indent: &str, changes: &Lines<2>, text: &mut String) {
+    let shown = Shown::of(changes);
+    for (from, to, [before, after]) in shown.lines() {
+        let _ = match verb(before, after) {
+            "added" => writeln!(text, "{indent}added: {from} => {to} : {after}"),
+            "removed" => writeln!(text, "{indent}removed: {from} => {to} : {before}"),
+            _ => writeln!(
+                text,
+                "{indent}changed: {from} => {to} : {after} (was {before})"
+            ),
+        };
+    }
+}
+
+/// A list that is written item by item, as it may be longer than all else together.
+struct Streamed<'a, T>(&'a dyn Fn() -> Box<dyn Iterator<Item = T> + 'a>);
+
+impl<T: Serialize> Serialize for Streamed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -161,9 +196,11 @@ struct JsonAnswer<'a> {
     #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     /// Who can reach whom.
-    connections: Vec<JsonLine<'a>>,
+    #[schemars(with = "Vec<JsonLine<'a>>")]
+    connections: Streamed<'a, JsonLine<'a>>,
     /// What stands open to pods that the files do not hold.
-    exposure: Vec<JsonLine<'a>>,
+    #[schemars(with = "Vec<JsonLine<'a>>")]
+    exposure: Streamed<'a, JsonLine<'a>>,
     /// Workloads that no `NetworkPolicy` selects.
     unprotected: Vec<JsonUnprotected<'a>>,
     /// Why what was asked about passes or does not; only with `--explain`.
@@ -171,7 +208,8 @@ struct JsonAnswer<'a> {
     explanations: Vec<JsonExplanation>,
     /// What a change opens and closes; only with `--base`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<Vec<JsonNetworkChange<'a>>>,
+    #[schemars(with = "Option<Vec<JsonNetworkChange<'a>>>")]
+    changes: Option<Streamed<'a, JsonNetworkChange<'a>>>,
     /// Policies whose content is not analysed.
     not_analysed: Vec<JsonPolicy<'a>>,
     /// What is assumed of the network plugin.
@@ -183,8 +221,8 @@ struct JsonAnswer<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Connection")]
 struct JsonLine<'a> {
-    from: String,
-    to: String,
+    from: &'a str,
+    to: &'a str,
     /// Protocols and ports, such as `TCP 80,443`, or `All Connections`.
     connections: &'a str,
     /// The first file of the cluster that it is about, where the files make several.
@@ -233,28 +271,15 @@ struct JsonReason {
 /// A change of what passes between two ends.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "NetworkChange")]
-pub(super) struct JsonNetworkChange<'a> {
+struct JsonNetworkChange<'a> {
     /// `added`, `removed` or `changed`.
     change: &'static str,
-    from: String,
-    to: String,
+    from: &'a str,
+    to: &'a str,
     /// What passed.
     before: &'a str,
     /// What passes.
     after: &'a str,
-}
-
-impl<'a> JsonNetworkChange<'a> {
-    /// A change for programs.
-    pub(super) fn of(change: &'a ChangedLine) -> Self {
-        Self {
-            change: change.verb(),
-            from: shown(&change.from),
-            to: shown(&change.to),
-            before: &change.before,
-            after: &change.after,
-        }
-    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -285,6 +310,35 @@ fn json_explanation(explanation: &Explanation, places: &mut Places<'_>) -> JsonE
     }
 }
 
+/// The lines of some clusters, with the names that these have.
+fn json_lines<'a>(
+    clusters: &'a [(Option<Arc<str>>, Shown<'a, 1>)],
+) -> Box<dyn Iterator<Item = JsonLine<'a>> + 'a> {
+    Box::new(clusters.iter().flat_map(|(name, shown)| {
+        shown
+            .lines()
+            .map(move |(from, to, [connections])| JsonLine {
+                from,
+                to,
+                connections,
+                cluster: name.as_deref(),
+            })
+    }))
+}
+
+fn json_changes<'a>(
+    all: &'a [Shown<'a, 2>],
+) -> Box<dyn Iterator<Item = JsonNetworkChange<'a>> + 'a> {
+    let lines = all.iter().flat_map(Shown::lines);
+    Box::new(lines.map(|(from, to, [before, after])| JsonNetworkChange {
+        change: verb(before, after),
+        from,
+        to,
+        before,
+        after,
+    }))
+}
+
 /// Writes the answer as JSON.
 ///
 /// # Errors
@@ -292,25 +346,21 @@ fn json_explanation(explanation: &Explanation, places: &mut Places<'_>) -> JsonE
 pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let mut places = Places::of(None, &answer.head);
     let is_one = answer.clusters.len() == 1;
-    let (mut connections, mut exposure, mut unprotected) = (Vec::new(), Vec::new(), Vec::new());
+    let name_of = |cluster: &'_ ClusterAnswer| -> Option<Arc<str>> {
+        cluster.files.first().filter(|_| !is_one).cloned()
+    };
+    let shown_of = |lines: fn(&ClusterAnswer) -> &Lines<1>| -> Vec<_> {
+        let clusters = answer.clusters.iter();
+        clusters
+            .map(|cluster| (name_of(cluster), Shown::of(lines(cluster))))
+            .collect()
+    };
+    let connections = shown_of(|cluster| &cluster.connections);
+    let exposure = shown_of(|cluster| &cluster.exposure);
+    let mut unprotected = Vec::new();
     let (mut explanations, mut not_analysed) = (Vec::new(), Vec::new());
     for cluster in &answer.clusters {
         let name = cluster.files.first().filter(|_| !is_one).map(|it| &**it);
-        let line = |line: &'_ Line| (shown(&line.from), shown(&line.to));
-        for (lines, into) in [
-            (&cluster.connections, &mut connections),
-            (&cluster.exposure, &mut exposure),
-        ] {
-            into.extend(lines.iter().map(|own| {
-                let (from, to) = line(own);
-                JsonLine {
-                    from,
-                    to,
-                    connections: &own.connections,
-                    cluster: name,
-                }
-            }));
-        }
         let own = cluster.unprotected.iter();
         unprotected.extend(own.map(|(own, direction)| JsonUnprotected {
             workload: shown(own),
@@ -327,17 +377,21 @@ pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
             });
         }
     }
-    let changes = answer.changes.as_ref().map(|changes| {
-        let changes = changes.iter().chain(&answer.exposure_changes);
-        changes.map(JsonNetworkChange::of).collect()
-    });
+    let changes = answer.changes.iter();
+    let changes: Vec<Shown<'_, 2>> = changes
+        .flat_map(|changes| [changes, &answer.exposure_changes])
+        .map(Shown::of)
+        .collect();
+    let each_connection = || json_lines(&connections);
+    let each_exposure = || json_lines(&exposure);
+    let each_change = || json_changes(&changes);
     let document = JsonAnswer {
         schema: SCHEMA,
-        connections,
-        exposure,
+        connections: Streamed(&each_connection),
+        exposure: Streamed(&each_exposure),
         unprotected,
         explanations,
-        changes,
+        changes: answer.changes.is_some().then_some(Streamed(&each_change)),
         not_analysed,
         assumptions: &answer.assumptions,
         unreadable: JsonPassedOver::all(&answer.unreadable),

@@ -1,65 +1,17 @@
 //! Who can reach whom, as a picture: for Mermaid, which GitHub draws, and for Graphviz.
 //!
-//! Ends stand in the namespace that they are in, and both directions of a pair are one arrow where they are the same.
-//! With a base it is a picture of what changed alone.
+//! Ends stand in the namespace that they are in, those that have the same arrows in one box, and both directions of a pair
+//! are one arrow where they are the same. With a base it is a picture of what changed alone.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::connectivity::Answer;
 use crate::network::notation::Named;
+use crate::network::words::listed;
 
 use super::network::shown;
+use super::network_boxes::{Mark, Picture};
 use super::{mermaid_label, one_line};
-
-/// An arrow: from, to, what it says, and what became of it.
-type Arrow = (Named, Named, String, Mark);
-
-/// What a change does to an arrow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    Same,
-    Added,
-    Removed,
-    Changed,
-}
-
-/// The arrows of an answer: what changed where there is a base, else what passes.
-fn arrows(answer: &Answer) -> BTreeSet<Arrow> {
-    let Some(changes) = &answer.changes else {
-        let lines = answer.clusters.iter().flat_map(|it| &it.connections);
-        let arrows = lines.map(|line| {
-            let (from, to) = (line.from.clone(), line.to.clone());
-            (from, to, line.connections.to_string(), Mark::Same)
-        });
-        return arrows.collect();
-    };
-    let changes = changes.iter().chain(&answer.exposure_changes);
-    let arrows = changes.map(|change| {
-        let (from, to) = (change.from.clone(), change.to.clone());
-        match change.verb() {
-            "added" => (from, to, change.after.to_string(), Mark::Added),
-            "removed" => (from, to, change.before.to_string(), Mark::Removed),
-            _ => (
-                from,
-                to,
-                format!("{} → {}", change.before, change.after),
-                Mark::Changed,
-            ),
-        }
-    });
-    arrows.collect()
-}
-
-/// The ends, by the namespace that they are in.
-fn ends(arrows: &BTreeSet<Arrow>) -> BTreeMap<Option<String>, BTreeSet<&Named>> {
-    let mut ends: BTreeMap<Option<String>, BTreeSet<&Named>> = BTreeMap::new();
-    for end in arrows.iter().flat_map(|(from, to, ..)| [from, to]) {
-        let namespace = end.namespace().map(ToString::to_string);
-        ends.entry(namespace).or_default().insert(end);
-    }
-    ends
-}
 
 /// An end within its namespace.
 fn short(end: &Named) -> String {
@@ -75,13 +27,20 @@ fn short(end: &Named) -> String {
     }
 }
 
+/// What stands in a box.
+fn label(ends: &[&Named]) -> String {
+    let names: Vec<String> = ends.iter().map(|end| short(end)).collect();
+    listed(&names)
+}
+
 /// The picture for Mermaid. New arrows are thick, those that are gone are dotted.
 #[must_use]
 pub fn mermaid(answer: &Answer) -> String {
-    let arrows = arrows(answer);
+    let picture = Picture::of(answer);
     let mut text = "flowchart LR\n".to_owned();
-    let mut numbers: BTreeMap<&Named, usize> = BTreeMap::new();
-    for (number, (namespace, ends)) in ends(&arrows).into_iter().enumerate() {
+    let mut names = vec![0; picture.boxes().values().map(Vec::len).sum()];
+    let mut next = 0;
+    for (number, (namespace, boxes)) in picture.boxes().into_iter().enumerate() {
         let mut indent = "  ";
         if let Some(namespace) = &namespace {
             let _ = writeln!(
@@ -91,94 +50,97 @@ pub fn mermaid(answer: &Answer) -> String {
             );
             indent = "    ";
         }
-        for end in ends {
-            let next = numbers.len();
-            numbers.insert(end, next);
-            let (open, close) = match end {
-                Named::Workload { .. } => ("[", "]"),
-                Named::Pods(_) => ("([", "])"),
-                Named::External(_) | Named::Controller => ("{{", "}}"),
+        for (own, ends) in boxes {
+            if let Some(name) = names.get_mut(own) {
+                *name = next;
+            }
+            let (open, close) = match ends.first() {
+                Some(Named::Pods(_)) => ("([", "])"),
+                Some(Named::External(_) | Named::Controller) => ("{{", "}}"),
+                Some(Named::Workload { .. }) | None => ("[", "]"),
             };
-            let label = mermaid_label(&short(end));
+            let label = mermaid_label(&label(&ends));
             let _ = writeln!(text, "{indent}n{next}{open}\"{label}\"{close}");
+            next += 1;
         }
         if namespace.is_some() {
             text.push_str("  end\n");
         }
     }
-    for (from, to, label, mark) in &arrows {
-        let (Some(source), Some(target)) = (numbers.get(from), numbers.get(to)) else {
+    let arrows = picture.arrows();
+    for arrow in &arrows {
+        let (from, to, said, mark) = *arrow;
+        let (Some(source), Some(target)) = (names.get(from), names.get(to)) else {
             continue;
         };
-        let back = (to.clone(), from.clone(), label.clone(), *mark);
-        let is_both = arrows.contains(&back);
+        let is_both = from != to && arrows.contains(&(to, from, said, mark));
         if is_both && to < from {
             continue;
         }
-        let arrow = match (mark, is_both) {
+        let drawn = match (mark, is_both) {
             (Mark::Same, false) => "-->",
             (Mark::Same, true) => "<-->",
-            (Mark::Added | Mark::Changed, false) => "==>",
-            (Mark::Added | Mark::Changed, true) => "<==>",
-            (Mark::Removed, false) => "-.->",
-            (Mark::Removed, true) => "<-.->",
+            (Mark::New, false) => "==>",
+            (Mark::New, true) => "<==>",
+            (Mark::Gone, false) => "-.->",
+            (Mark::Gone, true) => "<-.->",
         };
-        let said = said(label, *mark);
-        let label = mermaid_label(&said);
-        let _ = writeln!(text, "  n{source} {arrow}|\"{label}\"| n{target}");
+        let label = mermaid_label(said);
+        let _ = writeln!(text, "  n{source} {drawn}|\"{label}\"| n{target}");
     }
     text
-}
-
-fn said(label: &str, mark: Mark) -> String {
-    match mark {
-        Mark::Same => label.to_owned(),
-        Mark::Added => format!("added: {label}"),
-        Mark::Removed => format!("removed: {label}"),
-        Mark::Changed => format!("changed: {label}"),
-    }
 }
 
 /// The picture for Graphviz. New arrows are bold, those that are gone are dotted.
 #[must_use]
 pub fn dot(answer: &Answer) -> String {
-    let arrows = arrows(answer);
+    let picture = Picture::of(answer);
     let mut text = "digraph network {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
-    for (number, (namespace, ends)) in ends(&arrows).into_iter().enumerate() {
+    let mut names = vec![String::new(); picture.boxes().values().map(Vec::len).sum()];
+    for (number, (namespace, boxes)) in picture.boxes().into_iter().enumerate() {
         let mut indent = "  ";
         if let Some(namespace) = &namespace {
             let label = quoted(namespace);
             let _ = writeln!(text, "  subgraph cluster_{number} {{\n    label={label};");
             indent = "    ";
         }
-        for end in ends {
-            let (name, label) = (quoted(&shown(end)), quoted(&short(end)));
-            let shape = match end {
+        for (own, ends) in boxes {
+            let Some(first) = ends.first() else {
+                continue;
+            };
+            let (name, label) = (quoted(&shown(first)), quoted(&label(&ends)));
+            let shape = match first {
                 Named::Workload { .. } => "",
                 Named::Pods(_) => " shape=oval",
                 Named::External(_) | Named::Controller => " shape=hexagon",
             };
             let _ = writeln!(text, "{indent}{name} [label={label}{shape}];");
+            if let Some(own) = names.get_mut(own) {
+                *own = name;
+            }
         }
         if namespace.is_some() {
             text.push_str("  }\n");
         }
     }
-    for (from, to, label, mark) in &arrows {
-        let back = (to.clone(), from.clone(), label.clone(), *mark);
-        let is_both = arrows.contains(&back);
+    let arrows = picture.arrows();
+    for arrow in &arrows {
+        let (from, to, said, mark) = *arrow;
+        let (Some(source), Some(target)) = (names.get(from), names.get(to)) else {
+            continue;
+        };
+        let is_both = from != to && arrows.contains(&(to, from, said, mark));
         if is_both && to < from {
             continue;
         }
         let style = match mark {
             Mark::Same => "",
-            Mark::Added | Mark::Changed => " style=bold color=red",
-            Mark::Removed => " style=dotted color=gray",
+            Mark::New => " style=bold color=red",
+            Mark::Gone => " style=dotted color=gray",
         };
         let both = if is_both { " dir=both" } else { "" };
-        let (from, to) = (quoted(&shown(from)), quoted(&shown(to)));
-        let label = quoted(&said(label, *mark));
-        let _ = writeln!(text, "  {from} -> {to} [label={label}{style}{both}];");
+        let label = quoted(said);
+        let _ = writeln!(text, "  {source} -> {target} [label={label}{style}{both}];");
     }
     text.push_str("}\n");
     text

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::connectivity::{self, Answer, Asked};
+use crate::network::lines::Lines;
 use crate::network::world::HostNetwork;
 use crate::network::{Comparison, Network};
 use crate::permissions;
@@ -32,7 +33,7 @@ pub(super) fn answer(
     let Loaded { base, head, .. } = loaded;
     let clusters_of = |path: &str| context.clusters.of(path);
     let mut told = None;
-    let mut exposure_changes = Vec::new();
+    let mut exposure_changes = Lines::default();
     if let Some(base) = &base {
         let pair = Pair {
             base,

@@ -87,3 +87,24 @@ pub fn inside_out(snapshot: &Snapshot, takes: impl Fn(&Kustomization) -> bool) -
     }
     order
 }
+
+/// True if kustomizations take in two files, and none of them both: what they build is applied apart, as far as they say.
+#[must_use]
+pub fn are_built_apart(snapshot: &Snapshot, one: &str, other: &str) -> bool {
+    let order = inside_out(snapshot, |_| true);
+    let takers = |path: &str| -> BTreeSet<usize> {
+        let mut takers = BTreeSet::new();
+        let Some(file) = snapshot.index_of(path) else {
+            return takers;
+        };
+        for (at, built) in order.iter().enumerate() {
+            let is_named = built.files.contains(&file);
+            if is_named || built.parts.iter().any(|part| takers.contains(part)) {
+                takers.insert(at);
+            }
+        }
+        takers
+    };
+    let (one, other) = (takers(one), takers(other));
+    !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+}

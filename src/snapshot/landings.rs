@@ -92,7 +92,7 @@ pub(super) fn landings(snapshot: &Snapshot) -> BTreeMap<String, Landing> {
 /// The labels that kustomizations put on the objects of files, each of them by all that take it in.
 fn labels(snapshot: &Snapshot, order: &[Built<'_>]) -> BTreeMap<usize, Vec<AddedLabel>> {
     let mut of_files: BTreeMap<usize, Vec<AddedLabel>> = BTreeMap::new();
-    let is_said = |(_, kustomization): (_, &Kustomization)| !kustomization.joins.is_empty();
+    let is_said = |(_, kustomization): (_, &Kustomization)| !kustomization.added.is_empty();
     if !snapshot.kustomizations().any(is_said) {
         return of_files;
     }
@@ -102,11 +102,12 @@ fn labels(snapshot: &Snapshot, order: &[Built<'_>]) -> BTreeMap<usize, Vec<Added
         if let Some((file, kustomization)) = snapshot.kustomization_file(built.folder) {
             labels.extend(
                 kustomization
-                    .joins
+                    .added
                     .iter()
-                    .map(|(key, value, span)| AddedLabel {
+                    .map(|(key, value, reach, span)| AddedLabel {
                         key: key.clone(),
                         value: value.clone(),
+                        reach: *reach,
                         at: Location {
                             path: Arc::clone(&file.path),
                             span: *span,

@@ -33,6 +33,7 @@ pub mod load;
 pub mod local_names;
 pub mod locked;
 pub mod lost;
+pub mod makers;
 pub mod namespaces;
 mod near;
 pub mod neighbours;

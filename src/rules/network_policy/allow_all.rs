@@ -1,8 +1,10 @@
 use crate::network::Direction;
 use crate::network::in_cluster::allows_all;
 use crate::network::ways_in::fronted;
+use crate::network::world::Policy;
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::built::are_built_apart;
 
 declare_rule! {
     /// A `NetworkPolicy` allows everything.
@@ -10,7 +12,8 @@ declare_rule! {
     /// ## Why it matters
     /// A rule without peers and ports means everybody and every port: `ingress: [{}]` protects nothing, and one dash
     /// tells it from `ingress: []`, which denies everything. Policies add up, so that it undoes what other policies of
-    /// the same pods deny.
+    /// the same pods deny. It is high for what comes in. For what goes out it is medium, as every address is in
+    /// `network-policy/any-address`: nobody comes in by it, and it matters once the pods are in other hands.
     ///
     /// ## Example
     /// ```yaml bad
@@ -42,9 +45,12 @@ declare_rule! {
     /// ## Limits
     /// Nothing is said where a load balancer, a node port or an Ingress leads to all ports of the workloads, nor of
     /// what goes out, unless another policy lets something out of the same pods, and not everything: beside a policy
-    /// that denies by default, it is how pods are let out.
+    /// that denies by default, it is how pods are let out. Another policy counts where it is likely installed with this one:
+    /// in one of their folders the other stands, or both name the namespace and the other's folder has no workloads of
+    /// its own there; and not where kustomizations build them apart.
     "network-policy/allow-all",
-    severity: Severity::Medium,
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
     references: &["OWASP K8s 2025: K05", "CIS 1.12: 5.3.2", "CWE-923"],
     check: Check::Manifests(check),
 }
@@ -68,14 +74,18 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                     }
                     Direction::Egress => true,
                 };
-                let undone = own.companion(direction);
+                let is_together = |other: &&Policy| {
+                    let (one, other) = (&*own.policy.at.path, &*other.at.path);
+                    one == other || cluster.is_configured || !are_built_apart(snapshot, one, other)
+                };
+                let undone = own.companions(direction).into_iter().find(is_together);
                 if is_meant && undone.is_none() {
                     sayings.refute(&rule.at, &field);
                     continue;
                 }
-                let (passes, who) = match direction {
-                    Direction::Ingress => ("comes in", "who may come in"),
-                    Direction::Egress => ("goes out", "where they may go"),
+                let (severity, passes, who) = match direction {
+                    Direction::Ingress => (Severity::High, "comes in", "who may come in"),
+                    Direction::Egress => (Severity::Medium, "goes out", "where they may go"),
                 };
                 let undoes = undone.map_or_else(
                     || format!("so that the policy denies nothing of what {passes}"),
@@ -88,7 +98,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 sayings.add(
                     &rule.at,
                     &field,
-                    Severity::Medium,
+                    severity,
                     sentence,
                     related.into_iter().collect(),
                 );

@@ -129,11 +129,12 @@ declare_rule! {
     ///
     /// ## Limits
     /// Two halves of all addresses are all, and so is what leaves out nothing but private ranges. A rule without `from`
-    /// means all addresses as well. Every address on every port for what goes out is low; with ports, nothing is said
-    /// of it. Services and Ingress objects of other repositories are not seen.
+    /// means all addresses as well. It is medium where the files hold no workload that is meant, as it is not
+    /// known what leads to these, and for what goes out, which is told on every port alone. Services and Ingress objects of
+    /// other repositories are not seen.
     "network-policy/any-address",
-    severity: Severity::Medium,
-    other_severities: &[Severity::Low],
+    severity: Severity::High,
+    other_severities: &[Severity::Medium],
     references: &["OWASP K8s 2025: K05", "CWE-923"],
     check: Check::Manifests(check),
 }
@@ -148,8 +149,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 for rule in rules.iter().filter(|rule| is_from_everywhere(rule, rules)) {
                     let beyond = own.beyond(rule, &ways);
                     let told = format!("Ingress {}", rule.numbered());
-                    if let Some(sentence) = sentence(&own, rule, &beyond) {
-                        sayings.add(line_of(rule), &told, Severity::Medium, sentence, Vec::new());
+                    if let Some((severity, sentence)) = sentence(&own, rule, &beyond) {
+                        sayings.add(line_of(rule), &told, severity, sentence, Vec::new());
                     } else {
                         sayings.refute(line_of(rule), &told);
                     }
@@ -161,7 +162,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                     sayings.add(
                         line_of(rule),
                         "Egress",
-                        Severity::Low,
+                        Severity::Medium,
                         "to lets out to every address on every port, which many network plugins take for the pods of the cluster as well; name the ports, or leave out the cluster's own ranges with except".to_owned(),
                         Vec::new(),
                     );
@@ -172,11 +173,23 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     sayings.tell(snapshot, sink);
 }
 
-fn sentence(own: &InCluster<'_>, rule: &Rule, beyond: &[(Named, Connections)]) -> Option<String> {
+fn sentence(
+    own: &InCluster<'_>,
+    rule: &Rule,
+    beyond: &[(Named, Connections)],
+) -> Option<(Severity, String)> {
     const INSTEAD: &str = "name the pods, or the ranges of those who need it";
     if own.selected().next().is_none() {
-        let what = passing(&rule.numbered());
-        return Some(format!("from lets in every address for {what}; {INSTEAD}"));
+        let numbered = rule.numbered();
+        let what = if numbered.is_empty() {
+            "the ports that it names".to_owned()
+        } else {
+            passing(&numbered)
+        };
+        return Some((
+            Severity::Medium,
+            format!("from lets in every address for {what}; {INSTEAD}"),
+        ));
     }
     let ports = beyond
         .iter()
@@ -185,10 +198,12 @@ fn sentence(own: &InCluster<'_>, rule: &Rule, beyond: &[(Named, Connections)]) -
         return None;
     }
     let names: Vec<String> = beyond.iter().map(|(name, _)| name.to_string()).collect();
-    Some(format!(
-        "from lets every address reach {} by {}, where no load balancer, node port or Ingress of these files leads; {INSTEAD}",
-        listed(&names),
-        passing(&ports)
+    let (names, ports) = (listed(&names), passing(&ports));
+    Some((
+        Severity::High,
+        format!(
+            "from lets every address reach {names} by {ports}, where no load balancer, node port or Ingress of these files leads; {INSTEAD}"
+        ),
     ))
 }
 
@@ -205,7 +220,9 @@ fn is_from_everywhere(rule: &Rule, rules: &[Rule]) -> bool {
         return true;
     }
     let own = rule.addresses();
-    let alike = rules.iter().filter(|other| other.ports == rule.ports);
+    let alike = rules
+        .iter()
+        .filter(|other| other.meant_ports() == rule.meant_ports());
     let all = alike.fold(Addresses::default(), |all, other| {
         all.union(&other.addresses())
     });

@@ -132,7 +132,9 @@ declare_rule! {
     ///
     /// ## Limits
     /// All policies of a workload count together, whoever wrote them. Nothing is said of pods that may go nowhere, nor
-    /// of those that reach nothing but ranges of addresses. A cache on the node (169.254.20.10) is as good.
+    /// of those that reach nothing but ranges of addresses. DNS is what is asked at UDP 53, wherever it is: a cache on the
+    /// node (169.254.20.10) is as good as `kube-system`. On `OpenShift` it is UDP 5353, and counts where the files hold no
+    /// workload that is meant by it. TCP alone is not enough, as names are asked for over UDP first.
     "network-policy/dns-blocked",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K05"],
@@ -141,6 +143,10 @@ declare_rule! {
 
 /// The port that names are asked for at.
 const PORT: u16 = 53;
+
+/// The port of the pods that answer on `OpenShift`, as its documentation has it (`dns-default` of `openshift-dns`). A policy
+/// sees the port of the pod.
+const OF_OPENSHIFT: u16 = 5353;
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut sayings = Sayings::default();
@@ -151,8 +157,18 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let asks =
             |set: &Connections| set.contains(Protocol::Udp, PORT) || set.has_named(Protocol::Udp);
         let asks: Vec<bool> = sets.iter().map(asks).collect();
+        let asks_elsewhere = sets
+            .iter()
+            .map(|set| set.contains(Protocol::Udp, OF_OPENSHIFT));
+        let asks_elsewhere: Vec<bool> = asks_elsewhere.collect();
         let is_something: Vec<bool> = sets.iter().map(|set| !set.is_empty()).collect();
         let is_pod = |end: End| !matches!(end, End::Addresses(_));
+        // Whose pods stand in these files is known, and they are no DNS for their port alone.
+        let may_be_dns = |end: End| match end {
+            End::Unknown(at) => !reach.is_held(at),
+            End::Addresses(_) => true,
+            End::Class(_) => false,
+        };
         let mut cut_off: BTreeMap<&Location, Vec<String>> = BTreeMap::new();
         for (number, class) in reach.ends.classes.iter().enumerate() {
             // What allows something is what a person would add to.
@@ -164,7 +180,9 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             let workloads = class.workloads.iter();
             let workloads = workloads.filter_map(|at| reach.world.workloads.get(*at));
             let names = workloads.map(|workload| Named::workload(workload).to_string());
-            if reaches(reach, number, &|_| true, &asks) {
+            if reaches(reach, number, &|_| true, &asks)
+                || reaches(reach, number, &may_be_dns, &asks_elsewhere)
+            {
                 sayings.refute(first, "");
             } else if reaches(reach, number, &is_pod, &is_something) {
                 cut_off.entry(first).or_default().extend(names);
@@ -172,7 +190,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         }
         for (at, names) in cut_off {
             let sentence = format!(
-                "egress lets {} out to other pods, and not to DNS, so that they find none of them by name; allow UDP and TCP 53 to namespace kube-system",
+                "egress lets {} out to other pods, and not to DNS over UDP, so that they find none of them by name; allow UDP and TCP 53 to where the DNS of the cluster is: mostly namespace kube-system, on OpenShift port 5353 of openshift-dns, with a cache on the node 169.254.20.10",
                 listed(&names)
             );
             sayings.add(at, "", Severity::Medium, sentence, Vec::new());

@@ -1,11 +1,14 @@
+use std::cell::LazyCell;
+
 use crate::config::World;
 use crate::network::ends::End;
-use crate::network::in_cluster::InCluster;
-use crate::network::notation::pods_text;
+use crate::network::meant::Meant;
+use crate::network::notation::{Named, pods_text};
 use crate::network::reach::Reach;
 use crate::network::world::{Direction, Peer, Pods};
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::makers::Makers;
 
 declare_rule! {
     /// A peer of a `NetworkPolicy` is no workload.
@@ -29,13 +32,13 @@ declare_rule! {
     /// ---
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: {name: web, namespace: shop}
+    /// metadata: {name: gateway, namespace: shop}
     /// spec:
-    ///   selector: {matchLabels: {app: web}}
+    ///   selector: {matchLabels: {app: gateway}}
     ///   template:
-    ///     metadata: {labels: {app: web}}
+    ///     metadata: {labels: {app: gateway}}
     ///     spec:
-    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    ///       containers: [{name: api, image: "registry.example.com/gateway:1.4.2"}]
     /// # file: shop.yaml
     /// apiVersion: apps/v1
     /// kind: Deployment
@@ -49,13 +52,13 @@ declare_rule! {
     /// ---
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: {name: web, namespace: shop}
+    /// metadata: {name: gateway, namespace: shop}
     /// spec:
-    ///   selector: {matchLabels: {app: web}}
+    ///   selector: {matchLabels: {app: gateway}}
     ///   template:
-    ///     metadata: {labels: {app: web}}
+    ///     metadata: {labels: {app: gateway}}
     ///     spec:
-    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    ///       containers: [{name: api, image: "registry.example.com/gateway:1.4.2"}]
     /// # file: policy.yaml
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
@@ -65,7 +68,7 @@ declare_rule! {
     ///   policyTypes: [Ingress]
     ///   ingress:
     ///     - from:
-    ///         - podSelector: {matchLabels: {app: website}}
+    ///         - podSelector: {matchLabels: {app: gatway}}
     /// ```
     ///
     /// ## Instead
@@ -83,13 +86,13 @@ declare_rule! {
     /// ---
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: {name: web, namespace: shop}
+    /// metadata: {name: gateway, namespace: shop}
     /// spec:
-    ///   selector: {matchLabels: {app: web}}
+    ///   selector: {matchLabels: {app: gateway}}
     ///   template:
-    ///     metadata: {labels: {app: web}}
+    ///     metadata: {labels: {app: gateway}}
     ///     spec:
-    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    ///       containers: [{name: api, image: "registry.example.com/gateway:1.4.2"}]
     /// # file: shop.yaml
     /// apiVersion: apps/v1
     /// kind: Deployment
@@ -103,13 +106,13 @@ declare_rule! {
     /// ---
     /// apiVersion: apps/v1
     /// kind: Deployment
-    /// metadata: {name: web, namespace: shop}
+    /// metadata: {name: gateway, namespace: shop}
     /// spec:
-    ///   selector: {matchLabels: {app: web}}
+    ///   selector: {matchLabels: {app: gateway}}
     ///   template:
-    ///     metadata: {labels: {app: web}}
+    ///     metadata: {labels: {app: gateway}}
     ///     spec:
-    ///       containers: [{name: api, image: "registry.example.com/web:1.4.2"}]
+    ///       containers: [{name: api, image: "registry.example.com/gateway:1.4.2"}]
     /// # file: policy.yaml
     /// apiVersion: networking.k8s.io/v1
     /// kind: NetworkPolicy
@@ -119,20 +122,23 @@ declare_rule! {
     ///   policyTypes: [Ingress]
     ///   ingress:
     ///     - from:
-    ///         - podSelector: {matchLabels: {app: web}}
+    ///         - podSelector: {matchLabels: {app: gateway}}
     /// ```
     ///
     /// ## Limits
-    /// Only of peers in one namespace of which the files hold workloads; with `kubernetes.world: closed` of all pods.
-    /// Pods that an operator makes are not known.
+    /// Only of peers in one namespace, whose labels count as in `network-policy/selects-nothing`: low where a workload of
+    /// it has them but for a slip and with `kubernetes.world: closed`, a note where its workloads go by such labels with
+    /// other values, and else nothing.
     "network-policy/peer-selects-nothing",
     severity: Severity::Low,
+    other_severities: &[Severity::Note],
     references: &["OWASP K8s 2025: K05"],
     check: Check::Manifests(check),
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut sayings = Sayings::default();
+    let makers = LazyCell::new(|| Makers::of(snapshot));
     let is_closed = context.world == World::Closed;
     for own in snapshot.network(&context.clusters).policies() {
         let reach = &own.cluster.reach;
@@ -149,13 +155,46 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 let told = format!("{field} {}", pods_text(pods));
                 if is_somebody(reach, &written.peer) {
                     sayings.refute(&written.at, &told);
-                } else if is_closed || is_known(&own, pods) {
-                    let sentence = format!(
-                        "{field} asks for {}, and no workload of these files is that, so that it lets nobody through; write the labels of the pods that are meant",
-                        pods_text(pods)
-                    );
-                    sayings.add(&written.at, &told, Severity::Low, sentence, Vec::new());
+                    continue;
                 }
+                let namespace = named(pods);
+                let meant = namespace.and_then(|namespace| own.meant(&pods.pods, namespace));
+                let asked = pods_text(pods);
+                let mut related = Vec::new();
+                let (severity, sentence) = match meant {
+                    Some(Meant::Somebody) => {
+                        sayings.refute(&written.at, &told);
+                        continue;
+                    }
+                    Some(Meant::Slip(workload, label)) => {
+                        let name = Named::workload(workload);
+                        related.push((workload.at.clone(), format!("{name} has {label}")));
+                        (
+                            Severity::Low,
+                            format!(
+                                "{field} asks for {asked}, and no workload of these files is that, so that it lets nobody through; {name} has {label}: write the labels of the pods that are meant"
+                            ),
+                        )
+                    }
+                    _ if is_closed => (
+                        Severity::Low,
+                        format!(
+                            "{field} asks for {asked}, and no workload is that, so that it lets nobody through; write the labels of the pods that are meant"
+                        ),
+                    ),
+                    Some(Meant::Neighbour)
+                        if !namespace.is_some_and(|it| makers.reach(it, &own.policy.at.path)) =>
+                    {
+                        (
+                            Severity::Note,
+                            format!(
+                                "{field} asks for {asked}, which no workload of these files is; where no such pods come from elsewhere, it lets nobody through, so make sure of the labels"
+                            ),
+                        )
+                    }
+                    _ => continue,
+                };
+                sayings.add(&written.at, &told, severity, sentence, related);
             }
         }
     }
@@ -172,16 +211,9 @@ fn is_somebody(reach: &Reach, peer: &Peer) -> bool {
         })
 }
 
-/// True if they are asked for by labels, in one namespace, and workloads of that are known.
-fn is_known(own: &InCluster<'_>, pods: &Pods) -> bool {
-    let Some(only) = pods.namespaces.only_namespace() else {
-        return false;
-    };
-    let mut workloads = own.cluster.reach.world.workloads.iter();
-    let is_known = if **only == *own.namespace() {
-        own.knows_neighbours()
-    } else {
-        workloads.any(|workload| workload.namespace == *only)
-    };
-    is_known && !pods.pods.is_all() && pods.namespaces.without_namespace_name().is_all()
+/// The one namespace that pods are asked for in, by their labels.
+fn named(pods: &Pods) -> Option<&str> {
+    let only = pods.namespaces.only_namespace()?;
+    let is_by_labels = !pods.pods.is_all() && pods.namespaces.without_namespace_name().is_all();
+    is_by_labels.then_some(&**only)
 }

@@ -172,8 +172,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         for rule in own.policy.ingress.iter().flatten() {
-            for ports in rule.ports.iter().flatten() {
-                let (written, sentence) = match ports {
+            for entry in rule.ports.iter().flatten() {
+                let (written, sentence) = match &entry.ports {
                     Ports::Named(protocol, name) => {
                         let written = format!("port {name}");
                         let has = |workload: &&Workload| {
@@ -194,9 +194,9 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 };
                 match sentence {
                     Some(sentence) => {
-                        sayings.add(&rule.at, &written, Severity::Low, sentence, Vec::new());
+                        sayings.add(&entry.at, &written, Severity::Low, sentence, Vec::new());
                     }
-                    None => sayings.refute(&rule.at, &written),
+                    None => sayings.refute(&entry.at, &written),
                 }
             }
         }

@@ -9,7 +9,8 @@ declare_rule! {
     /// ## Why it matters
     /// A pod that no policy selects takes everything from everywhere. That happens when the policy is deleted or its
     /// selector narrowed, and as well when somebody edits a label of the pod and never sees the policy. The finding stands
-    /// where that was done. It is high where everything may come in, medium where everything may go out.
+    /// where that was done. It is high where everything may come in, and medium where everything may go out, by which nobody
+    /// comes in.
     ///
     /// ## Example
     /// ```yaml bad

@@ -1,6 +1,11 @@
+use std::cell::LazyCell;
+
 use crate::config::World;
+use crate::network::meant::Meant;
+use crate::network::notation::Named;
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
+use crate::snapshot::makers::Makers;
 
 declare_rule! {
     /// A `NetworkPolicy` selects no workload.
@@ -72,32 +77,67 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only where the files hold workloads of the namespace, and beside the policy where it names none, as others may be elsewhere; with `kubernetes.world:
-    /// closed` in any case. Pods that an operator makes are not known. A change that leaves workloads without any
-    /// policy is told by `network-policy/protection-removed`.
+    /// Files rarely hold all pods of a namespace. So it is low where a workload of the namespace has the labels but for a
+    /// slip, and with `kubernetes.world: closed`; a note where the labels are those that its workloads go by, with
+    /// other values; and else nothing is said: of labels that controllers set (`job-name`, `pod-template-hash`), of
+    /// those of a release or of an operator, where a Service selects the same pods, where the files hold an object of
+    /// the namespace that something makes pods of, of `kube-system` and its kin, and of workloads in other folders
+    /// where nothing names the namespace. A change that leaves workloads without any policy is told by
+    /// `network-policy/protection-removed`, which is high.
     "network-policy/selects-nothing",
     severity: Severity::Low,
+    other_severities: &[Severity::Note],
     references: &["OWASP K8s 2025: K05"],
     check: Check::Manifests(check),
 }
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut sayings = Sayings::default();
+    let makers = LazyCell::new(|| Makers::of(snapshot));
+    let is_closed = context.world == World::Closed;
     for own in snapshot.network(&context.clusters).policies() {
         let (policy, selector) = (own.policy, &own.policy.subject.pods);
+        let namespace = own.namespace();
         if selector.is_all() || own.selected().next().is_some() {
             sayings.refute(&policy.subject_at, "");
-        } else if own.knows_neighbours() || context.world == World::Closed {
-            let sentence = if selector.is_none() {
-                "podSelector can select nothing, so that the policy protects nothing; write what the labels of the pods are".to_owned()
-            } else {
-                format!(
-                    "podSelector asks for {selector}, and no workload of namespace {} in these files has that, so that the policy protects nothing; write the labels of the pods that are meant",
-                    own.namespace()
-                )
-            };
-            sayings.add(&policy.subject_at, "", Severity::Low, sentence, Vec::new());
+            continue;
         }
+        let meant = own.meant(selector, namespace);
+        let mut related = Vec::new();
+        let (severity, sentence) = match meant {
+            Some(Meant::Somebody) => {
+                sayings.refute(&policy.subject_at, "");
+                continue;
+            }
+            _ if selector.is_none() && (is_closed || meant.is_some()) => (
+                Severity::Low,
+                "podSelector can select nothing, so that the policy protects nothing; write what the labels of the pods are".to_owned(),
+            ),
+            Some(Meant::Slip(workload, label)) => {
+                let name = Named::workload(workload);
+                related.push((workload.at.clone(), format!("{name} has {label}")));
+                (
+                    Severity::Low,
+                    format!(
+                        "podSelector asks for {selector}, and no workload of namespace {namespace} in these files has that, so that the policy protects nothing; {name} has {label}: write the labels of the pods that are meant"
+                    ),
+                )
+            }
+            _ if is_closed => (
+                Severity::Low,
+                format!(
+                    "podSelector asks for {selector}, and no workload of namespace {namespace} has that, so that the policy protects nothing; write the labels of the pods that are meant"
+                ),
+            ),
+            Some(Meant::Neighbour) if !makers.reach(namespace, &policy.at.path) => (
+                Severity::Note,
+                format!(
+                    "podSelector asks for {selector}, which no workload of namespace {namespace} in these files has; where no such pods come from elsewhere, the policy protects nothing, so make sure of the labels"
+                ),
+            ),
+            _ => continue,
+        };
+        sayings.add(&policy.subject_at, "", severity, sentence, related);
     }
     sayings.tell(snapshot, sink);
 }

@@ -100,7 +100,8 @@ declare_rule! {
     /// Told where more workloads of the namespace are guarded than not, so that a first policy is no reproach to all
     /// others. Nothing is said of Jobs that declare no port, of pods that share the network of their node, of what an
     /// `AdminNetworkPolicy` or its kin speaks of, and where policies of a network plugin (Cilium, Calico) are applied
-    /// as well, as these are not analysed. What goes out is low, and told of one workload alone.
+    /// as well, as these are not analysed. What goes out is low, and told of one workload alone: most namespaces
+    /// leave it open, and nobody comes in by it.
     "network-policy/unprotected",
     severity: Severity::Medium,
     other_severities: &[Severity::Low],

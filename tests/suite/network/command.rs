@@ -194,6 +194,48 @@ fn pictures_group_by_namespace_and_mark_what_changed() {
     assert!(text.contains(line), "{text}");
 }
 
+/// Two of the thirty pods are in a namespace of their own, and one stands apart by its labels.
+#[test]
+fn pictures_put_ends_that_are_alike_into_one_box() {
+    let place = tempfile::tempdir().expect("a place");
+    let mut text = NARROW.to_owned();
+    for number in 10..40 {
+        let (namespace, app) = match number {
+            10 | 11 => ("ops", "job"),
+            12 => ("shop", "payments"),
+            13 => ("shop", "web"),
+            _ => ("shop", "other"),
+        };
+        text += &format!(
+            "---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p{number}, namespace: {namespace}, labels: {{app: {app}}}}}
+spec:
+  containers: [{{name: app, image: example.com/app, ports: [{{name: sql, containerPort: 5432}}]}}]
+"
+        );
+    }
+    fs::write(place.path().join("all.yaml"), text).expect("a file");
+    let text = run(place.path(), &["--head", "./", "--format", "mermaid"]);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    for label in [
+        "n1[\"p10#91;Pod#93; and p11#91;Pod#93;\"]",
+        "n2[\"p12#91;Pod#93;\"]",
+        "n3[\"p13#91;Pod#93;\"]",
+        "n4[\"p14#91;Pod#93;, p15#91;Pod#93;, p16#91;Pod#93; and 23 more\"]",
+        "n3 -->|\"TCP 5432\"| n2",
+        "n4 -->|\"All Connections\"| n4",
+        "n1 <-->|\"All Connections\"| n4",
+    ] {
+        assert!(lines.contains(&label), "{label}\n{text}");
+    }
+    assert!(lines.len() < 30, "{text}");
+    let text = run(place.path(), &["--head", "./", "--format", "dot"]);
+    let label = "\"ops/p10[Pod]\" [label=\"p10[Pod] and p11[Pod]\"];";
+    assert!(text.contains(label), "{text}");
+}
+
 #[test]
 fn the_schema_of_the_answer_is_committed() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/network.schema.json");

@@ -56,9 +56,10 @@ fn passes(policies: &[&str], goes_out: bool) -> Vec<String> {
         Named::External(range) if &**range == "0.0.0.0-255.255.255.255" => "outside".to_owned(),
         other => other.to_string(),
     };
-    let lines = lines(&cluster.reach).into_iter();
+    let lines = lines(&cluster.reach, &|_| true);
     lines
-        .map(|line| (short(&line.from), short(&line.to), line.connections))
+        .iter()
+        .map(|(from, to, [connections])| (short(from), short(to), connections))
         .filter_map(|(from, to, connections)| {
             let (own, other) = if goes_out { (from, to) } else { (to, from) };
             (own == "a/web").then(|| format!("{other}: {connections}"))

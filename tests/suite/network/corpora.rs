@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use tidegate::connectivity::{Answer, Asked};
 use tidegate::network::Direction;
+use tidegate::network::difference::verb;
+use tidegate::network::lines::Lines;
 use tidegate::network::world::HostNetwork;
 use tidegate::run;
 
@@ -182,15 +184,10 @@ fn answer(folders: &[PathBuf]) -> Answer {
 /// What differs between the expected answer and ours, as a text; none where nothing does.
 fn differing(row: &Row, expected: &str, answer: &Answer) -> Option<String> {
     let is_plain = row.uses.iter().all(|kind| !kind.contains("Admin"));
-    let lines = answer.clusters.iter().flat_map(|it| &it.connections);
+    let lines = answer.clusters.iter();
+    let lines = lines.flat_map(|it| it.connections.iter());
     let lines: Vec<(String, String, String)> = lines
-        .map(|it| {
-            (
-                it.from.to_string(),
-                it.to.to_string(),
-                it.connections.to_string(),
-            )
-        })
+        .map(|(from, to, [what])| (from.to_string(), to.to_string(), what.to_string()))
         .collect();
     let own = pairs(
         lines
@@ -202,11 +199,11 @@ fn differing(row: &Row, expected: &str, answer: &Answer) -> Option<String> {
         (!is_same).then(|| format!("{what}: missing {missing:#?}, more {more:#?}"))
     };
     if row.kind == "diff" {
-        let told = answer.changes.iter().flatten();
+        let told = answer.changes.iter().flat_map(Lines::iter);
         let told: Vec<(String, String, String)> = told
-            .map(|it| {
-                let what = format!("{}: {} to {}", it.verb(), it.before, it.after);
-                (it.from.to_string(), it.to.to_string(), what)
+            .map(|(from, to, [before, after])| {
+                let what = format!("{}: {before} to {after}", verb(before, after));
+                (from.to_string(), to.to_string(), what)
             })
             .collect();
         let own = pairs(
@@ -238,12 +235,8 @@ fn differing(row: &Row, expected: &str, answer: &Answer) -> Option<String> {
         return differs;
     }
     let theirs = exposure(expected);
-    let all: Vec<_> = answer
-        .clusters
-        .iter()
-        .flat_map(|it| it.exposure.clone())
-        .collect();
-    let own = told_exposure(&all);
+    let clusters = answer.clusters.iter();
+    let own = told_exposure(clusters.flat_map(|it| it.exposure.iter()));
     let missing = theirs
         .difference(&own)
         .map(|it| format!("{it:?}"))

@@ -12,7 +12,7 @@ use tidegate::network::ends::End;
 use tidegate::network::selector::{Labels, Selector};
 use tidegate::network::world::{
     Action, HostNetwork, NamedPort, Namespace, Peer, Pods, Policy, Ports, Rule, Tier, Workload,
-    World, WrittenPeer, directions_in_force,
+    World, WrittenPeer, WrittenPorts, directions_in_force,
 };
 use tidegate::network::{Direction, Reach};
 use tidegate::syntax::Span;
@@ -56,6 +56,13 @@ fn written(peer: Peer) -> WrittenPeer {
     }
 }
 
+fn written_ports(ports: Ports) -> WrittenPorts {
+    WrittenPorts {
+        ports,
+        at: nowhere(),
+    }
+}
+
 fn rule(raw: &raw::Rule, own: &str) -> Rule {
     let peers = raw.peers.as_ref().filter(|peers| !peers.is_empty());
     let ports = raw.ports.as_ref().filter(|ports| !ports.is_empty());
@@ -77,13 +84,13 @@ fn rule(raw: &raw::Rule, own: &str) -> Rule {
     };
     let port = |port: &raw::Port| {
         let protocol = Protocol::of(port.protocol.unwrap_or("TCP")).expect("a protocol");
-        match port.value {
+        written_ports(match port.value {
             Some(raw::PortValue::Name(name)) => Ports::Named(Some(protocol), name.into()),
             Some(raw::PortValue::Number(number)) => {
                 Ports::of_numbers(protocol, Some(number), port.end).expect("ports")
             }
             None => Ports::of_numbers(protocol, None, None).expect("ports"),
-        }
+        })
     };
     Rule {
         action: Action::Allow,
@@ -114,7 +121,7 @@ fn admin_rule(raw: &raw::AdminRule) -> Rule {
     }
     let port = |port: &raw::AdminPort| {
         let protocol = |name: &str| Protocol::of(name).expect("a protocol");
-        match *port {
+        written_ports(match *port {
             raw::AdminPort::Number(name, number) => {
                 Ports::Numbers(Connections::range(protocol(name), number, number))
             }
@@ -122,7 +129,7 @@ fn admin_rule(raw: &raw::AdminRule) -> Rule {
                 Ports::Numbers(Connections::range(protocol(name), first, last))
             }
             raw::AdminPort::Named(name) => Ports::Named(None, name.into()),
-        }
+        })
     };
     Rule {
         action: match raw.action {

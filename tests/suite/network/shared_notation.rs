@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use tidegate::network::intervals::Intervals;
-use tidegate::network::notation::{Line, Named};
+use tidegate::network::notation::Named;
 use tidegate::network::selector::Selector;
 use tidegate::network::world::Pods;
 
@@ -120,13 +121,15 @@ pub(crate) fn exposure(text: &str) -> Exposure {
 }
 
 /// What was worked out, in the same form.
-pub(crate) fn told_exposure(lines: &[Line]) -> Exposure {
-    let told = lines.iter().map(|line| {
-        let passes = line.connections.to_string();
-        match (&line.from, &line.to) {
+pub(crate) fn told_exposure<'l>(
+    lines: impl Iterator<Item = (&'l Named, &'l Named, [&'l Arc<str>; 1])>,
+) -> Exposure {
+    let told = lines.map(|(from, to, [passes])| {
+        let passes = passes.to_string();
+        match (from, to) {
             (Named::Pods(pods), own) => (own.to_string(), false, pods.clone(), passes),
             (own, Named::Pods(pods)) => (own.to_string(), true, pods.clone(), passes),
-            _ => panic!("{line} is about no pods"),
+            _ => panic!("{from} => {to} is about no pods"),
         }
     });
     told.collect()
