@@ -3,6 +3,7 @@
 //! What it depends on is read in `dependencies`, what it changes of that in `overrides` and `catalogs`.
 
 use super::dependencies::SECTIONS;
+use super::pnpm_workspace::{self, ConfigDependency};
 use crate::syntax::{Entry, Node, Span, Tree};
 
 /// Why a file that is well written is no `package.json` that anything could be installed from, and where: nobody knows
@@ -134,6 +135,18 @@ impl<'a> PackageJson<'a> {
         let pnpm = self.root.get("pnpm");
         let listed = pnpm.and_then(|pnpm| pnpm.get("onlyBuiltDependencies"));
         listed.into_iter().flat_map(Node::items)
+    }
+
+    /// `pnpm.configDependencies`: what pnpm 10 installs before everything else.
+    pub fn config_dependencies(self) -> impl Iterator<Item = ConfigDependency<'a>> {
+        let pnpm = self.root.get("pnpm").into_iter();
+        pnpm.flat_map(pnpm_workspace::config_dependencies)
+    }
+
+    /// `pnpm.ignoredOptionalDependencies`: patterns of names that are left out where they are optional.
+    pub fn ignored_optional(self) -> impl Iterator<Item = &'a str> {
+        let pnpm = self.root.get("pnpm").into_iter();
+        pnpm.flat_map(pnpm_workspace::ignored_optional)
     }
 
     /// The scripts, with the text of each.

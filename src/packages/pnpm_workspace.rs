@@ -1,6 +1,6 @@
 //! `pnpm-workspace.yaml`: which folders are workspaces, and what their specifiers mean.
 
-use crate::syntax::{Entry, Node, Span, Tree};
+use crate::syntax::{Node, Span, Tree};
 
 /// Why a file that is well written is no `pnpm-workspace.yaml`, and where; none where it is one, or empty.
 #[must_use]
@@ -38,9 +38,19 @@ impl<'a> PnpmWorkspace<'a> {
     }
 
     /// `configDependencies`: what pnpm installs before everything else, and reads settings and hooks from.
-    pub fn config_dependencies(self) -> impl Iterator<Item = Entry<'a>> {
-        let mapping = self.root.get("configDependencies").into_iter();
-        mapping.flat_map(Node::entries)
+    pub fn config_dependencies(self) -> impl Iterator<Item = ConfigDependency<'a>> {
+        config_dependencies(self.root)
+    }
+
+    /// `ignoredOptionalDependencies`: patterns of names that are left out where they are optional.
+    pub fn ignored_optional(self) -> impl Iterator<Item = &'a str> {
+        ignored_optional(self.root)
+    }
+
+    /// A setting by its name.
+    #[must_use]
+    pub fn setting(self, name: &str) -> Option<Node<'a>> {
+        self.root.get(name)
     }
 
     /// `onlyBuiltDependencies`: the packages that may run their scripts.
@@ -48,6 +58,53 @@ impl<'a> PnpmWorkspace<'a> {
         let listed = self.root.get("onlyBuiltDependencies");
         listed.into_iter().flat_map(Node::items)
     }
+}
+
+/// A package that pnpm installs for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigDependency<'a> {
+    /// The name that it is installed under.
+    pub name: &'a str,
+    /// The version; from pnpm 11 on it may be a range.
+    pub version: &'a str,
+    /// The address of its archive, where that is not the registry's usual one.
+    pub tarball: Option<&'a str>,
+    /// Key and value.
+    pub at: Span,
+}
+
+/// `configDependencies` of a mapping that holds settings of pnpm: `1.0.0`, `1.0.0+HASH`, or a mapping with that as
+/// `integrity` beside the address. <https://pnpm.io/config-dependencies>
+pub(super) fn config_dependencies(
+    settings: Node<'_>,
+) -> impl Iterator<Item = ConfigDependency<'_>> {
+    let all = settings.get("configDependencies").into_iter();
+    all.flat_map(Node::entries).map(|entry| {
+        let field = |name| entry.value.get(name).map(text);
+        let written = if entry.value.is_mapping() {
+            field("version").or_else(|| field("integrity"))
+        } else {
+            Some(text(entry.value))
+        };
+        let written = written.unwrap_or_default();
+        ConfigDependency {
+            name: entry.key.key_text(),
+            version: written.split('+').next().unwrap_or(written),
+            tarball: field("tarball"),
+            at: entry.key.span().to(entry.value.span()),
+        }
+    })
+}
+
+/// A version as written: one of two parts looks like a number.
+fn text(node: Node<'_>) -> &str {
+    node.as_str().unwrap_or_else(|| node.source())
+}
+
+/// `ignoredOptionalDependencies` of such a mapping.
+pub(super) fn ignored_optional(settings: Node<'_>) -> impl Iterator<Item = &str> {
+    let listed = settings.get("ignoredOptionalDependencies").into_iter();
+    listed.flat_map(Node::items).filter_map(Node::as_str)
 }
 
 /// What pnpm asks a registry for.

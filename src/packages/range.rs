@@ -48,6 +48,14 @@ impl Range {
         self.parsed.satisfies(&version.0)
     }
 
+    /// The versions that the range takes though nothing around them: what stands between two `||` and leaves one alone,
+    /// such as `1.2.3` or `^0.0.3`. What was never published of the others, nobody gets.
+    #[must_use]
+    pub fn only(&self) -> Vec<Version> {
+        let text = self.to_string();
+        text.split("||").filter_map(only).collect()
+    }
+
     /// True if a release is in the range.
     #[must_use]
     pub fn holds(&self, release: Release) -> bool {
@@ -82,6 +90,38 @@ impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.parsed.fmt(f)
     }
+}
+
+/// The only version that comparators take; none where there are several.
+fn only(comparators: &str) -> Option<Version> {
+    let mut least: Option<Version> = None;
+    let mut below: Option<Release> = None;
+    for comparator in comparators.split_whitespace() {
+        let at = comparator.find(|letter: char| letter.is_ascii_digit())?;
+        let (sign, written) = comparator.split_at_checked(at)?;
+        let bound = Version::parse(written)?;
+        let own = Release(bound.major(), bound.minor(), bound.patch());
+        let next = Release(own.0, own.1, own.2.saturating_add(1));
+        // What an upper bound ends with, where no prerelease is below it.
+        let is_whole = !bound.is_prerelease() || written.ends_with("-0");
+        let (from, to) = match sign {
+            "=" | "" => return Some(bound),
+            ">" if is_whole => (Some(release(next)), None),
+            ">" | ">=" => (Some(bound), None),
+            "<" if is_whole => (None, Some(own)),
+            "<=" if !bound.is_prerelease() => (None, Some(next)),
+            _ => return None,
+        };
+        least = least.max(from);
+        below = [below, to].into_iter().flatten().min();
+    }
+    let (least, below) = (least?, below?);
+    let last = Release(below.0, below.1, below.2.checked_sub(1)?);
+    (least == release(last)).then_some(least)
+}
+
+fn release(Release(major, minor, patch): Release) -> Version {
+    Version(semver::Version::new(major, minor, patch))
 }
 
 /// The versions that a text names, and those right behind them.
@@ -140,6 +180,32 @@ mod tests {
         assert!(Range::parse("~0.10").unwrap().holds_some_of(0, 10));
         assert!(!Range::parse("~0.10").unwrap().holds_some_of(0, 12));
         assert!(Range::parse("latest").is_none());
+    }
+
+    #[test]
+    fn what_a_range_takes_alone_is_known() {
+        for (text, alone) in [
+            ("1.2.3", vec!["1.2.3"]),
+            ("1.2.3 || ^9", vec!["1.2.3"]),
+            ("^9 || =1.2.3-rc.1||v4.0.0", vec!["1.2.3-rc.1", "4.0.0"]),
+            (">=1.2.3 <=1.2.3", vec!["1.2.3"]),
+            ("1.2.3 - 1.2.3", vec!["1.2.3"]),
+            (">1.2.2 <1.2.4", vec!["1.2.3"]),
+            ("~1.2.3 <1.2.4", vec!["1.2.3"]),
+            ("^0.0.3", vec!["0.0.3"]),
+            ("^0.0", vec![]),
+            ("~1.2.3", vec![]),
+            (">=1.2.3 <1.3.0", vec![]),
+            (">=1.2.3-rc.1 <1.2.4", vec![]),
+            (">=1.2.3", vec![]),
+            ("<1", vec![]),
+            ("*", vec![]),
+            ("", vec![]),
+        ] {
+            let range = Range::parse(text).unwrap();
+            let found: Vec<String> = range.only().iter().map(ToString::to_string).collect();
+            assert_eq!(found, alone, "{text} is {range}");
+        }
     }
 
     #[test]

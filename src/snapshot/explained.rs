@@ -25,8 +25,7 @@ pub struct Explained<'a> {
     /// What the head puts there.
     are: Overridden<'a>,
     additions: Vec<Addition<'a>>,
-    /// The patterns of what the base leaves out where it is optional.
-    left_out: Vec<&'a str>,
+    before: LockedFile<'a>,
 }
 
 /// What stands in the place of a name, by that name.
@@ -90,7 +89,7 @@ impl<'a> Explained<'a> {
             were: Overridden::of(before),
             are: Overridden::of(after),
             additions: additions.map(|(_, addition)| addition).collect(),
-            left_out: left_out(&before.lockfile.text),
+            before,
         }
     }
 
@@ -116,8 +115,7 @@ impl<'a> Explained<'a> {
     /// True if the base left out an optional dependency of this name.
     #[must_use]
     pub fn left_out(&self, name: &str) -> bool {
-        let mut patterns = self.left_out.iter();
-        patterns.any(|pattern| pattern.contains(['*', '!']) || *pattern == name)
+        self.before.lockfile.leaves_out(name)
     }
 
     fn extends(&self, package: &Locked, name: &str, real: &str) -> bool {
@@ -141,16 +139,4 @@ fn may_lead(specifier: &str, name: &str, real: &str) -> bool {
         Specifier::Any | Specifier::Exact(_) | Specifier::Range(_) | Specifier::Tag(_) => false,
         _ => true,
     }
-}
-
-/// `ignoredOptionalDependencies` of pnpm's lockfile.
-fn left_out(text: &str) -> Vec<&str> {
-    let lines = text.lines();
-    let list = lines.skip_while(|line| line.trim_end() != "ignoredOptionalDependencies:");
-    let items = list
-        .skip(1)
-        .map_while(|line| line.trim().strip_prefix("- "));
-    items
-        .map(|item| item.trim().trim_matches(['\'', '"']))
-        .collect()
 }

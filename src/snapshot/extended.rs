@@ -30,6 +30,16 @@ pub(super) fn additions(installation: &Installation) -> Vec<(&SourceFile, Additi
         .collect()
 }
 
+/// The same with what Yarn adds by itself.
+pub(super) fn all_additions(installation: &Installation) -> Vec<Addition<'_>> {
+    let own = additions(installation).into_iter();
+    let mut all: Vec<Addition<'_>> = own.map(|(_, addition)| addition).collect();
+    if installation.kind() == Some(LockfileKind::Yarn) && !installation.is_of_yarn_1() {
+        all.extend(extensions::built_in());
+    }
+    all
+}
+
 /// A file with the mapping that it is.
 fn whole(file: Option<&SourceFile>) -> Option<(&SourceFile, Node<'_>)> {
     let file = file?;
@@ -63,7 +73,7 @@ pub fn unmet_extensions(locked: LockedFile<'_>) -> Vec<UnmetExtension<'_>> {
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
     for (file, addition) in additions(locked.installation) {
-        let Some(specifier) = addition.specifier.filter(|_| addition.is_required) else {
+        let Some(specifier) = addition.specifier.filter(|_| addition.is_required()) else {
             continue;
         };
         // What else decides about the name decides about this one as well.

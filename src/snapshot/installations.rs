@@ -6,8 +6,8 @@
 //! hold is kept beside that. What is installed already is nobody's, and neither is what tests work on, unless a build of
 //! the repository names its folder or a lockfile further out takes it in.
 //!
-//! A lockfile beside the one that `packageManager` names is set aside: it holds what whoever calls the other package
-//! manager installs, a build perhaps. It is read for what it says itself, and not measured against the `package.json`.
+//! A lockfile beside the one that `packageManager` names, or beside a shrinkwrap, is set aside: it holds what whoever calls
+//! the other package manager installs, a build perhaps. It is read for what it says itself, and not measured against the `package.json`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -23,9 +23,10 @@ use crate::packages::purpose::{is_installed, is_test_data};
 use crate::packages::workspaces::Patterns;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
-use super::extended::additions;
+use super::extended::all_additions;
 use super::file_kind::FileKind;
 use super::installed_folders::named_by_builds;
+use super::linking::Linking;
 use super::package_managers::{chosen, kind, named_manager};
 use super::pins::Pin;
 use super::{Snapshot, SourceFile, pins, settings_pins};
@@ -37,7 +38,7 @@ pub struct Installation {
     pub folder: Arc<str>,
     /// The lockfile; none where there is none.
     pub file: Option<SourceFile>,
-    /// True if `packageManager` names another package manager, whose lockfile is there as well.
+    /// True if `packageManager` names another package manager, whose lockfile is there as well, or a shrinkwrap is there.
     pub is_set_aside: bool,
     /// The workspaces by their paths below the folder; they have the numbers of the graph.
     members: Vec<Served>,
@@ -45,6 +46,10 @@ pub struct Installation {
     pnpm_workspace: Option<SourceFile>,
     /// `.yarnrc.yml` of the folder.
     yarn_settings: Option<SourceFile>,
+    /// `.npmrc` of the folder.
+    npm_settings: Option<SourceFile>,
+    /// `bunfig.toml` of the folder.
+    bun_settings: Option<SourceFile>,
     /// What is pinned, with a lockfile or without one.
     pins: Option<Lockfile>,
     graph: OnceLock<Graph>,
@@ -61,11 +66,18 @@ pub(super) enum PinnedBy {
     Root,
     /// `pnpm-workspace.yaml`.
     PnpmWorkspace,
+    /// `.yarnrc.yml`.
+    YarnSettings,
 }
 
 impl PinnedBy {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Workspaces, Self::Root, Self::PnpmWorkspace];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Workspaces,
+        Self::Root,
+        Self::PnpmWorkspace,
+        Self::YarnSettings,
+    ];
 }
 
 /// Pins that a lockfile does not hold.
@@ -127,9 +139,7 @@ impl Installation {
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
             if let (Some(lockfile), Some(path)) = (self.lockfile(), self.lockfile_path()) {
-                let additions = additions(self).into_iter();
-                let additions: Vec<_> = additions.map(|(_, addition)| addition).collect();
-                let members = self.graph_members();
+                let (additions, members) = (all_additions(self), self.graph_members());
                 return Graph::extended(path, lockfile, &members, self.catalogs(), &additions);
             }
             let none = || Lockfile::empty(LockfileKind::Npm, String::new());
@@ -186,7 +196,7 @@ impl Installation {
             }
             if let (Some(_), Some(pins)) = (&self.file, &self.pins) {
                 let lockfile = self.lockfile().unwrap_or(&none);
-                all.extend(pins::unmet(pins, self.graph(), lockfile, &put).map(|pins| {
+                all.extend(pins::unmet(pins, self, lockfile, &put).map(|pins| {
                     let graph = self.graph_of_pins(&pins);
                     let by = PinnedBy::Workspaces;
                     Unmet { by, pins, graph }
@@ -258,6 +268,16 @@ impl Installation {
         self.yarn_settings.as_ref()
     }
 
+    /// The file `.npmrc`.
+    pub(super) fn npm_settings_file(&self) -> Option<&SourceFile> {
+        self.npm_settings.as_ref()
+    }
+
+    /// The file `bunfig.toml`.
+    pub(super) fn bun_settings_file(&self) -> Option<&SourceFile> {
+        self.bun_settings.as_ref()
+    }
+
     /// `pnpm-workspace.yaml`.
     #[must_use]
     pub fn pnpm_workspace(&self) -> Option<PnpmWorkspace<'_>> {
@@ -291,6 +311,17 @@ impl Installation {
     #[must_use]
     pub fn kind(&self) -> Option<LockfileKind> {
         kind(self.file.as_ref()?)
+    }
+
+    /// True if it is Yarn 1 that installs, by the lockfile or by `packageManager`.
+    pub(super) fn is_of_yarn_1(&self) -> bool {
+        match self.lockfile() {
+            Some(lockfile) => lockfile.kind == LockfileKind::Yarn && lockfile.importers.is_empty(),
+            None => {
+                let named = self.root_file().and_then(named_manager);
+                matches!(named, Some((LockfileKind::Yarn, Some(1))))
+            }
+        }
     }
 
     /// True if the same bytes stand behind both.
@@ -453,7 +484,7 @@ impl<'a> Finder<'a> {
             let package = served.package();
             package.is_some_and(|package| !package.dependencies().is_empty())
         });
-        if !asks {
+        if !asks && settings_pins::own_packages(&installation).next().is_none() {
             return None;
         }
         installation.pins = Some(pins_of(&installation));
@@ -531,6 +562,8 @@ impl<'a> Finder<'a> {
             members: members.collect(),
             pnpm_workspace: self.file(folder, "pnpm-workspace.yaml").cloned(),
             yarn_settings: self.file(folder, ".yarnrc.yml").cloned(),
+            npm_settings: self.file(folder, ".npmrc").cloned(),
+            bun_settings: self.file(folder, "bunfig.toml").cloned(),
             pins: None,
             graph: OnceLock::new(),
             unmet: OnceLock::new(),
@@ -544,13 +577,10 @@ fn pins_of(installation: &Installation) -> Lockfile {
         .map(|served| (&served.path, served.package()))
         .collect();
     let named = installation.root_file().and_then(named_manager);
-    let is_classic = match installation.lockfile() {
-        Some(lockfile) => lockfile.kind == LockfileKind::Yarn && lockfile.importers.is_empty(),
-        None => matches!(named, Some((LockfileKind::Yarn, Some(1)))),
-    };
     let reading = pins::Reading {
         kind: installation.kind().or(named.map(|(kind, _)| kind)),
-        is_classic,
+        is_classic: installation.is_of_yarn_1(),
+        linking: Linking::of(installation),
         overrides: installation.overrides(),
         catalogs: installation.catalogs(),
     };

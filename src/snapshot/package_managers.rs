@@ -14,29 +14,26 @@ pub(super) fn kind(file: &SourceFile) -> Option<LockfileKind> {
     }
 }
 
-/// Which lockfiles of a folder count, and which are set aside. npm reads a shrinkwrap first, Bun its text; of several
-/// package managers that counts which `packageManager` names, or all, where it names none of them.
+/// Which lockfiles of a folder count, and which are set aside. npm reads a shrinkwrap first, and whoever takes that out
+/// again, or installs by something else, gets what stands beside it; of several package managers that counts which
+/// `packageManager` names, or all, where it names none of them. Of Bun's the one that can be read takes the place of the
+/// other.
 pub(super) fn chosen<'a>(
     files: &[&'a SourceFile],
     root: Option<&SourceFile>,
 ) -> (Vec<&'a SourceFile>, Vec<&'a SourceFile>) {
-    let has = |name: &str| files.iter().any(|file| file.path.ends_with(name));
+    let is = |file: &SourceFile, name: &str| file.path.rsplit('/').next() == Some(name);
+    let has = |name: &str| files.iter().any(|file| is(file, name));
     let (shrinkwrapped, has_text) = (has("npm-shrinkwrap.json"), has("bun.lock"));
-    let read: Vec<&SourceFile> = files
-        .iter()
-        .copied()
-        .filter(|file| {
-            !(shrinkwrapped && file.path.ends_with("package-lock.json")
-                || has_text && file.path.ends_with("bun.lockb"))
-        })
-        .collect();
+    let read = files.iter().copied();
+    let read = read.filter(|file| !(has_text && is(file, "bun.lockb")));
+    let read: Vec<&SourceFile> = read.collect();
     let named = root.and_then(named_manager).map(|(kind, _)| kind);
-    let (used, set_aside): (Vec<&SourceFile>, Vec<&SourceFile>) =
-        read.iter().partition(|file| kind(file) == named);
-    if used.is_empty() {
-        return (read, Vec::new());
-    }
-    (used, set_aside)
+    let has_named = read.iter().any(|file| kind(file) == named);
+    read.into_iter().partition(|file| {
+        let is_second = shrinkwrapped && is(file, "package-lock.json");
+        !is_second && (!has_named || kind(file) == named)
+    })
 }
 
 /// The package manager that `packageManager` names, by its lockfiles, and the major version.

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use crate::packages::PackageJson;
 use crate::packages::catalogs::Catalogs;
 use crate::packages::dependencies::Declared;
-use crate::packages::graph::{Graph, Want};
+use crate::packages::graph::{Graph, Installed, Want};
 use crate::packages::lockfile::archive::Archive;
 use crate::packages::lockfile::{
     Importer, Locked, Lockfile, LockfileKind, PackageIndex, Section, Wanted,
 };
-use crate::packages::overrides::{Override, Replacement};
+use crate::packages::overrides::{Override, Replacement, Selector};
+use crate::packages::percent::decode;
 use crate::packages::range::Range;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
 use crate::syntax::Span;
 
 use super::catalogued::written;
+use super::ignored_optional::leaves_out;
+use super::installations::Installation;
+use super::linking::Linking;
 
 /// What decides, beside a `package.json`, what its entries come to.
 pub(super) struct Reading<'a> {
@@ -26,11 +30,16 @@ pub(super) struct Reading<'a> {
     pub(super) kind: Option<LockfileKind>,
     /// True if it is Yarn 1.
     pub(super) is_classic: bool,
+    /// Which workspaces stand for packages of a registry.
+    pub(super) linking: Linking,
     /// What is put over what workspaces ask for.
     pub(super) overrides: Vec<Override<'a>>,
     /// The catalogues that they share.
     pub(super) catalogs: Catalogs<'a>,
 }
+
+/// How deep patches of patches are looked through.
+const DEEPEST: usize = 8;
 
 /// A package of a registry in one version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,21 +58,24 @@ impl Pin {
 }
 
 /// The pins of workspaces, by their paths, in the form of a lockfile that lists them as importers. Its spans are of the
-/// `package.json` that has the entry, and an entry that may come to several has each of them. What a workspace is in just
-/// that version is nobody else's.
+/// `package.json` that has the entry, and an entry that may come to several has each of them. What a workspace stands for
+/// in just that version is nobody else's.
 pub(super) fn of<'a>(
     members: &[(&'a Arc<str>, Option<PackageJson<'a>>)],
     reading: &Reading<'a>,
 ) -> Lockfile {
-    let packages = members.iter().filter_map(|(_, package)| *package);
-    let own: HashSet<Pin> = packages
-        .filter_map(|package| {
+    let mut own: HashMap<Pin, Vec<&str>> = HashMap::new();
+    for (path, package) in members {
+        let pin = package.and_then(|package| {
             Some(Pin {
                 name: package.name()?.to_owned(),
                 version: Version::parse(package.version()?)?.to_string(),
             })
-        })
-        .collect();
+        });
+        if let Some(pin) = pin {
+            own.entry(pin).or_default().push(path);
+        }
+    }
     let mut lockfile = Lockfile::empty(LockfileKind::Npm, String::new());
     for (path, package) in members {
         let mut dependencies = Vec::new();
@@ -73,7 +85,10 @@ pub(super) fn of<'a>(
         {
             let name = package.and_then(PackageJson::name).unwrap_or_default();
             let mut pins = reading.pinned(name, &declared);
-            pins.retain(|pin| !own.contains(pin));
+            pins.retain(|pin| {
+                let mut workspaces = own.get(pin).into_iter().flatten();
+                !workspaces.any(|workspace| reading.linking.takes(path, workspace))
+            });
             let wanted = |to| Wanted {
                 name: declared.name.into(),
                 section: Some(declared.section),
@@ -165,10 +180,7 @@ impl<'a> Reading<'a> {
             may_be.push(put);
         }
         let mut pins: Vec<Pin> = Vec::new();
-        for pin in may_be
-            .into_iter()
-            .filter_map(|it| pin_of(declared.name, it))
-        {
+        for pin in may_be.into_iter().flat_map(|it| pins_of(declared.name, it)) {
             if !pins.contains(&pin) {
                 pins.push(pin);
             }
@@ -186,29 +198,43 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The package of a registry that a specifier pins under a name; none where it takes more than one version, or something
-/// else.
-pub(super) fn pin_of(name: &str, specifier: &str) -> Option<Pin> {
-    match Specifier::parse(specifier) {
-        Specifier::Alias { name, specifier } => match *specifier {
-            Specifier::Exact(version) => Some(Pin {
-                name: name.to_owned(),
-                version: version.to_string(),
-            }),
-            _ => None,
-        },
-        Specifier::Exact(version) => Some(Pin {
-            name: name.to_owned(),
-            version: version.to_string(),
-        }),
-        Specifier::Tarball(address) => {
-            let archive = Archive::public(address)?;
-            Some(Pin {
-                name: archive.name,
-                version: archive.version,
-            })
+/// The package of a registry that a specifier pins under a name; several where a range takes some alone, and none where it
+/// asks for something else.
+pub(super) fn pins_of(name: &str, specifier: &str) -> Vec<Pin> {
+    pinned_within(name, specifier, DEEPEST)
+}
+
+fn pinned_within(name: &str, specifier: &str, depth: usize) -> Vec<Pin> {
+    let of_version = |name: &str, version: &Version| Pin {
+        name: name.to_owned(),
+        version: version.to_string(),
+    };
+    let of_registry = |name: &str, specifier: &Specifier<'_>| match specifier {
+        Specifier::Exact(version) => vec![of_version(name, version)],
+        Specifier::Range(range) => {
+            let only = range.only();
+            only.iter()
+                .map(|version| of_version(name, version))
+                .collect()
         }
-        _ => None,
+        _ => Vec::new(),
+    };
+    match Specifier::parse(specifier) {
+        Specifier::Alias { name, specifier } => of_registry(name, &specifier),
+        Specifier::Tarball(address) => {
+            let archive = Archive::public(address).into_iter();
+            let pins = archive.map(|Archive { name, version }| Pin { name, version });
+            pins.collect()
+        }
+        // What is patched is installed as well: `patch:real@npm%3A1.0.0#file`.
+        Specifier::Patch(inner) if depth > 0 => {
+            let inner = decode(inner.split('#').next().unwrap_or(inner));
+            let Selector { name, .. } = Selector::parse(&inner);
+            let rest = inner.get(name.len()..).unwrap_or_default();
+            let specifier = rest.strip_prefix('@').unwrap_or(rest);
+            pinned_within(name, specifier, depth - 1)
+        }
+        own => of_registry(name, &own),
     }
 }
 
@@ -226,12 +252,17 @@ pub(super) fn takes(range: &str, specifier: &str) -> bool {
 /// lockfile, and has the workspaces of the pins in their order. What is `put` over all workspaces is told where that is.
 pub(super) fn unmet(
     pins: &Lockfile,
-    graph: &Graph,
+    installation: &Installation,
     lockfile: &Lockfile,
     put: &HashSet<Pin>,
 ) -> Option<Lockfile> {
     let mut found = Lockfile::empty(pins.kind, String::new());
-    let held = Holding::of(graph, lockfile);
+    let graph = installation.graph();
+    let held = Holding {
+        graph,
+        lockfile,
+        installation,
+    };
     for (number, importer) in pins.importers.iter().enumerate() {
         let mut wants: HashMap<&str, Vec<&Want>> = HashMap::new();
         for want in graph.wants(number) {
@@ -271,19 +302,10 @@ pub(super) fn unmet(
 struct Holding<'a> {
     graph: &'a Graph,
     lockfile: &'a Lockfile,
-    /// Optional dependencies may be left out of it by a setting.
-    hides_optional: bool,
+    installation: &'a Installation,
 }
 
-impl<'a> Holding<'a> {
-    fn of(graph: &'a Graph, lockfile: &'a Lockfile) -> Self {
-        Self {
-            graph,
-            lockfile,
-            hides_optional: lockfile.ignores_optional(),
-        }
-    }
-
+impl Holding<'_> {
     /// True if nothing else is installed than what the lockfile holds, whatever version that is. `wants` are all of the
     /// workspace under the name.
     fn meets(&self, wants: &[&Want], pinned: &Wanted, pin: &Locked) -> bool {
@@ -300,11 +322,10 @@ impl<'a> Holding<'a> {
             Some(_) => asked,
             None => answered().unwrap_or(asked),
         };
-        let is_listed = want.listed.is_some();
-        let may_be_left_out =
-            pinned.section == Some(Section::Optional) && (is_listed || self.hides_optional);
         if !want.is_resolved() {
-            return may_be_left_out;
+            // npm installs what is optional as well, and refuses a lockfile that lists it and holds no entry.
+            let is_optional = pinned.section == Some(Section::Optional);
+            return is_optional && leaves_out(self.installation, &pinned.name);
         }
         let Some(package) = self.graph.target(self.lockfile, want) else {
             // A workspace, which is another version than the one that is asked for.
@@ -323,7 +344,7 @@ impl<'a> Holding<'a> {
         };
         let is_same =
             package.is_from_registry() && package.name() == &*pin.name && is_same_version();
-        is_same || self.repeats(want, asked.specifier())
+        is_same || is_in_range(asked, package, pin) || self.repeats(want, asked.specifier())
     }
 
     /// True if the package manager takes what the lockfile holds for a specifier without a look at the version. npm
@@ -340,6 +361,22 @@ impl<'a> Holding<'a> {
         let known = self.lockfile.described(&want.name, specifier);
         self.lockfile.importers.is_empty() && known.is_some()
     }
+}
+
+/// True if a pin is the only version that a part of a range takes, and what is held is another one of the range.
+fn is_in_range(asked: &Want, package: Installed<'_>, pin: &Locked) -> bool {
+    let (name, specifier) = match Specifier::parse(asked.specifier()) {
+        Specifier::Alias { name, specifier } => (name, *specifier),
+        own => (&*asked.name, own),
+    };
+    let Specifier::Range(range) = specifier else {
+        return false;
+    };
+    let version = Version::parse(&pin.version);
+    let is_part = version.is_some_and(|version| range.only().contains(&version));
+    let version = Version::parse(package.version());
+    let is_held = version.is_some_and(|version| range.satisfies(&version));
+    is_part && is_held && *pin.name == *name && package.is_from_registry() && package.name() == name
 }
 
 /// True if the lockfile repeats a specifier with what it leads to.

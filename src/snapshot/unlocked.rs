@@ -1,5 +1,5 @@
 //! What workspaces ask a registry for, in versions that nobody knows before they are installed: there is no lockfile, or
-//! it holds no such entry.
+//! it holds no such entry. The same of what settings put in for all of them.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,12 @@ use crate::packages::specifier::Specifier;
 use crate::packages::{PackageJson, Version};
 
 use super::Snapshot;
+use super::ignored_optional::leaves_out;
 use super::installations::Installation;
+use super::linking::Linking;
 use super::locked::LockedFile;
 use super::overriding::led_away;
+use super::settings_pins::{Open, open};
 
 /// A dependency of which only the name is known.
 #[derive(Clone, Debug)]
@@ -20,11 +23,12 @@ pub struct Unlocked<'a> {
     pub installation: &'a Installation,
     /// The real name.
     pub name: &'a str,
-    /// The entry of `package.json`.
+    /// The entry of `package.json`, or of a file of settings.
     pub at: Location,
 }
 
-/// All of them, in order. What a workspace of the same installation is comes from no registry, and Yarn installs no peers.
+/// All of them, those of workspaces before those of settings. What a workspace of the same installation stands for comes
+/// from no registry, and Yarn installs no peers.
 #[must_use]
 pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
     let mut all = Vec::new();
@@ -38,7 +42,8 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
         if locked.is_none() && installation.file.is_some() {
             continue;
         }
-        let hides_optional = locked.is_some_and(|locked| locked.lockfile.ignores_optional());
+        let linking = Linking::of(installation);
+        let mut told: BTreeSet<&str> = BTreeSet::new();
         let installs_peers = installation.kind() != Some(LockfileKind::Yarn);
         let led_away = led_away(installation);
         for number in 0..graph.workspaces().len() {
@@ -50,8 +55,6 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                 .collect();
             let resolved = wants.iter().filter(|want| want.is_resolved());
             let resolved: BTreeSet<&str> = resolved.map(|want| &*want.name).collect();
-            let listed = wants.iter().filter(|want| want.listed.is_some());
-            let listed: BTreeSet<&str> = listed.map(|want| &*want.name).collect();
             for want in wants.iter().filter(|want| !want.is_resolved()) {
                 let (Some(declared), Some(at)) = (&want.declared, graph.location(want)) else {
                     continue;
@@ -60,12 +63,12 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                     Specifier::Alias { name, specifier } => (name, *specifier),
                     specifier => (&*want.name, specifier),
                 };
-                // What is pinned has a version, and what is optional may be left out of the lockfile.
-                let may_be_left_out = declared.section == Section::Optional
-                    && (hides_optional || listed.contains(&*want.name));
+                // What is pinned has a version, and what is optional may be left out by a setting.
+                let is_left_out =
+                    declared.section == Section::Optional && leaves_out(installation, &want.name);
                 let is_known = installation.file.is_some()
                     && (matches!(specifier, Specifier::Exact(_))
-                        || may_be_left_out
+                        || is_left_out
                         || resolved.contains(&*want.name)
                         || led_away.contains(&*want.name));
                 // A peer that something else brings is there.
@@ -77,9 +80,10 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                 if is_known || is_left || !specifier.is_of_registry() {
                     continue;
                 }
-                if is_workspace(installation, name, &specifier) {
+                if is_workspace(installation, (linking, number), name, &specifier) {
                     continue;
                 }
+                told.insert(name);
                 all.push(Unlocked {
                     installation,
                     name,
@@ -87,18 +91,35 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                 });
             }
         }
+        // What a workspace asks for as well stands at its line.
+        let open = open(installation).filter(|one| told.insert(one.name));
+        all.extend(open.map(|Open { name, at }| Unlocked {
+            installation,
+            name,
+            at,
+        }));
     }
     all
 }
 
-/// True if a workspace of the same installation is what is asked for.
-fn is_workspace(installation: &Installation, name: &str, specifier: &Specifier<'_>) -> bool {
+/// True if a workspace of the same installation is what another one asks for.
+fn is_workspace(
+    installation: &Installation,
+    (linking, asking): (Linking, usize),
+    name: &str,
+    specifier: &Specifier<'_>,
+) -> bool {
     let fits = |version: Option<&str>| match (specifier, version.and_then(Version::parse)) {
         (Specifier::Range(range), Some(version)) => range.satisfies(&version),
         (Specifier::Exact(asked), Some(version)) => *asked == version,
         _ => true,
     };
-    let members = installation.package_files();
-    let mut packages = members.filter_map(|file| PackageJson::of(file.tree()?));
-    packages.any(|package| package.name() == Some(name) && fits(package.version()))
+    let workspaces = installation.graph().workspaces();
+    let asking = workspaces.get(asking).map_or("", |own| &*own.path);
+    let mut numbered = workspaces.iter().enumerate();
+    numbered.any(|(number, workspace)| {
+        let package = installation.package_json(number);
+        package.is_some_and(|package| package.name() == Some(name) && fits(package.version()))
+            && linking.takes(asking, &workspace.path)
+    })
 }

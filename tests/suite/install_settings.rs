@@ -193,3 +193,46 @@ fn code_that_installs_is_told_by_its_bytes() {
     let new = [("web/package.json", PACKAGE), ("web/.pnpmfile.cjs", "a\n")];
     assert_eq!(told(rule, &[("a.yaml", "a: 1\n")], &new, &[]), none);
 }
+
+#[test]
+fn a_lockfile_that_nobody_looks_for_is_told() {
+    let rule = "package/settings-weakened";
+    let own = ("package.json", PACKAGE);
+    for (path, text, line) in [
+        (
+            "bunfig.toml",
+            "[install.lockfile]\npath = \"other.lock\"\n",
+            2,
+        ),
+        (".yarnrc.yml", "lockfileFilename: other.lock\n", 1),
+        ("pnpm-workspace.yaml", "gitBranchLockfile: true\n", 1),
+        ("pnpm-workspace.yaml", "lockfileDir: ../..\n", 1),
+        (".npmrc", "git-branch-lockfile=true\n", 1),
+        (".npmrc", "lockfile-dir = /opt/locks\n", 1),
+    ] {
+        let new = [(path, text)];
+        assert_eq!(
+            told(rule, &[own], &new, &[]),
+            [format!("high {path}:{line}")],
+            "{text}"
+        );
+        // What was so before is no change.
+        let moved = format!("{text}\n");
+        let later = [(path, &*moved)];
+        assert_eq!(told(rule, &[own, new[0]], &later, &[]), [""; 0], "{text}");
+    }
+    for (path, text) in [
+        (
+            "bunfig.toml",
+            "[install.lockfile]\npath = \"./bun.lock\"\nsave = true\n",
+        ),
+        (".yarnrc.yml", "lockfileFilename: yarn.lock\n"),
+        (
+            "pnpm-workspace.yaml",
+            "gitBranchLockfile: false\nlockfileDir: ./\n",
+        ),
+        (".npmrc", "git-branch-lockfile=false\nlockfile-dir=.\n"),
+    ] {
+        assert_eq!(told(rule, &[own], &[(path, text)], &[]), [""; 0], "{text}");
+    }
+}

@@ -221,13 +221,14 @@ fn of_several_lockfiles_those_count_that_are_used() {
             "a/package-lock.json: a/package.json",
             "a/yarn.lock: a/package.json",
             "b/npm-shrinkwrap.json: b/package.json",
+            "b/package-lock.json: b/package.json",
             "c/package-lock.json: c/package.json",
             "c/yarn.lock: c/package.json",
         ]
     );
     let aside = found.installations().iter();
     let aside: Vec<bool> = aside.map(|one| one.is_set_aside).collect();
-    assert_eq!(aside, [true, false, false, false, false]);
+    assert_eq!(aside, [true, false, false, true, false, false]);
 }
 
 /// What changed, as `name: what`, and whether each side was known.
@@ -313,6 +314,8 @@ fn without_a_lockfile_exact_versions_are_what_is_installed() {
             "real@3.0.0 at package.json",
             // The root has no version, so that it is not what is asked for.
             "root@1.0.0 at a/package.json",
+            // Who asks for it is not known either.
+            "ms@2.0.0 at package.json",
         ]
     );
     let of_yarn = root.replace(

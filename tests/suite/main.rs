@@ -94,6 +94,7 @@ mod strategic_patches;
 mod summary;
 mod through_the_api;
 mod waivers;
+mod ways_of_malware;
 mod weakening;
 mod weakening_patches;
 mod workflow;

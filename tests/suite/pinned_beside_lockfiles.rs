@@ -152,11 +152,15 @@ fn what_else_decides_about_a_pin_is_heeded() {
         told(asking("catalog:"), &workspace),
         ["new@1.2.0 at pnpm-workspace.yaml"]
     );
-    // What a workspace is in this version comes from no registry; another package of the repository is nobody's workspace.
+    // What a workspace stands for in this version comes from no registry, where pnpm is told to link it; another package of
+    // the repository is nobody's workspace.
     let own = ("lib/package.json", r#"{"name": "new", "version": "1.0.0"}"#);
     let members = ("pnpm-workspace.yaml", "packages: [lib]\n");
-    assert_eq!(told(asking("1.0.0"), &[own, members]), [""; 0]);
-    assert_eq!(told(asking("1.0.1"), &[own, members]), new("1.0.1"));
+    let linking = "packages: [lib]\nlinkWorkspacePackages: true\n";
+    let linking = ("pnpm-workspace.yaml", linking);
+    assert_eq!(told(asking("1.0.0"), &[own, linking]), [""; 0]);
+    assert_eq!(told(asking("1.0.0"), &[own, members]), new("1.0.0"));
+    assert_eq!(told(asking("1.0.1"), &[own, linking]), new("1.0.1"));
     assert_eq!(told(asking("1.0.0"), &[own]), new("1.0.0"));
     // Peers are installed with what asks for them, unless they are optional.
     let peers = json!({"name": "a", "dependencies": {"ms": "^2.0.0"}, "peerDependencies": {"new": "1.0.0", "ms": "2.0.0"}});
@@ -281,6 +285,12 @@ pub(crate) fn judged(base: &[(&str, &str)], head: &[(&str, &str)]) -> (i32, Vec<
         entry("GHSA-aaaa-aaaa-aaaa", "bad", before("1.1.0")),
         entry("GHSA-bbbb-bbbb-bbbb", "below", before("1.1.0")),
         entry("MAL-2026-1", "worse", json!({"versions": ["1.0.0"]})),
+        entry("MAL-2026-2", "@s/worse", json!({"versions": ["1.0.0"]})),
+        entry(
+            "MAL-2026-3",
+            "worst",
+            json!({"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}),
+        ),
     ];
     let lines: Vec<String> = entries.iter().map(Json::to_string).collect();
     write(folder.path(), &[("own.jsonl", &lines.join("\n"))]);

@@ -71,6 +71,39 @@ fn another_package_manager_hides_nothing_in_the_lockfile_that_stays() {
 }
 
 #[test]
+fn a_shrinkwrap_hides_nothing_in_the_lockfile_beside_it() {
+    let manifest = asking(&ok(), None);
+    let clean = of_npm(&ok(), &[("ok", "1.0.0")]);
+    let worse = of_npm(&ok(), &[("ok", "1.0.0"), ("worse", "1.0.0")]);
+    let base: Files = &[("package.json", &manifest), ("package-lock.json", &clean)];
+    let with = |shrinkwrap: &str, lockfile: &str| {
+        let head: Files = &[
+            ("package.json", &manifest),
+            ("npm-shrinkwrap.json", shrinkwrap),
+            ("package-lock.json", lockfile),
+        ];
+        judged(base, head)
+    };
+    let told = |path: &str| (1, vec![format!("introduced worse at {path}")]);
+    assert_eq!(with(&clean, &worse), told("package-lock.json"));
+    assert_eq!(with(&worse, &clean), told("npm-shrinkwrap.json"));
+    assert_eq!(with(&clean, &clean), (0, vec![]));
+    // What nobody reads while the shrinkwrap is there need not follow the package.json.
+    let both: Files = &[base[0], base[1], ("npm-shrinkwrap.json", &clean)];
+    let asks = json!({"new": "^1.0.0", "ok": "^1.0.0"});
+    let (manifest, shrinkwrap) = (
+        asking(&asks, None),
+        of_npm(&asks, &[("new", "1.0.0"), ("ok", "1.0.0")]),
+    );
+    let head: Files = &[
+        ("package.json", &manifest),
+        ("npm-shrinkwrap.json", &shrinkwrap),
+        ("package-lock.json", &clean),
+    ];
+    assert_eq!(introduced(both, head), [""; 0]);
+}
+
+#[test]
 fn what_both_package_managers_install_is_no_news() {
     let asks = json!({"bad": "^1.0.0", "ok": "^1.0.0"});
     let (plain, moved) = (asking(&asks, None), asking(&asks, YARN));

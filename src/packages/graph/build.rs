@@ -29,12 +29,19 @@ struct Nodes<'a> {
     /// The node of each entry.
     of_entry: Vec<u32>,
     /// The workspace of a name; none where several share it.
-    by_name: HashMap<&'a str, Option<usize>>,
+    by_name: HashMap<&'a str, Option<Named>>,
     /// The entry of a workspace by its path, where the lockfile lists no importers: what the workspace asks for may lie
     /// inside it.
     of_folder: HashMap<&'a str, &'a Locked>,
     /// What the root puts in the place of what is asked for.
     resolutions: Resolutions<'a>,
+}
+
+/// A workspace by what may stand for a package.
+struct Named {
+    number: usize,
+    is_root: bool,
+    version: Option<Version>,
 }
 
 pub(super) fn graph(
@@ -230,13 +237,21 @@ impl<'a> Nodes<'a> {
             }
         }
         let root = members.iter().find(|member| member.path.is_empty());
-        let mut by_name: HashMap<&str, Option<usize>> = HashMap::new();
-        for (index, member) in members.iter().enumerate() {
-            if let Some(name) = member.package.and_then(super::PackageJson::name) {
+        let mut by_name: HashMap<&str, Option<Named>> = HashMap::new();
+        for (number, member) in members.iter().enumerate() {
+            let Some(package) = member.package else {
+                continue;
+            };
+            if let Some(name) = package.name() {
+                let own = Named {
+                    number,
+                    is_root: member.path.is_empty(),
+                    version: package.version().and_then(Version::parse),
+                };
                 by_name
                     .entry(name)
                     .and_modify(|known| *known = None)
-                    .or_insert(Some(index));
+                    .or_insert(Some(own));
             }
         }
         Self {
@@ -309,7 +324,7 @@ impl<'a> Nodes<'a> {
                 let known = addition.specifier;
                 let to = known.and_then(|known| self.lockfile.described(addition.name, known));
                 if let Some(to) = to.and_then(|to| self.node(to)) {
-                    let need = if addition.is_required {
+                    let need = if addition.is_required() {
                         Need::Required
                     } else {
                         Need::Optional
@@ -330,7 +345,11 @@ impl<'a> Nodes<'a> {
     }
 
     /// What a `package.json` gets where the lockfile lists no importers.
-    fn described(&self, path: &str, owner: &str, name: &str, specifier: &str) -> Option<u32> {
+    fn described(
+        &self,
+        (number, path, owner): (usize, &str, &str),
+        (name, specifier): (&str, &str),
+    ) -> Option<u32> {
         let inside = || {
             let entry = self.of_folder.get(path)?;
             let mut dependencies = entry.dependencies.iter();
@@ -342,7 +361,7 @@ impl<'a> Nodes<'a> {
         if let Some(entry) = self.resolved(owner, name, specifier, known) {
             return self.node(entry);
         }
-        self.workspace(name)
+        self.workspace(number, (name, specifier))
             .or_else(|| self.replaced(name, specifier))
     }
 
@@ -359,9 +378,23 @@ impl<'a> Nodes<'a> {
             .find(self.lockfile, (owner, ""), asked, known)
     }
 
-    fn workspace(&self, name: &str) -> Option<u32> {
-        let member = (*self.by_name.get(name)?)?;
-        Some(number(self.entries.len() + member))
+    /// The workspace that stands for a package without an entry that says so. pnpm always writes one, and npm and Yarn 1
+    /// link neither the root nor what asks, nor a version that nobody asks for.
+    fn workspace(&self, asking: usize, (name, specifier): (&str, &str)) -> Option<u32> {
+        let named = self.by_name.get(name)?.as_ref()?;
+        let is_of_berry =
+            self.lockfile.kind == LockfileKind::Yarn && !self.lockfile.importers.is_empty();
+        let is_linked = match self.lockfile.kind {
+            LockfileKind::Pnpm => false,
+            _ if is_of_berry => true,
+            _ => !named.is_root && named.number != asking,
+        };
+        let fits = match (Specifier::parse(specifier), &named.version) {
+            (Specifier::Range(range), Some(version)) => range.satisfies(version),
+            (Specifier::Exact(asked), Some(version)) => asked == *version,
+            _ => true,
+        };
+        (is_linked && fits).then(|| number(self.entries.len() + named.number))
     }
 
     /// A resolution can take the place of what was asked for: of the versions that fit the newest, else the only one.
@@ -477,9 +510,9 @@ impl<'a, 'n> Joining<'a, 'n> {
             let target = if keeps_importers {
                 None
             } else {
-                let (path, name) = (self.path, self.name);
-                self.nodes
-                    .described(path, name, declared.name, declared.specifier())
+                let own = (self.number, self.path, self.name);
+                let asked = (declared.name, declared.specifier());
+                self.nodes.described(own, asked)
             };
             wants.push(Want {
                 workspace: self.number,
@@ -528,7 +561,10 @@ impl<'a, 'n> Joining<'a, 'n> {
                 specifier: wanted.specifier.clone(),
                 at: wanted.at,
             }),
-            target: target.or_else(|| self.nodes.workspace(&wanted.name)),
+            target: target.or_else(|| {
+                let asked = (&*wanted.name, specifier);
+                self.nodes.workspace(self.number, asked)
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which package an archive of a registry is, by its address.
 
+use crate::packages::percent::{decode, is_encoded};
 use crate::packages::web_address::{PUBLIC_REGISTRIES, WebAddress};
 
 /// A package, as the address of its archive names it.
@@ -12,16 +13,16 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Reads `<registry>/<name>/-/<name without scope>-<version>.tgz`; none where an address is written otherwise.
+    /// Reads `<registry>/<name>/-/<name without scope>-<version>.tgz`, also where parts of it are encoded; none where an
+    /// address is written otherwise.
     #[must_use]
     pub fn parse(address: &str) -> Option<Self> {
-        let (_, rest) = address.split_once("://")?;
-        let path = rest.split(['?', '#']).next()?;
+        Self::at(&asked(address)?)
+    }
+
+    /// The same of a path with its host.
+    fn at(path: &str) -> Option<Self> {
         let (before, file) = path.rsplit_once("/-/")?;
-        let before = before
-            .replace("%2f", "/")
-            .replace("%2F", "/")
-            .replace("%40", "@");
         let (around, unscoped) = before.rsplit_once('/')?;
         let scope = around
             .rsplit('/')
@@ -43,17 +44,18 @@ impl Archive {
                 version: file.get(at..)?.to_owned(),
             });
         };
-        let version = version.replace("%2B", "+").replace("%2b", "+");
+        let version = version.to_owned();
         Some(Self { name, version })
     }
 
-    /// The same of an archive of the public registry alone, in just the way in which it writes addresses.
+    /// The same of an archive of the public registry alone, in just the way in which it writes addresses. What is
+    /// encoded twice is no name there.
     #[must_use]
     pub fn public(address: &str) -> Option<Self> {
         let server = WebAddress::parse(address)?.server();
-        let archive = Self::parse(address).filter(|_| PUBLIC_REGISTRIES.contains(&&*server))?;
-        let path = address.split(['?', '#']).next()?;
-        let path = path.split_once("://")?.1.split_once('/')?.1;
+        let path = asked(address).filter(|_| PUBLIC_REGISTRIES.contains(&&*server))?;
+        let archive = Self::at(&path).filter(|_| !is_encoded(&path))?;
+        let (_, path) = path.split_once('/')?;
         let Self { name, version } = &archive;
         let unscoped = name.rsplit('/').next()?;
         (path == format!("{name}/-/{unscoped}-{version}.tgz")).then_some(archive)
@@ -65,6 +67,24 @@ impl Archive {
         let plain = |version: &str| version.split('+').next().unwrap_or_default().to_owned();
         self.name == name && (version.is_empty() || plain(&self.version) == plain(version))
     }
+}
+
+/// The host and the path that a server is asked for, by an address: without what is encoded, and without the dots and
+/// slashes that clients and servers resolve (<https://url.spec.whatwg.org/#path-state>).
+fn asked(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let path = decode(rest.split(['?', '#']).next()?).replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.len() > 1 => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// Where `1.2.3` begins in `name-1.2.3-rc.1`.
@@ -80,6 +100,31 @@ fn version_start(file: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_read_as_its_server_reads_it() {
+        for path in [
+            "evil/-/evil-1.0.0.tgz",
+            "ev%69l/-/ev%69l-1.0.0.tgz",
+            "evil/-/evil%2D1.0.0.tgz",
+            "evil/%2d/evil-1%2E0.0.tgz",
+            "evil%2F-/evil-1.0.0%2etgz?x#y",
+            "ms/../evil/./-//evil-1.0.0.tgz",
+            "ms/%2e%2E/evil\\-\\evil-1.0.0.tgz",
+        ] {
+            let address = format!("https://registry.npmjs.org/{path}");
+            for found in [Archive::parse(&address), Archive::public(&address)] {
+                let found = found.unwrap();
+                assert!(found.name == "evil" && found.version == "1.0.0", "{path}");
+            }
+        }
+        let scoped = Archive::public("https://registry.npmjs.org/@s%2Fa/-/a-1.0.0.tgz").unwrap();
+        assert_eq!(scoped.name, "@s/a");
+        // Nobody decodes it twice, and it is not the package that a reader takes it for.
+        let twice = "https://registry.npmjs.org/ev%2569l/-/ev%2569l-1.0.0.tgz";
+        assert_eq!(Archive::public(twice), None);
+        assert!(!Archive::parse(twice).unwrap().is("evil", "1.0.0"));
+    }
 
     #[test]
     fn an_address_names_a_package() {

@@ -31,6 +31,7 @@ mod yarn_locator;
 
 use std::sync::Arc;
 
+use super::name_patterns::matches;
 use crate::syntax::Span;
 
 /// A package manager, with the notation of its lockfile.
@@ -271,6 +272,8 @@ pub enum RecordKind {
     Trusted,
     /// An entry of a catalogue, `catalogue>name`.
     Catalog,
+    /// A pattern of what is left out where it is optional.
+    IgnoredOptional,
 }
 
 /// Why a lockfile, or a part of it, could not be read.
@@ -358,10 +361,13 @@ impl Lockfile {
         self.records.iter().find(|record| record.what == what)
     }
 
-    /// True if a setting of pnpm may leave optional dependencies out of it.
+    /// True if it records that pnpm leaves a package out of it wherever that is optional.
     #[must_use]
-    pub fn ignores_optional(&self) -> bool {
-        self.text.contains("\nignoredOptionalDependencies:")
+    pub fn leaves_out(&self, name: &str) -> bool {
+        let records = self.records.iter();
+        let ignored = records.filter(|record| record.what == RecordKind::IgnoredOptional);
+        let patterns: Vec<&str> = ignored.map(|record| &*record.key).collect();
+        matches(&patterns, name)
     }
 
     /// What a `package.json` gets that asks for a name with a specifier, where the lockfile keeps no importers.

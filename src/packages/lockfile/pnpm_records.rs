@@ -63,6 +63,16 @@ pub(super) fn read(root: Node<'_>, records: &mut Vec<Record>) {
                     push(RecordKind::Trusted, text::key(item), "", item.span());
                 }
             }
+            "ignoredOptionalDependencies" => {
+                for item in value.items() {
+                    push(
+                        RecordKind::IgnoredOptional,
+                        text::key(item),
+                        "",
+                        item.span(),
+                    );
+                }
+            }
             "catalogs" => {
                 for catalog in value.written_entries() {
                     for entry in catalog.value.written_entries() {

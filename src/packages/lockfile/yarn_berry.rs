@@ -10,6 +10,7 @@ use super::{
     Dependency, Importer, Locked, Lockfile, Need, PackageIndex, Problem, ProblemKind, Section,
     Source, Wanted, text,
 };
+use crate::packages::percent::decode;
 use crate::syntax::{Entry, Format, Node, Span, parse};
 
 /// The newest version of the notation that is known: that of Yarn 4.18.
@@ -253,7 +254,7 @@ impl<'a> Reading<'a, '_> {
     fn patched(&mut self, fields: &Fields<'a>) -> Option<Dependency> {
         let (name, reference) = yarn_locator::split(fields.resolution.and_then(text::scalar)?)?;
         let (inner, _) = reference.strip_prefix("patch:")?.split_once('#')?;
-        let inner = yarn_locator::decode(inner);
+        let inner = decode(inner);
         Some(Dependency {
             name: self.names.hold(name),
             need: Need::Required,

@@ -3,6 +3,7 @@
 //! Source: Yarn's own documentation of its protocols (BSD-2-Clause), as facts.
 
 use super::{Source, hosted};
+use crate::packages::percent::decode;
 
 /// How deep patches of patches are looked through.
 const DEPTH: usize = 8;
@@ -120,27 +121,6 @@ fn are_builtin(patches: &str) -> bool {
             let patch = patch.strip_prefix("optional!").unwrap_or(patch);
             patch.trim_start_matches('~').starts_with("builtin<")
         })
-}
-
-/// Undoes percent-encoding; what is none stays.
-pub(super) fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.first_chunk::<2>().filter(|_| *first == b'%');
-        let decoded = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .filter(|digits| !digits.starts_with('+'))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let Some(byte) = decoded {
-            bytes.push(byte);
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ pub struct Bunfig {
     pub frozen_lockfile: Option<Written<bool>>,
     /// `install.lockfile.save`.
     pub saves_lockfile: Option<Written<bool>>,
+    /// `install.linkWorkspacePackages`: whether workspaces take the place of packages that have their name.
+    pub links_workspaces: Option<Written<bool>>,
+    /// `install.lockfile.path`: where the lockfile is read from.
+    pub lockfile_path: Option<Written<String>>,
     /// `install.security.scanner`: the package that looks at what is to be installed.
     pub scanner: Option<Written<String>>,
     /// True if something in the file is no TOML, so that it may say more than was read.
@@ -91,10 +95,15 @@ impl Bunfig {
                     .collect();
             }
             "ignoreScripts" => self.ignore_scripts = switch(key, value),
+            "linkWorkspacePackages" => self.links_workspaces = switch(key, value),
             "frozenLockfile" => self.frozen_lockfile = switch(key, value),
             "lockfile" => {
                 self.saves_lockfile =
                     inner(value, "save").and_then(|(key, value)| switch(key, value));
+                self.lockfile_path = inner(value, "path").and_then(|(key, value)| {
+                    let path = value.get_ref().as_str()?;
+                    Some(written(key, value, path.to_owned()))
+                });
             }
             "security" => {
                 self.scanner = inner(value, "scanner").and_then(|(key, value)| {

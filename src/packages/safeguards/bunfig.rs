@@ -58,6 +58,12 @@ pub fn read(text: &str) -> Vec<Said> {
             found.push(said(what, "", Value::Switch(switch.value), name, switch.at));
         }
     }
+    if let Some(path) = &bunfig.lockfile_path
+        && !["bun.lock", "bun.lockb"].contains(&path.value.trim_start_matches("./"))
+    {
+        let (what, name) = (Safeguard::OtherLockfile, "install.lockfile.path");
+        found.push(said(what, &path.value, Value::Listed, name, path.at));
+    }
     if let Some(scanner) = &bunfig.scanner {
         let value = Value::Word((&*scanner.value).into());
         let name = "install.security.scanner";

@@ -79,6 +79,18 @@ impl Found<'_> {
         }
     }
 
+    /// Lockfiles that are installed from and that nobody looks for.
+    pub(super) fn other_lockfiles(&mut self) {
+        for key in self.new_keys(Safeguard::OtherLockfile) {
+            let sentence = format!(
+                "{} takes the lockfile from `{}`, which is not read here, so that what is installed was not judged; keep the lockfile where it usually is",
+                self.name(Safeguard::OtherLockfile),
+                shown(&key)
+            );
+            self.push(Severity::High, Safeguard::OtherLockfile, &key, sentence);
+        }
+    }
+
     /// The program that runs as the package manager.
     pub(super) fn release(&mut self) {
         let old = self.before.word(Safeguard::Release, "").unwrap_or_default();

@@ -22,6 +22,7 @@ mod yarnrc_classic;
 use crate::syntax::{Node, Span};
 
 use super::install::Manager;
+use super::name_patterns::covers;
 use super::range::Release;
 
 pub use bunfig::read as of_bunfig;
@@ -82,6 +83,8 @@ pub enum Safeguard {
     StoreVerified,
     /// Whether there is a lockfile.
     Lockfile,
+    /// Another lockfile than the one of the usual name and place.
+    OtherLockfile,
     /// Code that runs as a part of the package manager.
     Plugin,
     /// A file that runs whenever the package manager does, in its place or beside it: `yarnPath`, `pnpmfile`.
@@ -198,6 +201,9 @@ impl Pinned {
 
 /// The setting of Yarn that names git repositories.
 const GIT_REPOSITORIES: &str = "approvedGitRepositories";
+
+/// What `gitBranchLockfile` of pnpm reads in the place of its usual lockfile.
+const BY_BRANCH: &str = "pnpm-lock.BRANCH.yaml";
 
 /// The minutes of a day.
 const DAY: u64 = 24 * 60;
@@ -334,29 +340,6 @@ fn without_version(key: &str) -> &str {
     at.and_then(|at| key.get(..=at)).unwrap_or(key)
 }
 
-/// True if a pattern takes a name; `*` stands for anything.
-fn covers(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else {
-        return false;
-    };
-    if !pattern.contains('*') {
-        return rest.is_empty();
-    }
-    let mut parts = parts.peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
-    }
-    true
-}
-
 /// What a node of a file says.
 fn said(what: Safeguard, key: &str, value: Value, name: &str, at: Span) -> Said {
     Said {
@@ -410,21 +393,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_takes_what_it_is_written_for() {
-        for (pattern, name, is_taken) in [
-            ("@acme/*", "@acme/a", true),
-            ("@acme/*", "@acme-x/a", false),
-            ("*", "left-pad", true),
-            ("left-*", "left-pad", true),
-            ("left-*", "right-pad", false),
-            ("*-pad", "left-pad", true),
-            ("a*c*e", "abcde", true),
-            ("a*c*e", "abde", false),
-            ("left-pad", "left-pad", true),
-            ("left", "left-pad", false),
-        ] {
-            assert_eq!(covers(pattern, name), is_taken, "{pattern} {name}");
-        }
+    fn a_version_is_no_part_of_a_name() {
         assert_eq!(without_version("@a/b@1.2.3 || 1.2.4"), "@a/b");
         assert_eq!(without_version("nx"), "nx");
     }

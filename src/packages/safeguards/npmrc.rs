@@ -5,7 +5,7 @@
 use crate::syntax::Span;
 
 use super::install_tools::{loaded_code, other_git, other_shell};
-use super::{DAY, Safeguard, Said, Value, lines, replace, said};
+use super::{BY_BRANCH, DAY, Safeguard, Said, Value, lines, replace, said};
 
 /// Reads a file. Of a key that stands in it twice the last one counts.
 #[must_use]
@@ -75,6 +75,10 @@ fn understood(written: &str, value: &str, at: Span) -> Option<Said> {
         "allow-git" => (Safeguard::Git, "", word()),
         "allow-remote" => (Safeguard::Remote, "", word()),
         "verify-store-integrity" => (Safeguard::StoreVerified, "", switch(value != "false")),
+        "git-branch-lockfile" if is_true => (Safeguard::OtherLockfile, BY_BRANCH, Value::Listed),
+        "lockfile-dir" if value.trim_end_matches('/') != "." => {
+            (Safeguard::OtherLockfile, value, Value::Listed)
+        }
         "package-lock" | "lockfile" => (Safeguard::Lockfile, "", switch(value != "false")),
         _ => {
             let scope = name.strip_suffix(":registry")?;

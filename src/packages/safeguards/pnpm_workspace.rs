@@ -6,7 +6,7 @@ use crate::packages::pnpm_workspace::{Served, routes};
 use crate::syntax::{Node, Tree};
 
 use super::install_tools::{loaded_code, other_shell};
-use super::{Safeguard, Said, Value, list, listed, said, text};
+use super::{BY_BRANCH, Safeguard, Said, Value, list, listed, said, text};
 
 /// Reads a file.
 #[must_use]
@@ -37,6 +37,15 @@ pub(super) fn settings(mapping: Node<'_>) -> Vec<Said> {
             "verifyStoreIntegrity" => (Safeguard::StoreVerified, switch),
             "strictSsl" => (Safeguard::StrictTls, switch),
             "lockfile" => (Safeguard::Lockfile, switch),
+            "gitBranchLockfile" if node.as_bool() == Some(true) => {
+                let (what, at) = (Safeguard::OtherLockfile, at.to(node.span()));
+                found.push(said(what, BY_BRANCH, Value::Listed, name, at));
+                continue;
+            }
+            "lockfileDir" if text(node).trim_end_matches('/') != "." => {
+                found.extend(listed(Safeguard::OtherLockfile, name, node));
+                continue;
+            }
             "strictDepBuilds" => (Safeguard::StrictScripts, switch),
             "trustPolicyExclude" => {
                 found.extend(listed(Safeguard::Untrusted, name, node));

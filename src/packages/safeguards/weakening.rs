@@ -3,7 +3,8 @@
 use crate::finding::Severity;
 
 use super::manifest::TRUSTED;
-use super::{DAY, Safeguard, Safeguards, Said, bun_trusted, covers};
+use super::{DAY, Safeguard, Safeguards, Said, bun_trusted};
+use crate::packages::name_patterns::covers;
 
 /// A setting that keeps out less than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub fn weakenings(before: &Safeguards, after: &Safeguards, home: Home<'_>) -> Ve
     found.plugins();
     found.code();
     found.own_packages();
+    found.other_lockfiles();
     found.release();
     found.proposals();
     found.weakenings

@@ -32,6 +32,11 @@ pub fn read(tree: &Tree) -> Vec<Said> {
                 found.extend(listed(Safeguard::Code, name, node));
                 continue;
             }
+            // Of Yarn 2 and 3.
+            "lockfileFilename" if text(node) != "yarn.lock" => {
+                found.extend(listed(Safeguard::OtherLockfile, name, node));
+                continue;
+            }
             "checksumBehavior" => (Safeguard::Checksums, word()),
             "enableImmutableInstalls" => match node.as_bool() {
                 Some(is_on) => (Safeguard::Immutable, Value::Switch(is_on)),

@@ -43,7 +43,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// What pnpm locks for itself (`packageManagerDependencies`) counts for no package of the project. Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`. Beside the lockfile that `packageManager` names, another one may be empty.
+    /// What pnpm locks for itself (`packageManagerDependencies`) counts for no package of the project. Dependencies that lie in the repository itself (`workspace:`, `file:`, `link:`) need no entry. A lockfile that cannot be parsed is told as `input/unreadable`. Beside the lockfile that `packageManager` names, or beside a shrinkwrap, another one may be empty.
     "input/empty-lockfile",
     severity: Severity::High,
     references: &["CWE-693"],

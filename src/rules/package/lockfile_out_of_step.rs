@@ -15,6 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::asked_sources::AskedSources;
 use crate::snapshot::explained::Overridden;
 use crate::snapshot::extended::unmet_extensions;
+use crate::snapshot::ignored_optional::leaves_out;
 use crate::snapshot::locked::{LockedFile, called, locked_files, wished};
 use crate::snapshot::lost;
 use crate::snapshot::unmet_catalogs::{Mismatch, unmet_catalogs};
@@ -86,7 +87,7 @@ declare_rule! {
     /// Within the lockfile, what a package of a registry cannot do without must have an entry, and each entry of npm's a
     /// version. What the lockfile takes from a path of the repository, where that is no workspace and nobody asks for it, is
     /// high. More than three of a kind in a workspace are one finding. A lockfile beside the one that `packageManager`
-    /// names is not compared.
+    /// names, or beside a shrinkwrap, is not compared.
     "package/lockfile-out-of-step",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
@@ -408,7 +409,8 @@ fn gap(
     }
     if !want.is_resolved() {
         // An entry that the reader could not make out is told elsewhere.
-        let may_be_absent = declared.section == Section::Optional && want.listed.is_some();
+        let may_be_absent = declared.section == Section::Optional
+            && (want.listed.is_some() || leaves_out(locked.installation, &want.name));
         let is_known = !may_be_absent && locked.lockfile.problems.is_empty();
         return is_known.then_some(Gap::Absent);
     }
@@ -484,7 +486,7 @@ fn report(
     let draft = sink
         .report_span(declared.at)
         .package(name, seen)
-        .discriminator(&workspace.path);
+        .discriminator(identity(workspace));
     let (group, after) = match gap {
         Gap::Absent => (
             format!("absent\0{}", workspace.path),
@@ -511,6 +513,14 @@ fn report(
         shortened(&want.name),
         quoted(&without_secrets(&declared.specifier))
     ));
+}
+
+/// What a workspace keeps where it is moved: its name, where it has one.
+fn identity(workspace: &Workspace) -> &str {
+    if workspace.path.is_empty() || workspace.name.is_empty() {
+        return &workspace.path;
+    }
+    &workspace.name
 }
 
 fn unknown_workspace(
@@ -540,7 +550,7 @@ fn unasked(
     sink.in_file(&locked.file.path)
         .report_span(listed.at)
         .package(name, seen)
-        .discriminator(&format!("unasked\0{}", workspace.path))
+        .discriminator(&format!("unasked\0{}", identity(workspace)))
         .fold(Fold {
             group: format!("unasked\0{}", workspace.path).into(),
             called: format!("`{}`", shortened(&want.name)),

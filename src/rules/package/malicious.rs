@@ -53,8 +53,9 @@ declare_rule! {
     /// ## Limits
     /// It knows what the sources of advisories know: entries of OSV with an id that starts with `MAL-`, and what others say
     /// under such a name. A package that only development needs counts as much: it runs where it is installed. Local
-    /// packages are never looked up, whatever they are called. Without a lockfile it judges what `package.json` pins to one
-    /// version, and of ranges the names of which every version is malware.
+    /// packages are never looked up, whatever they are called. What no lockfile holds it judges by what
+    /// `package.json` and settings pin to one version, be that a part of a range (`1.2.3 || ^9`) or what a patch is for, and
+    /// of other ranges and tags it judges the names of which every version is malware.
     "package/malicious",
     severity: Severity::Critical,
     needs: &[Source::Advisories],

@@ -45,6 +45,8 @@ declare_rule! {
     /// options of Node.js that load nothing; so is an exception for
     /// one version, a registry whose address is a variable, and one for a scope of which the lockfile holds nothing. What
     /// a preset of Renovate from another repository says is not known.
+    /// A lockfile of another name or in another folder (`lockfileFilename`, `lockfileDir`, `gitBranchLockfile`,
+    /// `install.lockfile.path`) is high.
     "package/settings-weakened",
     severity: Severity::Medium,
     other_severities: &[Severity::High, Severity::Low],
