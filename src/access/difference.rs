@@ -3,6 +3,7 @@
 //! It is a difference of sets: rules that are moved, split, joined or put in another order change nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::rights::Rights;
@@ -16,9 +17,9 @@ pub struct Change {
     /// Where.
     pub scope: Scope,
     /// What was allowed, without what groups give.
-    pub before: Rights,
+    pub before: Arc<Rights>,
     /// What is allowed.
-    pub after: Rights,
+    pub after: Arc<Rights>,
     /// What is allowed and was not, in any way.
     pub gained: Rights,
     /// What was allowed and no longer is, in any way.
@@ -41,7 +42,7 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
         for scope in scopes {
             let own = |cluster: &Cluster| {
                 let held = cluster.held(subject, scope);
-                held.map(|held| std::sync::Arc::clone(&held.rights))
+                held.map(|held| Arc::clone(&held.rights))
                     .unwrap_or_default()
             };
             let (old, new) = (own(before), own(after));
@@ -61,8 +62,8 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
             changes.push(Change {
                 subject: subject.clone(),
                 scope: scope.clone(),
-                before: (*old).clone(),
-                after: (*new).clone(),
+                before: Arc::clone(&old),
+                after: Arc::clone(&new),
                 gained,
                 lost,
                 is_known: known.contains(subject),
