@@ -2,7 +2,7 @@
 //!
 //! It is a difference of sets: rules that are moved, split, joined or put in another order change nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::cluster::Cluster;
@@ -34,6 +34,7 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
     let subjects: BTreeSet<&Subject> = before.held.keys().chain(after.held.keys()).collect();
     let mut known: Option<BTreeSet<&Subject>> = None;
     let mut changes = Vec::new();
+    let mut found = Found::new();
     for subject in subjects {
         let (old, new) = (before.held.get(subject), after.held.get(subject));
         let old_scopes = old.into_iter().flat_map(|scopes| scopes.keys());
@@ -49,8 +50,8 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
             if old == new {
                 continue;
             }
-            let gained = news(before, after, subject, scope, &new);
-            let lost = news(after, before, subject, scope, &old);
+            let gained = news((before, after), (subject, scope), &new, &mut found);
+            let lost = news((after, before), (subject, scope), &old, &mut found);
             if gained.is_empty() && lost.is_empty() {
                 continue;
             }
@@ -73,24 +74,32 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
     changes
 }
 
+/// What was found of rights that are held together: by their places, those that are looked at first.
+type Found = HashMap<Vec<*const Rights>, Rights>;
+
 /// What of some rights one side does not know, however it would give them, and what the other side does not give in the
-/// whole cluster as well, where that is told.
+/// whole cluster as well, where that is told. It is found out once for all who hold the same.
 fn news(
-    without: &Cluster,
-    with: &Cluster,
-    subject: &Subject,
-    scope: &Scope,
-    rights: &Rights,
+    (without, with): (&Cluster, &Cluster),
+    (subject, scope): (&Subject, &Scope),
+    rights: &Arc<Rights>,
+    found: &mut Found,
 ) -> Rights {
-    let symbols = &with.symbols;
-    let mut left = rights.clone();
-    for known in without.rights(subject, scope.namespace()) {
-        left = left.beyond(known, symbols);
-    }
+    let mut known = without.rights(subject, scope.namespace());
     if scope.namespace().is_some()
         && let Some(wider) = with.held(subject, &Scope::Cluster)
     {
-        left = left.beyond(&wider.rights, symbols);
+        known.push(&wider.rights);
     }
-    left
+    let all = std::iter::once(&**rights).chain(known.iter().copied());
+    let key = all.map(std::ptr::from_ref).collect();
+    let own = found.entry(key).or_insert_with(|| {
+        let mut known = known.iter();
+        let first = known
+            .next()
+            .map(|first| rights.beyond(first, &with.symbols));
+        let left = first.unwrap_or_else(|| (**rights).clone());
+        known.fold(left, |left, known| left.beyond(known, &with.symbols))
+    });
+    own.clone()
 }

@@ -247,20 +247,20 @@ impl Comparison {
         let united = united.iter().filter_map(|sides| {
             let before = Cluster::of(&symbols, &built_in, &sides.before, Vec::new());
             let after = Cluster::of(&symbols, &built_in, &sides.after, Vec::new());
-            let mut renamed = renamed::Renamed::default();
-            let mut news = news::news(&before, &after, &renamed, behaviour);
+            let mut goes_on_as = renamed::Renamed::default();
+            let mut news = news::news(&before, &after, &goes_on_as, behaviour);
             if !news.proofs.is_empty() {
                 let changes = difference::changes(&before, &after);
-                renamed = renamed::renamed(&before, &after, &changes);
-                if !renamed.is_empty() {
-                    news = news::news(&before, &after, &renamed, behaviour);
+                goes_on_as = renamed::renamed(&before, &after, &changes);
+                if !goes_on_as.is_empty() {
+                    news = news::news(&before, &after, &goes_on_as, behaviour);
                 }
             }
             (!news.proofs.is_empty()).then_some(Compared {
                 before,
                 after,
                 changes: Vec::new(),
-                renamed,
+                renamed: goes_on_as,
                 new_proofs: news.proofs,
                 causes: news.causes,
                 closings: news.closings,

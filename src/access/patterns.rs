@@ -25,17 +25,17 @@ impl Patterns {
     /// What some verbs come to together, each on all objects or on those of some names.
     pub(super) fn of(parts: impl IntoIterator<Item = (Option<Names>, Verbs)>) -> Self {
         let mut all = Verbs::default();
-        let mut named: Vec<(Verbs, Names)> = Vec::new();
+        let mut lists: Vec<(Verbs, Names)> = Vec::new();
         for (names, verbs) in parts {
             match names {
                 None => all.add_all(&verbs),
-                Some(names) => named.push((verbs, names)),
+                Some(names) => lists.push((verbs, names)),
             }
         }
-        named.retain(|(verbs, names)| !verbs.is_empty() && !names.is_empty());
+        lists.retain(|(verbs, names)| !verbs.is_empty() && !names.is_empty());
         Self {
             all,
-            named: disjoint(named),
+            named: disjoint(lists),
         }
     }
 

@@ -52,10 +52,13 @@ pub struct Rights {
     urls: BTreeMap<Symbol, Verbs>,
 }
 
+/// Verbs on all objects of a resource, or on those of some names.
+type Part = (Option<Names>, Verbs);
+
 /// Rights that are put together.
 #[derive(Debug, Default)]
 pub struct Gathering {
-    resources: BTreeMap<(Symbol, Symbol), Vec<(Option<Names>, Verbs)>>,
+    resources: BTreeMap<(Symbol, Symbol), Vec<Part>>,
     urls: BTreeMap<Symbol, Verbs>,
 }
 

@@ -23,6 +23,9 @@ pub struct Standing {
     made: Mutex<HashMap<&'static [Means], Option<Goal>>>,
 }
 
+/// A cluster that gives a role, with the number of its bindings there and that of the role.
+type Giver = (usize, usize, usize);
+
 /// The standings of all roles of a revision, by the place of their names. Roles that are given by the same bindings have
 /// one in common.
 #[derive(Debug, Default)]
@@ -34,8 +37,7 @@ impl Standings {
     /// Finds out who is given what.
     #[must_use]
     pub fn of(clusters: &[Cluster]) -> Self {
-        // By role, the clusters that give it, with the number of its bindings there.
-        let mut givers: BTreeMap<(&Arc<str>, u32), Vec<(usize, usize, usize)>> = BTreeMap::new();
+        let mut givers: BTreeMap<(&Arc<str>, u32), Vec<Giver>> = BTreeMap::new();
         for (cluster, own) in clusters.iter().enumerate() {
             for (role, at) in own.roles.iter().enumerate() {
                 let place = at.at.as_ref().map(|at| (&at.path, at.span.start));
