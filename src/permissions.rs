@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::access::ask::who_can;
-use crate::access::cluster::{Cluster, Grant, Held, is_unmodelled};
+use crate::access::cluster::{Cluster, is_unmodelled};
 use crate::access::describe::phrases;
 use crate::access::difference::Change;
+use crate::access::held::{Grant, Held};
 use crate::access::proof::Proof;
 use crate::access::question::Question;
 use crate::access::rights::Rights;

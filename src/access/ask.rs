@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::cluster::{Cluster, Grant};
+use super::cluster::Cluster;
+use super::held::Grant;
 use super::outside::{Asks, asks};
 use super::question::{About, Question};
 use super::rights::Rights;

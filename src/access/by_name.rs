@@ -1,10 +1,9 @@
 //! The roles of a cluster by their names: what somebody would have who bound them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cluster::Cluster;
-use super::meant::sums;
 use super::powers::KUBE_SYSTEM;
 use super::rights::{Asked, Rights};
 use super::role::Role;
@@ -15,8 +14,6 @@ use super::symbols::Symbol;
 #[derive(Debug, Default)]
 pub struct ByName {
     numbers: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Vec<usize>>>,
-    /// By the number of a sum of roles, the roles that it is the sum of.
-    sums: OnceLock<HashMap<usize, Arc<Vec<usize>>>>,
 }
 
 impl ByName {
@@ -74,9 +71,8 @@ impl Cluster {
     }
 
     fn leaves_of_role(&self, role: usize) -> Vec<usize> {
-        let sums = self.by_name.sums.get_or_init(|| sums(&self.roles));
-        let own = sums.get(&role);
-        own.map_or_else(|| vec![role], |leaves| leaves.to_vec())
+        let leaves = self.sums.leaves(role);
+        leaves.map_or_else(|| vec![role], |leaves| leaves.to_vec())
     }
 
     /// What some roles give to whoever binds them in a namespace, or in all, or in the whole cluster.
@@ -87,10 +83,8 @@ impl Cluster {
         namespace: Option<&Arc<str>>,
         is_inside: bool,
     ) -> Rights {
-        let mut rights = Rights::default();
-        for role in leaves.iter().filter_map(|role| self.roles.get(*role)) {
-            rights.add_all(&role.rights);
-        }
+        let roles = leaves.iter().filter_map(|role| self.roles.get(*role));
+        let mut rights = Rights::union(roles.map(|role| &*role.rights));
         if is_inside || namespace.is_some() {
             let namespace = namespace.and_then(|own| self.symbols.find(own));
             rights = rights.within(namespace.unwrap_or(Symbol::EMPTY), &self.symbols);

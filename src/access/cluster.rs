@@ -7,38 +7,19 @@ use crate::finding::Location;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::roles::{AGGREGATE_TO, Requirement};
 
+use super::binders::Binders;
 use super::built_in;
 use super::by_name::ByName;
 use super::exposed::{Route, Served};
+use super::held::Held;
 use super::meant::{Meant, meant};
 use super::parts::{Account, Enforced, Part, Runner, TokenSecret};
 use super::powers::KUBE_SYSTEM;
 use super::rights::{Asked, Reach, Rights};
 use super::role::{Binding, Role};
 use super::subject::{MASTERS, Scope, Subject};
+use super::sums::Sums;
 use super::symbols::{Symbol, Symbols};
-
-/// The most patterns that the rights of all subjects of one cluster have together. A subject beyond that counts for one
-/// who may do everything: what is too much to be looked at is never taken for harmless.
-const MOST_PATTERNS: usize = 2_000_000;
-
-/// A role given to one subject by one binding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// The number of the binding.
-    pub binding: usize,
-    /// The number of the subject in it.
-    pub subject: usize,
-}
-
-/// What one subject holds in one scope.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// By what.
-    pub grants: Vec<Grant>,
-    /// What it allows, in its normal form. In a namespace, what can be reached there.
-    pub rights: Arc<Rights>,
-}
 
 /// One cluster, as far as a revision shows it.
 #[derive(Debug)]
@@ -65,6 +46,10 @@ pub struct Cluster {
     pub routes: Vec<Arc<Route>>,
     /// Its Namespaces, as far as they are objects.
     pub namespaces: BTreeMap<Arc<str>, Arc<Enforced>>,
+    /// Which bindings give each role.
+    pub binders: Binders,
+    /// Which roles the sums of roles are the sums of.
+    pub(super) sums: Sums,
     /// The numbers of its roles by their names.
     pub(super) by_name: ByName,
     /// The accounts whose pods get no token unless they ask for one.
@@ -122,6 +107,9 @@ impl Cluster {
         roles.extend(built_in.iter().cloned());
         bindings.extend(borrowed);
         let namespaces = parts.iter().flat_map(|part| &part.namespaces);
+        let mut sums = Sums::of(&roles);
+        let meant = meant(&roles, &bindings, &mut sums);
+        let binders = Binders::of(roles.len(), &meant);
         let mut cluster = Self {
             symbols: Arc::clone(symbols),
             paths: parts
@@ -131,7 +119,9 @@ impl Cluster {
                 .collect(),
             served: parts.iter().flat_map(|part| part.served.clone()).collect(),
             routes: parts.iter().flat_map(|part| part.routes.clone()).collect(),
-            meant: meant(&roles, &bindings),
+            meant,
+            binders,
+            sums,
             by_name: ByName::of(&roles),
             roles,
             bindings,
@@ -155,67 +145,6 @@ impl Cluster {
         }
         cluster.held = cluster.hold();
         cluster
-    }
-
-    fn hold(&self) -> BTreeMap<Subject, BTreeMap<Scope, Held>> {
-        let mut grants: BTreeMap<Subject, BTreeMap<Scope, Vec<Grant>>> = BTreeMap::new();
-        for (number, binding) in self.bindings.iter().enumerate() {
-            for (subject, bound) in binding.subjects.iter().enumerate() {
-                let of_subject = grants.entry(bound.subject.clone()).or_default();
-                let of_scope = of_subject.entry(binding.scope.clone()).or_default();
-                of_scope.push(Grant {
-                    binding: number,
-                    subject,
-                });
-            }
-        }
-        let mut known: HashMap<(Arc<Vec<usize>>, Scope), Arc<Rights>> = HashMap::new();
-        let mut left = MOST_PATTERNS;
-        let mut held: BTreeMap<Subject, BTreeMap<Scope, Held>> = BTreeMap::new();
-        for (subject, scopes) in grants {
-            let mut of_subject = BTreeMap::new();
-            for (scope, grants) in scopes {
-                let rights = match self.leaves_of(&grants, &mut left) {
-                    None => Arc::new(Rights::everything()),
-                    Some(leaves) => {
-                        let known = known.entry((leaves, scope.clone()));
-                        Arc::clone(known.or_insert_with_key(|(leaves, scope)| {
-                            Arc::new(self.rights_of_roles(leaves, scope, &mut left))
-                        }))
-                    }
-                };
-                of_subject.insert(scope, Held { grants, rights });
-            }
-            held.insert(subject, of_subject);
-        }
-        held
-    }
-
-    /// The roles that grants give; none where these are too many to be looked at.
-    fn leaves_of(&self, grants: &[Grant], left: &mut usize) -> Option<Arc<Vec<usize>>> {
-        let meant = grants
-            .iter()
-            .filter_map(|grant| self.meant.get(grant.binding));
-        if let [grant] = grants {
-            let meant = self.meant.get(grant.binding)?;
-            return Some(Arc::clone(&meant.leaves));
-        }
-        let size = meant.clone().map(|meant| meant.leaves.len()).sum();
-        *left = left.checked_sub(size)?;
-        let leaves: BTreeSet<usize> = meant
-            .flat_map(|meant| meant.leaves.iter().copied())
-            .collect();
-        Some(Arc::new(leaves.into_iter().collect()))
-    }
-
-    fn rights_of_roles(&self, leaves: &[usize], scope: &Scope, left: &mut usize) -> Rights {
-        let roles = leaves.iter().filter_map(|role| self.roles.get(*role));
-        let size = roles.clone().map(|role| role.rights.len()).sum();
-        match left.checked_sub(size) {
-            Some(rest) => *left = rest,
-            None => return Rights::everything(),
-        }
-        self.rights_by(roles.map(|role| &**role), scope)
     }
 
     /// What a subject is given in a scope itself, without what the groups give that it is in.
@@ -290,21 +219,6 @@ impl Cluster {
         let known = self.namespaces.keys().map(|name| &**name);
         let mut all = std::iter::once(KUBE_SYSTEM).chain(known);
         all.find(|name| self.is_unguarded(name))
-    }
-
-    /// What some roles give together in a scope.
-    #[must_use]
-    pub fn rights_by<'r>(&self, roles: impl Iterator<Item = &'r Role>, scope: &Scope) -> Rights {
-        let mut rights = Rights::default();
-        for role in roles {
-            rights.add_all(&role.rights);
-        }
-        if let Scope::Namespace(namespace) = scope {
-            let namespace = self.symbols.find(namespace).unwrap_or(Symbol::EMPTY);
-            rights = rights.within(namespace, &self.symbols);
-        }
-        rights.normalise(&self.symbols);
-        rights
     }
 
     /// True if it has a binding of the same name for the same role that binds a subject as well.

@@ -2,7 +2,8 @@
 //!
 //! It is a difference of sets: rules that are moved, split, joined or put in another order change nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::rights::Rights;
@@ -16,9 +17,9 @@ pub struct Change {
     /// Where.
     pub scope: Scope,
     /// What was allowed, without what groups give.
-    pub before: Rights,
+    pub before: Arc<Rights>,
     /// What is allowed.
-    pub after: Rights,
+    pub after: Arc<Rights>,
     /// What is allowed and was not, in any way.
     pub gained: Rights,
     /// What was allowed and no longer is, in any way.
@@ -33,6 +34,7 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
     let subjects: BTreeSet<&Subject> = before.held.keys().chain(after.held.keys()).collect();
     let mut known: Option<BTreeSet<&Subject>> = None;
     let mut changes = Vec::new();
+    let mut found = Found::new();
     for subject in subjects {
         let (old, new) = (before.held.get(subject), after.held.get(subject));
         let old_scopes = old.into_iter().flat_map(|scopes| scopes.keys());
@@ -41,15 +43,15 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
         for scope in scopes {
             let own = |cluster: &Cluster| {
                 let held = cluster.held(subject, scope);
-                held.map(|held| std::sync::Arc::clone(&held.rights))
+                held.map(|held| Arc::clone(&held.rights))
                     .unwrap_or_default()
             };
             let (old, new) = (own(before), own(after));
             if old == new {
                 continue;
             }
-            let gained = news(before, after, subject, scope, &new);
-            let lost = news(after, before, subject, scope, &old);
+            let gained = news((before, after), (subject, scope), &new, &mut found);
+            let lost = news((after, before), (subject, scope), &old, &mut found);
             if gained.is_empty() && lost.is_empty() {
                 continue;
             }
@@ -61,8 +63,8 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
             changes.push(Change {
                 subject: subject.clone(),
                 scope: scope.clone(),
-                before: (*old).clone(),
-                after: (*new).clone(),
+                before: Arc::clone(&old),
+                after: Arc::clone(&new),
                 gained,
                 lost,
                 is_known: known.contains(subject),
@@ -72,24 +74,32 @@ pub fn changes(before: &Cluster, after: &Cluster) -> Vec<Change> {
     changes
 }
 
+/// What was found of rights that are held together: by their places, those that are looked at first.
+type Found = HashMap<Vec<*const Rights>, Rights>;
+
 /// What of some rights one side does not know, however it would give them, and what the other side does not give in the
-/// whole cluster as well, where that is told.
+/// whole cluster as well, where that is told. It is found out once for all who hold the same.
 fn news(
-    without: &Cluster,
-    with: &Cluster,
-    subject: &Subject,
-    scope: &Scope,
-    rights: &Rights,
+    (without, with): (&Cluster, &Cluster),
+    (subject, scope): (&Subject, &Scope),
+    rights: &Arc<Rights>,
+    found: &mut Found,
 ) -> Rights {
-    let symbols = &with.symbols;
-    let mut left = rights.clone();
-    for known in without.rights(subject, scope.namespace()) {
-        left = left.beyond(known, symbols);
-    }
+    let mut known = without.rights(subject, scope.namespace());
     if scope.namespace().is_some()
         && let Some(wider) = with.held(subject, &Scope::Cluster)
     {
-        left = left.beyond(&wider.rights, symbols);
+        known.push(&wider.rights);
     }
-    left
+    let all = std::iter::once(&**rights).chain(known.iter().copied());
+    let key = all.map(std::ptr::from_ref).collect();
+    let own = found.entry(key).or_insert_with(|| {
+        let mut known = known.iter();
+        let first = known
+            .next()
+            .map(|first| rights.beyond(first, &with.symbols));
+        let left = first.unwrap_or_else(|| (**rights).clone());
+        known.fold(left, |left, known| left.beyond(known, &with.symbols))
+    });
+    own.clone()
 }

@@ -12,9 +12,12 @@
 //! answer for what the repository holds.
 
 pub mod ask;
+pub mod binders;
+pub mod blame;
 mod borrowed;
 pub mod built_in;
 pub mod by_name;
+mod circles;
 pub mod cluster;
 pub mod describe;
 pub mod difference;
@@ -22,23 +25,28 @@ pub mod exposed;
 pub mod goal;
 pub mod graph;
 pub mod gravity;
+pub mod held;
 pub mod leads;
 pub mod meant;
 pub mod news;
 pub mod outside;
 pub mod parts;
+pub mod patterns;
 pub mod powers;
 pub mod proof;
 pub mod question;
+mod reach;
 mod reasons;
 pub mod renamed;
 pub mod rights;
 pub mod role;
 pub mod standing;
 pub mod subject;
+mod sums;
 pub mod symbols;
+mod verbs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::kubernetes::Object;
@@ -193,6 +201,10 @@ pub struct Compared {
     pub new_proofs: Vec<Proof>,
     /// The numbers of those that one thing opens, the shortest first.
     pub causes: Vec<Vec<usize>>,
+    /// By cause, the step that it is.
+    pub closings: Vec<news::Closing>,
+    /// Who reaches something of the cluster as a whole that they did not.
+    pub nearer: BTreeSet<Subject>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
     pub is_new_copy: bool,
 }
@@ -235,14 +247,24 @@ impl Comparison {
         let united = united.iter().filter_map(|sides| {
             let before = Cluster::of(&symbols, &built_in, &sides.before, Vec::new());
             let after = Cluster::of(&symbols, &built_in, &sides.after, Vec::new());
-            let news = news::news(&before, &after, behaviour);
+            let mut goes_on_as = renamed::Renamed::default();
+            let mut news = news::news(&before, &after, &goes_on_as, behaviour);
+            if !news.proofs.is_empty() {
+                let changes = difference::changes(&before, &after);
+                goes_on_as = renamed::renamed(&before, &after, &changes);
+                if !goes_on_as.is_empty() {
+                    news = news::news(&before, &after, &goes_on_as, behaviour);
+                }
+            }
             (!news.proofs.is_empty()).then_some(Compared {
                 before,
                 after,
                 changes: Vec::new(),
-                renamed: renamed::Renamed::default(),
+                renamed: goes_on_as,
                 new_proofs: news.proofs,
                 causes: news.causes,
+                closings: news.closings,
+                nearer: news.nearer,
                 is_new_copy: sides.is_new_copy,
             })
         });
@@ -277,7 +299,7 @@ impl Comparison {
             let is_copy = sides.is_new_copy || sides.is_split;
             changes.retain(|change| !is_copy || !change.gained.is_empty());
             let goes_on_as = renamed::renamed(&before, &after, &changes);
-            let news = news::news(&before, &after, behaviour);
+            let news = news::news(&before, &after, &goes_on_as, behaviour);
             Compared {
                 before,
                 after,
@@ -285,6 +307,8 @@ impl Comparison {
                 renamed: goes_on_as,
                 new_proofs: news.proofs,
                 causes: news.causes,
+                closings: news.closings,
+                nearer: news.nearer,
                 is_new_copy: sides.is_new_copy,
             }
         });

@@ -1,15 +1,21 @@
 //! The ways that come with a change, by what opens them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+use crate::finding::Location;
 
 use super::cluster::Cluster;
 use super::goal::Goal;
 use super::graph::spread::{Spread, marks};
 use super::graph::ways::{Tree, Way};
-use super::graph::{Graph, Node, Why};
+use super::graph::{Edge, Graph, Node, Why};
 use super::powers::{Behaviour, KUBE_SYSTEM};
-use super::proof::{Proof, matters, prove};
+use super::proof::{Evidence, Proof, matters, prove};
+use super::reasons::{unguarded, use_of};
+use super::renamed::Renamed;
+use super::rights::Asked;
+use super::subject::Subject;
 
 /// The ways that there are after a change and were not before.
 #[derive(Debug, Default)]
@@ -18,6 +24,19 @@ pub struct News {
     pub proofs: Vec<Proof>,
     /// The numbers of those that one thing opens, the shortest first.
     pub causes: Vec<Vec<usize>>,
+    /// By cause, the step that it is.
+    pub closings: Vec<Closing>,
+    /// Who reaches something of the cluster as a whole that they did not, whether it is worth a word or not.
+    pub nearer: BTreeSet<Subject>,
+}
+
+/// The step by which ways are opened.
+#[derive(Clone, Debug, Default)]
+pub struct Closing {
+    /// The lines that it takes.
+    pub lines: Vec<Evidence>,
+    /// The rights that it takes.
+    pub needs: Vec<Asked>,
 }
 
 /// What opens a way: the goal, what the last step ends at that nobody could go before, and the rule that allows it, or
@@ -25,9 +44,9 @@ pub struct News {
 type Cause = (Goal, usize, Option<(Arc<str>, u32)>, Option<usize>);
 
 /// Finds the ways that come with a change. Nobody who reached every right gains one, and nobody who reached the goal by
-/// the groups that they are in.
+/// the groups that they are in, or under another name.
 #[must_use]
-pub fn news(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> News {
+pub fn news(before: &Cluster, after: &Cluster, renamed: &Renamed, behaviour: Behaviour) -> News {
     let [old, new] = &Graph::both([before, after], behaviour);
     let subjects = 0..new.names.subjects.len();
     let sides = Sides {
@@ -39,6 +58,13 @@ pub fn news(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> News {
             .tokens
             .iter()
             .map(|it| format!("{}/{}", it.namespace, it.name))),
+        renamed: renamed
+            .iter()
+            .filter_map(|(new_name, own)| {
+                let own = new.names.subject(own)?;
+                Some((new.names.subject(new_name)?, own))
+            })
+            .collect(),
     };
     let trees: Vec<(Goal, Option<Tree>, Option<Tree>)> = Goal::OF_CLUSTER
         .iter()
@@ -47,18 +73,20 @@ pub fn news(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> News {
     let mut found = Found::default();
     let has_all = |subject| {
         let mut all = trees.iter().filter(|(goal, _, _)| *goal <= Goal::Masters);
-        all.any(|(_, known, _)| reaches(old, known.as_ref(), Node::Subject(subject)))
+        all.any(|(_, known, _)| reaches(old, known.as_ref(), sides.old_subject(subject)))
     };
     let mut has_all: Vec<bool> = subjects.clone().map(has_all).collect();
     for (goal, known, tree) in &trees {
         for (subject, has_all) in subjects.clone().zip(&mut has_all) {
-            let node = Node::Subject(subject);
-            if *has_all || reaches(old, known.as_ref(), node) {
+            if *has_all || reaches(old, known.as_ref(), sides.old_subject(subject)) {
                 continue;
             }
             let Some(edges) = tree.as_ref().and_then(|tree| new.way(tree, subject)) else {
                 continue;
             };
+            found
+                .nearer
+                .extend(new.names.subjects.get(subject).cloned());
             let way = Way {
                 subject,
                 goal: *goal,
@@ -68,8 +96,8 @@ pub fn news(before: &Cluster, after: &Cluster, behaviour: Behaviour) -> News {
                 continue;
             };
             *has_all |= *goal <= Goal::Masters;
-            let cause = sides.cause(&way, |node| reaches(old, known.as_ref(), node));
-            found.add(proof, &way, cause);
+            let (cause, closing) = sides.cause(&way, |node| reaches(old, known.as_ref(), node));
+            found.add(proof, &way, cause, || sides.closing(closing));
         }
     }
     sides.add_taken(&mut found, &has_all);
@@ -97,6 +125,8 @@ struct Sides<'g> {
     runners: HashMap<String, usize>,
     /// The numbers of the Secrets that held tokens before.
     tokens: HashMap<String, usize>,
+    /// The numbers of those who had another name before, with their old ones.
+    renamed: HashMap<usize, usize>,
 }
 
 impl Sides<'_> {
@@ -106,7 +136,8 @@ impl Sides<'_> {
         let (spread, known) = (new.spread(), old.spread());
         let mut taken: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
         for (subject, _) in has_all.iter().enumerate().filter(|(_, has_all)| !**has_all) {
-            if let Some(bits) = new.newly_taken(&spread, (old, &known), subject) {
+            let before = (old, &known, self.old_number(subject));
+            if let Some(bits) = new.newly_taken(&spread, before, subject) {
                 taken.entry(bits).or_default().push(subject);
             }
         }
@@ -152,18 +183,19 @@ impl Sides<'_> {
             Some(Node::Cloud(cloud)) => self.new.names.namespaces.len() + cloud,
             _ => return,
         };
-        let cause = self.cause(way, |node| {
+        let (cause, closing) = self.cause(way, |node| {
             let node = self.old.number(node);
             node.is_some_and(|node| known.leads_to(node, mark))
         });
         if let Some(proof) = prove(self.after, self.new, way) {
             let further = reached.saturating_sub(1);
-            found.add(Proof { further, ..proof }, way, cause);
+            let proof = Proof { further, ..proof };
+            found.add(proof, way, cause, || self.closing(closing));
         }
     }
 
-    /// What opens a way: its last step that was none before.
-    fn cause(&self, way: &Way, led_there: impl Fn(Node) -> bool) -> Cause {
+    /// What opens a way: its last step that was none before, and that step.
+    fn cause(&self, way: &Way, led_there: impl Fn(Node) -> bool) -> (Cause, Option<Edge>) {
         let mut edges = way.edges.iter().rev();
         let closing = edges.find_map(|number| {
             let edge = self.new.edge(*number)?;
@@ -172,11 +204,72 @@ impl Sides<'_> {
             (!led).then_some((*number, edge, from))
         });
         let Some((number, edge, from)) = closing else {
-            return (way.goal, usize::MAX, None, None);
+            return ((way.goal, usize::MAX, None, None), None);
         };
         let place = self.place(edge.why, from);
         let number = place.is_none().then_some(number);
-        (way.goal, edge.to, place, number)
+        ((way.goal, edge.to, place, number), Some(edge))
+    }
+
+    /// What a step takes.
+    fn closing(&self, step: Option<Edge>) -> Closing {
+        let power = match step.map(|step| step.why) {
+            Some(Why::Power(power)) => self.new.powers.get(power),
+            _ => None,
+        };
+        Closing {
+            lines: self.lines_of(step),
+            needs: power.map(|power| power.needs.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The lines that a step takes.
+    fn lines_of(&self, step: Option<Edge>) -> Vec<Evidence> {
+        let Some(edge) = step else {
+            return Vec::new();
+        };
+        let line = |at: &Location, what: String| {
+            vec![Evidence {
+                at: at.clone(),
+                what,
+            }]
+        };
+        match edge.why {
+            Why::Power(power) => {
+                let subject = match self.new.node_at(edge.from) {
+                    Some(Node::Subject(subject)) => self.new.names.subjects.get(subject),
+                    _ => None,
+                };
+                let used = subject.zip(self.new.powers.get(power));
+                used.map(|(who, power)| use_of(self.after, who, power).evidence)
+            }
+            Why::Runner(runner) | Why::Identity(runner) => {
+                let runner = self.after.runners.get(runner);
+                runner.map(|it| line(&it.at, format!("{} runs as {}", it.title, it.account)))
+            }
+            Why::Token(token) => {
+                let token = self.after.tokens.get(token);
+                token.map(|it| line(&it.at, format!("it holds a token of {}", it.account)))
+            }
+            Why::Cloud(account) => {
+                let cloud = self
+                    .after
+                    .accounts
+                    .get(account)
+                    .and_then(|it| it.cloud.as_ref());
+                cloud.map(|(_, at)| line(at, "the identity is named here".to_owned()))
+            }
+            Why::Unguarded => {
+                let namespace = match self.new.node_at(edge.from) {
+                    Some(Node::Namespace(Some(own))) => self.new.names.namespaces.get(own),
+                    _ => None,
+                };
+                let found = namespace.and_then(|own| unguarded(self.after, own));
+                found.map(|evidence| vec![evidence])
+            }
+            Why::Member | Why::BroughtAlong => None,
+        }
+        .unwrap_or_default()
     }
 
     /// The rule that allows a step.
@@ -192,9 +285,19 @@ impl Sides<'_> {
         Some((at.path, at.span.start))
     }
 
+    /// The number of somebody by the name that they had before.
+    fn old_number(&self, subject: usize) -> usize {
+        self.renamed.get(&subject).copied().unwrap_or(subject)
+    }
+
+    fn old_subject(&self, subject: usize) -> Node {
+        Node::Subject(self.old_number(subject))
+    }
+
     /// The node that stood for the same before.
     fn as_before(&self, node: Node) -> Option<Node> {
         Some(match node {
+            Node::Subject(subject) => self.old_subject(subject),
             Node::Runner(number) => {
                 let runner = self.after.runners.get(number)?;
                 Node::Runner(*self.runners.get(&runner.title)?)
@@ -214,10 +317,15 @@ impl Sides<'_> {
 struct Found {
     /// By subject and goal: the length of the way, and what opens it.
     ways: Vec<(Proof, usize, Cause)>,
+    closings: BTreeMap<Cause, Closing>,
+    nearer: BTreeSet<Subject>,
 }
 
 impl Found {
-    fn add(&mut self, proof: Proof, way: &Way, cause: Cause) {
+    fn add(&mut self, proof: Proof, way: &Way, cause: Cause, closing: impl FnOnce() -> Closing) {
+        if !self.closings.contains_key(&cause) {
+            self.closings.insert(cause.clone(), closing());
+        }
         self.ways.push((proof, way.edges.len(), cause));
     }
 
@@ -230,12 +338,19 @@ impl Found {
             causes.entry(cause).or_default().push((length, number));
             proofs.push(proof);
         }
-        let causes = causes.into_values().map(|mut ways| {
+        let causes = causes.into_iter().map(|(cause, mut ways)| {
             ways.sort_unstable();
-            ways.into_iter().map(|(_, number)| number).collect()
+            let ways: Vec<usize> = ways.into_iter().map(|(_, number)| number).collect();
+            (ways, self.closings.remove(&cause).unwrap_or_default())
         });
-        let mut causes: Vec<Vec<usize>> = causes.collect();
-        causes.sort_unstable();
-        News { proofs, causes }
+        let mut causes: Vec<(Vec<usize>, Closing)> = causes.collect();
+        causes.sort_by(|one, other| one.0.cmp(&other.0));
+        let (causes, closings) = causes.into_iter().unzip();
+        News {
+            proofs,
+            causes,
+            closings,
+            nearer: self.nearer,
+        }
     }
 }

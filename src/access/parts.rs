@@ -7,7 +7,7 @@ use crate::kubernetes::accounts::{CLOUD_IDENTITIES, automount};
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::together::Filed;
-use crate::kubernetes::{Namespace, Object, bindings, roles};
+use crate::kubernetes::{Namespace, NamespaceSource, Object, bindings, roles};
 
 use super::exposed::{Route, Served};
 use super::role::{Binding, Role, landing, place};
@@ -19,6 +19,8 @@ use super::symbols::Symbols;
 pub struct Account {
     /// Who it is.
     pub subject: Subject,
+    /// True if something says in which namespace it lies.
+    pub is_placed: bool,
     /// Where its name stands.
     pub at: Location,
     /// The annotation that gives it an identity of a cloud: the identity, and where it stands.
@@ -55,6 +57,8 @@ pub struct Runner {
     pub mounts_token: bool,
     /// The namespace that it lands in.
     pub namespace: Arc<str>,
+    /// True if something says so.
+    pub is_placed: bool,
     /// The account that its pods run as.
     pub account: Subject,
     /// Where it names the account, or where its name stands if it names none.
@@ -66,6 +70,14 @@ pub struct Runner {
 }
 
 impl Runner {
+    /// True if its pods run as an account, as far as is known: where nothing says in which namespace they do, it is known
+    /// by its name.
+    #[must_use]
+    pub fn runs_as(&self, account: &Subject) -> bool {
+        self.account == *account
+            || !self.is_placed && self.account.account_name() == account.account_name()
+    }
+
     /// True if one of its pods can have a name.
     #[must_use]
     pub fn may_be_called(&self, pod: &str) -> bool {
@@ -247,6 +259,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
         symbols.intern(name);
         part.accounts.push(Arc::new(Account {
             subject: Subject::account(landing(object), name),
+            is_placed: is_placed(object),
             at: place(object, object.name_span()),
             cloud,
             automount: automount(object).as_bool(),
@@ -286,6 +299,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
                 automount: pod.automount().as_bool(),
                 mounts_token: pod.mounts_token(),
                 namespace: landing(object).into(),
+                is_placed: is_placed(object),
                 account: Subject::account(landing(object), account),
                 at: place(object, span),
                 labels: pod
@@ -300,6 +314,12 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
         part.routes
             .extend(Route::all_of(object).into_iter().map(Arc::new));
     }
+}
+
+/// True if something says which namespace an object lies in.
+fn is_placed(object: Object<'_>) -> bool {
+    let source = object.namespace().map(|(_, source)| source);
+    source.is_some_and(|source| source != NamespaceSource::Default)
 }
 
 /// The token that a Secret is made for; none where it is made for something else.

@@ -39,7 +39,8 @@ pub(super) fn use_of(cluster: &Cluster, who: &Subject, power: &Power) -> Step {
         let _ = write!(does, ", and so {more}");
     }
     let needs = power.needs.iter();
-    let evidence = needs.flat_map(|asked| evidence(cluster, who, power, *asked));
+    let namespace = power.namespace.as_ref();
+    let evidence = needs.flat_map(|asked| lines_of(cluster, who, namespace, *asked));
     let then = power.then.iter().flat_map(|then| bound(cluster, then));
     let taken = [Means::RunPrivileged, Means::AddContainer].contains(&used(power))
         && power.target == Target::Goal(Goal::Nodes);
@@ -173,9 +174,14 @@ fn right(cluster: &Cluster, asked: &Asked) -> String {
 }
 
 /// The rule that gives a right, what gives its role, and the label by which the role has the rule.
-fn evidence(cluster: &Cluster, who: &Subject, power: &Power, asked: Asked) -> Vec<Evidence> {
+pub(super) fn lines_of(
+    cluster: &Cluster,
+    who: &Subject,
+    namespace: Option<&Arc<str>>,
+    asked: Asked,
+) -> Vec<Evidence> {
     let mut found = Vec::new();
-    let Some(source) = cluster.source(who, power.namespace.as_ref(), asked) else {
+    let Some(source) = cluster.source(who, namespace, asked) else {
         return found;
     };
     let (Some(binding), Some(role)) = (

@@ -10,7 +10,11 @@
 use std::collections::BTreeMap;
 
 use super::outside::{OF_MANY, Place, place_of};
+use super::patterns::{Names, Patterns};
 use super::symbols::{Symbol, Symbols};
+
+pub use super::reach::Reach;
+pub use super::verbs::Verbs;
 
 /// What verbs are about: a group, a resource (with its subresource behind a slash) and the name of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,164 +27,8 @@ pub struct Key {
     pub name: Option<Symbol>,
 }
 
-/// A set of verbs. Those that are known are bits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Verbs {
-    bits: u32,
-    others: Vec<Symbol>,
-}
-
 /// Verbs whose requests carry no name, where they are about no subresource.
 const NEVER_NAMED: [Symbol; 2] = [Symbol::CREATE, Symbol::DELETE_COLLECTION];
-
-/// Every verb, as a bit.
-const ANY: u32 = 1;
-
-impl Verbs {
-    /// Adds a verb.
-    pub fn add(&mut self, verb: Symbol) {
-        if verb.0 < u32::BITS {
-            self.bits |= 1 << verb.0;
-        } else if let Err(at) = self.others.binary_search(&verb) {
-            self.others.insert(at, verb);
-        }
-    }
-
-    fn add_all(&mut self, other: &Self) {
-        self.bits |= other.bits;
-        for verb in &other.others {
-            self.add(*verb);
-        }
-    }
-
-    /// True if there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bits == 0 && self.others.is_empty()
-    }
-
-    /// True if every verb is meant.
-    #[must_use]
-    pub fn is_any(&self) -> bool {
-        self.bits & ANY != 0
-    }
-
-    /// True if a verb is among them, or all are.
-    #[must_use]
-    pub fn allows(&self, verb: Symbol) -> bool {
-        self.is_any() || self.has(verb)
-    }
-
-    fn has(&self, verb: Symbol) -> bool {
-        if verb.0 < u32::BITS {
-            self.bits & 1 << verb.0 != 0
-        } else {
-            self.others.binary_search(&verb).is_ok()
-        }
-    }
-
-    fn remove(&mut self, verbs: &[Symbol]) {
-        for verb in verbs {
-            if verb.0 < u32::BITS {
-                self.bits &= !(1 << verb.0);
-            }
-        }
-    }
-
-    /// Those that others do not allow. Of every verb, nothing but every verb leaves nothing.
-    fn beyond(&self, others: &Self) -> Self {
-        if others.is_any() {
-            return Self::default();
-        }
-        if self.is_any() {
-            return Self {
-                bits: ANY,
-                others: Vec::new(),
-            };
-        }
-        let unknown = self.others.iter().copied();
-        Self {
-            bits: self.bits & !others.bits,
-            others: unknown.filter(|verb| !others.has(*verb)).collect(),
-        }
-    }
-
-    /// The verbs, in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = Symbol> {
-        let bits = self.bits;
-        let known = (0..u32::BITS).filter(move |bit| bits & 1 << bit != 0);
-        known.map(Symbol).chain(self.others.iter().copied())
-    }
-}
-
-impl FromIterator<Symbol> for Verbs {
-    fn from_iter<T: IntoIterator<Item = Symbol>>(symbols: T) -> Self {
-        let mut verbs = Self::default();
-        for symbol in symbols {
-            verbs.add(symbol);
-        }
-        verbs
-    }
-}
-
-/// How many objects a right reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// None.
-    Nothing,
-    /// Those of these names.
-    Named(Vec<Symbol>),
-    /// All.
-    All,
-}
-
-impl Reach {
-    /// True if it is anything at all.
-    #[must_use]
-    pub fn is_some(&self) -> bool {
-        *self != Self::Nothing
-    }
-
-    /// True if it reaches all.
-    #[must_use]
-    pub fn is_all(&self) -> bool {
-        *self == Self::All
-    }
-
-    /// What both reach.
-    #[must_use]
-    pub fn and(self, other: &Self) -> Self {
-        match (self, other) {
-            (Self::Nothing, _) | (_, Self::Nothing) => Self::Nothing,
-            (Self::All, other) => other.clone(),
-            (own, Self::All) => own,
-            (Self::Named(mut names), Self::Named(others)) => {
-                names.retain(|name| others.contains(name));
-                if names.is_empty() {
-                    Self::Nothing
-                } else {
-                    Self::Named(names)
-                }
-            }
-        }
-    }
-
-    /// Both together.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::All, _) | (_, Self::All) => Self::All,
-            (Self::Nothing, other) => other,
-            (own, Self::Nothing) => own,
-            (Self::Named(mut names), Self::Named(more)) => {
-                names.extend(more);
-                names.sort_unstable();
-                names.dedup();
-                Self::Named(names)
-            }
-        }
-    }
-}
 
 /// A right that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,24 +46,78 @@ pub struct Asked {
 /// A set of rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rights {
-    resources: BTreeMap<Key, Verbs>,
+    /// By API group and resource.
+    resources: BTreeMap<(Symbol, Symbol), Patterns>,
     /// By path outside of resources; one that ends with `*` stands for all that begin with the rest.
     urls: BTreeMap<Symbol, Verbs>,
+}
+
+/// Verbs on all objects of a resource, or on those of some names.
+type Part = (Option<Names>, Verbs);
+
+/// Rights that are put together.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    resources: BTreeMap<(Symbol, Symbol), Vec<Part>>,
+    urls: BTreeMap<Symbol, Verbs>,
+}
+
+impl Gathering {
+    /// Adds verbs on a resource, on the objects of some names alone where there are names. Requests that cannot be made
+    /// are left out: what is created or deleted as a collection has no name yet, or none.
+    pub fn add(
+        &mut self,
+        (group, resource): (Symbol, Symbol),
+        names: Option<&Names>,
+        verbs: &Verbs,
+        symbols: &Symbols,
+    ) {
+        let text = symbols.text(resource);
+        if verbs.is_empty() || !is_resource(text) {
+            return;
+        }
+        let own = self.resources.entry((group, resource)).or_default();
+        let Some(names) = names else {
+            own.push((None, verbs.clone()));
+            return;
+        };
+        if resource == Symbol::ANY || text.contains('/') {
+            own.push((Some(names.clone()), verbs.clone()));
+            return;
+        }
+        if names.binary_search(&Symbol::EMPTY).is_ok() {
+            own.push((Some(Names::from([Symbol::EMPTY])), verbs.clone()));
+        }
+        own.push((Some(names.clone()), verbs.without(&NEVER_NAMED)));
+    }
+
+    /// Adds verbs on a path outside of resources.
+    pub fn add_url(&mut self, url: Symbol, verbs: &Verbs) {
+        if !verbs.is_empty() {
+            self.urls.entry(url).or_default().add_all(verbs);
+        }
+    }
+
+    /// What they come to together.
+    #[must_use]
+    pub fn rights(self) -> Rights {
+        let resources = self.resources.into_iter();
+        let resources = resources.map(|(key, parts)| (key, Patterns::of(parts)));
+        Rights {
+            resources: resources.filter(|(_, own)| !own.is_empty()).collect(),
+            urls: self.urls,
+        }
+    }
 }
 
 impl Rights {
     /// All rights that there are.
     #[must_use]
     pub fn everything() -> Self {
-        let verbs: Verbs = [Symbol::ANY].into_iter().collect();
-        let key = Key {
-            group: Symbol::ANY,
-            resource: Symbol::ANY,
-            name: None,
-        };
+        let all = Patterns::of([(None, Verbs::EVERY)]);
         Self {
-            resources: BTreeMap::from([(key, verbs.clone())]),
-            urls: BTreeMap::from([(Symbol::ANY, verbs)]),
+            resources: BTreeMap::from([((Symbol::ANY, Symbol::ANY), all)]),
+            urls: BTreeMap::from([(Symbol::ANY, Verbs::EVERY)]),
         }
     }
 
@@ -228,43 +130,53 @@ impl Rights {
     /// How many patterns there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.resources.len() + self.urls.len()
+        self.resources.values().map(Patterns::len).sum::<usize>() + self.urls.len()
     }
 
-    /// Adds verbs on what a key means. Requests that cannot be made are left out: what is created or deleted as a
-    /// collection has no name yet, or none.
-    pub fn add(&mut self, key: Key, verbs: &Verbs, symbols: &Symbols) {
-        let mut verbs = verbs.clone();
-        let resource = symbols.text(key.resource);
-        let is_nameless = key.name.is_none_or(|name| name == Symbol::EMPTY);
-        if !is_nameless && key.resource != Symbol::ANY && !resource.contains('/') {
-            verbs.remove(&NEVER_NAMED);
+    /// What several sets come to together.
+    #[must_use]
+    pub fn union<'r>(all: impl IntoIterator<Item = &'r Self>) -> Self {
+        let mut all = all.into_iter();
+        let Some(first) = all.next() else {
+            return Self::default();
+        };
+        let Some(second) = all.next() else {
+            return first.clone();
+        };
+        let mut resources: BTreeMap<(Symbol, Symbol), Vec<&Patterns>> = BTreeMap::new();
+        let mut urls: BTreeMap<Symbol, Verbs> = BTreeMap::new();
+        for one in [first, second].into_iter().chain(all) {
+            for (key, patterns) in &one.resources {
+                resources.entry(*key).or_default().push(patterns);
+            }
+            for (url, verbs) in &one.urls {
+                urls.entry(*url).or_default().add_all(verbs);
+            }
         }
-        if !verbs.is_empty() && is_resource(resource) {
-            self.resources.entry(key).or_default().add_all(&verbs);
-        }
-    }
-
-    /// Adds verbs on a path outside of resources.
-    pub fn add_url(&mut self, url: Symbol, verbs: &Verbs) {
-        if !verbs.is_empty() {
-            self.urls.entry(url).or_default().add_all(verbs);
-        }
-    }
-
-    /// Adds all of another set.
-    pub fn add_all(&mut self, other: &Self) {
-        for (key, verbs) in &other.resources {
-            self.resources.entry(*key).or_default().add_all(verbs);
-        }
-        for (url, verbs) in &other.urls {
-            self.urls.entry(*url).or_default().add_all(verbs);
+        let resources = resources.into_iter();
+        Self {
+            resources: resources
+                .map(|(key, all)| (key, Patterns::union(&all)))
+                .collect(),
+            urls,
         }
     }
 
     /// The patterns about resources.
     pub fn resources(&self) -> impl Iterator<Item = (Key, &Verbs)> {
-        self.resources.iter().map(|(key, verbs)| (*key, verbs))
+        self.resources.iter().flat_map(|((group, resource), own)| {
+            let key = |name| Key {
+                group: *group,
+                resource: *resource,
+                name,
+            };
+            let all = (!own.all().is_empty()).then(|| (key(None), own.all()));
+            let named = own.named().iter().flat_map(move |(verbs, names)| {
+                let names = names.iter();
+                names.map(move |name| (key(Some(*name)), verbs))
+            });
+            all.into_iter().chain(named)
+        })
     }
 
     /// The patterns about paths outside of resources.
@@ -272,20 +184,28 @@ impl Rights {
         self.urls.iter().map(|(url, verbs)| (*url, verbs))
     }
 
+    /// The patterns of a resource and of all that are wider.
+    fn wider(
+        &self,
+        (group, resource): (Symbol, Symbol),
+        symbols: &Symbols,
+    ) -> impl Iterator<Item = ((Symbol, Symbol), &Patterns)> {
+        let keys = wider_keys((group, resource), symbols);
+        keys.filter_map(|key| Some((key, self.resources.get(&key)?)))
+    }
+
     /// Leaves the patterns alone that nothing wider stands beside.
     pub fn normalise(&mut self, symbols: &Symbols) {
-        let own = &self.resources;
         let mut widest = BTreeMap::new();
-        for (key, verbs) in own {
-            let mut wider = Verbs::default();
-            for other in wider_keys(*key, symbols).filter(|other| other != key) {
-                if let Some(verbs) = own.get(&other) {
-                    wider.add_all(verbs);
-                }
-            }
-            let left = verbs.beyond(&wider);
+        for (key, own) in &self.resources {
+            let wider = self.wider(*key, symbols).filter(|(other, _)| other != key);
+            let wider: Vec<&Patterns> = wider.map(|(_, patterns)| patterns).collect();
+            let for_all = allowed_on_all(&wider);
+            let mut for_named = for_all.clone();
+            for_named.add_all(own.all());
+            let left = own.beyond(&for_all, &for_named, &wider).settled();
             if !left.is_empty() {
-                widest.insert(*key, only_any(left));
+                widest.insert(*key, left);
             }
         }
         let mut widest_urls = BTreeMap::new();
@@ -293,7 +213,7 @@ impl Rights {
             let wider = self.urls_above(*url, symbols, |other| other != *url);
             let left = verbs.beyond(&wider);
             if !left.is_empty() {
-                widest_urls.insert(*url, only_any(left));
+                widest_urls.insert(*url, left.settled());
             }
         }
         self.resources = widest;
@@ -304,14 +224,10 @@ impl Rights {
     #[must_use]
     pub fn beyond(&self, other: &Self, symbols: &Symbols) -> Self {
         let mut gained = Self::default();
-        for (key, verbs) in &self.resources {
-            let mut known = Verbs::default();
-            for wider in wider_keys(*key, symbols) {
-                if let Some(verbs) = other.resources.get(&wider) {
-                    known.add_all(verbs);
-                }
-            }
-            let left = verbs.beyond(&known);
+        for (key, own) in &self.resources {
+            let known: Vec<&Patterns> = other.wider(*key, symbols).map(|(_, it)| it).collect();
+            let allowed = allowed_on_all(&known);
+            let left = own.beyond(&allowed, &allowed, &known);
             if !left.is_empty() {
                 gained.resources.insert(*key, left);
             }
@@ -345,13 +261,11 @@ impl Rights {
         resource: Symbol,
         (verb, name): (Symbol, Option<Symbol>),
     ) -> bool {
-        let key = Key {
-            group,
-            resource,
-            name: Some(name.unwrap_or(Symbol::EMPTY)),
-        };
-        let mut verbs = wider_keys(key, symbols).filter_map(|key| self.resources.get(&key));
-        verbs.any(|verbs| verbs.allows(verb))
+        let name = name.unwrap_or(Symbol::EMPTY);
+        let mut wider = self.wider((group, resource), symbols);
+        wider.any(|(_, own)| {
+            own.all().allows(verb) || own.of_name(name).is_some_and(|verbs| verbs.allows(verb))
+        })
     }
 
     /// True if a path outside of resources may be asked for.
@@ -370,49 +284,32 @@ impl Rights {
         resource: Symbol,
         verbs: &[Symbol],
     ) -> Reach {
-        if self.resources.is_empty() {
-            return Reach::Nothing;
-        }
         let is_nameless =
             |verb| NEVER_NAMED.contains(&verb) || [Symbol::LIST, Symbol::WATCH].contains(&verb);
-        let mut names = Vec::new();
-        let of_every = symbols.of_every(resource);
-        let is_below = of_every.is_some();
-        for group in [group, Symbol::ANY] {
-            for resource in [Some(resource), of_every, Some(Symbol::ANY)] {
-                let Some(resource) = resource else { continue };
-                let first = Key {
-                    group,
-                    resource,
-                    name: None,
-                };
-                let last = Key {
-                    name: Some(Symbol(u32::MAX)),
-                    ..first
-                };
-                for (key, granted) in self.resources.range(first..=last) {
-                    let can_be = |verb: Symbol| match key.name {
-                        None => true,
-                        Some(Symbol::EMPTY) => is_nameless(verb),
-                        Some(_) => is_below || !NEVER_NAMED.contains(&verb),
-                    };
-                    let mut asked = verbs.iter();
-                    if !asked.any(|verb| granted.allows(*verb) && can_be(*verb)) {
-                        continue;
-                    }
-                    match key.name {
-                        None | Some(Symbol::EMPTY) => return Reach::All,
-                        Some(name) => names.push(name),
-                    }
+        let is_below = symbols.of_every(resource).is_some();
+        let mut reached: Vec<Symbol> = Vec::new();
+        for (_, own) in self.wider((group, resource), symbols) {
+            if verbs.iter().any(|verb| own.all().allows(*verb)) {
+                return Reach::All;
+            }
+            for (granted, names) in own.named() {
+                let mut allowed = verbs.iter().filter(|verb| granted.allows(**verb));
+                let has_empty = names.binary_search(&Symbol::EMPTY).is_ok();
+                if has_empty && allowed.clone().any(|verb| is_nameless(*verb)) {
+                    return Reach::All;
+                }
+                if allowed.any(|verb| is_below || !NEVER_NAMED.contains(verb)) {
+                    let names = names.iter().filter(|name| **name != Symbol::EMPTY);
+                    reached.extend(names);
                 }
             }
         }
-        if names.is_empty() {
+        if reached.is_empty() {
             return Reach::Nothing;
         }
-        names.sort_unstable();
-        names.dedup();
-        Reach::Named(names)
+        reached.sort_unstable();
+        reached.dedup();
+        Reach::Named(reached)
     }
 
     /// What of it counts in one namespace, by the words of each: nothing outside of resources, and of what lies outside
@@ -420,40 +317,47 @@ impl Rights {
     #[must_use]
     pub fn within(&self, namespace: Symbol, symbols: &Symbols) -> Self {
         let mut inside = Self::default();
-        for (key, verbs) in &self.resources {
-            let mut verbs = verbs.clone();
-            match place_of(symbols.text(key.group), symbols.text(key.resource)) {
-                Place::Inside => {}
+        for ((group, resource), own) in &self.resources {
+            let own = match place_of(symbols.text(*group), symbols.text(*resource)) {
+                Place::Inside => own.clone(),
                 Place::Own => {
-                    if key.resource == Symbol::NAMESPACES {
-                        verbs.remove(&OF_MANY);
-                    }
-                    if key.name.is_some_and(|name| name != namespace) {
-                        continue;
+                    let own = own.on_one(namespace);
+                    if *resource == Symbol::NAMESPACES {
+                        own.with_verbs(|verbs| verbs.without(&OF_MANY))
+                    } else {
+                        own
                     }
                 }
-                Place::Bound if verbs.allows(Symbol::BIND) => {
-                    verbs = [Symbol::BIND].into_iter().collect();
-                }
-                Place::Bound | Place::Outside => continue,
-            }
-            if !verbs.is_empty() {
-                inside.resources.insert(*key, verbs);
+                Place::Bound => own.with_verbs(|verbs| {
+                    let bind = verbs.allows(Symbol::BIND).then_some(Symbol::BIND);
+                    bind.into_iter().collect()
+                }),
+                Place::Outside => continue,
+            };
+            if !own.is_empty() {
+                inside.resources.insert((*group, *resource), own);
             }
         }
         inside
     }
+
+    /// True if what of it counts in a namespace depends on the name of that: it names Namespaces.
+    #[must_use]
+    pub fn names_namespaces(&self, symbols: &Symbols) -> bool {
+        self.resources.iter().any(|((group, resource), own)| {
+            !own.named().is_empty()
+                && place_of(symbols.text(*group), symbols.text(*resource)) == Place::Own
+        })
+    }
 }
 
-/// Every verb makes the others needless.
-fn only_any(verbs: Verbs) -> Verbs {
-    if verbs.is_any() {
-        return Verbs {
-            bits: ANY,
-            others: Vec::new(),
-        };
+/// What several resources allow on all their objects.
+fn allowed_on_all(all: &[&Patterns]) -> Verbs {
+    let mut allowed = Verbs::default();
+    for own in all {
+        allowed.add_all(own.all());
     }
-    verbs
+    allowed
 }
 
 /// True for a word that can be the resource of a request: no resource has a `*` in its name, so that `pods/*` is none.
@@ -470,24 +374,20 @@ fn is_resource(text: &str) -> bool {
         && subresource.is_none_or(is_word)
 }
 
-/// A key and all that are wider.
-fn wider_keys(key: Key, symbols: &Symbols) -> impl Iterator<Item = Key> {
-    let of_every = symbols.of_every(key.resource);
-    let groups = [Some(key.group), other(key.group, Symbol::ANY)];
+/// A resource and all that are wider, each once.
+fn wider_keys(
+    (group, resource): (Symbol, Symbol),
+    symbols: &Symbols,
+) -> impl Iterator<Item = (Symbol, Symbol)> + use<> {
+    let groups = [Some(group), other(group, Symbol::ANY)];
     let resources = [
-        Some(key.resource),
-        of_every,
-        other(key.resource, Symbol::ANY),
+        Some(resource),
+        symbols.of_every(resource),
+        other(resource, Symbol::ANY),
     ];
-    let names = [Some(key.name), key.name.map(|_| None)];
     groups.into_iter().flatten().flat_map(move |group| {
-        resources.into_iter().flatten().flat_map(move |resource| {
-            names.into_iter().flatten().map(move |name| Key {
-                group,
-                resource,
-                name,
-            })
-        })
+        let resources = resources.into_iter().flatten();
+        resources.map(move |resource| (group, resource))
     })
 }
 

@@ -7,7 +7,8 @@ use crate::kubernetes::roles::{self, PolicyRule, Requirement};
 use crate::kubernetes::{Completeness, Field, NamespaceSource, Object, bindings};
 use crate::syntax::{Node, Span};
 
-use super::rights::{Asked, Key, Rights, Verbs};
+use super::patterns::Names;
+use super::rights::{Asked, Gathering, Rights, Verbs};
 use super::subject::{Scope, Subject};
 use super::symbols::{Symbol, Symbols};
 
@@ -65,35 +66,17 @@ impl Rule {
     }
 
     /// Adds what it grants. False if it has more patterns than are told apart.
-    fn add_to(&self, rights: &mut Rights, symbols: &Symbols) -> bool {
+    fn add_to(&self, rights: &mut Gathering, symbols: &Symbols) -> bool {
         let verbs: Verbs = self.verbs.iter().map(|word| word.symbol).collect();
-        let names = self.names.len().max(1);
         let patterns = self.groups.len().saturating_mul(self.resources.len());
-        let is_whole = patterns.saturating_mul(names) <= MOST_PATTERNS;
+        let is_whole = patterns.saturating_mul(self.names.len().max(1)) <= MOST_PATTERNS;
         if is_whole {
-            for (group, resource) in self.pairs() {
-                let mut add = |name| {
-                    let key = Key {
-                        group,
-                        resource,
-                        name,
-                    };
-                    rights.add(key, &verbs, symbols);
-                };
-                if self.names.is_empty() {
-                    add(None);
-                }
-                for name in &self.names {
-                    add(Some(name.symbol));
-                }
+            let names = self.name_list();
+            for pair in self.pairs() {
+                rights.add(pair, names.as_ref(), &verbs, symbols);
             }
         } else {
-            let key = Key {
-                group: Symbol::ANY,
-                resource: Symbol::ANY,
-                name: None,
-            };
-            rights.add(key, &verbs, symbols);
+            rights.add((Symbol::ANY, Symbol::ANY), None, &verbs, symbols);
         }
         if self.urls.len() > MOST_URLS {
             rights.add_url(Symbol::ANY, &verbs);
@@ -102,6 +85,17 @@ impl Rule {
             rights.add_url(url.symbol, &verbs);
         }
         is_whole && self.urls.len() <= MOST_URLS
+    }
+
+    /// The names of `resourceNames`, each once; none where all objects are meant.
+    fn name_list(&self) -> Option<Names> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let mut names: Vec<Symbol> = self.names.iter().map(|word| word.symbol).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(names.into())
     }
 
     fn pairs(&self) -> impl Iterator<Item = (Symbol, Symbol)> {
@@ -144,9 +138,9 @@ impl Rule {
     /// The rights of this rule alone.
     #[must_use]
     pub fn rights(&self, symbols: &Symbols) -> Rights {
-        let mut rights = Rights::default();
+        let mut rights = Gathering::default();
         self.add_to(&mut rights, symbols);
-        rights
+        rights.rights()
     }
 }
 
@@ -175,8 +169,8 @@ pub struct Role {
     pub at: Option<Location>,
     /// What it says itself.
     pub rules: Vec<Rule>,
-    /// The rights that these rules give.
-    pub rights: Rights,
+    /// The rights that these rules give, in their normal form.
+    pub rights: Arc<Rights>,
     /// For the sum of others: which ones, each by all that its labels must meet.
     pub selectors: Option<Vec<Vec<Requirement>>>,
     /// Where it says so.
@@ -195,11 +189,12 @@ impl Role {
     pub fn read(role: roles::Role<'_>, symbols: &mut Symbols) -> Self {
         let object = role.object();
         let rules: Vec<Rule> = role.rules().map(|rule| Rule::read(rule, symbols)).collect();
-        let mut rights = Rights::default();
+        let mut rights = Gathering::default();
         let mut is_exact = true;
         for rule in &rules {
             is_exact &= rule.add_to(&mut rights, symbols);
         }
+        let mut rights = rights.rights();
         rights.normalise(symbols);
         let selectors = role.aggregation().is_set().then(|| {
             let selectors = role.selectors();
@@ -223,7 +218,7 @@ impl Role {
             namespace: namespace.into(),
             name: Arc::clone(&object.resource().name),
             at: Some(place(object, object.name_span())),
-            rights,
+            rights: Arc::new(rights),
             rules,
             selectors,
             selectors_at: role.aggregation().is_set().then(|| {

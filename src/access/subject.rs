@@ -120,6 +120,15 @@ impl Subject {
         }
     }
 
+    /// The name of an account.
+    #[must_use]
+    pub fn account_name(&self) -> Option<&str> {
+        match self {
+            Self::Account(_, name) => Some(name),
+            Self::User(_) | Self::Group(_) => None,
+        }
+    }
+
     /// `ServiceAccount`, `User` or `Group`.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -1,5 +1,7 @@
 //! The rights that a finding about a role is about.
 
+use std::sync::Arc;
+
 use crate::access::cluster::Cluster;
 use crate::access::rights::Rights;
 use crate::access::role::{Role, Rule};
@@ -17,11 +19,11 @@ pub(super) fn has_word(rule: &Rule, finding: &Finding) -> bool {
 
 /// The rights of a role that a finding is about: those of the verb and the resource that it names, else of its rule, else
 /// all.
-pub(super) fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Rights {
+pub(super) fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Arc<Rights> {
     let symbols = &cluster.symbols;
     let mut all = role.rules.iter();
     let Some(policy) = all.find(|own| has_word(own, finding)) else {
-        return role.rights.clone();
+        return Arc::clone(&role.rights);
     };
     let span = finding.location.span;
     let verb = policy.verbs.iter().find(|word| word.span == span);
@@ -32,8 +34,8 @@ pub(super) fn rights_of(cluster: &Cluster, role: &Role, finding: &Finding) -> Ri
             let mut one = policy.clone();
             one.verbs = vec![*verb];
             one.resources.retain(|word| word.symbol == resource);
-            one.rights(symbols)
+            Arc::new(one.rights(symbols))
         }
-        _ => policy.rights(symbols),
+        _ => Arc::new(policy.rights(symbols)),
     }
 }

@@ -4,24 +4,22 @@
 //! Rules about roles and bindings speak of an object. A rule that is split, a role that is renamed with its binding or
 //! split in two gives nobody anything: the identity of what is said there is who may do what, and where.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::access::Compared;
 use crate::access::cluster::Cluster;
 use crate::access::difference::Change;
 use crate::access::renamed::Renamed;
-use crate::access::rights::Rights;
-use crate::access::role::{Binding, Role, RoleName};
+use crate::access::role::{Role, RoleName};
 use crate::access::subject::{Scope, Subject};
-use crate::access::symbols::Symbol;
 use crate::finding::{Finding, Related, Severity, Status};
 use crate::kubernetes::roles::AGGREGATE_TO;
 use crate::rule::{Check, Context, Pair};
 use crate::rules;
-use crate::syntax::Span;
 
-use super::found_rights::{OF_WILDCARDS, has_word, rights_of};
+use super::about_rights::{About, Holder, Places, holds};
+use super::found_rights::OF_WILDCARDS;
 
 /// The rules that speak of bindings by whom they bind, and to what.
 const OF_BINDINGS: [&str; 6] = [
@@ -104,6 +102,8 @@ pub fn keep_rights(
 struct Changing<'c> {
     /// Who gains something.
     gaining: BTreeSet<&'c Subject>,
+    /// Who reaches something of the cluster as a whole that they did not.
+    nearer: &'c BTreeSet<Subject>,
     /// Who loses something.
     losing: BTreeSet<&'c Subject>,
     /// The accounts that others go on as under another name.
@@ -118,6 +118,7 @@ impl<'c> Changing<'c> {
         };
         Self {
             gaining: who(|it| !it.gained.is_empty()),
+            nearer: &compared.nearer,
             losing: who(|it| !it.lost.is_empty()),
             renamed: &compared.renamed,
         }
@@ -130,6 +131,13 @@ impl<'c> Changing<'c> {
             Status::Introduced | Status::Existing => &self.gaining,
         };
         !subject.with_groups().any(|who| others.contains(&who))
+    }
+
+    /// True if somebody has less than they had, or others have less and nobody has more, and they reach nothing new.
+    fn is_narrowed(&self, subject: &Subject, before: &Subject) -> bool {
+        let loses = before.with_groups().any(|who| self.losing.contains(&who));
+        let is_less = loses || self.gaining.is_empty() && !self.losing.is_empty();
+        is_less && !subject.with_groups().any(|who| self.nearer.contains(&who))
     }
 }
 
@@ -256,20 +264,21 @@ fn is_kept(
             continue;
         }
         // What nobody has more of than before is no graver than it was, whichever rule told it, or none: roles of the
-        // cluster's own stand in no file.
+        // cluster's own stand in no file, and a right in one namespace may be told more gravely than the same in all.
         let has = |Holder { subject, scope, .. }: &Holder<'_>| {
-            let subject = match finding.status {
+            let known = match finding.status {
                 Status::Fixed => subject,
                 _ => changing.renamed.get(subject).unwrap_or(subject),
             };
-            let tells = |least| other.tells(finding.rule, least, (subject, scope), about.what);
-            // What was told and is graver now is so by what is around it.
-            let was_untold = || about.what.is_empty() && !tells(Severity::Note);
-            holds(others.cluster, subject, scope, &about.rights)
+            let tells = |least| other.tells(finding.rule, least, (known, scope), about.what);
+            // What was told and is graver now is so by what is around it, unless its holder has less.
+            let is_no_graver = || !tells(Severity::Note) || changing.is_narrowed(subject, known);
+            holds(others.cluster, known, scope, &about.rights)
                 && (tells(least)
                     || finding.rule != OF_IDLE_WORDS
-                        && was_untold()
-                        && changing.is_steady(subject, finding.status))
+                        && about.what.is_empty()
+                        && changing.is_steady(known, finding.status)
+                        && is_no_graver())
         };
         if !about.holders.iter().all(has) {
             return false;
@@ -306,182 +315,6 @@ fn is_latent(
         })
 }
 
-/// True if somebody holds rights in a scope, however they are given.
-fn holds(cluster: &Cluster, subject: &Subject, scope: &Scope, rights: &Rights) -> bool {
-    let symbols = &cluster.symbols;
-    let mut left = match scope.namespace() {
-        Some(namespace) => {
-            let namespace = symbols.find(namespace).unwrap_or(Symbol::EMPTY);
-            rights.within(namespace, symbols)
-        }
-        None => rights.clone(),
-    };
-    for known in cluster.rights(subject, scope.namespace()) {
-        if left.is_empty() {
-            break;
-        }
-        left = left.beyond(known, symbols);
-    }
-    left.is_empty()
-}
-
-/// A file, whether it is a binding, whether it is one of the cluster, and the name.
-type Place<'c> = (&'c str, bool, bool, &'c str);
-
-/// Where the roles and bindings of one side of a cluster stand.
-struct Places<'c> {
-    cluster: &'c Cluster,
-    is_new_copy: bool,
-    numbers: HashMap<Place<'c>, Vec<usize>>,
-    roles: HashMap<RoleName<'c>, Vec<usize>>,
-    /// The bindings that mean a role, by the number of the role.
-    bindings: HashMap<usize, Vec<usize>>,
-}
-
-impl<'c> Places<'c> {
-    fn of(cluster: &'c Cluster, is_new_copy: bool) -> Self {
-        let mut places = Self {
-            cluster,
-            is_new_copy,
-            numbers: HashMap::new(),
-            roles: HashMap::new(),
-            bindings: HashMap::new(),
-        };
-        for (number, role) in cluster.roles.iter().enumerate() {
-            let Some(at) = &role.at else { continue };
-            let place = (&*at.path, false, role.is_of_cluster, &*role.name);
-            places.numbers.entry(place).or_default().push(number);
-            places
-                .roles
-                .entry(role.known_as())
-                .or_default()
-                .push(number);
-        }
-        for (number, binding) in cluster.bindings.iter().enumerate() {
-            let place = (
-                &*binding.at.path,
-                true,
-                binding.is_of_cluster,
-                &*binding.name,
-            );
-            places.numbers.entry(place).or_default().push(number);
-            let meant = cluster.meant.get(number).into_iter();
-            for role in meant.flat_map(|meant| meant.leaves.iter()) {
-                places.bindings.entry(*role).or_default().push(number);
-            }
-        }
-        places
-    }
-
-    /// The roles that are called as another one.
-    fn named(&self, role: &Role) -> Vec<&'c Arc<Role>> {
-        let numbers = self.roles.get(&role.known_as()).into_iter().flatten();
-        let roles = numbers.filter_map(|number| self.cluster.roles.get(*number));
-        roles.collect()
-    }
-}
-
-/// Somebody who has what a finding is about.
-struct Holder<'c> {
-    subject: &'c Subject,
-    /// Where they have it.
-    scope: &'c Scope,
-    /// By what.
-    binding: &'c Binding,
-    /// Where that names them.
-    span: Span,
-}
-
-impl<'c> Holder<'c> {
-    fn all_of(binding: &'c Binding) -> impl Iterator<Item = Self> {
-        binding.subjects.iter().map(move |bound| Self {
-            subject: &bound.subject,
-            scope: &binding.scope,
-            binding,
-            span: bound.span,
-        })
-    }
-}
-
-/// What a finding is about in one cluster.
-struct About<'c> {
-    /// The rights that it names.
-    rights: Rights,
-    /// Who has them by its object, and where.
-    holders: Vec<Holder<'c>>,
-    /// The role, if it is about one.
-    role: Option<&'c Arc<Role>>,
-    /// The name of the role of a binding, where it is not known what that gives; else empty.
-    what: &'c str,
-}
-
-impl<'c> About<'c> {
-    /// None where its object is no part of the cluster.
-    fn of(places: &Places<'c>, finding: &Finding) -> Option<Self> {
-        let resource = finding.subject.resource.as_ref()?;
-        let (_, kind, _, name) = resource.identity();
-        let (is_binding, is_of_cluster) = match kind {
-            "Role" => (false, false),
-            "ClusterRole" => (false, true),
-            "RoleBinding" => (true, false),
-            "ClusterRoleBinding" => (true, true),
-            _ => return None,
-        };
-        let place = (&*finding.location.path, is_binding, is_of_cluster, name);
-        let numbers = places.numbers.get(&place)?;
-        let span = finding.location.span;
-        let cluster = places.cluster;
-        if is_binding {
-            let bindings = numbers
-                .iter()
-                .filter_map(|it| Some((*it, cluster.bindings.get(*it)?)));
-            let mut bindings = bindings.collect::<Vec<_>>().into_iter();
-            let holds = |binding: &Binding| {
-                binding.role_at == span || binding.subjects.iter().any(|it| it.span == span)
-            };
-            let first = bindings.as_slice().first().copied();
-            let (number, binding) = bindings.find(|(_, it)| holds(it)).or(first)?;
-            let own = Holder::all_of(binding).filter(|holder| holder.span == span);
-            let mut holders: Vec<_> = own.collect();
-            if holders.is_empty() {
-                holders = Holder::all_of(binding).collect();
-            }
-            let mut rights = Rights::default();
-            let meant = cluster.meant.get(number)?;
-            for role in meant.leaves.iter() {
-                if let Some(role) = cluster.roles.get(*role) {
-                    rights.add_all(&role.rights);
-                }
-            }
-            let is_known = !meant.roles.is_empty();
-            let what = if is_known { "" } else { &*binding.role };
-            return Some(Self {
-                rights,
-                holders,
-                role: None,
-                what,
-            });
-        }
-        let roles = numbers
-            .iter()
-            .filter_map(|it| Some((*it, cluster.roles.get(*it)?)));
-        let mut roles = roles.collect::<Vec<_>>().into_iter();
-        let first = roles.as_slice().first().copied();
-        let (number, role) = roles
-            .find(|(_, role)| role.rules.iter().any(|rule| has_word(rule, finding)))
-            .or(first)?;
-        let bindings = places.bindings.get(&number).into_iter().flatten();
-        let bindings = bindings.filter_map(|binding| cluster.bindings.get(*binding));
-        let holders = bindings.flat_map(|binding| Holder::all_of(binding));
-        Some(Self {
-            rights: rights_of(cluster, role, finding),
-            holders: holders.collect(),
-            role: Some(role),
-            what: "",
-        })
-    }
-}
-
 /// The role that a finding is about, if it is about one, and how grave it is.
 type Alike<'c> = (Option<&'c Arc<Role>>, Severity);
 
@@ -511,13 +344,19 @@ impl<'c> Told<'c> {
             of_roles: HashMap::new(),
             alike: HashMap::new(),
         };
+        // What is said alike of roles that are given alike is about the same holders.
+        let mut seen: HashSet<(&str, usize, usize, Severity)> = HashSet::new();
         for finding in findings.filter(|finding| is_about_rights(finding.rule)) {
-            for places in &told.places {
+            for (number, places) in told.places.iter().enumerate() {
                 let Some(about) = About::of(places, finding) else {
                     continue;
                 };
                 let raise = |slot: &mut Severity| *slot = finding.severity.max(*slot);
-                for Holder { subject, scope, .. } in &about.holders {
+                let is_new = about.binders.is_none_or(|binders| {
+                    seen.insert((finding.rule, number, binders, finding.severity))
+                });
+                let holders = about.holders.iter().filter(|_| is_new);
+                for Holder { subject, scope, .. } in holders {
                     let (subject, scope) = ((*subject).clone(), (*scope).clone());
                     let key = (finding.rule, subject, scope, about.what.to_owned());
                     raise(told.of_holders.entry(key).or_insert(finding.severity));

@@ -3,9 +3,13 @@
 //! The copies of an identity are paired first ([`Pairs`]); only then are the findings of a pair held against each
 //! other. So a weakness that leaves one copy and enters another is introduced.
 
+mod about_rights;
 mod found_rights;
 mod kept_policies;
 mod kept_rights;
+mod kept_workloads;
+mod one_cause;
+mod rights_reasons;
 mod told_once;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,6 +29,9 @@ use crate::snapshot::{Snapshot, SourceFile, State};
 
 pub use kept_policies::keep_policies;
 pub use kept_rights::keep_rights;
+pub use kept_workloads::keep_workloads;
+pub use one_cause::tell_causes_once;
+pub use rights_reasons::RightsReasons;
 pub use told_once::join_changes;
 
 type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);

@@ -43,14 +43,8 @@ impl<'a> Causes<'a> {
         if let Some(cause) = self.at(&finding.location, of_finding, resource) {
             return Some(cause);
         }
-        let related = finding.related.iter().find_map(|related| {
-            let place = related.location.span;
-            let holds_place = |object: &Object<'_>| {
-                let within = object.node().span();
-                within.start <= place.start && place.end <= within.end
-            };
-            self.at(&related.location, holds_place, None)
-        });
+        let mut related = finding.related.iter();
+        let related = related.find_map(|related| self.of_line(&related.location));
         // Where none of these changed, the kustomization may have that moves them to their namespace.
         related.or_else(|| {
             let related = finding.related.iter().map(|related| &related.location);
@@ -66,6 +60,16 @@ impl<'a> Causes<'a> {
                 places.find_map(|place| self.at(&place, |_| false, None))
             })
         })
+    }
+
+    /// A line that explains a finding, if it changed or its object did.
+    pub(super) fn of_line(&mut self, place: &Location) -> Option<Location> {
+        let span = place.span;
+        let holds_place = |object: &Object<'_>| {
+            let within = object.node().span();
+            within.start <= span.start && span.end <= within.end
+        };
+        self.at(place, holds_place, None)
     }
 
     /// A place of the head if it changed, else the nearest changed lines of the object that it belongs to; where

@@ -5,6 +5,7 @@ mod asked;
 mod by_lockfile;
 mod cause;
 mod coverage;
+mod differences;
 mod folded;
 pub mod gather;
 pub mod governance;
@@ -25,11 +26,10 @@ use std::sync::Arc;
 
 use crate::change::compare::{Change, Changes};
 use crate::change::{Side, SideLabel};
-use crate::compare::{compare_evaluations, join_changes, keep_policies, keep_rights};
 use crate::config::value::Day;
 use crate::connectivity;
 use crate::error::Error;
-use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals, evaluate_change};
+use crate::evaluate::{Evaluation, evaluate, evaluate_arrivals};
 use crate::facts::{Absence, Facts};
 use crate::finding::{Finding, Status};
 use crate::fix::{Trial, prove};
@@ -49,8 +49,8 @@ use crate::waivers::added::added;
 use crate::waivers::stated;
 use crate::waivers::uses::Force;
 
-use cause::Causes;
 use coverage::{coverage, incomplete};
+use differences::of_change;
 use gather::{Access, gather};
 use governance::{Governance, Governing, Overrides};
 use sides::{Sides, is_in_scope};
@@ -449,43 +449,6 @@ pub fn judge_loaded(
 fn to_prove(is_asked: bool, evaluation: &Evaluation) -> Option<Vec<Finding>> {
     let has_fix = |finding: &Finding| finding.fix.is_some();
     (is_asked && evaluation.findings.iter().any(has_fix)).then(|| evaluation.findings.clone())
-}
-
-/// The findings of both sides held against each other, with those about the change itself, and what caused each.
-fn of_change(
-    pair: &Pair<'_>,
-    before: Evaluation,
-    after: Evaluation,
-    context: &Context,
-) -> Vec<Finding> {
-    let (base, head) = (pair.base, pair.head);
-    let of_rights: Vec<Finding> = before
-        .findings
-        .iter()
-        .filter(|finding| is_of_rights(finding))
-        .cloned()
-        .collect();
-    let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
-    keep_rights(&mut all, &of_rights, pair, context);
-    keep_policies(&mut all, base, head);
-    join_changes(&mut all, evaluate_change(pair, context));
-    let mut causes = Causes::new(base, head, pair.renames);
-    for finding in &mut all {
-        if finding.status == Status::Introduced {
-            finding.changed_at = causes.of(finding).or(finding.changed_at.take());
-            // What is gone has no place of its own: the one where it was taken out is the nearest.
-            if let Some(at) = &finding.changed_at
-                && finding.location.span == Span::default()
-            {
-                finding.location = at.clone();
-            }
-        }
-    }
-    all
-}
-
-fn is_of_rights(finding: &Finding) -> bool {
-    finding.rule.starts_with("rbac/")
 }
 
 /// Marks what waivers cover, and says which of them would cover more than they were written for.

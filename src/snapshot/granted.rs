@@ -289,15 +289,20 @@ impl Granted<'_> {
     /// The gravest of what somebody who is given the role reaches by some use of this right, if they reach nothing as
     /// grave by other means: what it makes of them. Where `resourceNames` say which objects are meant, it is by these.
     #[must_use]
-    pub fn makes(&self, means: &[Means]) -> Option<Goal> {
+    pub fn makes(&self, means: &'static [Means]) -> Option<Goal> {
         if means.is_empty() {
             return None;
         }
-        let names: Vec<&str> = self.rule.resource_names().texts().collect();
-        let names = self.is_named().then_some(&*names);
-        let asked = AskedUse { means, names };
-        self.given
-            .leads(|leads, subject, scope| leads.further_to(subject, scope, asked))
+        let find = |names: Option<&[&str]>| {
+            let asked = AskedUse { means, names };
+            self.given
+                .leads(|leads, subject, scope| leads.further_to(subject, scope, asked))
+        };
+        if self.is_named() {
+            let names: Vec<&str> = self.rule.resource_names().texts().collect();
+            return find(Some(&names));
+        }
+        self.given.standing?.made(means, || find(None))
     }
 
     /// One severity where all objects are meant, and another one where `resourceNames` say which.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::cluster::Cluster;
 use crate::access::goal::Goal;
-use crate::access::powers::{Behaviour, KUBE_SYSTEM, Means, Power, Target, powers};
+use crate::access::powers::{Behaviour, KUBE_SYSTEM, Means, Needs, Power, Target, powers};
 use crate::access::subject::{Scope, Subject};
 
 use super::{Graph, Node, Why};
@@ -168,8 +168,9 @@ impl Graph {
             tokens.push(number);
         }
         let mut left = MOST_LOOKS;
+        let mut needs = Needs::default();
         for (number, subject) in all.subjects.iter().enumerate() {
-            let everywhere = powers(cluster, subject, None, behaviour);
+            let everywhere = powers(cluster, subject, None, behaviour, &mut needs);
             let known: HashSet<(Means, Target)> = everywhere
                 .iter()
                 .filter(|power| power.namespace.is_none())
@@ -205,7 +206,7 @@ impl Graph {
                 scopes = own;
             }
             for namespace in scopes.into_iter().filter_map(Scope::namespace) {
-                for power in powers(cluster, subject, Some(namespace), behaviour) {
+                for power in powers(cluster, subject, Some(namespace), behaviour, &mut needs) {
                     // What leads there everywhere does so in each namespace.
                     if !known.contains(&(power.means, power.target.clone())) {
                         self.add_power(cluster, number, power, &named);

@@ -1,11 +1,12 @@
 //! All namespaces that everybody takes over, in contrast to the nearest one: what a difference is made of.
 //!
-//! What leads to each other in a circle leads to the same namespaces, so that circles are found first (by Tarjan's
-//! algorithm), and then each is looked at once.
+//! What leads to each other in a circle leads to the same namespaces, so that circles are found first, and then each is
+//! looked at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::access::circles::circles;
 use crate::access::goal::Goal;
 use crate::access::powers::Target;
 
@@ -75,8 +76,13 @@ impl Graph {
         let size = namespaces + self.names.clouds.len();
         let mut circle_of: Vec<Option<usize>> = vec![None; self.nodes.len()];
         let mut reached: Vec<Option<Arc<Bits>>> = Vec::new();
+        let next = |node: usize, gone: usize| {
+            let edge = self.edges.get(*leaving.from(node).get(gone)?);
+            edge.map(|edge| edge.to)
+        };
+        let circles = circles(self.nodes.len(), next);
         // Those that a circle leads to come first.
-        for (number, members) in circles(self, &leaving).into_iter().enumerate() {
+        for (number, members) in circles.into_iter().enumerate() {
             for node in &members {
                 if let Some(slot) = circle_of.get_mut(*node) {
                     *slot = Some(number);
@@ -129,16 +135,16 @@ impl Graph {
     }
 
     /// What a subject takes over and is not simply given, its own left out, and that another graph of the same names does
-    /// not lead it to, as bits: of the namespaces, and behind them of the identities of clouds. None if that is nothing.
+    /// not lead it to, whatever its number there, as bits: of the namespaces, and behind them of the identities of clouds. None if that is nothing.
     #[must_use]
     pub fn newly_taken(
         &self,
         spread: &Spread,
-        (old, known): (&Self, &Spread),
+        (old, known, before): (&Self, &Spread, usize),
         subject: usize,
     ) -> Option<Vec<u64>> {
         let mut taken = spread.of_subject(self, subject)?.to_vec();
-        if let Some(known) = known.of_subject(old, subject) {
+        if let Some(known) = known.of_subject(old, before) {
             for (word, known) in taken.iter_mut().zip(known) {
                 *word &= !known;
             }
@@ -176,73 +182,6 @@ pub fn marks(bits: &[u64]) -> impl Iterator<Item = usize> + '_ {
 fn add(own: &mut Option<Arc<Bits>>, size: usize, change: impl FnOnce(&mut Bits)) {
     let bits = own.get_or_insert_with(|| vec![0; size.div_ceil(64)].into());
     change(Arc::make_mut(bits));
-}
-
-/// What leads to each other in a circle, each with all its nodes; those that a circle leads to come before it.
-fn circles(graph: &Graph, leaving: &Leaving) -> Vec<Vec<usize>> {
-    const NEW: usize = usize::MAX;
-    let size = graph.nodes.len();
-    let (mut numbers, mut lowest) = (vec![NEW; size], vec![NEW; size]);
-    let mut is_open = vec![false; size];
-    let (mut stack, mut circles, mut next) = (Vec::new(), Vec::new(), 0);
-    for first in 0..size {
-        if numbers.get(first) != Some(&NEW) {
-            continue;
-        }
-        // A node, and how many of its edges were gone along.
-        let mut path: Vec<(usize, usize)> = vec![(first, 0)];
-        while let Some((node, gone)) = path.last_mut() {
-            let node = *node;
-            if *gone == 0 {
-                set(&mut numbers, node, next);
-                set(&mut lowest, node, next);
-                next += 1;
-                stack.push(node);
-                set(&mut is_open, node, true);
-            }
-            let edge = leaving.from(node).get(*gone);
-            *gone += 1;
-            if let Some(to) = edge
-                .and_then(|edge| graph.edges.get(*edge))
-                .map(|edge| edge.to)
-            {
-                if get(&numbers, to) == NEW {
-                    path.push((to, 0));
-                } else if is_open.get(to) == Some(&true) {
-                    let low = get(&lowest, node).min(get(&numbers, to));
-                    set(&mut lowest, node, low);
-                }
-                continue;
-            }
-            path.pop();
-            if let Some((above, _)) = path.last() {
-                let low = get(&lowest, *above).min(get(&lowest, node));
-                set(&mut lowest, *above, low);
-            }
-            if get(&lowest, node) == get(&numbers, node) {
-                let mut circle = Vec::new();
-                while let Some(member) = stack.pop() {
-                    set(&mut is_open, member, false);
-                    circle.push(member);
-                    if member == node {
-                        break;
-                    }
-                }
-                circles.push(circle);
-            }
-        }
-    }
-    circles
-}
-
-fn get(all: &[usize], at: usize) -> usize {
-    all.get(at).copied().unwrap_or_default()
-}
-
-fn set<T>(all: &mut [T], at: usize, value: T) {
-    if let Some(slot) = all.get_mut(at) {
-        *slot = value;
-    }
 }
 
 fn given(graph: &Graph) -> BTreeMap<usize, Vec<Option<usize>>> {

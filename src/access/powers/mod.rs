@@ -3,8 +3,10 @@
 //! Sources: the RBAC good practices of the Kubernetes documentation (1.37) and the checks that the API server makes on
 //! `bind`, `escalate`, `impersonate`, `approve` and `sign`.
 
+mod needs;
 mod roles;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::built_in::brought_along;
@@ -153,6 +155,9 @@ pub struct Then {
     pub roles: Arc<Vec<usize>>,
 }
 
+use needs::Answers;
+pub use needs::Needs;
+
 /// How the API server that is asked decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -169,15 +174,19 @@ struct Look<'c> {
     /// True if what is bound counts within namespaces alone, all of them.
     is_inside: bool,
     powers: Vec<Power>,
+    /// What was asked of the same rights before; none for rights that are looked at once.
+    answers: Option<Rc<Answers>>,
 }
 
-/// What a subject can do with its rights in a namespace, or outside of all.
+/// What a subject can do with its rights in a namespace, or outside of all. `needs` remembers what rights allow, which
+/// many may hold.
 #[must_use]
-pub fn powers(
-    cluster: &Cluster,
-    subject: &Subject,
+pub fn powers<'c>(
+    cluster: &'c Cluster,
+    subject: &'c Subject,
     namespace: Option<&Arc<str>>,
     behaviour: Behaviour,
+    needs: &mut Needs<'c>,
 ) -> Vec<Power> {
     let rights = cluster.rights(subject, namespace);
     if rights.iter().all(|rights| rights.is_empty()) {
@@ -186,6 +195,7 @@ pub fn powers(
     let mut look = Look {
         cluster,
         subject,
+        answers: Some(needs.of(&rights)),
         rights,
         namespace: namespace.cloned(),
         is_inside: false,
@@ -227,26 +237,42 @@ impl Look<'_> {
 
     /// The first of some verbs that reaches something, with how far all of them reach.
     fn need(&self, group: &str, resource: &str, verbs: &[Symbol]) -> Option<(Reach, Asked)> {
-        let reach = self.cluster.reach(&self.rights, (group, resource), verbs);
-        let name = match &reach {
+        let symbols = &self.cluster.symbols;
+        let (group, resource) = (symbols.find(group)?, symbols.find(resource)?);
+        let find = || self.find_need(group, resource, verbs);
+        match &self.answers {
+            Some(answers) => answers.of((group, resource), verbs, find),
+            None => find(),
+        }
+    }
+
+    fn find_need(
+        &self,
+        group: Symbol,
+        resource: Symbol,
+        verbs: &[Symbol],
+    ) -> Option<(Reach, Asked)> {
+        let reach = |verbs: &[Symbol]| {
+            let reaches = self.rights.iter();
+            let reaches =
+                reaches.map(|own| own.reach(&self.cluster.symbols, group, resource, verbs));
+            reaches.fold(Reach::Nothing, Reach::or)
+        };
+        let all = reach(verbs);
+        let name = match &all {
             Reach::Nothing => return None,
             Reach::Named(names) => names.first().copied(),
             Reach::All => None,
         };
-        let one = |verb: &&Symbol| {
-            let verbs = std::slice::from_ref(*verb);
-            self.cluster
-                .reach(&self.rights, (group, resource), verbs)
-                .is_some()
-        };
+        let one = |verb: &&Symbol| reach(std::slice::from_ref(*verb)).is_some();
         let verb = verbs.iter().find(one).or(verbs.first())?;
         let asked = Asked {
-            group: self.cluster.symbols.find(group)?,
-            resource: self.cluster.symbols.find(resource)?,
+            group,
+            resource,
             verb: *verb,
             name,
         };
-        Some((reach, asked))
+        Some((all, asked))
     }
 
     fn add(&mut self, means: Means, target: Target, needs: &[Asked]) {

@@ -144,6 +144,7 @@ impl Look<'_> {
                 namespace: namespace.clone(),
                 is_inside,
                 powers: Vec::new(),
+                answers: None,
             };
             let before = roles.len();
             for further in with.bindable() {
@@ -161,6 +162,7 @@ impl Look<'_> {
             namespace,
             is_inside,
             powers: Vec::new(),
+            answers: None,
         };
         with.find(behaviour);
         for power in with.powers {

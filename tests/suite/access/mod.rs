@@ -8,6 +8,7 @@ mod corpora;
 mod difference;
 mod groups_and_names;
 mod namespaces;
+mod narrower;
 mod newcomers;
 mod news;
 mod overlays;

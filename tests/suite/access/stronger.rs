@@ -14,7 +14,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// A role and the one who has it.
 #[derive(Clone, Debug)]
-struct Grant {
+pub(super) struct Grant {
     group: &'static str,
     resources: &'static str,
     verbs: String,
@@ -25,7 +25,7 @@ struct Grant {
 }
 
 impl Grant {
-    fn random(chance: &mut Chance) -> Self {
+    pub(super) fn random(chance: &mut Chance) -> Self {
         let (group, resources, verbs) = chance.of(&[
             ("", "secrets", &["get", "create", "list"][..]),
             ("", "pods", &["create", "patch"]),
@@ -74,7 +74,7 @@ impl Grant {
         }
     }
 
-    fn lines(&self, number: usize) -> String {
+    pub(super) fn lines(&self, number: usize) -> String {
         let Self {
             group,
             resources,
@@ -97,9 +97,9 @@ impl Grant {
     }
 }
 
-const AROUND: &str = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ops, labels: {pod-security.kubernetes.io/enforce: privileged}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: dev, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
+pub(super) const AROUND: &str = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ops, labels: {pod-security.kubernetes.io/enforce: privileged}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: dev, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
 
-fn deployment(namespace: &str, account: &str) -> String {
+pub(super) fn deployment(namespace: &str, account: &str) -> String {
     format!(
         "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: runs-{account}, namespace: {namespace}}}\nspec:\n  template:\n    spec:\n      serviceAccountName: {account}\n      containers: [{{name: a, image: a}}]\n"
     )
@@ -135,6 +135,30 @@ fn widen(grant: &mut Grant, chance: &mut Chance) -> bool {
             let is_less = grant.verbs != "*" || !grant.names.is_empty();
             (grant.group, grant.resources, grant.names) = ("*", "*", "");
             "*".clone_into(&mut grant.verbs);
+            is_less
+        }
+    }
+}
+
+/// Makes one grant narrower; false if it cannot be.
+pub(super) fn narrow(grant: &mut Grant, chance: &mut Chance) -> bool {
+    match chance.below(3) {
+        0 if grant.namespace.is_none() => {
+            grant.namespace = Some(chance.of(&["ops", "dev", "kube-system"]));
+            true
+        }
+        1 if grant.names.is_empty() => {
+            grant.names = chance.of(&["jane", "a", "r1 r2", "edit"]);
+            true
+        }
+        _ => {
+            let mut verbs: Vec<&str> = grant.verbs.split(' ').collect();
+            verbs.remove(chance.below(verbs.len()));
+            let left = verbs.join(" ");
+            let is_less = !left.is_empty();
+            if is_less {
+                grant.verbs = left;
+            }
             is_less
         }
     }

@@ -1,0 +1,91 @@
+//! A workload that runs as somebody who reaches less than it reached before is no news.
+//!
+//! The rule about powerful workloads tells what a workload reaches, so that one whose account is narrowed reaches something
+//! else. It is news where it reaches something graver, or where others come to its pods who did not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::Access;
+use crate::access::exposed::Entrances;
+use crate::access::goal::Goal;
+use crate::finding::{Finding, Location, Status};
+use crate::rule::{Context, Pair};
+
+/// The rule that speaks of workloads by what they reach.
+const RULE: &str = "rbac/powerful-workload";
+
+/// What a pod reaches: the gravest goal, if any, and whether such pods are on every node or are led to from outside.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    goal: Option<Goal>,
+    is_exposed: bool,
+}
+
+impl Reached {
+    fn is_within(self, other: Self) -> bool {
+        let is_less = self
+            .goal
+            .zip(other.goal)
+            .is_some_and(|(own, other)| other <= own);
+        is_less && other.is_exposed >= self.is_exposed
+    }
+}
+
+/// Findings about workloads that reached as much before, and were as much reached, count as existing.
+pub fn keep_workloads(findings: &mut [Finding], pair: &Pair<'_>, context: &Context) {
+    let is_asked = |finding: &Finding| finding.rule == RULE && finding.status == Status::Introduced;
+    if !findings.iter().any(is_asked) {
+        return;
+    }
+    let (clusters, targets) = context.of_access();
+    let before = reached(pair.base.access(clusters, targets));
+    let after = reached(pair.head.access(clusters, targets));
+    for finding in findings.iter_mut().filter(|it| is_asked(it)) {
+        let resource = finding.subject.resource.as_ref();
+        let path = resource.and_then(|it| pair.pairs.base_path(it, &finding.location.path));
+        let own = after.iter().find_map(|((_, title), places)| {
+            Some((title, places.get(&finding.location).copied()?))
+        });
+        let Some((path, (title, own))) = path.zip(own) else {
+            continue;
+        };
+        // An object may have several pods: none of them may have reached less.
+        let known = before.get(&(Arc::clone(path), title.clone()));
+        let mut known = known.into_iter().flat_map(BTreeMap::values).peekable();
+        if known.peek().is_some() && known.all(|known| own.is_within(*known)) {
+            finding.status = Status::Existing;
+        }
+    }
+}
+
+/// By the file and the title of workloads, what each of their pods reaches.
+type ByWorkload = BTreeMap<(Arc<str>, String), BTreeMap<Location, Reached>>;
+
+fn reached(access: &Access) -> ByWorkload {
+    let mut found = ByWorkload::new();
+    for (number, cluster) in access.clusters.iter().enumerate() {
+        let entrances = Entrances::of(&cluster.served, &cluster.routes);
+        let mut goals: BTreeMap<_, Option<Goal>> = BTreeMap::new();
+        for runner in &cluster.runners {
+            let goal = goals.entry(&runner.account).or_insert_with(|| {
+                let way = access.gravest_way(number, &runner.account);
+                way.map(|way| way.goal)
+            });
+            let own = Reached {
+                goal: goal.filter(|_| cluster.has_token(runner)),
+                is_exposed: entrances.to(runner).is_some() || runner.is_on_every_node,
+            };
+            let key = (Arc::clone(&runner.at.path), runner.title.clone());
+            let places = found.entry(key).or_default();
+            let known = places.entry(runner.at.clone()).or_insert(own);
+            // Copies are alternatives: the gravest counts.
+            known.goal = match (known.goal, own.goal) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            known.is_exposed |= own.is_exposed;
+        }
+    }
+    found
+}

@@ -1,0 +1,69 @@
+//! What a change brings about: the findings of both sides held against each other, and the line that caused each.
+
+use crate::compare::{
+    RightsReasons, compare_evaluations, join_changes, keep_policies, keep_rights, keep_workloads,
+    tell_causes_once,
+};
+use crate::evaluate::{Evaluation, evaluate_change};
+use crate::finding::{Finding, Related, Status};
+use crate::rule::{Context, Pair};
+use crate::syntax::Span;
+
+use super::cause::Causes;
+
+/// The findings of both sides held against each other, with those about the change itself, and what caused each.
+pub(super) fn of_change(
+    pair: &Pair<'_>,
+    before: Evaluation,
+    after: Evaluation,
+    context: &Context,
+) -> Vec<Finding> {
+    let (base, head) = (pair.base, pair.head);
+    let of_rights: Vec<Finding> = before
+        .findings
+        .iter()
+        .filter(|finding| is_of_rights(finding))
+        .cloned()
+        .collect();
+    let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
+    keep_rights(&mut all, &of_rights, pair, context);
+    keep_workloads(&mut all, pair, context);
+    keep_policies(&mut all, base, head);
+    join_changes(&mut all, evaluate_change(pair, context));
+    tell_causes_once(&mut all, pair, context);
+    let mut causes = Causes::new(base, head, pair.renames);
+    let mut reasons: Option<RightsReasons<'_>> = None;
+    for finding in &mut all {
+        if finding.status == Status::Introduced {
+            finding.changed_at = causes.of(finding).or(finding.changed_at.take());
+            if finding.changed_at.is_none() && is_of_rights(finding) {
+                let reasons = reasons.get_or_insert_with(|| RightsReasons::of(pair, context));
+                explain(finding, reasons, &mut causes);
+            }
+            // What is gone has no place of its own: the one where it was taken out is the nearest.
+            if let Some(at) = &finding.changed_at
+                && finding.location.span == Span::default()
+            {
+                finding.location = at.clone();
+            }
+        }
+    }
+    all
+}
+
+/// Names the changed line that a finding about rights comes from, which may be far from all that it names itself.
+fn explain(finding: &mut Finding, reasons: &RightsReasons<'_>, causes: &mut Causes<'_>) {
+    let mut lines = reasons.behind(finding).into_iter();
+    let found = lines.find_map(|line| Some((causes.of_line(&line.at)?, line)));
+    if let Some((at, line)) = found {
+        finding.changed_at = Some(at);
+        finding.related.push(Related {
+            location: line.at,
+            message: line.what,
+        });
+    }
+}
+
+fn is_of_rights(finding: &Finding) -> bool {
+    finding.rule.starts_with("rbac/")
+}
