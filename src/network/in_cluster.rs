@@ -213,11 +213,6 @@ impl<'n> InCluster<'n> {
     }
 }
 
-/// The folder of a file.
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// True if a file or a folder is a folder or lies below it.
 fn holds(folder: &str, path: &str) -> bool {
     let rest = path.strip_prefix(folder);

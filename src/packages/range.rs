@@ -104,7 +104,7 @@ fn only(comparators: &str) -> Option<Version> {
         let next = Release(own.0, own.1, own.2.saturating_add(1));
         // What an upper bound ends with, where no prerelease is below it.
         let is_whole = !bound.is_prerelease() || written.ends_with("-0");
-        let (from, to) = match sign {
+        let (from, until) = match sign {
             "=" | "" => return Some(bound),
             ">" if is_whole => (Some(release(next)), None),
             ">" | ">=" => (Some(bound), None),
@@ -113,11 +113,11 @@ fn only(comparators: &str) -> Option<Version> {
             _ => return None,
         };
         least = least.max(from);
-        below = [below, to].into_iter().flatten().min();
+        below = [below, until].into_iter().flatten().min();
     }
     let (least, below) = (least?, below?);
-    let last = Release(below.0, below.1, below.2.checked_sub(1)?);
-    (least == release(last)).then_some(least)
+    let latest = Release(below.0, below.1, below.2.checked_sub(1)?);
+    (least == release(latest)).then_some(least)
 }
 
 fn release(Release(major, minor, patch): Release) -> Version {

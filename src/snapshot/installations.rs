@@ -315,13 +315,11 @@ impl Installation {
 
     /// True if it is Yarn 1 that installs, by the lockfile or by `packageManager`.
     pub(super) fn is_of_yarn_1(&self) -> bool {
-        match self.lockfile() {
-            Some(lockfile) => lockfile.kind == LockfileKind::Yarn && lockfile.importers.is_empty(),
-            None => {
-                let named = self.root_file().and_then(named_manager);
-                matches!(named, Some((LockfileKind::Yarn, Some(1))))
-            }
+        if let Some(lockfile) = self.lockfile() {
+            return lockfile.kind == LockfileKind::Yarn && lockfile.importers.is_empty();
         }
+        let named = self.root_file().and_then(named_manager);
+        matches!(named, Some((LockfileKind::Yarn, Some(1))))
     }
 
     /// True if the same bytes stand behind both.

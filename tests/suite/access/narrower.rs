@@ -295,11 +295,14 @@ fn an_account_that_lies_wherever_it_is_applied_is_renamed_as_well() {
 #[test]
 fn what_is_renamed_and_widened_is_told_once() {
     let with = |name: &str, rules: &str| {
-        let rules: String = rules
-            .lines()
-            .map(|line| format!("ClusterRole {name} | {}\n", line.trim()))
-            .collect();
-        manifest(&format!("{rules}sa/ci/bot -> ClusterRole {name}"))
+        let head = format!("ClusterRole {name} ");
+        let rules = rules.lines().map(|line| head.clone() + line.trim());
+        let rules: Vec<String> = rules.collect();
+        manifest(&format!(
+            "{}\nsa/ci/bot -> {}",
+            rules.join("\n"),
+            head.trim_end()
+        ))
     };
     let base = with("r", "| pods | get list");
     for (rule, severity) in [
