@@ -43,7 +43,9 @@ pub(super) fn renamed(before: &Cluster, after: &Cluster, changes: &[Change]) -> 
             old.members_namespace() == subject.members_namespace()
                 && had_all(before, after, (old, subject))
         };
-        if !is_known && accounts.has(subject) {
+        // What was there, or ran something, is no new name of anybody.
+        let is_new = !is_known && !old_accounts.has(subject) && !running.uses(subject);
+        if is_new && accounts.has(subject) {
             let place = gone.iter().position(|old| is_meant(old));
             if let Some(place) = place {
                 renamed.insert(subject.clone(), gone.remove(place).clone());
@@ -135,11 +137,20 @@ impl<'c> Running<'c> {
         running
     }
 
+    /// True if something ran as an account of this name, or somebody had a token of one, which may be this one.
+    fn uses(&self, account: &Subject) -> bool {
+        let name = account.account_name();
+        let mut used = name
+            .and_then(|name| self.used.get(name))
+            .into_iter()
+            .flatten();
+        used.any(|by| by.is_none_or(|used| used == account))
+    }
+
     /// The account of the same namespace that all ran as that runs as an account now, which nobody was before.
     fn was(&self, new: &Subject) -> Option<Subject> {
         let (namespace, name) = (new.members_namespace()?, new.account_name()?);
-        let mut used = self.used.get(name).into_iter().flatten();
-        if used.any(|by| by.is_none_or(|account| account == new)) {
+        if self.uses(new) {
             return None;
         }
         let runners = self.new.get(name)?.iter().filter(|it| it.runs_as(new));

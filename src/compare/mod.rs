@@ -8,7 +8,6 @@ mod found_rights;
 mod kept_policies;
 mod kept_rights;
 mod kept_workloads;
-mod one_cause;
 mod rights_reasons;
 mod told_once;
 
@@ -30,7 +29,6 @@ use crate::snapshot::{Snapshot, SourceFile, State};
 pub use kept_policies::keep_policies;
 pub use kept_rights::keep_rights;
 pub use kept_workloads::keep_workloads;
-pub use one_cause::tell_causes_once;
 pub use rights_reasons::RightsReasons;
 pub use told_once::join_changes;
 

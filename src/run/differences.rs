@@ -2,7 +2,6 @@
 
 use crate::compare::{
     RightsReasons, compare_evaluations, join_changes, keep_policies, keep_rights, keep_workloads,
-    tell_causes_once,
 };
 use crate::evaluate::{Evaluation, evaluate_change};
 use crate::finding::{Finding, Related, Status};
@@ -30,7 +29,6 @@ pub(super) fn of_change(
     keep_workloads(&mut all, pair, context);
     keep_policies(&mut all, base, head);
     join_changes(&mut all, evaluate_change(pair, context));
-    tell_causes_once(&mut all, pair, context);
     let mut causes = Causes::new(base, head, pair.renames);
     let mut reasons: Option<RightsReasons<'_>> = None;
     for finding in &mut all {

@@ -290,10 +290,14 @@ fn of_line(found: Found) -> Held {
 /// The text of a file that a kustomization puts into an object. One that holds a value alone has the name of it:
 /// `password.txt`.
 fn in_generated(path: &str, text: &str) -> Vec<Held> {
+    let name = path.rsplit('/').next().unwrap_or(path);
     let mut all = in_text(text);
+    for held in all.iter_mut().filter(|held| held.found.label.is_empty()) {
+        name.clone_into(&mut held.place);
+    }
     let value = text.trim();
-    if all.is_empty() && !value.contains(char::is_whitespace) {
-        let name = path.rsplit('/').next().unwrap_or(path);
+    // `user:hash` of an htpasswd file is none.
+    if all.is_empty() && !value.contains(|letter: char| letter.is_whitespace() || letter == ':') {
         let key = name.split_once('.').map_or(name, |(stem, _)| stem);
         let from = text.len() - text.trim_start().len();
         for found in credential::of_value(key, value) {

@@ -314,7 +314,11 @@ impl Identified<'_> {
 fn identify<'s>(side: &'s Side, intake: &Intake) -> Vec<Identified<'s>> {
     side.files()
         .par_iter()
-        .filter(|file| intake.takes(&file.path))
+        // What another file must name is read once that is known.
+        .filter(|file| {
+            let is_at_hand = file.id.is_some() || FileKind::of(&file.path) != FileKind::Settings;
+            intake.takes(&file.path) && is_at_hand
+        })
         .map(|file| {
             if let Some(id) = file.id {
                 return Identified {

@@ -19,7 +19,7 @@ fn added(files: &[(&str, &str)]) -> (Answer, Vec<String>) {
     (answer, told(&json))
 }
 
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7Kx93jdqp\n-----END PRIVATE KEY-----\n";
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7Kx93jdqp\nq8Zr2Lw7Xc4Vb9Nm1Kj6Hg3Fw7Ky3Mv8Zd5Wc1Pn2Lk9Jh4GTq5Rs2Ue8Yb3\nVt6Gd1Fa9Ck4Wz7Hm3Jp5Nx8Qb2Le6Ro1Su4Ig7DyEv9Ft3Kw5Mh8Pz2Xj6Bc\n-----END PRIVATE KEY-----\n";
 
 #[test]
 fn what_a_generator_is_fed_with_is_read_whatever_its_name() {
@@ -124,7 +124,7 @@ fn what_configures_a_program_by_command_is_read() {
         assert_told_hiding("Dockerfile", &text, &["secret/in-image 2"], &["DRAWN"]);
     }
     for line in [
-        "npm config set //npm.acme.io/:_authToken $NPM_TOKEN",
+        "npm config set //npm.acme.io/:_authToken $TOKEN_OF_CI",
         "npm config set registry https://npm.acme.io",
         "aws configure set region eu-central-1",
     ] {

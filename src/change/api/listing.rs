@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::git::Repository;
 use super::super::{
     ContentId, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing, installed_folder,
-    is_listed,
+    is_in_scope, is_listed,
 };
 use super::{CHECK_OUT, Wanted, told};
 use crate::error::Error;
@@ -55,6 +55,9 @@ fn of_tree(tree: &Tree, is_relevant: IsRelevant) -> Result<Listed, &'static str>
     Ok(listed)
 }
 
+/// The most bytes of a file that matters only where another one names it.
+const MOST_WHERE_NAMED: u64 = 16 << 10;
+
 fn add(listed: &mut Listed, entry: &Entry, is_relevant: IsRelevant) -> Result<(), &'static str> {
     let Listed { listing, links } = listed;
     let path = entry.path.as_str();
@@ -72,6 +75,10 @@ fn add(listed: &mut Listed, entry: &Entry, is_relevant: IsRelevant) -> Result<()
         "160000" => listing.leave_out(path, LeftOutReason::Submodule),
         "120000" => links.push((path.to_owned(), id)),
         "100644" | "100755" | "100664" if !is_listed(path, is_relevant) => {}
+        // What only another file may name is asked for where it is as small as what people write by hand.
+        "100644" | "100755" | "100664"
+            if !is_in_scope(path, is_relevant)
+                && entry.size.is_some_and(|size| size > MOST_WHERE_NAMED) => {}
         "100644" | "100755" | "100664" => {
             // JSON is Unicode: what is not was replaced, and two paths may have become one.
             if path.contains('\u{fffd}') {

@@ -9,7 +9,7 @@ declare_rule! {
     /// A file of settings holds a credential.
     ///
     /// ## Why it matters
-    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, the literals and patches of a kustomization, the files that its
+    /// `.npmrc`, `.yarnrc.yml`, `.env`, `package.json`, lockfiles, the literals and patches of a kustomization, the files that its
     /// generators put into objects, and objects of kinds that others define lie in the repository, in packages and in images. A token of a registry lets everybody who finds it read private packages, and often publish
     /// new versions of them.
     ///
@@ -28,7 +28,8 @@ declare_rule! {
     ///
     /// ## Limits
     /// In files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`), and in
-    /// comments, only tokens that providers mark as theirs are seen. In objects of unknown kinds only tokens of providers, private keys, addresses with a password, and drawn
+    /// comments, only tokens that providers mark as theirs are seen. What a generator is fed with is read where it is YAML, JSON, a private key, variables, or
+    /// has a name that settings and credentials have (`*.txt`, `*.toml`, `*.conf`, `.dockerconfigjson`, `password`): scripts and what else is named are not read. Of lockfiles the addresses are. What dotenvx, SOPS, KMS or git-crypt encrypted, hashes of passwords and references to stores of secrets are no credentials. In objects of unknown kinds only tokens of providers, private keys, addresses with a password, and drawn
     /// values beside a `name` that says what they are (`{name: redisPassword, value: …}`), or behind such a key in the values of a chart (`HelmRelease`, `Application`), are seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
     "secret/in-file",
     severity: Severity::High,

@@ -263,7 +263,6 @@ fn what_is_split_or_renamed_and_gives_more_is_news() {
         assert_eq!(told(&base, after), [""; 0], "{after}");
         assert_eq!(told(after, &base), [""; 0], "{after}");
     }
-    // Each is told once: of the rules that see it, by the one that says most.
     for (after, rule, severity) in [
         // To somebody else, to more places, and more.
         (
@@ -277,13 +276,13 @@ fn what_is_split_or_renamed_and_gives_more_is_news() {
                 .replace("name: \"r\"", "name: \"q\"")
                 .replace("\"create\"]", "\"create\", \"get\"]")
                 .replace("\"pods/exec\"", "\"pods/exec\", \"nodes/proxy\""),
-            "escalation-path-added",
+            "nodes-proxy",
             Severity::Critical,
         ),
         // What nobody had is given to somebody under another name.
         (
             base.replace("latent", "q") + &manifest("sa/ci/a -> ClusterRole q"),
-            "permissions-widened",
+            "escalate",
             Severity::Critical,
         ),
         // The other half of what only both make grave.
@@ -292,7 +291,7 @@ fn what_is_split_or_renamed_and_gives_more_is_news() {
                 + &manifest(
                     "ClusterRole q | rbac.authorization.k8s.io | clusterroles | update\nsa/ci/a -> ClusterRole latent\nsa/ci/a -> ClusterRole q",
                 ),
-            "escalation-path-added",
+            "roles-write",
             Severity::Critical,
         ),
     ] {

@@ -278,12 +278,12 @@ fn who_has_less_than_before_gains_nothing_by_its_name() {
         (
             "sa/ci/bot -> ClusterRole cluster-admin in shop",
             "ClusterRole own | | secrets | list\nsa/ci/bot -> ClusterRole own",
-            "high rbac/permissions-widened",
+            "high rbac/secrets-read",
         ),
         (
             "sa/ci/bot -> ClusterRole edit",
-            "ClusterRole own | | persistentvolumes | create\nsa/ci/bot -> ClusterRole own",
-            "high rbac/permissions-widened",
+            "ClusterRole own | | nodes/proxy | get\nsa/ci/bot -> ClusterRole own",
+            "critical rbac/nodes-proxy",
         ),
         (
             "sa/ci/bot -> ClusterRole edit",
