@@ -435,6 +435,8 @@ fn parent_of(package: Installed<'_>, workspace: usize) -> Option<Installed<'_>> 
 /// The ranges in which a package asks for another one, by whatever name.
 fn ranges_in<'a>(parent: Installed<'a>, name: &'a str) -> impl Iterator<Item = Range> + 'a {
     let asked = parent.entries().flat_map(|entry| &entry.dependencies);
+    // What pnpm resolved says nothing of what was asked for.
+    let asked = asked.filter(|dependency| !dependency.specifier.is_empty());
     asked.filter_map(move |dependency| {
         let (real, range) = target(&dependency.name, &dependency.specifier);
         (real == name).then(|| Range::parse(range)).flatten()
