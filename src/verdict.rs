@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::access::proof::Proof;
 use crate::change::SideLabel;
 use crate::finding::{Finding, Resource, Status};
+use crate::folders::is_within;
 use crate::kubernetes::pod_security::Level;
 use crate::network::difference::verb;
 use crate::packages::Scope;
@@ -293,11 +294,7 @@ pub struct Report {
 
 /// True if a path is a prefix of the scope or lies below one; an empty scope is everything.
 pub(crate) fn is_in_scope(scope: &[String], path: &str) -> bool {
-    scope.is_empty()
-        || scope.iter().any(|prefix| {
-            path.strip_prefix(prefix.as_str())
-                .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        })
+    scope.is_empty() || scope.iter().any(|prefix| is_within(path, prefix))
 }
 
 impl Report {

@@ -34,7 +34,7 @@ impl Compared {
         for (cause, closing) in self.causes.iter().zip(&self.closings) {
             let mut ways = cause.iter().filter_map(|way| self.new_proofs.get(*way));
             if ways.any(|proof| own.contains(&proof.subject)) {
-                lines.extend(closing.lines.iter().cloned());
+                lines.extend(closing.iter().cloned());
             }
         }
         lines

@@ -147,6 +147,25 @@ impl Cluster {
         cluster
     }
 
+    /// What of some rights a subject does not have in a namespace, or in the whole cluster, however it is given them.
+    #[must_use]
+    pub fn lacking(
+        &self,
+        rights: Rights,
+        subject: &Subject,
+        namespace: Option<&Arc<str>>,
+        symbols: &Symbols,
+    ) -> Rights {
+        let known = self.rights(subject, namespace).into_iter();
+        known.fold(rights, |left, known| {
+            if left.is_empty() {
+                left
+            } else {
+                left.beyond(known, symbols)
+            }
+        })
+    }
+
     /// What a subject is given in a scope itself, without what the groups give that it is in.
     #[must_use]
     pub fn held(&self, subject: &Subject, scope: &Scope) -> Option<&Held> {

@@ -7,7 +7,7 @@ use super::cluster::Cluster;
 use super::rights::Rights;
 use super::role::Role;
 use super::subject::{Scope, Subject};
-use super::sums::Leaves;
+use super::sums::{Leaves, distinct};
 use super::symbols::Symbol;
 
 /// The most patterns that the rights of all subjects of one cluster have together. A subject beyond that counts for one
@@ -89,12 +89,7 @@ impl Cluster {
         let meant = grants
             .iter()
             .filter_map(|grant| self.meant.get(grant.binding));
-        let mut lists: Vec<&Leaves> = Vec::new();
-        for meant in meant {
-            if !lists.iter().any(|known| Arc::ptr_eq(known, &meant.leaves)) {
-                lists.push(&meant.leaves);
-            }
-        }
+        let lists = distinct(meant.map(|meant| &meant.leaves));
         if let [one] = lists.as_slice() {
             return Some(Arc::clone(one));
         }

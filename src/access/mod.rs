@@ -60,7 +60,7 @@ use graph::ways::Ways;
 use leads::Leads;
 use parts::{Part, are_about_rights};
 use powers::Behaviour;
-use proof::Proof;
+use proof::{Evidence, Proof};
 use standing::Standings;
 use subject::Subject;
 
@@ -201,8 +201,8 @@ pub struct Compared {
     pub new_proofs: Vec<Proof>,
     /// The numbers of those that one thing opens, the shortest first.
     pub causes: Vec<Vec<usize>>,
-    /// By cause, the step that it is.
-    pub closings: Vec<news::Closing>,
+    /// By cause, the lines that the step takes that it is.
+    pub closings: Vec<Vec<Evidence>>,
     /// Who reaches something of the cluster as a whole that they did not.
     pub nearer: BTreeSet<Subject>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.

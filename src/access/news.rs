@@ -14,7 +14,6 @@ use super::powers::{Behaviour, KUBE_SYSTEM};
 use super::proof::{Evidence, Proof, matters, prove};
 use super::reasons::{unguarded, use_of};
 use super::renamed::Renamed;
-use super::rights::Asked;
 use super::subject::Subject;
 
 /// The ways that there are after a change and were not before.
@@ -24,19 +23,10 @@ pub struct News {
     pub proofs: Vec<Proof>,
     /// The numbers of those that one thing opens, the shortest first.
     pub causes: Vec<Vec<usize>>,
-    /// By cause, the step that it is.
-    pub closings: Vec<Closing>,
+    /// By cause, the lines that the step takes that it is.
+    pub closings: Vec<Vec<Evidence>>,
     /// Who reaches something of the cluster as a whole that they did not, whether it is worth a word or not.
     pub nearer: BTreeSet<Subject>,
-}
-
-/// The step by which ways are opened.
-#[derive(Clone, Debug, Default)]
-pub struct Closing {
-    /// The lines that it takes.
-    pub lines: Vec<Evidence>,
-    /// The rights that it takes.
-    pub needs: Vec<Asked>,
 }
 
 /// What opens a way: the goal, what the last step ends at that nobody could go before, and the rule that allows it, or
@@ -97,7 +87,7 @@ pub fn news(before: &Cluster, after: &Cluster, renamed: &Renamed, behaviour: Beh
             };
             *has_all |= *goal <= Goal::Masters;
             let (cause, closing) = sides.cause(&way, |node| reaches(old, known.as_ref(), node));
-            found.add(proof, &way, cause, || sides.closing(closing));
+            found.add(proof, &way, cause, || sides.lines_of(closing));
         }
     }
     sides.add_taken(&mut found, &has_all);
@@ -190,7 +180,7 @@ impl Sides<'_> {
         if let Some(proof) = prove(self.after, self.new, way) {
             let further = reached.saturating_sub(1);
             let proof = Proof { further, ..proof };
-            found.add(proof, way, cause, || self.closing(closing));
+            found.add(proof, way, cause, || self.lines_of(closing));
         }
     }
 
@@ -209,18 +199,6 @@ impl Sides<'_> {
         let place = self.place(edge.why, from);
         let number = place.is_none().then_some(number);
         ((way.goal, edge.to, place, number), Some(edge))
-    }
-
-    /// What a step takes.
-    fn closing(&self, step: Option<Edge>) -> Closing {
-        let power = match step.map(|step| step.why) {
-            Some(Why::Power(power)) => self.new.powers.get(power),
-            _ => None,
-        };
-        Closing {
-            lines: self.lines_of(step),
-            needs: power.map(|power| power.needs.clone()).unwrap_or_default(),
-        }
     }
 
     /// The lines that a step takes.
@@ -317,12 +295,18 @@ impl Sides<'_> {
 struct Found {
     /// By subject and goal: the length of the way, and what opens it.
     ways: Vec<(Proof, usize, Cause)>,
-    closings: BTreeMap<Cause, Closing>,
+    closings: BTreeMap<Cause, Vec<Evidence>>,
     nearer: BTreeSet<Subject>,
 }
 
 impl Found {
-    fn add(&mut self, proof: Proof, way: &Way, cause: Cause, closing: impl FnOnce() -> Closing) {
+    fn add(
+        &mut self,
+        proof: Proof,
+        way: &Way,
+        cause: Cause,
+        closing: impl FnOnce() -> Vec<Evidence>,
+    ) {
         if !self.closings.contains_key(&cause) {
             self.closings.insert(cause.clone(), closing());
         }
@@ -343,7 +327,7 @@ impl Found {
             let ways: Vec<usize> = ways.into_iter().map(|(_, number)| number).collect();
             (ways, self.closings.remove(&cause).unwrap_or_default())
         });
-        let mut causes: Vec<(Vec<usize>, Closing)> = causes.collect();
+        let mut causes: Vec<(Vec<usize>, Vec<Evidence>)> = causes.collect();
         causes.sort_by(|one, other| one.0.cmp(&other.0));
         let (causes, closings) = causes.into_iter().unzip();
         News {

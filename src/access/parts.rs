@@ -7,7 +7,7 @@ use crate::kubernetes::accounts::{CLOUD_IDENTITIES, automount};
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::together::Filed;
-use crate::kubernetes::{Namespace, NamespaceSource, Object, bindings, roles};
+use crate::kubernetes::{Namespace, Object, bindings, roles};
 
 use super::exposed::{Route, Served};
 use super::role::{Binding, Role, landing, place};
@@ -259,7 +259,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
         symbols.intern(name);
         part.accounts.push(Arc::new(Account {
             subject: Subject::account(landing(object), name),
-            is_placed: is_placed(object),
+            is_placed: object.stated_namespace().is_some(),
             at: place(object, object.name_span()),
             cloud,
             automount: automount(object).as_bool(),
@@ -299,7 +299,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
                 automount: pod.automount().as_bool(),
                 mounts_token: pod.mounts_token(),
                 namespace: landing(object).into(),
-                is_placed: is_placed(object),
+                is_placed: object.stated_namespace().is_some(),
                 account: Subject::account(landing(object), account),
                 at: place(object, span),
                 labels: pod
@@ -314,12 +314,6 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
         part.routes
             .extend(Route::all_of(object).into_iter().map(Arc::new));
     }
-}
-
-/// True if something says which namespace an object lies in.
-fn is_placed(object: Object<'_>) -> bool {
-    let source = object.namespace().map(|(_, source)| source);
-    source.is_some_and(|source| source != NamespaceSource::Default)
 }
 
 /// The token that a Secret is made for; none where it is made for something else.

@@ -64,10 +64,8 @@ fn had_all(before: &Cluster, after: &Cluster, (old, new): (&Subject, &Subject)) 
     let symbols = &after.symbols;
     let mut scopes = after.held.get(new).into_iter().flatten();
     scopes.all(|(scope, held): (&Scope, _)| {
-        let mut left = (*held.rights).clone();
-        for known in before.rights(old, scope.namespace()) {
-            left = left.beyond(known, symbols);
-        }
+        let rights = (*held.rights).clone();
+        let left = before.lacking(rights, old, scope.namespace(), symbols);
         left.is_empty()
     })
 }

@@ -104,12 +104,7 @@ impl Sums {
             let own: Vec<usize> = own.filter(|role| !list_of.contains_key(role)).collect();
             let more = circle.iter().filter_map(|list| further.get(*list));
             let more = more.flatten().filter_map(|list| found.get(*list)?.as_ref());
-            let mut lists: Vec<&Leaves> = Vec::new();
-            for list in more {
-                if !lists.iter().any(|known| Arc::ptr_eq(known, list)) {
-                    lists.push(list);
-                }
-            }
+            let lists = distinct(more);
             let leaves = match lists.as_slice() {
                 [one] if own.is_empty() => Arc::clone(one),
                 _ => {
@@ -126,6 +121,17 @@ impl Sums {
         }
         found
     }
+}
+
+/// Each list once.
+pub(super) fn distinct<'l>(lists: impl Iterator<Item = &'l Leaves>) -> Vec<&'l Leaves> {
+    let mut found: Vec<&Leaves> = Vec::new();
+    for list in lists {
+        if !found.iter().any(|known| Arc::ptr_eq(known, list)) {
+            found.push(list);
+        }
+    }
+    found
 }
 
 /// Which roles selectors choose: lists of them by number, each once.

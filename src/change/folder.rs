@@ -23,6 +23,7 @@ use super::{
     Source, is_in_scope, is_listed, is_passed_over, may_hide,
 };
 use crate::error::Error;
+use crate::folders::is_within;
 
 /// How many bytes of ignore files one walk honours. They become regular expressions, so that their size is
 /// work; what lies beyond is not honoured, and so lists more files rather than fewer.
@@ -320,9 +321,9 @@ impl Walk<'_> {
             Extent::WorkingTree { .. } => true,
             Extent::Folder { within } => {
                 within.is_empty()
-                    || within
-                        .iter()
-                        .any(|wanted| is_below(path, wanted) || is_folder && is_below(wanted, path))
+                    || within.iter().any(|wanted| {
+                        is_within(path, wanted) || is_folder && is_within(wanted, path)
+                    })
             }
         }
     }
@@ -339,12 +340,12 @@ impl Walk<'_> {
 
     /// True if the caller asks for a path, or for a folder that it lies in.
     fn is_named(&self, path: &str) -> bool {
-        self.names().any(|named| is_below(path, named))
+        self.names().any(|named| is_within(path, named))
     }
 
     /// True if the caller asks for a path, or for one below it.
     fn leads_to_named(&self, path: &str) -> bool {
-        self.names().any(|named| is_below(named, path))
+        self.names().any(|named| is_within(named, path))
     }
 
     fn level_of(&mut self, folder: &Folder, has_ignore_file: bool) -> Option<usize> {
@@ -394,12 +395,6 @@ impl Walk<'_> {
         }
         false
     }
-}
-
-/// True if a path is a folder or lies in it; everything lies in the empty one.
-fn is_below(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

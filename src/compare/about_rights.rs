@@ -166,18 +166,13 @@ impl<'c> About<'c> {
 /// True if somebody holds rights in a scope, however they are given.
 pub(super) fn holds(cluster: &Cluster, subject: &Subject, scope: &Scope, rights: &Rights) -> bool {
     let symbols = &cluster.symbols;
-    let mut left = match scope.namespace() {
+    let rights = match scope.namespace() {
         Some(namespace) => {
             let namespace = symbols.find(namespace).unwrap_or(Symbol::EMPTY);
             rights.within(namespace, symbols)
         }
         None => rights.clone(),
     };
-    for known in cluster.rights(subject, scope.namespace()) {
-        if left.is_empty() {
-            break;
-        }
-        left = left.beyond(known, symbols);
-    }
+    let left = cluster.lacking(rights, subject, scope.namespace(), symbols);
     left.is_empty()
 }

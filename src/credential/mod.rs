@@ -119,6 +119,13 @@ impl Found {
         }
     }
 
+    /// The same in a text in which what it was found in begins at a byte.
+    #[must_use]
+    pub fn behind(mut self, start: usize) -> Self {
+        self.range = start + self.range.start..start + self.range.end;
+        self
+    }
+
     /// True for what services hand to browsers as well, such as the key of an account with Google's maps.
     fn may_be_published(&self) -> bool {
         self.is_weak && matches!(self.what, What::Token(_))
@@ -421,30 +428,24 @@ fn is_public(value: &str) -> bool {
     let is_start = |text: &str| STARTS.iter().any(|start| text.starts_with(start));
     is_start(value)
         || is_for_everybody(value)
-        || [":$", "{SHA}", "{SSHA}", "$2a$", "$2b$", "$2y$", "$apr1$"]
+        || [":$", "{SHA}", "{SSHA}"]
             .iter()
+            .chain(&HASHES)
             .any(|mark| value.contains(mark))
         || is_hash(value)
 }
 
+/// What the hashes of passwords begin with that stand in files of users as well.
+const HASHES: [&str; 4] = ["$2a$", "$2b$", "$2y$", "$apr1$"];
+
 /// True for what databases and systems keep in place of a password.
 fn is_hash(value: &str) -> bool {
-    const STARTS: [&str; 10] = [
-        "SCRAM-SHA-",
-        "$2a$",
-        "$2b$",
-        "$2y$",
-        "$argon2",
-        "$apr1$",
-        "$6$",
-        "$5$",
-        "$1$",
-        "pbkdf2",
-    ];
+    const STARTS: [&str; 6] = ["SCRAM-SHA-", "$argon2", "$6$", "$5$", "$1$", "pbkdf2"];
     let is_hex = |text: &str, length| {
         text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    STARTS.iter().any(|start| value.starts_with(start))
+    let mut starts = STARTS.iter().chain(&HASHES);
+    starts.any(|start| value.starts_with(start))
         || value.strip_prefix('*').is_some_and(|rest| is_hex(rest, 40))
         || value
             .strip_prefix("md5")

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::credential::{self, Found};
 use crate::syntax::Node;
 
+use super::handed_over::sources;
 use super::marked::walk;
 
 /// Visits what the values of a chart show that an object of this kind carries. Nodes in `told` are left out.
@@ -31,9 +32,7 @@ pub fn of_chart<'a>(
             } else {
                 of_set()
             };
-            let many = spec.and_then(|spec| spec.get("sources")).into_iter();
-            let one = spec.and_then(|spec| spec.get("source")).into_iter();
-            for source in one.chain(many.flat_map(Node::items)) {
+            for source in spec.into_iter().flat_map(sources) {
                 for field in ["values", "valuesObject"] {
                     keep(source.get("helm"), field);
                 }

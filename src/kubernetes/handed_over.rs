@@ -9,28 +9,6 @@ use crate::syntax::Node;
 use super::field::Field;
 use super::kinds::group_of;
 
-/// By group and kind: where it stands, below `spec`.
-const FIELDS: [(&str, &str, &[&str]); 5] = [
-    (
-        "helm.toolkit.fluxcd.io",
-        "HelmRelease",
-        &["values", "postRenderers"],
-    ),
-    (
-        "kustomize.toolkit.fluxcd.io",
-        "Kustomization",
-        &[
-            "images",
-            "patches",
-            "patchesJson6902",
-            "patchesStrategicMerge",
-        ],
-    ),
-    ("helm.cattle.io", "HelmChart", &["set", "valuesContent"]),
-    ("helm.cattle.io", "HelmChartConfig", &["valuesContent"]),
-    ("argoproj.io", "Application", &[]),
-];
-
 /// What stands below a source of an `Application`.
 const OF_SOURCE: [&[&str]; 5] = [
     &["helm", "parameters"],
@@ -40,31 +18,38 @@ const OF_SOURCE: [&[&str]; 5] = [
     &["kustomize", "patches"],
 ];
 
+/// The sources of which the `spec` of an `Application` of Argo CD says where it comes from.
+pub(super) fn sources(spec: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let many = spec.get("sources").into_iter().flat_map(Node::items);
+    spec.get("source").into_iter().chain(many)
+}
+
 /// What an object hands over, in order of where it is looked for; nothing if it is of another kind.
 #[must_use]
 pub fn handed_over<'a>(object: Node<'a>, api_version: &str, kind: &str) -> Vec<Node<'a>> {
-    let group = group_of(api_version);
-    let mut kinds = FIELDS.iter();
-    let Some((.., fields)) = kinds.find(|(of, name, _)| *of == group && *name == kind) else {
+    let fields: &[&str] = match (group_of(api_version), kind) {
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => &["values", "postRenderers"],
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => &[
+            "images",
+            "patches",
+            "patchesJson6902",
+            "patchesStrategicMerge",
+        ],
+        ("helm.cattle.io", "HelmChart") => &["set", "valuesContent"],
+        ("helm.cattle.io", "HelmChartConfig") => &["valuesContent"],
+        ("argoproj.io", "Application") => &[],
+        _ => return Vec::new(),
+    };
+    let Some(spec) = object.get("spec") else {
         return Vec::new();
     };
-    let spec = Field::follow(object, &["spec"]);
-    let mut found: Vec<_> = fields
-        .iter()
-        .filter_map(|field| spec.node()?.present(field))
-        .collect();
-    if fields.is_empty() {
-        let one = spec.node().and_then(|spec| spec.present("source"));
-        let many = spec.node().and_then(|spec| spec.present("sources"));
-        for source in one
-            .into_iter()
-            .chain(many.into_iter().flat_map(Node::items))
-        {
-            let below = OF_SOURCE.iter();
-            found.extend(below.filter_map(|path| Field::follow(source, path).node()));
-        }
-    }
-    found
+    let own = fields.iter().filter_map(|field| spec.present(field));
+    let of_sources = sources(spec).filter(|_| fields.is_empty());
+    let of_sources = of_sources.flat_map(|source| {
+        let below = OF_SOURCE.iter();
+        below.filter_map(move |path| Field::follow(source, path).node())
+    });
+    own.chain(of_sources).collect()
 }
 
 #[cfg(test)]

@@ -117,6 +117,17 @@ impl<'a> Object<'a> {
         self.namespace
     }
 
+    /// The namespace that it lands in, where it or its kustomization says which.
+    #[must_use]
+    pub fn stated_namespace(self) -> Option<&'a str> {
+        match self.namespace? {
+            (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => {
+                Some(namespace)
+            }
+            (_, NamespaceSource::Default) => None,
+        }
+    }
+
     /// What in it is no field of its kind, or has a type that the API refuses.
     pub fn oddities(self) -> impl Iterator<Item = &'a Oddity> {
         self.record.oddities.iter()

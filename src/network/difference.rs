@@ -10,7 +10,7 @@ use super::connections::Connections;
 use super::ends::End;
 use super::intervals::Intervals;
 use super::lines::Gathered;
-use super::notation::{Named, let_in, ranges, told_outside};
+use super::notation::{Named, directed, let_in, ranges, told_outside};
 use super::reach::Reach;
 use super::table::NONE;
 use super::world::{Direction, Pods, Workload};
@@ -253,10 +253,7 @@ impl Difference {
             for own in names(change.own) {
                 let others = others.iter().filter(|other| other.0 != own.0);
                 for other in others.filter(|other| own.1 || other.1) {
-                    let (from, to) = match change.direction {
-                        Direction::Ingress => (other.0, own.0),
-                        Direction::Egress => (own.0, other.0),
-                    };
+                    let (from, to) = directed(change.direction, own.0, other.0);
                     lines.add(from, to, words);
                 }
             }

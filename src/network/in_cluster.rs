@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::folders::folder;
+use crate::folders::{folder, is_within};
 
 use super::addresses::Addresses;
 use super::connections::Connections;
@@ -178,7 +178,7 @@ impl<'n> InCluster<'n> {
     /// namespace, and that branch is no installation of its own, with workloads or Services of that namespace.
     fn is_installed_with(&self, path: &str) -> bool {
         let (own, other) = (folder(&self.policy.at.path), folder(path));
-        if self.cluster.is_configured || holds(own, other) || holds(other, own) {
+        if self.cluster.is_configured || is_within(other, own) || is_within(own, other) {
             return true;
         }
         let world = &self.cluster.reach.world;
@@ -186,7 +186,7 @@ impl<'n> InCluster<'n> {
         let services = world.services.iter().map(|it| (&it.namespace, &it.at));
         let is_home = workloads
             .chain(services)
-            .any(|(namespace, at)| **namespace == *self.namespace() && holds(other, &at.path));
+            .any(|(namespace, at)| **namespace == *self.namespace() && is_within(&at.path, other));
         self.names_namespace() && !is_home
     }
 
@@ -211,12 +211,6 @@ impl<'n> InCluster<'n> {
         let others: BTreeMap<_, &Policy> = others.map(|other| (near(&other), other)).collect();
         others.into_values().collect()
     }
-}
-
-/// True if a file or a folder is a folder or lies below it.
-fn holds(folder: &str, path: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// How many folders two files have in common, and one more if they are the same.

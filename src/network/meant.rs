@@ -21,6 +21,36 @@ pub enum Meant<'w> {
     Somebody,
 }
 
+/// How sure it is that a selector which selects nothing is a mistake.
+#[derive(Clone, Debug)]
+pub enum Mistake<'w> {
+    /// It means somebody.
+    No,
+    /// What it means may be elsewhere.
+    Unknown,
+    /// A workload that is meant has this label instead.
+    Slip(&'w Workload, String),
+    /// All pods are known, and it means none.
+    Certain,
+    /// It asks for what no neighbour has, in the labels by which these are known.
+    Likely,
+}
+
+impl<'w> Mistake<'w> {
+    /// From what it means, as far as that is known; whether all pods are known; and whether something makes others where
+    /// it looks for them.
+    #[must_use]
+    pub fn of(meant: Option<Meant<'w>>, is_closed: bool, are_made: impl FnOnce() -> bool) -> Self {
+        match meant {
+            Some(Meant::Somebody) => Self::No,
+            Some(Meant::Slip(workload, label)) => Self::Slip(workload, label),
+            _ if is_closed => Self::Certain,
+            Some(Meant::Neighbour) if !are_made() => Self::Likely,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// Labels that a controller or the API server sets, so that no file has them. Source: well-known labels of the Kubernetes
 /// reference, and the labels that `Deployment`, `DaemonSet`, `StatefulSet`, `Job` and `JobSet` write.
 const SET_LATER: [&str; 12] = [

@@ -131,7 +131,7 @@ pub fn ranges(set: &Addresses) -> impl Iterator<Item = Named> {
 }
 
 /// The two ends of a line by their numbers, from where and to where.
-fn directed(direction: Direction, own: u32, other: u32) -> (u32, u32) {
+pub(super) fn directed(direction: Direction, own: u32, other: u32) -> (u32, u32) {
     match direction {
         Direction::Ingress => (other, own),
         Direction::Egress => (own, other),

@@ -113,6 +113,25 @@ impl<'a> Specifier<'a> {
         }
     }
 
+    /// What is asked for under a name: that name and this, or what an alias stands for.
+    #[must_use]
+    pub fn unaliased(self, name: &'a str) -> (&'a str, Self) {
+        match self {
+            Self::Alias { name, specifier } => (name, *specifier),
+            own => (name, own),
+        }
+    }
+
+    /// True if a package of a version may be what is asked for; one whose version is not known may be.
+    #[must_use]
+    pub fn may_be(&self, version: Option<&Version>) -> bool {
+        match (self, version) {
+            (Self::Range(range), Some(version)) => range.satisfies(version),
+            (Self::Exact(asked), Some(version)) => asked == version,
+            _ => true,
+        }
+    }
+
     /// True if it comes neither from the registry nor from the repository: git, or an address.
     #[must_use]
     pub fn is_exotic(&self) -> bool {

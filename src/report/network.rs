@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -312,7 +311,7 @@ fn json_explanation(explanation: &Explanation, places: &mut Places<'_>) -> JsonE
 
 /// The lines of some clusters, with the names that these have.
 fn json_lines<'a>(
-    clusters: &'a [(Option<Arc<str>>, Shown<'a, 1>)],
+    clusters: &'a [(Option<&'a str>, Shown<'a, 1>)],
 ) -> Box<dyn Iterator<Item = JsonLine<'a>> + 'a> {
     Box::new(clusters.iter().flat_map(|(name, shown)| {
         shown
@@ -321,7 +320,7 @@ fn json_lines<'a>(
                 from,
                 to,
                 connections,
-                cluster: name.as_deref(),
+                cluster: *name,
             })
     }))
 }
@@ -346,21 +345,25 @@ fn json_changes<'a>(
 pub fn write_json(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let mut places = Places::of(None, &answer.head);
     let is_one = answer.clusters.len() == 1;
-    let name_of = |cluster: &'_ ClusterAnswer| -> Option<Arc<str>> {
-        cluster.files.first().filter(|_| !is_one).cloned()
-    };
+    let clusters: Vec<(Option<&str>, &ClusterAnswer)> = answer
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let first = cluster.files.first().filter(|_| !is_one);
+            (first.map(|name| &**name), cluster)
+        })
+        .collect();
     let shown_of = |lines: fn(&ClusterAnswer) -> &Lines<1>| -> Vec<_> {
-        let clusters = answer.clusters.iter();
-        clusters
-            .map(|cluster| (name_of(cluster), Shown::of(lines(cluster))))
-            .collect()
+        let shown = clusters
+            .iter()
+            .map(|(name, cluster)| (*name, Shown::of(lines(cluster))));
+        shown.collect()
     };
     let connections = shown_of(|cluster| &cluster.connections);
     let exposure = shown_of(|cluster| &cluster.exposure);
     let mut unprotected = Vec::new();
     let (mut explanations, mut not_analysed) = (Vec::new(), Vec::new());
-    for cluster in &answer.clusters {
-        let name = cluster.files.first().filter(|_| !is_one).map(|it| &**it);
+    for (name, cluster) in clusters.iter().copied() {
         let own = cluster.unprotected.iter();
         unprotected.extend(own.map(|(own, direction)| JsonUnprotected {
             workload: shown(own),

@@ -86,6 +86,11 @@ impl Picture {
         }
     }
 
+    /// How many boxes there are.
+    pub(super) fn len(&self) -> usize {
+        self.boxes.len()
+    }
+
     /// The numbers of the boxes with their ends, by the namespace that they are in.
     pub(super) fn boxes(&self) -> BTreeMap<Option<String>, Vec<(usize, Vec<&Named>)>> {
         let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();

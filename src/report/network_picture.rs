@@ -38,7 +38,7 @@ fn label(ends: &[&Named]) -> String {
 pub fn mermaid(answer: &Answer) -> String {
     let picture = Picture::of(answer);
     let mut text = "flowchart LR\n".to_owned();
-    let mut names = vec![0; picture.boxes().values().map(Vec::len).sum()];
+    let mut names = vec![0; picture.len()];
     let mut next = 0;
     for (number, (namespace, boxes)) in picture.boxes().into_iter().enumerate() {
         let mut indent = "  ";
@@ -96,7 +96,7 @@ pub fn mermaid(answer: &Answer) -> String {
 pub fn dot(answer: &Answer) -> String {
     let picture = Picture::of(answer);
     let mut text = "digraph network {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
-    let mut names = vec![String::new(); picture.boxes().values().map(Vec::len).sum()];
+    let mut names = vec![String::new(); picture.len()];
     for (number, (namespace, boxes)) in picture.boxes().into_iter().enumerate() {
         let mut indent = "  ";
         if let Some(namespace) = &namespace {

@@ -7,7 +7,7 @@ use crate::finding::{
     Status, Subject,
 };
 use crate::kubernetes::roles::Named;
-use crate::kubernetes::{Completeness, Container, Field, Labelled, NamespaceSource, Object};
+use crate::kubernetes::{Completeness, Container, Field, Labelled, Object};
 use crate::snapshot::held::Held;
 use crate::snapshot::images::{ImagePlace, ImageUse};
 use crate::snapshot::settings::{Setting, SettingPlace};
@@ -425,7 +425,11 @@ impl Draft<'_, '_> {
             related: self.related,
             subject: self.subject,
             package: self.package,
-            namespace: self.sink.object.and_then(stated_namespace).map(Into::into),
+            namespace: self
+                .sink
+                .object
+                .and_then(Object::stated_namespace)
+                .map(Into::into),
             waived: None,
             status: Status::Introduced,
             fingerprint,
@@ -443,7 +447,7 @@ impl Draft<'_, '_> {
 pub fn object_name(object: Object<'_>) -> String {
     let resource = object.resource();
     let name = crate::kubernetes::field::shortened(&resource.name);
-    match stated_namespace(object) {
+    match object.stated_namespace() {
         // Files of the API server have no names.
         None if name.is_empty() => resource.kind.to_string(),
         Some(namespace) => {
@@ -451,13 +455,5 @@ pub fn object_name(object: Object<'_>) -> String {
             format!("{} {namespace}/{name}", resource.kind)
         }
         None => format!("{} {name}", resource.kind),
-    }
-}
-
-/// The namespace that an object lands in, where the object or its kustomization says which.
-fn stated_namespace(object: Object<'_>) -> Option<&str> {
-    match object.namespace()? {
-        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
-        (_, NamespaceSource::Default) => None,
     }
 }

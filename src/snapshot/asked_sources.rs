@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::packages::PackageJson;
 use crate::packages::graph::{Installed, Want};
-use crate::packages::lockfile::{Locked, RecordKind, Source};
+use crate::packages::lockfile::{Locked, Source};
 use crate::packages::overrides::Replacement;
 use crate::packages::relative_path::joined;
 use crate::packages::specifier::Specifier;
@@ -43,8 +43,7 @@ impl<'a> AskedSources<'a> {
     #[must_use]
     pub fn of(locked: LockedFile<'a>) -> Self {
         let installation = locked.installation;
-        // Code of the repository may have changed what packages ask for.
-        let is_changed_by_code = locked.lockfile.record(RecordKind::PnpmfileHash).is_some();
+        let is_changed_by_code = locked.lockfile.is_changed_by_code();
         let mut asked = Self {
             locked,
             exotic: Names::default(),

@@ -88,23 +88,42 @@ pub fn inside_out(snapshot: &Snapshot, takes: impl Fn(&Kustomization) -> bool) -
     order
 }
 
-/// True if kustomizations take in two files, and none of them both: what they build is applied apart, as far as they say.
-#[must_use]
-pub fn are_built_apart(snapshot: &Snapshot, one: &str, other: &str) -> bool {
-    let order = inside_out(snapshot, |_| true);
-    let takers = |path: &str| -> BTreeSet<usize> {
+/// What all kustomizations of a revision take in.
+pub struct Builds<'a> {
+    snapshot: &'a Snapshot,
+    order: Vec<Built<'a>>,
+}
+
+impl<'a> Builds<'a> {
+    /// Those of a revision.
+    #[must_use]
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        Self {
+            snapshot,
+            order: inside_out(snapshot, |_| true),
+        }
+    }
+
+    /// True if kustomizations take in two files, and none of them both: what they build is applied apart, as far as they
+    /// say.
+    #[must_use]
+    pub fn are_apart(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (self.takers(one), self.takers(other));
+        !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+    }
+
+    /// The numbers of those that take in a file, themselves or by what they build on.
+    fn takers(&self, path: &str) -> BTreeSet<usize> {
         let mut takers = BTreeSet::new();
-        let Some(file) = snapshot.index_of(path) else {
+        let Some(file) = self.snapshot.index_of(path) else {
             return takers;
         };
-        for (at, built) in order.iter().enumerate() {
+        for (at, built) in self.order.iter().enumerate() {
             let is_named = built.files.contains(&file);
             if is_named || built.parts.iter().any(|part| takers.contains(part)) {
                 takers.insert(at);
             }
         }
         takers
-    };
-    let (one, other) = (takers(one), takers(other));
-    !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+    }
 }

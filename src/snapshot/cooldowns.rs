@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::config::value::Period;
+use crate::folders::is_within;
 use crate::packages::Version;
 use crate::packages::freshness::cooldown::{Cooldown, Gate};
 use crate::packages::freshness::cooldown_settings::{CooldownFile, gates};
@@ -59,11 +60,7 @@ pub fn cooldown(snapshot: &Snapshot, folder: &str, own: Period) -> Cooldown {
 fn is_around(folder: &str, file: &SourceFile) -> bool {
     let own = file.folder();
     let is_of_renovate = file.kind() == FileKind::Renovate && [".github", ".gitlab"].contains(&own);
-    is_of_renovate
-        || own.is_empty()
-        || folder
-            .strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    is_of_renovate || is_within(folder, own)
 }
 
 fn kind(file: &SourceFile) -> Option<CooldownFile> {

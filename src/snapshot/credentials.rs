@@ -151,9 +151,9 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + value.len()
 }
 
-pub(super) fn held(range: Range<usize>, found: Found, place: String, address: &str) -> Held {
+pub(super) fn held(found: Found, place: String, address: &str) -> Held {
     let discriminator = format!("{address} {}", found.discriminator());
-    let span = Span::new(range.start, range.end);
+    let span = Span::new(found.range.start, found.range.end);
     Held {
         span,
         line: span,
@@ -179,8 +179,7 @@ fn in_npm_settings(text: &str) -> Vec<Held> {
             _ => credential::of_value(name, value),
         };
         for found in all_found {
-            let part = range.start + found.range.start..range.start + found.range.end;
-            all.push(held(part, found, name.to_owned(), key));
+            all.push(held(found.behind(range.start), name.to_owned(), key));
         }
     }
     add_apart(credential::find_tokens(text).into_iter(), &mut all);
@@ -221,8 +220,7 @@ fn in_environment(text: &str) -> Vec<Held> {
     for (key, range) in settings(text) {
         let value = text.get(range.clone()).unwrap_or_default();
         for found in credential::of_value(key, value) {
-            let part = range.start + found.range.start..range.start + found.range.end;
-            all.push(held(part, found, key.to_owned(), key));
+            all.push(held(found.behind(range.start), key.to_owned(), key));
         }
     }
     // A key may go on over lines, and what a comment keeps is as valid as before.
@@ -267,13 +265,8 @@ fn in_addresses(text: &str) -> Vec<Held> {
             before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '+');
         let start = scheme.len();
         let address = text.get(start..from + length).unwrap_or_default();
-        add_apart(
-            credential::find(address).into_iter().map(|mut found| {
-                found.range = start + found.range.start..start + found.range.end;
-                found
-            }),
-            &mut all,
-        );
+        let found = credential::find(address).into_iter();
+        add_apart(found.map(|found| found.behind(start)), &mut all);
     }
     all
 }
@@ -284,7 +277,7 @@ fn of_line(found: Found) -> Held {
         "" => "a line".to_owned(),
         label => label.to_owned(),
     };
-    held(found.range.clone(), found, place, "")
+    held(found, place, "")
 }
 
 /// The text of a file that a kustomization puts into an object. One that holds a value alone has the name of it:
@@ -301,8 +294,7 @@ fn in_generated(path: &str, text: &str) -> Vec<Held> {
         let key = name.split_once('.').map_or(name, |(stem, _)| stem);
         let from = text.len() - text.trim_start().len();
         for found in credential::of_value(key, value) {
-            let part = from + found.range.start..from + found.range.end;
-            all.push(held(part, found, key.to_owned(), key));
+            all.push(held(found.behind(from), key.to_owned(), key));
         }
     }
     all
@@ -399,11 +391,8 @@ fn in_kustomization(manifest: &Manifest) -> Vec<Held> {
                     } else {
                         credential::of_value(key, value)
                     };
-                    let mut found = found;
-                    for found in &mut found {
-                        let before = text.len() - value.len();
-                        found.range = found.range.start + before..found.range.end + before;
-                    }
+                    let start = text.len() - value.len();
+                    let found = found.into_iter().map(|found| found.behind(start)).collect();
                     // A literal has no address but that of its list.
                     let place = format!("{kind} {name}, {key}");
                     all.extend(in_node(node, found, &place));
@@ -511,10 +500,8 @@ fn in_comments(tree: &Tree) -> Vec<Held> {
         if line.len() <= SHORTEST {
             continue;
         }
-        for mut found in credential::find_tokens(line) {
-            found.range = at + found.range.start..at + found.range.end;
-            all.push(of_line(found));
-        }
+        let found = credential::find_tokens(line).into_iter();
+        all.extend(found.map(|found| of_line(found.behind(at))));
     }
     if !all.is_empty() {
         let texts = tree.texts();

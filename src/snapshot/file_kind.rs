@@ -218,8 +218,7 @@ fn is_settings(name: &str) -> bool {
         "toml",
         "txt",
     ];
-    const NAMES: [&str; 14] = [
-        "api-key",
+    const NAMES: [&str; 13] = [
         "apikey",
         "auth",
         "credentials",
@@ -241,7 +240,6 @@ fn is_settings(name: &str) -> bool {
     EXTENSIONS
         .iter()
         .any(|extension| has_extension(name, extension))
-        || NAMES.contains(&name)
         || is_named()
 }
 

@@ -1,6 +1,6 @@
 //! What pnpm leaves out wherever it is optional (`ignoredOptionalDependencies`).
 
-use crate::packages::lockfile::{LockfileKind, RecordKind};
+use crate::packages::lockfile::LockfileKind;
 use crate::packages::name_patterns::matches;
 use crate::packages::{PackageJson, PnpmWorkspace};
 
@@ -23,6 +23,6 @@ pub fn leaves_out(installation: &Installation, name: &str) -> bool {
     let is_set_by_code = workspace.is_some_and(PnpmWorkspace::has_own_packages);
     let recorded = installation
         .lockfile()
-        .filter(|lockfile| is_set_by_code || lockfile.record(RecordKind::PnpmfileHash).is_some());
+        .filter(|lockfile| is_set_by_code || lockfile.is_changed_by_code());
     matches(&said, name) || recorded.is_some_and(|lockfile| lockfile.leaves_out(name))
 }

@@ -20,10 +20,9 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             for (key, value) in pairs(arguments) {
                 let written = arguments.get(value.clone()).unwrap_or_default();
                 for found in credential::of_value(key, written) {
-                    let start = range.start + value.start;
-                    let at = start + found.range.start..start + found.range.end;
+                    let found = found.behind(range.start + value.start);
                     let place = format!("{keyword} {key}");
-                    all.push(held(at, found, place.clone(), &place));
+                    all.push(held(found, place.clone(), &place));
                 }
             }
         } else if keyword != "FROM" {
@@ -35,8 +34,8 @@ pub fn in_image(file: &Dockerfile) -> Vec<Held> {
             for range in std::iter::once(range).chain(bodies) {
                 let part = text.get(range.clone()).unwrap_or_default();
                 for found in credential::find(part) {
-                    let at = range.start + found.range.start..range.start + found.range.end;
-                    all.push(held(at, found, keyword.to_owned(), keyword));
+                    let found = found.behind(range.start);
+                    all.push(held(found, keyword.to_owned(), keyword));
                 }
             }
         }

@@ -555,17 +555,12 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) ->
         .map(|file| Arc::clone(&file.path))
         .collect();
     // What another file must name is passed over where none does.
-    let is_kept = |path: &str| {
-        files
-            .binary_search_by(|(kept, _)| (**kept).cmp(path))
-            .is_ok()
-    };
-    let passed_over = side.files().iter().filter(|file| {
-        FileKind::of(&file.path) == FileKind::Settings
-            && intake.takes(&file.path)
-            && !is_kept(&file.path)
-    });
-    let unread = excluded.len() + passed_over.count();
+    let is_named = |path: &str| FileKind::of(path) == FileKind::Settings;
+    let listed = side.files().iter();
+    let listed = listed.filter(|file| is_named(&file.path) && intake.takes(&file.path));
+    let kept = files.iter().filter(|(path, _)| is_named(path));
+    let passed_over = listed.count() - kept.count();
+    let unread = excluded.len() + passed_over;
     let mut snapshot = Snapshot::new(files, &charts, side.files().len() - unread);
     snapshot.excluded = excluded;
     snapshot.misnamed = side

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::packages::graph::Want;
-use crate::packages::lockfile::{Dependency, Locked, Need, RecordKind, Section};
+use crate::packages::lockfile::{Dependency, Locked, Need, Section};
 use crate::packages::specifier::Specifier;
 
 use super::Snapshot;
@@ -111,8 +111,7 @@ fn absent(installation: &Installation) -> BTreeSet<&str> {
     let Some(locked) = LockedFile::of(installation) else {
         return BTreeSet::new();
     };
-    // Code of the repository may have changed what packages ask for.
-    if locked.lockfile.record(RecordKind::PnpmfileHash).is_some() {
+    if locked.lockfile.is_changed_by_code() {
         return BTreeSet::new();
     }
     let free = Overridden::of(locked);

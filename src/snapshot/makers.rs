@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::folders::folder;
 use crate::kubernetes::kinds;
 use crate::kubernetes::manifest::visit_objects;
 use crate::syntax::Node;
 
 use super::Snapshot;
-use super::near::above;
 
 /// Groups whose objects say how others are run, reached, watched or guarded, and of whose own no pods come that
 /// anybody's labels mean.
@@ -71,8 +71,7 @@ impl Makers {
             text(&["spec", "destination", "namespace"]),
         ];
         if namespaces.iter().all(Option::is_none) {
-            let folder = above(path).unwrap_or_default();
-            self.folders.insert(folder.to_owned());
+            self.folders.insert(folder(path).to_owned());
         }
         self.namespaces.extend(namespaces.into_iter().flatten());
     }
@@ -81,7 +80,6 @@ impl Makers {
     /// from its folder.
     #[must_use]
     pub fn reach(&self, namespace: &str, path: &str) -> bool {
-        self.namespaces.contains(namespace)
-            || self.folders.contains(above(path).unwrap_or_default())
+        self.namespaces.contains(namespace) || self.folders.contains(folder(path))
     }
 }

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
+use crate::folders::folder;
 use crate::kubernetes::accounts::{self, Bound, DEFAULT};
 use crate::kubernetes::resources::Stated;
 use crate::kubernetes::selector::service_selector;
-use crate::kubernetes::{NamespaceSource, Object, Pod};
+use crate::kubernetes::{Object, Pod};
 
 use super::Snapshot;
 use super::near::{Near, above};
@@ -64,20 +65,12 @@ pub struct Neighbours {
 
 type Selector = BTreeMap<Box<str>, Box<str>>;
 
-/// The namespace of an object, where something says which.
-fn namespace_of(object: Object<'_>) -> Option<&str> {
-    match object.namespace()? {
-        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
-        (_, NamespaceSource::Default) => None,
-    }
-}
-
 fn folder_of(object: Object<'_>) -> &str {
-    above(object.path()).unwrap_or_default()
+    folder(object.path())
 }
 
 fn scope_of(object: Object<'_>) -> Scope {
-    match namespace_of(object) {
+    match object.stated_namespace() {
         Some(namespace) => Scope::Namespace(namespace.into()),
         None => Scope::Folder(folder_of(object).into()),
     }
@@ -103,7 +96,7 @@ impl Neighbours {
 
     fn add_account(&mut self, object: Object<'_>) {
         let name: Box<str> = (*object.resource().name).into();
-        let namespace = namespace_of(object).unwrap_or_default().into();
+        let namespace = object.stated_namespace().unwrap_or_default().into();
         let account = Account {
             automount: accounts::automount(object).as_bool(),
         };
@@ -117,7 +110,7 @@ impl Neighbours {
     }
 
     fn add_binding(&mut self, object: Object<'_>) {
-        let own = namespace_of(object);
+        let own = object.stated_namespace();
         for (bound, span) in accounts::bound_accounts(object) {
             let (name, namespace) = match bound {
                 Bound::Account(name, namespace) => (name, namespace),
@@ -182,7 +175,7 @@ impl Neighbours {
             let copies = self.accounts.get(&(account.into(), namespace.into()));
             copies.map(|copies| copies.near(workload.path()))
         };
-        let found = match namespace_of(workload) {
+        let found = match workload.stated_namespace() {
             Some(namespace) => of(namespace).or_else(|| of("")),
             None => of("").or_else(|| Some(self.named.get(account)?.near(workload.path()))),
         };
@@ -206,7 +199,9 @@ impl Neighbours {
     /// that, whatever namespace a binding says: overlays often change it.
     #[must_use]
     pub fn has_rights(&self, workload: Object<'_>, account: &str) -> bool {
-        let all = namespace_of(workload).is_some_and(|name| self.all_bound.contains(name));
+        let all = workload
+            .stated_namespace()
+            .is_some_and(|name| self.all_bound.contains(name));
         all || if account == DEFAULT {
             self.default_binding(workload).is_some()
         } else {
@@ -223,7 +218,7 @@ impl Neighbours {
     /// What `LimitRange`s give the containers of a workload that set nothing.
     #[must_use]
     pub fn limits(&self, workload: Object<'_>) -> Stated {
-        let namespace = namespace_of(workload);
+        let namespace = workload.stated_namespace();
         let mut given = Stated::default();
         if let Some(namespace) = namespace {
             let own = self.limits.get(&Scope::Namespace(namespace.into()));

@@ -365,10 +365,7 @@ impl Holding<'_> {
 
 /// True if a pin is the only version that a part of a range takes, and what is held is another one of the range.
 fn is_in_range(asked: &Want, package: Installed<'_>, pin: &Locked) -> bool {
-    let (name, specifier) = match Specifier::parse(asked.specifier()) {
-        Specifier::Alias { name, specifier } => (name, *specifier),
-        own => (&*asked.name, own),
-    };
+    let (name, specifier) = Specifier::parse(asked.specifier()).unaliased(&asked.name);
     let Specifier::Range(range) = specifier else {
         return false;
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::folders::is_within;
 use crate::packages::graph::Installed;
 use crate::packages::install::Manager;
 use crate::packages::lockfile::Source;
@@ -114,13 +115,8 @@ pub fn holds_project(snapshot: &Snapshot, folder: &str) -> bool {
         file.kind() == FileKind::PackageJson
             && !is_installed(&file.path)
             && !is_test_data(&file.path)
-            && lies_in(file.folder(), folder)
+            && is_within(file.folder(), folder)
     })
-}
-
-fn lies_in(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The host that packages of a scope come from, by the lockfiles for which the settings of a folder hold; none where
@@ -134,7 +130,7 @@ pub fn home_of_scope(
 ) -> Option<String> {
     let host_of = |address: &str| Some(WebAddress::parse(address)?.host.to_ascii_lowercase());
     let below = snapshot.installations().iter();
-    let below = below.filter(|one| lies_in(&one.folder, folder));
+    let below = below.filter(|one| is_within(&one.folder, folder));
     let lockfiles = below.filter_map(|one| one.lockfile());
     let mut packages = lockfiles.flat_map(|lockfile| &lockfile.packages);
     let package = packages.find(|package| {

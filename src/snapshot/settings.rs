@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::kubernetes::process::{ConfigSource, configured};
-use crate::kubernetes::{Container, NamespaceSource, Object, Pod, Process};
+use crate::kubernetes::{Container, Object, Pod, Process};
 use crate::packages::purpose::is_for_development;
 use crate::syntax::Node;
 
@@ -177,7 +177,7 @@ impl<'a> ConfigMaps<'a> {
                 one.path() == other.path() && one.node().span() == other.node().span()
             };
             let name = &*object.resource().name;
-            let namespace = namespace_of(object).unwrap_or_default();
+            let namespace = object.stated_namespace().unwrap_or_default();
             let own = maps
                 .in_namespace
                 .entry((kind, name, namespace))
@@ -192,20 +192,12 @@ impl<'a> ConfigMaps<'a> {
     fn near(&self, workload: Object<'a>, source: ConfigSource<'a>) -> &[Object<'a>] {
         let (kind, name) = (source.kind, source.map);
         let of = |namespace| self.in_namespace.get(&(kind, name, namespace));
-        let found = match namespace_of(workload) {
+        let found = match workload.stated_namespace() {
             Some(namespace) => of(namespace).or_else(|| of("")),
             None => of("").or_else(|| self.named.get(&(kind, name))),
         };
         found
             .map(|copies| copies.near(workload.path()))
             .unwrap_or_default()
-    }
-}
-
-/// The namespace of an object, where something says which.
-fn namespace_of(object: Object<'_>) -> Option<&str> {
-    match object.namespace()? {
-        (namespace, NamespaceSource::Written | NamespaceSource::Kustomization) => Some(namespace),
-        (_, NamespaceSource::Default) => None,
     }
 }

@@ -69,10 +69,7 @@ pub(super) fn unmet(installation: &Installation) -> Vec<(PinnedBy, Arc<str>, Loc
 /// What settings ask a registry for in no certain version, and the lockfile holds nothing of.
 pub(super) fn open(installation: &Installation) -> impl Iterator<Item = Open<'_>> {
     asked(installation).into_iter().filter_map(|asked| {
-        let (name, specifier) = match Specifier::parse(asked.specifier) {
-            Specifier::Alias { name, specifier } => (name, *specifier),
-            specifier => (asked.name, specifier),
-        };
+        let (name, specifier) = Specifier::parse(asked.specifier).unaliased(asked.name);
         let is_open = specifier.is_of_registry() && !matches!(specifier, Specifier::Exact(_));
         let mut held = installation.named(name);
         let is_held = held.any(Installed::is_from_registry);

@@ -59,10 +59,7 @@ pub fn unlocked(snapshot: &Snapshot) -> Vec<Unlocked<'_>> {
                 let (Some(declared), Some(at)) = (&want.declared, graph.location(want)) else {
                     continue;
                 };
-                let (name, specifier) = match Specifier::parse(&declared.specifier) {
-                    Specifier::Alias { name, specifier } => (name, *specifier),
-                    specifier => (&*want.name, specifier),
-                };
+                let (name, specifier) = Specifier::parse(&declared.specifier).unaliased(&want.name);
                 // What is pinned has a version, and what is optional may be left out by a setting.
                 let is_left_out =
                     declared.section == Section::Optional && leaves_out(installation, &want.name);
@@ -109,11 +106,7 @@ fn is_workspace(
     name: &str,
     specifier: &Specifier<'_>,
 ) -> bool {
-    let fits = |version: Option<&str>| match (specifier, version.and_then(Version::parse)) {
-        (Specifier::Range(range), Some(version)) => range.satisfies(&version),
-        (Specifier::Exact(asked), Some(version)) => *asked == version,
-        _ => true,
-    };
+    let fits = |version: Option<&str>| specifier.may_be(version.and_then(Version::parse).as_ref());
     let workspaces = installation.graph().workspaces();
     let asking = workspaces.get(asking).map_or("", |own| &*own.path);
     let mut numbered = workspaces.iter().enumerate();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::folders::is_within;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::syntax::Span;
 
@@ -394,10 +395,7 @@ fn verdict(before: &Step, now: &Step, found: &mut Vec<Weakness>) {
 }
 
 fn covers(paths: &[String], wanted: &str) -> bool {
-    paths.iter().any(|path| {
-        let rest = wanted.strip_prefix(path.as_str());
-        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    paths.iter().any(|path| is_within(wanted, path))
 }
 
 /// What weakens the start of a step. What one of `others` still starts for, at no less strength, is not lost.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::git::Repository;
 use super::super::{
-    ContentId, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing, installed_folder,
-    is_in_scope, is_listed,
+    ContentId, IsRelevant, LONGEST_PATH, LeftOutReason, ListedFile, Listing, Relevance,
+    installed_folder, relevance,
 };
 use super::{CHECK_OUT, Wanted, told};
 use crate::error::Error;
@@ -74,12 +74,14 @@ fn add(listed: &mut Listed, entry: &Entry, is_relevant: IsRelevant) -> Result<()
         "040000" => {}
         "160000" => listing.leave_out(path, LeftOutReason::Submodule),
         "120000" => links.push((path.to_owned(), id)),
-        "100644" | "100755" | "100664" if !is_listed(path, is_relevant) => {}
-        // What only another file may name is asked for where it is as small as what people write by hand.
-        "100644" | "100755" | "100664"
-            if !is_in_scope(path, is_relevant)
-                && entry.size.is_some_and(|size| size > MOST_WHERE_NAMED) => {}
         "100644" | "100755" | "100664" => {
+            let is_small = entry.size.is_none_or(|size| size <= MOST_WHERE_NAMED);
+            match relevance(path, is_relevant) {
+                Relevance::None => return Ok(()),
+                // What only another file may name is asked for where it is as small as what people write by hand.
+                Relevance::WhereNamed if !is_small => return Ok(()),
+                Relevance::WhereNamed | Relevance::Own => {}
+            }
             // JSON is Unicode: what is not was replaced, and two paths may have become one.
             if path.contains('\u{fffd}') {
                 listing.leave_out(path, LeftOutReason::NotUnicodePath);
@@ -118,7 +120,7 @@ mod tests {
     }
 
     fn of(entries: Vec<Entry>, truncated: bool) -> Result<Listed, &'static str> {
-        let nothing: IsRelevant = |_| crate::change::Relevance::None;
+        let nothing: IsRelevant = |_| Relevance::None;
         of_tree(&Tree { entries, truncated }, nothing)
     }
 

@@ -18,8 +18,8 @@ use gix::bstr::ByteSlice;
 use self::objects::Objects;
 use super::folder::{self, Disk, Extent};
 use super::{
-    Content, ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, Side, SideKind, SideLabel,
-    Source, installed_folder, is_in_scope, is_listed,
+    Content, ContentId, IsRelevant, LeftOutReason, ListedFile, Listing, Relevance, Side, SideKind,
+    SideLabel, Source, installed_folder, relevance,
 };
 use crate::error::Error;
 
@@ -335,13 +335,17 @@ impl Tracked {
             } else if entry.mode == Mode::DIR {
                 let folder = path.trim_end_matches('/').to_owned();
                 tracked.absent.insert(folder, None);
-            } else if !is_in_scope(path, is_relevant) {
-                let is_file = entry.mode != Mode::SYMLINK && is_listed(path, is_relevant);
-                if is_file && !entry.flags.contains(Flags::SKIP_WORKTREE) {
-                    tracked.files.insert(path.to_owned());
-                }
             } else {
-                if entry.flags.contains(Flags::SKIP_WORKTREE) {
+                let is_own = match relevance(path, is_relevant) {
+                    Relevance::None => continue,
+                    Relevance::WhereNamed => false,
+                    Relevance::Own => true,
+                };
+                let is_sparse = entry.flags.contains(Flags::SKIP_WORKTREE);
+                if !is_own && (is_sparse || entry.mode == Mode::SYMLINK) {
+                    continue;
+                }
+                if is_sparse {
                     let id = <[u8; 20]>::try_from(entry.id.as_slice()).ok();
                     tracked.absent.insert(path.to_owned(), id.map(ContentId));
                 }

@@ -389,11 +389,7 @@ impl<'a> Nodes<'a> {
             _ if is_of_berry => true,
             _ => !named.is_root && named.number != asking,
         };
-        let fits = match (Specifier::parse(specifier), &named.version) {
-            (Specifier::Range(range), Some(version)) => range.satisfies(version),
-            (Specifier::Exact(asked), Some(version)) => asked == *version,
-            _ => true,
-        };
+        let fits = Specifier::parse(specifier).may_be(named.version.as_ref());
         (is_linked && fits).then(|| number(self.entries.len() + named.number))
     }
 

@@ -361,6 +361,12 @@ impl Lockfile {
         self.records.iter().find(|record| record.what == what)
     }
 
+    /// True if code of the repository may have changed what packages ask for: a pnpmfile, whose hash pnpm records.
+    #[must_use]
+    pub fn is_changed_by_code(&self) -> bool {
+        self.record(RecordKind::PnpmfileHash).is_some()
+    }
+
     /// True if it records that pnpm leaves a package out of it wherever that is optional.
     #[must_use]
     pub fn leaves_out(&self, name: &str) -> bool {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::config::pattern::PathPattern;
 use crate::declare_rule;
+use crate::folders::is_within;
 use crate::kubernetes::field::shortened;
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::{Snapshot, SourceFile, State};
@@ -100,9 +101,7 @@ fn loses_files(head: &Snapshot, removes: &[String]) -> bool {
     removes.iter().any(|path| {
         let pattern = PathPattern::parse(path).ok();
         head.files().iter().any(|file| {
-            let below = file.path.strip_prefix(path.as_str());
-            path.is_empty()
-                || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            is_within(&file.path, path)
                 || pattern
                     .as_ref()
                     .is_some_and(|pattern| pattern.fits(&file.path))

@@ -1,10 +1,12 @@
+use std::cell::LazyCell;
+
 use crate::network::Direction;
 use crate::network::in_cluster::allows_all;
 use crate::network::ways_in::fronted;
 use crate::network::world::Policy;
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
-use crate::snapshot::built::are_built_apart;
+use crate::snapshot::built::Builds;
 
 declare_rule! {
     /// A `NetworkPolicy` allows everything.
@@ -57,6 +59,7 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut sayings = Sayings::default();
+    let builds = LazyCell::new(|| Builds::of(snapshot));
     for cluster in &snapshot.network(&context.clusters).clusters {
         let ways = fronted(&cluster.reach.world);
         for own in cluster.policies() {
@@ -76,7 +79,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 };
                 let is_together = |other: &&Policy| {
                     let (one, other) = (&*own.policy.at.path, &*other.at.path);
-                    one == other || cluster.is_configured || !are_built_apart(snapshot, one, other)
+                    one == other || cluster.is_configured || !builds.are_apart(one, other)
                 };
                 let undone = own.companions(direction).into_iter().find(is_together);
                 if is_meant && undone.is_none() {

@@ -2,7 +2,7 @@ use std::cell::LazyCell;
 
 use crate::config::World;
 use crate::network::ends::End;
-use crate::network::meant::Meant;
+use crate::network::meant::Mistake;
 use crate::network::notation::{Named, pods_text};
 use crate::network::reach::Reach;
 use crate::network::world::{Direction, Peer, Pods};
@@ -160,13 +160,15 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                 let namespace = named(pods);
                 let meant = namespace.and_then(|namespace| own.meant(&pods.pods, namespace));
                 let asked = pods_text(pods);
+                let are_made = || namespace.is_some_and(|it| makers.reach(it, &own.policy.at.path));
                 let mut related = Vec::new();
-                let (severity, sentence) = match meant {
-                    Some(Meant::Somebody) => {
+                let (severity, sentence) = match Mistake::of(meant, is_closed, are_made) {
+                    Mistake::No => {
                         sayings.refute(&written.at, &told);
                         continue;
                     }
-                    Some(Meant::Slip(workload, label)) => {
+                    Mistake::Unknown => continue,
+                    Mistake::Slip(workload, label) => {
                         let name = Named::workload(workload);
                         related.push((workload.at.clone(), format!("{name} has {label}")));
                         (
@@ -176,23 +178,18 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                             ),
                         )
                     }
-                    _ if is_closed => (
+                    Mistake::Certain => (
                         Severity::Low,
                         format!(
                             "{field} asks for {asked}, and no workload is that, so that it lets nobody through; write the labels of the pods that are meant"
                         ),
                     ),
-                    Some(Meant::Neighbour)
-                        if !namespace.is_some_and(|it| makers.reach(it, &own.policy.at.path)) =>
-                    {
-                        (
-                            Severity::Note,
-                            format!(
-                                "{field} asks for {asked}, which no workload of these files is; where no such pods come from elsewhere, it lets nobody through, so make sure of the labels"
-                            ),
-                        )
-                    }
-                    _ => continue,
+                    Mistake::Likely => (
+                        Severity::Note,
+                        format!(
+                            "{field} asks for {asked}, which no workload of these files is; where no such pods come from elsewhere, it lets nobody through, so make sure of the labels"
+                        ),
+                    ),
                 };
                 sayings.add(&written.at, &told, severity, sentence, related);
             }

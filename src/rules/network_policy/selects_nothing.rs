@@ -1,7 +1,7 @@
 use std::cell::LazyCell;
 
 use crate::config::World;
-use crate::network::meant::Meant;
+use crate::network::meant::Mistake;
 use crate::network::notation::Named;
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -103,17 +103,20 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             continue;
         }
         let meant = own.meant(selector, namespace);
+        let is_known = is_closed || meant.is_some();
+        let are_made = || makers.reach(namespace, &policy.at.path);
         let mut related = Vec::new();
-        let (severity, sentence) = match meant {
-            Some(Meant::Somebody) => {
+        let (severity, sentence) = match Mistake::of(meant, is_closed, are_made) {
+            Mistake::No => {
                 sayings.refute(&policy.subject_at, "");
                 continue;
             }
-            _ if selector.is_none() && (is_closed || meant.is_some()) => (
+            _ if selector.is_none() && is_known => (
                 Severity::Low,
                 "podSelector can select nothing, so that the policy protects nothing; write what the labels of the pods are".to_owned(),
             ),
-            Some(Meant::Slip(workload, label)) => {
+            Mistake::Unknown => continue,
+            Mistake::Slip(workload, label) => {
                 let name = Named::workload(workload);
                 related.push((workload.at.clone(), format!("{name} has {label}")));
                 (
@@ -123,19 +126,18 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                     ),
                 )
             }
-            _ if is_closed => (
+            Mistake::Certain => (
                 Severity::Low,
                 format!(
                     "podSelector asks for {selector}, and no workload of namespace {namespace} has that, so that the policy protects nothing; write the labels of the pods that are meant"
                 ),
             ),
-            Some(Meant::Neighbour) if !makers.reach(namespace, &policy.at.path) => (
+            Mistake::Likely => (
                 Severity::Note,
                 format!(
                     "podSelector asks for {selector}, which no workload of namespace {namespace} in these files has; where no such pods come from elsewhere, the policy protects nothing, so make sure of the labels"
                 ),
             ),
-            _ => continue,
         };
         sayings.add(&policy.subject_at, "", severity, sentence, related);
     }

@@ -5,7 +5,7 @@ use crate::finding::Fold;
 use crate::kubernetes::field::{quoted, shortened};
 use crate::packages::catalogs::DEFAULT;
 use crate::packages::graph::{Declaration, Listing, Place, Want, Workspace};
-use crate::packages::lockfile::{Dependency, Locked, LockfileKind, RecordKind, Section};
+use crate::packages::lockfile::{Dependency, Locked, LockfileKind, Section};
 use crate::packages::overrides::Selector;
 use crate::packages::specifier::Specifier;
 use crate::packages::version::Version;
@@ -100,9 +100,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
         if locked.installation.is_set_aside {
             continue;
         }
-        // Code of the repository may have changed what packages ask for.
-        let lockfile = locked.lockfile;
-        if lockfile.record(RecordKind::PnpmfileHash).is_some() {
+        if locked.lockfile.is_changed_by_code() {
             continue;
         }
         local(locked, sink);

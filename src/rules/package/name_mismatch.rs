@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use crate::kubernetes::field::shortened;
+use crate::packages::lockfile::Source;
 use crate::packages::lockfile::archive::Archive;
-use crate::packages::lockfile::{RecordKind, Source};
 use crate::packages::specifier::Specifier;
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
@@ -97,8 +97,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
 /// Entries that are another package than the one that was asked for, where nobody asked for an alias.
 fn misnamed(locked: LockedFile<'_>, sink: &mut Sink<'_>) {
     let lockfile = locked.lockfile;
-    // Code of the repository may have changed what packages ask for.
-    if lockfile.record(RecordKind::PnpmfileHash).is_some() {
+    if lockfile.is_changed_by_code() {
         return;
     }
     let of_importers = lockfile

@@ -1,7 +1,6 @@
 //! What sides list, leave out and read.
 
 use super::*;
-use crate::change::Relevance;
 
 fn is_dockerfile(path: &str) -> Relevance {
     Relevance::own_if(path.ends_with("Dockerfile"))

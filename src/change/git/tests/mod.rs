@@ -14,7 +14,7 @@ mod files;
 mod history;
 mod places;
 
-const NOTHING_ELSE: IsRelevant = |_| crate::change::Relevance::None;
+const NOTHING_ELSE: IsRelevant = |_| Relevance::None;
 const LIMIT: usize = 1 << 20;
 
 /// What a hook or a wrapper may have set, and git would follow.
