@@ -254,12 +254,15 @@ fn in_addresses(text: &str) -> Vec<Held> {
     for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
         let from = at + MARK.len();
         let rest = text.get(from..).unwrap_or_default();
-        let is_end = |letter: char| letter.is_whitespace() || "/\"'`,<>".contains(letter);
+        let is_end = |letter: char| letter.is_whitespace() || "\"'`,<>".contains(letter);
         let length = rest.find(is_end).unwrap_or(rest.len());
-        let host = rest.get(..length).unwrap_or_default();
-        if !host.contains('@') || !host.contains(':') {
-            continue;
-        }
+        let whole = rest.get(..length).unwrap_or_default();
+        let host = whole.split('/').next().unwrap_or_default();
+        let length = match (host.contains('@'), whole.contains('?')) {
+            (false, false) => continue,
+            (true, false) => host.len(),
+            (_, true) => whole.len(),
+        };
         let before = text.get(..at).unwrap_or_default();
         let scheme =
             before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '+');

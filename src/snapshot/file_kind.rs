@@ -4,7 +4,7 @@ use crate::config;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::packages::lockfile::LockfileKind;
 use crate::syntax::Format;
-use crate::workflow::is_workflow;
+use crate::workflow::{is_action, is_workflow};
 
 /// What a file is by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub enum FileKind {
     Kustomization,
     /// The configuration of this program.
     Configuration,
-    /// A GitHub workflow.
+    /// A GitHub workflow, or an action.
     Workflow,
     /// `Dockerfile`, `Containerfile`, with anything before or behind.
     Dockerfile,
@@ -69,7 +69,7 @@ impl FileKind {
         if config::PATHS.contains(&path) {
             return Self::Configuration;
         }
-        if is_workflow(path) {
+        if is_workflow(path) || is_action(path) {
             return Self::Workflow;
         }
         if let Some(lockfile) = LockfileKind::of(name) {
@@ -198,35 +198,43 @@ fn is_key_file(name: &str) -> bool {
 /// True for what examples of generators are fed with: settings of programs, lines of variables, and files that hold one
 /// value alone.
 fn is_settings(name: &str) -> bool {
-    const EXTENSIONS: [&str; 18] = [
+    const EXTENSIONS: [&str; 24] = [
         "acl",
+        "cer",
         "cfg",
         "cnf",
         "conf",
+        "crt",
         "dockercfg",
         "dockerconfigjson",
+        "git-credentials",
         "hcl",
         "htpasswd",
         "ini",
+        "kubeconfig",
         "netrc",
+        "p8",
         "password",
         "pgpass",
         "properties",
         "secret",
         "secrets",
+        "sql",
         "token",
         "toml",
         "txt",
     ];
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 15] = [
         "apikey",
         "auth",
         "credentials",
         "htpasswd",
         "key",
+        "kubeconfig",
         "pass",
         "passwd",
         "password",
+        "privkey",
         "secret",
         "secrets",
         "token",
@@ -234,8 +242,15 @@ fn is_settings(name: &str) -> bool {
         "username",
     ];
     let is_named = || {
-        let mut words = name.rsplit(['-', '_']);
-        !name.contains('.') && words.next().is_some_and(|word| NAMES.contains(&word))
+        let last = name.rsplit(['-', '_']).next().unwrap_or(name);
+        let is_one = |word: &str| {
+            let mut names = NAMES.iter();
+            names.any(|own| own.eq_ignore_ascii_case(word))
+        };
+        // `dbPassword`: the last of the words that capitals begin.
+        let capital = last.rfind(|letter: char| letter.is_ascii_uppercase());
+        let humped = capital.and_then(|at| last.get(at..)).unwrap_or(last);
+        !name.contains('.') && (is_one(last) || is_one(humped))
     };
     EXTENSIONS
         .iter()
@@ -292,6 +307,10 @@ mod tests {
             ("env.yaml", FileKind::Yaml),
             ("env.json", FileKind::Json),
             ("deploy/redis.conf", FileKind::Settings),
+            ("deploy/POSTGRES_PASSWORD", FileKind::Settings),
+            ("deploy/dbPassword", FileKind::Settings),
+            ("deploy/.git-credentials", FileKind::Settings),
+            ("deploy/MONKEY", FileKind::Yaml),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),

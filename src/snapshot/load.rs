@@ -244,7 +244,11 @@ fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &I
     let is_named = |file: &&ListedFile| named.contains(&*file.path) && intake.takes(&file.path);
     kept.extend(side.files().iter().filter(is_named).filter_map(|file| {
         let kind = FileKind::of(&file.path);
-        if !matches!(kind, FileKind::Settings | FileKind::Yaml | FileKind::Json) {
+        let is_text = matches!(
+            kind,
+            FileKind::Settings | FileKind::KeyFile | FileKind::Yaml | FileKind::Json
+        );
+        if !is_text {
             return None;
         }
         let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {

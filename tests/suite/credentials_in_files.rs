@@ -33,6 +33,13 @@ fn what_a_generator_is_fed_with_is_read_whatever_its_name() {
         ("app.toml", "[db]\npassword = \"PW\"\n"),
         ("secrets", "DB_PASSWORD=PW\n"),
         ("db-password", "PW"),
+        ("POSTGRES_PASSWORD", "PW\n"),
+        ("dbPassword", "PW\n"),
+        ("secret.key", "PW\n"),
+        ("tls.crt", KEY),
+        ("privkey", KEY),
+        (".git-credentials", "https://ci:PW@github.com\n"),
+        ("kubeconfig", "users:\n- user: {token: GHP}\n"),
         (
             ".dockerconfigjson",
             "{\"auths\": {\"ghcr.io\": {\"password\": \"PW\"}}}\n",
@@ -159,6 +166,21 @@ fn addresses_of_lockfiles_show_no_password() {
     let lockfile = "# yarn lockfile v1\n\n\na@^1.0.0:\n  version \"1.0.0\"\n  resolved \"https://ci:PW@npm.acme.io/a/-/a-1.0.0.tgz#0123456789012345678901234567890123456789\"\n";
     assert_told_hiding("yarn.lock", lockfile, &["secret/in-file 6"], &["PW"]);
     assert_silent("yarn.lock", &lockfile.replace("ci:PW@", ""));
+    // A token needs no name before it, and may stand in the question.
+    for address in [
+        "git+https://GHP@github.com/acme/a.git#",
+        "https://npm.acme.io/a/-/a-1.0.0.tgz?token=GHP#",
+    ] {
+        let lockfile = lockfile.replace("https://ci:PW@npm.acme.io/a/-/a-1.0.0.tgz#", address);
+        assert_told_hiding("yarn.lock", &lockfile, &["secret/in-file 6"], &["GHP"]);
+    }
+    for address in [
+        "git+ssh://git@github.com/acme/a.git#",
+        "https://npm.acme.io/a/-/a-1.0.0.tgz?cache=0&dl=1#",
+    ] {
+        let lockfile = lockfile.replace("https://ci:PW@npm.acme.io/a/-/a-1.0.0.tgz#", address);
+        assert_silent("yarn.lock", &lockfile);
+    }
 }
 
 #[test]
