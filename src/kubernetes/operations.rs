@@ -107,10 +107,23 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
 /// True if what protected a pod or container may have stood where a whole mapping is written in its place. Whoever adds
 /// one that says something means to protect.
 fn replaces_protections(op: &str, path: &str, value: Node<'_>) -> bool {
-    let last = path.rsplit('/').next().unwrap_or_default();
+    let mut steps = path.rsplit('/');
+    let last = steps.next().unwrap_or_default();
+    let holder = if index(last).is_some() || last == NEW_ITEM {
+        steps.next()
+    } else {
+        Some(last)
+    };
     let says_nothing = value.written_entries().next().is_none();
-    let is_whole = matches!(last, "securityContext" | "capabilities");
-    is_whole && (op == "replace" || says_nothing)
+    match last {
+        "securityContext" | "capabilities" => return op == "replace" || says_nothing,
+        "seccompProfile" => return says_nothing,
+        _ => {}
+    }
+    // A pod or a container that is written anew has of the old one's protections what it repeats.
+    let is_pod = matches!(last, "spec" | "template" | "jobTemplate");
+    let holds_containers = matches!(holder, Some("containers" | "initContainers"));
+    op == "replace" && (is_pod || holds_containers)
 }
 
 /// Where the annotations of an object stand.

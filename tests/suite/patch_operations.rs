@@ -191,26 +191,6 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
             false,
         ),
         (
-            "[{op: remove, path: /spec/template/spec/containers/0/securityContext}]",
-            OWN,
-            true,
-        ),
-        (
-            "[{op: replace, path: /spec/template/spec/containers/0/securityContext, value: {runAsNonRoot: true}}]",
-            OWN,
-            true,
-        ),
-        (
-            "[{op: add, path: /spec/template/spec/securityContext, value: {}}]",
-            OWN,
-            true,
-        ),
-        (
-            "[{op: add, path: /spec/template/spec/securityContext, value: {runAsNonRoot: true}}]",
-            OWN,
-            false,
-        ),
-        (
             "[{op: replace, path: /spec/type, value: LoadBalancer}]",
             "kind: Service, group: serving.knative.dev",
             true,
@@ -233,6 +213,43 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
     let message = &*note.expect("it is told").message;
     assert!(message.starts_with("a part of this file"), "{message}");
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn what_is_written_in_the_place_of_protections_is_told_to_be_unjudged() {
+    for (patch, is_told) in [
+        (
+            "[{op: remove, path: /spec/template/spec/containers/0/securityContext}]",
+            true,
+        ),
+        (
+            "[{op: replace, path: /spec/template/spec/containers/0/securityContext, value: {runAsNonRoot: true}}]",
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/securityContext, value: {}}]",
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/securityContext, value: {runAsNonRoot: true}}]",
+            false,
+        ),
+        (
+            "[{op: replace, path: /spec/template/spec/containers/0, value: {name: web, image: web:2}}]",
+            true,
+        ),
+        (
+            "[{op: replace, path: /spec/template/spec/containers/0/securityContext/seccompProfile, value: {}}]",
+            true,
+        ),
+        (
+            "[{op: replace, path: /spec/template/spec/containers/0/securityContext/runAsUser, value: 1001}]",
+            false,
+        ),
+    ] {
+        let expected: &[&str] = if is_told { &["input/not-judged"] } else { &[] };
+        assert_eq!(rules(patch, OWN), expected, "{patch}");
+    }
 }
 
 #[test]
