@@ -25,19 +25,12 @@ pub fn of_chart<'a>(
     match kind {
         "HelmRelease" => keep(spec, "values"),
         "HelmChart" | "HelmChartConfig" => keep(spec, "valuesContent"),
-        "Application" | "ApplicationSet" => {
-            let of_set = || spec?.get("template")?.get("spec");
-            let spec = if kind == "Application" {
-                spec
-            } else {
-                of_set()
-            };
-            for source in spec.into_iter().flat_map(sources) {
+        _ => {
+            for source in sources(object, kind) {
                 for field in ["values", "valuesObject"] {
                     keep(source.get("helm"), field);
                 }
             }
         }
-        _ => {}
     }
 }

@@ -18,10 +18,21 @@ const OF_SOURCE: [&[&str]; 5] = [
     &["kustomize", "patches"],
 ];
 
-/// The sources of which the `spec` of an `Application` of Argo CD says where it comes from.
-pub(super) fn sources(spec: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let many = spec.get("sources").into_iter().flat_map(Node::items);
-    spec.get("source").into_iter().chain(many)
+/// The sources of which an `Application` of Argo CD says that it comes from them, or an `ApplicationSet` that its
+/// applications do; none of other kinds.
+pub(super) fn sources<'a>(
+    object: Node<'a>,
+    kind: &str,
+) -> impl Iterator<Item = Node<'a>> + use<'a> {
+    let spec = object.get("spec");
+    let spec = match kind {
+        "Application" => spec,
+        "ApplicationSet" => spec.and_then(|spec| spec.get("template")?.get("spec")),
+        _ => None,
+    };
+    let many = spec.and_then(|spec| spec.get("sources")).into_iter();
+    let one = spec.and_then(|spec| spec.get("source"));
+    one.into_iter().chain(many.flat_map(Node::items))
 }
 
 /// What an object hands over, in order of where it is looked for; nothing if it is of another kind.
@@ -37,15 +48,14 @@ pub fn handed_over<'a>(object: Node<'a>, api_version: &str, kind: &str) -> Vec<N
         ],
         ("helm.cattle.io", "HelmChart") => &["set", "valuesContent"],
         ("helm.cattle.io", "HelmChartConfig") => &["valuesContent"],
-        ("argoproj.io", "Application") => &[],
+        ("argoproj.io", "Application" | "ApplicationSet") => &[],
         _ => return Vec::new(),
     };
     let Some(spec) = object.get("spec") else {
         return Vec::new();
     };
     let own = fields.iter().filter_map(|field| spec.present(field));
-    let of_sources = sources(spec).filter(|_| fields.is_empty());
-    let of_sources = of_sources.flat_map(|source| {
+    let of_sources = sources(object, kind).flat_map(|source| {
         let below = OF_SOURCE.iter();
         below.filter_map(move |path| Field::follow(source, path).node())
     });
@@ -71,6 +81,10 @@ mod tests {
             (
                 "{apiVersion: argoproj.io/v1alpha1, kind: Application, spec: {source: {helm: {values: 'a: 1'}}, sources: [{kustomize: {patches: [{}]}}]}}",
                 2,
+            ),
+            (
+                "{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, spec: {template: {spec: {source: {helm: {valuesObject: {a: 1}}}}}}}",
+                1,
             ),
             (
                 "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, spec: {values: {a: 1}}}",
