@@ -12,7 +12,7 @@ use crate::packages::purpose::{is_for_development, is_installed};
 use crate::packages::{NodeVersion, PackageJson, Range, nodesource};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
-use crate::workflow::{Use, Workflow};
+use crate::workflow::{Use, Workflow, is_action};
 
 use super::file_kind::FileKind;
 use super::node_starts::{is_development, is_development_image, start_of};
@@ -98,11 +98,12 @@ pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
                         continue;
                     };
                     let written = setup.versions.join(", ");
-                    let title = format!(
-                        "node-version {} of job {}",
-                        quoted(&written),
-                        quoted(setup.job)
-                    );
+                    let holder = if is_action(&file.path) {
+                        "this action".to_owned()
+                    } else {
+                        format!("job {}", quoted(setup.job))
+                    };
+                    let title = format!("node-version {} of {holder}", quoted(&written));
                     let key = format!("{} {written}", setup.job);
                     places.push(Place {
                         title,

@@ -22,7 +22,7 @@ mod trigger;
 
 use std::sync::Arc;
 
-use crate::syntax::{Format, Node, Span, Tree, decode, parse};
+use crate::syntax::{Entry, Format, Node, Span, Tree, decode, parse};
 
 pub use compare::{Force, Weakening, weakenings};
 pub use job_image::{JobImage, Use};
@@ -42,7 +42,24 @@ pub fn is_workflow(path: &str) -> bool {
     })
 }
 
-/// A workflow file.
+/// True if GitHub would read an action from this path.
+#[must_use]
+pub fn is_action(path: &str) -> bool {
+    let name = path.rsplit('/').next();
+    name.is_some_and(|name| matches!(name, "action.yml" | "action.yaml"))
+}
+
+/// The jobs of a workflow, or the `runs` of a composite action: what has steps.
+fn jobs(root: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
+    let runs = root.entry("runs").filter(|runs| {
+        let using = runs.value.get("using").and_then(Node::as_str);
+        using == Some("composite")
+    });
+    let jobs = root.get("jobs").into_iter().flat_map(Node::entries);
+    jobs.chain(runs)
+}
+
+/// A workflow file, or an action that is made of steps.
 #[derive(Debug)]
 pub struct Workflow {
     /// None if the file is no text.

@@ -2,7 +2,7 @@
 
 use crate::syntax::{Entry, Node};
 
-use super::scalar;
+use super::{jobs, scalar};
 
 /// The most variables and scripts that are told apart in one workflow.
 const MOST: usize = 1024;
@@ -62,10 +62,6 @@ pub(super) fn scripts(root: Node<'_>) -> Vec<Script<'_>> {
         })
     });
     scripts.take(MOST).collect()
-}
-
-fn jobs(root: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
-    root.get("jobs").into_iter().flat_map(Node::entries)
 }
 
 fn steps(job: Entry<'_>) -> impl Iterator<Item = Node<'_>> {

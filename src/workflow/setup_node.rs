@@ -1,13 +1,13 @@
-//! Which versions of Node.js the jobs of a workflow set up.
+//! Which versions of Node.js the jobs of a workflow set up, or the steps of a composite action.
 
 use crate::syntax::{Entry, Node, Span};
 
-use super::scalar;
+use super::{jobs, scalar};
 
 /// A step that sets up Node.js.
 #[derive(Clone, Debug)]
 pub struct NodeSetup<'a> {
-    /// The id of the job.
+    /// The id of the job; `runs` in an action.
     pub job: &'a str,
     /// The versions as they are written: one, or all that a matrix runs through.
     pub versions: Vec<&'a str>,
@@ -21,7 +21,7 @@ const MOST: usize = 256;
 /// The steps of a workflow that name a version of Node.js.
 pub(super) fn all(root: Node<'_>) -> Vec<NodeSetup<'_>> {
     let mut found = Vec::new();
-    for job in root.get("jobs").into_iter().flat_map(Node::entries) {
+    for job in jobs(root) {
         let steps = job.value.get("steps").into_iter().flat_map(Node::items);
         for step in steps.filter(|step| step.is_mapping()) {
             if found.len() >= MOST {
@@ -59,6 +59,12 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
         let text = scalar(value).filter(|text| !text.contains("${{"))?;
         return found(vec![text], value.span());
     }
+    if let Some(name) = expression.strip_prefix("inputs.") {
+        // Who calls it may say another one, which is judged there.
+        let default = inputs(root)?.get(name)?.get("default")?;
+        let text = scalar(default).filter(|text| !text.is_empty() && !text.contains("${{"))?;
+        return found(vec![text], default.span());
+    }
     let name = of_matrix(expression)?;
     let matrix = job.value.get("strategy")?.get("matrix")?;
     let list = matrix.entry(name).filter(|entry| entry.value.is_sequence());
@@ -75,6 +81,12 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
         versions.filter(|versions| !versions.is_empty())?,
         at.key.span().to(at.value.span()),
     )
+}
+
+/// What callers may say: to an action, or to a workflow that others call.
+fn inputs(root: Node<'_>) -> Option<Node<'_>> {
+    let called = || root.get("on")?.get("workflow_call")?.get("inputs");
+    root.get("inputs").or_else(called)
 }
 
 /// What stands in `${{ … }}`, where nothing stands around it.
