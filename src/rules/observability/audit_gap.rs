@@ -62,82 +62,115 @@ fn check(object: Object<'_>, _context: &Context, sink: &mut Sink<'_>) {
     let Some(policy) = AuditPolicy::of(object) else {
         return;
     };
-    let mut swallowing = BTreeSet::new();
-    let unlogged = gaps(|request| match policy.decides(request) {
-        Some((_, rule)) if rule.level != AuditLevel::None => false,
-        Some((number, _)) => {
-            swallowing.insert(number);
-            true
-        }
-        None => true,
-    });
     let mut omission = None;
-    let omitted = gaps(|request| {
+    let mut is_omitted = |request: &AuditedRequest<'_>| {
         let deciding = policy.decides(request).map(|(_, rule)| rule);
         let deciding = deciding.filter(|rule| rule.level != AuditLevel::None);
         let found = deciding.and_then(|rule| policy.omission(rule, request));
         omission = omission.or(found);
         found.is_some()
-    });
+    };
+    let omitted = Gap::ALL
+        .into_iter()
+        .filter_map(|gap| gap.left_out(&mut is_omitted));
+    let omitted: Vec<String> = omitted.collect();
     if let Some(field) = omission {
         sink.report(field).discriminator("omitStages").say(&format!(
             "omitStages leaves out every stage of {}, so that nothing is written about them; take ResponseComplete out of it",
             listed(&omitted)
         ));
     }
-    if unlogged.is_empty() {
-        return;
+    for kind in Gap::ALL {
+        let mut swallowing = BTreeSet::new();
+        let unlogged = kind.left_out(|request| match policy.decides(request) {
+            Some((_, rule)) if rule.level != AuditLevel::None => false,
+            Some((number, _)) => {
+                swallowing.insert(number);
+                true
+            }
+            None => true,
+        });
+        let Some(unlogged) = unlogged else {
+            continue;
+        };
+        let mut rules = swallowing
+            .into_iter()
+            .filter_map(|number| policy.rules().get(number));
+        let (draft, message) = match rules.next() {
+            Some(rule) => (
+                sink.report_span(rule.level_span()),
+                format!(
+                    "this rule leaves {unlogged} out of the log; put a rule of level Metadata for that before it"
+                ),
+            ),
+            None => (
+                sink.report(policy.field()),
+                format!("rules do not log {unlogged}; add a rule of level Metadata for that"),
+            ),
+        };
+        let draft = rules.fold(draft, |draft, rule| {
+            draft.related(rule.level_span(), "this rule logs nothing of it either")
+        });
+        // Each gap has an identity of its own, so that one more is news beside those that were there.
+        draft.discriminator(kind.name()).say(&message);
     }
-    let mut draft = sink.report(policy.field());
-    for rule in swallowing
-        .into_iter()
-        .filter_map(|number| policy.rules().get(number))
-    {
-        draft = draft.related(
-            rule.level_span(),
-            "the first rule that matches logs nothing",
-        );
-    }
-    draft.say(&format!(
-        "rules do not log {}; put a rule of level Metadata for them first",
-        listed(&unlogged)
-    ));
 }
 
-/// What is left out of all that has to be logged, in words.
-fn gaps(mut is_left_out: impl FnMut(&AuditedRequest<'_>) -> bool) -> Vec<String> {
-    let mut is_left_out = |verb, group, resource, subresource| {
-        is_left_out(&AuditedRequest::ordinary(
-            verb,
-            group,
-            resource,
-            subresource,
-        ))
-    };
-    let mut gaps = Vec::new();
-    let verbs = READS.into_iter().chain(WRITES);
-    let verbs: Vec<_> = verbs
-        .filter(|verb| is_left_out(*verb, "", "secrets", ""))
-        .collect();
-    if verbs.len() == READS.len() + WRITES.len() {
-        gaps.push("requests for Secrets".to_owned());
-    } else if !verbs.is_empty() {
-        gaps.push(format!("{} of Secrets", listed(&verbs)));
+/// Something that has to be logged.
+#[derive(Clone, Copy)]
+enum Gap {
+    Secrets,
+    Rights,
+    Shells,
+}
+
+impl Gap {
+    const ALL: [Self; 3] = [Self::Secrets, Self::Rights, Self::Shells];
+
+    /// What tells it from others.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Secrets => "secrets",
+            Self::Rights => "rights",
+            Self::Shells => "pods/exec",
+        }
     }
-    let mut changes = RBAC
-        .into_iter()
-        .flat_map(|kind| WRITES.map(|verb| (kind, verb)));
-    if changes.any(|(kind, verb)| is_left_out(verb, RBAC_GROUP, kind, "")) {
-        gaps.push("changes of roles and their bindings".to_owned());
+
+    /// What of it is left out, in words; none if nothing is.
+    fn left_out(self, mut is_left_out: impl FnMut(&AuditedRequest<'_>) -> bool) -> Option<String> {
+        let mut is_left_out = |verb, group, resource, subresource| {
+            is_left_out(&AuditedRequest::ordinary(
+                verb,
+                group,
+                resource,
+                subresource,
+            ))
+        };
+        match self {
+            Self::Secrets => {
+                let verbs = READS.into_iter().chain(WRITES);
+                let verbs: Vec<_> = verbs
+                    .filter(|verb| is_left_out(*verb, "", "secrets", ""))
+                    .collect();
+                if verbs.len() == READS.len() + WRITES.len() {
+                    return Some("requests for Secrets".to_owned());
+                }
+                (!verbs.is_empty()).then(|| format!("{} of Secrets", listed(&verbs)))
+            }
+            Self::Rights => {
+                let mut changes = RBAC
+                    .into_iter()
+                    .flat_map(|kind| WRITES.map(|verb| (kind, verb)));
+                let is_one = changes.any(|(kind, verb)| is_left_out(verb, RBAC_GROUP, kind, ""));
+                is_one.then(|| "changes of roles and their bindings".to_owned())
+            }
+            // A WebSocket opens a shell by a `get`.
+            Self::Shells => ["create", "get"]
+                .into_iter()
+                .any(|verb| is_left_out(verb, "", "pods", "exec"))
+                .then(|| "pods/exec".to_owned()),
+        }
     }
-    // A WebSocket opens a shell by a `get`.
-    if ["create", "get"]
-        .into_iter()
-        .any(|verb| is_left_out(verb, "", "pods", "exec"))
-    {
-        gaps.push("pods/exec".to_owned());
-    }
-    gaps
 }
 
 /// `a`, `a and b`, `a, b and c`.
