@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::accounts::{CLOUD_IDENTITIES, automount};
+use crate::kubernetes::accounts::{automount, cloud_identities};
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
 use crate::kubernetes::together::Filed;
@@ -248,13 +248,8 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
         }));
     } else if object.kind().name == "ServiceAccount" {
         let name = &*object.resource().name;
-        let mut clouds = CLOUD_IDENTITIES.iter();
-        let cloud = clouds.find_map(|key| {
-            let field = annotation(object, key)?;
-            let identity = field.node()?.key_text();
-            let at = place(object, field.span());
-            (!identity.is_empty()).then(|| (identity.to_owned(), at))
-        });
+        let cloud = cloud_identities(object).next();
+        let cloud = cloud.map(|(identity, at)| (identity.to_owned(), place(object, at.span())));
         symbols.intern(landing(object));
         symbols.intern(name);
         part.accounts.push(Arc::new(Account {

@@ -2,6 +2,7 @@
 
 use crate::syntax::{Node, Span};
 
+use super::annotations::annotation;
 use super::container::Container;
 use super::field::{Field, anchor};
 use super::object::Object;
@@ -35,6 +36,15 @@ pub const CLOUD_IDENTITIES: [&str; 3] = [
     "iam.gke.io/gcp-service-account",
     "azure.workload.identity/client-id",
 ];
+
+/// The identities of clouds that a `ServiceAccount` gives its pods, with where they stand.
+pub fn cloud_identities(account: Object<'_>) -> impl Iterator<Item = (&str, Field<'_>)> {
+    CLOUD_IDENTITIES.iter().filter_map(move |key| {
+        let field = annotation(account, key)?;
+        let identity = field.node()?.key_text();
+        (!identity.is_empty()).then_some((identity, field))
+    })
+}
 
 /// `automountServiceAccountToken` of a `ServiceAccount`.
 #[must_use]

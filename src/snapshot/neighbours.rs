@@ -25,6 +25,8 @@ const MOST_SERVICES: usize = 64;
 struct Account {
     /// What it says of its token.
     automount: Option<bool>,
+    /// Its identities of clouds.
+    clouds: Vec<Box<str>>,
 }
 
 /// A binding that gives an account rights.
@@ -99,6 +101,9 @@ impl Neighbours {
         let namespace = object.stated_namespace().unwrap_or_default().into();
         let account = Account {
             automount: accounts::automount(object).as_bool(),
+            clouds: accounts::cloud_identities(object)
+                .map(|(identity, _)| identity.into())
+                .collect(),
         };
         let (path, same) = (object.path(), Account::eq);
         let own = self.accounts.entry((name.clone(), namespace)).or_default();
@@ -193,6 +198,16 @@ impl Neighbours {
     pub fn account_keeps_token(&self, workload: Object<'_>, account: &str) -> bool {
         let mut copies = self.accounts_of(workload, account).iter();
         copies.any(|copy| copy.automount == Some(false))
+    }
+
+    /// The identities of clouds that the account gives a workload that runs as it, by any copy of it.
+    pub fn cloud_identities(
+        &self,
+        workload: Object<'_>,
+        account: &str,
+    ) -> impl Iterator<Item = &str> {
+        let copies = self.accounts_of(workload, account).iter();
+        copies.flat_map(|copy| copy.clouds.iter().map(|identity| &**identity))
     }
 
     /// True if some binding may give the account of a workload rights. An account with a name of its own is known by
