@@ -154,10 +154,10 @@ pub fn is_kustomization_name(path: &str) -> bool {
     )
 }
 
-/// The files that the generators of a kustomization put into objects, as they are named: `files` with their keys or
-/// without, `envs`, `env`.
+/// The files that the generators of a kustomization put into objects, as they are named, and their keys where these are
+/// named: `files`, `envs`, `env`.
 #[must_use]
-pub fn generated_files(tree: &Tree) -> Vec<&str> {
+pub fn generated_files(tree: &Tree) -> Vec<(&str, Option<&str>)> {
     let mut files = Vec::new();
     for document in tree.documents() {
         let root = tree.root(document);
@@ -165,11 +165,12 @@ pub fn generated_files(tree: &Tree) -> Vec<&str> {
             for generator in root.get(kind).into_iter().flat_map(Node::items) {
                 for node in generator.get("files").into_iter().flat_map(Node::items) {
                     let text = node.as_str().unwrap_or_default();
-                    files.push(text.split_once('=').map_or(text, |(_, path)| path));
+                    let keyed = text.split_once('=');
+                    files.push(keyed.map_or((text, None), |(key, path)| (path, Some(key))));
                 }
                 let lists = generator.get("envs").into_iter().flat_map(Node::items);
                 let all = lists.chain(generator.get("env")).filter_map(Node::as_str);
-                files.extend(all);
+                files.extend(all.map(|path| (path, None)));
             }
         }
     }

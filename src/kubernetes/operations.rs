@@ -109,7 +109,7 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
 fn replaces_protections(op: &str, path: &str, value: Node<'_>) -> bool {
     let mut steps = path.rsplit('/');
     let last = steps.next().unwrap_or_default();
-    let holder = if index(last).is_some() || last == NEW_ITEM {
+    let holder = if index(last).is_some() {
         steps.next()
     } else {
         Some(last)
@@ -120,10 +120,11 @@ fn replaces_protections(op: &str, path: &str, value: Node<'_>) -> bool {
         "seccompProfile" => return says_nothing,
         _ => {}
     }
-    // A pod or a container that is written anew has of the old one's protections what it repeats.
-    let is_pod = matches!(last, "spec" | "template" | "jobTemplate");
+    // A pod or a container that is written anew has of the old one's protections what it repeats. What every workload has
+    // is never added, but for a further item of a list.
+    let is_pod = matches!(last, "spec" | "template" | "jobTemplate" | "containers");
     let holds_containers = matches!(holder, Some("containers" | "initContainers"));
-    op == "replace" && (is_pod || holds_containers)
+    is_pod || op == "replace" && holds_containers
 }
 
 /// Where the annotations of an object stand.

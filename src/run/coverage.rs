@@ -194,7 +194,7 @@ pub(super) fn coverage(
             | State::Tree(_)
             | State::Lockfile(_)
             | State::Text(_)
-            | State::Generated(_) => {
+            | State::Generated { .. } => {
                 others += 1;
             }
             State::Read(_)

@@ -67,8 +67,8 @@ pub fn in_settings(file: &SourceFile) -> Vec<Held> {
 }
 
 fn in_file(file: &SourceFile) -> Vec<Held> {
-    if let State::Generated(text) = &*file.state {
-        return in_generated(&file.path, text);
+    if let State::Generated { text, key } = &*file.state {
+        return in_generated(&file.path, key.as_deref(), text);
     }
     match file.kind() {
         FileKind::NpmSettings => file.lines().map(in_npm_settings).unwrap_or_default(),
@@ -250,12 +250,20 @@ fn in_template(text: &str) -> Vec<Held> {
 /// The addresses of a lockfile that hold a password. It has thousands of lines, and nothing else that anybody wrote.
 fn in_addresses(text: &str) -> Vec<Held> {
     const MARK: &[u8] = b"://";
+    /// No address is longer.
+    const LONGEST: usize = 2048;
     let mut all = Vec::new();
+    let mut looked_at = 0;
     for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
+        // What stands within an address was looked at with it.
+        if at < looked_at {
+            continue;
+        }
         let from = at + MARK.len();
         let rest = text.get(from..).unwrap_or_default();
         let is_end = |letter: char| letter.is_whitespace() || "\"'`,<>".contains(letter);
         let length = rest.find(is_end).unwrap_or(rest.len());
+        looked_at = from + length;
         let whole = rest.get(..length).unwrap_or_default();
         let host = whole.split('/').next().unwrap_or_default();
         let length = match (host.contains('@'), whole.contains('?')) {
@@ -263,6 +271,9 @@ fn in_addresses(text: &str) -> Vec<Held> {
             (true, false) => host.len(),
             (_, true) => whole.len(),
         };
+        if length > LONGEST {
+            continue;
+        }
         let before = text.get(..at).unwrap_or_default();
         let scheme =
             before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '+');
@@ -284,21 +295,31 @@ fn of_line(found: Found) -> Held {
 }
 
 /// The text of a file that a kustomization puts into an object. One that holds a value alone has the name of it:
-/// `password.txt`.
-fn in_generated(path: &str, text: &str) -> Vec<Held> {
+/// `password.txt`, or the key that the generator gives it.
+fn in_generated(path: &str, key: Option<&str>, text: &str) -> Vec<Held> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let mut all = in_text(text);
     for held in all.iter_mut().filter(|held| held.found.label.is_empty()) {
         name.clone_into(&mut held.place);
     }
     let value = text.trim();
-    // `user:hash` of an htpasswd file is none.
-    if all.is_empty() && !value.contains(|letter: char| letter.is_whitespace() || letter == ':') {
-        let key = name.split_once('.').map_or(name, |(stem, _)| stem);
-        let from = text.len() - text.trim_start().len();
-        for found in credential::of_value(key, value) {
-            all.push(held(found.behind(from), key.to_owned(), key));
-        }
+    if !all.is_empty() || value.contains(char::is_whitespace) {
+        return all;
+    }
+    // Behind a name there may be a hash, as htpasswd writes it, and then there is no password.
+    let value = match value.split_once(':') {
+        Some((_, behind)) if behind.starts_with("//") => return all,
+        Some((_, behind)) => behind,
+        None => value,
+    };
+    let from = text.trim_end().len() - value.len();
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    let words = name.replace('.', "_");
+    let names = key.into_iter().chain([stem, &words]);
+    let found = names.map(|name| (name, credential::of_value(name, value)));
+    if let Some((name, found)) = found.into_iter().find(|(_, found)| !found.is_empty()) {
+        let found = found.into_iter();
+        all.extend(found.map(|found| held(found.behind(from), name.to_owned(), name)));
     }
     all
 }

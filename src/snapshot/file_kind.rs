@@ -4,7 +4,7 @@ use crate::config;
 use crate::kubernetes::kustomization::is_kustomization_name;
 use crate::packages::lockfile::LockfileKind;
 use crate::syntax::Format;
-use crate::workflow::{is_action, is_workflow};
+use crate::workflow::is_workflow;
 
 /// What a file is by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub enum FileKind {
     Kustomization,
     /// The configuration of this program.
     Configuration,
-    /// A GitHub workflow, or an action.
+    /// A GitHub workflow.
     Workflow,
     /// `Dockerfile`, `Containerfile`, with anything before or behind.
     Dockerfile,
@@ -69,7 +69,7 @@ impl FileKind {
         if config::PATHS.contains(&path) {
             return Self::Configuration;
         }
-        if is_workflow(path) || is_action(path) {
+        if is_workflow(path) {
             return Self::Workflow;
         }
         if let Some(lockfile) = LockfileKind::of(name) {
@@ -195,10 +195,10 @@ fn is_key_file(name: &str) -> bool {
         || has_extension(name, "pem")
 }
 
-/// True for what examples of generators are fed with: settings of programs, lines of variables, and files that hold one
-/// value alone.
+/// True for what generators are fed with: settings of programs, lines of variables, and files that hold one value alone,
+/// whose names most often have no extension.
 fn is_settings(name: &str) -> bool {
-    const EXTENSIONS: [&str; 24] = [
+    const EXTENSIONS: [&str; 25] = [
         "acl",
         "cer",
         "cfg",
@@ -212,6 +212,7 @@ fn is_settings(name: &str) -> bool {
         "htpasswd",
         "ini",
         "kubeconfig",
+        "list",
         "netrc",
         "p8",
         "password",
@@ -224,38 +225,8 @@ fn is_settings(name: &str) -> bool {
         "toml",
         "txt",
     ];
-    const NAMES: [&str; 15] = [
-        "apikey",
-        "auth",
-        "credentials",
-        "htpasswd",
-        "key",
-        "kubeconfig",
-        "pass",
-        "passwd",
-        "password",
-        "privkey",
-        "secret",
-        "secrets",
-        "token",
-        "user",
-        "username",
-    ];
-    let is_named = || {
-        let last = name.rsplit(['-', '_']).next().unwrap_or(name);
-        let is_one = |word: &str| {
-            let mut names = NAMES.iter();
-            names.any(|own| own.eq_ignore_ascii_case(word))
-        };
-        // `dbPassword`: the last of the words that capitals begin.
-        let capital = last.rfind(|letter: char| letter.is_ascii_uppercase());
-        let humped = capital.and_then(|at| last.get(at..)).unwrap_or(last);
-        !name.contains('.') && (is_one(last) || is_one(humped))
-    };
-    EXTENSIONS
-        .iter()
-        .any(|extension| has_extension(name, extension))
-        || is_named()
+    let mut extensions = EXTENSIONS.iter();
+    !name.contains('.') || extensions.any(|extension| has_extension(name, extension))
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -281,7 +252,7 @@ mod tests {
             ("Dockerfile.j2", FileKind::Yaml),
             ("Dockerfile-web", FileKind::Dockerfile),
             ("Dockerfile_worker", FileKind::Dockerfile),
-            ("MyDockerfile", FileKind::Yaml),
+            ("MyDockerfile", FileKind::Settings),
             (".dockerignore", FileKind::DockerIgnore),
             ("Dockerfile.dockerignore", FileKind::DockerIgnore),
             ("api/package.json", FileKind::PackageJson),
@@ -310,7 +281,8 @@ mod tests {
             ("deploy/POSTGRES_PASSWORD", FileKind::Settings),
             ("deploy/dbPassword", FileKind::Settings),
             ("deploy/.git-credentials", FileKind::Settings),
-            ("deploy/MONKEY", FileKind::Yaml),
+            ("deploy/prod", FileKind::Settings),
+            ("deploy/prod.sh", FileKind::Yaml),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),

@@ -22,7 +22,7 @@ use crate::packages::purpose::is_installed;
 use crate::packages::{package_json, pnpm_workspace};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
-use crate::workflow::{Workflow, is_workflow};
+use crate::workflow::{Workflow, is_composite, is_workflow};
 
 use super::file_kind::FileKind;
 use super::{Snapshot, State, is_lockfile};
@@ -136,11 +136,22 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         add_generated(&mut kept, side, intake);
         snapshot(kept, side, intake)
     };
-    let contents = |files: &[Identified<'_>]| {
-        files
+    // What another file must name counts where one does, on both sides alike.
+    let contents = |files: &[Identified<'_>], snapshot: &Snapshot| {
+        let own = files
             .iter()
-            .map(|file| (Arc::clone(&file.file.path), file.id))
-            .collect()
+            .filter(|file| {
+                !is_for_others(&file.file.path) || snapshot.file(&file.file.path).is_some()
+            })
+            .map(|file| (Arc::clone(&file.file.path), file.id));
+        let mut all: BTreeMap<Arc<str>, ContentId> = own.collect();
+        for file in snapshot.files() {
+            if let State::Generated { text, .. } = &*file.state {
+                let known = all.entry(Arc::clone(&file.path));
+                known.or_insert_with(|| content_id(text.as_bytes()));
+            }
+        }
+        all.into_iter().collect()
     };
     let base_snapshot = of_side(base, &base_files);
     let mut head_snapshot = of_side(head, &head_files);
@@ -148,10 +159,10 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
         head_snapshot.insert(path, state);
     }
     Loaded {
+        base_contents: contents(&base_files, &base_snapshot),
+        head_contents: contents(&head_files, &head_snapshot),
         base: Some(base_snapshot),
         head: head_snapshot,
-        base_contents: contents(&base_files),
-        head_contents: contents(&head_files),
     }
 }
 
@@ -217,31 +228,33 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
 /// Files that a kustomization puts into objects: what they hold is shown as the objects are. Those that hold no object
 /// nobody reads otherwise, and of private keys it is known otherwise only that they are there.
 fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
-    let mut named: BTreeSet<String> = BTreeSet::new();
+    // By file: the key that it has there.
+    let mut named: BTreeMap<String, Option<String>> = BTreeMap::new();
     for (path, state) in &*kept {
         if let State::Read(Reading::Manifest(manifest)) = &**state
             && manifest.kustomization.is_some()
         {
-            let files = generated_files(&manifest.tree);
-            named.extend(
-                files
-                    .into_iter()
-                    .filter_map(|file| resolve(folder(path), file)),
-            );
+            for (file, key) in generated_files(&manifest.tree) {
+                if let Some(file) = resolve(folder(path), file) {
+                    let known = named.entry(file).or_default();
+                    *known = known.take().or(key.map(str::to_owned));
+                }
+            }
         }
     }
     for (path, state) in kept.iter_mut() {
-        if named.remove(&**path)
+        if let Some(key) = named.remove(&**path)
             && FileKind::of(path) == FileKind::KeyFile
             && let State::Text(text) = &**state
         {
-            *state = Arc::new(State::Generated(text.clone()));
+            let text = text.clone();
+            *state = Arc::new(State::Generated { text, key });
         }
     }
     if named.is_empty() {
         return;
     }
-    let is_named = |file: &&ListedFile| named.contains(&*file.path) && intake.takes(&file.path);
+    let is_named = |file: &&ListedFile| named.contains_key(&*file.path) && intake.takes(&file.path);
     kept.extend(side.files().iter().filter(is_named).filter_map(|file| {
         let kind = FileKind::of(&file.path);
         let is_text = matches!(
@@ -255,7 +268,11 @@ fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &I
             return None;
         };
         let text = syntax::decode(bytes).ok()?;
-        Some((Arc::clone(&file.path), Arc::new(State::Generated(text))))
+        let key = named.get(&*file.path).cloned().flatten();
+        Some((
+            Arc::clone(&file.path),
+            Arc::new(State::Generated { text, key }),
+        ))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }
@@ -320,7 +337,7 @@ fn identify<'s>(side: &'s Side, intake: &Intake) -> Vec<Identified<'s>> {
         .par_iter()
         // What another file must name is read once that is known.
         .filter(|file| {
-            let is_at_hand = file.id.is_some() || FileKind::of(&file.path) != FileKind::Settings;
+            let is_at_hand = file.id.is_some() || !is_for_others(&file.path);
             intake.takes(&file.path) && is_at_hand
         })
         .map(|file| {
@@ -402,6 +419,11 @@ fn contents(side: &Side, file: &ListedFile) -> Content {
     side.read(file, MAX_SEARCHED_SIZE)
 }
 
+/// True for a file that matters only where another one names it.
+fn is_for_others(path: &str) -> bool {
+    FileKind::of(path) == FileKind::Settings
+}
+
 /// True for a file that is told from others by its bytes alone.
 fn is_opaque(kind: FileKind) -> bool {
     matches!(kind, FileKind::InstallCode | FileKind::CodePatch)
@@ -448,6 +470,7 @@ pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<
     match kind {
         FileKind::Configuration => Some(State::Configuration(Box::new(ConfigFile::read(bytes)))),
         FileKind::Workflow => Some(workflow_state(bytes, declared)),
+        FileKind::Yaml if is_composite(&bytes) => Some(State::Workflow(Workflow::read(bytes))),
         FileKind::Yaml | FileKind::Json | FileKind::Kustomization => {
             match read(
                 kind.format(),
@@ -559,10 +582,9 @@ fn snapshot(files: Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) ->
         .map(|file| Arc::clone(&file.path))
         .collect();
     // What another file must name is passed over where none does.
-    let is_named = |path: &str| FileKind::of(path) == FileKind::Settings;
     let listed = side.files().iter();
-    let listed = listed.filter(|file| is_named(&file.path) && intake.takes(&file.path));
-    let kept = files.iter().filter(|(path, _)| is_named(path));
+    let listed = listed.filter(|file| is_for_others(&file.path) && intake.takes(&file.path));
+    let kept = files.iter().filter(|(path, _)| is_for_others(path));
     let passed_over = listed.count() - kept.count();
     let unread = excluded.len() + passed_over;
     let mut snapshot = Snapshot::new(files, &charts, side.files().len() - unread);

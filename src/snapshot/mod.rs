@@ -102,7 +102,12 @@ pub enum State {
     /// It is a file of lines: `.nvmrc`, `.npmrc`, `.env` and the like.
     Text(String),
     /// It is the text of a file that a kustomization puts into an object.
-    Generated(String),
+    Generated {
+        /// The text.
+        text: String,
+        /// The key that it gets there, where it is not the name of the file.
+        key: Option<String>,
+    },
     /// It is told from others by its bytes, and nothing in it is read.
     Opaque(ContentId),
     /// It is larger than what is parsed; its size in bytes.
@@ -179,7 +184,7 @@ impl SourceFile {
     #[must_use]
     pub fn lines(&self) -> Option<&str> {
         match &*self.state {
-            State::Text(text) | State::Generated(text) => Some(text),
+            State::Text(text) | State::Generated { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -195,7 +200,7 @@ impl SourceFile {
             State::Dockerfile(dockerfile) => Some(dockerfile.text()),
             State::Tree(tree) => Some(tree.text()),
             State::Lockfile(lockfile) => Some(&lockfile.text),
-            State::Text(text) | State::Generated(text) => Some(text),
+            State::Text(text) | State::Generated { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -216,7 +221,7 @@ impl SourceFile {
             | State::Workflow(_)
             | State::Dockerfile(_)
             | State::Text(_)
-            | State::Generated(_)
+            | State::Generated { .. }
             | State::Opaque(_) => true,
             State::Read(Reading::Unrecognised(..) | Reading::Encoding { .. })
             | State::Oversized(_)

@@ -12,7 +12,7 @@ use crate::packages::purpose::{is_for_development, is_installed};
 use crate::packages::{NodeVersion, PackageJson, Range, nodesource};
 use crate::syntax::Span;
 use crate::syntax::dockerfile::{Base, Dockerfile, Instruction, Origin, Stages};
-use crate::workflow::{Use, Workflow, is_action};
+use crate::workflow::{Use, Workflow};
 
 use super::file_kind::FileKind;
 use super::node_starts::{is_development, is_development_image, start_of};
@@ -98,13 +98,12 @@ pub fn node_versions(snapshot: &Snapshot) -> Vec<Place<'_>> {
                         continue;
                     };
                     let written = setup.versions.join(", ");
-                    let holder = if is_action(&file.path) {
-                        "this action".to_owned()
-                    } else {
-                        format!("job {}", quoted(setup.job))
+                    let holder = match setup.job {
+                        Some(job) => format!("job {}", quoted(job)),
+                        None => "this action".to_owned(),
                     };
                     let title = format!("node-version {} of {holder}", quoted(&written));
-                    let key = format!("{} {written}", setup.job);
+                    let key = format!("{} {written}", setup.job.unwrap_or("runs"));
                     places.push(Place {
                         title,
                         key,

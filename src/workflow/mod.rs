@@ -42,21 +42,29 @@ pub fn is_workflow(path: &str) -> bool {
     })
 }
 
-/// True if GitHub would read an action from this path.
+/// True for an action that is made of steps, whatever file it stands in; what says that it is an object is none.
 #[must_use]
-pub fn is_action(path: &str) -> bool {
-    let name = path.rsplit('/').next();
-    name.is_some_and(|name| matches!(name, "action.yml" | "action.yaml"))
+pub fn is_composite(bytes: &[u8]) -> bool {
+    if memchr::memmem::find(bytes, b"composite").is_none() {
+        return false;
+    }
+    let workflow = Workflow::read(bytes.to_vec());
+    let root = workflow.root();
+    root.is_some_and(|root| composite(root).is_some() && root.get("apiVersion").is_none())
+}
+
+/// What a composite action runs.
+fn composite(root: Node<'_>) -> Option<Entry<'_>> {
+    root.entry("runs").filter(|runs| {
+        let using = runs.value.get("using").and_then(Node::as_str);
+        using == Some("composite")
+    })
 }
 
 /// The jobs of a workflow, or the `runs` of a composite action: what has steps.
 fn jobs(root: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
-    let runs = root.entry("runs").filter(|runs| {
-        let using = runs.value.get("using").and_then(Node::as_str);
-        using == Some("composite")
-    });
     let jobs = root.get("jobs").into_iter().flat_map(Node::entries);
-    jobs.chain(runs)
+    jobs.chain(composite(root))
 }
 
 /// A workflow file, or an action that is made of steps.

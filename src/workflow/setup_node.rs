@@ -2,13 +2,14 @@
 
 use crate::syntax::{Entry, Node, Span};
 
-use super::{jobs, scalar};
+use super::trigger::on;
+use super::{composite, jobs, scalar};
 
 /// A step that sets up Node.js.
 #[derive(Clone, Debug)]
 pub struct NodeSetup<'a> {
-    /// The id of the job; `runs` in an action.
-    pub job: &'a str,
+    /// The id of the job; none in an action.
+    pub job: Option<&'a str>,
     /// The versions as they are written: one, or all that a matrix runs through.
     pub versions: Vec<&'a str>,
     /// The place to edit: the value, or the list of the matrix.
@@ -23,6 +24,8 @@ pub(super) fn all(root: Node<'_>) -> Vec<NodeSetup<'_>> {
     let mut found = Vec::new();
     for job in jobs(root) {
         let steps = job.value.get("steps").into_iter().flat_map(Node::items);
+        // A job may be a workflow that is called.
+        let steps = steps.chain([job.value]);
         for step in steps.filter(|step| step.is_mapping()) {
             if found.len() >= MOST {
                 return found;
@@ -35,15 +38,17 @@ pub(super) fn all(root: Node<'_>) -> Vec<NodeSetup<'_>> {
 
 fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetup<'a>> {
     let uses = scalar(step.get("uses")?)?;
-    let (action, _) = uses.split_once('@')?;
-    if !action.eq_ignore_ascii_case("actions/setup-node") {
+    let action = uses.split('@').next()?;
+    // What the repository itself calls so hands it on to that.
+    if !action.eq_ignore_ascii_case("actions/setup-node") && !action.starts_with("./") {
         return None;
     }
     let version = step.get("with")?.get("node-version")?;
     let text = scalar(version)?;
+    let is_job = composite(root).is_none();
     let found = |versions, at| {
         Some(NodeSetup {
-            job: job.key.key_text(),
+            job: is_job.then(|| job.key.key_text()),
             versions,
             at,
         })
@@ -59,13 +64,13 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
         let text = scalar(value).filter(|text| !text.contains("${{"))?;
         return found(vec![text], value.span());
     }
-    if let Some(name) = expression.strip_prefix("inputs.") {
-        // Who calls it may say another one, which is judged there.
+    if let Some(name) = key_of("inputs", expression) {
+        // Who calls it may say another one, which is judged there, if it is called `node-version` there.
         let default = inputs(root)?.get(name)?.get("default")?;
         let text = scalar(default).filter(|text| !text.is_empty() && !text.contains("${{"))?;
         return found(vec![text], default.span());
     }
-    let name = of_matrix(expression)?;
+    let name = key_of("matrix", expression)?;
     let matrix = job.value.get("strategy")?.get("matrix")?;
     let list = matrix.entry(name).filter(|entry| entry.value.is_sequence());
     let included = matrix.get("include").into_iter().flat_map(Node::items);
@@ -83,9 +88,10 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
     )
 }
 
-/// What callers may say: to an action, or to a workflow that others call.
+/// What callers may say: to an action, or to a workflow that others call or that a person starts.
 fn inputs(root: Node<'_>) -> Option<Node<'_>> {
-    let called = || root.get("on")?.get("workflow_call")?.get("inputs");
+    let of = |event: &str| on(root)?.value.get(event)?.get("inputs");
+    let called = || of("workflow_call").or_else(|| of("workflow_dispatch"));
     root.get("inputs").or_else(called)
 }
 
@@ -95,9 +101,9 @@ fn expression(text: &str) -> Option<&str> {
     (!inner.contains("${{")).then(|| inner.trim())
 }
 
-/// The key of `matrix.key` and `matrix['key']`.
-fn of_matrix(expression: &str) -> Option<&str> {
-    let rest = expression.strip_prefix("matrix")?;
+/// The key of `matrix.key` and `matrix['key']`, where that is the context.
+fn key_of<'a>(context: &str, expression: &'a str) -> Option<&'a str> {
+    let rest = expression.strip_prefix(context)?;
     let name = rest
         .strip_prefix('.')
         .or_else(|| rest.strip_prefix("['")?.strip_suffix("']"))?;

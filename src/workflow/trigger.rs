@@ -26,11 +26,15 @@ struct Filter {
     at: Span,
 }
 
+/// The `on` of a workflow. As a plain word it is a boolean to Kubernetes' reader, and text to GitHub's.
+pub(super) fn on(root: Node<'_>) -> Option<Entry<'_>> {
+    let is_on = |entry: &Entry<'_>| entry.key.source().trim_matches(['"', '\'']) == "on";
+    root.entries().find(is_on)
+}
+
 /// Events and where the `on` stands.
 pub(super) fn read(root: Node<'_>) -> (Vec<Trigger>, Span) {
-    // As a plain word it is a boolean to Kubernetes' reader, and text to GitHub's.
-    let is_on = |entry: &Entry<'_>| entry.key.source().trim_matches(['"', '\'']) == "on";
-    let Some(on) = root.entries().find(is_on) else {
+    let Some(on) = on(root) else {
         return (Vec::new(), Span::default());
     };
     let bare = |node: Node<'_>| {

@@ -40,6 +40,9 @@ fn what_a_generator_is_fed_with_is_read_whatever_its_name() {
         ("privkey", KEY),
         (".git-credentials", "https://ci:PW@github.com\n"),
         ("kubeconfig", "users:\n- user: {token: GHP}\n"),
+        ("prod", "DB_PASSWORD=PW\n"),
+        ("password.txt", "admin:PW\n"),
+        ("postgres.password", "PW\n"),
         (
             ".dockerconfigjson",
             "{\"auths\": {\"ghcr.io\": {\"password\": \"PW\"}}}\n",
@@ -65,6 +68,52 @@ fn what_a_generator_is_fed_with_is_read_whatever_its_name() {
             }
         }
     }
+}
+
+#[test]
+fn the_key_of_an_entry_says_what_its_file_holds() {
+    let kustomization = "secretGenerator:\n- name: a\n  files: [DB_PASSWORD=db.txt]\n";
+    let (answer, lines) = added(&[
+        ("k/kustomization.yaml", kustomization),
+        ("k/db.txt", "PW\n"),
+    ]);
+    let expected = "introduced high secret/in-file k/db.txt:1";
+    assert!(
+        lines.iter().any(|line| line.starts_with(expected)),
+        "{}",
+        answer.stdout
+    );
+    let kustomization = kustomization.replace("DB_PASSWORD", "greeting");
+    let (answer, lines) = added(&[
+        ("k/kustomization.yaml", &kustomization),
+        ("k/db.txt", "PW\n"),
+    ]);
+    assert_eq!(lines, Vec::<String>::new(), "{}", answer.stdout);
+}
+
+/// The working tree is read otherwise than a commit, and must know the same files again.
+#[test]
+fn what_a_generator_is_fed_with_may_move() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kustomization = "secretGenerator:\n- name: a\n  files: [redis.conf, password.txt]\n";
+    let settings = filled("requirepass PW\n");
+    let password = filled("PW\n");
+    for (side, place) in [("b", "k"), ("h", "services")] {
+        for (name, text) in [
+            ("kustomization.yaml", kustomization),
+            ("redis.conf", settings.as_str()),
+            ("password.txt", password.as_str()),
+        ] {
+            write(folder.path(), &[(&format!("{side}/{place}/{name}"), text)]);
+        }
+    }
+    let (answer, json) = check(folder.path(), &["--base", "b", "--head", "h"]);
+    let introduced = told(&json).into_iter();
+    let introduced: Vec<_> = introduced
+        .filter(|line| line.starts_with("introduced"))
+        .collect();
+    assert_eq!(introduced, Vec::<String>::new(), "{}", answer.stdout);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
 }
 
 #[test]
@@ -181,6 +230,15 @@ fn addresses_of_lockfiles_show_no_password() {
         let lockfile = lockfile.replace("https://ci:PW@npm.acme.io/a/-/a-1.0.0.tgz#", address);
         assert_silent("yarn.lock", &lockfile);
     }
+}
+
+#[test]
+fn an_address_of_any_length_is_looked_at_once() {
+    let line = format!("  resolved \"https://{}\"\n", "a@://?".repeat(200_000));
+    assert_silent(
+        "yarn.lock",
+        &format!("# yarn lockfile v1\n\n\na@^1.0.0:\n  version \"1.0.0\"\n{line}"),
+    );
 }
 
 #[test]

@@ -104,7 +104,8 @@ fn operations_are_carried_out_in_their_order() {
                 ),
                 add("/containers/0", "{name: t}"),
             ],
-            &["pod-security/privileged"],
+            // What the object had in its containers is replaced.
+            &["input/not-judged", "pod-security/privileged"],
         ),
         (
             vec![
@@ -241,6 +242,14 @@ fn what_is_written_in_the_place_of_protections_is_told_to_be_unjudged() {
         (
             "[{op: replace, path: /spec/template/spec/containers/0/securityContext/seccompProfile, value: {}}]",
             true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/containers, value: [{name: web, image: web:2}]}]",
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/containers/-, value: {name: log, image: log:2, securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}, capabilities: {drop: [ALL]}}, resources: {requests: {cpu: 1, memory: 1Mi}, limits: {memory: 1Mi}}, livenessProbe: {tcpSocket: {port: 80}}, readinessProbe: {tcpSocket: {port: 80}}}}]",
+            false,
         ),
         (
             "[{op: replace, path: /spec/template/spec/containers/0/securityContext/runAsUser, value: 1001}]",

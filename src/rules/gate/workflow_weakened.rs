@@ -157,7 +157,7 @@ fn hidden(file: Option<&SourceFile>) -> Option<Span> {
         | State::Tree(_)
         | State::Lockfile(_)
         | State::Text(_)
-        | State::Generated(_)
+        | State::Generated { .. }
         | State::Opaque(_) => None,
         State::Oversized(_) | State::LfsPointer | State::Missing(_) => Some(Span::default()),
     }

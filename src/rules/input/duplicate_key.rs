@@ -27,11 +27,17 @@ declare_rule! {
     ///   privileged: false
     ///   allowPrivilegeEscalation: false
     /// ```
+    ///
+    /// ## Limits
+    /// A file has at most 1000 such findings.
     "input/duplicate-key",
     severity: Severity::Medium,
     references: &["YAML 1.2: 3.2.1.3", "CWE-694"],
     check: Check::Manifests(check),
 }
+
+/// The most that are told of one file: whoever has as many has read enough.
+const MOST: usize = 1000;
 
 fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
     for file in snapshot.files() {
@@ -49,7 +55,7 @@ fn check(snapshot: &Snapshot, _context: &Context, sink: &mut Sink<'_>) {
             .collect();
         objects.sort_by_key(|object| object.node().id());
         let mut is_list: HashMap<u32, bool> = HashMap::new();
-        for duplicate in manifest.tree.duplicates() {
+        for duplicate in manifest.tree.duplicates().iter().take(MOST) {
             let value = manifest.tree.duplicate_value(duplicate);
             let key = shortened(value.key().map_or("", Node::source));
             let first = "the first one, which has no effect";

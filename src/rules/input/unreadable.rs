@@ -97,7 +97,7 @@ fn check(file: &SourceFile, _context: &Context, sink: &mut Sink<'_>) {
         | State::Configuration(_)
         | State::Workflow(_)
         | State::Text(_)
-        | State::Generated(_)
+        | State::Generated { .. }
         | State::Opaque(_)
         | State::LfsPointer
         | State::Oversized(_) => return,
