@@ -291,7 +291,10 @@ fn proved_by_key(key: &str, value: &str, weak_too: bool) -> Option<Found> {
         let is_said = has_placeholder_mark(trimmed);
         return (!is_said).then(|| Found::new(range, What::Password, false));
     }
-    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) || is_hash(trimmed) {
+    // As htpasswd writes it, a hash stands behind the name of its user.
+    let behind_user = trimmed.split_once(':').map(|(_, behind)| behind);
+    let is_hashed = is_hash(trimmed) || behind_user.is_some_and(is_hash);
+    if is_placeholder(key, trimmed) || is_for_everybody(trimmed) || is_hashed {
         return None;
     }
     let found = |what, is_weak| Some(Found::new(range.clone(), what, is_weak));
@@ -440,7 +443,18 @@ const HASHES: [&str; 4] = ["$2a$", "$2b$", "$2y$", "$apr1$"];
 
 /// True for what databases and systems keep in place of a password.
 fn is_hash(value: &str) -> bool {
-    const STARTS: [&str; 6] = ["SCRAM-SHA-", "$argon2", "$6$", "$5$", "$1$", "pbkdf2"];
+    const STARTS: [&str; 10] = [
+        "SCRAM-SHA-",
+        "$argon2",
+        "$pbkdf2",
+        "$scrypt",
+        "$7$",
+        "$6$",
+        "$5$",
+        "$1$",
+        "$y$",
+        "pbkdf2",
+    ];
     let is_hex = |text: &str, length| {
         text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };

@@ -249,6 +249,14 @@ fn in_a_secret_less_serves() {
             "$2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa",
         ),
         ("auth", "foo:$apr1$OFG3Xybp$ckL0FHDAkoXYIlH9.cysT0"),
+        (
+            "password",
+            "foo:$2y$05$OFG3XybpckL0FHDAkoXYIu9cysT0xyLq8Zr2Lw7Xc4Vb9Nm1Kj6Hg",
+        ),
+        (
+            "password",
+            "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7",
+        ),
         ("id", "123e4567-e89b-12d3-a456-426614174000"),
         ("url", "https://github.com/argoproj/private-repo"),
         ("tls.crt", ""),
