@@ -330,7 +330,7 @@ fn classes(
             .collect();
         ports.sort_unstable();
         ports.dedup();
-        let is_exempt = workload.is_on_host && world.host_network == HostNetwork::Exempt;
+        let is_exempt = workload.is_on_host() && world.host_network == HostNetwork::Exempt;
         let key = (is_exempt, own.clone(), ports);
         let class = known.get(&key).copied().unwrap_or_else(|| {
             let class = classes.len();
