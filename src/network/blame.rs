@@ -245,11 +245,13 @@ impl Blame<'_> {
                 Ports::Numbers(_) => all,
             })
         };
-        let new = numbers(workload).minus(&numbers(earlier));
+        let (was, is) = (numbers(earlier), numbers(workload));
+        let new = is.minus(&was);
         if new.intersection(gained).is_empty() {
             return None;
         }
-        let is_taken = !new.intersection(&earlier.declared).is_empty();
+        // Where nothing had the name, nobody came in by it.
+        let is_taken = was.is_empty() || !new.intersection(&earlier.declared).is_empty();
         Some(is_taken.then(|| {
             let named = Named::workload(workload);
             let text = format!("the ports of {named} have other names");

@@ -108,8 +108,6 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Opening
     };
     let groups = difference.workloads.iter();
     sides.escaped_groups = groups.map(|both| sides.has_escaped(both)).collect();
-    let unknown = after.ends.unknown.iter().enumerate();
-    let unknown: BTreeMap<_, usize> = unknown.map(|(at, pods)| (pods, at)).collect();
     for change in &difference.changes {
         let gained = change.after.minus(&change.before);
         if gained.is_empty() {
@@ -127,11 +125,8 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Opening
                 }
                 continue;
             }
-            Other::Pods(pods) => {
-                let Some(unknown) = unknown.get(pods).copied() else {
-                    continue;
-                };
-                (End::Unknown(unknown), vec![Named::Pods(pods.clone())])
+            Other::Pods { pods, number } => {
+                (End::Unknown(*number), vec![Named::Pods(pods.clone())])
             }
             Other::Addresses(set) => {
                 let mut parts = after.ends.parts.iter();

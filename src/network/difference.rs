@@ -3,7 +3,7 @@
 //! It is a difference of what policies let through: policies that are renamed, moved, split or written otherwise and let
 //! the same through change nothing. Workloads are the same ones by kind, namespace and name, whatever their labels.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
@@ -13,6 +13,7 @@ use super::intervals::Intervals;
 use super::lines::Gathered;
 use super::notation::{Named, directed, let_in, ranges, told_outside};
 use super::reach::Reach;
+use super::selector::Asked;
 use super::table::NONE;
 use super::world::{Direction, Pods, Workload};
 
@@ -36,7 +37,12 @@ pub enum Other {
     /// destination.
     Workloads(Vec<usize>),
     /// Pods that the repository does not hold.
-    Pods(Pods),
+    Pods {
+        /// Those for which something changes.
+        pods: Pods,
+        /// The number, after the change, of what is known of them.
+        number: usize,
+    },
     /// Addresses outside of the cluster.
     Addresses(Addresses),
     /// What takes requests for Ingress objects and routes.
@@ -213,21 +219,25 @@ impl Difference {
                     after: numbers.set(now),
                 }));
                 let unknown = unknown(before, after, both, direction, &earlier, (&old, &new));
-                changes.extend(unknown.into_iter().filter_map(|(pods, (was, now))| {
-                    let (was, now) = (numbers.set(was), numbers.set(now));
-                    // What closes to pods that went is no news: they were workloads, and these are told.
-                    let earlier = earlier.get(pods).copied().flatten();
-                    if earlier.is_some_and(|at| before.is_held(at)) && now.is_within(&was) {
-                        return None;
-                    }
-                    Some(Change {
-                        own,
-                        direction,
-                        other: Other::Pods(after.ends.unknown.get(pods)?.clone()),
-                        before: was,
-                        after: now,
-                    })
-                }));
+                changes.extend(
+                    unknown
+                        .into_iter()
+                        .filter_map(|(number, pods, (was, now))| {
+                            let (was, now) = (numbers.set(was), numbers.set(now));
+                            // What closes to pods that went is no news: they were workloads, and these are told.
+                            let earlier = earlier.get(number).copied().flatten();
+                            if earlier.is_some_and(|at| before.is_held(at)) && now.is_within(&was) {
+                                return None;
+                            }
+                            Some(Change {
+                                own,
+                                direction,
+                                other: Other::Pods { pods, number },
+                                before: was,
+                                after: now,
+                            })
+                        }),
+                );
             }
         }
         for (own, both) in workloads.iter().enumerate() {
@@ -272,7 +282,7 @@ impl Difference {
         let names = |own: usize| names.get(own).map(Vec::as_slice).unwrap_or_default();
         let told = || {
             let changes = self.changes.iter();
-            changes.filter(|change| matches!(change.other, Other::Pods(_)) == of_pods)
+            changes.filter(|change| matches!(change.other, Other::Pods { .. }) == of_pods)
         };
         let most = told().map(|change| {
             let count = names(change.own).len();
@@ -302,7 +312,7 @@ impl Difference {
                     other = vec![of_end(&Named::Controller)];
                     other.as_slice()
                 }
-                Other::Pods(pods) => {
+                Other::Pods { pods, .. } => {
                     other = vec![of_end(&Named::Pods(pods.clone()))];
                     other.as_slice()
                 }
@@ -366,7 +376,7 @@ fn unknown(
     direction: Direction,
     earlier: &[Option<usize>],
     numbers: (&[u32], &[u32]),
-) -> Vec<(usize, (u32, u32))> {
+) -> Vec<(usize, Pods, (u32, u32))> {
     let side = |reach: &Reach, class: Option<usize>, pods: Option<usize>, numbers: &[u32]| {
         let (Some(class), Some(pods)) = (class, pods) else {
             return NONE;
@@ -387,5 +397,31 @@ fn unknown(
         let mut wider = wider.filter_map(|wider| values.get(*wider));
         value.0 != value.1 && !wider.any(|wider| wider == *value) && !after.is_held(*own)
     });
-    told.map(|(own, value)| (own, *value)).collect()
+    let told = told.filter_map(|(own, value)| {
+        let pods = after.ends.unknown.get(own)?;
+        Some((own, without_same(pods, after, &values), *value))
+    });
+    told.collect()
+}
+
+/// Pods without those of a value of a label for which nothing changes, as what becomes of each of some is known by its
+/// number.
+fn without_same(pods: &Pods, after: &Reach, values: &[(u32, u32)]) -> Pods {
+    let mut left = pods.clone();
+    for (key, value, own) in pods.pods.each_value() {
+        let own = Pods {
+            namespaces: pods.namespaces.clone(),
+            pods: own,
+        };
+        let number = after.ends.number_of_unknown(&own);
+        let is_same = |number: usize| values.get(number).is_some_and(|(was, now)| was == now);
+        if number.is_some_and(is_same) {
+            let others = Asked::NotIn(BTreeSet::from([Arc::clone(value)]));
+            left.pods = left.pods.with(key, others);
+        }
+    }
+    if left.pods.is_none() {
+        return pods.clone();
+    }
+    left
 }

@@ -73,7 +73,7 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
     let mut known: BTreeMap<&Pods, usize> = BTreeMap::new();
     let mut wide: HashMap<(usize, Direction), Vec<Wide<'_>>> = HashMap::new();
     for change in difference.changes.iter().filter(|_| has_policies) {
-        if let Other::Pods(pods) = &change.other {
+        if let Other::Pods { pods, .. } = &change.other {
             let number = *known.entry(pods).or_insert_with(|| {
                 let workloads = difference.workloads.iter();
                 let members = workloads.map(|both| is_among(compared, both, pods));
@@ -118,7 +118,7 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
                     .cloned()
                     .collect()
             }
-            Other::Pods(pods) => BTreeSet::from([Named::Pods(pods.clone())]),
+            Other::Pods { pods, .. } => BTreeSet::from([Named::Pods(pods.clone())]),
             Other::Addresses(set) => ranges(set).collect(),
             Other::Controller => BTreeSet::from([Named::Controller]),
         };

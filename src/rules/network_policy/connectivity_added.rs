@@ -9,8 +9,10 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// What may reach a workload is the sum of all policies that select it, so that one line of one of them, or one label of
-    /// a pod or a namespace, opens it to many. There is one finding for each line that opens something. It is high where
-    /// what comes in is from outside of the cluster or from another namespace, else medium.
+    /// a pod or a namespace, opens it to many. There is one finding for each line that opens something: a label that opens
+    /// both ends of a connection is one cause, and so is `hostNetwork: true`, by which pods escape most policies and reach
+    /// others on their node, whoever these are. It is high where what comes in is from outside of the cluster or from
+    /// another namespace, else medium.
     ///
     /// ## Example
     /// ```yaml bad
@@ -116,8 +118,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only ends that were there before the change count: what is wholly new is judged by what it is. Policies of other
-    /// repositories and of network plugins (Cilium, Calico) are not seen.
+    /// Only ends that were there before the change count: what is wholly new is judged by what it is. So it is with a port
+    /// that no container declared: where the name of a port goes to it, the same peers reach the same name. Policies of
+    /// other repositories and of network plugins (Cilium, Calico) are not seen.
     "network-policy/connectivity-added",
     severity: Severity::Medium,
     other_severities: &[Severity::High],

@@ -302,6 +302,12 @@ fn network_a_port_that_moves_takes_those_along_who_know_its_name() {
     let moved = "{name: http, containerPort: 9090}";
     let at = "{name: http, containerPort: 8080}";
     assert_eq!(told(&files, "web.yaml", at, moved), []);
+    // Nothing had the name.
+    let unnamed = web.replace("name: http", "name: other");
+    let files = [("web.yaml", &*unnamed), ("guard.yaml", &*guard)];
+    let (rule, _, line, _) = only(told(&files, "web.yaml", "name: other", "name: http"));
+    assert_eq!(rule, "connectivity-added");
+    assert_eq!(line, "web.yaml: - {name: http, containerPort: 8080}");
     // The name goes to a port that was there, and that they could not reach.
     let both = format!("{HTTP}            - {{name: admin, containerPort: 9090}}\n");
     let web = deployment("shop", "web", "", &both);
@@ -410,4 +416,20 @@ fn network_a_rule_without_ports_reaches_no_dns_that_is_none() {
     );
     assert_ne!(dns, peer);
     assert_eq!(edit(&dns), []);
+}
+
+#[test]
+fn network_another_value_of_a_label_is_told_without_those_that_were_there() {
+    let web = deployment("shop", "web", "", HTTP);
+    let guard = policy(
+        "web",
+        "{matchLabels: {app: web}}",
+        "  ingress:\n    - from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [front]}]}}]\n",
+    );
+    let files = [("web.yaml", &*web), ("guard.yaml", &*guard)];
+    let (_, _, _, message) = only(told(&files, "guard.yaml", "[front]", "[front, bff]"));
+    assert!(
+        message.contains("from shop/[pods with app=bff],"),
+        "{message}"
+    );
 }

@@ -390,7 +390,7 @@ impl<'d> Told<'d> {
                         told.outside.push((own, change.direction, set, change));
                     }
                 }
-                Other::Pods(_) | Other::Controller => {}
+                Other::Pods { .. } | Other::Controller => {}
             }
         }
         told
