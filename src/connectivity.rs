@@ -8,7 +8,7 @@ use crate::network::lines::{Gathered, Lines};
 use crate::network::notation::{Named, exposure, lines};
 use crate::network::parts::Unanalysed;
 use crate::network::posture::rows;
-use crate::network::world::HostNetwork;
+use crate::network::world::{HostNetwork, Workload};
 use crate::network::{Cluster, Comparison, Direction, Network};
 use crate::snapshot::Snapshot;
 use crate::verdict::{NetworkChange, NetworkEnd, NetworkEnds, PassedOver};
@@ -256,7 +256,7 @@ pub fn assumptions(network: &Network) -> Vec<&'static str> {
         all.push("the network plugin of the cluster enforces policies");
     }
     let mut workloads = worlds().flat_map(|world| &world.workloads);
-    if workloads.any(|workload| workload.is_on_host()) {
+    if workloads.any(Workload::is_on_host) {
         let mut worlds = worlds();
         all.push(if worlds.any(|it| it.host_network == HostNetwork::Policied) {
             "policies reach pods that share the network of their node, as --host-network policied says"

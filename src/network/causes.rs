@@ -331,14 +331,12 @@ impl<'r> Sides<'r> {
             return;
         }
         let key = (group, direction);
-        let unprotected = match self.unprotected.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let found = self.unprotected_by(group, direction);
-                self.unprotected.insert(key, found.clone());
-                found
-            }
-        };
+        let known = self.unprotected.get(&key).cloned();
+        let unprotected = known.unwrap_or_else(|| {
+            let found = self.unprotected_by(group, direction);
+            self.unprotected.insert(key, found.clone());
+            found
+        });
         let lines = match unprotected {
             Some(lines) => lines,
             None => self.opened_by(group, direction, end, gain, others),

@@ -37,10 +37,13 @@ impl Extent {
         let spec = object.field(&["spec"]);
         let specs = spec.node().into_iter();
         let specs = specs.chain(object.field(&["specs"]).items());
-        let part = if kind.groups.contains(&"cilium.io") {
-            of_cilium
-        } else {
-            of_calico
+        let is_of_cilium = kind.groups.contains(&"cilium.io");
+        let part = |spec| {
+            if is_of_cilium {
+                of_cilium(spec)
+            } else {
+                Some(of_calico(spec))
+            }
         };
         Self {
             namespace: (!is_of_cluster).then(|| landing(object).into()),
@@ -88,7 +91,7 @@ fn of_cilium(spec: Node<'_>) -> Option<(Selector, [bool; 2])> {
 }
 
 /// A policy of Calico.
-fn of_calico(spec: Node<'_>) -> Option<(Selector, [bool; 2])> {
+fn of_calico(spec: Node<'_>) -> (Selector, [bool; 2]) {
     let written = Field::follow(spec, &["selector"]).as_str();
     let has = |name: &str| spec.present(name).is_some();
     let types = Field::follow(spec, &["types"]);
@@ -97,7 +100,7 @@ fn of_calico(spec: Node<'_>) -> Option<(Selector, [bool; 2])> {
     } else {
         [has("ingress") || !has("egress"), has("egress")]
     };
-    Some((expression(written.unwrap_or_default()), closes))
+    (expression(written.unwrap_or_default()), closes)
 }
 
 /// What an expression asks for by labels that must have a value; what else it asks for is left out.

@@ -144,6 +144,11 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
             alike.entry(value).or_default().extend(own);
         }
     }
+    in_order(alike)
+}
+
+/// The rows, what opens first.
+fn in_order(alike: BTreeMap<Value<'_>, BTreeSet<Named>>) -> Vec<Row> {
     let rows = alike.into_iter();
     let rows = rows.map(|((direction, others, before, after), own)| {
         let (from, to) = match direction {

@@ -213,15 +213,15 @@ fn write_changed(indent: &str, changes: &Lines<2>, pieces: &mut Pieces<'_>) {
     let shown = Shown::of(changes);
     for (from, to, [before, after]) in shown.lines() {
         let verb = verb(before, after);
-        let (passes, passed) = match verb {
+        let (told, was) = match verb {
             "added" => (after, None),
             "removed" => (before, None),
             _ => (after, Some(before)),
         };
-        for part in [indent, verb, ": ", from, " => ", to, " : ", passes] {
+        for part in [indent, verb, ": ", from, " => ", to, " : ", told] {
             pieces.text.push_str(part);
         }
-        for part in passed.iter().flat_map(|passed| [" (was ", passed, ")"]) {
+        for part in was.iter().flat_map(|was| [" (was ", was, ")"]) {
             pieces.text.push_str(part);
         }
         pieces.end_line();
