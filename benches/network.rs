@@ -94,7 +94,7 @@ fn difference(bencher: Bencher<'_, '_>, workloads: usize) {
         found
             .clusters
             .iter()
-            .map(|it| it.opened.len())
+            .map(|it| it.openings.opened.len() + it.openings.escaped.len())
             .sum::<usize>()
     });
 }

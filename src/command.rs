@@ -311,7 +311,16 @@ fn network(arguments: &NetworkArgs) -> Result<u8, Error> {
         arguments.revisions.base.as_deref(),
         arguments.revisions.head.as_deref(),
     );
+    let is_picture = matches!(
+        arguments.format,
+        NetworkFormat::Mermaid | NetworkFormat::Dot
+    );
+    if is_picture && !arguments.explain.is_empty() {
+        let what = "--explain answers in words, which a picture cannot hold; ask with --format terminal or --format json";
+        return Err(Error::Usage(what.to_owned()));
+    }
     let asked = connectivity::Asked {
+        is_change_alone: base.is_some() && arguments.format != NetworkFormat::Json,
         why: match arguments.explain.as_slice() {
             [from, to] => Some((from.clone(), to.clone())),
             _ => None,
@@ -326,8 +335,16 @@ fn network(arguments: &NetworkArgs) -> Result<u8, Error> {
     let picture = |text: String| write_out(|out| out.write_all(text.as_bytes()));
     match arguments.format {
         NetworkFormat::Terminal => {
-            let text = report::network::render(&answer, display.detail());
-            print(&text, terminal(display).color)?;
+            let color = terminal(display).color;
+            let mut result = Ok(());
+            let written = report::network::render(&answer, display.detail(), &mut |piece| {
+                result = print(piece, color);
+                match &result {
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(io::ErrorKind::Other.into()),
+                }
+            });
+            result.and(written.map_err(standard_output))?;
         }
         NetworkFormat::Json => write_out(|out| report::network::write_json(&answer, out))?,
         NetworkFormat::Mermaid => picture(report::network_picture::mermaid(&answer))?,

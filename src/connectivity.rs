@@ -8,7 +8,7 @@ use crate::network::lines::{Gathered, Lines};
 use crate::network::notation::{Named, exposure, lines};
 use crate::network::parts::Unanalysed;
 use crate::network::posture::rows;
-use crate::network::world::HostNetwork;
+use crate::network::world::{HostNetwork, Workload};
 use crate::network::{Cluster, Comparison, Direction, Network};
 use crate::snapshot::Snapshot;
 use crate::verdict::{NetworkChange, NetworkEnd, NetworkEnds, PassedOver};
@@ -20,6 +20,8 @@ pub struct Asked {
     pub why: Option<(explain::Asked, explain::Asked)>,
     /// How pods that share the network of their node are taken.
     pub host_network: HostNetwork,
+    /// True if of a change nothing is asked but what it opens and closes: what passes beside that is not worked out.
+    pub is_change_alone: bool,
 }
 
 /// The whole answer.
@@ -73,6 +75,46 @@ pub fn answer(
         .collect()
 }
 
+/// Why a question has no answer: an end that these files do not hold, or two that are one or do not meet; none where it
+/// has one.
+#[must_use]
+pub fn why_not(network: &Network, asked: &Asked, answers: &[ClusterAnswer]) -> Option<String> {
+    let (from, to) = asked.why.as_ref()?;
+    if answers.iter().any(|it| !it.explanations.is_empty()) {
+        return None;
+    }
+    let is_known = |end: &explain::Asked| {
+        let mut clusters = network.clusters.iter();
+        clusters.any(|cluster| !end.ends(&cluster.reach).is_empty())
+    };
+    let unknown: Vec<String> = [from, to]
+        .into_iter()
+        .filter(|end| !is_known(end))
+        .map(ToString::to_string)
+        .collect();
+    Some(match unknown.as_slice() {
+        [] if from == to => {
+            format!(
+                "{from} is both ends, and what pods of one workload send each other is not told"
+            )
+        }
+        [] if matches!(
+            (from, to),
+            (explain::Asked::Address(_), explain::Asked::Address(_))
+        ) =>
+        {
+            format!(
+                "{from} and {to} are addresses, and policies are about pods; ask about a workload"
+            )
+        }
+        [] => format!("no files that are applied together hold both {from} and {to}"),
+        unknown => format!(
+            "these files hold no workload {}; `tidegate network` lists those that they hold",
+            unknown.join(" and none that is ")
+        ),
+    })
+}
+
 fn of_cluster(cluster: &Cluster, asked: &Asked, in_scope: &dyn Fn(&str) -> bool) -> ClusterAnswer {
     let reach = &cluster.reach;
     let why = asked.why.as_ref();
@@ -80,7 +122,7 @@ fn of_cluster(cluster: &Cluster, asked: &Asked, in_scope: &dyn Fn(&str) -> bool)
     let shown = shown(&[cluster], in_scope);
     let (mut connections, mut open) = (Lines::default(), Lines::default());
     let mut unprotected = Vec::new();
-    if why.is_none() {
+    if why.is_none() && !asked.is_change_alone {
         let is_shown = |end: &Named| shown.contains(end);
         connections = lines(reach, &is_shown);
         open = exposure(reach, &is_shown);
@@ -214,7 +256,7 @@ pub fn assumptions(network: &Network) -> Vec<&'static str> {
         all.push("the network plugin of the cluster enforces policies");
     }
     let mut workloads = worlds().flat_map(|world| &world.workloads);
-    if workloads.any(|workload| workload.is_on_host) {
+    if workloads.any(Workload::is_on_host) {
         let mut worlds = worlds();
         all.push(if worlds.any(|it| it.host_network == HostNetwork::Policied) {
             "policies reach pods that share the network of their node, as --host-network policied says"

@@ -1,15 +1,20 @@
-//! What a change opens, by the line that opens it: one answer a cause, however many pairs it is about.
+//! What a change opens, by the line that opens it: one answer a cause, however many pairs it is about. An edited label that
+//! opens both ends of a connection is one cause, and so is `hostNetwork`, whoever is reached by it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::finding::Location;
 
+use super::blame::{Blame, Found};
 use super::connections::Connections;
 use super::difference::{Both, Difference, Other};
 use super::ends::End;
+use super::escaped::Escaped;
 use super::notation::Named;
 use super::reach::Reach;
-use super::world::{Action, Direction, Peer, Policy, Rule, Tier, Workload};
+use super::words::comes_from_afar;
+use super::world::{Direction, Workload};
 
 /// The thing that opens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,65 +44,89 @@ pub struct Opened {
     pub others: BTreeSet<Named>,
     /// What passes and did not.
     pub connections: Connections,
+    /// True if something comes in from outside of the cluster or from another namespace.
+    pub is_from_afar: bool,
     /// Other lines that have a part in it, and what they are.
     pub related: BTreeSet<(Location, String)>,
 }
 
-/// What identifies the same policy on both sides.
-fn is_same(one: &Policy, other: &Policy) -> bool {
-    one.kind == other.kind && one.namespace == other.namespace && one.name == other.name
+/// All that a change opens between ends that were there before.
+#[derive(Clone, Debug, Default)]
+pub struct Openings {
+    /// By the line that opens it.
+    pub opened: Vec<Opened>,
+    /// By workloads that have come to share the network of their node.
+    pub escaped: Vec<Escaped>,
 }
 
-/// True if two rules mean the same.
-fn means_the_same(one: &Rule, other: &Rule) -> bool {
-    let peers = |rule: &Rule| -> Option<BTreeSet<Peer>> {
-        let peers = rule.peers.as_ref()?.iter();
-        Some(peers.map(|written| written.peer.clone()).collect())
-    };
-    one.action == other.action
-        && peers(one) == peers(other)
-        && one.meant_ports() == other.meant_ports()
+/// What one line opens, while it is gathered: there may be a pair for each two workloads.
+struct Gathered {
+    opened: Opened,
+    /// Whether workloads are at the other end, by the numbers of those that nothing tells apart.
+    groups: Vec<bool>,
+    /// What passes and did not, by number.
+    gains: BTreeSet<usize>,
 }
+
+/// What tells one line that opens something from others: the line, the direction, whether it leaves workloads without a
+/// policy, and what it is a line of.
+type Line = (Location, Direction, bool, Thing);
 
 /// Both sides of a change.
 struct Sides<'r> {
     before: &'r Reach,
     after: &'r Reach,
-    opened: BTreeMap<(Location, Direction, bool, Thing), Opened>,
+    difference: &'r Difference,
+    /// Of the workloads that nothing tells apart, those that share the network of their node now and did not before.
+    escaped_groups: Vec<bool>,
+    /// Lines, by number.
+    lines: BTreeMap<Line, usize>,
+    gathered: Vec<Gathered>,
+    /// The lines that leave workloads without a policy.
+    unprotected: HashMap<(usize, Direction), Option<Arc<[usize]>>>,
+    /// What is gained somewhere, by number.
+    gains: Vec<Connections>,
+    escaped: BTreeMap<Named, Escaped>,
 }
+
+/// What one end of a pair gains, by what it let through before and lets through now.
+type Gains = HashMap<(u32, u32), Option<usize>>;
 
 /// What a change opens between ends that were there before.
 #[must_use]
-pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Vec<Opened> {
+pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Openings {
     let mut sides = Sides {
         before,
         after,
-        opened: BTreeMap::new(),
+        difference,
+        escaped_groups: Vec::new(),
+        lines: BTreeMap::new(),
+        gathered: Vec::new(),
+        unprotected: HashMap::new(),
+        gains: Vec::new(),
+        escaped: BTreeMap::new(),
     };
-    let unknown = after.ends.unknown.iter().enumerate();
-    let unknown: BTreeMap<_, usize> = unknown.map(|(at, pods)| (pods, at)).collect();
+    let groups = difference.workloads.iter();
+    sides.escaped_groups = groups.map(|both| sides.has_escaped(both)).collect();
     for change in &difference.changes {
         let gained = change.after.minus(&change.before);
-        let Some(own) = difference.workloads.get(change.own) else {
-            continue;
-        };
         if gained.is_empty() {
             continue;
         }
-        match &change.other {
-            Other::Workloads(from) => {
-                if let Some(source) = difference.workloads.get(*from) {
-                    sides.between(own, source, Direction::Ingress, &gained);
-                    sides.between(source, own, Direction::Egress, &gained);
+        let (end, others): (End, Vec<Named>) = match &change.other {
+            Other::Workloads(sources) => {
+                // What each of the two ends lets through decides.
+                let (mut lets_in, mut lets_out) = (Gains::new(), Gains::new());
+                for from in sources {
+                    let pair = (change.own, *from);
+                    sides.between(pair, Direction::Ingress, &gained, &mut lets_in);
+                    let pair = (*from, change.own);
+                    sides.between(pair, Direction::Egress, &gained, &mut lets_out);
                 }
+                continue;
             }
-            Other::Pods(pods) => {
-                let Some(unknown) = unknown.get(pods).copied() else {
-                    continue;
-                };
-                let others = [Named::Pods(pods.clone())];
-                let end = End::Unknown(unknown);
-                sides.add(own, change.direction, end, None, &others, &gained);
+            Other::Pods { pods, number } => {
+                (End::Unknown(*number), vec![Named::Pods(pods.clone())])
             }
             Other::Addresses(set) => {
                 let mut parts = after.ends.parts.iter();
@@ -105,240 +134,360 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Vec<Ope
                 let Some(part) = part else {
                     continue;
                 };
-                let others: Vec<Named> = super::notation::ranges(set).collect();
-                let end = End::Addresses(part);
-                sides.add(own, change.direction, end, None, &others, &gained);
+                (End::Addresses(part), super::notation::ranges(set).collect())
             }
             // What an Ingress opens is the matter of what is exposed.
-            Other::Controller => {}
-        }
+            Other::Controller => continue,
+        };
+        let gain = sides.gain(gained);
+        sides.add(
+            change.own,
+            change.direction,
+            end,
+            gain,
+            &Others::Named(&others),
+        );
     }
-    sides.opened.into_values().collect()
+    sides.openings()
 }
 
-impl Sides<'_> {
-    /// What one side of workloads lets through now to or from other workloads, as far as it makes the difference.
-    fn between(&mut self, own: &Both, other: &Both, direction: Direction, gained: &Connections) {
-        let (Some(old), Some(new)) = (own.before, own.after) else {
-            return;
-        };
-        let (Some(other_old), Some(other_new)) = (other.before, other.after) else {
-            return;
-        };
-        let was = self.before.side(old, direction, End::Class(other_old));
-        let now = self.after.side(new, direction, End::Class(other_new));
-        let gained = now.minus(was).intersection(gained);
-        if gained.is_empty() {
-            return;
+/// Where the same edited lines open both ends of connections, the one end tells of both.
+fn without_other_halves(mut opened: Vec<Opened>) -> Vec<Opened> {
+    for direction in [Direction::Egress, Direction::Ingress] {
+        let (halves, mut kept): (Vec<Opened>, Vec<Opened>) = opened
+            .into_iter()
+            .partition(|it| it.direction == direction && !it.is_unprotected);
+        for half in halves {
+            match kept.iter_mut().find(|other| is_half_of(&half, other)) {
+                Some(whole) => {
+                    whole.is_from_afar |= half.is_from_afar;
+                    whole.related.extend(half.related);
+                }
+                None => kept.push(half),
+            }
         }
-        let others = other.workloads.iter().filter_map(|(_, new)| {
-            let workload = self.after.world.workloads.get((*new)?)?;
-            Some(Named::workload(workload))
+        opened = kept;
+    }
+    opened.sort_by(|one, other| {
+        let key = |it: &Opened| (it.at.clone(), it.direction, it.thing.clone());
+        key(one).cmp(&key(other))
+    });
+    opened
+}
+
+/// True if one says of the one end of connections what the other says of the other end, and more lines explain neither.
+fn is_half_of(half: &Opened, whole: &Opened) -> bool {
+    let places = |opened: &Opened| -> BTreeSet<Location> {
+        let related = opened.related.iter();
+        related.map(|(at, _)| at.clone()).collect()
+    };
+    half.direction != whole.direction
+        && !whole.is_unprotected
+        && !half.related.is_empty()
+        && places(half) == places(whole)
+        && half.workloads.is_subset(&whole.others)
+        && half.others.is_subset(&whole.workloads)
+        && half.connections.is_within(&whole.connections)
+}
+
+/// The other end of what is opened.
+enum Others<'o> {
+    /// Workloads, by the number of those that nothing tells apart.
+    Group(usize),
+    /// Pods that the repository does not hold, or addresses.
+    Named(&'o [Named]),
+}
+
+impl<'r> Sides<'r> {
+    /// The workloads of both sides, before and after.
+    fn pairs(&self, both: &Both) -> Vec<(&'r Workload, &'r Workload)> {
+        let (before, after) = (&self.before.world, &self.after.world);
+        let numbers = both.workloads.iter().copied();
+        let pairs = numbers.filter_map(|(old, new)| {
+            Some((before.workloads.get(old?)?, after.workloads.get(new?)?))
         });
-        let others: Vec<Named> = others.collect();
-        let end = End::Class(other_new);
-        self.add(own, direction, end, Some(other), &others, &gained);
+        pairs.collect()
     }
 
-    /// Adds what workloads let through now, to the line that opens it.
+    /// The names of workloads of both sides.
+    fn names(&self, group: usize) -> Vec<Named> {
+        let both = self.difference.workloads.get(group);
+        let pairs = both.map(|both| self.pairs(both)).unwrap_or_default();
+        let pairs = pairs.into_iter();
+        pairs.map(|(_, after)| Named::workload(after)).collect()
+    }
+
+    /// True if policies reached workloads, and do no more as these share the network of their node.
+    fn has_escaped(&self, both: &Both) -> bool {
+        let is_exempt = |reach: &Reach, class: Option<usize>| {
+            let class = class.and_then(|at| reach.ends.classes.get(at));
+            class.map(|class| class.is_exempt)
+        };
+        is_exempt(self.before, both.before) == Some(false)
+            && is_exempt(self.after, both.after) == Some(true)
+    }
+
+    fn is_escaped(&self, group: usize) -> bool {
+        self.escaped_groups.get(group).copied().unwrap_or_default()
+    }
+
+    /// The number of what is gained.
+    fn gain(&mut self, gained: Connections) -> usize {
+        self.gains.push(gained);
+        self.gains.len() - 1
+    }
+
+    /// What is opened by workloads that have come to share the network of their node.
+    fn escape(&mut self, group: usize, gain: usize, mut add: impl FnMut(&mut Escaped)) {
+        let both = self.difference.workloads.get(group);
+        let pairs = both.map(|both| self.pairs(both)).unwrap_or_default();
+        let Some(gained) = self.gains.get(gain) else {
+            return;
+        };
+        for (_, workload) in pairs {
+            let Some(at) = &workload.on_host else {
+                continue;
+            };
+            let named = Named::workload(workload);
+            let escaped = self
+                .escaped
+                .entry(named)
+                .or_insert_with_key(|named| Escaped::new(named.clone(), at.clone()));
+            escaped.connections = escaped.connections.union(gained);
+            add(escaped);
+        }
+    }
+
+    /// What one side of workloads lets through now to or from other workloads, as far as it makes the difference.
+    fn between(
+        &mut self,
+        (own, other): (usize, usize),
+        direction: Direction,
+        gained: &Connections,
+        known: &mut Gains,
+    ) {
+        let groups = &self.difference.workloads;
+        let (Some(one), Some(two)) = (groups.get(own), groups.get(other)) else {
+            return;
+        };
+        let (Some(old), Some(new)) = (one.before, one.after) else {
+            return;
+        };
+        let (Some(other_old), Some(other_new)) = (two.before, two.after) else {
+            return;
+        };
+        // A workload by itself is no pair.
+        if own == other && one.workloads.len() == 1 {
+            return;
+        }
+        let before = self.before;
+        let was = before.number_of_side(old, direction, End::Class(other_old));
+        let after = self.after;
+        let now = after.number_of_side(new, direction, End::Class(other_new));
+        let gain = *known.entry((was, now)).or_insert_with(|| {
+            let (was, now) = (before.table.set(was), after.table.set(now));
+            let gained = now.minus(was).intersection(gained);
+            (!gained.is_empty()).then(|| {
+                self.gains.push(gained);
+                self.gains.len() - 1
+            })
+        });
+        let Some(gain) = gain else {
+            return;
+        };
+        if !self.is_escaped(own) && self.is_escaped(other) {
+            let own = self.names(own);
+            self.escape(other, gain, |escaped| match direction {
+                Direction::Ingress => escaped.reached.extend(own.iter().cloned()),
+                Direction::Egress => escaped.comes_in.extend(own.iter().cloned()),
+            });
+            return;
+        }
+        let end = End::Class(other_new);
+        self.add(own, direction, end, gain, &Others::Group(other));
+    }
+
+    /// Adds what workloads let through now, to the lines that open it.
     fn add(
         &mut self,
-        own: &Both,
+        group: usize,
         direction: Direction,
         end: End,
-        other: Option<&Both>,
-        others: &[Named],
-        gained: &Connections,
+        gain: usize,
+        others: &Others<'_>,
     ) {
-        let (Some(old), Some(new)) = (own.before, own.after) else {
+        if self.is_escaped(group) {
+            let others = match others {
+                Others::Group(other) => self.names(*other),
+                Others::Named(others) => others.to_vec(),
+            };
+            self.escape(group, gain, |escaped| {
+                let ends = match direction {
+                    Direction::Ingress => &mut escaped.comes_in,
+                    Direction::Egress => &mut escaped.goes_out,
+                };
+                ends.extend(others.iter().filter(|it| **it != escaped.workload).cloned());
+            });
             return;
+        }
+        let key = (group, direction);
+        let known = self.unprotected.get(&key).cloned();
+        let unprotected = known.unwrap_or_else(|| {
+            let found = self.unprotected_by(group, direction);
+            self.unprotected.insert(key, found.clone());
+            found
+        });
+        let lines = match unprotected {
+            Some(lines) => lines,
+            None => self.opened_by(group, direction, end, gain, others),
         };
+        for line in lines.iter() {
+            let Some(gathered) = self.gathered.get_mut(*line) else {
+                continue;
+            };
+            gathered.gains.insert(gain);
+            match others {
+                Others::Group(other) => {
+                    if let Some(is_there) = gathered.groups.get_mut(*other) {
+                        *is_there = true;
+                    }
+                }
+                Others::Named(others) => gathered.opened.others.extend(others.iter().cloned()),
+            }
+        }
+    }
+
+    fn blames(&self, group: usize, direction: Direction) -> Vec<Blame<'r>> {
+        let Some(both) = self.difference.workloads.get(group) else {
+            return Vec::new();
+        };
+        let (Some(old), Some(new)) = (both.before, both.after) else {
+            return Vec::new();
+        };
+        let pairs = self.pairs(both).into_iter();
+        let blames = pairs.map(|(earlier, workload)| Blame {
+            before: self.before,
+            after: self.after,
+            classes: (old, new),
+            direction,
+            workload,
+            earlier,
+        });
+        blames.collect()
+    }
+
+    /// The lines by which workloads have lost their last policy; none where they have not.
+    fn unprotected_by(&mut self, group: usize, direction: Direction) -> Option<Arc<[usize]>> {
+        let both = self.difference.workloads.get(group)?;
+        let (old, new) = (both.before?, both.after?);
         let is_unprotected = self.before.is_isolated(old, direction)
             && !self.after.is_isolated(new, direction)
-            && !self
-                .after
-                .ends
-                .classes
-                .get(new)
-                .is_some_and(|it| it.is_exempt);
-        for (before, after) in &own.workloads {
-            let (Some(before), Some(after)) = (before, after) else {
-                continue;
-            };
-            let (before_world, after_world) = (&self.before.world, &self.after.world);
-            let (Some(workload), Some(earlier)) = (
-                after_world.workloads.get(*after),
-                before_world.workloads.get(*before),
-            ) else {
-                continue;
-            };
-            let (thing, at, related) = if is_unprotected {
-                self.unprotected_by(old, direction, workload, earlier)
-            } else {
-                self.opened_by(
-                    (old, new),
-                    direction,
-                    end,
-                    other,
-                    (workload, earlier),
-                    gained,
-                )
-            };
-            let key = (at.clone(), direction, is_unprotected, thing.clone());
-            let opened = self.opened.entry(key).or_insert_with(|| Opened {
-                thing,
-                at,
-                is_unprotected,
-                direction,
-                workloads: BTreeSet::new(),
-                others: BTreeSet::new(),
-                connections: Connections::none(),
-                related: BTreeSet::new(),
-            });
-            let own = Named::workload(workload);
-            opened
-                .others
-                .extend(others.iter().filter(|it| **it != own).cloned());
-            opened.workloads.insert(own);
-            opened.connections = opened.connections.union(gained);
-            opened.related.extend(related);
-        }
+            && !self.after.ends.classes.get(new)?.is_exempt;
+        is_unprotected.then(|| {
+            let blames = self.blames(group, direction).into_iter();
+            let found = blames.map(|blame| (blame.unprotected_by(), blame.workload));
+            let found: Vec<_> = found.collect();
+            let lines = found
+                .into_iter()
+                .map(|(found, own)| self.line(found, direction, true, own));
+            lines.collect()
+        })
     }
 
-    /// Why no policy selects a workload any more.
-    fn unprotected_by(
-        &self,
-        old: usize,
-        direction: Direction,
-        workload: &Workload,
-        earlier: &Workload,
-    ) -> (Thing, Location, Vec<(Location, String)>) {
-        let policies = self.before.policies(old, direction);
-        let mut gone = None;
-        for policy in policies.filter(|policy| policy.tier == Tier::Namespace) {
-            let mut later = self.after.world.policies.iter();
-            let Some(later) = later.find(|later| is_same(policy, later)) else {
-                gone = gone.or(Some(policy));
-                continue;
-            };
-            let selected = (policy.subject_at.clone(), policy.title());
-            if later.rules(direction).is_none() {
-                return (Thing::Policy, later.at.clone(), Vec::new());
-            }
-            if workload.labels != earlier.labels && later.subject == policy.subject {
-                let related = format!("{} selected it by its labels", selected.1);
-                return (
-                    Thing::Workload,
-                    workload.at.clone(),
-                    vec![(later.subject_at.clone(), related)],
-                );
-            }
-            return (Thing::Policy, later.subject_at.clone(), Vec::new());
-        }
-        match gone {
-            Some(policy) => (Thing::GonePolicy, policy.at.clone(), Vec::new()),
-            None => (Thing::Workload, workload.at.clone(), Vec::new()),
-        }
-    }
-
-    /// Which line lets through what did not pass.
+    /// The lines that let through what did not pass.
     fn opened_by(
-        &self,
-        classes: (usize, usize),
+        &mut self,
+        group: usize,
         direction: Direction,
         end: End,
-        other: Option<&Both>,
-        (workload, earlier): (&Workload, &Workload),
-        gained: &Connections,
-    ) -> (Thing, Location, Vec<(Location, String)>) {
-        let (old, new) = classes;
-        let number = self.after.ends.number(end);
-        let mut first = None;
-        for policy in self.after.policies(new, direction) {
-            for rule in policy.rules(direction).unwrap_or_default() {
-                let lets = rule.action != Action::Deny && self.after.ends.means(rule, number);
-                let ports = || self.after.ports_of(rule, new, direction, end);
-                if !lets || ports().intersection(gained).is_empty() {
-                    continue;
-                }
-                let mut earlier_policies = self.before.policies(old, direction);
-                let counterpart = earlier_policies.find(|it| is_same(it, policy));
-                let rules = counterpart
-                    .and_then(|it| it.rules(direction))
-                    .unwrap_or_default();
-                let was_there = rules.iter().any(|it| means_the_same(it, rule));
-                let mut related = Vec::new();
-                if was_there {
-                    related.extend(self.relabelled(other));
-                } else if counterpart.is_none() && workload.labels != earlier.labels {
-                    let text = format!("these labels make {} select it", policy.title());
-                    related.push((workload.at.clone(), text));
-                }
-                let found = (Thing::Policy, line_of(self.after, rule, number), related);
-                // A line that is new says more than one that was there.
-                if !was_there || !found.2.is_empty() {
-                    return found;
-                }
-                first = first.or(Some(found));
-            }
-        }
-        if let Some(found) = first {
-            return found;
-        }
-        // Nothing lets it through that did not: something denied it.
-        for policy in self.before.policies(old, direction) {
-            let mut later = self.after.world.policies.iter();
-            match later.find(|later| is_same(policy, later)) {
-                Some(later) if later.tier != Tier::Namespace => {
-                    return (Thing::Policy, later.at.clone(), Vec::new());
-                }
-                None if policy.tier != Tier::Namespace => {
-                    return (Thing::GonePolicy, policy.at.clone(), Vec::new());
-                }
-                _ => {}
-            }
-        }
-        (Thing::Workload, workload.at.clone(), Vec::new())
+        gain: usize,
+        others: &Others<'_>,
+    ) -> Arc<[usize]> {
+        let other = match others {
+            Others::Group(other) => self.difference.workloads.get(*other),
+            Others::Named(_) => None,
+        };
+        let none = Connections::none();
+        let gained = self.gains.get(gain).unwrap_or(&none);
+        let blames = self.blames(group, direction).into_iter();
+        let found = blames.filter_map(|blame| {
+            let found = blame.opened_by(end, other, gained)?;
+            Some((found, blame.workload))
+        });
+        let found: Vec<_> = found.collect();
+        let lines = found
+            .into_iter()
+            .map(|(found, own)| self.line(found, direction, false, own));
+        lines.collect()
     }
 
-    /// The labels of the other end, or of its namespace, that are others than before.
-    fn relabelled(&self, other: Option<&Both>) -> Vec<(Location, String)> {
-        let mut all = BTreeSet::new();
-        for (before, after) in other.into_iter().flat_map(|other| &other.workloads) {
-            let old = before.and_then(|at| self.before.world.workloads.get(at));
-            let new = after.and_then(|at| self.after.world.workloads.get(at));
-            let (Some(old), Some(new)) = (old, new) else {
+    /// The number of a line that opens something to or from a workload.
+    fn line(
+        &mut self,
+        (thing, at, related): Found,
+        direction: Direction,
+        is_unprotected: bool,
+        own: &Workload,
+    ) -> usize {
+        let key = (at.clone(), direction, is_unprotected, thing.clone());
+        let next = self.gathered.len();
+        let number = *self.lines.entry(key).or_insert(next);
+        if number == next {
+            self.gathered.push(Gathered {
+                opened: Opened {
+                    thing,
+                    at,
+                    is_unprotected,
+                    direction,
+                    workloads: BTreeSet::new(),
+                    others: BTreeSet::new(),
+                    connections: Connections::none(),
+                    is_from_afar: false,
+                    related: BTreeSet::new(),
+                },
+                groups: vec![false; self.difference.workloads.len()],
+                gains: BTreeSet::new(),
+            });
+        }
+        if let Some(gathered) = self.gathered.get_mut(number) {
+            gathered.opened.workloads.insert(Named::workload(own));
+            gathered.opened.related.extend(related);
+        }
+        number
+    }
+
+    /// All that was gathered, in the order of the lines.
+    fn openings(mut self) -> Openings {
+        let gathered = std::mem::take(&mut self.gathered);
+        let mut gathered: Vec<Option<Gathered>> = gathered.into_iter().map(Some).collect();
+        let mut opened = Vec::new();
+        for number in self.lines.values() {
+            let own = gathered.get_mut(*number).and_then(Option::take);
+            let Some(mut own) = own else {
                 continue;
             };
-            if old.labels != new.labels {
-                let text = format!("the labels of {}", Named::workload(new));
-                all.insert((new.at.clone(), text));
+            let groups = own.groups.iter().enumerate();
+            let groups = groups.filter(|(_, is_there)| **is_there);
+            let names = groups.flat_map(|(group, _)| self.names(group));
+            own.opened.others.extend(names);
+            let gains = own.gains.iter().filter_map(|gain| self.gains.get(*gain));
+            own.opened.connections = gains.fold(Connections::none(), |all, it| all.union(it));
+            // What reaches itself alone is no other end.
+            if own.opened.workloads.len() == 1 {
+                let Opened {
+                    workloads, others, ..
+                } = &mut own.opened;
+                others.retain(|end| !workloads.contains(end));
             }
-            let namespaces = (
-                self.before.world.namespace(&old.namespace),
-                self.after.world.namespace(&new.namespace),
-            );
-            if let (Some(old), Some(new)) = namespaces
-                && old.labels != new.labels
-                && let Some(at) = &new.at
-            {
-                all.insert((at.clone(), format!("the labels of namespace {}", new.name)));
+            own.opened.is_from_afar = comes_from_afar(&own.opened);
+            // Nobody is let through by it.
+            if !own.opened.others.is_empty() {
+                opened.push(own.opened);
             }
         }
-        all.into_iter().collect()
+        Openings {
+            opened: without_other_halves(opened),
+            escaped: self.escaped.into_values().collect(),
+        }
     }
-}
-
-/// The line of a rule that names an end.
-fn line_of(reach: &Reach, rule: &Rule, number: usize) -> Location {
-    let number = u32::try_from(number).unwrap_or(u32::MAX);
-    let mut peers = rule.peers.iter().flatten();
-    let peer = peers.find(|it| {
-        reach
-            .ends
-            .members_of(&it.peer)
-            .binary_search(&number)
-            .is_ok()
-    });
-    peer.map_or_else(|| rule.at.clone(), |peer| peer.at.clone())
 }

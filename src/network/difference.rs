@@ -4,6 +4,7 @@
 //! the same through change nothing. Workloads are the same ones by kind, namespace and name, whatever their labels.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::addresses::Addresses;
 use super::connections::Connections;
@@ -12,16 +13,19 @@ use super::intervals::Intervals;
 use super::lines::Gathered;
 use super::notation::{Named, directed, let_in, ranges, told_outside};
 use super::reach::Reach;
+use super::selector::Asked;
 use super::table::NONE;
 use super::world::{Direction, Pods, Workload};
 
-/// Workloads that no policy of either side tells apart.
+/// Workloads that nothing of either side tells apart: no policy, and no way in from outside.
 #[derive(Clone, Debug)]
 pub struct Both {
     /// Their class before; none if they are new.
     pub before: Option<usize>,
     /// Their class after; none if they are gone.
     pub after: Option<usize>,
+    /// What came in from outside through Ingress objects and routes, and what comes in; none where that is the same.
+    pub ways_in: Option<(Connections, Connections)>,
     /// The workloads, by number before and after.
     pub workloads: Vec<(Option<usize>, Option<usize>)>,
 }
@@ -29,11 +33,16 @@ pub struct Both {
 /// The other end of a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Other {
-    /// Workloads, by the number of those that no policy tells apart. They are the source: the change is told at its
+    /// Workloads, by the numbers of those that nothing tells apart. They are the sources: the change is told at its
     /// destination.
-    Workloads(usize),
+    Workloads(Vec<usize>),
     /// Pods that the repository does not hold.
-    Pods(Pods),
+    Pods {
+        /// Those for which something changes.
+        pods: Pods,
+        /// The number, after the change, of what is known of them.
+        number: usize,
+    },
     /// Addresses outside of the cluster.
     Addresses(Addresses),
     /// What takes requests for Ingress objects and routes.
@@ -49,10 +58,18 @@ pub struct Change {
     pub direction: Direction,
     /// The other end.
     pub other: Other,
-    /// What passed.
-    pub before: Connections,
+    /// What passed. Of one difference, equal sets are one.
+    pub before: Arc<Connections>,
     /// What passes.
-    pub after: Connections,
+    pub after: Arc<Connections>,
+}
+
+impl Change {
+    /// True if nothing that passed is gone.
+    #[must_use]
+    pub fn only_opens(&self) -> bool {
+        self.before.is_within(&self.after)
+    }
 }
 
 /// What a change does to one cluster.
@@ -81,25 +98,26 @@ fn is_none(connections: &str) -> bool {
 /// The numbers that sets of connections of both sides have together.
 #[derive(Default)]
 struct Numbers {
-    sets: Vec<Connections>,
+    sets: Vec<Arc<Connections>>,
     known: HashMap<Connections, u32>,
 }
 
 impl Numbers {
     fn of(&mut self, sets: &[Connections]) -> Vec<u32> {
-        let numbers = sets.iter().map(|set| {
-            if let Some(known) = self.known.get(set) {
-                return *known;
-            }
-            let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-            self.sets.push(set.clone());
-            self.known.insert(set.clone(), number);
-            number
-        });
-        numbers.collect()
+        sets.iter().map(|set| self.number(set)).collect()
     }
 
-    fn set(&self, number: u32) -> Connections {
+    fn number(&mut self, set: &Connections) -> u32 {
+        if let Some(known) = self.known.get(set) {
+            return *known;
+        }
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        self.sets.push(Arc::new(set.clone()));
+        self.known.insert(set.clone(), number);
+        number
+    }
+
+    fn set(&self, number: u32) -> Arc<Connections> {
         let at = usize::try_from(number).ok();
         at.and_then(|at| self.sets.get(at))
             .cloned()
@@ -130,14 +148,25 @@ fn both(before: &Reach, after: &Reach) -> Vec<Both> {
     let class = |reach: &Reach, number: Option<usize>| -> Option<usize> {
         number.and_then(|number| reach.ends.class_of.get(number).copied())
     };
-    let mut all: BTreeMap<(Option<usize>, Option<usize>), Both> = BTreeMap::new();
+    let sides = [before, after].map(|side| let_in(side).into_iter().collect::<BTreeMap<_, _>>());
+    let ways_in = |of: &BTreeMap<usize, Connections>, number: Option<usize>| -> Connections {
+        let own = number.and_then(|number| of.get(&number));
+        own.cloned().unwrap_or_default()
+    };
+    let [came_in, comes_in] = &sides;
+    let mut all: BTreeMap<_, Both> = BTreeMap::new();
     for (old, new) in ends.into_values() {
         let classes = (class(before, old), class(after, new));
-        let own = all.entry(classes).or_insert_with(|| Both {
-            before: classes.0,
-            after: classes.1,
-            workloads: Vec::new(),
-        });
+        let ways_in = (ways_in(came_in, old), ways_in(comes_in, new));
+        let ways_in = (ways_in.0 != ways_in.1).then_some(ways_in);
+        let own = all
+            .entry((classes, ways_in.clone()))
+            .or_insert_with(|| Both {
+                before: classes.0,
+                after: classes.1,
+                ways_in,
+                workloads: Vec::new(),
+            });
         own.workloads.push((old, new));
     }
     all.into_values().collect()
@@ -153,6 +182,7 @@ impl Difference {
         let new = numbers.of(after.table.sets());
         let mut changes = Vec::new();
         for (to, target) in workloads.iter().enumerate() {
+            let mut sources: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
             for (from, source) in workloads.iter().enumerate() {
                 let was = match (source.before, target.before) {
                     (Some(from), Some(to)) => at(&old, before.number_between(from, to)),
@@ -163,15 +193,16 @@ impl Difference {
                     _ => NONE,
                 };
                 if was != now {
-                    changes.push(Change {
-                        own: to,
-                        direction: Direction::Ingress,
-                        other: Other::Workloads(from),
-                        before: numbers.set(was),
-                        after: numbers.set(now),
-                    });
+                    sources.entry((was, now)).or_default().push(from);
                 }
             }
+            changes.extend(sources.into_iter().map(|((was, now), sources)| Change {
+                own: to,
+                direction: Direction::Ingress,
+                other: Other::Workloads(sources),
+                before: numbers.set(was),
+                after: numbers.set(now),
+            }));
         }
         let known = before.ends.unknown.iter().enumerate();
         let known: BTreeMap<&Pods, usize> = known.map(|(at, pods)| (pods, at)).collect();
@@ -188,18 +219,39 @@ impl Difference {
                     after: numbers.set(now),
                 }));
                 let unknown = unknown(before, after, both, direction, &earlier, (&old, &new));
-                changes.extend(unknown.into_iter().filter_map(|(pods, (was, now))| {
-                    Some(Change {
-                        own,
-                        direction,
-                        other: Other::Pods(after.ends.unknown.get(pods)?.clone()),
-                        before: numbers.set(was),
-                        after: numbers.set(now),
-                    })
-                }));
+                changes.extend(
+                    unknown
+                        .into_iter()
+                        .filter_map(|(number, pods, (was, now))| {
+                            let (was, now) = (numbers.set(was), numbers.set(now));
+                            // What closes to pods that went is no news: they were workloads, and these are told.
+                            let earlier = earlier.get(number).copied().flatten();
+                            if earlier.is_some_and(|at| before.is_held(at)) && now.is_within(&was) {
+                                return None;
+                            }
+                            Some(Change {
+                                own,
+                                direction,
+                                other: Other::Pods { pods, number },
+                                before: was,
+                                after: now,
+                            })
+                        }),
+                );
             }
         }
-        changes.extend(controller(before, after, &workloads));
+        for (own, both) in workloads.iter().enumerate() {
+            if let Some((was, now)) = &both.ways_in {
+                let (was, now) = (numbers.number(was), numbers.number(now));
+                changes.push(Change {
+                    own,
+                    direction: Direction::Ingress,
+                    other: Other::Controller,
+                    before: numbers.set(was),
+                    after: numbers.set(now),
+                });
+            }
+        }
         Self { workloads, changes }
     }
 
@@ -228,14 +280,30 @@ impl Difference {
             })
             .collect();
         let names = |own: usize| names.get(own).map(Vec::as_slice).unwrap_or_default();
-        for change in &self.changes {
-            if matches!(change.other, Other::Pods(_)) != of_pods {
-                continue;
+        let told = || {
+            let changes = self.changes.iter();
+            changes.filter(|change| matches!(change.other, Other::Pods { .. }) == of_pods)
+        };
+        let most = told().map(|change| {
+            let count = names(change.own).len();
+            match &change.other {
+                Other::Workloads(from) => {
+                    let sources = from.iter().map(|from| names(*from).len());
+                    count * sources.sum::<usize>()
+                }
+                _ => count,
             }
+        });
+        lines.reserve(most.sum());
+        for change in told() {
             let mut of_end = |end: &Named| (lines.end(end), false);
             let other: Vec<(u32, bool)>;
             let others = match &change.other {
-                Other::Workloads(from) => names(*from),
+                Other::Workloads(from) => {
+                    let sources = from.iter().flat_map(|from| names(*from));
+                    other = sources.copied().collect();
+                    other.as_slice()
+                }
                 Other::Addresses(set) => {
                     other = ranges(set).map(|range| of_end(&range)).collect();
                     other.as_slice()
@@ -244,7 +312,7 @@ impl Difference {
                     other = vec![of_end(&Named::Controller)];
                     other.as_slice()
                 }
-                Other::Pods(pods) => {
+                Other::Pods { pods, .. } => {
                     other = vec![of_end(&Named::Pods(pods.clone()))];
                     other.as_slice()
                 }
@@ -308,7 +376,7 @@ fn unknown(
     direction: Direction,
     earlier: &[Option<usize>],
     numbers: (&[u32], &[u32]),
-) -> Vec<(usize, (u32, u32))> {
+) -> Vec<(usize, Pods, (u32, u32))> {
     let side = |reach: &Reach, class: Option<usize>, pods: Option<usize>, numbers: &[u32]| {
         let (Some(class), Some(pods)) = (class, pods) else {
             return NONE;
@@ -329,33 +397,31 @@ fn unknown(
         let mut wider = wider.filter_map(|wider| values.get(*wider));
         value.0 != value.1 && !wider.any(|wider| wider == *value) && !after.is_held(*own)
     });
-    told.map(|(own, value)| (own, *value)).collect()
+    let told = told.filter_map(|(own, value)| {
+        let pods = after.ends.unknown.get(own)?;
+        Some((own, without_same(pods, after, &values), *value))
+    });
+    told.collect()
 }
 
-/// What changes between workloads and what takes requests from outside.
-fn controller(before: &Reach, after: &Reach, workloads: &[Both]) -> Vec<Change> {
-    let old: BTreeMap<usize, Connections> = let_in(before).into_iter().collect();
-    let new: BTreeMap<usize, Connections> = let_in(after).into_iter().collect();
-    let mut changes = Vec::new();
-    for (own, both) in workloads.iter().enumerate() {
-        let mut told: BTreeSet<(Connections, Connections)> = BTreeSet::new();
-        for (one, other) in &both.workloads {
-            let was = one.and_then(|at| old.get(&at)).cloned().unwrap_or_default();
-            let now = other
-                .and_then(|at| new.get(&at))
-                .cloned()
-                .unwrap_or_default();
-            if was != now {
-                told.insert((was, now));
-            }
+/// Pods without those of a value of a label for which nothing changes, as what becomes of each of some is known by its
+/// number.
+fn without_same(pods: &Pods, after: &Reach, values: &[(u32, u32)]) -> Pods {
+    let mut left = pods.clone();
+    for (key, value, own) in pods.pods.each_value() {
+        let own = Pods {
+            namespaces: pods.namespaces.clone(),
+            pods: own,
+        };
+        let number = after.ends.number_of_unknown(&own);
+        let is_same = |number: usize| values.get(number).is_some_and(|(was, now)| was == now);
+        if number.is_some_and(is_same) {
+            let others = Asked::NotIn(BTreeSet::from([Arc::clone(value)]));
+            left.pods = left.pods.with(key, others);
         }
-        changes.extend(told.into_iter().map(|(before, after)| Change {
-            own,
-            direction: Direction::Ingress,
-            other: Other::Controller,
-            before,
-            after,
-        }));
     }
-    changes
+    if left.pods.is_none() {
+        return pods.clone();
+    }
+    left
 }

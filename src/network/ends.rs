@@ -169,6 +169,16 @@ impl Ends {
         }
     }
 
+    /// The number of what is known of pods that the repository does not hold. All but the first are in order.
+    #[must_use]
+    pub fn number_of_unknown(&self, pods: &Pods) -> Option<usize> {
+        if pods.is_all() {
+            return Some(0);
+        }
+        let named = self.unknown.get(1..)?;
+        named.binary_search(pods).ok().map(|at| at + 1)
+    }
+
     /// The number of a selection of pods that a policy names.
     #[must_use]
     pub fn selection(&self, pods: &Pods) -> Option<usize> {
@@ -330,7 +340,7 @@ fn classes(
             .collect();
         ports.sort_unstable();
         ports.dedup();
-        let is_exempt = workload.is_on_host && world.host_network == HostNetwork::Exempt;
+        let is_exempt = workload.is_on_host() && world.host_network == HostNetwork::Exempt;
         let key = (is_exempt, own.clone(), ports);
         let class = known.get(&key).copied().unwrap_or_else(|| {
             let class = classes.len();

@@ -1,5 +1,6 @@
 //! Why a connection passes or does not: which policies decide in each direction, and which of their lines.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::finding::Location;
@@ -25,6 +26,22 @@ pub enum Asked {
     },
     /// An address outside of the cluster.
     Address(IpAddr),
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload {
+                namespace,
+                name,
+                kind,
+            } => {
+                write!(f, "{namespace}/{name}")?;
+                kind.as_ref().map_or(Ok(()), |kind| write!(f, "[{kind}]"))
+            }
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 impl Asked {

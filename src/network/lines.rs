@@ -110,6 +110,11 @@ impl<const WORDS: usize> Gathered<WORDS> {
         number
     }
 
+    /// Makes room for so many more lines.
+    pub fn reserve(&mut self, more: usize) {
+        self.rows.reserve_exact(more);
+    }
+
     /// Adds a line.
     pub fn add(&mut self, from: u32, to: u32, words: [u32; WORDS]) {
         self.rows.push(([from, to], words));

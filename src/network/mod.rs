@@ -14,10 +14,12 @@
 //! ICMP is left open by the API and is not told; what a kubelet sends to the pods of its node always passes.
 
 pub mod addresses;
+mod blame;
 pub mod causes;
 pub mod connections;
 pub mod difference;
 pub mod ends;
+pub mod escaped;
 pub mod explain;
 pub mod in_cluster;
 pub mod intervals;
@@ -27,6 +29,7 @@ pub mod name_labels;
 pub mod notation;
 pub mod parts;
 mod place;
+pub mod plugins;
 pub mod posture;
 pub mod reach;
 pub mod read;
@@ -36,6 +39,7 @@ pub mod table;
 pub mod ways_in;
 pub mod words;
 pub mod world;
+pub mod written_ranges;
 pub mod written_types;
 
 pub use addresses::Addresses;
@@ -50,7 +54,7 @@ use std::sync::Arc;
 use crate::kubernetes::Object;
 use crate::kubernetes::together::{ClustersOf, alone, pair};
 
-use causes::{Opened, opened};
+use causes::{Openings, opened};
 use difference::Difference;
 use parts::{Part, Unanalysed};
 use world::HostNetwork;
@@ -122,7 +126,7 @@ pub struct Compared {
     /// What changes.
     pub difference: Difference,
     /// What is opened between ends that were there before, by the line that opens it.
-    pub opened: Vec<Opened>,
+    pub openings: Openings,
 }
 
 /// What a change does, cluster by cluster.
@@ -158,12 +162,12 @@ impl Comparison {
                     .changes
                     .retain(|change| !change.after.is_within(&change.before));
             }
-            let opened = opened(&before.reach, &after.reach, &difference);
+            let openings = opened(&before.reach, &after.reach, &difference);
             (!difference.changes.is_empty()).then_some(Compared {
                 before,
                 after,
                 difference,
-                opened,
+                openings,
             })
         });
         Self {

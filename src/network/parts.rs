@@ -7,6 +7,7 @@ use crate::kubernetes::together::Filed;
 use crate::kubernetes::{Completeness, Object};
 
 use super::place::place;
+use super::plugins::Extent;
 use super::ways_in::{Entry, Service};
 use super::world::{HostNetwork, Namespace, Policy, Workload, World};
 use super::{read, read_admin, ways_in};
@@ -18,6 +19,8 @@ pub struct Unanalysed {
     pub title: String,
     /// Where its name stands.
     pub at: Location,
+    /// Whom it may be about.
+    pub extent: Extent,
 }
 
 /// What one file holds.
@@ -99,6 +102,7 @@ impl Part {
             self.unanalysed.push(Unanalysed {
                 title: format!("{} {name}", resource.kind),
                 at: place(object, object.name_span()),
+                extent: Extent::of(object),
             });
         } else {
             self.workloads.extend(read::workloads(object));

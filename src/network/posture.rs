@@ -1,11 +1,12 @@
 //! What a change opens and closes, in as few rows as say it all: ends that change alike stand in one row, and what a
 //! wider end says is not said again of each workload.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::Compared;
 use super::connections::Connections;
-use super::difference::{Both, Other};
+use super::difference::{Both, Change, Other};
 use super::notation::{Named, ranges};
 use super::world::{Direction, Pods, Workload};
 
@@ -34,15 +35,15 @@ impl Row {
 struct Wide<'c> {
     /// The number of the pods.
     pods: usize,
-    before: &'c Connections,
-    after: &'c Connections,
+    change: &'c Change,
+    only_opens: bool,
 }
 
 impl Wide<'_> {
     /// True if it says of a pair what the pair says: the same change, or that as much passes now.
-    fn says(&self, before: &Connections, after: &Connections) -> bool {
-        let opens = |before: &Connections| before.is_within(after);
-        self.after == after && (self.before == before || opens(before) && opens(self.before))
+    fn says(&self, change: &Change, only_opens: bool) -> bool {
+        Arc::ptr_eq(&self.change.after, &change.after)
+            && (Arc::ptr_eq(&self.change.before, &change.before) || only_opens && self.only_opens)
     }
 }
 
@@ -70,9 +71,9 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
     // Which workloads are among which pods.
     let mut among: Vec<Vec<bool>> = Vec::new();
     let mut known: BTreeMap<&Pods, usize> = BTreeMap::new();
-    let mut wide: BTreeMap<(usize, Direction), Vec<Wide<'_>>> = BTreeMap::new();
+    let mut wide: HashMap<(usize, Direction), Vec<Wide<'_>>> = HashMap::new();
     for change in difference.changes.iter().filter(|_| has_policies) {
-        if let Other::Pods(pods) = &change.other {
+        if let Other::Pods { pods, .. } = &change.other {
             let number = *known.entry(pods).or_insert_with(|| {
                 let workloads = difference.workloads.iter();
                 let members = workloads.map(|both| is_among(compared, both, pods));
@@ -82,8 +83,8 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
             let all = wide.entry((change.own, change.direction)).or_default();
             all.push(Wide {
                 pods: number,
-                before: &change.before,
-                after: &change.after,
+                change,
+                only_opens: change.only_opens(),
             });
         }
     }
@@ -95,31 +96,41 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
             continue;
         }
         let others: BTreeSet<Named> = match &change.other {
-            Other::Workloads(from) => {
+            Other::Workloads(sources) => {
                 // A workload by itself is no pair.
                 let count = names.get(change.own).map_or(0, BTreeSet::len);
-                if *from == change.own && count == 1 {
-                    continue;
-                }
+                let only_opens = change.only_opens();
                 let is_said = |at: usize, direction: Direction, other: usize| {
                     let wide = wide.get(&(at, direction));
                     wide.into_iter().flatten().any(|wide| {
-                        wide.says(&change.before, &change.after)
-                            && among.get(wide.pods).and_then(|own| own.get(other)) == Some(&true)
+                        among.get(wide.pods).and_then(|own| own.get(other)) == Some(&true)
+                            && wide.says(change, only_opens)
                     })
                 };
-                if is_said(change.own, Direction::Ingress, *from)
-                    || is_said(*from, Direction::Egress, change.own)
-                {
-                    continue;
-                }
-                names_of(*from)
+                let told = sources.iter().filter(|from| {
+                    let is_itself = **from == change.own && count == 1;
+                    !is_itself
+                        && !is_said(change.own, Direction::Ingress, **from)
+                        && !is_said(**from, Direction::Egress, change.own)
+                });
+                told.filter_map(|from| names.get(*from))
+                    .flatten()
+                    .cloned()
+                    .collect()
             }
-            Other::Pods(pods) => BTreeSet::from([Named::Pods(pods.clone())]),
+            Other::Pods { pods, .. } => BTreeSet::from([Named::Pods(pods.clone())]),
             Other::Addresses(set) => ranges(set).collect(),
             Other::Controller => BTreeSet::from([Named::Controller]),
         };
-        let key = (change.own, change.direction, &change.before, &change.after);
+        if others.is_empty() {
+            continue;
+        }
+        let key = (
+            change.own,
+            change.direction,
+            &*change.before,
+            &*change.after,
+        );
         of_own.entry(key).or_default().extend(others);
     }
     let mut alike: BTreeMap<Value<'_>, BTreeSet<Named>> = BTreeMap::new();
@@ -133,6 +144,11 @@ pub fn rows(compared: &Compared, is_shown: &dyn Fn(&Named) -> bool) -> Vec<Row> 
             alike.entry(value).or_default().extend(own);
         }
     }
+    in_order(alike)
+}
+
+/// The rows, what opens first.
+fn in_order(alike: BTreeMap<Value<'_>, BTreeSet<Named>>) -> Vec<Row> {
     let rows = alike.into_iter();
     let rows = rows.map(|((direction, others, before, after), own)| {
         let (from, to) = match direction {

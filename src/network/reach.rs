@@ -6,7 +6,7 @@ use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
 use super::ends::{Class, End, Ends};
 use super::table::{ALL, NONE, Table};
-use super::world::{Action, Direction, Pods, Policy, Ports, Rule, Tier, World};
+use super::world::{Action, Direction, Pods, Policy, Ports, Rule, Tier, World, named};
 
 /// What one side of connections lets through, by the number of the other end.
 type Column = Vec<u32>;
@@ -241,10 +241,14 @@ fn ports_of(
     for ports in rule.entries() {
         let own = match (ports, direction, other) {
             (Ports::Numbers(numbers), ..) => numbers.clone(),
-            (Ports::Named(protocol, name), Direction::Ingress, _) => named(class, *protocol, name),
+            (Ports::Named(protocol, name), Direction::Ingress, _) => {
+                named(&class.named_ports, *protocol, name)
+            }
             (Ports::Named(protocol, name), Direction::Egress, End::Class(at)) => {
                 let class = ends.classes.get(at);
-                class.map_or_else(Connections::none, |class| named(class, *protocol, name))
+                class.map_or_else(Connections::none, |class| {
+                    named(&class.named_ports, *protocol, name)
+                })
             }
             (Ports::Named(protocol, name), Direction::Egress, End::Unknown(_)) => {
                 let protocols = Protocol::ALL.into_iter();
@@ -259,17 +263,6 @@ fn ports_of(
         all = all.union(&own);
     }
     all
-}
-
-/// The ports of a class that have a name.
-fn named(class: &Class, protocol: Option<Protocol>, name: &str) -> Connections {
-    let ports = class.named_ports.iter();
-    let ports = ports.filter(|port| {
-        *port.name == *name && protocol.is_none_or(|protocol| protocol == port.protocol)
-    });
-    ports.fold(Connections::none(), |all, port| {
-        all.union(&Connections::range(port.protocol, port.port, port.port))
-    })
 }
 
 /// What is needed to work it out.

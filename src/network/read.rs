@@ -245,6 +245,7 @@ fn workload(object: Object<'_>, pod: Pod<'_>, kind: &str, name: &str) -> Workloa
             }
         }
     }
+    let host_network = pod.host_network();
     let labels = Field::follow(pod.root(), &["metadata", "labels"]);
     let written = pod.labels().map(|(key, value)| (key.into(), value.into()));
     let reach = if object.kind().name == "Pod" {
@@ -264,7 +265,9 @@ fn workload(object: Object<'_>, pod: Pod<'_>, kind: &str, name: &str) -> Workloa
         labels: written.chain(added).chain(set_later).collect(),
         named_ports,
         declared,
-        is_on_host: pod.host_network().is_true(),
+        on_host: host_network
+            .is_true()
+            .then(|| place(object, host_network.span())),
         at: if pod.labels().next().is_some() {
             place(object, labels.span())
         } else {

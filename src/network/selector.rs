@@ -203,6 +203,18 @@ impl Selector {
             })
     }
 
+    /// For each of several values that it asks of a label, the label, the value and the selector of that value alone.
+    pub fn each_value(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, Self)> {
+        let several = self.asked.iter().filter_map(|(key, asked)| match asked {
+            Asked::In(values) if values.len() > 1 => Some((key, values)),
+            _ => None,
+        });
+        several.flat_map(move |(key, values)| {
+            let values = values.iter();
+            values.map(move |value| (key, value, self.clone().with_label(key, value)))
+        })
+    }
+
     /// The one namespace that it can select.
     #[must_use]
     pub fn only_namespace(&self) -> Option<&Arc<str>> {

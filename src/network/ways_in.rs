@@ -177,13 +177,7 @@ fn backend(object: Object<'_>, node: Node<'_>) -> Option<(Arc<str>, Arc<str>, Po
 fn at_port(workload: &Workload, port: &ServicePort) -> Connections {
     match &port.target {
         PortRef::Number(number) => Connections::range(port.protocol, *number, *number),
-        PortRef::Name(name) => {
-            let ports = workload.named_ports.iter();
-            let ports = ports.filter(|own| own.name == *name && own.protocol == port.protocol);
-            ports.fold(Connections::none(), |all, own| {
-                all.union(&Connections::range(own.protocol, own.port, own.port))
-            })
-        }
+        PortRef::Name(name) => workload.named(Some(port.protocol), name),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ends of connections in sentences.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::causes::Opened;
 use super::connections::Connections;
@@ -91,14 +92,21 @@ fn is_whole(range: &str) -> bool {
 #[must_use]
 pub fn comes_from_afar(opened: &Opened) -> bool {
     let own: BTreeSet<_> = opened.workloads.iter().map(Named::namespace).collect();
-    let is_far = |end: &Named| match end {
+    // Of workloads in several namespaces, each is far from some of what all of them let in.
+    let namespace = own.first().copied().flatten().filter(|_| own.len() == 1);
+    let mut others = opened.others.iter();
+    opened.direction == Direction::Ingress && others.any(|end| is_far(end, namespace))
+}
+
+/// True if an end is outside of a namespace.
+#[must_use]
+pub fn is_far(end: &Named, namespace: Option<&Arc<str>>) -> bool {
+    match end {
         Named::External(_) | Named::Controller => true,
         Named::Workload { .. } | Named::Pods(_) => {
-            let namespace = end.namespace();
-            namespace.is_none() || own.len() != 1 || !own.contains(&namespace)
+            end.namespace().is_none() || end.namespace() != namespace
         }
-    };
-    opened.direction == Direction::Ingress && opened.others.iter().any(is_far)
+    }
 }
 
 #[cfg(test)]

@@ -64,10 +64,35 @@ pub struct Workload {
     pub named_ports: Vec<NamedPort>,
     /// The ports that its containers name, by protocol. Others may be open as well.
     pub declared: Connections,
-    /// True if its pods share the network of their node.
-    pub is_on_host: bool,
+    /// Where it says that its pods share the network of their node; none where they do not.
+    pub on_host: Option<Location>,
     /// Where its pods' labels stand.
     pub at: Location,
+}
+
+impl Workload {
+    /// True if its pods share the network of their node.
+    #[must_use]
+    pub fn is_on_host(&self) -> bool {
+        self.on_host.is_some()
+    }
+
+    /// The ports of its pods that have a name.
+    #[must_use]
+    pub fn named(&self, protocol: Option<Protocol>, name: &str) -> Connections {
+        named(&self.named_ports, protocol, name)
+    }
+}
+
+/// The ports of a list that have a name, of one protocol if that is said.
+#[must_use]
+pub fn named(ports: &[NamedPort], protocol: Option<Protocol>, name: &str) -> Connections {
+    let ports = ports.iter().filter(|port| {
+        *port.name == *name && protocol.is_none_or(|protocol| protocol == port.protocol)
+    });
+    ports.fold(Connections::none(), |all, port| {
+        all.union(&Connections::range(port.protocol, port.port, port.port))
+    })
 }
 
 /// Pods by their namespaces and their labels.

@@ -28,23 +28,60 @@ pub(super) fn shown(end: &Named) -> String {
     one_line(&redact(&end.to_string()))
 }
 
-/// The answer as text: the lines that other tools for network policies write as well, and what is to be said about them.
-#[must_use]
-pub fn render(answer: &Answer, detail: Detail) -> String {
+/// Text that is written piece by piece, each of whole lines: there may be a line for each pair of workloads.
+struct Pieces<'w> {
+    text: String,
+    write: &'w mut dyn FnMut(&str) -> io::Result<()>,
+    result: io::Result<()>,
+}
+
+impl Pieces<'_> {
+    /// Where a line ends: what is there is written if it is enough.
+    fn end_line(&mut self) {
+        const ENOUGH: usize = 1 << 16;
+        self.text.push('\n');
+        if self.text.len() > ENOUGH {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.result.is_ok() {
+            self.result = (self.write)(&self.text);
+        }
+        self.text.clear();
+    }
+}
+
+/// Writes the answer as text, in pieces of whole lines: the lines that other tools for network policies write as well, and
+/// what is to be said about them.
+///
+/// # Errors
+/// What the writer refuses.
+pub fn render(
+    answer: &Answer,
+    detail: Detail,
+    write: &mut dyn FnMut(&str) -> io::Result<()>,
+) -> io::Result<()> {
     let mut places = Places::of(None, &answer.head);
-    let mut text = String::new();
+    let mut pieces = Pieces {
+        text: String::new(),
+        write,
+        result: Ok(()),
+    };
     let is_one = answer.clusters.len() == 1;
     // A change is what is asked for where there is a base.
     let is_change = answer.changes.is_some() && !answer.is_question;
     for cluster in answer.clusters.iter().filter(|_| !is_change) {
         if !is_one {
-            let _ = writeln!(text, "{}", one_line(&heading(&cluster.files)));
+            let _ = writeln!(pieces.text, "{}", one_line(&heading(&cluster.files)));
         }
-        write_cluster(cluster, detail, &mut places, &mut text);
+        write_cluster(cluster, detail, &mut places, &mut pieces);
     }
     if let Some(changes) = answer.changes.as_ref().filter(|_| is_change) {
-        write_changes(answer, changes, &mut text);
+        write_changes(answer, changes, &mut pieces);
     }
+    let text = &mut pieces.text;
     for file in &answer.unreadable {
         let (path, reason) = (one_line(&file.path), one_line(&file.reason));
         let _ = writeln!(text, "cannot be read: {path}: {reason}");
@@ -53,33 +90,35 @@ pub fn render(answer: &Answer, detail: Detail) -> String {
         for assumption in &answer.assumptions {
             let _ = writeln!(text, "assumed: {assumption}");
         }
-        if answer.is_question && answer.clusters.iter().all(|it| it.explanations.is_empty()) {
-            text.push_str("these files hold no such two ends\n");
-        } else if answer.clusters.is_empty() {
+        if answer.clusters.is_empty() {
             let files = count(answer.head.files_read, "file");
             let _ = writeln!(text, "there are no workloads in {files}");
         }
     }
-    text
+    pieces.hand_over();
+    pieces.result
 }
 
 fn write_cluster(
     cluster: &ClusterAnswer,
     detail: Detail,
     places: &mut Places<'_>,
-    text: &mut String,
+    pieces: &mut Pieces<'_>,
 ) {
-    write_lines("", &cluster.connections, text);
+    write_lines("", &cluster.connections, pieces);
     for explanation in &cluster.explanations {
-        write_explanation(explanation, places, text);
+        write_explanation(explanation, places, &mut pieces.text);
     }
     if detail == Detail::Quiet {
         return;
     }
     if !cluster.exposure.is_empty() {
-        text.push_str("open to pods that are not in these files:\n");
-        write_lines("  ", &cluster.exposure, text);
+        pieces
+            .text
+            .push_str("open to pods that are not in these files:\n");
+        write_lines("  ", &cluster.exposure, pieces);
     }
+    let text = &mut pieces.text;
     if !cluster.unprotected.is_empty() {
         text.push_str("selected by no NetworkPolicy:\n");
         for (own, direction) in &cluster.unprotected {
@@ -101,10 +140,13 @@ fn write_cluster(
     }
 }
 
-fn write_lines(indent: &str, lines: &Lines<1>, text: &mut String) {
+fn write_lines(indent: &str, lines: &Lines<1>, pieces: &mut Pieces<'_>) {
     let shown = Shown::of(lines);
     for (from, to, [connections]) in shown.lines() {
-        let _ = writeln!(text, "{indent}{from} => {to} : {connections}");
+        for part in [indent, from, " => ", to, " : ", connections] {
+            pieces.text.push_str(part);
+        }
+        pieces.end_line();
     }
 }
 
@@ -153,29 +195,36 @@ fn write_explanation(explanation: &Explanation, places: &mut Places<'_>, text: &
     }
 }
 
-fn write_changes(answer: &Answer, changes: &Lines<2>, text: &mut String) {
+fn write_changes(answer: &Answer, changes: &Lines<2>, pieces: &mut Pieces<'_>) {
     if changes.is_empty() && answer.exposure_changes.is_empty() {
-        text.push_str("the same connections pass as before\n");
+        pieces
+            .text
+            .push_str("the same connections pass as before\n");
         return;
     }
-    write_changed("", changes, text);
+    write_changed("", changes, pieces);
     if !answer.exposure_changes.is_empty() {
-        text.push_str("pods that are not in these files:\n");
-        write_changed("  ", &answer.exposure_changes, text);
+        pieces.text.push_str("pods that are not in these files:\n");
+        write_changed("  ", &answer.exposure_changes, pieces);
     }
 }
 
-fn write_changed(indent: &str, changes: &Lines<2>, text: &mut String) {
+fn write_changed(indent: &str, changes: &Lines<2>, pieces: &mut Pieces<'_>) {
     let shown = Shown::of(changes);
     for (from, to, [before, after]) in shown.lines() {
-        let _ = match verb(before, after) {
-            "added" => writeln!(text, "{indent}added: {from} => {to} : {after}"),
-            "removed" => writeln!(text, "{indent}removed: {from} => {to} : {before}"),
-            _ => writeln!(
-                text,
-                "{indent}changed: {from} => {to} : {after} (was {before})"
-            ),
+        let verb = verb(before, after);
+        let (told, was) = match verb {
+            "added" => (after, None),
+            "removed" => (before, None),
+            _ => (after, Some(before)),
         };
+        for part in [indent, verb, ": ", from, " => ", to, " : ", told] {
+            pieces.text.push_str(part);
+        }
+        for part in was.iter().flat_map(|was| [" (was ", was, ")"]) {
+            pieces.text.push_str(part);
+        }
+        pieces.end_line();
     }
 }
 

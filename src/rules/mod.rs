@@ -84,6 +84,7 @@ mod network_policy {
     pub(crate) mod host_network;
     pub(crate) mod ignored_rules;
     pub(crate) mod implicit_types;
+    pub(crate) mod invalid_range;
     pub(crate) mod metadata_reachable;
     pub(crate) mod name_label;
     pub(crate) mod no_default_deny;
@@ -301,6 +302,7 @@ pub static ALL: &[&Rule] = &[
     &network_policy::host_network::RULE,
     &network_policy::ignored_rules::RULE,
     &network_policy::implicit_types::RULE,
+    &network_policy::invalid_range::RULE,
     &network_policy::metadata_reachable::RULE,
     &network_policy::name_label::RULE,
     &network_policy::no_default_deny::RULE,

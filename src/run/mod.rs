@@ -219,7 +219,7 @@ pub fn network(
     let (sides, governance) = asked_about(paths, base, head)?;
     let loaded = load(sides.base.as_ref(), &sides.head, &governance.intake());
     let context = governance.context();
-    let mut answer = network::answer(loaded, asked, &context, &|path| sides.holds(path));
+    let mut answer = network::answer(loaded, asked, &context, &|path| sides.holds(path))?;
     shown::connectivity(&mut answer);
     Ok(answer)
 }

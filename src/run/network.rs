@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::connectivity::{self, Answer, Asked};
+use crate::error::Error;
 use crate::network::lines::Lines;
 use crate::network::world::HostNetwork;
 use crate::network::{Comparison, Network};
@@ -28,7 +29,7 @@ pub(super) fn answer(
     asked: &Asked,
     context: &Context,
     in_scope: &dyn Fn(&str) -> bool,
-) -> Answer {
+) -> Result<Answer, Error> {
     let changes = loaded.changes();
     let Loaded { base, head, .. } = loaded;
     let clusters_of = |path: &str| context.clusters.of(path);
@@ -66,13 +67,21 @@ pub(super) fn answer(
         own = Network::of(head.objects(), &clusters_of, asked.host_network);
         &own
     };
-    Answer {
-        clusters: connectivity::answer(network, asked, in_scope),
+    let clusters = connectivity::answer(network, asked, in_scope);
+    let unreadable = permissions::unreadable(&head, in_scope);
+    // What could not be read may hold what is asked about.
+    if unreadable.is_empty()
+        && let Some(why) = connectivity::why_not(network, asked, &clusters)
+    {
+        return Err(Error::Usage(why));
+    }
+    Ok(Answer {
+        clusters,
         changes: told,
         exposure_changes,
         is_question: asked.why.is_some(),
         assumptions: connectivity::assumptions(network),
-        unreadable: permissions::unreadable(&head, in_scope),
+        unreadable,
         head,
-    }
+    })
 }

@@ -1,6 +1,7 @@
 use crate::network::Direction;
 use crate::network::causes::{Opened, Thing};
-use crate::network::words::{comes_from_afar, ends, passing};
+use crate::network::escaped::Escaped;
+use crate::network::words::{ends, passing};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -8,8 +9,10 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// What may reach a workload is the sum of all policies that select it, so that one line of one of them, or one label of
-    /// a pod or a namespace, opens it to many. There is one finding for each line that opens something. It is high where
-    /// what comes in is from outside of the cluster or from another namespace, else medium.
+    /// a pod or a namespace, opens it to many. There is one finding for each line that opens something: a label that opens
+    /// both ends of a connection is one cause, and so is `hostNetwork: true`, by which pods escape most policies and reach
+    /// others on their node, whoever these are. It is high where what comes in is from outside of the cluster or from
+    /// another namespace, else medium.
     ///
     /// ## Example
     /// ```yaml bad
@@ -115,8 +118,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// Only ends that were there before the change count: what is wholly new is judged by what it is. Policies of other
-    /// repositories and of network plugins (Cilium, Calico) are not seen.
+    /// Only ends that were there before the change count: what is wholly new is judged by what it is. So it is with a port
+    /// that no container declared: where the name of a port goes to it, the same peers reach the same name. Policies of
+    /// other repositories and of network plugins (Cilium, Calico) are not seen.
     "network-policy/connectivity-added",
     severity: Severity::Medium,
     other_severities: &[Severity::High],
@@ -127,8 +131,12 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     for compared in &pair.network(&context.clusters).clusters {
-        for opened in compared.opened.iter().filter(|it| !it.is_unprotected) {
+        let openings = &compared.openings;
+        for opened in openings.opened.iter().filter(|it| !it.is_unprotected) {
             tell(pair, opened, sink);
+        }
+        for escaped in &openings.escaped {
+            tell_of_escaped(pair, escaped, sink);
         }
     }
 }
@@ -145,13 +153,8 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
     } else {
         sink.report_at(opened.at.span, None)
     };
-    let severity = if comes_from_afar(opened) {
-        Severity::High
-    } else {
-        Severity::Medium
-    };
     let draft = draft
-        .severity(severity)
+        .severity(severity(opened.is_from_afar))
         .discriminator(&discriminator(opened));
     let related = opened.related.iter().take(8);
     let draft = related.fold(draft, |draft, (at, what)| {
@@ -167,6 +170,49 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
             "lets {own} reach {others} by {what}, which did not pass before; name the pods and the ports that it needs"
         ),
     });
+}
+
+fn severity(is_from_afar: bool) -> Severity {
+    if is_from_afar {
+        Severity::High
+    } else {
+        Severity::Medium
+    }
+}
+
+fn tell_of_escaped(pair: &Pair<'_>, escaped: &Escaped, sink: &mut Sink<'_>) {
+    let Some(object) = pair.head.object_at(&escaped.at) else {
+        return;
+    };
+    let own = &escaped.workload;
+    let what = passing(&escaped.connections);
+    let mut opens: Vec<String> = Vec::new();
+    if !escaped.comes_in.is_empty() {
+        opens.push(format!("{what} comes in from {}", ends(&escaped.comes_in)));
+    }
+    if !escaped.goes_out.is_empty() {
+        opens.push(format!("it may go out to {}", ends(&escaped.goes_out)));
+    }
+    match escaped.reached.len() {
+        0 => {}
+        1 => opens.push(format!(
+            "it reaches {} past its own policies where both run on the same node",
+            ends(&escaped.reached)
+        )),
+        count => opens.push(format!(
+            "it reaches {count} workloads past their own policies where they run on the same node: {}",
+            ends(&escaped.reached)
+        )),
+    }
+    let mut sink = sink.about(object);
+    let draft = sink
+        .report_at(escaped.at.span, None)
+        .severity(severity(escaped.is_from_afar()))
+        .discriminator("hostNetwork");
+    draft.say(&format!(
+        "hostNetwork: true takes {own} out of what policies apply to on most network plugins, so that {}; take away hostNetwork, or guard the ports of the node",
+        opens.join(", and ")
+    ));
 }
 
 /// What tells what one object opens from what else it opens.

@@ -7,6 +7,7 @@ use crate::network::ends::End;
 use crate::network::notation::Named;
 use crate::network::reach::Reach;
 use crate::network::words::listed;
+use crate::network::world::Workload;
 use crate::rule::{Check, Context, Sayings, Severity, Sink, declare_rule};
 use crate::snapshot::Snapshot;
 
@@ -133,7 +134,8 @@ declare_rule! {
     /// ## Limits
     /// All policies of a workload count together, whoever wrote them. Nothing is said of pods that may go nowhere, nor
     /// of those that reach nothing but ranges of addresses. DNS is what is asked at UDP 53, wherever it is: a cache on the
-    /// node (169.254.20.10) is as good as `kube-system`. On `OpenShift` it is UDP 5353, and counts where the files hold no
+    /// node (169.254.20.10) is as good as `kube-system`. A rule without ports lets them ask whom it names, except for
+    /// workloads of these files that are no DNS: they declare no port 53, and are not called so. On `OpenShift` it is UDP 5353, and counts where the files hold no
     /// workload that is meant by it. TCP alone is not enough, as names are asked for over UDP first.
     "network-policy/dns-blocked",
     severity: Severity::Medium,
@@ -157,6 +159,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         let asks =
             |set: &Connections| set.contains(Protocol::Udp, PORT) || set.has_named(Protocol::Udp);
         let asks: Vec<bool> = sets.iter().map(asks).collect();
+        // Whoever names the port means DNS, wherever it is.
+        let asks_by_name: Vec<bool> = sets.iter().map(asks_by_name).collect();
         let asks_elsewhere = sets
             .iter()
             .map(|set| set.contains(Protocol::Udp, OF_OPENSHIFT));
@@ -169,6 +173,14 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             End::Addresses(_) => true,
             End::Class(_) => false,
         };
+        let is_dns = |end: End| match end {
+            End::Class(at) => reach.ends.classes.get(at).is_some_and(|class| {
+                let workloads = class.workloads.iter();
+                let mut workloads = workloads.filter_map(|at| reach.world.workloads.get(*at));
+                workloads.any(answers)
+            }),
+            end => may_be_dns(end),
+        };
         let mut cut_off: BTreeMap<&Location, Vec<String>> = BTreeMap::new();
         for (number, class) in reach.ends.classes.iter().enumerate() {
             // What allows something is what a person would add to.
@@ -180,7 +192,8 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             let workloads = class.workloads.iter();
             let workloads = workloads.filter_map(|at| reach.world.workloads.get(*at));
             let names = workloads.map(|workload| Named::workload(workload).to_string());
-            if reaches(reach, number, &|_| true, &asks)
+            if reaches(reach, number, &is_dns, &asks)
+                || reaches(reach, number, &|_| true, &asks_by_name)
                 || reaches(reach, number, &may_be_dns, &asks_elsewhere)
             {
                 sayings.refute(first, "");
@@ -197,6 +210,28 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
         }
     }
     sayings.tell(snapshot, sink);
+}
+
+/// True if the port of DNS is named, and not in all ports of its protocol.
+fn asks_by_name(set: &Connections) -> bool {
+    let all = Connections::protocol(Protocol::Udp);
+    let is_any = all.is_within(set);
+    !is_any && (set.contains(Protocol::Udp, PORT) || set.has_named(Protocol::Udp))
+}
+
+/// True if pods may answer for names: they declare the port, they go by the label that every DNS of a cluster has, or they
+/// are of the system.
+fn answers(workload: &Workload) -> bool {
+    let declares = |protocol| workload.declared.contains(protocol, PORT);
+    declares(Protocol::Udp)
+        || declares(Protocol::Tcp)
+        || workload.declared.contains(Protocol::Udp, OF_OPENSHIFT)
+        || workload
+            .labels
+            .get("k8s-app")
+            .is_some_and(|app| app.contains("dns"))
+        || workload.name.contains("dns")
+        || &*workload.namespace == "kube-system"
 }
 
 /// True if workloads reach somebody, of those that count, by connections that do.

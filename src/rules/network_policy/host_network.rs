@@ -87,7 +87,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let mut sayings = Sayings::default();
     for own in snapshot.network(&context.clusters).policies() {
         let policy = own.policy;
-        let selected = || own.selected().filter(|workload| workload.is_on_host);
+        let selected = || own.selected().filter(|workload| workload.is_on_host());
         if policy.subject.pods.is_all() || selected().next().is_none() {
             continue;
         }

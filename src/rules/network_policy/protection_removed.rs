@@ -1,7 +1,10 @@
-use crate::network::Direction;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::network::causes::{Opened, Thing};
-use crate::network::words::{ends, passing};
-use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
+use crate::network::notation::Named;
+use crate::network::words::{ends, listed, passing};
+use crate::network::{Compared, Direction};
+use crate::rule::{Check, Context, Draft, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
     /// A change takes workloads out of the last policy that selected them.
@@ -100,11 +103,12 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// A policy of another repository or of a network plugin (Cilium, Calico) may still select the workload. Nothing is
-    /// said where what may pass stays the same, as where a policy that allows everything goes.
+    /// A policy of another repository may still select the workload. Where a policy of a network plugin (Cilium, Calico)
+    /// of these files may, it is one step less grave: what such a policy says is not analysed. Nothing is said where what
+    /// may pass stays the same, as where a policy that allows everything goes.
     "network-policy/protection-removed",
     severity: Severity::High,
-    other_severities: &[Severity::Medium],
+    other_severities: &[Severity::Medium, Severity::Low],
     covers: &["network-policy/selects-nothing", "network-policy/unprotected"],
     references: &["OWASP K8s 2025: K05", "CIS 1.12: 5.3.2", "CWE-923"],
     check: Check::Change(check),
@@ -112,13 +116,45 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     for compared in &pair.network(&context.clusters).clusters {
-        for opened in compared.opened.iter().filter(|it| it.is_unprotected) {
-            tell(pair, opened, sink);
+        let opened = compared.openings.opened.iter();
+        for opened in opened.filter(|it| it.is_unprotected) {
+            let mut naked = BTreeSet::new();
+            let mut held: BTreeMap<BTreeSet<&str>, BTreeSet<Named>> = BTreeMap::new();
+            for workload in &opened.workloads {
+                let by = holders(compared, workload, opened.direction);
+                if by.is_empty() {
+                    naked.insert(workload.clone());
+                } else {
+                    held.entry(by).or_default().insert(workload.clone());
+                }
+            }
+            if !naked.is_empty() {
+                tell(pair, opened, &naked, &BTreeSet::new(), sink);
+            }
+            for (by, workloads) in &held {
+                tell(pair, opened, workloads, by, sink);
+            }
         }
     }
 }
 
-fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
+/// The policies of network plugins that may say what passes to or from a workload after the change.
+fn holders<'c>(compared: &'c Compared, named: &Named, direction: Direction) -> BTreeSet<&'c str> {
+    let mut workloads = compared.after.reach.world.workloads.iter();
+    let workload = workloads.find(|it| Named::workload(it) == *named);
+    let policies = compared.after.unanalysed.iter();
+    let policies =
+        policies.filter(|it| workload.is_some_and(|own| it.extent.may_hold(own, direction)));
+    policies.map(|policy| &*policy.title).collect()
+}
+
+fn tell(
+    pair: &Pair<'_>,
+    opened: &Opened,
+    workloads: &BTreeSet<Named>,
+    held_by: &BTreeSet<&str>,
+    sink: &mut Sink<'_>,
+) {
     let is_gone = opened.thing == Thing::GonePolicy;
     let side = if is_gone { pair.base } else { pair.head };
     let Some(object) = side.object_at(&opened.at) else {
@@ -130,19 +166,24 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
     } else {
         sink.report_at(opened.at.span, None)
     };
-    let own = ends(&opened.workloads);
+    let own = ends(workloads);
     let others = ends(&opened.others);
     let what = passing(&opened.connections);
     let direction = opened.direction.name().to_lowercase();
+    let other = if held_by.is_empty() {
+        "policy"
+    } else {
+        "NetworkPolicy"
+    };
     let cause = match opened.thing {
         Thing::GonePolicy => {
-            format!("is deleted, and no other policy selects {own} for {direction}")
+            format!("is deleted, and no other {other} selects {own} for {direction}")
         }
         Thing::Policy => {
-            format!("no longer selects {own} for {direction}, and no other policy does")
+            format!("no longer selects {own} for {direction}, and no other {other} does")
         }
         Thing::Workload => {
-            format!("no policy selects pods with these labels for {direction} any more")
+            format!("no {other} selects pods with these labels for {direction} any more")
         }
     };
     let (severity, opens) = match opened.direction {
@@ -150,11 +191,27 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
         Direction::Egress => (Severity::Medium, format!("{what} goes out to {others}")),
     };
     let related = opened.related.iter().take(8);
-    let draft = draft.severity(severity).discriminator(&direction);
-    let draft = related.fold(draft, |draft, (at, what)| {
-        draft.related_in(at.clone(), what.clone())
-    });
-    draft.say(&format!(
-        "{cause}, so that {opens}; keep a policy that selects all pods of the namespace"
+    let related = |draft| {
+        related.fold(draft, |draft: Draft<'_, '_>, (at, what)| {
+            draft.related_in(at.clone(), what.clone())
+        })
+    };
+    if held_by.is_empty() {
+        let draft = draft.severity(severity).discriminator(&direction);
+        related(draft).say(&format!(
+            "{cause}, so that {opens}; keep a policy that selects all pods of the namespace"
+        ));
+        return;
+    }
+    let lower = match severity {
+        Severity::High => Severity::Medium,
+        _ => Severity::Low,
+    };
+    let titles: Vec<String> = held_by.iter().map(ToString::to_string).collect();
+    let discriminator = format!("{direction} {}", titles.join(","));
+    let draft = draft.severity(lower).discriminator(&discriminator);
+    related(draft).say(&format!(
+        "{cause}; whether {} lets through no more than it did is not known, as tidegate does not analyse policies of network plugins; compare the two",
+        listed(&titles)
     ));
 }

@@ -165,14 +165,57 @@ fn why_is_told_with_the_lines_that_decide() {
     );
     let line = "NetworkPolicy shop/payments selects shop/payments[StatefulSet] and lets out nothing to 169.254.169.254[External]  policy.yaml:4\n";
     assert!(text.contains(line), "{text}");
-    let text = run(
-        place.path(),
-        &["--head", "./base", "--explain", "shop/web", "shop/none"],
-    );
-    assert!(
-        text.contains("these files hold no such two ends\n"),
-        "{text}"
-    );
+}
+
+#[test]
+fn a_question_that_has_no_answer_says_why() {
+    let place = place();
+    for (ends, format, said) in [
+        (
+            ["shop/web", "shop/none"],
+            "terminal",
+            "no workload shop/none;",
+        ),
+        (
+            ["shop/none", "ops/web[Pod]"],
+            "json",
+            "no workload shop/none and none that is ops/web[Pod];",
+        ),
+        (
+            ["shop/web[Pod]", "10.0.0.1"],
+            "terminal",
+            "no workload shop/web[Pod];",
+        ),
+        (
+            ["shop/web", "shop/web"],
+            "terminal",
+            "shop/web is both ends",
+        ),
+        (
+            ["10.0.0.1", "10.0.0.2"],
+            "terminal",
+            "10.0.0.1 and 10.0.0.2 are addresses",
+        ),
+        (
+            ["shop/web", "shop/payments"],
+            "mermaid",
+            "a picture cannot hold",
+        ),
+        (
+            ["shop/web", "shop/payments"],
+            "dot",
+            "a picture cannot hold",
+        ),
+    ] {
+        let mut all = vec!["network", "--head", "./base", "--format", format];
+        all.push("--explain");
+        all.extend(ends);
+        let answer = tidegate(place.path(), &all, &[]);
+        let error = answer.stderr;
+        assert_eq!(answer.code, 2, "{ends:?}: {error}");
+        assert_eq!(answer.stdout, "", "{ends:?}");
+        assert!(error.contains(said), "{said}: {error}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Network policies as connectivity.
 
+mod causes;
 mod changed_lines;
 mod command;
 mod conformance;
 mod corpora;
+mod listings;
 mod oracle;
 mod posture;
 mod raw;

@@ -165,7 +165,7 @@ pub(crate) fn world(raw: &Cluster) -> World {
             ports.collect()
         },
         declared: Connections::none(),
-        is_on_host: pod.host_network,
+        on_host: pod.host_network.then(nowhere),
         at: nowhere(),
     });
     let mut policies: Vec<Policy> = Vec::new();
@@ -308,7 +308,7 @@ fn hold_to_what_is_told_of_unknown_pods(seed: u64, cluster: &Cluster, reach: &Re
                 .expect("it is there");
             let is_one = unknown.namespaces.selects(&namespace.labels)
                 && unknown.pods.selects(&workload.labels)
-                && !(cluster.exempt && workload.is_on_host);
+                && !(cluster.exempt && workload.is_on_host());
             let own = reach.ends.class_of[pod];
             for class in (0..reach.ends.classes.len()).filter(|_| is_one) {
                 let told = reach.side(class, Direction::Ingress, End::Unknown(at));
@@ -380,7 +380,7 @@ impl<'d> Told<'d> {
             match &change.other {
                 Other::Workloads(from) => {
                     for to in pods_of(change.own) {
-                        for from in pods_of(*from) {
+                        for from in from.iter().flat_map(|from| pods_of(*from)) {
                             told.pods.insert((from, to), change);
                         }
                     }
@@ -390,7 +390,7 @@ impl<'d> Told<'d> {
                         told.outside.push((own, change.direction, set, change));
                     }
                 }
-                Other::Pods(_) | Other::Controller => {}
+                Other::Pods { .. } | Other::Controller => {}
             }
         }
         told
