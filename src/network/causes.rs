@@ -1,6 +1,7 @@
 //! What a change opens, by the line that opens it: one answer a cause, however many pairs it is about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::finding::Location;
 
@@ -22,7 +23,7 @@ pub enum Thing {
     Workload,
 }
 
-/// What one line opens.
+/// What one line opens in one namespace.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// What it is a line of.
@@ -63,7 +64,8 @@ fn means_the_same(one: &Rule, other: &Rule) -> bool {
 struct Sides<'r> {
     before: &'r Reach,
     after: &'r Reach,
-    opened: BTreeMap<(Location, Direction, bool, Thing), Opened>,
+    /// By the namespace of the workloads as well: to others that is another one.
+    opened: BTreeMap<(Location, Direction, bool, Thing, Arc<str>), Opened>,
 }
 
 /// What a change opens between ends that were there before.
@@ -184,7 +186,14 @@ impl Sides<'_> {
                     gained,
                 )
             };
-            let key = (at.clone(), direction, is_unprotected, thing.clone());
+            let namespace = Arc::clone(&workload.namespace);
+            let key = (
+                at.clone(),
+                direction,
+                is_unprotected,
+                thing.clone(),
+                namespace,
+            );
             let opened = self.opened.entry(key).or_insert_with(|| Opened {
                 thing,
                 at,

@@ -254,7 +254,7 @@ pub struct Snapshot {
     files: Vec<SourceFile>,
     /// Kustomizations by folder.
     kustomizations: BTreeMap<String, usize>,
-    /// Files whose objects kustomizations move to a namespace.
+    /// What becomes of the files that kustomizations take in.
     landings: BTreeMap<String, Landing>,
     /// Folders that hold a Helm chart.
     charts: BTreeSet<String>,
@@ -454,23 +454,22 @@ impl Snapshot {
         objects_in(file, namespace, added_labels(landing))
     }
 
-    /// The same, once for each namespace that kustomizations move them to.
+    /// The same, once for each variant that takes them in, as it is built there.
     pub fn landed_objects_of<'a>(
         &'a self,
         file: &'a SourceFile,
     ) -> impl Iterator<Item = Object<'a>> {
         let landing = self.landings.get(&*file.path);
-        let namespaces: Vec<Option<&str>> = match landing {
-            Some(landing) if !landing.several.is_empty() => {
-                landing.several.iter().map(Option::as_deref).collect()
-            }
-            _ => vec![landing.and_then(|landing| landing.namespace.as_deref())],
-        };
-        let namespaces = namespaces.into_iter();
-        namespaces.flat_map(move |namespace| objects_in(file, namespace, added_labels(landing)))
+        let landed = landing.map_or(&[][..], |landing| &landing.landed);
+        let apart = landed.iter().flat_map(move |landed| {
+            let objects = objects_in(file, landed.namespace.as_deref(), &landed.labels);
+            objects.map(move |object| object.within(Some(&landed.variant)))
+        });
+        let as_they_are = landed.is_empty().then(|| objects_in(file, None, &[]));
+        apart.chain(as_they_are.into_iter().flatten())
     }
 
-    /// All objects, by path, once for each namespace that kustomizations move them to.
+    /// All objects, by path, once for each variant that takes them in.
     pub fn landed_objects(&self) -> impl Iterator<Item = Object<'_>> {
         let files = self.files.iter();
         files.flat_map(|file| self.landed_objects_of(file))

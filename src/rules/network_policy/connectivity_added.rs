@@ -1,6 +1,7 @@
 use crate::network::Direction;
 use crate::network::causes::{Opened, Thing};
-use crate::network::words::{comes_from_afar, ends, passing};
+use crate::network::told::Told;
+use crate::network::words::{ends, passing};
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -126,14 +127,15 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
-    for compared in &pair.network(&context.clusters).clusters {
-        for opened in compared.opened.iter().filter(|it| !it.is_unprotected) {
-            tell(pair, opened, sink);
+    for told in pair.network(&context.clusters).opened() {
+        if !told.opened.is_unprotected {
+            tell(pair, &told, sink);
         }
     }
 }
 
-fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
+fn tell(pair: &Pair<'_>, told: &Told, sink: &mut Sink<'_>) {
+    let opened = &told.opened;
     let is_gone = opened.thing == Thing::GonePolicy;
     let side = if is_gone { pair.base } else { pair.head };
     let Some(object) = side.object_at(&opened.at) else {
@@ -145,7 +147,7 @@ fn tell(pair: &Pair<'_>, opened: &Opened, sink: &mut Sink<'_>) {
     } else {
         sink.report_at(opened.at.span, None)
     };
-    let severity = if comes_from_afar(opened) {
+    let severity = if told.is_from_afar {
         Severity::High
     } else {
         Severity::Medium

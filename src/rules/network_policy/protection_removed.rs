@@ -111,9 +111,9 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
-    for compared in &pair.network(&context.clusters).clusters {
-        for opened in compared.opened.iter().filter(|it| it.is_unprotected) {
-            tell(pair, opened, sink);
+    for told in pair.network(&context.clusters).opened() {
+        if told.opened.is_unprotected {
+            tell(pair, &told.opened, sink);
         }
     }
 }
