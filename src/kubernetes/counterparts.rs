@@ -27,6 +27,11 @@ impl<'p, P: Filed> Both<'p, P> {
         part.map(|part| &**part.path()).unwrap_or_default()
     }
 
+    /// The name of its variant.
+    pub(super) fn variant_name(&self) -> Option<&'p str> {
+        self.variant.map(|variant| &*variant.at)
+    }
+
     /// The parts of it.
     pub(super) fn sides(&self) -> impl Iterator<Item = &'p P> {
         self.before.into_iter().chain(self.after)

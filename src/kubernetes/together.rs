@@ -84,7 +84,7 @@ fn slots<'p, P: Filed>(
 ) -> Vec<Slot<'p>> {
     let mut variants: HashMap<&str, BTreeSet<Option<&str>>> = HashMap::new();
     for file in both.iter().filter(|file| file.variant.is_some()) {
-        let variant = file.variant.map(|variant| &*variant.at);
+        let variant = file.variant_name();
         variants.entry(file.path()).or_default().insert(variant);
     }
     let mut numbers: HashMap<Mark<'p, P::Identity>, u32> = HashMap::new();
@@ -114,7 +114,7 @@ fn slots<'p, P: Filed>(
         }
         Slot {
             path,
-            variant: file.variant.map(|variant| &*variant.at),
+            variant: file.variant_name(),
             objects,
             clusters,
         }
@@ -133,6 +133,8 @@ pub struct Sides<'p, P> {
     pub is_new_copy: bool,
     /// True if copies that the change adds split what was one cluster before.
     pub is_split: bool,
+    /// Those of the head that a variant brings along which is new, beside others of the same files.
+    pub copied: Vec<&'p P>,
 }
 
 impl<P: Filed> Sides<'_, P> {
@@ -225,6 +227,14 @@ fn pair_without<'p, P: Filed>(
         *holders.entry(*object).or_default() += 1;
     }
     let groups = groups(&slots);
+    let old = || both.iter().filter(|file| file.before.is_some());
+    let old_paths: HashSet<&str> = old().map(Both::path).collect();
+    let old_variants: HashSet<&str> = old().filter_map(Both::variant_name).collect();
+    let is_copied = |file: &&Both<'p, P>| {
+        let variant = file.variant_name();
+        let is_new = variant.is_some_and(|variant| !old_variants.contains(variant));
+        is_new && file.before.is_none() && old_paths.contains(file.path())
+    };
     let sides = groups.iter().map(|group| {
         let files_of = || group.iter().filter_map(|at| both.get(*at));
         // A new copy of what there was elsewhere is held against what there was.
@@ -254,7 +264,235 @@ fn pair_without<'p, P: Filed>(
             after: new,
             is_new_copy,
             is_split: false,
+            copied: files_of()
+                .filter(is_copied)
+                .filter_map(|file| file.after)
+                .collect(),
         }
     });
     sides.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct File {
+        path: Arc<str>,
+        variant: Option<Arc<Variant>>,
+        objects: Vec<u32>,
+        twins: Vec<u32>,
+    }
+
+    impl Filed for File {
+        type Identity = u32;
+
+        fn path(&self) -> &Arc<str> {
+            &self.path
+        }
+
+        fn variant(&self) -> Option<&Arc<Variant>> {
+            self.variant.as_ref()
+        }
+
+        fn identities(&self) -> Vec<u32> {
+            self.objects.clone()
+        }
+
+        fn twins(&self) -> Vec<u32> {
+            self.twins.clone()
+        }
+    }
+
+    /// `folder of the variant: path objects`, with twins behind a `+`, one a line; nothing before the colon for a file of
+    /// no variant.
+    fn files(text: &str) -> Vec<File> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let files = lines.map(|line| {
+            let (folder, rest) = line.split_once(':').expect("a colon");
+            let mut words = rest.split_whitespace();
+            let path = words.next().expect("a path").into();
+            let variant = (!folder.is_empty()).then(|| {
+                Arc::new(Variant {
+                    at: format!("{folder}/kustomization.yaml").into(),
+                    parts: Vec::new(),
+                })
+            });
+            let (twins, objects): (Vec<&str>, Vec<&str>) =
+                words.partition(|word| word.starts_with('+'));
+            let numbers = |words: Vec<&str>| -> Vec<u32> {
+                let words = words.iter();
+                words
+                    .map(|word| word.trim_start_matches('+').parse().expect("a number"))
+                    .collect()
+            };
+            File {
+                path,
+                variant,
+                objects: numbers(objects),
+                twins: numbers(twins),
+            }
+        });
+        files.collect()
+    }
+
+    fn told(files: &[&File]) -> String {
+        let names = files.iter().map(|file| {
+            let folder = name_of(*file).map_or("", |at| crate::folders::folder(at));
+            format!("{folder}:{}", file.path)
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Each cluster as `before | after`, with a mark before those that are new copies.
+    fn paired(before: &str, after: &str) -> Vec<String> {
+        let (before, after) = (files(before), files(after));
+        let sides = pair(&before, &after, &BTreeMap::new(), &|_| Vec::new());
+        let sides = sides.iter().map(|sides| {
+            let mark = if sides.is_new_copy { "new " } else { "" };
+            format!("{mark}{} | {}", told(&sides.before), told(&sides.after))
+        });
+        sides.collect()
+    }
+
+    fn alone_of(text: &str, clusters_of: ClustersOf<'_>) -> Vec<String> {
+        let files = files(text);
+        let groups = alone(&files, clusters_of);
+        groups.iter().map(|group| told(group)).collect()
+    }
+
+    #[test]
+    fn variants_of_the_same_objects_are_apart_and_others_are_one() {
+        let nowhere = |_: &str| Vec::new();
+        let two = "o/dev:base/r.yaml 1\no/prod:base/r.yaml 1\n:x.yaml 2";
+        assert_eq!(
+            alone_of(two, &nowhere),
+            ["o/dev:base/r.yaml :x.yaml", "o/prod:base/r.yaml :x.yaml"]
+        );
+        // In namespaces of their own they hold none of the same.
+        let moved = "o/dev:base/r.yaml 1\no/prod:base/r.yaml 2\n:x.yaml 3";
+        let all = "o/dev:base/r.yaml o/prod:base/r.yaml :x.yaml";
+        assert_eq!(alone_of(moved, &nowhere), [all]);
+        // What is not told by itself tells variants of one file apart, and no others.
+        let twins = "o/dev:base/r.yaml +1\no/prod:base/r.yaml +1\n:x.yaml +1";
+        assert_eq!(alone_of(twins, &nowhere).len(), 2);
+        let others = "o/dev:dev/r.yaml +1\no/prod:prod/r.yaml +1\n:x.yaml +1";
+        assert_eq!(alone_of(others, &nowhere).len(), 1);
+        // What one kustomization takes in is one, whatever it holds.
+        assert_eq!(alone_of("o:a.yaml 1\no:b.yaml 1", &nowhere).len(), 1);
+    }
+
+    #[test]
+    fn environments_of_several_bases_go_together() {
+        let nowhere = |_: &str| Vec::new();
+        let text = "a/dev:a/base/r.yaml 1\na/prod:a/base/r.yaml 1\nb/dev:b/base/r.yaml 2\nb/prod:b/base/r.yaml 2";
+        assert_eq!(
+            alone_of(text, &nowhere),
+            [
+                "a/dev:a/base/r.yaml b/dev:b/base/r.yaml",
+                "a/prod:a/base/r.yaml b/prod:b/base/r.yaml"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_declared_kustomization_brings_its_base_along() {
+        let text = "dev:base/r.yaml 1\nprod:base/r.yaml 1\ntest:base/r.yaml 1\ndev:dev/x.yaml 2";
+        let of = |all: &'static [(&'static str, usize)]| {
+            move |path: &str| -> Vec<usize> {
+                let own = all.iter().filter(|(start, _)| path.starts_with(start));
+                own.map(|(_, number)| *number).collect()
+            }
+        };
+        let (dev, prod) = ("dev:base/r.yaml dev:dev/x.yaml", "prod:base/r.yaml");
+        let expected = [dev, prod, "test:base/r.yaml"];
+        for clusters in [
+            &[("dev/", 0), ("prod/", 1)][..],
+            &[("dev/", 0), ("prod/", 1), ("base/", 0), ("base/", 1)],
+            &[("dev/", 0), ("prod/", 1), ("base/", 0)],
+            // By its own file alone.
+            &[("dev/x", 0), ("prod/", 1)],
+        ] {
+            assert_eq!(alone_of(text, &of(clusters)), expected, "{clusters:?}");
+        }
+        // What none of them is declared for goes where the configuration says.
+        let base = of(&[("base/", 0)]);
+        let all = "dev:base/r.yaml prod:base/r.yaml test:base/r.yaml";
+        assert_eq!(alone_of(text, &base), [all, "dev:dev/x.yaml"]);
+        // And what no other brings into a cluster is there once.
+        let more = of(&[("prod/", 0), ("base/", 0), ("base/", 1)]);
+        assert_eq!(alone_of(text, &more)[1], "dev:base/r.yaml");
+    }
+
+    #[test]
+    fn a_variant_goes_on_as_itself_and_as_what_takes_its_place() {
+        let (base, dev) = ("base:base/r.yaml 1", "dev:base/r.yaml 1");
+        let two = "dev:base/r.yaml 1\nprod:base/r.yaml 1";
+        for (before, after, expected) in [
+            // One more is a new copy, one less is nothing.
+            (
+                dev,
+                two,
+                &[
+                    "dev:base/r.yaml | dev:base/r.yaml",
+                    "new dev:base/r.yaml | prod:base/r.yaml",
+                ][..],
+            ),
+            (
+                two,
+                dev,
+                &["dev:base/r.yaml | dev:base/r.yaml", "prod:base/r.yaml | "],
+            ),
+            // What lay by itself, and what was built by itself, goes on as all that take it in.
+            (
+                ":base/r.yaml 1",
+                two,
+                &[
+                    ":base/r.yaml | dev:base/r.yaml",
+                    ":base/r.yaml | prod:base/r.yaml",
+                ],
+            ),
+            (
+                base,
+                two,
+                &[
+                    "base:base/r.yaml | dev:base/r.yaml",
+                    "base:base/r.yaml | prod:base/r.yaml",
+                ],
+            ),
+            // Another name, another one around it, and no one any more.
+            (
+                two,
+                "dev:base/r.yaml 1\nproduction:base/r.yaml 1",
+                &[
+                    "dev:base/r.yaml | dev:base/r.yaml",
+                    "prod:base/r.yaml | production:base/r.yaml",
+                ],
+            ),
+            (
+                two,
+                "all:base/r.yaml 1",
+                &["dev:base/r.yaml prod:base/r.yaml | all:base/r.yaml"],
+            ),
+            (
+                two,
+                ":base/r.yaml 1",
+                &[
+                    "dev:base/r.yaml | :base/r.yaml",
+                    "prod:base/r.yaml | :base/r.yaml",
+                ],
+            ),
+            // What another one takes in with the change was not there before.
+            (
+                "dev:base/r.yaml 1\nprod:base/r.yaml 1\ndev:b.yaml 2",
+                "dev:base/r.yaml 1\nprod:base/r.yaml 1\nprod:b.yaml 2",
+                &[
+                    "dev:base/r.yaml dev:b.yaml | dev:base/r.yaml",
+                    "prod:base/r.yaml | prod:base/r.yaml prod:b.yaml",
+                ],
+            ),
+        ] {
+            assert_eq!(paired(before, after), expected, "{before} to {after}");
+        }
+    }
 }

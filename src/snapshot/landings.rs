@@ -4,7 +4,7 @@
 //! that says a namespace has the last word. A base that several overlays take in lands once for each of them, in the
 //! namespace that it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
@@ -74,24 +74,48 @@ impl Word {
     }
 }
 
+/// The landings of a revision.
+#[derive(Debug, Default)]
+pub(super) struct Landings {
+    /// Those of the files that some kustomization takes in.
+    pub of_files: BTreeMap<String, Landing>,
+    /// The kustomizations whose variants are more than are told apart, so that some of what they take in is not looked at
+    /// in them.
+    pub crowded: Vec<Arc<str>>,
+}
+
 /// The landings of the files that some kustomization takes in.
-pub(super) fn landings(snapshot: &Snapshot) -> BTreeMap<String, Landing> {
+pub(super) fn landings(snapshot: &Snapshot) -> Landings {
     if snapshot.kustomizations.is_empty() {
-        return BTreeMap::new();
+        return Landings::default();
     }
     let order = inside_out(snapshot, |_| true);
     let words = words(snapshot, &order, MOST_OF_FEW, MOST_COPIES)
         .or_else(|| words(snapshot, &order, MOST, usize::MAX))
         .unwrap_or_default();
     let variants = variants(snapshot, &order);
-    let mut landings = BTreeMap::new();
-    for (file, words) in words {
+    let crowded = words.crowded.iter();
+    let crowded = crowded.filter_map(|root| Some(Arc::clone(&variants.get(root)?.at)));
+    let mut landings = Landings {
+        of_files: BTreeMap::new(),
+        crowded: crowded.collect(),
+    };
+    landings.crowded.sort_unstable();
+    for (file, words) in words.of_files {
         if let Some(file) = snapshot.files().get(file) {
             let landing = landing(snapshot, &order, &variants, &file.path, &words);
-            landings.insert(file.path.to_string(), landing);
+            landings.of_files.insert(file.path.to_string(), landing);
         }
     }
     landings
+}
+
+/// What is said of all files.
+#[derive(Default)]
+struct Words {
+    of_files: BTreeMap<usize, Vec<Word>>,
+    /// The numbers of the outermost that are left out somewhere.
+    crowded: BTreeSet<usize>,
 }
 
 /// The namespace that a kustomization says itself.
@@ -101,13 +125,9 @@ fn namespace_of<'a>(snapshot: &'a Snapshot, built: &Built<'_>) -> Option<&'a str
 }
 
 /// What is said of each file, by all that take it in: `most` of it at most. None where this is more than `all` together.
-fn words(
-    snapshot: &Snapshot,
-    order: &[Built<'_>],
-    most: usize,
-    all: usize,
-) -> Option<BTreeMap<usize, Vec<Word>>> {
+fn words(snapshot: &Snapshot, order: &[Built<'_>], most: usize, all: usize) -> Option<Words> {
     let mut left = all;
+    let mut crowded = BTreeSet::new();
     let none: Arc<[AddedLabel]> = Arc::new([]);
     let mut outer: Vec<Vec<Word>> = vec![Vec::new(); order.len()];
     let mut of_files: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
@@ -128,20 +148,20 @@ fn words(
             .collect();
         for part in &built.parts {
             if let Some(words) = outer.get_mut(*part) {
-                left = left.checked_sub(add(words, &said, most))?;
+                left = left.checked_sub(add(words, &said, most, &mut crowded))?;
             }
         }
         for file in &built.files {
             let words = of_files.entry(*file).or_default();
-            left = left.checked_sub(add(words, &said, most))?;
+            left = left.checked_sub(add(words, &said, most, &mut crowded))?;
         }
     }
-    Some(of_files)
+    Some(Words { of_files, crowded })
 }
 
 /// Adds what is said by others, and says how much that is. What one variant takes in by several ways is there once for
 /// each namespace.
-fn add(words: &mut Vec<Word>, more: &[Word], most: usize) -> usize {
+fn add(words: &mut Vec<Word>, more: &[Word], most: usize, crowded: &mut BTreeSet<usize>) -> usize {
     let before = words.len();
     for word in more {
         let mut known = words.iter_mut();
@@ -154,6 +174,8 @@ fn add(words: &mut Vec<Word>, more: &[Word], most: usize) -> usize {
             }
         } else if words.len() < most {
             words.push(word.clone());
+        } else {
+            crowded.insert(word.root);
         }
     }
     words.len() - before

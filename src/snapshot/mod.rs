@@ -256,6 +256,8 @@ pub struct Snapshot {
     kustomizations: BTreeMap<String, usize>,
     /// What becomes of the files that kustomizations take in.
     landings: BTreeMap<String, Landing>,
+    /// Kustomizations whose variants are more than are told apart.
+    crowded: Vec<Arc<str>>,
     /// Folders that hold a Helm chart.
     charts: BTreeSet<String>,
     /// Files that were looked at, those without relevance included.
@@ -292,6 +294,7 @@ impl Snapshot {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
             landings: BTreeMap::new(),
+            crowded: Vec::new(),
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
@@ -326,7 +329,8 @@ impl Snapshot {
             }
             snapshot.files.push(file);
         }
-        snapshot.landings = landings::landings(&snapshot);
+        let landings = landings::landings(&snapshot);
+        (snapshot.landings, snapshot.crowded) = (landings.of_files, landings.crowded);
         let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -473,6 +477,12 @@ impl Snapshot {
     pub fn landed_objects(&self) -> impl Iterator<Item = Object<'_>> {
         let files = self.files.iter();
         files.flat_map(|file| self.landed_objects_of(file))
+    }
+
+    /// The kustomizations that take in what more of them take in than are told apart.
+    #[must_use]
+    pub fn crowded(&self) -> &[Arc<str>] {
+        &self.crowded
     }
 
     /// What stands beside its workloads.

@@ -247,11 +247,23 @@ fn untold(compared: &Compared, change: &Change, unheard: &RolePlaces) -> Rights 
     }
     let cluster = &compared.after;
     let held = cluster.held(&change.subject, &change.scope).into_iter();
-    let meant = held.flat_map(|held| &held.grants);
-    let meant = meant.filter_map(|grant| cluster.meant.get(grant.binding));
-    let leaves: BTreeSet<usize> = meant.flat_map(|it| it.leaves.iter().copied()).collect();
+    // What the same lines give in other variants is no more in a new one of these.
+    let is_copied = |number: usize| {
+        let own = cluster.bindings.get(number);
+        let mut copied = compared.copied.iter();
+        own.is_some_and(|own| copied.any(|it| Arc::ptr_eq(own, it)))
+    };
+    let mut leaves: BTreeSet<usize> = BTreeSet::new();
+    for grant in held.flat_map(|held| &held.grants) {
+        let meant = cluster.meant.get(grant.binding).into_iter();
+        let meant = meant.flat_map(|meant| meant.leaves.iter());
+        let is_copied = is_copied(grant.binding);
+        leaves.extend(meant.filter(|leaf| {
+            let role = cluster.roles.get(**leaf);
+            is_copied || role.is_some_and(|role| is_among(role, unheard))
+        }));
+    }
     let roles = leaves.iter().filter_map(|leaf| cluster.roles.get(*leaf));
-    let roles = roles.filter(|role| is_among(role, unheard));
     let told = cluster.rights_by(roles.map(|role| &**role), &change.scope);
     change.gained.beyond(&told, &cluster.symbols)
 }

@@ -97,7 +97,8 @@ fn base(labels: &str, own: &[(&str, &str)]) -> Files {
 }
 
 fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!(", {name}")).collect()
+    let names = names.iter();
+    names.fold(String::new(), |all, name| all + ", " + name)
 }
 
 const BACK: &str = ", tier: back";
@@ -216,7 +217,6 @@ fn an_overlay_more_or_less_opens_nothing() {
             ("the first", base.clone(), of(&["prod"])),
             ("one more", of(&["dev"]), of(&["dev", "prod"])),
             ("one less", of(&["dev", "prod"]), of(&["dev"])),
-            ("both less", of(&["dev", "prod"]), base.clone()),
             ("all in one", of(&["dev", "prod"]), umbrella.clone()),
             ("each by itself", umbrella.clone(), of(&["dev", "prod"])),
         ] {
