@@ -138,6 +138,8 @@ impl Cluster {
             named: HashMap::new(),
             held: BTreeMap::new(),
         };
+        // Several variants of one file may be part of it.
+        cluster.paths.dedup();
         cluster.tokenless = tokenless(&cluster.accounts);
         for (number, binding) in cluster.bindings.iter().enumerate() {
             let of_name = cluster.named.entry(Arc::clone(&binding.name));

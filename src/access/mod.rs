@@ -61,6 +61,7 @@ use leads::Leads;
 use parts::{Part, are_about_rights};
 use powers::Behaviour;
 use proof::{Evidence, Proof};
+use role::Binding;
 use standing::Standings;
 use subject::Subject;
 
@@ -207,6 +208,8 @@ pub struct Compared {
     pub nearer: BTreeSet<Subject>,
     /// True if all of it is a copy of what there was elsewhere, so that this is what it is held against.
     pub is_new_copy: bool,
+    /// The bindings that a new variant of their files brings along.
+    pub copied: Vec<Arc<Binding>>,
 }
 
 /// What a change does, cluster by cluster.
@@ -266,6 +269,7 @@ impl Comparison {
                 closings: news.closings,
                 nearer: news.nearer,
                 is_new_copy: sides.is_new_copy,
+                copied: Vec::new(),
             })
         });
         let united: Vec<Compared> = united.collect();
@@ -300,6 +304,7 @@ impl Comparison {
             changes.retain(|change| !is_copy || !change.gained.is_empty());
             let goes_on_as = renamed::renamed(&before, &after, &changes);
             let news = news::news(&before, &after, &goes_on_as, behaviour);
+            let copied = sides.copied.iter().flat_map(|part| &part.bindings);
             Compared {
                 before,
                 after,
@@ -310,6 +315,7 @@ impl Comparison {
                 closings: news.closings,
                 nearer: news.nearer,
                 is_new_copy: sides.is_new_copy,
+                copied: copied.cloned().collect(),
             }
         });
         let (clusters, unchanged) =

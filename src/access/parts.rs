@@ -6,8 +6,8 @@ use crate::finding::Location;
 use crate::kubernetes::accounts::{automount, cloud_identities};
 use crate::kubernetes::annotations::annotation;
 use crate::kubernetes::pod_security::Level;
-use crate::kubernetes::together::Filed;
-use crate::kubernetes::{Namespace, Object, bindings, roles};
+use crate::kubernetes::together::{Filed, part_of};
+use crate::kubernetes::{Namespace, Object, Variant, bindings, roles};
 
 use super::exposed::{Route, Served};
 use super::role::{Binding, Role, landing, place};
@@ -126,6 +126,8 @@ pub struct Enforced {
 pub struct Part {
     /// The file.
     pub path: Arc<str>,
+    /// The variant that builds it so; none for a file that no kustomization takes in.
+    pub variant: Option<Arc<Variant>>,
     /// Its roles.
     pub roles: Vec<Arc<Role>>,
     /// Its bindings.
@@ -148,9 +150,10 @@ pub struct Part {
 pub type Identity = (bool, bool, Arc<str>, Arc<str>);
 
 impl Part {
-    fn new(path: &Arc<str>) -> Self {
+    fn new(object: Object<'_>) -> Self {
         Self {
-            path: Arc::clone(path),
+            path: Arc::clone(object.path()),
+            variant: object.variant().cloned(),
             roles: Vec::new(),
             bindings: Vec::new(),
             accounts: Vec::new(),
@@ -180,6 +183,10 @@ impl Filed for Part {
         &self.path
     }
 
+    fn variant(&self) -> Option<&Arc<Variant>> {
+        self.variant.as_ref()
+    }
+
     /// The roles and bindings that it holds whole, by what makes them the same ones as others.
     fn identities(&self) -> Vec<Identity> {
         let roles = self.roles.iter().filter(|role| !role.is_patch).map(|role| {
@@ -199,6 +206,16 @@ impl Filed for Part {
         });
         roles.chain(bindings).collect()
     }
+
+    /// Its accounts and what runs as accounts: neither role nor binding has such a name.
+    fn twins(&self) -> Vec<Identity> {
+        let accounts = self.accounts.iter().map(|it| it.subject.to_string());
+        let runners = self.runners.iter().map(|it| it.title.clone());
+        let names = accounts.chain(runners);
+        names
+            .map(|name| (false, false, "".into(), name.into()))
+            .collect()
+    }
 }
 
 /// True if there is a role or a binding among some objects.
@@ -216,11 +233,7 @@ pub fn are_about_rights<'a>(mut objects: impl Iterator<Item = Object<'a>>) -> bo
 pub fn read<'a>(objects: impl Iterator<Item = Object<'a>>, symbols: &mut Symbols) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for object in objects {
-        let is_new = parts.last().is_none_or(|part| part.path != *object.path());
-        if is_new {
-            parts.push(Part::new(object.path()));
-        }
-        if let Some(part) = parts.last_mut() {
+        if let Some(part) = part_of(&mut parts, object, || Part::new(object)) {
             add(part, object, symbols);
         }
     }

@@ -27,11 +27,11 @@ pub fn keep_policies(findings: &mut Vec<Finding>, base: &Snapshot, head: &Snapsh
         }
         let is_fixed = finding.status == Status::Fixed;
         let snapshot = if is_fixed { base } else { head };
-        let namespace = snapshot.object_at(&finding.location).map(namespace);
-        let is_same = namespace.is_some_and(|namespace| {
-            let of = |contents: &Contents| contents.get(&namespace).cloned();
-            of(&before) == of(&after)
-        });
+        // What several overlays move is the same if it is so in each of their namespaces.
+        let landed = snapshot.landed_at(&finding.location);
+        let mut namespaces = landed.map(namespace).peekable();
+        let is_same = namespaces.peek().is_some()
+            && namespaces.all(|namespace| before.get(&namespace) == after.get(&namespace));
         if is_same && !is_fixed {
             finding.status = Status::Existing;
         }
@@ -44,7 +44,7 @@ type Contents = BTreeMap<Arc<str>, Vec<u64>>;
 
 fn contents(snapshot: &Snapshot) -> Contents {
     let mut contents = Contents::new();
-    for object in snapshot.objects().filter(|object| counts(*object)) {
+    for object in snapshot.landed_objects().filter(|object| counts(*object)) {
         let own = contents.entry(namespace(object)).or_default();
         own.push(object.node().content_hash());
     }

@@ -44,16 +44,20 @@ pub fn keep_workloads(findings: &mut [Finding], pair: &Pair<'_>, context: &Conte
     for finding in findings.iter_mut().filter(|it| is_asked(it)) {
         let resource = finding.subject.resource.as_ref();
         let path = resource.and_then(|it| pair.pairs.base_path(it, &finding.location.path));
-        let own = after.iter().find_map(|((_, title), places)| {
+        let Some(path) = path else { continue };
+        // Several overlays may take it in, each into a namespace of its own.
+        let own = after.iter().filter_map(|((_, title), places)| {
             Some((title, places.get(&finding.location).copied()?))
         });
-        let Some((path, (title, own))) = path.zip(own) else {
-            continue;
-        };
         // An object may have several pods: none of them may have reached less.
-        let known = before.get(&(Arc::clone(path), title.clone()));
-        let mut known = known.into_iter().flat_map(BTreeMap::values).peekable();
-        if known.peek().is_some() && known.all(|known| own.is_within(*known)) {
+        let mut own = own.peekable();
+        let is_there = own.peek().is_some();
+        let is_old = own.all(|(title, own)| {
+            let known = before.get(&(Arc::clone(path), title.clone()));
+            let mut known = known.into_iter().flat_map(BTreeMap::values).peekable();
+            known.peek().is_some() && known.all(|known| own.is_within(*known))
+        });
+        if is_there && is_old {
             finding.status = Status::Existing;
         }
     }

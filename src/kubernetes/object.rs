@@ -12,6 +12,7 @@ use super::manifest::Record;
 use super::miswritten::Fault;
 use super::pod::Pod;
 use super::schema::Oddity;
+use super::variant::Variant;
 
 /// Whether an object says all that the API server will be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,7 @@ pub struct Object<'a> {
     completeness: Completeness,
     namespace: Option<(&'a str, NamespaceSource)>,
     added_labels: &'a [AddedLabel],
+    variant: Option<&'a Arc<Variant>>,
 }
 
 impl<'a> Object<'a> {
@@ -63,6 +65,7 @@ impl<'a> Object<'a> {
             completeness,
             namespace,
             added_labels: &[],
+            variant: None,
         }
     }
 
@@ -73,6 +76,18 @@ impl<'a> Object<'a> {
             added_labels,
             ..self
         }
+    }
+
+    /// The same as part of a variant.
+    #[must_use]
+    pub fn within(self, variant: Option<&'a Arc<Variant>>) -> Self {
+        Self { variant, ..self }
+    }
+
+    /// The variant that it is part of, where each is looked at for itself; none for what no kustomization takes in.
+    #[must_use]
+    pub fn variant(self) -> Option<&'a Arc<Variant>> {
+        self.variant
     }
 
     /// The labels that kustomizations put on it. Several may take it in, and say different things.

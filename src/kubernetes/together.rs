@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::folders::folder;
-
-/// The most groups that are told apart below one folder. What is more is taken for part of the last one.
-const MOST: usize = 32;
+use super::counterparts::{Both, counterparts, name_of};
+use super::declared::declared;
+use super::groups::{Slot, groups};
+use super::object::Object;
+use super::variant::Variant;
 
 /// Which clusters of the configuration a file belongs to, by number.
 pub type ClustersOf<'a> = &'a dyn Fn(&str) -> Vec<usize>;
 
-/// What was read from one file.
+/// What was read from one file, as one variant builds it.
 pub trait Filed {
     /// What makes two objects copies of one.
     type Identity: Clone + Eq + Hash;
@@ -24,87 +25,101 @@ pub trait Filed {
     /// The file.
     fn path(&self) -> &Arc<str>;
 
+    /// The variant; none for a file that no kustomization takes in.
+    fn variant(&self) -> Option<&Arc<Variant>>;
+
     /// The objects that can be copies of others.
     fn identities(&self) -> Vec<Self::Identity>;
+
+    /// What beside these tells two variants of the file apart, where both hold the same of it.
+    fn twins(&self) -> Vec<Self::Identity> {
+        Vec::new()
+    }
 }
 
-/// A file, with the objects of it that can be copies of others, by numbers.
-#[derive(Clone, Debug)]
-struct Slot<'a> {
-    /// Its path.
-    path: &'a str,
-    /// Its objects: equal numbers are copies of one object.
-    objects: Vec<u32>,
-    /// The clusters that the configuration puts it into.
-    clusters: Vec<usize>,
-}
-
-/// Files that are applied together, by number, in order.
-type Group = Vec<usize>;
-
-/// The files of a folder that go together, and what they hold.
-#[derive(Debug)]
-struct Item {
-    /// The path of the folder or the file that told them apart from others.
-    label: String,
-    slots: Vec<usize>,
-    objects: Vec<u32>,
+/// The part that an object belongs to, of those that were read: a new one where its file, or its variant of that, begins.
+pub fn part_of<'p, P: Filed>(
+    parts: &'p mut Vec<P>,
+    object: Object<'_>,
+    new: impl FnOnce() -> P,
+) -> Option<&'p mut P> {
+    let of_file = |part: &&P| part.path() == object.path();
+    let same = parts.iter().rev().take_while(of_file);
+    let name = object.variant().map(|variant| &*variant.at);
+    let back = same.map(name_of).position(|it| it == name);
+    let Some(back) = back else {
+        parts.push(new());
+        return parts.last_mut();
+    };
+    let at = parts.len().checked_sub(back + 1)?;
+    parts.get_mut(at)
 }
 
 /// The files of one side of each cluster.
 #[must_use]
 pub fn alone<'p, P: Filed>(parts: &'p [P], clusters_of: ClustersOf<'_>) -> Vec<Vec<&'p P>> {
-    let mut numbers = Numbers::default();
-    let slots: Vec<Slot<'_>> = parts
+    let both: Vec<Both<'p, P>> = parts
         .iter()
-        .map(|part| Slot {
-            path: part.path(),
-            objects: numbers.of(part, false),
-            clusters: clusters_of(part.path()),
+        .map(|part| Both {
+            before: None,
+            after: Some(part),
+            variant: part.variant(),
         })
         .collect();
+    let slots = slots(&both, clusters_of, &HashSet::new());
     let groups = groups(&slots).into_iter();
     groups
         .map(|group| group.iter().filter_map(|at| parts.get(*at)).collect())
         .collect()
 }
 
-/// Objects as numbers, equal ones for copies of one side.
-struct Numbers<I> {
-    known: HashMap<(bool, I), u32>,
-}
+/// What tells copies from others: the side, the file where it counts within that alone, and what they are.
+type Mark<'p, I> = (bool, Option<&'p str>, I);
 
-impl<I> Default for Numbers<I> {
-    fn default() -> Self {
-        Self {
-            known: HashMap::new(),
+/// What stands against what, of files of both sides.
+fn slots<'p, P: Filed>(
+    both: &[Both<'p, P>],
+    clusters_of: ClustersOf<'_>,
+    without: &HashSet<(&str, P::Identity)>,
+) -> Vec<Slot<'p>> {
+    let mut variants: HashMap<&str, BTreeSet<Option<&str>>> = HashMap::new();
+    for file in both.iter().filter(|file| file.variant.is_some()) {
+        let variant = file.variant_name();
+        variants.entry(file.path()).or_default().insert(variant);
+    }
+    let mut numbers: HashMap<Mark<'p, P::Identity>, u32> = HashMap::new();
+    let mut seen: HashSet<*const P> = HashSet::new();
+    let clusters = declared(both, clusters_of);
+    let slots = both.iter().zip(clusters).map(|(file, clusters)| {
+        let path = file.path();
+        let is_shared = variants.get(path).is_some_and(|it| it.len() > 1);
+        let mut objects = Vec::new();
+        // What several go on from stands against none of them.
+        for part in file
+            .sides()
+            .filter(|part| seen.insert(std::ptr::from_ref(*part)))
+        {
+            let is_head = file.after.is_some_and(|after| std::ptr::eq(after, part));
+            let mut identities = part.identities();
+            if is_head && !without.is_empty() {
+                identities.retain(|it| !without.contains(&(&**part.path(), it.clone())));
+            }
+            let marks = identities.into_iter().map(|it| (is_head, None, it));
+            let twins = if is_shared { part.twins() } else { Vec::new() };
+            let twins = twins.into_iter().map(|it| (is_head, Some(path), it));
+            for mark in marks.chain(twins) {
+                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                objects.push(*numbers.entry(mark).or_insert(next));
+            }
         }
-    }
-}
-
-impl<I: Clone + Eq + Hash> Numbers<I> {
-    fn of<P: Filed<Identity = I>>(&mut self, part: &P, is_head: bool) -> Vec<u32> {
-        self.of_some(part, is_head, &HashSet::new())
-    }
-
-    fn of_some<P: Filed<Identity = I>>(
-        &mut self,
-        part: &P,
-        is_head: bool,
-        without: &HashSet<(&str, I)>,
-    ) -> Vec<u32> {
-        let mut identities = part.identities();
-        if !without.is_empty() {
-            identities.retain(|identity| !without.contains(&(&**part.path(), identity.clone())));
+        Slot {
+            path,
+            variant: file.variant_name(),
+            objects,
+            clusters,
         }
-        let identities = identities.into_iter();
-        identities
-            .map(|identity| {
-                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-                *self.known.entry((is_head, identity)).or_insert(next)
-            })
-            .collect()
-    }
+    });
+    slots.collect()
 }
 
 /// The files of both sides of one cluster.
@@ -118,23 +133,24 @@ pub struct Sides<'p, P> {
     pub is_new_copy: bool,
     /// True if copies that the change adds split what was one cluster before.
     pub is_split: bool,
+    /// Those of the head that a variant brings along which is new, beside others of the same files.
+    pub copied: Vec<&'p P>,
 }
 
 impl<P: Filed> Sides<'_, P> {
     /// Adds what was applied together with its files before the change added copies.
     pub fn widen_before(&mut self, united: &[Self]) {
-        let own: HashSet<&str> = self.before.iter().map(|part| &**part.path()).collect();
-        let mut more: Vec<&P> = Vec::new();
+        let key = |part: &P| (Arc::clone(part.path()), name_of(part).map(str::to_owned));
+        let own: HashSet<_> = self.before.iter().map(|part| key(part)).collect();
+        let mut more: BTreeMap<_, &P> = BTreeMap::new();
         for other in united {
-            if other.before.iter().any(|part| own.contains(&**part.path())) {
-                let parts = other.before.iter().copied();
-                more.extend(parts.filter(|part| !own.contains(&**part.path())));
+            if other.before.iter().any(|part| own.contains(&key(part))) {
+                let parts = other.before.iter().map(|part| (key(part), *part));
+                more.extend(parts.filter(|(key, _)| !own.contains(key)));
             }
         }
-        more.sort_by(|one, other| one.path().cmp(other.path()));
-        more.dedup_by(|one, other| one.path() == other.path());
         self.is_split = !more.is_empty();
-        self.before.extend(more);
+        self.before.extend(more.into_values());
     }
 }
 
@@ -204,46 +220,23 @@ fn pair_without<'p, P: Filed>(
     clusters_of: ClustersOf<'_>,
     added: &HashSet<(&str, P::Identity)>,
 ) -> Vec<Sides<'p, P>> {
-    let old: BTreeMap<&str, &P> = before.iter().map(|part| (&**part.path(), part)).collect();
-    let new: BTreeSet<&str> = after.iter().map(|part| &**part.path()).collect();
-    let mut numbers = Numbers::default();
-    let mut taken: BTreeSet<&str> = BTreeSet::new();
-    let mut files: Vec<(Option<&P>, Option<&P>)> = Vec::new();
-    let mut slots: Vec<Slot<'_>> = Vec::new();
-    for part in after {
-        let old_path = renames.get(part.path()).map(|path| &**path);
-        let old_path = old_path.filter(|path| !new.contains(path));
-        let counterpart = old
-            .get(&**part.path())
-            .or_else(|| old.get(old_path?))
-            .copied();
-        let mut objects = numbers.of_some(part, true, added);
-        if let Some(counterpart) = counterpart {
-            taken.insert(counterpart.path());
-            objects.extend(numbers.of(counterpart, false));
-        }
-        files.push((counterpart, Some(part)));
-        slots.push(Slot {
-            path: part.path(),
-            objects,
-            clusters: clusters_of(part.path()),
-        });
-    }
-    for part in before.iter().filter(|part| !taken.contains(&**part.path())) {
-        files.push((Some(part), None));
-        slots.push(Slot {
-            path: part.path(),
-            objects: numbers.of(part, false),
-            clusters: clusters_of(part.path()),
-        });
-    }
+    let both = counterparts(before, after, renames);
+    let slots = slots(&both, clusters_of, added);
     let mut holders: HashMap<u32, usize> = HashMap::new();
     for object in slots.iter().flat_map(|slot| &slot.objects) {
         *holders.entry(*object).or_default() += 1;
     }
     let groups = groups(&slots);
+    let old = || both.iter().filter(|file| file.before.is_some());
+    let old_paths: HashSet<&str> = old().map(Both::path).collect();
+    let old_variants: HashSet<&str> = old().filter_map(Both::variant_name).collect();
+    let is_copied = |file: &&Both<'p, P>| {
+        let variant = file.variant_name();
+        let is_new = variant.is_some_and(|variant| !old_variants.contains(variant));
+        is_new && file.before.is_none() && old_paths.contains(file.path())
+    };
     let sides = groups.iter().map(|group| {
-        let files_of = || group.iter().filter_map(|at| files.get(*at));
+        let files_of = || group.iter().filter_map(|at| both.get(*at));
         // A new copy of what there was elsewhere is held against what there was.
         let own = |at: &usize| {
             let slot = slots.get(*at);
@@ -254,215 +247,252 @@ fn pair_without<'p, P: Filed>(
         };
         let mut told_apart = group.iter().filter(|at| own(at)).peekable();
         let is_new_copy = told_apart.peek().is_some()
-            && told_apart.all(|at| files.get(*at).is_some_and(|(before, _)| before.is_none()));
-        let old = if is_new_copy {
+            && told_apart.all(|at| both.get(*at).is_some_and(|file| file.before.is_none()));
+        let mut old: Vec<&P> = if is_new_copy {
             before.iter().collect()
         } else {
-            files_of().filter_map(|(before, _)| *before).collect()
+            files_of().filter_map(|file| file.before).collect()
         };
+        let mut new: Vec<&P> = files_of().filter_map(|file| file.after).collect();
+        // Several may go on from one.
+        for side in [&mut old, &mut new] {
+            let mut seen: HashSet<*const P> = HashSet::new();
+            side.retain(|part| seen.insert(std::ptr::from_ref(*part)));
+        }
         Sides {
             before: old,
-            after: files_of().filter_map(|(_, after)| *after).collect(),
+            after: new,
             is_new_copy,
             is_split: false,
+            copied: files_of()
+                .filter(is_copied)
+                .filter_map(|file| file.after)
+                .collect(),
         }
     });
     sides.collect()
-}
-
-/// Tells files apart into groups that are applied together.
-#[must_use]
-fn groups(slots: &[Slot<'_>]) -> Vec<Group> {
-    let mut of_clusters: BTreeMap<usize, Group> = BTreeMap::new();
-    let mut open: BTreeMap<(usize, String), Vec<Item>> = BTreeMap::new();
-    for (number, slot) in slots.iter().enumerate() {
-        for cluster in &slot.clusters {
-            of_clusters.entry(*cluster).or_default().push(number);
-        }
-        if slot.clusters.is_empty() {
-            let folder = folder(slot.path);
-            let mut objects = slot.objects.clone();
-            objects.sort_unstable();
-            objects.dedup();
-            let item = Item {
-                label: slot.path.to_owned(),
-                slots: vec![number],
-                objects,
-            };
-            let place = (depth(folder), folder.to_owned());
-            open.entry(place).or_default().push(item);
-        }
-    }
-    let mut groups: Vec<Group> = of_clusters.into_values().collect();
-    // The deepest folder first.
-    while let Some(((level, at), mut items)) = open.pop_last() {
-        items.sort_by(|one, other| one.label.cmp(&other.label));
-        let folded = fold(items);
-        if level == 0 {
-            groups.extend(folded.into_iter().map(|item| item.slots));
-            continue;
-        }
-        let above = folder(&at);
-        let above = (depth(above), above.to_owned());
-        let is_one = folded.len() == 1;
-        let folded = folded.into_iter().map(|item| Item {
-            label: if is_one { at.clone() } else { item.label },
-            ..item
-        });
-        open.entry(above).or_default().extend(folded);
-    }
-    for group in &mut groups {
-        group.sort_unstable();
-        group.dedup();
-    }
-    groups
-}
-
-/// Joins what stands beside each other without contradiction.
-fn fold(items: Vec<Item>) -> Vec<Item> {
-    if items.len() < 2 {
-        return items;
-    }
-    let mut holders: HashMap<u32, u32> = HashMap::new();
-    for object in items.iter().flat_map(|item| &item.objects) {
-        *holders.entry(*object).or_default() += 1;
-    }
-    let is_contested = |item: &Item| {
-        let mut objects = item.objects.iter();
-        objects.any(|object| holders.get(object).is_some_and(|holders| *holders > 1))
-    };
-    let (contested, common): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_contested);
-    let mut rest = Item {
-        label: String::new(),
-        slots: Vec::new(),
-        objects: Vec::new(),
-    };
-    for item in common {
-        rest.slots.extend(item.slots);
-        rest.objects.extend(item.objects);
-    }
-    if contested.is_empty() {
-        return vec![rest];
-    }
-    let mut groups: Vec<Item> = Vec::new();
-    let mut names: Vec<BTreeSet<String>> = Vec::new();
-    // The groups that hold an object.
-    let mut taken: HashMap<u32, Vec<usize>> = HashMap::new();
-    for item in contested {
-        let mut against: BTreeSet<usize> = BTreeSet::new();
-        for object in &item.objects {
-            against.extend(taken.get(object).into_iter().flatten());
-        }
-        let name = last_name(&item.label).to_owned();
-        let free = |at: &usize| !against.contains(at);
-        let of_name = |at: &usize| names.get(*at).is_some_and(|names| names.contains(&name));
-        let found = (0..groups.len()).filter(free).find(of_name);
-        let found = found.or_else(|| (0..groups.len()).find(free));
-        let at = found.unwrap_or_else(|| groups.len().min(MOST - 1));
-        for object in &item.objects {
-            let groups = taken.entry(*object).or_default();
-            if groups.last() != Some(&at) {
-                groups.push(at);
-            }
-        }
-        if let (Some(group), Some(names)) = (groups.get_mut(at), names.get_mut(at)) {
-            group.slots.extend(item.slots);
-            group.objects.extend(item.objects);
-            names.insert(name);
-        } else {
-            names.push(BTreeSet::from([name]));
-            groups.push(item);
-        }
-    }
-    for group in &mut groups {
-        group.slots.extend(&rest.slots);
-        group.objects.extend(&rest.objects);
-    }
-    groups
-}
-
-fn last_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// How deep a folder lies; the root at 0.
-fn depth(folder: &str) -> usize {
-    if folder.is_empty() {
-        return 0;
-    }
-    folder.bytes().filter(|byte| *byte == b'/').count() + 1
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(files: &[(&str, &[u32])]) -> Vec<Vec<String>> {
-        let slots: Vec<Slot<'_>> = files
-            .iter()
-            .map(|(path, objects)| Slot {
+    struct File {
+        path: Arc<str>,
+        variant: Option<Arc<Variant>>,
+        objects: Vec<u32>,
+        twins: Vec<u32>,
+    }
+
+    impl Filed for File {
+        type Identity = u32;
+
+        fn path(&self) -> &Arc<str> {
+            &self.path
+        }
+
+        fn variant(&self) -> Option<&Arc<Variant>> {
+            self.variant.as_ref()
+        }
+
+        fn identities(&self) -> Vec<u32> {
+            self.objects.clone()
+        }
+
+        fn twins(&self) -> Vec<u32> {
+            self.twins.clone()
+        }
+    }
+
+    /// `folder of the variant: path objects`, with twins behind a `+`, one a line; nothing before the colon for a file of
+    /// no variant.
+    fn files(text: &str) -> Vec<File> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let files = lines.map(|line| {
+            let (folder, rest) = line.split_once(':').expect("a colon");
+            let mut words = rest.split_whitespace();
+            let path = words.next().expect("a path").into();
+            let variant = (!folder.is_empty()).then(|| {
+                Arc::new(Variant {
+                    at: format!("{folder}/kustomization.yaml").into(),
+                    parts: Vec::new(),
+                })
+            });
+            let (twins, objects): (Vec<&str>, Vec<&str>) =
+                words.partition(|word| word.starts_with('+'));
+            let numbers = |words: Vec<&str>| -> Vec<u32> {
+                let words = words.iter();
+                words
+                    .map(|word| word.trim_start_matches('+').parse().expect("a number"))
+                    .collect()
+            };
+            File {
                 path,
-                objects: objects.to_vec(),
-                clusters: Vec::new(),
-            })
-            .collect();
-        let groups = groups(&slots);
-        groups
-            .into_iter()
-            .map(|group| group.into_iter().map(|at| files[at].0.to_owned()).collect())
-            .collect()
+                variant,
+                objects: numbers(objects),
+                twins: numbers(twins),
+            }
+        });
+        files.collect()
+    }
+
+    fn told(files: &[&File]) -> String {
+        let names = files.iter().map(|file| {
+            let folder = name_of(*file).map_or("", |at| crate::folders::folder(at));
+            format!("{folder}:{}", file.path)
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Each cluster as `before | after`, with a mark before those that are new copies.
+    fn paired(before: &str, after: &str) -> Vec<String> {
+        let (before, after) = (files(before), files(after));
+        let sides = pair(&before, &after, &BTreeMap::new(), &|_| Vec::new());
+        let sides = sides.iter().map(|sides| {
+            let mark = if sides.is_new_copy { "new " } else { "" };
+            format!("{mark}{} | {}", told(&sides.before), told(&sides.after))
+        });
+        sides.collect()
+    }
+
+    fn alone_of(text: &str, clusters_of: ClustersOf<'_>) -> Vec<String> {
+        let files = files(text);
+        let groups = alone(&files, clusters_of);
+        groups.iter().map(|group| told(group)).collect()
     }
 
     #[test]
-    fn what_does_not_contradict_is_one() {
+    fn variants_of_the_same_objects_are_apart_and_others_are_one() {
+        let nowhere = |_: &str| Vec::new();
+        let two = "o/dev:base/r.yaml 1\no/prod:base/r.yaml 1\n:x.yaml 2";
         assert_eq!(
-            of(&[
-                ("a/role.yaml", &[1]),
-                ("b/c/binding.yaml", &[2]),
-                ("x.yaml", &[])
-            ]),
-            [["a/role.yaml", "b/c/binding.yaml", "x.yaml"]]
+            alone_of(two, &nowhere),
+            ["o/dev:base/r.yaml :x.yaml", "o/prod:base/r.yaml :x.yaml"]
         );
+        // In namespaces of their own they hold none of the same.
+        let moved = "o/dev:base/r.yaml 1\no/prod:base/r.yaml 2\n:x.yaml 3";
+        let all = "o/dev:base/r.yaml o/prod:base/r.yaml :x.yaml";
+        assert_eq!(alone_of(moved, &nowhere), [all]);
+        // What is not told by itself tells variants of one file apart, and no others.
+        let twins = "o/dev:base/r.yaml +1\no/prod:base/r.yaml +1\n:x.yaml +1";
+        assert_eq!(alone_of(twins, &nowhere).len(), 2);
+        let others = "o/dev:dev/r.yaml +1\no/prod:prod/r.yaml +1\n:x.yaml +1";
+        assert_eq!(alone_of(others, &nowhere).len(), 1);
+        // What one kustomization takes in is one, whatever it holds.
+        assert_eq!(alone_of("o:a.yaml 1\no:b.yaml 1", &nowhere).len(), 1);
     }
 
     #[test]
-    fn copies_are_kept_apart_and_the_rest_is_common() {
+    fn environments_of_several_bases_go_together() {
+        let nowhere = |_: &str| Vec::new();
+        let text = "a/dev:a/base/r.yaml 1\na/prod:a/base/r.yaml 1\nb/dev:b/base/r.yaml 2\nb/prod:b/base/r.yaml 2";
         assert_eq!(
-            of(&[
-                ("base/role.yaml", &[1]),
-                ("dev/binding.yaml", &[2]),
-                ("dev/pod.yaml", &[]),
-                ("prod/binding.yaml", &[2]),
-            ]),
+            alone_of(text, &nowhere),
             [
-                vec!["base/role.yaml", "dev/binding.yaml", "dev/pod.yaml"],
-                vec!["base/role.yaml", "prod/binding.yaml"],
+                "a/dev:a/base/r.yaml b/dev:b/base/r.yaml",
+                "a/prod:a/base/r.yaml b/prod:b/base/r.yaml"
             ]
         );
     }
 
     #[test]
-    fn environments_of_one_name_go_together() {
-        assert_eq!(
-            of(&[
-                ("apps/a/dev/r.yaml", &[1]),
-                ("apps/a/prod/r.yaml", &[1]),
-                ("apps/b/prod/r.yaml", &[2]),
-                ("apps/b/test/r.yaml", &[2]),
-            ]),
-            [
-                vec!["apps/a/dev/r.yaml", "apps/b/test/r.yaml"],
-                vec!["apps/a/prod/r.yaml", "apps/b/prod/r.yaml"],
-            ]
-        );
+    fn a_declared_kustomization_brings_its_base_along() {
+        let text = "dev:base/r.yaml 1\nprod:base/r.yaml 1\ntest:base/r.yaml 1\ndev:dev/x.yaml 2";
+        let of = |all: &'static [(&'static str, usize)]| {
+            move |path: &str| -> Vec<usize> {
+                let own = all.iter().filter(|(start, _)| path.starts_with(start));
+                own.map(|(_, number)| *number).collect()
+            }
+        };
+        let (dev, prod) = ("dev:base/r.yaml dev:dev/x.yaml", "prod:base/r.yaml");
+        let expected = [dev, prod, "test:base/r.yaml"];
+        for clusters in [
+            &[("dev/", 0), ("prod/", 1)][..],
+            &[("dev/", 0), ("prod/", 1), ("base/", 0), ("base/", 1)],
+            &[("dev/", 0), ("prod/", 1), ("base/", 0)],
+            // By its own file alone.
+            &[("dev/x", 0), ("prod/", 1)],
+        ] {
+            assert_eq!(alone_of(text, &of(clusters)), expected, "{clusters:?}");
+        }
+        // What none of them is declared for goes where the configuration says.
+        let base = of(&[("base/", 0)]);
+        let all = "dev:base/r.yaml prod:base/r.yaml test:base/r.yaml";
+        assert_eq!(alone_of(text, &base), [all, "dev:dev/x.yaml"]);
+        // And what no other brings into a cluster is there once.
+        let more = of(&[("prod/", 0), ("base/", 0), ("base/", 1)]);
+        assert_eq!(alone_of(text, &more)[1], "dev:base/r.yaml");
     }
 
     #[test]
-    fn many_copies_are_no_many_groups() {
-        let paths: Vec<String> = (0..100)
-            .map(|number| format!("{number:03}/r.yaml"))
-            .collect();
-        let files: Vec<(&str, &[u32])> = paths.iter().map(|path| (&**path, &[1][..])).collect();
-        assert_eq!(of(&files).len(), MOST);
+    fn a_variant_goes_on_as_itself_and_as_what_takes_its_place() {
+        let (base, dev) = ("base:base/r.yaml 1", "dev:base/r.yaml 1");
+        let two = "dev:base/r.yaml 1\nprod:base/r.yaml 1";
+        for (before, after, expected) in [
+            // One more is a new copy, one less is nothing.
+            (
+                dev,
+                two,
+                &[
+                    "dev:base/r.yaml | dev:base/r.yaml",
+                    "new dev:base/r.yaml | prod:base/r.yaml",
+                ][..],
+            ),
+            (
+                two,
+                dev,
+                &["dev:base/r.yaml | dev:base/r.yaml", "prod:base/r.yaml | "],
+            ),
+            // What lay by itself, and what was built by itself, goes on as all that take it in.
+            (
+                ":base/r.yaml 1",
+                two,
+                &[
+                    ":base/r.yaml | dev:base/r.yaml",
+                    ":base/r.yaml | prod:base/r.yaml",
+                ],
+            ),
+            (
+                base,
+                two,
+                &[
+                    "base:base/r.yaml | dev:base/r.yaml",
+                    "base:base/r.yaml | prod:base/r.yaml",
+                ],
+            ),
+            // Another name, another one around it, and no one any more.
+            (
+                two,
+                "dev:base/r.yaml 1\nproduction:base/r.yaml 1",
+                &[
+                    "dev:base/r.yaml | dev:base/r.yaml",
+                    "prod:base/r.yaml | production:base/r.yaml",
+                ],
+            ),
+            (
+                two,
+                "all:base/r.yaml 1",
+                &["dev:base/r.yaml prod:base/r.yaml | all:base/r.yaml"],
+            ),
+            (
+                two,
+                ":base/r.yaml 1",
+                &[
+                    "dev:base/r.yaml | :base/r.yaml",
+                    "prod:base/r.yaml | :base/r.yaml",
+                ],
+            ),
+            // What another one takes in with the change was not there before.
+            (
+                "dev:base/r.yaml 1\nprod:base/r.yaml 1\ndev:b.yaml 2",
+                "dev:base/r.yaml 1\nprod:base/r.yaml 1\nprod:b.yaml 2",
+                &[
+                    "dev:base/r.yaml dev:b.yaml | dev:base/r.yaml",
+                    "prod:base/r.yaml | prod:base/r.yaml prod:b.yaml",
+                ],
+            ),
+        ] {
+            assert_eq!(paired(before, after), expected, "{before} to {after}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub enum Thing {
     Workload,
 }
 
-/// What one line opens.
+/// What one line opens in one namespace.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// What it is a line of.
@@ -69,8 +69,8 @@ struct Gathered {
 }
 
 /// What tells one line that opens something from others: the line, the direction, whether it leaves workloads without a
-/// policy, and what it is a line of.
-type Line = (Location, Direction, bool, Thing);
+/// policy, what it is a line of, and the namespace of the workloads: to others that is another one.
+type Line = (Location, Direction, bool, Thing, Arc<str>);
 
 /// Both sides of a change.
 struct Sides<'r> {
@@ -429,7 +429,14 @@ impl<'r> Sides<'r> {
         is_unprotected: bool,
         own: &Workload,
     ) -> usize {
-        let key = (at.clone(), direction, is_unprotected, thing.clone());
+        let namespace = Arc::clone(&own.namespace);
+        let key = (
+            at.clone(),
+            direction,
+            is_unprotected,
+            thing.clone(),
+            namespace,
+        );
         let next = self.gathered.len();
         let number = *self.lines.entry(key).or_insert(next);
         if number == next {

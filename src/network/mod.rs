@@ -36,6 +36,7 @@ pub mod read;
 pub mod read_admin;
 pub mod selector;
 pub mod table;
+pub mod told;
 pub mod ways_in;
 pub mod words;
 pub mod world;
@@ -91,7 +92,11 @@ impl Network {
         let clusters = alone(&parts, clusters_of).into_iter();
         let clusters = clusters.map(|parts| {
             let mut files = parts.iter();
-            let is_configured = files.any(|part| !clusters_of(&part.path).is_empty());
+            let is_configured = files.any(|part| {
+                let variant = part.variant.iter().map(|variant| &variant.at);
+                let mut said = variant.chain([&part.path]);
+                said.any(|path| !clusters_of(path).is_empty())
+            });
             let world = parts::world(&parts, host_network);
             Cluster {
                 is_configured,
@@ -108,12 +113,20 @@ impl Cluster {
     fn beside(parts: &[&Part], world: World, others: &BTreeSet<world::Pods>) -> Self {
         let unanalysed = parts.iter().flat_map(|part| &part.unanalysed);
         Self {
-            files: parts.iter().map(|part| Arc::clone(&part.path)).collect(),
+            files: paths(parts),
             reach: Reach::beside(world, others),
             unanalysed: unanalysed.cloned().collect(),
             is_configured: false,
         }
     }
+}
+
+/// The files of some parts, each once.
+fn paths(parts: &[&Part]) -> Vec<Arc<str>> {
+    let mut paths: Vec<Arc<str>> = parts.iter().map(|part| Arc::clone(&part.path)).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// One cluster before and after a change.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::together::Filed;
-use crate::kubernetes::{Completeness, Object};
+use crate::kubernetes::together::{Filed, part_of};
+use crate::kubernetes::{Completeness, Object, Variant};
 
 use super::place::place;
 use super::plugins::Extent;
@@ -28,6 +28,8 @@ pub struct Unanalysed {
 pub struct Part {
     /// The file.
     pub path: Arc<str>,
+    /// The variant that builds it so; none for a file that no kustomization takes in.
+    pub variant: Option<Arc<Variant>>,
     /// Its namespaces.
     pub namespaces: Vec<Namespace>,
     /// What makes pods.
@@ -50,6 +52,10 @@ impl Filed for Part {
 
     fn path(&self) -> &Arc<str> {
         &self.path
+    }
+
+    fn variant(&self) -> Option<&Arc<Variant>> {
+        self.variant.as_ref()
     }
 
     fn identities(&self) -> Vec<Identity> {
@@ -148,14 +154,12 @@ pub fn have_policies<'a>(mut objects: impl Iterator<Item = Object<'a>>) -> bool 
 pub fn read<'a>(objects: impl Iterator<Item = Object<'a>>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for object in objects {
-        let is_new = parts.last().is_none_or(|part| part.path != *object.path());
-        if is_new {
-            parts.push(Part {
-                path: Arc::clone(object.path()),
-                ..Part::default()
-            });
-        }
-        if let Some(part) = parts.last_mut() {
+        let new = || Part {
+            path: Arc::clone(object.path()),
+            variant: object.variant().cloned(),
+            ..Part::default()
+        };
+        if let Some(part) = part_of(&mut parts, object, new) {
             part.add(object);
         }
     }

@@ -9,8 +9,9 @@ use crate::snapshot::Snapshot;
 
 use super::Sink;
 
-/// What tells one saying from another: its place, and what it says of that.
-type Key = (Location, String);
+/// What tells one saying from another: its place, what it says of that, and the namespace that it is about, where it is
+/// about what stands beside it there.
+type Key = (Location, String, Arc<str>);
 
 struct Saying {
     severity: Severity,
@@ -35,7 +36,21 @@ impl Sayings {
         sentence: String,
         related: Vec<(Location, String)>,
     ) {
-        let key = (at.clone(), discriminator.to_owned());
+        self.add_in("", at, discriminator, severity, sentence, related);
+    }
+
+    /// The same of what is missing in a namespace: what other namespaces have, where overlays move a file to several,
+    /// says nothing of this one.
+    pub fn add_in(
+        &mut self,
+        namespace: &str,
+        at: &Location,
+        discriminator: &str,
+        severity: Severity,
+        sentence: String,
+        related: Vec<(Location, String)>,
+    ) {
+        let key = (at.clone(), discriminator.to_owned(), namespace.into());
         self.all.entry(key).or_insert(Saying {
             severity,
             sentence,
@@ -45,7 +60,13 @@ impl Sayings {
 
     /// Takes back what is said of something that is missing: in one of the clusters it is there.
     pub fn refute(&mut self, at: &Location, discriminator: &str) {
-        self.refuted.insert((at.clone(), discriminator.to_owned()));
+        self.refute_in("", at, discriminator);
+    }
+
+    /// The same of what is there in a namespace.
+    pub fn refute_in(&mut self, namespace: &str, at: &Location, discriminator: &str) {
+        let key = (at.clone(), discriminator.to_owned(), namespace.into());
+        self.refuted.insert(key);
     }
 
     /// The same of several places.
@@ -65,7 +86,7 @@ impl Sayings {
             if self.refuted.contains(&key) {
                 continue;
             }
-            let (at, discriminator) = key;
+            let (at, discriminator, _) = key;
             let Some(object) = snapshot.object_at(&at) else {
                 continue;
             };

@@ -134,6 +134,10 @@ pub(super) fn skipped(head: &Snapshot, in_scope: impl Fn(&str) -> bool) -> Vec<P
     for left_out in &head.left_out {
         skip(&left_out.path, describe(&left_out.reason));
     }
+    for path in head.crowded() {
+        let reason = "takes in what more kustomizations take in than are told apart: rights and connections of that are not judged here";
+        skip(path, reason.to_owned());
+    }
     for path in &head.excluded {
         skip(path, "excluded by the configuration".to_owned());
     }

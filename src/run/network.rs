@@ -49,8 +49,8 @@ pub(super) fn answer(
             pair.network(&context.clusters)
         } else {
             own = Comparison::between(
-                base.objects(),
-                head.objects(),
+                base.landed_objects(),
+                head.landed_objects(),
                 pair.renames,
                 &clusters_of,
                 asked.host_network,
@@ -64,7 +64,7 @@ pub(super) fn answer(
     let network = if asked.host_network == HostNetwork::default() {
         head.network(&context.clusters)
     } else {
-        own = Network::of(head.objects(), &clusters_of, asked.host_network);
+        own = Network::of(head.landed_objects(), &clusters_of, asked.host_network);
         &own
     };
     let clusters = connectivity::answer(network, asked, in_scope);

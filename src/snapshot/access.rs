@@ -36,11 +36,22 @@ impl Snapshot {
     #[must_use]
     pub fn object_at(&self, place: &Location) -> Option<Object<'_>> {
         let file = self.file(&place.path)?;
-        self.objects_of(file).find(|object| {
-            let within = object.node().span();
-            within.start <= place.span.start && place.span.end <= within.end
-        })
+        let mut objects = self.objects_of(file);
+        objects.find(|object| holds(*object, place))
     }
+
+    /// The same, once for each variant that takes it in.
+    pub fn landed_at(&self, place: &Location) -> impl Iterator<Item = Object<'_>> {
+        let file = self.file(&place.path).into_iter();
+        let objects = file.flat_map(|file| self.landed_objects_of(file));
+        objects.filter(|object| holds(*object, place))
+    }
+}
+
+/// True if a place is one of an object.
+fn holds(object: Object<'_>, place: &Location) -> bool {
+    let within = object.node().span();
+    within.start <= place.span.start && place.span.end <= within.end
 }
 
 impl<'a> Pair<'a> {

@@ -1,146 +1,277 @@
 //! To which namespaces the kustomizations of a revision move the objects of a file, and which labels they put on them.
 //!
 //! A kustomization moves all that it takes in, what the kustomizations bring with them that it lists included: the outermost
-//! that says a namespace has the last word. A base that several overlays take in lands in the namespace of each of them.
+//! that says a namespace has the last word. A base that several overlays take in lands once for each of them, in the
+//! namespace that it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::folders::{folder, folders_up};
-use crate::kubernetes::kustomization::{self, AddedLabel, Kustomization};
+use crate::kubernetes::Variant;
+use crate::kubernetes::kustomization::{self, AddedLabel};
 
 use super::Snapshot;
 use super::built::{Built, inside_out};
 
-/// The most namespaces that the objects of one file are told apart in.
+/// The most variants that the objects of one file are told apart in.
 const MOST: usize = 32;
+
+/// The most that are told apart where all together are no more than [`MOST_COPIES`] then.
+const MOST_OF_FEW: usize = 128;
+
+/// So many copies of files and kustomizations are told apart, whatever number one of them has.
+const MOST_COPIES: usize = 20_000;
+
+/// What one variant makes of the objects of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Landed {
+    /// The variant.
+    pub variant: Arc<Variant>,
+    /// The namespace that they are moved to; none where they stay as they are written.
+    pub namespace: Option<Arc<str>>,
+    /// The labels that are put on them.
+    pub labels: Arc<[AddedLabel]>,
+}
 
 /// Where the objects of one file land.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Landing {
-    /// The namespace that all objects are moved to; none where they stay, or are moved to several.
-    pub namespace: Option<String>,
-    /// The namespaces that they are moved to where these are several; none of one where they stay as they are written.
-    pub several: Vec<Option<String>>,
+    /// The namespace that they are moved to where all variants say the same, else that of the nearest kustomization.
+    pub namespace: Option<Arc<str>>,
     /// The folders of the kustomizations that say so.
     pub by: Vec<String>,
     /// The labels that kustomizations put on them.
     pub labels: Vec<AddedLabel>,
+    /// What becomes of them in each variant.
+    pub landed: Vec<Landed>,
 }
 
-/// The landings of the files that some kustomization moves.
-pub(super) fn landings(snapshot: &Snapshot) -> BTreeMap<String, Landing> {
-    let order = inside_out(snapshot, |_| true);
-    let own = |at: usize| {
-        let folder = order.get(at)?.folder;
-        let namespace = snapshot.kustomization(folder)?.namespace.as_deref()?;
-        (!namespace.is_empty()).then_some(namespace)
-    };
-    // Which kustomizations have the last word about what another one takes in; none where it has it itself.
-    let mut words: Vec<Vec<Option<usize>>> = vec![Vec::new(); order.len()];
-    let mut of_files: BTreeMap<usize, Vec<Option<usize>>> = BTreeMap::new();
-    for (at, built) in order.iter().enumerate().rev() {
-        let outer = words.get_mut(at).map(std::mem::take).unwrap_or_default();
-        let outer = if outer.is_empty() { vec![None] } else { outer };
-        let said = outer.into_iter();
-        let said: Vec<Option<usize>> = said.map(|it| it.or(own(at).map(|_| at))).collect();
-        for part in &built.parts {
-            if let Some(words) = words.get_mut(*part) {
-                add(words, &said);
-            }
-        }
-        for file in &built.files {
-            add(of_files.entry(*file).or_default(), &said);
+/// What the kustomizations outside of another one say of what that takes in.
+#[derive(Clone, Debug)]
+struct Word {
+    /// The number of the outermost.
+    root: usize,
+    /// The number of that which has the last word about the namespace, if any.
+    by: Option<usize>,
+    /// The labels that they put on it.
+    labels: Arc<[AddedLabel]>,
+}
+
+impl Word {
+    /// The same about what a kustomization takes in that itself says something.
+    fn within(&self, at: usize, says_namespace: bool, own: &[AddedLabel]) -> Self {
+        Self {
+            root: self.root,
+            by: self.by.or(says_namespace.then_some(at)),
+            labels: if own.is_empty() {
+                Arc::clone(&self.labels)
+            } else {
+                self.labels.iter().chain(own).cloned().collect()
+            },
         }
     }
-    let mut labels = labels(snapshot, &order);
-    let mut landings = BTreeMap::new();
-    for (file, words) in of_files {
-        let labels = labels.remove(&file).unwrap_or_default();
-        let Some(file) = snapshot.files().get(file) else {
-            continue;
-        };
-        let folder = |at: &usize| order.get(*at).map(|it| it.folder.to_owned());
-        let by: Vec<String> = words.iter().flatten().filter_map(folder).collect();
-        if by.is_empty() && labels.is_empty() {
-            continue;
+}
+
+/// The landings of a revision.
+#[derive(Debug, Default)]
+pub(super) struct Landings {
+    /// Those of the files that some kustomization takes in.
+    pub of_files: BTreeMap<String, Landing>,
+    /// The kustomizations whose variants are more than are told apart, so that some of what they take in is not looked at
+    /// in them.
+    pub crowded: Vec<Arc<str>>,
+}
+
+/// The landings of the files that some kustomization takes in.
+pub(super) fn landings(snapshot: &Snapshot) -> Landings {
+    if snapshot.kustomizations.is_empty() {
+        return Landings::default();
+    }
+    let order = inside_out(snapshot, |_| true);
+    let words = words(snapshot, &order, MOST_OF_FEW, MOST_COPIES)
+        .or_else(|| words(snapshot, &order, MOST, usize::MAX))
+        .unwrap_or_default();
+    let variants = variants(snapshot, &order);
+    let crowded = words.crowded.iter();
+    let crowded = crowded.filter_map(|root| Some(Arc::clone(&variants.get(root)?.at)));
+    let mut landings = Landings {
+        of_files: BTreeMap::new(),
+        crowded: crowded.collect(),
+    };
+    landings.crowded.sort_unstable();
+    for (file, words) in words.of_files {
+        if let Some(file) = snapshot.files().get(file) {
+            let landing = landing(snapshot, &order, &variants, &file.path, &words);
+            landings.of_files.insert(file.path.to_string(), landing);
         }
-        let mut several: Vec<Option<String>> = Vec::new();
-        for word in words {
-            let namespace = word.and_then(own).map(str::to_owned);
-            if !several.contains(&namespace) {
-                several.push(namespace);
-            }
-        }
-        let mut landing = Landing {
-            by,
-            labels,
-            ..Landing::default()
-        };
-        if let [one] = several.as_mut_slice() {
-            landing.namespace = one.take();
-        } else {
-            landing.namespace = nearest(snapshot, &file.path);
-            landing.several = several;
-        }
-        landings.insert(file.path.to_string(), landing);
     }
     landings
 }
 
-/// The labels that kustomizations put on the objects of files, each of them by all that take it in.
-fn labels(snapshot: &Snapshot, order: &[Built<'_>]) -> BTreeMap<usize, Vec<AddedLabel>> {
-    let mut of_files: BTreeMap<usize, Vec<AddedLabel>> = BTreeMap::new();
-    let is_said = |(_, kustomization): (_, &Kustomization)| !kustomization.added.is_empty();
-    if !snapshot.kustomizations().any(is_said) {
-        return of_files;
-    }
-    let mut outer: Vec<Vec<AddedLabel>> = vec![Vec::new(); order.len()];
+/// What is said of all files.
+#[derive(Default)]
+struct Words {
+    of_files: BTreeMap<usize, Vec<Word>>,
+    /// The numbers of the outermost that are left out somewhere.
+    crowded: BTreeSet<usize>,
+}
+
+/// The namespace that a kustomization says itself.
+fn namespace_of<'a>(snapshot: &'a Snapshot, built: &Built<'_>) -> Option<&'a str> {
+    let namespace = snapshot.kustomization(built.folder)?.namespace.as_deref()?;
+    (!namespace.is_empty()).then_some(namespace)
+}
+
+/// What is said of each file, by all that take it in: `most` of it at most. None where this is more than `all` together.
+fn words(snapshot: &Snapshot, order: &[Built<'_>], most: usize, all: usize) -> Option<Words> {
+    let mut left = all;
+    let mut crowded = BTreeSet::new();
+    let none: Arc<[AddedLabel]> = Arc::new([]);
+    let mut outer: Vec<Vec<Word>> = vec![Vec::new(); order.len()];
+    let mut of_files: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
     for (at, built) in order.iter().enumerate().rev() {
-        let mut labels = outer.get_mut(at).map(std::mem::take).unwrap_or_default();
-        if let Some((file, kustomization)) = snapshot.kustomization_file(built.folder) {
-            labels.extend(
-                kustomization
-                    .added
-                    .iter()
-                    .map(|(key, value, reach, span)| AddedLabel {
-                        key: key.clone(),
-                        value: value.clone(),
-                        reach: *reach,
-                        at: Location {
-                            path: Arc::clone(&file.path),
-                            span: *span,
-                        },
-                    }),
-            );
+        let mut outside = outer.get_mut(at).map(std::mem::take).unwrap_or_default();
+        if outside.is_empty() {
+            outside.push(Word {
+                root: at,
+                by: None,
+                labels: Arc::clone(&none),
+            });
         }
+        let own = own_labels(snapshot, built);
+        let says_namespace = namespace_of(snapshot, built).is_some();
+        let said = outside.iter();
+        let said: Vec<Word> = said
+            .map(|word| word.within(at, says_namespace, &own))
+            .collect();
         for part in &built.parts {
             if let Some(words) = outer.get_mut(*part) {
-                add(words, &labels);
+                left = left.checked_sub(add(words, &said, most, &mut crowded))?;
             }
         }
         for file in &built.files {
-            add(of_files.entry(*file).or_default(), &labels);
+            let words = of_files.entry(*file).or_default();
+            left = left.checked_sub(add(words, &said, most, &mut crowded))?;
         }
     }
-    of_files
+    Some(Words { of_files, crowded })
 }
 
-fn add<T: Clone + PartialEq>(words: &mut Vec<T>, more: &[T]) {
+/// Adds what is said by others, and says how much that is. What one variant takes in by several ways is there once for
+/// each namespace.
+fn add(words: &mut Vec<Word>, more: &[Word], most: usize, crowded: &mut BTreeSet<usize>) -> usize {
+    let before = words.len();
     for word in more {
-        if words.len() < MOST && !words.contains(word) {
+        let mut known = words.iter_mut();
+        let same = known.find(|it| it.root == word.root && it.by == word.by);
+        if let Some(same) = same {
+            let new = word.labels.iter().filter(|it| !same.labels.contains(it));
+            let new: Vec<AddedLabel> = new.cloned().collect();
+            if !new.is_empty() {
+                same.labels = same.labels.iter().cloned().chain(new).collect();
+            }
+        } else if words.len() < most {
             words.push(word.clone());
+        } else {
+            crowded.insert(word.root);
         }
     }
+    words.len() - before
+}
+
+/// The labels that a kustomization puts on all that it takes in.
+fn own_labels(snapshot: &Snapshot, built: &Built<'_>) -> Vec<AddedLabel> {
+    let Some((file, kustomization)) = snapshot.kustomization_file(built.folder) else {
+        return Vec::new();
+    };
+    let added = kustomization.added.iter();
+    let added = added.map(|(key, value, reach, span)| AddedLabel {
+        key: key.clone(),
+        value: value.clone(),
+        reach: *reach,
+        at: Location {
+            path: Arc::clone(&file.path),
+            span: *span,
+        },
+    });
+    added.collect()
+}
+
+/// The variants by the number of their kustomization.
+fn variants(snapshot: &Snapshot, order: &[Built<'_>]) -> BTreeMap<usize, Arc<Variant>> {
+    // Which one alone takes in another one; none where several do.
+    let mut only: Vec<Option<Option<usize>>> = vec![None; order.len()];
+    let mut parts: BTreeMap<usize, Vec<Arc<str>>> = BTreeMap::new();
+    for (at, built) in order.iter().enumerate().rev() {
+        let root = only.get(at).copied().flatten().unwrap_or(Some(at));
+        let file = snapshot.kustomization_file(built.folder);
+        if let (Some(root), Some((file, _))) = (root, file) {
+            parts.entry(root).or_default().push(Arc::clone(&file.path));
+        }
+        for part in &built.parts {
+            if let Some(known) = only.get_mut(*part) {
+                *known = match *known {
+                    None => Some(root),
+                    Some(one) => Some(one.filter(|_| one == root)),
+                };
+            }
+        }
+    }
+    let variants = parts.into_iter().filter_map(|(root, mut parts)| {
+        parts.reverse();
+        let at = parts.pop()?;
+        Some((root, Arc::new(Variant { at, parts })))
+    });
+    variants.collect()
+}
+
+fn landing(
+    snapshot: &Snapshot,
+    order: &[Built<'_>],
+    variants: &BTreeMap<usize, Arc<Variant>>,
+    path: &str,
+    words: &[Word],
+) -> Landing {
+    let mut landing = Landing::default();
+    for word in words {
+        let by = word.by.and_then(|by| order.get(by));
+        let namespace = by.and_then(|by| namespace_of(snapshot, by)).map(Arc::from);
+        let by = by.map(|by| by.folder.to_owned());
+        landing.by.extend(by.filter(|by| !landing.by.contains(by)));
+        let labels = word.labels.iter().filter(|it| !landing.labels.contains(it));
+        let labels: Vec<AddedLabel> = labels.cloned().collect();
+        landing.labels.extend(labels);
+        let Some(variant) = variants.get(&word.root) else {
+            continue;
+        };
+        let landed = Landed {
+            variant: Arc::clone(variant),
+            namespace,
+            labels: Arc::clone(&word.labels),
+        };
+        if !landing.landed.contains(&landed) {
+            landing.landed.push(landed);
+        }
+    }
+    let mut namespaces = landing.landed.iter().map(|it| &it.namespace);
+    landing.namespace = match namespaces.next() {
+        Some(first) if namespaces.all(|it| it == first) => first.clone(),
+        _ => nearest(snapshot, path),
+    };
+    landing
+        .landed
+        .sort_by(|one, other| one.variant.at.cmp(&other.variant.at));
+    landing
 }
 
 /// The namespace that the nearest kustomization says which lists a file itself.
-fn nearest(snapshot: &Snapshot, path: &str) -> Option<String> {
+fn nearest(snapshot: &Snapshot, path: &str) -> Option<Arc<str>> {
     folders_up(folder(path)).find_map(|folder| {
         let own = snapshot.kustomization(folder)?;
         let mut listed = own.resources.iter();
         let lists = listed.any(|it| kustomization::resolve(folder, it).as_deref() == Some(path));
-        own.namespace.clone().filter(|_| lists)
+        own.namespace.as_deref().filter(|_| lists).map(Arc::from)
     })
 }

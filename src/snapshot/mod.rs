@@ -259,8 +259,10 @@ pub struct Snapshot {
     files: Vec<SourceFile>,
     /// Kustomizations by folder.
     kustomizations: BTreeMap<String, usize>,
-    /// Files whose objects kustomizations move to a namespace.
+    /// What becomes of the files that kustomizations take in.
     landings: BTreeMap<String, Landing>,
+    /// Kustomizations whose variants are more than are told apart.
+    crowded: Vec<Arc<str>>,
     /// Folders that hold a Helm chart.
     charts: BTreeSet<String>,
     /// Files that were looked at, those without relevance included.
@@ -297,6 +299,7 @@ impl Snapshot {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
             landings: BTreeMap::new(),
+            crowded: Vec::new(),
             charts: charts.clone(),
             files_read,
             left_out: Vec::new(),
@@ -331,7 +334,8 @@ impl Snapshot {
             }
             snapshot.files.push(file);
         }
-        snapshot.landings = landings::landings(&snapshot);
+        let landings = landings::landings(&snapshot);
+        (snapshot.landings, snapshot.crowded) = (landings.of_files, landings.crowded);
         let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -459,26 +463,31 @@ impl Snapshot {
         objects_in(file, namespace, added_labels(landing))
     }
 
-    /// The same, once for each namespace that kustomizations move them to.
+    /// The same, once for each variant that takes them in, as it is built there.
     pub fn landed_objects_of<'a>(
         &'a self,
         file: &'a SourceFile,
     ) -> impl Iterator<Item = Object<'a>> {
         let landing = self.landings.get(&*file.path);
-        let namespaces: Vec<Option<&str>> = match landing {
-            Some(landing) if !landing.several.is_empty() => {
-                landing.several.iter().map(Option::as_deref).collect()
-            }
-            _ => vec![landing.and_then(|landing| landing.namespace.as_deref())],
-        };
-        let namespaces = namespaces.into_iter();
-        namespaces.flat_map(move |namespace| objects_in(file, namespace, added_labels(landing)))
+        let landed = landing.map_or(&[][..], |landing| &landing.landed);
+        let apart = landed.iter().flat_map(move |landed| {
+            let objects = objects_in(file, landed.namespace.as_deref(), &landed.labels);
+            objects.map(move |object| object.within(Some(&landed.variant)))
+        });
+        let as_they_are = landed.is_empty().then(|| objects_in(file, None, &[]));
+        apart.chain(as_they_are.into_iter().flatten())
     }
 
-    /// All objects, by path, once for each namespace that kustomizations move them to.
+    /// All objects, by path, once for each variant that takes them in.
     pub fn landed_objects(&self) -> impl Iterator<Item = Object<'_>> {
         let files = self.files.iter();
         files.flat_map(|file| self.landed_objects_of(file))
+    }
+
+    /// The kustomizations that take in what more of them take in than are told apart.
+    #[must_use]
+    pub fn crowded(&self) -> &[Arc<str>] {
+        &self.crowded
     }
 
     /// What stands beside its workloads.

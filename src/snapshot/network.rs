@@ -13,7 +13,7 @@ impl Snapshot {
     pub fn network(&self, clusters: &Clusters) -> &Network {
         self.network.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            Network::of(self.objects(), &clusters_of, HostNetwork::default())
+            Network::of(self.landed_objects(), &clusters_of, HostNetwork::default())
         })
     }
 }
@@ -24,7 +24,7 @@ impl<'a> Pair<'a> {
     pub fn network(&self, clusters: &Clusters) -> &'a Comparison {
         self.pairs.network.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            let (base, head) = (self.base.objects(), self.head.objects());
+            let (base, head) = (self.base.landed_objects(), self.head.landed_objects());
             Comparison::between(
                 base,
                 head,

@@ -130,14 +130,14 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
-    for compared in &pair.network(&context.clusters).clusters {
-        let openings = &compared.openings;
-        for opened in openings.opened.iter().filter(|it| !it.is_unprotected) {
-            tell(pair, opened, sink);
+    let comparison = pair.network(&context.clusters);
+    for opened in comparison.opened() {
+        if !opened.is_unprotected {
+            tell(pair, &opened, sink);
         }
-        for escaped in &openings.escaped {
-            tell_of_escaped(pair, escaped, sink);
-        }
+    }
+    for escaped in comparison.escaped() {
+        tell_of_escaped(pair, &escaped, sink);
     }
 }
 

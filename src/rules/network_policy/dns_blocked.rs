@@ -181,7 +181,7 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             }),
             end => may_be_dns(end),
         };
-        let mut cut_off: BTreeMap<&Location, Vec<String>> = BTreeMap::new();
+        let mut cut_off: BTreeMap<(&Location, &str), Vec<String>> = BTreeMap::new();
         for (number, class) in reach.ends.classes.iter().enumerate() {
             // What allows something is what a person would add to.
             let mut policies = reach.policies(number, Direction::Egress);
@@ -191,22 +191,24 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
             };
             let workloads = class.workloads.iter();
             let workloads = workloads.filter_map(|at| reach.world.workloads.get(*at));
+            let mut workloads = workloads.peekable();
+            let namespace = workloads.peek().map_or("", |workload| &*workload.namespace);
             let names = workloads.map(|workload| Named::workload(workload).to_string());
             if reaches(reach, number, &is_dns, &asks)
                 || reaches(reach, number, &|_| true, &asks_by_name)
                 || reaches(reach, number, &may_be_dns, &asks_elsewhere)
             {
-                sayings.refute(first, "");
+                sayings.refute_in(namespace, first, "");
             } else if reaches(reach, number, &is_pod, &is_something) {
-                cut_off.entry(first).or_default().extend(names);
+                cut_off.entry((first, namespace)).or_default().extend(names);
             }
         }
-        for (at, names) in cut_off {
+        for ((at, namespace), names) in cut_off {
             let sentence = format!(
                 "egress lets {} out to other pods, and not to DNS over UDP, so that they find none of them by name; allow UDP and TCP 53 to where the DNS of the cluster is: mostly namespace kube-system, on OpenShift port 5353 of openshift-dns, with a cache on the node 169.254.20.10",
                 listed(&names)
             );
-            sayings.add(at, "", Severity::Medium, sentence, Vec::new());
+            sayings.add_in(namespace, at, "", Severity::Medium, sentence, Vec::new());
         }
     }
     sayings.tell(snapshot, sink);

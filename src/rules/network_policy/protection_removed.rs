@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::network::causes::{Opened, Thing};
 use crate::network::notation::Named;
 use crate::network::words::{ends, listed, passing};
-use crate::network::{Compared, Direction};
+use crate::network::{Comparison, Direction};
 use crate::rule::{Check, Context, Draft, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -115,37 +115,50 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
-    for compared in &pair.network(&context.clusters).clusters {
-        let opened = compared.openings.opened.iter();
-        for opened in opened.filter(|it| it.is_unprotected) {
-            let mut naked = BTreeSet::new();
-            let mut held: BTreeMap<BTreeSet<&str>, BTreeSet<Named>> = BTreeMap::new();
-            for workload in &opened.workloads {
-                let by = holders(compared, workload, opened.direction);
-                if by.is_empty() {
-                    naked.insert(workload.clone());
-                } else {
-                    held.entry(by).or_default().insert(workload.clone());
-                }
+    let comparison = pair.network(&context.clusters);
+    let opened = comparison.opened().into_iter();
+    for opened in opened.filter(|it| it.is_unprotected) {
+        let mut naked = BTreeSet::new();
+        let mut held: BTreeMap<BTreeSet<&str>, BTreeSet<Named>> = BTreeMap::new();
+        for workload in &opened.workloads {
+            let by = holders(comparison, workload, opened.direction);
+            if by.is_empty() {
+                naked.insert(workload.clone());
+            } else {
+                held.entry(by).or_default().insert(workload.clone());
             }
-            if !naked.is_empty() {
-                tell(pair, opened, &naked, &BTreeSet::new(), sink);
-            }
-            for (by, workloads) in &held {
-                tell(pair, opened, workloads, by, sink);
-            }
+        }
+        if !naked.is_empty() {
+            tell(pair, &opened, &naked, &BTreeSet::new(), sink);
+        }
+        for (by, workloads) in &held {
+            tell(pair, &opened, workloads, by, sink);
         }
     }
 }
 
-/// The policies of network plugins that may say what passes to or from a workload after the change.
-fn holders<'c>(compared: &'c Compared, named: &Named, direction: Direction) -> BTreeSet<&'c str> {
-    let mut workloads = compared.after.reach.world.workloads.iter();
-    let workload = workloads.find(|it| Named::workload(it) == *named);
-    let policies = compared.after.unanalysed.iter();
-    let policies =
-        policies.filter(|it| workload.is_some_and(|own| it.extent.may_hold(own, direction)));
-    policies.map(|policy| &*policy.title).collect()
+/// The policies of network plugins that may say what passes to or from a workload after the change; none where in one of
+/// the clusters that have it there are none.
+fn holders<'c>(
+    comparison: &'c Comparison,
+    named: &Named,
+    direction: Direction,
+) -> BTreeSet<&'c str> {
+    let mut all = BTreeSet::new();
+    for compared in &comparison.clusters {
+        let mut workloads = compared.after.reach.world.workloads.iter();
+        let Some(own) = workloads.find(|it| Named::workload(it) == *named) else {
+            continue;
+        };
+        let policies = compared.after.unanalysed.iter();
+        let mut titles = policies.filter(|it| it.extent.may_hold(own, direction));
+        let Some(first) = titles.next() else {
+            return BTreeSet::new();
+        };
+        all.insert(&*first.title);
+        all.extend(titles.map(|policy| &*policy.title));
+    }
+    all
 }
 
 fn tell(

@@ -143,7 +143,7 @@ fn of_cluster(cluster: &Cluster, direction: Direction, sayings: &mut Sayings) {
                 own.guarded += 1;
             }
             if is_spoken_of || class.is_exempt || !cluster.unanalysed.is_empty() {
-                sayings.refute(&workload.at, direction.name());
+                sayings.refute_in(&workload.namespace, &workload.at, direction.name());
             } else if direction == Direction::Egress || listens(workload) {
                 own.naked.push(workload);
             }
@@ -167,7 +167,8 @@ fn of_cluster(cluster: &Cluster, direction: Direction, sayings: &mut Sayings) {
                 "no NetworkPolicy selects these pods for {}, as it is done for most of namespace {namespace}, so that everything {what}; keep a policy that selects all pods of the namespace",
                 direction.name().to_lowercase()
             );
-            sayings.add(
+            sayings.add_in(
+                namespace,
                 &workload.at,
                 direction.name(),
                 severity,

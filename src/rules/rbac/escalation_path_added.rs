@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::cluster::Cluster;
 use crate::access::goal::Goal;
 use crate::access::proof::{Evidence, Proof};
 use crate::access::subject::Subject;
+use crate::finding::Location;
 use crate::rule::{Check, Context, Pair, Severity, Sink, declare_rule};
 
 declare_rule! {
@@ -172,6 +173,9 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
         let all = comparison.clusters.iter().flat_map(|it| &it.new_proofs);
         apart.extend(all.map(Proof::told_as));
     }
+    // What the same lines open in several variants is told once.
+    let mut tellings: Vec<(&Proof, Vec<&Proof>)> = Vec::new();
+    let mut by_lines: BTreeMap<(Goal, Vec<&Location>), usize> = BTreeMap::new();
     let apart_first = comparison.clusters.iter().map(|it| (it, false));
     let united = comparison.united.iter().map(|it| (it, true));
     for (compared, is_united) in apart_first.chain(united) {
@@ -185,11 +189,24 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
                     && !(is_united && apart.contains(&proof.told_as()))
             });
             let Some(first) = ways.next() else { continue };
-            let others: Vec<&Proof> = ways.collect();
-            if told.insert((first.subject.to_string(), first.chain())) {
-                tell(pair, first, &others, sink);
+            if !told.insert((first.subject.to_string(), first.chain())) {
+                continue;
+            }
+            let evidence = first.steps.iter().flat_map(|step| &step.evidence);
+            let lines = evidence.map(|evidence| &evidence.at).collect();
+            let known = *by_lines
+                .entry((first.goal, lines))
+                .or_insert(tellings.len());
+            match tellings.get_mut(known) {
+                Some((_, others)) => others.extend(std::iter::once(first).chain(ways)),
+                None => tellings.push((first, ways.collect())),
             }
         }
+    }
+    for (first, mut others) in tellings {
+        let mut seen: BTreeSet<&Subject> = BTreeSet::from([&first.subject]);
+        others.retain(|proof| seen.insert(&proof.subject));
+        tell(pair, first, &others, sink);
     }
 }
 

@@ -127,6 +127,17 @@ struct Gain {
     related: Vec<(Location, String)>,
 }
 
+impl Gain {
+    /// Adds somebody who gains it somewhere.
+    fn add(&mut self, subject: String, scope: &Scope) {
+        let mut known = self.subjects.iter().zip(&self.scopes);
+        if !known.any(|(own, at)| *own == subject && at == scope) {
+            self.subjects.push(subject);
+            self.scopes.push(scope.clone());
+        }
+    }
+}
+
 /// Where what is gained comes from.
 struct Origin {
     /// The line that gives it.
@@ -140,8 +151,9 @@ struct Origin {
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
     let mut unheard: Option<RolePlaces> = None;
+    // What several clusters give by the same line is told once.
+    let mut gains: BTreeMap<(Location, Option<&Subject>, Vec<String>), Gain> = BTreeMap::new();
     for compared in &pair.access(clusters, targets).clusters {
-        let mut gains: BTreeMap<(Location, Option<&Subject>, Vec<String>), Gain> = BTreeMap::new();
         for change in compared.changes.iter().filter(|it| is_told(compared, it)) {
             let unheard = unheard.get_or_insert_with(|| unheard_of(pair, context));
             let symbols = &compared.after.symbols;
@@ -161,15 +173,14 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             let gain = gains.entry((cause, alone, phrases)).or_default();
             gain.is_by_binding = is_by_binding;
             gain.place.get_or_insert(origin.place);
-            gain.subjects.push(change.subject.to_string());
-            gain.scopes.push(change.scope.clone());
             gain.related.extend(origin.related);
             let severity = gravity(&gained, &change.scope, symbols);
             gain.severity = gain.severity.max(Some(severity));
+            gain.add(change.subject.to_string(), &change.scope);
         }
-        for ((_, _, phrases), gain) in gains {
-            tell(pair, &phrases, gain, sink);
-        }
+    }
+    for ((_, _, phrases), gain) in gains {
+        tell(pair, &phrases, gain, sink);
     }
 }
 
@@ -236,11 +247,23 @@ fn untold(compared: &Compared, change: &Change, unheard: &RolePlaces) -> Rights 
     }
     let cluster = &compared.after;
     let held = cluster.held(&change.subject, &change.scope).into_iter();
-    let meant = held.flat_map(|held| &held.grants);
-    let meant = meant.filter_map(|grant| cluster.meant.get(grant.binding));
-    let leaves: BTreeSet<usize> = meant.flat_map(|it| it.leaves.iter().copied()).collect();
+    // What the same lines give in other variants is no more in a new one of these.
+    let is_copied = |number: usize| {
+        let own = cluster.bindings.get(number);
+        let mut copied = compared.copied.iter();
+        own.is_some_and(|own| copied.any(|it| Arc::ptr_eq(own, it)))
+    };
+    let mut leaves: BTreeSet<usize> = BTreeSet::new();
+    for grant in held.flat_map(|held| &held.grants) {
+        let meant = cluster.meant.get(grant.binding).into_iter();
+        let meant = meant.flat_map(|meant| meant.leaves.iter());
+        let is_copied = is_copied(grant.binding);
+        leaves.extend(meant.filter(|leaf| {
+            let role = cluster.roles.get(**leaf);
+            is_copied || role.is_some_and(|role| is_among(role, unheard))
+        }));
+    }
     let roles = leaves.iter().filter_map(|leaf| cluster.roles.get(*leaf));
-    let roles = roles.filter(|role| is_among(role, unheard));
     let told = cluster.rights_by(roles.map(|role| &**role), &change.scope);
     change.gained.beyond(&told, &cluster.symbols)
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::built_in::is_unmodelled;
 use crate::access::subject::Subject;
@@ -73,17 +73,25 @@ declare_rule! {
 
 fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     let (clusters, targets) = context.of_access();
-    let mut told: BTreeSet<Location> = BTreeSet::new();
+    // What is missing in one cluster and stands in another one is not missing.
+    let mut all: BTreeMap<Location, String> = BTreeMap::new();
+    let mut found: BTreeSet<Location> = BTreeSet::new();
     for cluster in &snapshot.access(clusters, targets).clusters {
         let accounts: BTreeSet<&Subject> = cluster.accounts.iter().map(|it| &it.subject).collect();
         for (binding, meant) in cluster.bindings.iter().zip(&cluster.meant) {
             if binding.is_patch {
                 continue;
             }
-            let mut missing = Vec::new();
-            if meant.roles.is_empty() && !is_unmodelled(&binding.role) {
-                missing.push((binding.place(binding.role_at), binding.role.to_string()));
-            }
+            let mut add = |at: Location, is_missing: bool, what: &dyn Fn() -> String| {
+                if is_missing {
+                    all.entry(at).or_insert_with(what);
+                } else {
+                    found.insert(at);
+                }
+            };
+            let is_missing = meant.roles.is_empty() && !is_unmodelled(&binding.role);
+            let role = binding.place(binding.role_at);
+            add(role, is_missing, &|| binding.role.to_string());
             for bound in &binding.subjects {
                 let is_missing = match &bound.subject {
                     Subject::Account(_, name) => {
@@ -91,23 +99,19 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
                     }
                     _ => false,
                 };
-                if is_missing {
-                    missing.push((binding.place(bound.span), bound.subject.to_string()));
-                }
+                let account = binding.place(bound.span);
+                add(account, is_missing, &|| bound.subject.to_string());
             }
-            for (at, what) in missing {
-                let Some(object) = snapshot.object_at(&at) else {
-                    continue;
-                };
-                if told.insert(at.clone()) {
-                    sink.about(object)
-                        .report_at(at.span, None)
-                        .discriminator(&what)
-                        .say(&format!(
-                            "{what} is in no file, so that the binding gives nothing until somebody makes it; add it, or take the binding away"
-                        ));
-                }
-            }
+        }
+    }
+    for (at, what) in all.into_iter().filter(|(at, _)| !found.contains(at)) {
+        if let Some(object) = snapshot.object_at(&at) {
+            sink.about(object)
+                .report_at(at.span, None)
+                .discriminator(&what)
+                .say(&format!(
+                    "{what} is in no file, so that the binding gives nothing until somebody makes it; add it, or take the binding away"
+                ));
         }
     }
 }

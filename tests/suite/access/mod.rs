@@ -15,4 +15,5 @@ mod overlays;
 mod paths;
 mod questions;
 mod stronger;
+mod variants;
 mod worlds;

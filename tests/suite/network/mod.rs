@@ -11,4 +11,5 @@ mod posture;
 mod raw;
 mod real_changes;
 mod shared_notation;
+mod variants;
 mod worlds;

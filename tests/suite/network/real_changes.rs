@@ -50,6 +50,16 @@ const OF_REPOSITORIES: &[Verdict] = &[
         "true: that is the port of the sentinels, and the proxy listens at others",
     ),
     (
+        "argoproj",
+        "argocd/argocd-ui: no NetworkPolicy selects",
+        "true: the installation for developers adds it beside what policies select",
+    ),
+    (
+        "argoproj",
+        "Deployment argocd-application-controller: no NetworkPolicy selects",
+        "true: ha/base/controller-deployment takes in the policies of all but the controller",
+    ),
+    (
         "microservices-demo",
         "cart-access: podSelector asks for name=cart",
         "true, and a mistake of the shop: its pods are called carts",
