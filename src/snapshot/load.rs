@@ -14,7 +14,7 @@ use crate::config::read::ConfigFile;
 use crate::folders::folder;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kinds::Declared;
-use crate::kubernetes::kustomization::{generated_files, resolve};
+use crate::kubernetes::kustomization::resolve;
 use crate::kubernetes::manifest::{read, read_expected, read_patch, shows_object};
 use crate::kubernetes::patch::{PatchSource, Target};
 use crate::packages::lockfile::{self, LockfileKind};
@@ -25,7 +25,7 @@ use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
 use crate::workflow::{Workflow, is_composite, is_workflow};
 
 use super::file_kind::FileKind;
-use super::{Snapshot, State, is_lockfile};
+use super::{Snapshot, State, generator_inputs, is_lockfile};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
 const MAX_SEARCHED_SIZE: usize = 256 * 1024 * 1024;
@@ -108,7 +108,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut states, head, intake);
-        add_generated(&mut states, head, intake);
+        generator_inputs::add(&mut states, head, &|path| intake.takes(path));
         return Loaded {
             base: None,
             head: snapshot(states, head, intake),
@@ -133,7 +133,7 @@ pub fn load(base: Option<&Side>, head: &Side, intake: &Intake) -> Loaded {
             })
             .collect();
         add_patches(&mut kept, side, intake);
-        add_generated(&mut kept, side, intake);
+        generator_inputs::add(&mut kept, side, &|path| intake.takes(path));
         snapshot(kept, side, intake)
     };
     // What another file must name counts where one does, on both sides alike.
@@ -221,58 +221,6 @@ fn add_patches(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Int
         let patch = read_patch(kind.format(), bytes, target)?;
         let state = State::Read(Reading::Manifest(Box::new(patch)));
         Some((Arc::clone(&file.path), Arc::new(state)))
-    }));
-    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
-}
-
-/// Files that a kustomization puts into objects: what they hold is shown as the objects are. Those that hold no object
-/// nobody reads otherwise, and of private keys it is known otherwise only that they are there.
-fn add_generated(kept: &mut Vec<(Arc<str>, Arc<State>)>, side: &Side, intake: &Intake) {
-    // By file: the key that it has there.
-    let mut named: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (path, state) in &*kept {
-        if let State::Read(Reading::Manifest(manifest)) = &**state
-            && manifest.kustomization.is_some()
-        {
-            for (file, key) in generated_files(&manifest.tree) {
-                if let Some(file) = resolve(folder(path), file) {
-                    let known = named.entry(file).or_default();
-                    *known = known.take().or(key.map(str::to_owned));
-                }
-            }
-        }
-    }
-    for (path, state) in kept.iter_mut() {
-        if let Some(key) = named.remove(&**path)
-            && FileKind::of(path) == FileKind::KeyFile
-            && let State::Text(text) = &**state
-        {
-            let text = text.clone();
-            *state = Arc::new(State::Generated { text, key });
-        }
-    }
-    if named.is_empty() {
-        return;
-    }
-    let is_named = |file: &&ListedFile| named.contains_key(&*file.path) && intake.takes(&file.path);
-    kept.extend(side.files().iter().filter(is_named).filter_map(|file| {
-        let kind = FileKind::of(&file.path);
-        let is_text = matches!(
-            kind,
-            FileKind::Settings | FileKind::KeyFile | FileKind::Yaml | FileKind::Json
-        );
-        if !is_text {
-            return None;
-        }
-        let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
-            return None;
-        };
-        let text = syntax::decode(bytes).ok()?;
-        let key = named.get(&*file.path).cloned().flatten();
-        Some((
-            Arc::clone(&file.path),
-            Arc::new(State::Generated { text, key }),
-        ))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
 }

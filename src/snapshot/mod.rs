@@ -16,6 +16,7 @@ pub mod explained;
 pub mod extended;
 pub mod file_kind;
 pub mod generated;
+mod generator_inputs;
 pub mod granted;
 pub mod held;
 pub mod hidden;
