@@ -1,5 +1,5 @@
-//! What a change opens, by the line that opens it: one answer a cause, however many pairs it is about. An edited label that
-//! opens both ends of a connection is one cause, and so is `hostNetwork`, whoever is reached by it.
+//! What a change opens, by the line that opens it: one answer a cause, however many pairs it is about; `hostNetwork` is one,
+//! whoever is reached by it. Each end of a connection is told for itself, as each can be accepted for itself.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -149,45 +149,6 @@ pub fn opened(before: &Reach, after: &Reach, difference: &Difference) -> Opening
         );
     }
     sides.openings()
-}
-
-/// Where the same edited lines open both ends of connections, the one end tells of both.
-fn without_other_halves(mut opened: Vec<Opened>) -> Vec<Opened> {
-    for direction in [Direction::Egress, Direction::Ingress] {
-        let (halves, mut kept): (Vec<Opened>, Vec<Opened>) = opened
-            .into_iter()
-            .partition(|it| it.direction == direction && !it.is_unprotected);
-        for half in halves {
-            match kept.iter_mut().find(|other| is_half_of(&half, other)) {
-                Some(whole) => {
-                    whole.is_from_afar |= half.is_from_afar;
-                    whole.related.extend(half.related);
-                }
-                None => kept.push(half),
-            }
-        }
-        opened = kept;
-    }
-    opened.sort_by(|one, other| {
-        let key = |it: &Opened| (it.at.clone(), it.direction, it.thing.clone());
-        key(one).cmp(&key(other))
-    });
-    opened
-}
-
-/// True if one says of the one end of connections what the other says of the other end, and more lines explain neither.
-fn is_half_of(half: &Opened, whole: &Opened) -> bool {
-    let places = |opened: &Opened| -> BTreeSet<Location> {
-        let related = opened.related.iter();
-        related.map(|(at, _)| at.clone()).collect()
-    };
-    half.direction != whole.direction
-        && !whole.is_unprotected
-        && !half.related.is_empty()
-        && places(half) == places(whole)
-        && half.workloads.is_subset(&whole.others)
-        && half.others.is_subset(&whole.workloads)
-        && half.connections.is_within(&whole.connections)
 }
 
 /// The other end of what is opened.
@@ -493,7 +454,7 @@ impl<'r> Sides<'r> {
             }
         }
         Openings {
-            opened: without_other_halves(opened),
+            opened,
             escaped: self.escaped.into_values().collect(),
         }
     }

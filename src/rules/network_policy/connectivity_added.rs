@@ -9,10 +9,9 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// What may reach a workload is the sum of all policies that select it, so that one line of one of them, or one label of
-    /// a pod or a namespace, opens it to many. There is one finding for each line that opens something: a label that opens
-    /// both ends of a connection is one cause, and so is `hostNetwork: true`, by which pods escape most policies and reach
-    /// others on their node, whoever these are. It is high where what comes in is from outside of the cluster or from
-    /// another namespace, else medium.
+    /// a pod or a namespace, opens it to many. There is one finding for each end of connections that a line opens, and one
+    /// for `hostNetwork: true`, by which pods escape most policies and reach others on their node, whoever these are. It is
+    /// high where what comes in is from outside of the cluster or from another namespace, else medium.
     ///
     /// ## Example
     /// ```yaml bad
