@@ -160,10 +160,11 @@ enum Others<'o> {
 }
 
 impl<'r> Sides<'r> {
-    /// The workloads of both sides, before and after.
-    fn pairs(&self, both: &Both) -> Vec<(&'r Workload, &'r Workload)> {
+    /// The workloads of both sides, before and after, that nothing tells apart.
+    fn pairs(&self, group: usize) -> Vec<(&'r Workload, &'r Workload)> {
         let (before, after) = (&self.before.world, &self.after.world);
-        let numbers = both.workloads.iter().copied();
+        let both = self.difference.workloads.get(group).into_iter();
+        let numbers = both.flat_map(|both| both.workloads.iter().copied());
         let pairs = numbers.filter_map(|(old, new)| {
             Some((before.workloads.get(old?)?, after.workloads.get(new?)?))
         });
@@ -172,9 +173,7 @@ impl<'r> Sides<'r> {
 
     /// The names of workloads of both sides.
     fn names(&self, group: usize) -> Vec<Named> {
-        let both = self.difference.workloads.get(group);
-        let pairs = both.map(|both| self.pairs(both)).unwrap_or_default();
-        let pairs = pairs.into_iter();
+        let pairs = self.pairs(group).into_iter();
         pairs.map(|(_, after)| Named::workload(after)).collect()
     }
 
@@ -200,8 +199,7 @@ impl<'r> Sides<'r> {
 
     /// What is opened by workloads that have come to share the network of their node.
     fn escape(&mut self, group: usize, gain: usize, mut add: impl FnMut(&mut Escaped)) {
-        let both = self.difference.workloads.get(group);
-        let pairs = both.map(|both| self.pairs(both)).unwrap_or_default();
+        let pairs = self.pairs(group);
         let Some(gained) = self.gains.get(gain) else {
             return;
         };
@@ -248,10 +246,7 @@ impl<'r> Sides<'r> {
         let gain = *known.entry((was, now)).or_insert_with(|| {
             let (was, now) = (before.table.set(was), after.table.set(now));
             let gained = now.minus(was).intersection(gained);
-            (!gained.is_empty()).then(|| {
-                self.gains.push(gained);
-                self.gains.len() - 1
-            })
+            (!gained.is_empty()).then(|| self.gain(gained))
         });
         let Some(gain) = gain else {
             return;
@@ -325,7 +320,7 @@ impl<'r> Sides<'r> {
         let (Some(old), Some(new)) = (both.before, both.after) else {
             return Vec::new();
         };
-        let pairs = self.pairs(both).into_iter();
+        let pairs = self.pairs(group).into_iter();
         let blames = pairs.map(|(earlier, workload)| Blame {
             before: self.before,
             after: self.after,
@@ -346,11 +341,8 @@ impl<'r> Sides<'r> {
             && !self.after.ends.classes.get(new)?.is_exempt;
         is_unprotected.then(|| {
             let blames = self.blames(group, direction).into_iter();
-            let found = blames.map(|blame| (blame.unprotected_by(), blame.workload));
-            let found: Vec<_> = found.collect();
-            let lines = found
-                .into_iter()
-                .map(|(found, own)| self.line(found, direction, true, own));
+            let lines = blames
+                .map(|blame| self.line(blame.unprotected_by(), direction, true, blame.workload));
             lines.collect()
         })
     }

@@ -91,9 +91,8 @@ fn is_whole(range: &str) -> bool {
 /// True if something comes in from outside of the cluster or from another namespace.
 #[must_use]
 pub fn comes_from_afar(opened: &Opened) -> bool {
-    let own: BTreeSet<_> = opened.workloads.iter().map(Named::namespace).collect();
-    // Of workloads in several namespaces, each is far from some of what all of them let in.
-    let namespace = own.first().copied().flatten().filter(|_| own.len() == 1);
+    // All of its workloads are of one namespace.
+    let namespace = opened.workloads.first().and_then(Named::namespace);
     let mut others = opened.others.iter();
     opened.direction == Direction::Ingress && others.any(|end| is_far(end, namespace))
 }

@@ -22,7 +22,7 @@ use crate::packages::purpose::is_installed;
 use crate::packages::{package_json, pnpm_workspace};
 use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
-use crate::workflow::{Workflow, is_composite, is_workflow};
+use crate::workflow::{Workflow, is_workflow};
 
 use super::file_kind::FileKind;
 use super::{Snapshot, State, generator_inputs, is_lockfile};
@@ -415,10 +415,14 @@ fn state(path: &str, content: Content, declared: &[Declared]) -> Option<State> {
 /// What bytes are that are all there; none if they have nothing to do with Kubernetes or with tidegate.
 #[must_use]
 pub fn read_as(kind: FileKind, bytes: Vec<u8>, declared: &[Declared]) -> Option<State> {
+    if kind == FileKind::Yaml
+        && let Some(action) = Workflow::composite(&bytes)
+    {
+        return Some(State::Workflow(action));
+    }
     match kind {
         FileKind::Configuration => Some(State::Configuration(Box::new(ConfigFile::read(bytes)))),
         FileKind::Workflow => Some(workflow_state(bytes, declared)),
-        FileKind::Yaml if is_composite(&bytes) => Some(State::Workflow(Workflow::read(bytes))),
         FileKind::Yaml | FileKind::Json | FileKind::Kustomization => {
             match read(
                 kind.format(),

@@ -42,17 +42,6 @@ pub fn is_workflow(path: &str) -> bool {
     })
 }
 
-/// True for an action that is made of steps, whatever file it stands in; what says that it is an object is none.
-#[must_use]
-pub fn is_composite(bytes: &[u8]) -> bool {
-    if memchr::memmem::find(bytes, b"composite").is_none() {
-        return false;
-    }
-    let workflow = Workflow::read(bytes.to_vec());
-    let root = workflow.root();
-    root.is_some_and(|root| composite(root).is_some() && root.get("apiVersion").is_none())
-}
-
 /// What a composite action runs.
 fn composite(root: Node<'_>) -> Option<Entry<'_>> {
     root.entry("runs").filter(|runs| {
@@ -81,6 +70,16 @@ impl Workflow {
         Self {
             tree: decode(bytes).ok().map(|text| parse(Format::Yaml, text)),
         }
+    }
+
+    /// Reads an action that is made of steps, whatever file it stands in; none if it is anything else, or an object.
+    #[must_use]
+    pub fn composite(bytes: &[u8]) -> Option<Self> {
+        memchr::memmem::find(bytes, b"composite")?;
+        let action = Self::read(bytes.to_vec());
+        let root = action.root()?;
+        let is_one = composite(root).is_some() && root.get("apiVersion").is_none();
+        is_one.then_some(action)
     }
 
     /// The text of the file, if it is text.
