@@ -7,7 +7,7 @@ use crate::change::{Content, ListedFile, Side};
 use crate::folders::folder;
 use crate::kubernetes::Reading;
 use crate::kubernetes::kustomization::{generated_files, resolve};
-use crate::syntax::{self, MAX_FILE_SIZE};
+use crate::syntax::{self, Encoding, MAX_FILE_SIZE};
 
 use super::State;
 use super::file_kind::FileKind;
@@ -55,15 +55,38 @@ pub(super) fn add(
         if !is_text {
             return None;
         }
-        let Content::Bytes(bytes) = side.read(file, MAX_FILE_SIZE) else {
-            return None;
+        let state = match side.read(file, MAX_FILE_SIZE) {
+            Content::Bytes(bytes) => State::Generated {
+                text: text_of(bytes)?,
+                key: named.get(&*file.path).cloned().flatten(),
+            },
+            Content::Missing(reason) => State::Missing(reason),
+            // Neither is what an object can hold.
+            Content::Oversized(_) | Content::LfsPointer => return None,
         };
-        let text = syntax::decode(bytes).ok()?;
-        let key = named.get(&*file.path).cloned().flatten();
-        Some((
-            Arc::clone(&file.path),
-            Arc::new(State::Generated { text, key }),
-        ))
+        Some((Arc::clone(&file.path), Arc::new(state)))
     }));
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+}
+
+/// The text of a file whose bytes an object takes as they are, so that no encoding is wrong: UTF-8, UTF-16 as shells of
+/// Windows write it, or one byte a character. None for what is no text.
+fn text_of(bytes: Vec<u8>) -> Option<String> {
+    let (encoding, bytes) = match syntax::decode(bytes) {
+        Ok(text) => return Some(text),
+        Err(found) => found,
+    };
+    if let Encoding::NotUtf8 { .. } = encoding {
+        let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
+        let all = bytes.iter().all(is_text);
+        return all.then(|| bytes.iter().copied().map(char::from).collect());
+    }
+    let is_little = bytes.starts_with(&[0xff, 0xfe]);
+    let units = bytes.chunks_exact(2).skip(1).map(|pair| match *pair {
+        [first, second] if is_little => u16::from_le_bytes([first, second]),
+        [first, second] => u16::from_be_bytes([first, second]),
+        _ => 0,
+    });
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.ok()
 }

@@ -91,6 +91,44 @@ fn the_key_of_an_entry_says_what_its_file_holds() {
     assert_eq!(lines, Vec::<String>::new(), "{}", answer.stdout);
 }
 
+/// An object takes bytes as they are: no encoding keeps them from being read, and what is no text says nothing.
+#[test]
+fn what_a_generator_is_fed_with_is_read_in_any_encoding() {
+    let kustomization = "secretGenerator:\n- name: a\n  files: [app.txt]\n";
+    let text = filled("# gr\u{fc}\u{df}e\npassword=PW\n");
+    let one_byte: Vec<u8> = text
+        .chars()
+        .map(|one| u8::try_from(one).unwrap_or(b'?'))
+        .collect();
+    let pairs = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(order).collect()
+    };
+    let mut binary = one_byte.clone();
+    binary.push(0);
+    for (bytes, is_read) in [
+        (text.clone().into_bytes(), true),
+        (one_byte, true),
+        (pairs(u16::to_le_bytes), true),
+        (pairs(u16::to_be_bytes), true),
+        (binary, false),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(
+            folder.path(),
+            &[("b/a.yaml", ""), ("h/kustomization.yaml", kustomization)],
+        );
+        std::fs::write(folder.path().join("h/app.txt"), bytes).expect("it can be written");
+        let (answer, json) = check(folder.path(), &["--base", "b", "--head", "h"]);
+        let expected: &[&str] = if is_read {
+            &["introduced high secret/in-file app.txt:2"]
+        } else {
+            &[]
+        };
+        assert_eq!(told(&json), expected, "{}", answer.stdout);
+    }
+}
+
 /// The working tree is read otherwise than a commit, and must know the same files again.
 #[test]
 fn what_a_generator_is_fed_with_may_move() {
