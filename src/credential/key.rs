@@ -23,7 +23,7 @@ const PASSWORDS: [&str; 6] = [
     "requirepass",
     "masterauth",
 ];
-const SECRETS: [&str; 25] = [
+const SECRETS: [&str; 26] = [
     "accesskey",
     "accountkey",
     "aeskey",
@@ -31,6 +31,8 @@ const SECRETS: [&str; 25] = [
     "appkey",
     "authkey",
     "clientkey",
+    // Of a kubeconfig.
+    "clientkeydata",
     "credential",
     "credentials",
     "cryptokey",
@@ -121,7 +123,7 @@ pub fn class(key: &str) -> Option<Class> {
     let key = without_notation(key);
     // All the words below end in one of these letters: most keys need no closer look.
     let last = key.bytes().rev().find(u8::is_ascii_alphabetic)?;
-    if !b"dehklnstwy".contains(&last.to_ascii_lowercase()) {
+    if !b"adehklnstwy".contains(&last.to_ascii_lowercase()) {
         return None;
     }
     let plain = plain_end(key);

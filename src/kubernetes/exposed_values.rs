@@ -1,5 +1,5 @@
-//! Credentials in the values of charts that objects of Flux, Argo CD and K3s carry: their keys say what they are, and
-//! only what was drawn is evidence.
+//! Credentials in the values of charts that objects of Flux, Argo CD and K3s carry, and in what kubectl is configured by:
+//! their keys say what they are, and only what was drawn is evidence.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +23,8 @@ pub fn of_chart<'a>(
     };
     let spec = object.get("spec");
     match kind {
+        // What kubectl is configured by.
+        "Config" => keep(Some(object), "users"),
         "HelmRelease" => keep(spec, "values"),
         "HelmChart" | "HelmChartConfig" => keep(spec, "valuesContent"),
         _ => {

@@ -198,6 +198,16 @@ fn a_private_key_in_base64_is_told_wherever_it_stands() {
         "apiVersion: v1\nkind: Config\nusers:\n- {name: x, user: {client-key-data: PACKED_KEY}}\n",
         &["secret/in-file 4"],
     );
+    // The users of one are told of as well, and what is no credential of theirs is not.
+    assert_told(
+        "kubeconfig.yaml",
+        "apiVersion: v1\nkind: Config\nusers:\n- name: x\n  user:\n    token: DRAWN\n- name: y\n  user: {username: y, password: DRAWN}\n",
+        &["secret/in-file 6", "secret/in-file 8"],
+    );
+    assert_silent(
+        "kubeconfig.yaml",
+        "apiVersion: v1\nkind: Config\nusers:\n- name: x\n  user:\n    tokenFile: /var/run/token\n- name: y\n  user: {exec: {command: aws, args: [eks, get-token]}}\n",
+    );
     let certificate = {
         use base64::Engine as _;
         let body = filled("KEY_AT_4").replace("RSA PRIVATE KEY", "CERTIFICATE");
