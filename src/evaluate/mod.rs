@@ -34,10 +34,21 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    fn join(mut self, other: Self) -> Self {
-        self.findings.extend(other.findings);
-        self.containers += other.containers;
-        self
+    /// What was said of each file, and what each rule said that sees the whole revision. Findings are large, so that each
+    /// is moved once.
+    fn joined(of_files: Vec<Self>, of_all: Vec<Vec<Finding>>) -> Self {
+        let counts = of_files.iter().map(|one| one.findings.len());
+        let count = counts.chain(of_all.iter().map(Vec::len)).sum();
+        let mut all = Self {
+            findings: Vec::with_capacity(count),
+            ..Self::default()
+        };
+        for one in of_files {
+            all.findings.extend(one.findings);
+            all.containers += one.containers;
+        }
+        all.findings.extend(of_all.into_iter().flatten());
+        all
     }
 }
 
@@ -70,19 +81,16 @@ pub fn evaluate_with(
             .files()
             .par_iter()
             .map(|file| judge_file(&asked, (snapshot, &namespaces), file, context))
-            .reduce(Evaluation::default, Evaluation::join)
+            .collect::<Vec<_>>()
     };
     let whole = || {
         asked
             .par_iter()
             .map(|rule| judge_whole(rule, snapshot, context))
-            .reduce(Vec::new, |mut all, more| {
-                all.extend(more);
-                all
-            })
+            .collect::<Vec<_>>()
     };
-    let (mut evaluation, findings) = rayon::join(files, whole);
-    evaluation.findings.extend(findings);
+    let (of_files, of_all) = rayon::join(files, whole);
+    let mut evaluation = Evaluation::joined(of_files, of_all);
     let findings = &mut evaluation.findings;
     evaluation.consequences = misspelt::take_consequences(snapshot, context, findings);
     context.settle(&mut evaluation.consequences);
@@ -151,11 +159,14 @@ fn judge_file(
         }
         // A value that stands twice in one list is one mistake.
         let mut seen = BTreeSet::new();
-        let of_object = evaluation.findings.split_off(first);
-        let once = of_object
-            .into_iter()
-            .filter(|found| seen.insert(found.fingerprint));
-        evaluation.findings.extend(once);
+        let mut of_object = evaluation.findings.iter().skip(first);
+        if of_object.any(|found| !seen.insert(found.fingerprint)) {
+            seen.clear();
+            let of_object = evaluation.findings.split_off(first);
+            let once = of_object.into_iter();
+            let once = once.filter(|found| seen.insert(found.fingerprint));
+            evaluation.findings.extend(once);
+        }
     }
     // The same bytes twice, by an alias, are one mistake as well.
     let mut seen = BTreeSet::new();

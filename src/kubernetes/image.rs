@@ -47,7 +47,8 @@ impl<'a> ImageReference<'a> {
         if text.is_empty() {
             return Err(Invalid::Empty);
         }
-        if text.contains(char::is_whitespace) {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain && text.contains(char::is_whitespace) {
             return Err(Invalid::Whitespace);
         }
         let (named, digest) = match text.split_once('@') {

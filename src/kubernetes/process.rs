@@ -108,21 +108,23 @@ impl<'a> Process<'a> {
     /// The variable of a name that Node.js or a program for it reads, where its value is written: the last one counts.
     #[must_use]
     pub fn variable(self, name: &str) -> Option<Variable<'a>> {
-        if !self.may_be_node() {
-            return None;
-        }
-        self.variables()
-            .filter(|variable| variable.name == name)
-            .last()
+        let named = self.variables().filter(|variable| variable.name == name);
+        named.last().filter(|_| self.may_be_node())
     }
 
     /// Where the variable of a name comes from that the container takes from `ConfigMap`s and Secrets: of several, the one
     /// that holds the key and stands first here counts. Empty where an entry of `env` says otherwise.
     #[must_use]
     pub fn config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
-        if !self.may_be_node() {
-            return Vec::new();
+        let mut sources = self.all_config_sources(name);
+        // To read the image takes longer than to see that there is nothing.
+        if !sources.is_empty() && !self.may_be_node() {
+            sources.clear();
         }
+        sources
+    }
+
+    fn all_config_sources(self, name: &'a str) -> Vec<ConfigSource<'a>> {
         let entries = self.container.field(&["env"]).items();
         let own = entries.filter(|entry| entry.get("name").and_then(Node::as_str) == Some(name));
         if let Some(entry) = own.last() {

@@ -120,13 +120,13 @@ impl<'n> InCluster<'n> {
                 }) || services.any(|service| {
                     let mut ports = service.ports.iter();
                     *service.namespace == *self.namespace()
-                        && self
-                            .selected()
-                            .any(|it| service.selector.selects(&it.labels))
                         && ports.any(|port| {
                             port.target == PortRef::Number(number)
                                 && port.name.as_deref().is_some_and(is_metrics)
                         })
+                        && self
+                            .selected()
+                            .any(|it| service.selector.selects(&it.labels))
                 })
             }),
         };

@@ -88,15 +88,22 @@ impl FileKind {
             "bunfig.toml" => Self::BunSettings,
             "renovate.json" | "renovate.json5" | ".renovaterc" | ".renovaterc.json"
             | ".renovaterc.json5" => Self::Renovate,
-            _ if is_code_of_yarn(path) => Self::InstallCode,
-            _ if has_extension(name, "patch") => Self::CodePatch,
-            _ if has_extension(name, "dockerignore") => Self::DockerIgnore,
-            _ if is_environment(name) => Self::Environment,
+            _ => Self::by_extension(path, name),
+        }
+    }
+
+    fn by_extension(path: &str, name: &str) -> Self {
+        let extension = Extension::of(name);
+        match name {
+            _ if is_code_of_yarn(path, extension) => Self::InstallCode,
+            _ if extension.is("patch") => Self::CodePatch,
+            _ if extension.is("dockerignore") => Self::DockerIgnore,
+            _ if is_environment(name, extension) => Self::Environment,
             _ if is_dockerfile(name) => Self::Dockerfile,
-            _ if has_extension(name, "env") => Self::Environment,
-            _ if has_extension(name, "json") => Self::Json,
-            _ if is_key_file(name) => Self::KeyFile,
-            _ if is_settings(name) => Self::Settings,
+            _ if extension.is("env") => Self::Environment,
+            _ if extension.is("json") => Self::Json,
+            _ if is_key_file(name, extension) => Self::KeyFile,
+            _ if is_settings(extension) => Self::Settings,
             _ => Self::Yaml,
         }
     }
@@ -121,10 +128,8 @@ impl FileKind {
 }
 
 /// True for a script below `.yarn/releases` or `.yarn/plugins`.
-fn is_code_of_yarn(path: &str) -> bool {
-    let is_script = ["cjs", "js", "mjs"]
-        .iter()
-        .any(|extension| has_extension(path, extension));
+fn is_code_of_yarn(path: &str, extension: Extension<'_>) -> bool {
+    let is_script = extension.is_one_of(&["cjs", "js", "mjs"]);
     let is_below = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
     is_script && (is_below(".yarn/releases/") || is_below(".yarn/plugins/"))
 }
@@ -149,7 +154,7 @@ fn is_dockerfile(name: &str) -> bool {
 
 /// True for the names that programs load variables from: `.env` with anything behind a mark, `.envrc` of direnv, and
 /// `env` with the name of a stage behind it.
-fn is_environment(name: &str) -> bool {
+fn is_environment(name: &str, extension: Extension<'_>) -> bool {
     const STAGES: [&str; 21] = [
         "ci",
         "default",
@@ -175,10 +180,7 @@ fn is_environment(name: &str) -> bool {
     ];
     // What is encrypted as a whole is made to be committed.
     const ENCRYPTED: [&str; 4] = ["age", "asc", "gpg", "pgp"];
-    if ENCRYPTED
-        .iter()
-        .any(|extension| has_extension(name, extension))
-    {
+    if extension.is_one_of(&ENCRYPTED) {
         return false;
     }
     if let Some(rest) = name.strip_prefix(".env") {
@@ -189,15 +191,14 @@ fn is_environment(name: &str) -> bool {
 }
 
 /// True for the names of private keys of SSH and of files in PEM.
-fn is_key_file(name: &str) -> bool {
+fn is_key_file(name: &str, extension: Extension<'_>) -> bool {
     ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"].contains(&name)
-        || has_extension(name, "key")
-        || has_extension(name, "pem")
+        || extension.is_one_of(&["key", "pem"])
 }
 
 /// True for what generators are fed with: settings of programs, lines of variables, and files that hold one value alone,
 /// whose names most often have no extension.
-fn is_settings(name: &str) -> bool {
+fn is_settings(extension: Extension<'_>) -> bool {
     const EXTENSIONS: [&str; 25] = [
         "acl",
         "cer",
@@ -225,15 +226,39 @@ fn is_settings(name: &str) -> bool {
         "toml",
         "txt",
     ];
-    let mut extensions = EXTENSIONS.iter();
-    !name.contains('.') || extensions.any(|extension| has_extension(name, extension))
+    extension.is_missing() || extension.is_one_of(&EXTENSIONS)
 }
 
-fn has_extension(name: &str, extension: &str) -> bool {
-    match name.rsplit_once('.') {
-        Some(("", own)) => own == extension,
-        Some((_, own)) => own.eq_ignore_ascii_case(extension),
-        None => false,
+/// What stands behind the last dot of a name. Of every file of a repository it is asked what it is, so that the dot is
+/// looked for once.
+#[derive(Clone, Copy)]
+struct Extension<'n> {
+    text: Option<&'n str>,
+    /// True where nothing stands before the dot: such names are told apart by case.
+    is_whole: bool,
+}
+
+impl<'n> Extension<'n> {
+    fn of(name: &'n str) -> Self {
+        let parts = name.rsplit_once('.');
+        Self {
+            text: parts.map(|(_, own)| own),
+            is_whole: parts.is_some_and(|(stem, _)| stem.is_empty()),
+        }
+    }
+
+    fn is_missing(self) -> bool {
+        self.text.is_none()
+    }
+
+    fn is(self, extension: &str) -> bool {
+        self.text.is_some_and(|own| {
+            own == extension || !self.is_whole && own.eq_ignore_ascii_case(extension)
+        })
+    }
+
+    fn is_one_of(self, extensions: &[&str]) -> bool {
+        extensions.iter().any(|extension| self.is(extension))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use crate::finding::Location;
 use crate::kubernetes::field::quoted;
 use crate::kubernetes::{Container, Field, ImageReference, Object, Pod};
@@ -350,6 +352,8 @@ struct Image {
 
 /// What an image says of Node.js; none if it is no image of Node.js.
 fn read_image(text: &str) -> Option<Image> {
+    // All of their names hold this word.
+    memmem::find(text.as_bytes(), b"node")?;
     let reference = ImageReference::parse(text).ok()?;
     let tag = match (reference.tag(), reference.digest()) {
         (Some(tag), _) => Some(tag),

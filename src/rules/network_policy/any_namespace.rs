@@ -55,13 +55,15 @@ fn check(snapshot: &Snapshot, context: &Context, sink: &mut Sink<'_>) {
     for own in snapshot.network(&context.clusters).policies() {
         let rules = own.policy.ingress.iter().flatten();
         for rule in rules.filter(|rule| !rule.means_everybody()) {
-            if own.is_for_metrics(rule) {
-                sayings.refute_all(rule.peers.iter().flatten().map(|it| &it.at), &told(rule));
+            let every = |peer: &Peer| matches!(peer, Peer::Pods(pods) if pods.is_all());
+            let peers = rule.peers.iter().flatten();
+            let mut peers = peers.filter(|written| every(&written.peer)).peekable();
+            // What serves metrics alone takes all Services and workloads to find out.
+            if peers.peek().is_some() && own.is_for_metrics(rule) {
+                sayings.refute_all(peers.map(|it| &it.at), &told(rule));
                 continue;
             }
-            let peers = rule.peers.iter().flatten();
-            let every = |peer: &Peer| matches!(peer, Peer::Pods(pods) if pods.is_all());
-            for written in peers.filter(|written| every(&written.peer)) {
+            for written in peers {
                 sayings.add(
                     &written.at,
                     &told(rule),
