@@ -11,6 +11,7 @@ use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
+use crate::snapshot::applied::Unapplied;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::{Node, Span, Tree};
 
@@ -63,6 +64,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
         }
     }
     unread_patches(pair, sink);
+    unapplied_patches(pair, sink);
     protections_taken(pair, sink);
     lost_completeness(pair, sink);
     in_installed_packages(pair, sink);
@@ -419,6 +421,29 @@ fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
             .report_span(Span::default())
             .discriminator("patch")
             .say(what);
+    }
+}
+
+/// Patches that say something of what passes or of who may do what, where the object that they change is not known, and
+/// that were not there before.
+fn unapplied_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    if pair.head.unapplied().is_empty() {
+        return;
+    }
+    let key = |patch: &Unapplied| (Arc::clone(&patch.resource), patch.content);
+    let known: HashSet<_> = pair.base.unapplied().iter().map(key).collect();
+    for patch in pair.head.unapplied() {
+        if known.contains(&key(patch)) {
+            continue;
+        }
+        let resource = &patch.resource;
+        let (kind, name) = (&resource.kind, shortened(&resource.name));
+        sink.in_file(&patch.path)
+            .report_span(patch.at)
+            .discriminator(&format!("unapplied {kind} {name}"))
+            .say(&format!(
+                "what this patch makes of {kind} {name} was not judged for what may pass and who may do what, as the object that it changes was not found here, or this part of the patch is not known; judge the output of `kustomize build`"
+            ));
     }
 }
 

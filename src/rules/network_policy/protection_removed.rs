@@ -196,7 +196,7 @@ fn tell(
             format!("no longer selects {own} for {direction}, and no other {other} does")
         }
         Thing::Workload => {
-            format!("no {other} selects pods with these labels for {direction} any more")
+            format!("no {other} selects {own} with these labels for {direction} any more")
         }
     };
     let (severity, opens) = match opened.direction {
