@@ -220,8 +220,17 @@ fn decides(kind: &Kind) -> bool {
 fn matters(source: &Source<'_>) -> bool {
     let kind = source.record.kind;
     let node = source.written().node();
-    if !kind.bears_pods() {
-        return kind.name != "Secret";
+    let says_of_spec = |fields: &[&str]| {
+        let spec = node.present("spec");
+        spec.is_some_and(|spec| fields.iter().any(|field| spec.get(field).is_some()))
+    };
+    // What of them opens a way in is judged wherever it stands.
+    match kind.name {
+        "Secret" => return false,
+        "Service" => return says_of_spec(&["selector", "ports"]),
+        "Ingress" => return says_of_spec(&["rules", "defaultBackend"]),
+        _ if !kind.bears_pods() => return true,
+        _ => {}
     }
     let mut pods = source.record.pods.iter().map(|pod| source.tree.node(*pod));
     node.get("$patch").is_some()
