@@ -58,6 +58,7 @@ pub mod safeguards;
 pub mod settings;
 mod settings_pins;
 pub mod substituted;
+pub mod taken;
 pub mod unlocked;
 pub mod unmet_catalogs;
 pub mod unmet_overrides;

@@ -12,6 +12,7 @@ use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::applied::Unapplied;
+use crate::snapshot::taken::left_alone;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::{Node, Span, Tree};
 
@@ -65,6 +66,15 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     }
     unread_patches(pair, sink);
     unapplied_patches(pair, sink);
+    for (taking, left) in left_alone(pair.base, pair.head) {
+        sink.in_file(&taking.at.path)
+            .report_span(taking.at.span)
+            .discriminator(&format!("left-alone {}", shortened(&left)))
+            .say(&format!(
+                "no kustomization takes in {} any more, so that whether it is still applied beside the others was not judged; list it again, or delete it",
+                shortened(&left)
+            ));
+    }
     protections_taken(pair, sink);
     lost_completeness(pair, sink);
     in_installed_packages(pair, sink);
