@@ -127,15 +127,15 @@ impl<'a> Patching<'a> {
         }
     }
 
-    /// What has become of the object: none where it is gone. An error where it is too large.
+    /// What has become of the object: none where it is gone. `most` is how many nodes it may have.
     ///
     /// # Errors
     /// Where it has more nodes than an object may have.
-    pub fn result(self) -> Result<Option<Patched>, TooLarge> {
+    pub fn result(self, most: usize) -> Result<Option<Patched>, TooLarge> {
         let Some(object) = self.object else {
             return Ok(None);
         };
-        let tree = Tree::composed(&object, MOST_NODES).ok_or(TooLarge)?;
+        let tree = Tree::composed(&object, MOST_NODES.min(most)).ok_or(TooLarge)?;
         let root = tree.documents().first().map(|it| tree.root(it));
         let root = root.ok_or(TooLarge)?;
         let (old, own) = (self.record, self.own);

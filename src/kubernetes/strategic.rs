@@ -1,14 +1,14 @@
 //! What strategic merge patches make of an object, with the place of each value that comes out.
 //!
-//! Source: the OpenAPI description of Kubernetes 1.37 (`x-kubernetes-patch-merge-key`) for the fields that are read here,
+//! Source: the `OpenAPI` description of Kubernetes 1.37 (`x-kubernetes-patch-merge-key`) for the fields that are read here,
 //! and Kustomize 5: maps merge, lists of which the API names no key are replaced as a whole, `null` and `$patch` take away.
 
 use crate::syntax::{Composed, Node, Part, Value};
 
 use super::kinds::Kind;
 
-/// The most items of a list among which those of a patch are looked for.
-const MOST_ITEMS: usize = 1 << 10;
+/// How many pairs of what a patch says and what is there are looked at in one mapping or list.
+const MOST_PAIRS: usize = 1 << 20;
 
 /// What a patch comes to.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub fn patched<'a>(object: Composed<'a>, patch: Part<'a>, kind: &Kind) -> Outcom
         has_keys: !group.contains('.') || group.ends_with(".k8s.io"),
         is_service: kind.name == "Service",
     };
-    let Some(changes) = merging.without_identity(patch) else {
+    let Some(changes) = without_identity(patch) else {
         return Outcome::Unknown;
     };
     match merging.merged(object, patch, Some(changes)) {
@@ -63,21 +63,6 @@ struct Merging {
 type Entries<'a> = Vec<(Part<'a>, Composed<'a>)>;
 
 impl Merging {
-    /// What a patch says, but for what tells which object it is for. None where it is no mapping.
-    fn without_identity<'a>(self, patch: Part<'a>) -> Option<Entries<'a>> {
-        let mut changes = Composed::Whole(patch).into_entries()?;
-        changes.retain(|(key, _)| !matches!(key.node.key_text(), "apiVersion" | "kind"));
-        for (key, value) in &mut changes {
-            if key.node.key_text() == "metadata" {
-                let part = value.part();
-                let mut entries = value.clone().into_entries().unwrap_or_default();
-                entries.retain(|(key, _)| !matches!(key.node.key_text(), "name" | "namespace"));
-                *value = Composed::Mapping(part, entries);
-            }
-        }
-        Some(changes)
-    }
-
     /// What a mapping of a patch makes of what is there; `changes` are its entries where not all of them count.
     fn merged<'a>(
         self,
@@ -94,7 +79,15 @@ impl Merging {
         let is_new = old.is_none();
         let mut entries = old.unwrap_or_default();
         let changes = changes.or_else(|| Composed::Whole(patch).into_entries());
-        for (key, change) in changes.unwrap_or_default() {
+        let changes = changes.unwrap_or_default();
+        if changes
+            .len()
+            .saturating_mul(entries.len().max(changes.len()))
+            > MOST_PAIRS
+        {
+            return Err(Unknown);
+        }
+        for (key, change) in changes {
             let name = key.node.key_text();
             if name == DIRECTIVE || name.starts_with("$setElementOrder/") {
                 continue;
@@ -149,7 +142,7 @@ impl Merging {
     }
 
     /// What a patch writes where nothing is.
-    fn fresh<'a>(self, change: Composed<'a>) -> Merged<'a> {
+    fn fresh(self, change: Composed<'_>) -> Merged<'_> {
         let part = change.part();
         match part.node.value() {
             Value::Null => Ok(None),
@@ -176,19 +169,20 @@ impl Merging {
             items.clear();
         }
         let changes = patch.node.items().filter(|item| !replaces(item));
+        let changes: Vec<Node<'a>> = changes.collect();
+        if changes.len().saturating_mul(items.len().max(changes.len())) > MOST_PAIRS {
+            return Err(Unknown);
+        }
         for change in changes {
             let part = patch.beside(change);
             let id = identity(key, |name| change.get(name));
             let known = id.as_ref().and_then(|id| {
-                let mut known = items.iter().take(MOST_ITEMS);
+                let mut known = items.iter();
                 known.position(|item| {
                     let field = |name: &str| item.get(name).map(|it| it.part().node);
                     identity(key, field).as_ref() == Some(id)
                 })
             });
-            if items.len() > MOST_ITEMS && known.is_none() {
-                return Err(Unknown);
-            }
             let new = match known.and_then(|at| items.get(at).cloned()) {
                 Some(old) if means(&old, change) => Some(old),
                 Some(old) if change.is_mapping() => self.merged(old, part, None)?,
@@ -225,6 +219,21 @@ impl Merging {
             _ => None,
         }
     }
+}
+
+/// What a patch says, but for what tells which object it is for. None where it is no mapping.
+fn without_identity(patch: Part<'_>) -> Option<Entries<'_>> {
+    let mut changes = Composed::Whole(patch).into_entries()?;
+    changes.retain(|(key, _)| !matches!(key.node.key_text(), "apiVersion" | "kind"));
+    for (key, value) in &mut changes {
+        if key.node.key_text() == "metadata" {
+            let part = value.part();
+            let mut entries = value.clone().into_entries().unwrap_or_default();
+            entries.retain(|(key, _)| !matches!(key.node.key_text(), "name" | "namespace"));
+            *value = Composed::Mapping(part, entries);
+        }
+    }
+    Some(changes)
 }
 
 /// What makes an item the same one: its key, and of a port the protocol.

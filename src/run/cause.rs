@@ -21,6 +21,8 @@ pub(super) struct Causes<'a> {
     keys: HashMap<Arc<str>, Vec<u32>>,
     /// What kustomizations take in, once somebody has asked.
     takers: Option<Takers<'a>>,
+    /// By file: where a kustomization newly takes it in, or no longer.
+    taken: HashMap<Arc<str>, Option<Location>>,
 }
 
 impl<'a> Causes<'a> {
@@ -36,6 +38,7 @@ impl<'a> Causes<'a> {
             ranges: HashMap::new(),
             keys: HashMap::new(),
             takers: None,
+            taken: HashMap::new(),
         }
     }
 
@@ -74,11 +77,15 @@ impl<'a> Causes<'a> {
             .get_or_insert_with(|| Takers::of(base, head, renames));
         let related = finding.related.iter().map(|related| &related.location);
         let paths = std::iter::once(&finding.location).chain(related);
-        let mut paths = paths.map(|place| &*place.path);
+        let mut paths = paths.map(|place| &place.path);
         paths.find_map(|path| {
-            let newly = takers.newly(path).into_iter();
-            let mut taken = newly.chain(takers.no_longer(path));
-            taken.next().map(|taking| taking.at)
+            let known = self.taken.entry(Arc::clone(path));
+            let taken = known.or_insert_with(|| {
+                let newly = takers.newly(path).into_iter();
+                let mut taken = newly.chain(takers.no_longer(path));
+                taken.next().map(|taking| taking.at)
+            });
+            taken.clone()
         })
     }
 

@@ -18,9 +18,10 @@ use crate::syntax::{Node, Span, Tree};
 use super::landings::{Landed, Landing, components};
 use super::{Snapshot, SourceFile};
 
-/// The most comparisons of patches with objects, and the most objects that are put together.
+/// The most comparisons of patches with objects, the most objects that are put together, and the most nodes of all of them.
 const MOST_STEPS: usize = 1 << 22;
 const MOST_OBJECTS: usize = 1 << 14;
+const MOST_NODES: usize = 1 << 22;
 
 /// A patch of which it is not known what it makes of the object that it is for.
 #[derive(Clone, Debug)]
@@ -87,22 +88,18 @@ impl<'a> Source<'a> {
     fn is_for(&self, record: &Record, node: Node<'_>, namespaces: &[&str]) -> bool {
         let resource = &record.resource;
         let mut names = namespaces.iter().copied();
-        match self.target {
-            Some(target) => {
-                target.is_certain()
-                    && target.may_select(&resource.group, &resource.kind, Some(&resource.name))
-                    && target.may_select_namespace(names)
-                    && target.may_select_labels(node)
-            }
-            None => {
-                let own = &self.record.resource;
-                let namespace = own.namespace.as_deref();
-                own.group == resource.group
-                    && own.kind == resource.kind
-                    && own.name == resource.name
-                    && namespace.is_none_or(|own| names.any(|name| name == own))
-            }
+        if let Some(target) = self.target {
+            return target.is_certain()
+                && target.may_select(&resource.group, &resource.kind, Some(&resource.name))
+                && target.may_select_namespace(names)
+                && target.may_select_labels(node);
         }
+        let own = &self.record.resource;
+        let namespace = own.namespace.as_deref();
+        own.group == resource.group
+            && own.kind == resource.kind
+            && own.name == resource.name
+            && namespace.is_none_or(|own| names.any(|name| name == own))
     }
 }
 
@@ -258,6 +255,7 @@ pub(super) fn apply(snapshot: &Snapshot, landings: &mut BTreeMap<String, Landing
         patches: HashMap::new(),
         known: Known::new(),
         steps_left: MOST_STEPS,
+        nodes_left: MOST_NODES,
         failed: BTreeSet::new(),
         applied: Applied::default(),
     };
@@ -279,6 +277,7 @@ struct Applying<'a> {
     patches: HashMap<Arc<str>, Patches<'a>>,
     known: Known,
     steps_left: usize,
+    nodes_left: usize,
     /// Patches that could not be put on something.
     failed: BTreeSet<(Arc<str>, u32)>,
     applied: Applied,
@@ -324,7 +323,8 @@ impl<'a> Applying<'a> {
             let patches = patches.or_insert_with(|| Patches::of(snapshot, folder));
             for source in patches.candidates(record) {
                 let Some(left) = self.steps_left.checked_sub(1) else {
-                    return sources;
+                    self.failed.insert(source.key());
+                    continue;
                 };
                 self.steps_left = left;
                 if source.is_for(record, written.node(), &namespaces) {
@@ -362,10 +362,12 @@ impl<'a> Applying<'a> {
                 self.failed.insert(source.key());
             }
         }
-        let Ok(patched) = patching.result() else {
+        let Ok(patched) = patching.result(self.nodes_left) else {
             self.failed.extend(keys);
             return None;
         };
+        let size = patched.as_ref().map_or(0, |it| it.tree.size());
+        self.nodes_left = self.nodes_left.saturating_sub(size);
         let patched = patched.map(Arc::new);
         self.known.insert(key, patched.clone());
         Some(patched)

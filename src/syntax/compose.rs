@@ -112,6 +112,12 @@ impl Tree {
         tree.documents.push(Document { root: id, span });
         Some(tree)
     }
+
+    /// How many nodes it has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.nodes.len()
+    }
 }
 
 struct Composer {

@@ -20,7 +20,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, Kustomize patches of other objects than workloads and Services, and what of them, by an operation, `null` or `$patch`, may take a protection away, remote resources, values and patches that objects of Flux and Argo CD carry, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, Kustomize patches of objects that are not here, JSON patches of other objects than workloads and Services and of the labels of pods, what of patches, by an operation, `null` or `$patch`, may take a protection away, remote resources, values and patches that objects of Flux and Argo CD carry, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad

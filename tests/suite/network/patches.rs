@@ -284,3 +284,19 @@ fn a_patch_whose_object_is_not_here_is_told() {
         [""; 0]
     );
 }
+
+#[test]
+fn operations_on_labels_and_accounts_are_told() {
+    let note = ["note input/not-judged overlays/prod/kustomization.yaml"];
+    for operation in [
+        "{op: replace, path: /spec/template/metadata/labels/tier, value: front}",
+        "{op: remove, path: /spec/template/metadata/labels/tier}",
+        "{op: add, path: /spec/template/spec/serviceAccountName, value: admin}",
+    ] {
+        let more = format!(
+            "patches:\n  - target: {{kind: Deployment, name: db}}\n    patch: |\n      - {operation}\n"
+        );
+        let told = news(&judged(&overlays("", ""), &overlays(&more, "")));
+        assert_eq!(told, note, "{operation}");
+    }
+}
