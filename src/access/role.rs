@@ -392,8 +392,5 @@ pub(super) fn landing(object: Object<'_>) -> &str {
 
 /// A place of the file of an object.
 pub(super) fn place(object: Object<'_>, span: Span) -> Location {
-    Location {
-        path: Arc::clone(object.path()),
-        span,
-    }
+    object.location(span)
 }

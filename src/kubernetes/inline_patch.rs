@@ -19,6 +19,8 @@ pub struct InlinePatches {
     pub tree: Tree,
     /// The objects that bear pods, the Services and the Ingresses. None of them is complete.
     pub records: Vec<Record>,
+    /// The roots of the documents of each text of the kustomization, by node.
+    pub texts: BTreeMap<u32, Vec<u32>>,
     /// The texts of the kustomization, by node, in which nothing else stands; of a file, its lists of operations.
     read: BTreeSet<u32>,
     /// The texts, or the lists of a file, of which a part was read and another one that may matter was not.
@@ -75,6 +77,7 @@ impl InlinePatches {
         let records = parts(&patches, records_of);
         known.extend(records.iter().map(|record| record.root));
         let (mut read, mut read_in_part) = (BTreeSet::new(), BTreeSet::new());
+        let mut of_texts = BTreeMap::new();
         for text in texts {
             let mut roots = text.roots.iter();
             let is_filled = !text.roots.is_empty();
@@ -87,10 +90,12 @@ impl InlinePatches {
             {
                 read_in_part.insert(text.node);
             }
+            of_texts.insert(text.node, text.roots);
         }
         Some(Self {
             tree: patches,
             records,
+            texts: of_texts,
             read,
             read_in_part,
         })
@@ -122,6 +127,7 @@ impl InlinePatches {
         is_read.then_some(Self {
             tree,
             records,
+            texts: BTreeMap::new(),
             read,
             read_in_part,
         })

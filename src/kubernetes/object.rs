@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::finding::Resource;
+use crate::finding::{Location, Resource};
 use crate::syntax::{Node, Span, Tree};
 
 use super::field::{Field, anchor};
@@ -10,6 +10,7 @@ use super::kinds::Kind;
 use super::kustomization::AddedLabel;
 use super::manifest::Record;
 use super::miswritten::Fault;
+use super::patched::{Patched, Piece};
 use super::pod::Pod;
 use super::schema::Oddity;
 use super::variant::Variant;
@@ -46,6 +47,7 @@ pub struct Object<'a> {
     namespace: Option<(&'a str, NamespaceSource)>,
     added_labels: &'a [AddedLabel],
     variant: Option<&'a Arc<Variant>>,
+    pieces: &'a [Piece],
 }
 
 impl<'a> Object<'a> {
@@ -66,6 +68,7 @@ impl<'a> Object<'a> {
             namespace,
             added_labels: &[],
             variant: None,
+            pieces: &[],
         }
     }
 
@@ -82,6 +85,47 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn within(self, variant: Option<&'a Arc<Variant>>) -> Self {
         Self { variant, ..self }
+    }
+
+    /// What patches make of it.
+    #[must_use]
+    pub fn patched(self, patched: &'a Patched) -> Self {
+        Self {
+            node: patched.tree.node(patched.record.root),
+            record: &patched.record,
+            pieces: &patched.pieces,
+            ..self
+        }
+    }
+
+    /// True if what it says does not all stand in its own file.
+    #[must_use]
+    pub fn is_patched(self) -> bool {
+        !self.pieces.is_empty()
+    }
+
+    /// Where some of its bytes stand: in its file, or in one that patches it.
+    #[must_use]
+    pub fn location(self, span: Span) -> Location {
+        let piece = self.pieces.iter().rev().find(|it| it.from <= span.start);
+        match piece {
+            Some(piece) => piece.location(span),
+            None => Location {
+                path: Arc::clone(self.path),
+                span,
+            },
+        }
+    }
+
+    /// True if a place is one of what says what it is.
+    #[must_use]
+    pub fn holds(self, place: &Location) -> bool {
+        let within = |span: Span| span.start <= place.span.start && place.span.end <= span.end;
+        if self.pieces.is_empty() {
+            return place.path == *self.path && within(self.node.span());
+        }
+        let mut pieces = self.pieces.iter();
+        pieces.any(|piece| piece.path == place.path && within(piece.within))
     }
 
     /// The variant that it is part of, where each is looked at for itself; none for what no kustomization takes in.

@@ -88,7 +88,8 @@ pub(super) fn put_together(tree: &mut Tree, list: u32, target: Option<&Target>) 
             ("test", _) => true,
             _ => false,
         };
-        whole &= is_judged || is_harmless(item, op, path, workload, target);
+        let is_elsewhere = workload.is_some() && decides_elsewhere(path);
+        whole &= !is_elsewhere && (is_judged || is_harmless(item, op, path, workload, target));
     }
     let mut object = patched.root;
     let holds = matches!(&object, Graft::Mapping(fields) if !fields.is_empty());
@@ -125,6 +126,18 @@ fn replaces_protections(op: &str, path: &str, value: Node<'_>) -> bool {
     let is_pod = matches!(last, "spec" | "template" | "jobTemplate" | "containers");
     let holds_containers = matches!(holder, Some("containers" | "initContainers"));
     is_pod || op == "replace" && holds_containers
+}
+
+/// True for what of a workload decides by what other objects say of it: the labels by which policies select its pods, and
+/// the account that these run as. What operations make of that is not known without the object.
+fn decides_elsewhere(path: &str) -> bool {
+    let steps: Vec<&str> = path.split('/').skip(1).collect();
+    matches!(
+        steps.as_slice(),
+        ["spec", "template" | "jobTemplate", .., "labels"]
+            | ["spec", "template" | "jobTemplate", .., "labels", _]
+            | [.., "serviceAccountName" | "serviceAccount"]
+    )
 }
 
 /// Where the annotations of an object stand.

@@ -26,6 +26,7 @@ pub struct Target {
     group: Option<String>,
     kind: Option<String>,
     name: Option<String>,
+    namespace: Option<String>,
     labels: Option<String>,
     annotations: Option<String>,
 }
@@ -40,6 +41,7 @@ impl Target {
             group: text("group"),
             kind: text("kind"),
             name: text("name"),
+            namespace: text("namespace"),
             labels: text("labelSelector"),
             annotations: text("annotationSelector"),
         }
@@ -72,6 +74,30 @@ impl Target {
             })
         };
         fits(&self.labels, "labels") && fits(&self.annotations, "annotations")
+    }
+
+    /// True if all of its patterns are such that what they may select they do select.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        let patterns = [&self.group, &self.kind, &self.name, &self.namespace];
+        let mut patterns = patterns.into_iter().flatten();
+        let mut selectors = [&self.labels, &self.annotations].into_iter().flatten();
+        patterns.all(|pattern| {
+            let pattern = pattern.replace(".*", "").replace(".+", "");
+            pattern.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric()
+                    || matches!(
+                        byte,
+                        b'-' | b'_' | b'/' | b'.' | b'|' | b'^' | b'$' | b'(' | b')'
+                    )
+            })
+        }) && selectors.all(|selector| !selector.contains('('))
+    }
+
+    /// True if it may select what lands in one of some namespaces.
+    pub fn may_select_namespace<'n>(&self, mut namespaces: impl Iterator<Item = &'n str>) -> bool {
+        let pattern = self.namespace.as_deref();
+        pattern.is_none_or(|pattern| namespaces.any(|name| may_match(pattern, name)))
     }
 
     /// True if it may select an object. Versions and namespaces are not compared, nor is the name

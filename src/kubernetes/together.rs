@@ -245,8 +245,12 @@ fn pair_without<'p, P: Filed>(
                 objects.any(|object| holders.get(object).is_some_and(|holders| *holders > 1))
             })
         };
+        // A cluster that the configuration names has nothing of another one.
+        let mut slots_of = group.iter().filter_map(|at| slots.get(*at));
+        let is_declared = slots_of.any(|slot| !slot.clusters.is_empty());
         let mut told_apart = group.iter().filter(|at| own(at)).peekable();
-        let is_new_copy = told_apart.peek().is_some()
+        let is_new_copy = !is_declared
+            && told_apart.peek().is_some()
             && told_apart.all(|at| both.get(*at).is_some_and(|file| file.before.is_none()));
         let mut old: Vec<&P> = if is_new_copy {
             before.iter().collect()

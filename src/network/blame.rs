@@ -72,18 +72,26 @@ impl Blame<'_> {
             }
             if self.workload.labels != self.earlier.labels && later.subject == policy.subject {
                 let related = format!("{} selected it by its labels", policy.title());
-                return (
-                    Thing::Workload,
-                    self.workload.at.clone(),
-                    vec![(later.subject_at.clone(), related)],
-                );
+                let mut all = vec![(later.subject_at.clone(), related)];
+                all.extend(self.added_labels());
+                return (Thing::Workload, self.labels_at(), all);
             }
             return (Thing::Policy, later.subject_at.clone(), Vec::new());
         }
         match gone {
             Some(policy) => (Thing::GonePolicy, policy.at.clone(), Vec::new()),
-            None => (Thing::Workload, self.workload.at.clone(), Vec::new()),
+            None => (Thing::Workload, self.labels_at(), self.added_labels()),
         }
+    }
+
+    /// Where the labels of the workload stand: where they are others than before, if a patch writes them.
+    fn labels_at(&self) -> Location {
+        changed_at(self.earlier, self.workload)
+    }
+
+    /// Where kustomizations put labels on the workload that are others than before.
+    fn added_labels(&self) -> Vec<(Location, String)> {
+        added(self.earlier, self.workload).collect()
     }
 
     /// Which line lets through what did not pass; none where nothing but a new port of the destination does, for those whom
@@ -140,7 +148,7 @@ impl Blame<'_> {
         }
         // Nothing lets it through that did not: something denied it.
         let denied = self.denied_by(end, other);
-        let own = || (Thing::Workload, self.workload.at.clone(), Vec::new());
+        let own = || (Thing::Workload, self.labels_at(), self.added_labels());
         Some(denied.or(first).unwrap_or_else(own))
     }
 
@@ -178,7 +186,8 @@ impl Blame<'_> {
     fn own_labels(&self, text: &str) -> Vec<(Location, String)> {
         let mut all = Vec::new();
         if self.workload.labels != self.earlier.labels {
-            all.push((self.workload.at.clone(), text.to_owned()));
+            all.push((self.labels_at(), text.to_owned()));
+            all.extend(self.added_labels());
         }
         all.extend(self.relabelled_namespace(&self.earlier.namespace, &self.workload.namespace));
         all
@@ -195,7 +204,8 @@ impl Blame<'_> {
             };
             if old.labels != new.labels {
                 let text = format!("the labels of {}", Named::workload(new));
-                all.insert((new.at.clone(), text));
+                all.insert((changed_at(old, new), text));
+                all.extend(added(old, new));
             }
             all.extend(self.relabelled_namespace(&old.namespace, &new.namespace));
         }
@@ -212,7 +222,10 @@ impl Blame<'_> {
     fn relabelled_namespace(&self, old: &str, new: &str) -> Option<(Location, String)> {
         let old = self.before.world.namespace(old)?;
         let new = self.after.world.namespace(new)?;
-        let at = new.at.as_ref().filter(|_| old.labels != new.labels)?;
+        let all = new.at.as_ref().filter(|_| old.labels != new.labels)?;
+        let mut added = new.labels_at.newly_added(&old.labels, &new.labels);
+        let at = new.labels_at.first_new(&old.labels, &new.labels);
+        let at = at.or_else(|| added.next()).unwrap_or(all);
         Some((at.clone(), format!("the labels of namespace {}", new.name)))
     }
 
@@ -258,6 +271,24 @@ impl Blame<'_> {
             (workload.at.clone(), text)
         }))
     }
+}
+
+/// Where the labels of a workload stand that are others than before, if a patch writes them; else where all do.
+fn changed_at(before: &Workload, after: &Workload) -> Location {
+    let new = after.labels_at.first_new(&before.labels, &after.labels);
+    new.unwrap_or(&after.at).clone()
+}
+
+/// Where kustomizations put labels on a workload that are others than before.
+fn added<'w>(
+    before: &'w Workload,
+    after: &'w Workload,
+) -> impl Iterator<Item = (Location, String)> + use<'w> {
+    let places = after.labels_at.newly_added(&before.labels, &after.labels);
+    places.map(|at| {
+        let text = format!("the label that is put on {} here", Named::workload(after));
+        (at.clone(), text)
+    })
 }
 
 /// The line of a rule that names an end.

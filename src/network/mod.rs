@@ -23,6 +23,7 @@ pub mod escaped;
 pub mod explain;
 pub mod in_cluster;
 pub mod intervals;
+pub mod label_places;
 pub mod lines;
 pub mod meant;
 pub mod name_labels;

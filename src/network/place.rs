@@ -1,7 +1,5 @@
 //! Where things stand, as one line that a person would edit.
 
-use std::sync::Arc;
-
 use crate::finding::Location;
 use crate::kubernetes::Object;
 use crate::kubernetes::field::anchor;
@@ -9,10 +7,7 @@ use crate::syntax::{Node, Span};
 
 /// A place of the file of an object.
 pub(super) fn place(object: Object<'_>, span: Span) -> Location {
-    Location {
-        path: Arc::clone(object.path()),
-        span,
-    }
+    object.location(span)
 }
 
 /// The line of an entry of ports: that of its port, or what stands for the entry.

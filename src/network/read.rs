@@ -11,6 +11,7 @@ use crate::syntax::Node;
 
 use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
+use super::label_places::LabelPlaces;
 use super::place::{item, place, port_line};
 use super::selector::{Labels, Selector};
 use super::world::{
@@ -195,11 +196,15 @@ fn ports(node: Node<'_>) -> Option<Ports> {
 pub fn namespace(object: Object<'_>) -> Option<world::Namespace> {
     let namespace = Namespace::of(object)?;
     let field = object.field(&["metadata", "labels"]);
-    let labels = field.node().into_iter().flat_map(Node::entries);
-    let labels = labels.map(|entry| (entry.key.key_text().into(), entry.value.key_text().into()));
+    let entries = || field.node().into_iter().flat_map(Node::entries);
+    let labels =
+        entries().map(|entry| (entry.key.key_text().into(), entry.value.key_text().into()));
     let labels: Labels = labels.chain(added(object, LabelReach::Metadata)).collect();
     let at = place(object, field.span());
-    Some(world::Namespace::new(namespace.name(), labels, Some(at)))
+    Some(world::Namespace {
+        labels_at: LabelPlaces::of(object, entries(), LabelReach::Metadata),
+        ..world::Namespace::new(namespace.name(), labels, Some(at))
+    })
 }
 
 /// The workloads of an object: one for each of its pods' templates. Pods that something else made go by the name of that.
@@ -273,5 +278,10 @@ fn workload(object: Object<'_>, pod: Pod<'_>, kind: &str, name: &str) -> Workloa
         } else {
             place(object, object.name_span())
         },
+        labels_at: LabelPlaces::of(
+            object,
+            labels.node().into_iter().flat_map(Node::entries),
+            reach,
+        ),
     }
 }

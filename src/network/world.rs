@@ -11,6 +11,7 @@ use crate::finding::Location;
 
 use super::addresses::Addresses;
 use super::connections::{Connections, Protocol};
+use super::label_places::LabelPlaces;
 use super::selector::{Labels, NAMESPACE_NAME, Selector};
 use super::ways_in::{Entry, Service};
 
@@ -23,6 +24,8 @@ pub struct Namespace {
     pub labels: Labels,
     /// Where its labels stand; none where no file holds it.
     pub at: Option<Location>,
+    /// Where those of them stand that are written elsewhere.
+    pub labels_at: LabelPlaces,
 }
 
 impl Namespace {
@@ -34,6 +37,7 @@ impl Namespace {
             name: name.into(),
             labels,
             at,
+            labels_at: LabelPlaces::default(),
         }
     }
 }
@@ -68,6 +72,8 @@ pub struct Workload {
     pub on_host: Option<Location>,
     /// Where its pods' labels stand.
     pub at: Location,
+    /// Where those of them stand that are written elsewhere.
+    pub labels_at: LabelPlaces,
 }
 
 impl Workload {

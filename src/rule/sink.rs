@@ -75,6 +75,12 @@ impl<'a> Sink<'a> {
         self.draft(Span::default(), None, false)
     }
 
+    /// Says of an object of the base what the head leaves of it, at a line of the head.
+    pub fn report_left<'s>(&'s mut self, at: &Location) -> Draft<'s, 'a> {
+        self.path = Arc::clone(&at.path);
+        self.draft(at.span, None, false)
+    }
+
     /// Reports about a package, at the line that a person edits, with its place in the lockfile beside it.
     pub fn report_package<'s>(&'s mut self, held: Held<'_>, at: &Location) -> Draft<'s, 'a> {
         self.path = Arc::clone(&at.path);

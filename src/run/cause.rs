@@ -7,6 +7,7 @@ use crate::change::hunks::{ChangedRange, changed_ranges};
 use crate::finding::{Finding, Location, Resource};
 use crate::kubernetes::Object;
 use crate::snapshot::Snapshot;
+use crate::snapshot::taken::Takers;
 use crate::syntax::Span;
 
 /// Finds causes in one change. Each changed file is compared once.
@@ -18,6 +19,10 @@ pub(super) struct Causes<'a> {
     ranges: HashMap<Arc<str>, Option<Vec<ChangedRange>>>,
     /// By lockfile of the head: where the keys of its entries start, in order.
     keys: HashMap<Arc<str>, Vec<u32>>,
+    /// What kustomizations take in, once somebody has asked.
+    takers: Option<Takers<'a>>,
+    /// By file: where a kustomization newly takes it in, or no longer.
+    taken: HashMap<Arc<str>, Option<Location>>,
 }
 
 impl<'a> Causes<'a> {
@@ -32,6 +37,8 @@ impl<'a> Causes<'a> {
             renames,
             ranges: HashMap::new(),
             keys: HashMap::new(),
+            takers: None,
+            taken: HashMap::new(),
         }
     }
 
@@ -59,6 +66,26 @@ impl<'a> Causes<'a> {
                 let mut places = head.namespaces_set_at(path);
                 places.find_map(|place| self.at(&place, |_| false, None))
             })
+        })
+    }
+
+    /// Where a kustomization newly takes in a file that a finding names, or takes it in no longer.
+    pub(super) fn taken(&mut self, finding: &Finding) -> Option<Location> {
+        let (base, head, renames) = (self.base, self.head, self.renames);
+        let takers = self
+            .takers
+            .get_or_insert_with(|| Takers::of(base, head, renames));
+        let related = finding.related.iter().map(|related| &related.location);
+        let paths = std::iter::once(&finding.location).chain(related);
+        let mut paths = paths.map(|place| &place.path);
+        paths.find_map(|path| {
+            let known = self.taken.entry(Arc::clone(path));
+            let taken = known.or_insert_with(|| {
+                let newly = takers.newly(path).into_iter();
+                let mut taken = newly.chain(takers.no_longer(path));
+                taken.next().map(|taking| taking.at)
+            });
+            taken.clone()
         })
     }
 

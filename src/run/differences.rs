@@ -44,6 +44,9 @@ pub(super) fn of_change(
             {
                 finding.location = at.clone();
             }
+            if finding.changed_at.is_none() && is_of_kustomizations(finding) {
+                finding.changed_at = causes.taken(finding);
+            }
         }
     }
     all
@@ -60,6 +63,11 @@ fn explain(finding: &mut Finding, reasons: &RightsReasons<'_>, causes: &mut Caus
             message: line.what,
         });
     }
+}
+
+/// True if what kustomizations take in decides about it.
+fn is_of_kustomizations(finding: &Finding) -> bool {
+    is_of_rights(finding) || finding.rule.starts_with("network-policy/")
 }
 
 fn is_of_rights(finding: &Finding) -> bool {

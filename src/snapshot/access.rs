@@ -1,6 +1,7 @@
 //! Who may do what in a revision, and what a change does to that.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::access::powers::Behaviour;
 use crate::access::{Access, Comparison};
@@ -37,21 +38,19 @@ impl Snapshot {
     pub fn object_at(&self, place: &Location) -> Option<Object<'_>> {
         let file = self.file(&place.path)?;
         let mut objects = self.objects_of(file);
-        objects.find(|object| holds(*object, place))
+        objects.find(|object| object.holds(place))
     }
 
-    /// The same, once for each variant that takes it in.
+    /// The same, once for each variant that takes it in. The place may be one of a patch.
     pub fn landed_at(&self, place: &Location) -> impl Iterator<Item = Object<'_>> {
-        let file = self.file(&place.path).into_iter();
-        let objects = file.flat_map(|file| self.landed_objects_of(file));
-        objects.filter(|object| holds(*object, place))
+        let patched = self.applied.patching.get(&place.path).into_iter().flatten();
+        let files = std::iter::once(&place.path).chain(patched);
+        let files: BTreeSet<&Arc<str>> = files.collect();
+        let files = files.into_iter().filter_map(|path| self.file(path));
+        let objects = files.flat_map(|file| self.landed_objects_of(file));
+        let objects: Vec<Object<'_>> = objects.filter(|object| object.holds(place)).collect();
+        objects.into_iter()
     }
-}
-
-/// True if a place is one of an object.
-fn holds(object: Object<'_>, place: &Location) -> bool {
-    let within = object.node().span();
-    within.start <= place.span.start && place.span.end <= within.end
 }
 
 impl<'a> Pair<'a> {

@@ -112,6 +112,14 @@ impl<'a> Builds<'a> {
         !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
     }
 
+    /// The folders of those that take in a file, themselves or by what they build on.
+    #[must_use]
+    pub fn taking(&self, path: &str) -> BTreeSet<&'a str> {
+        let takers = self.takers(path).into_iter();
+        let built = takers.filter_map(|at| self.order.get(at));
+        built.map(|built| built.folder).collect()
+    }
+
     /// The numbers of those that take in a file, themselves or by what they build on.
     fn takers(&self, path: &str) -> BTreeSet<usize> {
         let mut takers = BTreeSet::new();

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::folders::{folder, folders_up};
-use crate::kubernetes::Variant;
 use crate::kubernetes::kustomization::{self, AddedLabel};
+use crate::kubernetes::{Patched, Variant};
 
 use super::Snapshot;
 use super::built::{Built, inside_out};
@@ -25,7 +25,7 @@ const MOST_OF_FEW: usize = 128;
 const MOST_COPIES: usize = 20_000;
 
 /// What one variant makes of the objects of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Landed {
     /// The variant.
     pub variant: Arc<Variant>,
@@ -33,10 +33,14 @@ pub(super) struct Landed {
     pub namespace: Option<Arc<str>>,
     /// The labels that are put on them.
     pub labels: Arc<[AddedLabel]>,
+    /// The folders of the kustomizations that patch what they take in, the outermost first.
+    pub way: Arc<[Arc<str>]>,
+    /// What patches make of them, by their number in the file; none of what is gone by a patch.
+    pub patched: BTreeMap<usize, Option<Arc<Patched>>>,
 }
 
 /// Where the objects of one file land.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Landing {
     /// The namespace that they are moved to where all variants say the same, else that of the nearest kustomization.
     pub namespace: Option<Arc<str>>,
@@ -57,21 +61,37 @@ struct Word {
     by: Option<usize>,
     /// The labels that they put on it.
     labels: Arc<[AddedLabel]>,
+    /// The folders of those that patch it, the outermost first.
+    way: Arc<[Arc<str>]>,
+}
+
+/// What a kustomization itself says of all that it takes in.
+struct Own {
+    /// True if it says a namespace.
+    says_namespace: bool,
+    labels: Vec<AddedLabel>,
+    /// Its folder, if it patches what it takes in.
+    patches: Option<Arc<str>>,
 }
 
 impl Word {
     /// The same about what a kustomization takes in that itself says something.
-    fn within(&self, at: usize, says_namespace: bool, own: &[AddedLabel]) -> Self {
+    fn within(&self, at: usize, own: &Own) -> Self {
         Self {
             root: self.root,
-            by: self.by.or(says_namespace.then_some(at)),
-            labels: if own.is_empty() {
-                Arc::clone(&self.labels)
-            } else {
-                self.labels.iter().chain(own).cloned().collect()
-            },
+            by: self.by.or(own.says_namespace.then_some(at)),
+            labels: joined(&self.labels, &own.labels),
+            way: joined(&self.way, own.patches.as_slice()),
         }
     }
+}
+
+/// A list with more behind it.
+fn joined<T: Clone>(list: &Arc<[T]>, more: &[T]) -> Arc<[T]> {
+    if more.is_empty() {
+        return Arc::clone(list);
+    }
+    list.iter().chain(more).cloned().collect()
 }
 
 /// The landings of a revision.
@@ -129,6 +149,7 @@ fn words(snapshot: &Snapshot, order: &[Built<'_>], most: usize, all: usize) -> O
     let mut left = all;
     let mut crowded = BTreeSet::new();
     let none: Arc<[AddedLabel]> = Arc::new([]);
+    let nobody: Arc<[Arc<str>]> = Arc::new([]);
     let mut outer: Vec<Vec<Word>> = vec![Vec::new(); order.len()];
     let mut of_files: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
     for (at, built) in order.iter().enumerate().rev() {
@@ -138,14 +159,16 @@ fn words(snapshot: &Snapshot, order: &[Built<'_>], most: usize, all: usize) -> O
                 root: at,
                 by: None,
                 labels: Arc::clone(&none),
+                way: Arc::clone(&nobody),
             });
         }
-        let own = own_labels(snapshot, built);
-        let says_namespace = namespace_of(snapshot, built).is_some();
+        let own = Own {
+            says_namespace: namespace_of(snapshot, built).is_some(),
+            labels: own_labels(snapshot, built),
+            patches: patches(snapshot, built.folder).then(|| built.folder.into()),
+        };
         let said = outside.iter();
-        let said: Vec<Word> = said
-            .map(|word| word.within(at, says_namespace, &own))
-            .collect();
+        let said: Vec<Word> = said.map(|word| word.within(at, &own)).collect();
         for part in &built.parts {
             if let Some(words) = outer.get_mut(*part) {
                 left = left.checked_sub(add(words, &said, most, &mut crowded))?;
@@ -167,11 +190,8 @@ fn add(words: &mut Vec<Word>, more: &[Word], most: usize, crowded: &mut BTreeSet
         let mut known = words.iter_mut();
         let same = known.find(|it| it.root == word.root && it.by == word.by);
         if let Some(same) = same {
-            let new = word.labels.iter().filter(|it| !same.labels.contains(it));
-            let new: Vec<AddedLabel> = new.cloned().collect();
-            if !new.is_empty() {
-                same.labels = same.labels.iter().cloned().chain(new).collect();
-            }
+            same.labels = joined(&same.labels, &missing(&word.labels, &same.labels));
+            same.way = joined(&same.way, &missing(&word.way, &same.way));
         } else if words.len() < most {
             words.push(word.clone());
         } else {
@@ -179,6 +199,58 @@ fn add(words: &mut Vec<Word>, more: &[Word], most: usize, crowded: &mut BTreeSet
         }
     }
     words.len() - before
+}
+
+/// What a list does not hold of another one.
+fn missing<T: Clone + PartialEq>(more: &[T], known: &[T]) -> Vec<T> {
+    let missing = more.iter().filter(|it| !known.contains(it));
+    missing.cloned().collect()
+}
+
+/// True if a kustomization patches what it takes in: by itself, or by components, which patch what they are listed beside.
+/// What a component takes in is patched by it where it is listed.
+fn patches(snapshot: &Snapshot, folder: &str) -> bool {
+    let Some(kustomization) = snapshot.kustomization(folder) else {
+        return false;
+    };
+    let mut components = components(snapshot, folder).into_iter();
+    let has_patches = |folder: &str| {
+        let own = snapshot.kustomization(folder);
+        own.is_some_and(|own| !own.changes.is_empty())
+    };
+    !kustomization.is_component
+        && (!kustomization.changes.is_empty() || components.any(|it| has_patches(&it)))
+}
+
+/// The folders of the components that a kustomization lists, and those that these list, in the order in which they count.
+pub(super) fn components(snapshot: &Snapshot, folder: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut open = vec![(folder.to_owned(), false)];
+    while let Some((at, is_done)) = open.pop() {
+        if is_done {
+            found.push(at);
+            continue;
+        }
+        let Some(kustomization) = snapshot.kustomization(&at) else {
+            continue;
+        };
+        if at != folder {
+            open.push((at.clone(), true));
+        }
+        for listed in kustomization.resources.iter().rev() {
+            let Some(part) = kustomization::resolve(&at, listed) else {
+                continue;
+            };
+            let is_component = snapshot
+                .kustomization(&part)
+                .is_some_and(|it| it.is_component);
+            if is_component && seen.insert(part.clone()) {
+                open.push((part, false));
+            }
+        }
+    }
+    found
 }
 
 /// The labels that a kustomization puts on all that it takes in.
@@ -250,8 +322,15 @@ fn landing(
             variant: Arc::clone(variant),
             namespace,
             labels: Arc::clone(&word.labels),
+            way: Arc::clone(&word.way),
+            patched: BTreeMap::new(),
         };
-        if !landing.landed.contains(&landed) {
+        let is_same = |other: &Landed| {
+            other.variant == landed.variant
+                && other.namespace == landed.namespace
+                && other.labels == landed.labels
+        };
+        if !landing.landed.iter().any(is_same) {
             landing.landed.push(landed);
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that is known of one revision.
 
 mod access;
+pub mod applied;
 pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
@@ -57,6 +58,7 @@ pub mod safeguards;
 pub mod settings;
 mod settings_pins;
 pub mod substituted;
+pub mod taken;
 pub mod unlocked;
 pub mod unmet_catalogs;
 pub mod unmet_overrides;
@@ -82,6 +84,7 @@ use crate::syntax::Tree;
 use crate::syntax::dockerfile::Dockerfile;
 use crate::workflow::Workflow;
 
+use applied::Applied;
 use file_kind::FileKind;
 use installations::Installation;
 use landings::Landing;
@@ -262,6 +265,8 @@ pub struct Snapshot {
     kustomizations: BTreeMap<String, usize>,
     /// What becomes of the files that kustomizations take in.
     landings: BTreeMap<String, Landing>,
+    /// What became of the patches of kustomizations.
+    applied: Applied,
     /// Kustomizations whose variants are more than are told apart.
     crowded: Vec<Arc<str>>,
     /// Folders that hold a Helm chart.
@@ -300,6 +305,7 @@ impl Snapshot {
             files: Vec::with_capacity(files.len()),
             kustomizations: BTreeMap::new(),
             landings: BTreeMap::new(),
+            applied: Applied::default(),
             crowded: Vec::new(),
             charts: charts.clone(),
             files_read,
@@ -336,7 +342,10 @@ impl Snapshot {
             snapshot.files.push(file);
         }
         let landings = landings::landings(&snapshot);
-        (snapshot.landings, snapshot.crowded) = (landings.of_files, landings.crowded);
+        snapshot.crowded = landings.crowded;
+        let mut landings = landings.of_files;
+        snapshot.applied = applied::apply(&snapshot, &mut landings);
+        snapshot.landings = landings;
         let patches = patch_files::patch_only(&snapshot);
         for file in &mut snapshot.files {
             let template = file.manifest().is_some_and(|manifest| manifest.has_actions)
@@ -473,10 +482,18 @@ impl Snapshot {
         let landed = landing.map_or(&[][..], |landing| &landing.landed);
         let apart = landed.iter().flat_map(move |landed| {
             let objects = objects_in(file, landed.namespace.as_deref(), &landed.labels);
-            objects.map(move |object| object.within(Some(&landed.variant)))
+            let objects = objects.map(move |object| object.within(Some(&landed.variant)));
+            objects
+                .enumerate()
+                .filter_map(|(number, object)| match landed.patched.get(&number) {
+                    Some(patched) => Some(object.patched(patched.as_deref()?)),
+                    None => Some(object),
+                })
         });
         let as_they_are = landed.is_empty().then(|| objects_in(file, None, &[]));
-        apart.chain(as_they_are.into_iter().flatten())
+        let all = apart.chain(as_they_are.into_iter().flatten());
+        // What is part of others is no object of its own.
+        all.filter(|object| !self.is_part_of_others(*object))
     }
 
     /// All objects, by path, once for each variant that takes them in.

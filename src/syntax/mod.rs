@@ -7,6 +7,7 @@
 mod block_yaml;
 mod build;
 mod comment;
+mod compose;
 mod content;
 pub mod dockerfile;
 pub mod dockerignore;
@@ -23,6 +24,7 @@ mod tree;
 mod yaml;
 
 pub use comment::{Comment, comments_between, statement_lines};
+pub use compose::{Composed, Part};
 pub use graft::Graft;
 pub use lines::{Lines, Position};
 pub use pointer::{escape_segment, unescape_segment};

@@ -11,6 +11,8 @@ use crate::kubernetes::manifest::visit_objects;
 use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
+use crate::snapshot::applied::Unapplied;
+use crate::snapshot::taken::left_alone;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::{Node, Span, Tree};
 
@@ -18,7 +20,7 @@ declare_rule! {
     /// A changed file could not be judged before it is rendered.
     ///
     /// ## Why it matters
-    /// Helm templates, Kustomize patches of other objects than workloads and Services, and what of them, by an operation, `null` or `$patch`, may take a protection away, remote resources, values and patches that objects of Flux and Argo CD carry, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
+    /// Helm templates, Kustomize patches of objects that are not here, JSON patches of other objects than workloads and Services and of the labels of pods, what of patches, by an operation, `null` or `$patch`, may take a protection away, remote resources, values and patches that objects of Flux and Argo CD carry, symbolic links and files of installed packages become objects only when something else reads them, so this run says nothing of what this change does there. Judge the rendered output instead: run `helm template` or `kustomize build` first and give tidegate the result.
     ///
     /// ## Example
     /// ```text bad
@@ -63,6 +65,16 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
         }
     }
     unread_patches(pair, sink);
+    unapplied_patches(pair, sink);
+    for (taking, left) in left_alone(pair.base, pair.head) {
+        sink.in_file(&taking.at.path)
+            .report_span(taking.at.span)
+            .discriminator(&format!("left-alone {}", shortened(&left)))
+            .say(&format!(
+                "no kustomization takes in {} any more, so that whether it is still applied beside the others was not judged; list it again, or delete it",
+                shortened(&left)
+            ));
+    }
     protections_taken(pair, sink);
     lost_completeness(pair, sink);
     in_installed_packages(pair, sink);
@@ -419,6 +431,29 @@ fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
             .report_span(Span::default())
             .discriminator("patch")
             .say(what);
+    }
+}
+
+/// Patches that say something of what passes or of who may do what, where the object that they change is not known, and
+/// that were not there before.
+fn unapplied_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    if pair.head.unapplied().is_empty() {
+        return;
+    }
+    let key = |patch: &Unapplied| (Arc::clone(&patch.resource), patch.content);
+    let known: HashSet<_> = pair.base.unapplied().iter().map(key).collect();
+    for patch in pair.head.unapplied() {
+        if known.contains(&key(patch)) {
+            continue;
+        }
+        let resource = &patch.resource;
+        let (kind, name) = (&resource.kind, shortened(&resource.name));
+        sink.in_file(&patch.path)
+            .report_span(patch.at)
+            .discriminator(&format!("unapplied {kind} {name}"))
+            .say(&format!(
+                "what this patch makes of {kind} {name} was not judged for what may pass and who may do what, as the object that it changes was not found here, or this part of the patch is not known; judge the output of `kustomize build`"
+            ));
     }
 }
 

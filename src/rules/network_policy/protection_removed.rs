@@ -1,10 +1,15 @@
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::finding::Location;
+use crate::kubernetes::Object;
+use crate::kubernetes::field::shortened;
 use crate::network::causes::{Opened, Thing};
 use crate::network::notation::Named;
 use crate::network::words::{ends, listed, passing};
 use crate::network::{Comparison, Direction};
 use crate::rule::{Check, Context, Draft, Pair, Severity, Sink, declare_rule};
+use crate::snapshot::taken::Takers;
 
 declare_rule! {
     /// A change takes workloads out of the last policy that selected them.
@@ -116,6 +121,7 @@ declare_rule! {
 
 fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     let comparison = pair.network(&context.clusters);
+    let takers = LazyCell::new(|| Takers::of(pair.base, pair.head, pair.renames));
     let opened = comparison.opened().into_iter();
     for opened in opened.filter(|it| it.is_unprotected) {
         let mut naked = BTreeSet::new();
@@ -129,10 +135,10 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             }
         }
         if !naked.is_empty() {
-            tell(pair, &opened, &naked, &BTreeSet::new(), sink);
+            tell(pair, &takers, (&opened, &naked), &BTreeSet::new(), sink);
         }
         for (by, workloads) in &held {
-            tell(pair, &opened, workloads, by, sink);
+            tell(pair, &takers, (&opened, workloads), by, sink);
         }
     }
 }
@@ -161,10 +167,27 @@ fn holders<'c>(
     all
 }
 
-fn tell(
-    pair: &Pair<'_>,
-    opened: &Opened,
-    workloads: &BTreeSet<Named>,
+/// A policy that stands where it stood and is taken in no longer, and what there is to say of that.
+fn left(pair: &Pair<'_>, takers: &Takers<'_>, policy: Object<'_>) -> Option<(Location, String)> {
+    let path = pair.continued(policy.path());
+    let mut objects = pair.head.objects_of(pair.head.file(&path)?);
+    let own = policy.resource();
+    let object = objects.find(|it| it.resource() == own)?;
+    let left = takers.no_longer(&path).into_iter();
+    let left: Vec<String> = left.map(|taking| shortened(&taking.folder)).collect();
+    let by = match left.as_slice() {
+        [] => return None,
+        [root] if root.is_empty() => "the kustomization of the root".to_owned(),
+        folders => listed(folders),
+    };
+    let at = object.location(object.name_span());
+    Some((at, format!("is no longer taken in by {by}")))
+}
+
+fn tell<'a>(
+    pair: &Pair<'a>,
+    takers: &LazyCell<Takers<'a>, impl FnOnce() -> Takers<'a>>,
+    (opened, workloads): (&Opened, &BTreeSet<Named>),
     held_by: &BTreeSet<&str>,
     sink: &mut Sink<'_>,
 ) {
@@ -173,11 +196,12 @@ fn tell(
     let Some(object) = side.object_at(&opened.at) else {
         return;
     };
+    let left = is_gone.then(|| left(pair, takers, object)).flatten();
     let mut sink = sink.about(object);
-    let draft = if is_gone {
-        sink.report_removed(pair)
-    } else {
-        sink.report_at(opened.at.span, None)
+    let draft = match &left {
+        Some((at, _)) => sink.report_left(at),
+        None if is_gone => sink.report_removed(pair),
+        None => sink.report_at(opened.at.span, None),
     };
     let own = ends(workloads);
     let others = ends(&opened.others);
@@ -190,13 +214,14 @@ fn tell(
     };
     let cause = match opened.thing {
         Thing::GonePolicy => {
-            format!("is deleted, and no other {other} selects {own} for {direction}")
+            let gone = left.map_or_else(|| "is deleted".to_owned(), |(_, words)| words);
+            format!("{gone}, and no other {other} selects {own} for {direction}")
         }
         Thing::Policy => {
             format!("no longer selects {own} for {direction}, and no other {other} does")
         }
         Thing::Workload => {
-            format!("no {other} selects pods with these labels for {direction} any more")
+            format!("no {other} selects {own} with these labels for {direction} any more")
         }
     };
     let (severity, opens) = match opened.direction {

@@ -389,3 +389,71 @@ fn a_component_is_part_of_what_takes_it_in() {
     ]);
     assert!(!is_told(&judged(&after, &renamed)));
 }
+
+#[test]
+fn a_patch_that_gives_pods_an_account_is_told_in_its_overlay() {
+    let deployment = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: app, image: registry.example.com/web:1.0.0}]}
+";
+    let patch = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {serviceAccountName: root}}}
+";
+    let root = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: root}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: root, namespace: shop-prod}]
+";
+    let of = |patched: &[&str]| {
+        let base = overlay("base", "", "", &[("web.yaml", deployment)]);
+        let mut files = vec![base];
+        for (folder, namespace) in [(DEV, "shop-dev"), (PROD, "shop-prod")] {
+            let own: &[(&str, &str)] = if folder == PROD {
+                &[("root.yaml", root)]
+            } else {
+                &[]
+            };
+            let mut files_of = overlay(folder, namespace, "../../base", own);
+            if patched.contains(&folder) {
+                for (path, text) in &mut files_of {
+                    if path.ends_with("kustomization.yaml") {
+                        text.push_str("patches: [{path: patch.yaml}]\n");
+                    }
+                }
+                files_of.push((format!("{folder}/patch.yaml"), patch.to_owned()));
+            }
+            files.push(files_of);
+        }
+        files.concat()
+    };
+    let told = news(&judged(&of(&[]), &of(&[PROD])));
+    let expected = format!("high rbac/powerful-workload {PROD}/patch.yaml");
+    assert_eq!(told, [expected]);
+    // Where the account has no such rights, or the patch was there, it is no news.
+    assert_eq!(news(&judged(&of(&[]), &of(&[DEV]))), [""; 0]);
+    assert_eq!(news(&judged(&of(&[PROD]), &of(&[PROD]))), [""; 0]);
+}
+
+#[test]
+fn a_declared_cluster_that_had_nothing_is_held_against_nothing() {
+    let binding = binding();
+    let (_, after) = prod("", &[], &[("b.yaml", &binding)]);
+    let config = "kubernetes: {clusters: [{name: dev, paths: [\"overlays/dev/**\"]}, {name: prod, paths: [\"overlays/prod/**\"]}]}\n";
+    for (config, expected) in [(Some(config), true), (None, false)] {
+        let config: Files = config
+            .map(|text| (".tidegate.yaml".to_owned(), text.to_owned()))
+            .into_iter()
+            .collect();
+        let common = all(&[&config, &base(), &dev()]);
+        let report = judged(&common, &all(&[&common, &after]));
+        assert_eq!(is_told(&report), expected, "{:?}", news(&report));
+    }
+}

@@ -9,6 +9,7 @@ use tidegate::network::addresses::Addresses;
 use tidegate::network::connections::{Connections, Protocol};
 use tidegate::network::difference::{Change, Difference, Other};
 use tidegate::network::ends::End;
+use tidegate::network::label_places::LabelPlaces;
 use tidegate::network::selector::{Labels, Selector};
 use tidegate::network::world::{
     Action, HostNetwork, NamedPort, Namespace, Peer, Pods, Policy, Ports, Rule, Tier, Workload,
@@ -167,6 +168,7 @@ pub(crate) fn world(raw: &Cluster) -> World {
         declared: Connections::none(),
         on_host: pod.host_network.then(nowhere),
         at: nowhere(),
+        labels_at: LabelPlaces::default(),
     });
     let mut policies: Vec<Policy> = Vec::new();
     for (number, policy) in raw.policies.iter().enumerate() {

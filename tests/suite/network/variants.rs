@@ -201,6 +201,145 @@ fn what_is_taken_out_of_the_resources_is_told() {
     assert!(told.contains(&expected.to_owned()), "{told:?}");
 }
 
+/// Each protection that is gone: the message, the place, and the changed one.
+fn removed(report: &Report) -> Vec<(String, String, String)> {
+    let findings = report.findings.iter();
+    let removed = findings.filter(|it| {
+        it.rule == "network-policy/protection-removed" && it.status == Status::Introduced
+    });
+    removed
+        .map(|it| {
+            let changed = it.changed_at.as_ref().map(|at| at.path.to_string());
+            let place = it.location.path.to_string();
+            (it.message.clone(), place, changed.unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn the_kustomization_that_takes_a_policy_in_no_longer_is_told() {
+    let whole = policies(FROM_WEB);
+    let plain = base(BACK, &[]);
+    let list = "overlays/prod/kustomization.yaml";
+    let with_component = |overlays: &Files, listed: bool| {
+        let mut files = overlays.clone();
+        files.extend(file(
+            "net/kustomization.yaml",
+            "kind: Component\nresources: [policies.yaml]\n",
+        ));
+        files.extend(file("net/policies.yaml", &whole));
+        for (path, text) in &mut files {
+            if path == list && listed {
+                text.push_str("components: [../../net]\n");
+            }
+        }
+        files
+    };
+    let without = both(&plain, true, None, None);
+    let unlisted = |text: &str| {
+        let mut files = without.clone();
+        files.extend(file("overlays/prod/policies.yaml", &whole));
+        for (path, own) in &mut files {
+            if path == list {
+                own.push_str(text);
+            }
+        }
+        files
+    };
+    let component = (
+        with_component(&without, true),
+        with_component(&without, false),
+    );
+    for (before, after, place) in [
+        (
+            both(&plain, true, None, Some(&whole)),
+            unlisted(""),
+            "overlays/prod/policies.yaml",
+        ),
+        (component.0, component.1, "net/policies.yaml"),
+    ] {
+        let told = removed(&judged(&before, &after));
+        assert!(!told.is_empty());
+        for (message, at, changed) in told {
+            assert!(
+                message.contains("is no longer taken in by overlays/prod"),
+                "{message}"
+            );
+            assert_eq!((&*at, &*changed), (place, list), "{message}");
+        }
+    }
+    // What is gone from its file is deleted.
+    let mut gone = unlisted("");
+    gone.retain(|(path, _)| path != "overlays/prod/policies.yaml");
+    let told = removed(&judged(&both(&plain, true, None, Some(&whole)), &gone));
+    assert!(
+        !told.is_empty() && told.iter().all(|it| it.0.contains("is deleted")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_label_of_the_kustomization_is_told_where_it_stands() {
+    let of = |value: &str| {
+        let mut files = both(&base("", &[]), true, None, None);
+        let labels = format!("labels:\n  - pairs: {{tier: {value}}}\n    includeTemplates: true\n");
+        for (path, text) in &mut files {
+            if path == "overlays/prod/kustomization.yaml" {
+                *text = format!(
+                    "{}{labels}",
+                    text.replace("../../base", "../../base, back.yaml")
+                );
+            }
+        }
+        files.extend(file(
+            "overlays/prod/back.yaml",
+            &policy("back", &to_back(FROM_WEB)),
+        ));
+        files
+    };
+    let told = removed(&judged(&of("back"), &of("front")));
+    let list = "overlays/prod/kustomization.yaml";
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (message, _, changed) in told {
+        assert!(
+            message.contains("no policy selects shop-prod/"),
+            "{message}"
+        );
+        assert_eq!(changed, list, "{message}");
+    }
+}
+
+#[test]
+fn an_overlay_that_no_kustomization_takes_in_any_more_is_told() {
+    let top = |list: &str| file("top/kustomization.yaml", &format!("resources: [{list}]\n"));
+    let own = both(&base(BACK, &[]), true, None, Some(&policies(FROM_WEB)));
+    let notes = |before: &Files, after: &Files| {
+        let report = judged(before, after);
+        let findings = report.findings.iter();
+        let notes = findings.filter(|it| it.rule == "input/not-judged");
+        let messages = notes.map(|it| (it.location.path.to_string(), it.message.clone()));
+        messages.collect::<Vec<_>>()
+    };
+    let all = [own.clone(), top("../overlays/dev, ../overlays/prod")].concat();
+    let one = [own.clone(), top("../overlays/dev")].concat();
+    let told = notes(&all, &one);
+    let [(path, message)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(path, "top/kustomization.yaml");
+    assert!(
+        message.contains("takes in overlays/prod any more"),
+        "{message}"
+    );
+    // Nothing is left where all of it goes, or something else takes it in.
+    assert_eq!(notes(&all, &own), []);
+    let other = file(
+        "other/kustomization.yaml",
+        "resources: [../overlays/prod]\n",
+    );
+    assert_eq!(notes(&all, &[one, other].concat()), []);
+}
+
 #[test]
 fn an_overlay_more_or_less_opens_nothing() {
     let whole = policies(FROM_WEB);

@@ -1,0 +1,399 @@
+//! What the patches of kustomizations make of the objects that they take in, variant by variant.
+//!
+//! Patches count from the inside out, as they are built. Roles and bindings are left to those who read them, to whom a
+//! patch is one more object of the same name.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::finding::Resource;
+use crate::kubernetes::kinds::Kind;
+use crate::kubernetes::kustomization;
+use crate::kubernetes::manifest::Record;
+use crate::kubernetes::patch::{PatchSource, Target};
+use crate::kubernetes::patched::{Patching, Written};
+use crate::kubernetes::{Completeness, Field, Object, Patched};
+use crate::syntax::{Node, Span, Tree};
+
+use super::landings::{Landed, Landing, components};
+use super::{Snapshot, SourceFile};
+
+/// The most comparisons of patches with objects, the most objects that are put together, and the most nodes of all of them.
+const MOST_STEPS: usize = 1 << 22;
+const MOST_OBJECTS: usize = 1 << 14;
+const MOST_NODES: usize = 1 << 22;
+
+/// A patch of which it is not known what it makes of the object that it is for.
+#[derive(Clone, Debug)]
+pub struct Unapplied {
+    /// Its file.
+    pub path: Arc<str>,
+    /// What it is for.
+    pub resource: Arc<Resource>,
+    /// A hash of all that it says.
+    pub content: u64,
+    /// The line that stands for it.
+    pub at: Span,
+}
+
+/// The patches of a revision.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The patches that are part of some object, by file and node.
+    used: BTreeSet<(Arc<str>, u32)>,
+    /// The files whose objects a file patches.
+    pub patching: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// The others that would matter.
+    pub unapplied: Vec<Unapplied>,
+}
+
+impl Snapshot {
+    /// The patches of which it is not known what they make of the objects that they are for.
+    #[must_use]
+    pub fn unapplied(&self) -> &[Unapplied] {
+        &self.applied.unapplied
+    }
+
+    /// True for a patch that is part of the objects that it is for.
+    pub(super) fn is_part_of_others(&self, object: Object<'_>) -> bool {
+        let used = &self.applied.used;
+        let key = || (Arc::clone(object.path()), object.node().id());
+        object.completeness() == Completeness::Partial && !used.is_empty() && used.contains(&key())
+    }
+}
+
+/// A patch in the form of an object.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    path: &'a Arc<str>,
+    tree: &'a Tree,
+    record: &'a Record,
+    target: Option<&'a Target>,
+}
+
+impl<'a> Source<'a> {
+    fn key(&self) -> (Arc<str>, u32) {
+        (Arc::clone(self.path), self.record.root)
+    }
+
+    fn written(&self) -> Written<'a> {
+        Written {
+            path: self.path,
+            tree: self.tree,
+            root: self.record.root,
+        }
+    }
+
+    /// True if it is for an object, whose namespace goes by some names.
+    fn is_for(&self, record: &Record, node: Node<'_>, namespaces: &[&str]) -> bool {
+        let resource = &record.resource;
+        let mut names = namespaces.iter().copied();
+        if let Some(target) = self.target {
+            return target.is_certain()
+                && target.may_select(&resource.group, &resource.kind, Some(&resource.name))
+                && target.may_select_namespace(names)
+                && target.may_select_labels(node);
+        }
+        let own = &self.record.resource;
+        let namespace = own.namespace.as_deref();
+        own.group == resource.group
+            && own.kind == resource.kind
+            && own.name == resource.name
+            && namespace.is_none_or(|own| names.any(|name| name == own))
+    }
+}
+
+/// The patches of a kustomization and of its components, in the order in which they count.
+#[derive(Default)]
+struct Patches<'a> {
+    all: Vec<Source<'a>>,
+    by_name: HashMap<(&'a str, &'a str), Vec<usize>>,
+    targeted: Vec<usize>,
+}
+
+impl<'a> Patches<'a> {
+    fn of(snapshot: &'a Snapshot, folder: &str) -> Self {
+        let mut patches = Self::default();
+        for at in components(snapshot, folder) {
+            patches.all.extend(own(snapshot, &at));
+        }
+        patches.all.extend(own(snapshot, folder));
+        for (number, source) in patches.all.iter().enumerate() {
+            if source.target.is_some() {
+                patches.targeted.push(number);
+            } else {
+                let resource = &source.record.resource;
+                let key = (&*resource.kind, &*resource.name);
+                patches.by_name.entry(key).or_default().push(number);
+            }
+        }
+        patches
+    }
+
+    /// Those that may be for an object, in their order.
+    fn candidates(&self, record: &Record) -> Vec<Source<'a>> {
+        let key = (&*record.resource.kind, &*record.resource.name);
+        let named = self.by_name.get(&key).into_iter().flatten();
+        let mut numbers: Vec<usize> = named.chain(&self.targeted).copied().collect();
+        numbers.sort_unstable();
+        let numbers = numbers.into_iter();
+        numbers.filter_map(|at| self.all.get(at).copied()).collect()
+    }
+}
+
+/// The patches of a kustomization itself.
+fn own<'a>(snapshot: &'a Snapshot, folder: &str) -> Vec<Source<'a>> {
+    let mut sources = Vec::new();
+    let Some((file, kustomization)) = snapshot.kustomization_file(folder) else {
+        return sources;
+    };
+    for patch in &kustomization.changes {
+        let target = patch.target.as_ref();
+        match &patch.source {
+            PatchSource::File(path) => {
+                let path = kustomization::resolve(folder, path);
+                let file = path.and_then(|path| snapshot.file(&path));
+                let Some((file, manifest)) = file.and_then(|it| Some((it, it.manifest()?))) else {
+                    continue;
+                };
+                if manifest.has_actions {
+                    continue;
+                }
+                sources.extend(manifest.records.iter().map(|record| Source {
+                    path: &file.path,
+                    tree: &manifest.tree,
+                    record,
+                    target,
+                }));
+            }
+            PatchSource::Inline(text) => {
+                let inline = file.manifest().and_then(|it| it.inline_patches.as_ref());
+                let Some((inline, roots)) = inline.and_then(|it| Some((it, it.texts.get(text)?)))
+                else {
+                    continue;
+                };
+                let records = inline.records.iter();
+                let records = records.filter(|record| roots.contains(&record.root));
+                sources.extend(records.map(|record| Source {
+                    path: &file.path,
+                    tree: &inline.tree,
+                    record,
+                    target,
+                }));
+            }
+        }
+    }
+    sources.retain(|source| decides(source.record.kind));
+    sources
+}
+
+/// True for what decides about what passes and who may do what, but for roles and bindings.
+fn decides(kind: &Kind) -> bool {
+    let is_policy = |group: &str| {
+        matches!(
+            group,
+            "gateway.networking.k8s.io"
+                | "policy.networking.k8s.io"
+                | "cilium.io"
+                | "crd.projectcalico.org"
+                | "projectcalico.org"
+        )
+    };
+    kind.bears_pods()
+        || kind.groups.iter().any(|group| is_policy(group))
+        || matches!(
+            kind.name,
+            "Ingress"
+                | "Namespace"
+                | "NetworkPolicy"
+                | "Route"
+                | "Secret"
+                | "Service"
+                | "ServiceAccount"
+        )
+}
+
+/// True if a patch says something of what passes or of who may do what.
+fn matters(source: &Source<'_>) -> bool {
+    let kind = source.record.kind;
+    let node = source.written().node();
+    let says_of_spec = |fields: &[&str]| {
+        let spec = node.present("spec");
+        spec.is_some_and(|spec| fields.iter().any(|field| spec.get(field).is_some()))
+    };
+    // What of them opens a way in is judged wherever it stands.
+    match kind.name {
+        "Secret" => return false,
+        "Service" => return says_of_spec(&["selector", "ports"]),
+        "Ingress" => return says_of_spec(&["rules", "defaultBackend"]),
+        _ if !kind.bears_pods() => return true,
+        _ => {}
+    }
+    let mut pods = source.record.pods.iter().map(|pod| source.tree.node(*pod));
+    node.get("$patch").is_some()
+        || pods.any(|pod| {
+            let spec = pod.present("spec");
+            let says = |field: &str| spec.is_some_and(|spec| spec.get(field).is_some());
+            let containers = spec.map(|spec| Field::follow(spec, &["containers"]));
+            let mut containers = containers.into_iter().flat_map(Field::items);
+            Field::follow(pod, &["metadata", "labels"]).is_set()
+                || says("hostNetwork")
+                || says("serviceAccountName")
+                || says("serviceAccount")
+                || says("automountServiceAccountToken")
+                || containers.any(|it| it.get("ports").is_some())
+        })
+}
+
+/// What is put together of one object, by it and the patches that are put on it.
+type Known = HashMap<(Arc<str>, u32, Vec<(Arc<str>, u32)>), Option<Arc<Patched>>>;
+
+/// Puts the patches of a revision on the objects that they are for.
+pub(super) fn apply(snapshot: &Snapshot, landings: &mut BTreeMap<String, Landing>) -> Applied {
+    let mut applying = Applying {
+        snapshot,
+        patches: HashMap::new(),
+        known: Known::new(),
+        steps_left: MOST_STEPS,
+        nodes_left: MOST_NODES,
+        failed: BTreeSet::new(),
+        applied: Applied::default(),
+    };
+    for (path, landing) in landings.iter_mut() {
+        let Some(file) = snapshot.file(path) else {
+            continue;
+        };
+        for landed in &mut landing.landed {
+            if !landed.way.is_empty() {
+                applying.file(file, landed);
+            }
+        }
+    }
+    applying.finish()
+}
+
+struct Applying<'a> {
+    snapshot: &'a Snapshot,
+    patches: HashMap<Arc<str>, Patches<'a>>,
+    known: Known,
+    steps_left: usize,
+    nodes_left: usize,
+    /// Patches that could not be put on something.
+    failed: BTreeSet<(Arc<str>, u32)>,
+    applied: Applied,
+}
+
+impl<'a> Applying<'a> {
+    fn file(&mut self, file: &'a SourceFile, landed: &mut Landed) {
+        let Some(manifest) = file.manifest() else {
+            return;
+        };
+        for (number, record) in manifest.records.iter().enumerate() {
+            if !decides(record.kind) {
+                continue;
+            }
+            let written = Written {
+                path: &file.path,
+                tree: &manifest.tree,
+                root: record.root,
+            };
+            let sources = self.sources(written, record, landed);
+            if !sources.is_empty() {
+                let object = self.object(written, record, &sources);
+                landed.patched.extend(object.map(|it| (number, it)));
+            }
+        }
+    }
+
+    /// The patches for an object, from the inside out.
+    fn sources(
+        &mut self,
+        written: Written<'a>,
+        record: &Record,
+        landed: &Landed,
+    ) -> Vec<Source<'a>> {
+        let snapshot = self.snapshot;
+        let own = record.resource.namespace.as_deref();
+        let own =
+            own.or((record.kind.namespaced && landed.namespace.is_none()).then_some("default"));
+        let namespaces: Vec<&str> = own.into_iter().chain(landed.namespace.as_deref()).collect();
+        let mut sources = Vec::new();
+        for folder in landed.way.iter().rev() {
+            let patches = self.patches.entry(Arc::clone(folder));
+            let patches = patches.or_insert_with(|| Patches::of(snapshot, folder));
+            for source in patches.candidates(record) {
+                let Some(left) = self.steps_left.checked_sub(1) else {
+                    self.failed.insert(source.key());
+                    continue;
+                };
+                self.steps_left = left;
+                if source.is_for(record, written.node(), &namespaces) {
+                    sources.push(source);
+                }
+            }
+        }
+        sources
+    }
+
+    /// What patches make of an object; nothing where that is not known.
+    #[expect(clippy::option_option, reason = "not known, gone, and there")]
+    fn object(
+        &mut self,
+        written: Written<'a>,
+        record: &'a Record,
+        sources: &[Source<'a>],
+    ) -> Option<Option<Arc<Patched>>> {
+        let keys: Vec<_> = sources.iter().map(Source::key).collect();
+        let key = (Arc::clone(written.path), written.root, keys.clone());
+        if let Some(known) = self.known.get(&key) {
+            return Some(known.clone());
+        }
+        if self.known.len() >= MOST_OBJECTS {
+            self.failed.extend(keys);
+            return None;
+        }
+        let mut patching = Patching::new(written, record);
+        for source in sources {
+            if patching.patch(source.written(), record.kind) {
+                self.applied.used.insert(source.key());
+                let of_file = self.applied.patching.entry(Arc::clone(source.path));
+                of_file.or_default().insert(Arc::clone(written.path));
+            } else {
+                self.failed.insert(source.key());
+            }
+        }
+        let Ok(patched) = patching.result(self.nodes_left) else {
+            self.failed.extend(keys);
+            return None;
+        };
+        let size = patched.as_ref().map_or(0, |it| it.tree.size());
+        self.nodes_left = self.nodes_left.saturating_sub(size);
+        let patched = patched.map(Arc::new);
+        self.known.insert(key, patched.clone());
+        Some(patched)
+    }
+
+    /// What is left over.
+    fn finish(mut self) -> Applied {
+        let mut seen = BTreeSet::new();
+        let folders = self.snapshot.kustomizations().map(|(folder, _)| folder);
+        for source in folders.flat_map(|folder| own(self.snapshot, folder)) {
+            let key = source.key();
+            let is_used = self.applied.used.contains(&key) && !self.failed.contains(&key);
+            if is_used || !matters(&source) || !seen.insert(key) {
+                continue;
+            }
+            let node = source.written().node();
+            let name = Field::follow(node, &["metadata", "name"]);
+            self.applied.unapplied.push(Unapplied {
+                path: Arc::clone(source.path),
+                resource: Arc::clone(&source.record.resource),
+                content: node.content_hash(),
+                at: name.span(),
+            });
+        }
+        let failed = std::mem::take(&mut self.failed);
+        self.applied.used.retain(|key| !failed.contains(key));
+        self.applied
+    }
+}
