@@ -130,7 +130,9 @@ pub fn left_alone(base: &Snapshot, head: &Snapshot) -> Vec<(Taking, String)> {
     let mut left = Vec::new();
     for (folder, before) in base.kustomizations() {
         for to in listed((folder, before)) {
-            let is_there = base.kustomization(&to).is_some() && head.kustomization(&to).is_some();
+            // A component is nothing by itself: what it took along is gone.
+            let is_there = base.kustomization(&to).is_some()
+                && head.kustomization(&to).is_some_and(|it| !it.is_component);
             if !is_there || taken.contains(&to) {
                 continue;
             }
