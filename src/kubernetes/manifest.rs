@@ -13,6 +13,7 @@ use super::field::Field;
 use super::inline_patch::InlinePatches;
 use super::kinds::{self, Declared, Kind};
 use super::kustomization::Kustomization;
+use super::kustomization_keys;
 use super::miswritten::{self, Fault, Headless, text_of};
 use super::patch::Target;
 use super::schema::{Budget, Oddity, Respellings, oddities};
@@ -119,12 +120,17 @@ fn read_whole(
     let text = match syntax::decode(bytes) {
         Ok(text) => text,
         Err((encoding, bytes)) => {
-            let shows =
-                shows_object(&bytes) || encoding == Encoding::Utf16 && utf16_shows_object(&bytes);
+            // A kustomization needs no more than its name.
+            let shows = kustomization
+                || shows_object(&bytes)
+                || encoding == Encoding::Utf16 && utf16_shows_object(&bytes);
             return Reading::Encoding { encoding, shows };
         }
     };
     let mut tree = syntax::parse(format, text);
+    if kustomization {
+        kustomization_keys::respell(&mut tree);
+    }
     let Found {
         records,
         others: other_objects,

@@ -34,6 +34,7 @@ pub mod ingress;
 pub mod inline_patch;
 pub mod kinds;
 pub mod kustomization;
+mod kustomization_keys;
 pub mod label_change;
 pub mod log_files;
 pub mod manifest;

@@ -79,7 +79,12 @@ impl Workflow {
         let action = Self::read(bytes.to_vec());
         let root = action.root()?;
         let is_one = composite(root).is_some() && root.get("apiVersion").is_none();
-        is_one.then_some(action)
+        // What stands behind a first document may be an object.
+        let documents = action
+            .tree
+            .as_ref()
+            .map_or(0, |tree| tree.documents().len());
+        (is_one && documents == 1).then_some(action)
     }
 
     /// The text of the file, if it is text.

@@ -259,3 +259,33 @@ fn a_patch_within_its_kustomization_that_is_no_object_says_nothing() {
         assert_eq!(told_of_patches(text), [], "{text}");
     }
 }
+
+/// kustomize looks at the case of no key, and of its own alone: labels are anybody's.
+#[test]
+fn keys_count_whatever_their_case() {
+    let workload = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers: [{name: web, image: 'ghcr.io/example/web:1.2.3'}]\n";
+    let patch = "[{op: add, path: /spec/template/spec/hostPID, value: true}]";
+    let target = "{kind: Deployment, name: web}";
+    for (kustomization, rule) in [
+        (format!("Patches:\n- {{Target: {target}, Patch: '{patch}'}}\n"), "pod-security/host-namespaces"),
+        (format!("patchesjson6902:\n- {{target: {target}, patch: '{patch}'}}\n"), "pod-security/host-namespaces"),
+        ("Images: [{Name: ghcr.io/example/web, newtag: latest}]\n".to_owned(), "image/moving-tag"),
+        (
+            "secretgenerator: [{name: a, Literals: ['token=ghp_aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY5zA7']}]\n".to_owned(),
+            "secret/in-file",
+        ),
+    ] {
+        let text = format!("{kustomization}Resources: [web.yaml]\ncommonLabels: {{Name: x}}\n");
+        let files = [("kustomization.yaml", text.as_str()), ("web.yaml", workload)];
+        let snapshot = snapshot(&files);
+        let findings = evaluate(&snapshot, &context()).findings;
+        let mut told = findings.iter();
+        assert!(
+            told.any(|finding| finding.rule == rule && &*finding.location.path == "kustomization.yaml"),
+            "{text}: {findings:?}"
+        );
+        let (_, kustomization) = snapshot.kustomizations().next().expect("it is there");
+        let added: Vec<_> = kustomization.added.iter().map(|(key, ..)| key).collect();
+        assert_eq!(added, ["Name"]);
+    }
+}

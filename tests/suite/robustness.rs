@@ -37,6 +37,19 @@ fn utf16(text: &str) -> Vec<u8> {
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: api}\nspec:\n  hostPID: true\n  containers: [{name: api, image: a:1}]\n";
 
+/// Whoever applies such a file applies the object.
+#[test]
+fn an_object_behind_an_action_is_judged() {
+    let action = "runs: {using: composite, steps: []}\n";
+    let both = format!("{action}---\n{POD}");
+    for (text, is_told) in [(action, false), (both.as_str(), true)] {
+        let report = judge(&[("deploy/action.yml", text.as_bytes())]);
+        let mut rules = report.findings.iter().map(|finding| finding.rule);
+        let told = rules.any(|rule| rule == "pod-security/host-namespaces");
+        assert_eq!(told, is_told, "{text}");
+    }
+}
+
 #[test]
 fn what_cannot_be_read_makes_the_run_incomplete() {
     let mut invalid = POD.as_bytes().to_vec();
@@ -45,7 +58,7 @@ fn what_cannot_be_read_makes_the_run_incomplete() {
     let mut padded = POD.as_bytes().to_vec();
     padded.resize(17 * 1024 * 1024, b'\n');
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
-    let cases: [(&str, &[u8], &str); 9] = [
+    let cases: [(&str, &[u8], &str); 10] = [
         (
             "syntax.yaml",
             b"apiVersion: v1\nkind: Pod\nspec: [\n",
@@ -53,6 +66,11 @@ fn what_cannot_be_read_makes_the_run_incomplete() {
         ),
         ("invalid.yaml", &invalid, "input/unreadable"),
         ("utf16.yaml", &utf16(POD), "input/unreadable"),
+        (
+            "kustomization.yaml",
+            &utf16("resources: [a.yaml]\n"),
+            "input/unreadable",
+        ),
         ("deep.yaml", deep.as_bytes(), "input/unreadable"),
         (
             "tab.yaml",

@@ -1,0 +1,109 @@
+//! The keys of a kustomization, whose case kustomize does not look at: what it reads under `Patches` counts as `patches`.
+//!
+//! Source: kustomize decodes the file as JSON with Go's `encoding/json`, whose `Unmarshal` takes a key for a field where
+//! only the case differs, unless another one fits exactly.
+
+use crate::syntax::{Node, Tree};
+
+/// The names of the fields, at whatever depth.
+const FIELDS: [&str; 56] = [
+    "annotationSelector",
+    "annotations",
+    "apiVersion",
+    "bases",
+    "behavior",
+    "buildMetadata",
+    "commonAnnotations",
+    "commonLabels",
+    "components",
+    "configMapGenerator",
+    "configurations",
+    "count",
+    "crds",
+    "digest",
+    "disableNameSuffixHash",
+    "env",
+    "envs",
+    "fieldPaths",
+    "files",
+    "generatorOptions",
+    "generators",
+    "group",
+    "helmChartInflationGenerator",
+    "helmCharts",
+    "helmGlobals",
+    "images",
+    "immutable",
+    "includeSelectors",
+    "includeTemplates",
+    "kind",
+    "labelSelector",
+    "labels",
+    "literals",
+    "name",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "newName",
+    "newTag",
+    "openapi",
+    "options",
+    "pairs",
+    "patch",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "path",
+    "replacements",
+    "replicas",
+    "resources",
+    "secretGenerator",
+    "tagSuffix",
+    "target",
+    "transformers",
+    "validators",
+    "version",
+];
+
+/// Gives keys that are fields but for their case the names of these.
+pub(super) fn respell(tree: &mut Tree) {
+    let mut found = Vec::new();
+    for document in tree.documents() {
+        collect(tree.root(document), &mut found);
+    }
+    for (key, field) in found {
+        tree.respell(key, field);
+    }
+}
+
+/// Depth is bounded by the reader.
+fn collect(node: Node<'_>, found: &mut Vec<(u32, &'static str)>) {
+    for item in node.items() {
+        collect(item, found);
+    }
+    if !node.is_mapping() {
+        return;
+    }
+    for entry in node.entries() {
+        let key = entry.key.key_text();
+        let mut fields = FIELDS.iter();
+        let Some(field) = fields.find(|field| field.eq_ignore_ascii_case(key)) else {
+            continue;
+        };
+        if *field != key && node.get(field).is_none() {
+            found.push((entry.key.id(), field));
+        }
+        if !holds_own_keys(field, entry.value) {
+            collect(entry.value, found);
+        }
+    }
+}
+
+/// True for what holds labels or annotations, whose keys are anybody's.
+fn holds_own_keys(field: &str, value: Node<'_>) -> bool {
+    match field {
+        "annotations" | "commonAnnotations" | "commonLabels" | "pairs" => true,
+        "labels" => value.is_mapping(),
+        _ => false,
+    }
+}
