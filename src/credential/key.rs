@@ -66,10 +66,17 @@ const OPEN: [&str; 7] = [
 ];
 
 /// Keys that services hand to every browser: they say who asks, and open nothing.
-const HANDED_OUT: [&str; 6] = [
+const HANDED_OUT: [&str; 13] = [
+    "amplitudeapikey",
+    "bugsnagapikey",
     "datadogclienttoken",
     "ddclienttoken",
+    "facebookclienttoken",
+    "mixpanelprojecttoken",
+    "mixpaneltoken",
+    "posthogapikey",
     "pusherappkey",
+    "rollbarclienttoken",
     "searchapikey",
     "searchonlyapikey",
     "searchonlykey",

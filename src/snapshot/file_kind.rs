@@ -102,6 +102,7 @@ impl FileKind {
             _ if is_dockerfile(name) => Self::Dockerfile,
             _ if extension.is("env") => Self::Environment,
             _ if extension.is("json") => Self::Json,
+            _ if is_kubeconfig(path) => Self::Yaml,
             _ if is_key_file(name, extension) => Self::KeyFile,
             _ if is_settings(extension) => Self::Settings,
             _ => Self::Yaml,
@@ -196,35 +197,48 @@ fn is_key_file(name: &str, extension: Extension<'_>) -> bool {
         || extension.is_one_of(&["key", "pem"])
 }
 
+/// True for the usual names of what kubectl is configured by, which is YAML under another name.
+pub(super) fn is_kubeconfig(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "kubeconfig" || path.ends_with(".kube/config") || Extension::of(name).is("kubeconfig")
+}
+
 /// True for what generators are fed with: settings of programs, lines of variables, and files that hold one value alone,
 /// whose names most often have no extension.
 fn is_settings(extension: Extension<'_>) -> bool {
-    const EXTENSIONS: [&str; 25] = [
+    const EXTENSIONS: [&str; 32] = [
         "acl",
+        "bash",
         "cer",
         "cfg",
         "cnf",
         "conf",
+        "credentials",
+        "creds",
         "crt",
         "dockercfg",
         "dockerconfigjson",
+        "envs",
         "git-credentials",
         "hcl",
         "htpasswd",
         "ini",
-        "kubeconfig",
         "list",
         "netrc",
         "p8",
         "password",
         "pgpass",
         "properties",
+        "s3cfg",
         "secret",
         "secrets",
+        "sh",
         "sql",
         "token",
         "toml",
         "txt",
+        "vars",
+        "xml",
     ];
     extension.is_missing() || extension.is_one_of(&EXTENSIONS)
 }
@@ -307,7 +321,9 @@ mod tests {
             ("deploy/dbPassword", FileKind::Settings),
             ("deploy/.git-credentials", FileKind::Settings),
             ("deploy/prod", FileKind::Settings),
-            ("deploy/prod.sh", FileKind::Yaml),
+            ("deploy/kubeconfig", FileKind::Yaml),
+            (".kube/config", FileKind::Yaml),
+            ("deploy/prod.sh", FileKind::Settings),
             (".github/workflows/ci.yml", FileKind::Workflow),
             ("deploy/kustomization.yaml", FileKind::Kustomization),
             (".tidegate.yaml", FileKind::Configuration),

@@ -24,7 +24,7 @@ use crate::syntax::dockerfile::Dockerfile;
 use crate::syntax::{self, Format, MAX_FILE_SIZE, Span, Tree};
 use crate::workflow::{Workflow, is_workflow};
 
-use super::file_kind::FileKind;
+use super::file_kind::{FileKind, is_kubeconfig};
 use super::{Snapshot, State, generator_inputs, is_lockfile};
 
 /// Beyond this size a file is not even searched for the marks of a manifest.
@@ -80,6 +80,7 @@ pub fn is_relevant(path: &str) -> Relevance {
     } else if kind.is_known_by_name()
         || kind == FileKind::KeyFile
         || is_lockfile(path)
+        || is_kubeconfig(path)
         || is_template()
     {
         Relevance::Own

@@ -198,6 +198,9 @@ fn a_private_key_in_base64_is_told_wherever_it_stands() {
         "apiVersion: v1\nkind: Config\nusers:\n- {name: x, user: {client-key-data: PACKED_KEY}}\n",
         &["secret/in-file 4"],
     );
+    for name in ["kubeconfig", "deploy/prod.kubeconfig", ".kube/config"] {
+        assert_told(name, config, &["secret/in-file 6"]);
+    }
     // The users of one are told of as well, and what is no credential of theirs is not.
     assert_told(
         "kubeconfig.yaml",

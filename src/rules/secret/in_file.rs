@@ -28,7 +28,7 @@ declare_rule! {
     ///
     /// ## Limits
     /// In files that show what another one should hold (`.env.example`, `.env.sample`, `.env.template`, `.env.dist`), and in
-    /// comments, only tokens that providers mark as theirs are seen. What a generator is fed with is read whatever its name and encoding; a value that stands alone there
+    /// comments, only tokens that providers mark as theirs are seen. What a generator is fed with is read in whatever encoding where its name is one of data and settings (any without an extension, `*.txt`, `*.conf`, `*.sh`, `*.xml`), and not where it is one of source code; a value that stands alone there
     /// needs a name, or a key in the generator, that says what it is. Files that only programs name so (`.npmrc.ci`) are not read. Of lockfiles the addresses are. Of a kubeconfig the `users` are. What dotenvx, SOPS, KMS or git-crypt encrypted, hashes of passwords and references to stores of secrets are no credentials. In objects of unknown kinds only tokens of providers, private keys, addresses with a password, and drawn
     /// values beside a `name` that says what they are (`{name: redisPassword, value: …}`), or behind such a key in the values of a chart (`HelmRelease`, `Application`), are seen. In `.env` files a key that says that its value is secret needs a value that looks like one.
     "secret/in-file",
