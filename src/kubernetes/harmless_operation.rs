@@ -77,7 +77,8 @@ pub(super) fn is_harmless(
 }
 
 /// True if what is taken away at a place of a workload may protect something.
-pub(super) fn takes_protection(path: &str) -> bool {
+#[must_use]
+pub fn takes_protection(path: &str) -> bool {
     let mut steps = path.split('/').skip(1);
     let of_scale = match (steps.next(), steps.next()) {
         (Some("spec"), Some(field)) => SCALE.contains(&field),
@@ -93,6 +94,8 @@ fn is_harmless_place(path: &str, kind: Option<&Kind>, target: Option<&Target>) -
     let is_for = |name: &str| target.and_then(Target::kind) == Some(name);
     let mut steps = path.split('/').skip(1);
     match (steps.next(), steps.next(), steps.next()) {
+        // Policies select namespaces by whatever labels they have.
+        (Some("metadata"), Some("labels"), _) if is_for("Namespace") => false,
         (Some("metadata"), Some("labels" | "annotations"), key) => {
             // Of a workload itself they say nothing to anybody who enforces anything; those of a pod do.
             kind.is_some_and(|kind| !kind.is_pod())

@@ -25,7 +25,7 @@ pub mod field;
 pub mod gateway;
 mod groups;
 pub mod handed_over;
-mod harmless_operation;
+pub mod harmless_operation;
 pub mod image;
 pub mod image_repair;
 pub mod image_sources;

@@ -134,8 +134,12 @@ fn decides_elsewhere(path: &str) -> bool {
     let steps: Vec<&str> = path.split('/').skip(1).collect();
     matches!(
         steps.as_slice(),
-        ["spec", "template" | "jobTemplate", .., "labels"]
-            | ["spec", "template" | "jobTemplate", .., "labels", _]
+        [
+            "spec",
+            "template" | "jobTemplate",
+            ..,
+            "metadata" | "labels"
+        ] | ["spec", "template" | "jobTemplate", .., "labels", _]
             | [.., "serviceAccountName" | "serviceAccount"]
     )
 }

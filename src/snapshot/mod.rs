@@ -46,6 +46,7 @@ pub mod newcomers;
 pub mod node_starts;
 pub mod node_versions;
 pub mod overriding;
+pub mod overwritten;
 mod package_managers;
 pub mod pairs;
 mod patch_files;

@@ -86,14 +86,15 @@ fn operations_are_carried_out_in_their_order() {
                 add("/containers/0/securityContext", "{privileged: true}"),
                 format!("{{op: remove, path: {POD}/containers/0/securityContext/privileged}}"),
             ],
-            &[],
+            // What the container had is gone.
+            &["input/not-judged"],
         ),
         (
             vec![
                 add("/containers/0/securityContext", "{runAsUser: 1000}"),
                 add("/containers/0/securityContext/privileged", "true"),
             ],
-            &["pod-security/privileged"],
+            &["input/not-judged", "pod-security/privileged"],
         ),
         (
             vec![
@@ -201,6 +202,17 @@ fn only_what_may_weaken_something_is_told_to_be_unjudged() {
             "kind: Namespace",
             true,
         ),
+        // Policies may select a namespace by any label.
+        (
+            "[{op: replace, path: /metadata/labels/team, value: web}]",
+            "kind: Namespace",
+            true,
+        ),
+        (
+            "[{op: replace, path: /spec/template/metadata, value: {labels: {app: b}}}]",
+            OWN,
+            true,
+        ),
         ("[{op: foo, path: /spec/x, value: 1}]", OWN, true),
     ] {
         let expected: &[&str] = if is_told { &["input/not-judged"] } else { &[] };
@@ -233,6 +245,15 @@ fn what_is_written_in_the_place_of_protections_is_told_to_be_unjudged() {
         ),
         (
             "[{op: add, path: /spec/template/spec/securityContext, value: {runAsNonRoot: true}}]",
+            false,
+        ),
+        // What stands there is replaced as well.
+        (
+            "[{op: add, path: /spec/template/spec/containers/0/securityContext, value: {runAsUser: 1000}}]",
+            true,
+        ),
+        (
+            "[{op: add, path: /spec/template/spec/containers/0/securityContext, value: {runAsUser: 1000, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}, capabilities: {drop: [ALL]}}}]",
             false,
         ),
         (

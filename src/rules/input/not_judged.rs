@@ -12,6 +12,7 @@ use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::applied::Unapplied;
+use crate::snapshot::overwritten::newly_overwritten;
 use crate::snapshot::taken::left_alone;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::{Node, Span, Tree};
@@ -76,6 +77,7 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
             ));
     }
     protections_taken(pair, sink);
+    protections_overwritten(pair, sink);
     lost_completeness(pair, sink);
     in_installed_packages(pair, sink);
     let in_base: BTreeSet<_> = pair.base.left_out.iter().collect();
@@ -536,6 +538,20 @@ fn protections_taken(pair: &Pair<'_>, sink: &mut Sink<'_>) {
                     "{what}, and what protected something there was not judged; judge the output of `kustomize build`"
                 ));
         }
+    }
+}
+
+/// Operations that newly write over what protects the objects that they change.
+fn protections_overwritten(pair: &Pair<'_>, sink: &mut Sink<'_>) {
+    for new in newly_overwritten(pair.base, pair.head) {
+        sink.in_file(&new.at.path)
+            .report_span(new.at.span)
+            .discriminator(&format!("overwritten {}", shortened(new.path)))
+            .say(&format!(
+                "this operation replaces what stands at {}, {} among it, and what protected something there was not judged; say it again, or judge the output of `kustomize build`",
+                shortened(new.path),
+                shortened(&new.lost)
+            ));
     }
 }
 
