@@ -17,7 +17,7 @@ use super::patch::{Patch, PatchSource, Target};
 pub struct InlinePatches {
     /// Their tree; its spans are those of the kustomization.
     pub tree: Tree,
-    /// The objects that bear pods, the Services and the Ingresses. None of them is complete.
+    /// The objects that bear pods, and what decides what reaches them and as whom they act. None of them is complete.
     pub records: Vec<Record>,
     /// The roots of the documents of each text of the kustomization, by node.
     pub texts: BTreeMap<u32, Vec<u32>>,
@@ -154,12 +154,11 @@ impl InlinePatches {
     }
 }
 
-/// The objects of a tree that bear pods, and the Services. None of them is complete.
+/// The objects of a tree that bear pods, and what decides what reaches them and as whom they act. None of them is complete.
 fn parts(tree: &Tree, records_of: impl FnOnce(&Tree) -> Vec<Record>) -> Vec<Record> {
+    const OTHERS: [&str; 4] = ["Ingress", "NetworkPolicy", "Service", "ServiceAccount"];
     let mut records = records_of(tree);
-    records.retain(|record| {
-        record.kind.bears_pods() || matches!(record.kind.name, "Service" | "Ingress")
-    });
+    records.retain(|record| record.kind.bears_pods() || OTHERS.contains(&record.kind.name));
     for record in &mut records {
         record.complete = false;
     }

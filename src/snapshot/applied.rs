@@ -20,6 +20,8 @@ use super::{Snapshot, SourceFile};
 
 /// The most comparisons of patches with objects, the most objects that are put together, and the most nodes of all of them.
 const MOST_STEPS: usize = 1 << 22;
+/// How many of these it counts for to put a patch on an object.
+const STEPS_OF_PATCH: usize = 64;
 const MOST_OBJECTS: usize = 1 << 14;
 const MOST_NODES: usize = 1 << 22;
 
@@ -354,6 +356,11 @@ impl<'a> Applying<'a> {
         }
         let mut patching = Patching::new(written, record);
         for source in sources {
+            let Some(left) = self.steps_left.checked_sub(STEPS_OF_PATCH) else {
+                self.failed.insert(source.key());
+                continue;
+            };
+            self.steps_left = left;
             if patching.patch(source.written(), record.kind) {
                 self.applied.used.insert(source.key());
                 let of_file = self.applied.patching.entry(Arc::clone(source.path));

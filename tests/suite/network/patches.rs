@@ -172,11 +172,47 @@ fn what_a_patch_says_of_pods_counts_in_its_overlay() {
     );
 }
 
+/// A patch that is written into the kustomization.
+fn within(patch: &str) -> String {
+    let text = patch.replace('\n', "\n      ");
+    format!("patches:\n  - patch: |\n      {}\n", text.trim_end())
+}
+
+#[test]
+fn a_policy_is_patched_within_the_kustomization_as_in_a_file() {
+    let opened = policy("ingress: [{}]");
+    let inline = within(&opened);
+    let told = news(&judged(&overlays("", ""), &overlays(&inline, "")));
+    assert_eq!(
+        told,
+        ["high network-policy/connectivity-added overlays/prod/kustomization.yaml"]
+    );
+    // It may move from the one to the other.
+    let (in_file, inside) = (overlays(BY_PATH, &opened), overlays(&inline, ""));
+    for (base, head) in [(&in_file, &inside), (&inside, &in_file)] {
+        assert_eq!(news(&judged(base, head)), [""; 0]);
+    }
+    // One that closed what the base opens is taken out.
+    let open_base = |more: &str| -> Files {
+        let files = overlays(more, "").into_iter();
+        let open = |path| path == "base/policies.yaml";
+        files
+            .map(|(path, text)| (path, if open(path) { opened.clone() } else { text }))
+            .collect()
+    };
+    let closed = open_base(&within(&policy("ingress: []")));
+    let told = news(&judged(&closed, &open_base("")));
+    assert!(
+        told.iter()
+            .any(|it| it.starts_with("high network-policy/connectivity-added")),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn a_patch_within_its_kustomization_counts_as_well() {
     let patch = deployment("db", "metadata: {labels: {tier: front}}");
-    let text = patch.replace('\n', "\n      ");
-    let inline = format!("patches:\n  - patch: |\n      {}\n", text.trim_end());
+    let inline = within(&patch);
     let told = news(&judged(&overlays("", ""), &overlays(&inline, "")));
     assert_eq!(
         told,
