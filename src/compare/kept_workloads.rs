@@ -3,13 +3,13 @@
 //! The rule about powerful workloads tells what a workload reaches, so that one whose account is narrowed reaches something
 //! else. It is news where it reaches something graver, or where others come to its pods who did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::access::Access;
 use crate::access::exposed::Entrances;
 use crate::access::goal::Goal;
-use crate::finding::{Finding, Location, Status};
+use crate::finding::{Finding, Fingerprint, Location, Status};
 use crate::rule::{Context, Pair};
 
 /// The rule that speaks of workloads by what they reach.
@@ -33,7 +33,7 @@ impl Reached {
 }
 
 /// Findings about workloads that reached as much before, and were as much reached, count as existing.
-pub fn keep_workloads(findings: &mut [Finding], pair: &Pair<'_>, context: &Context) {
+pub fn keep_workloads(findings: &mut Vec<Finding>, pair: &Pair<'_>, context: &Context) {
     let is_asked = |finding: &Finding| finding.rule == RULE && finding.status == Status::Introduced;
     if !findings.iter().any(is_asked) {
         return;
@@ -41,26 +41,43 @@ pub fn keep_workloads(findings: &mut [Finding], pair: &Pair<'_>, context: &Conte
     let (clusters, targets) = context.of_access();
     let before = reached(pair.base.access(clusters, targets));
     let after = reached(pair.head.access(clusters, targets));
+    let mut moved: BTreeSet<(Arc<str>, Fingerprint)> = BTreeSet::new();
     for finding in findings.iter_mut().filter(|it| is_asked(it)) {
         let resource = finding.subject.resource.as_ref();
         let path = resource.and_then(|it| pair.pairs.base_path(it, &finding.location.path));
-        let Some(path) = path else { continue };
-        // Several overlays may take it in, each into a namespace of its own.
+        // Several overlays may take it in, each into a namespace of its own, where it may reach nothing.
         let own = after.iter().filter_map(|((_, title), places)| {
-            Some((title, places.get(&finding.location).copied()?))
+            let own = places.get(&finding.location).copied()?;
+            own.goal.is_some().then_some((title, own))
         });
         // An object may have several pods: none of them may have reached less.
         let mut own = own.peekable();
         let is_there = own.peek().is_some();
+        let mut left = BTreeSet::new();
         let is_old = own.all(|(title, own)| {
-            let known = before.get(&(Arc::clone(path), title.clone()));
-            let mut known = known.into_iter().flat_map(BTreeMap::values).peekable();
+            let same = path.map(|path| (Arc::clone(path), title.clone()));
+            let same = same.and_then(|key| before.get_key_value(&key));
+            // Where its account is said may move between its own file and patches.
+            let gone = before
+                .iter()
+                .filter(|(key, _)| same.is_none() && key.1 == *title && !after.contains_key(*key));
+            let known: Vec<_> = same.into_iter().chain(gone).collect();
+            left.extend(known.iter().map(|((path, _), _)| Arc::clone(path)));
+            let mut known = known
+                .iter()
+                .flat_map(|(_, places)| places.values())
+                .peekable();
             known.peek().is_some() && known.all(|known| own.is_within(*known))
         });
         if is_there && is_old {
             finding.status = Status::Existing;
+            moved.extend(left.into_iter().map(|path| (path, finding.fingerprint)));
         }
     }
+    findings.retain(|finding| {
+        let key = || (Arc::clone(&finding.location.path), finding.fingerprint);
+        finding.rule != RULE || finding.status != Status::Fixed || !moved.contains(&key())
+    });
 }
 
 /// By the file and the title of workloads, what each of their pods reaches.

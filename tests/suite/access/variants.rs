@@ -412,7 +412,7 @@ metadata: {name: root}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: root, namespace: shop-prod}]
 ";
-    let of = |patched: &[&str]| {
+    let of_base = |deployment: &str, patched: &[&str]| {
         let base = overlay("base", "", "", &[("web.yaml", deployment)]);
         let mut files = vec![base];
         for (folder, namespace) in [(DEV, "shop-dev"), (PROD, "shop-prod")] {
@@ -434,12 +434,22 @@ subjects: [{kind: ServiceAccount, name: root, namespace: shop-prod}]
         }
         files.concat()
     };
+    let of = |patched: &[&str]| of_base(deployment, patched);
     let told = news(&judged(&of(&[]), &of(&[PROD])));
     let expected = format!("high rbac/powerful-workload {PROD}/patch.yaml");
     assert_eq!(told, [expected]);
     // Where the account has no such rights, or the patch was there, it is no news.
     assert_eq!(news(&judged(&of(&[]), &of(&[DEV]))), [""; 0]);
     assert_eq!(news(&judged(&of(&[PROD]), &of(&[PROD]))), [""; 0]);
+    // Nor is it where what the base says moves to the overlays, or back.
+    let named = deployment.replace(
+        "spec: {containers",
+        "spec: {serviceAccountName: root, containers",
+    );
+    let (in_base, in_patches) = (of_base(&named, &[]), of(&[DEV, PROD]));
+    for (before, after) in [(&in_base, &in_patches), (&in_patches, &in_base)] {
+        assert_eq!(news(&judged(before, after)), [""; 0]);
+    }
 }
 
 #[test]
