@@ -49,7 +49,9 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
     if word.starts_with('-') {
         return of_flag(word).to_owned();
     }
-    let is_name = class(word).is_some() || directive::is_name(word);
+    // A tag, or whatever else stands before it without a blank, may hold another credential.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let is_name = word.bytes().all(is_plain) && (class(word).is_some() || directive::is_name(word));
     let key = if is_name { word } else { "" };
     fit(key).to_owned()
 }

@@ -91,6 +91,25 @@ fn the_key_of_an_entry_says_what_its_file_holds() {
     assert_eq!(lines, Vec::<String>::new(), "{}", answer.stdout);
 }
 
+/// What stands before a token may be another credential, and is not what the token is called.
+#[test]
+fn what_stands_before_a_token_is_not_shown() {
+    let kustomization = "secretGenerator:\n- name: a\n  files: [app.xml]\n";
+    let text = "<a><password>PW</password><token>GHP</token></a>\n";
+    let (answer, lines) = added(&[("k/kustomization.yaml", kustomization), ("k/app.xml", text)]);
+    let expected = "introduced high secret/in-file k/app.xml:1";
+    assert!(
+        lines.iter().any(|line| line.starts_with(expected)),
+        "{lines:?}"
+    );
+    let hidden = filled("PW");
+    assert!(
+        !answer.stdout.contains(hidden.as_str()),
+        "{}",
+        answer.stdout
+    );
+}
+
 /// An object takes bytes as they are: no encoding keeps them from being read, and what is no text says nothing.
 #[test]
 fn what_a_generator_is_fed_with_is_read_in_any_encoding() {
