@@ -3,6 +3,8 @@
 //! Source: kustomize decodes the file as JSON with Go's `encoding/json`, whose `Unmarshal` takes a key for a field where
 //! only the case differs, unless another one fits exactly.
 
+use std::borrow::Cow;
+
 use crate::syntax::{Node, Tree};
 
 /// The names of the fields, at whatever depth.
@@ -87,7 +89,8 @@ fn collect(node: Node<'_>, found: &mut Vec<(u32, &'static str)>) {
     for entry in node.entries() {
         let key = entry.key.key_text();
         let mut fields = FIELDS.iter();
-        let Some(field) = fields.find(|field| field.eq_ignore_ascii_case(key)) else {
+        let plain = folded(key);
+        let Some(field) = fields.find(|field| field.eq_ignore_ascii_case(&plain)) else {
             continue;
         };
         if *field != key && node.get(field).is_none() {
@@ -97,6 +100,15 @@ fn collect(node: Node<'_>, found: &mut Vec<(u32, &'static str)>) {
             collect(entry.value, found);
         }
     }
+}
+
+/// A key without the two letters beyond ASCII that Go takes for the case of one within it: the long s, and the sign of
+/// the kelvin.
+fn folded(key: &str) -> Cow<'_, str> {
+    if key.is_ascii() {
+        return key.into();
+    }
+    key.replace('\u{17f}', "s").replace('\u{212a}', "k").into()
 }
 
 /// True for what holds labels or annotations, whose keys are anybody's.

@@ -1,7 +1,7 @@
 //! What JSON patch operations write over: `add` at a place where something stands replaces it (RFC 6902, section 4.1), so
 //! that of a security context only what the operation repeats is left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
@@ -29,17 +29,28 @@ pub struct Overwritten<'a> {
     pub path: &'a str,
     /// The first protection that stands there and that is not said again.
     pub lost: String,
-    /// What tells the operation from others, wherever it stands.
-    pub content: u64,
+    /// The kustomization that has it carried out.
+    by: Arc<str>,
+    /// What tells it from others there: what it says, and of what.
+    content: (u64, String),
 }
 
-/// The operations of a change that write over protections, and that no patch held before.
+/// The operations of a change that write over protections, and that the same kustomization did not hold before for the same
+/// objects. `renames` names the base path of a head path.
 #[must_use]
-pub fn newly_overwritten<'a>(base: &Snapshot, head: &'a Snapshot) -> Vec<Overwritten<'a>> {
+pub fn newly_overwritten<'a>(
+    base: &Snapshot,
+    head: &'a Snapshot,
+    renames: &BTreeMap<Arc<str>, Arc<str>>,
+) -> Vec<Overwritten<'a>> {
     let mut found = overwritten(head);
     if !found.is_empty() {
-        let before: BTreeSet<u64> = overwritten(base).iter().map(|it| it.content).collect();
-        found.retain(|new| !before.contains(&new.content));
+        let before = overwritten(base);
+        let before: BTreeSet<_> = before.iter().map(|it| (&*it.by, &it.content)).collect();
+        found.retain(|new| {
+            let by = renames.get(&new.by).unwrap_or(&new.by);
+            !before.contains(&(&**by, &new.content))
+        });
     }
     found
 }
@@ -62,6 +73,9 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
                         is_for(target, object) && builds.taking(object.path()).contains(folder);
                     is_it.then(|| lost(object, place.text, value)).flatten()
                 });
+                let file = snapshot.kustomization_file(folder);
+                let by = file.map_or_else(|| Arc::clone(path), |(file, _)| Arc::clone(&file.path));
+                let content = (place.content, format!("{target:?}"));
                 found.extend(lost.map(|lost| Overwritten {
                     at: Location {
                         path: Arc::clone(path),
@@ -69,7 +83,8 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
                     },
                     path: place.text,
                     lost,
-                    content: place.content,
+                    by,
+                    content,
                 }));
             }
         }

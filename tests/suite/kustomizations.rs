@@ -268,6 +268,7 @@ fn keys_count_whatever_their_case() {
     let target = "{kind: Deployment, name: web}";
     for (kustomization, rule) in [
         (format!("Patches:\n- {{Target: {target}, Patch: '{patch}'}}\n"), "pod-security/host-namespaces"),
+        (format!("patche\u{17f}:\n- {{target: {target}, patch: '{patch}'}}\n"), "pod-security/host-namespaces"),
         (format!("patchesjson6902:\n- {{target: {target}, patch: '{patch}'}}\n"), "pod-security/host-namespaces"),
         ("Images: [{Name: ghcr.io/example/web, newtag: latest}]\n".to_owned(), "image/moving-tag"),
         (

@@ -543,7 +543,7 @@ fn protections_taken(pair: &Pair<'_>, sink: &mut Sink<'_>) {
 
 /// Operations that newly write over what protects the objects that they change.
 fn protections_overwritten(pair: &Pair<'_>, sink: &mut Sink<'_>) {
-    for new in newly_overwritten(pair.base, pair.head) {
+    for new in newly_overwritten(pair.base, pair.head, pair.renames) {
         sink.in_file(&new.at.path)
             .report_span(new.at.span)
             .discriminator(&format!("overwritten {}", shortened(new.path)))
