@@ -57,10 +57,11 @@ pub fn keep_workloads(findings: &mut Vec<Finding>, pair: &Pair<'_>, context: &Co
         let is_old = own.all(|(title, own)| {
             let same = path.map(|path| (Arc::clone(path), title.clone()));
             let same = same.and_then(|key| before.get_key_value(&key));
-            // Where its account is said may move between its own file and patches.
+            // Where its account is said may move between its own file and patches, and not become more places.
+            let is_move = same.is_none() && !is_copied(&before, &after, title);
             let gone = before
                 .iter()
-                .filter(|(key, _)| same.is_none() && key.1 == *title && !after.contains_key(*key));
+                .filter(|(key, _)| is_move && key.1 == *title && !after.contains_key(*key));
             let known: Vec<_> = same.into_iter().chain(gone).collect();
             left.extend(known.iter().map(|((path, _), _)| Arc::clone(path)));
             let mut known = known
@@ -78,6 +79,12 @@ pub fn keep_workloads(findings: &mut Vec<Finding>, pair: &Pair<'_>, context: &Co
         let key = || (Arc::clone(&finding.location.path), finding.fingerprint);
         finding.rule != RULE || finding.status != Status::Fixed || !moved.contains(&key())
     });
+}
+
+/// True if workloads of a title are in more places than before.
+fn is_copied(before: &ByWorkload, after: &ByWorkload, title: &str) -> bool {
+    let places = |of: &ByWorkload| of.keys().filter(|(_, own)| own == title).count();
+    places(after) > places(before)
 }
 
 /// By the file and the title of workloads, what each of their pods reaches.
