@@ -450,6 +450,11 @@ subjects: [{kind: ServiceAccount, name: root, namespace: shop-prod}]
     for (before, after) in [(&in_base, &in_patches), (&in_patches, &in_base)] {
         assert_eq!(news(&judged(before, after)), [""; 0]);
     }
+    // A copy elsewhere is.
+    let copy = overlay("extra", "shop-prod", "", &[("web.yaml", &named)]);
+    let told = news(&judged(&in_base, &all(&[&in_patches, &copy])));
+    let is_told = |it: &String| it.starts_with("high rbac/powerful-workload");
+    assert!(told.iter().any(is_told), "{told:?}");
 }
 
 #[test]
