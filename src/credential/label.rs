@@ -50,7 +50,13 @@ pub(super) fn of(text: &str, range: &Range<usize>) -> String {
         return of_flag(word).to_owned();
     }
     // A tag, or whatever else stands before it without a blank, may hold another credential.
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    // A key of npm's names its registry, `//host/:_authToken`.
+    let marks: &[u8] = if word.starts_with("//") {
+        b"_.-:/"
+    } else {
+        b"_.-"
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
     let is_name = word.bytes().all(is_plain) && (class(word).is_some() || directive::is_name(word));
     let key = if is_name { word } else { "" };
     fit(key).to_owned()
