@@ -260,36 +260,30 @@ fn means(old: &Composed<'_>, patch: Node<'_>) -> bool {
 
 /// True if nothing has changed: all that stands there stood there before.
 fn is_same(old: &Composed<'_>, new: &Composed<'_>) -> bool {
-    match (old, new) {
-        (Composed::Whole(one), Composed::Whole(other)) => {
-            one.node == other.node && one.from == other.from
+    let is_at = |part: &Part<'_>| old.part().node == part.node;
+    match new {
+        Composed::Whole(part) => {
+            matches!(old, Composed::Whole(own) if own.from == part.from) && is_at(part)
         }
-        (old, Composed::Mapping(part, entries)) => {
-            let place = old.part();
-            let Some(own) = old.clone().into_entries() else {
-                return false;
-            };
-            place.node == part.node
-                && own.len() == entries.len()
-                && own
-                    .iter()
-                    .zip(entries)
-                    .all(|((_, one), (_, other))| is_same(one, other))
+        Composed::Mapping(part, entries) => {
+            let own = old.clone().into_entries().filter(|_| is_at(part));
+            own.is_some_and(|own| {
+                let values = own.iter().map(|(_, value)| value);
+                are_same(values, entries.iter().map(|(_, value)| value))
+            })
         }
-        (old, Composed::Sequence(part, items)) => {
-            let place = old.part();
-            let Some(own) = old.clone().into_items() else {
-                return false;
-            };
-            place.node == part.node
-                && own.len() == items.len()
-                && own
-                    .iter()
-                    .zip(items)
-                    .all(|(one, other)| is_same(one, other))
+        Composed::Sequence(part, items) => {
+            let own = old.clone().into_items().filter(|_| is_at(part));
+            own.is_some_and(|own| are_same(own.iter(), items.iter()))
         }
-        (_, Composed::Whole(_)) => false,
     }
+}
+
+fn are_same<'c, 'a: 'c>(
+    old: impl ExactSizeIterator<Item = &'c Composed<'a>>,
+    new: impl ExactSizeIterator<Item = &'c Composed<'a>>,
+) -> bool {
+    old.len() == new.len() && old.zip(new).all(|(old, new)| is_same(old, new))
 }
 
 #[cfg(test)]

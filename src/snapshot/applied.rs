@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use crate::finding::Resource;
 use crate::kubernetes::kinds::Kind;
-use crate::kubernetes::kustomization;
 use crate::kubernetes::manifest::Record;
-use crate::kubernetes::patch::{PatchSource, Target};
+use crate::kubernetes::patch::Target;
 use crate::kubernetes::patched::{Patching, Written};
 use crate::kubernetes::{Completeness, Field, Object, Patched};
 use crate::syntax::{Node, Span, Tree};
 
 use super::landings::{Landed, Landing, components};
+use super::patch_files::patch_text;
 use super::{Snapshot, SourceFile};
 
 /// The most comparisons of patches with objects, the most objects that are put together, and the most nodes of all of them.
@@ -146,44 +146,26 @@ impl<'a> Patches<'a> {
 /// The patches of a kustomization itself.
 fn own<'a>(snapshot: &'a Snapshot, folder: &str) -> Vec<Source<'a>> {
     let mut sources = Vec::new();
-    let Some((file, kustomization)) = snapshot.kustomization_file(folder) else {
+    let Some(kustomization) = snapshot.kustomization(folder) else {
         return sources;
     };
     for patch in &kustomization.changes {
-        let target = patch.target.as_ref();
-        match &patch.source {
-            PatchSource::File(path) => {
-                let path = kustomization::resolve(folder, path);
-                let file = path.and_then(|path| snapshot.file(&path));
-                let Some((file, manifest)) = file.and_then(|it| Some((it, it.manifest()?))) else {
-                    continue;
-                };
-                if manifest.has_actions {
-                    continue;
-                }
-                sources.extend(manifest.records.iter().map(|record| Source {
-                    path: &file.path,
-                    tree: &manifest.tree,
-                    record,
-                    target,
-                }));
-            }
-            PatchSource::Inline(text) => {
-                let inline = file.manifest().and_then(|it| it.inline_patches.as_ref());
-                let Some((inline, roots)) = inline.and_then(|it| Some((it, it.texts.get(text)?)))
-                else {
-                    continue;
-                };
-                let records = inline.records.iter();
-                let records = records.filter(|record| roots.contains(&record.root));
-                sources.extend(records.map(|record| Source {
-                    path: &file.path,
-                    tree: &inline.tree,
-                    record,
-                    target,
-                }));
-            }
+        let Some(text) = patch_text(snapshot, folder, patch) else {
+            continue;
+        };
+        // What is filled into a template may say anything.
+        let is_file = text.roots.is_none();
+        if is_file && text.file.manifest().is_some_and(|it| it.has_actions) {
+            continue;
         }
+        let is_own = |record: &&Record| text.roots.is_none_or(|own| own.contains(&record.root));
+        let records = text.records.iter().filter(is_own);
+        sources.extend(records.map(|record| Source {
+            path: &text.file.path,
+            tree: text.tree,
+            record,
+            target: patch.target.as_ref(),
+        }));
     }
     sources.retain(|source| decides(source.record.kind));
     sources

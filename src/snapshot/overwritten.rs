@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::finding::Location;
 use crate::kubernetes::harmless_operation::takes_protection;
-use crate::kubernetes::kustomization::resolve;
-use crate::kubernetes::patch::{Patch, PatchSource, Target};
+use crate::kubernetes::patch::{Patch, Target};
 use crate::kubernetes::{Completeness, Object};
-use crate::syntax::{Node, Tree, escape_segment, unescape_segment};
+use crate::syntax::{Node, escape_segment, unescape_segment};
 
 use super::Snapshot;
 use super::built::Builds;
+use super::patch_files::patch_text;
 
 /// The most comparisons of operations with objects.
 const MOST: usize = 1 << 16;
@@ -60,7 +60,8 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
     let mut found = Vec::new();
     let mut builds = None;
     let mut left = MOST;
-    for (folder, kustomization) in snapshot.kustomizations() {
+    for (file, kustomization) in snapshot.kustomization_files() {
+        let folder = file.folder();
         for patch in &kustomization.changes {
             let Some(target) = &patch.target else {
                 continue;
@@ -73,9 +74,6 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
                         is_for(target, object) && builds.taking(object.path()).contains(folder);
                     is_it.then(|| lost(object, place.text, value)).flatten()
                 });
-                let file = snapshot.kustomization_file(folder);
-                let by = file.map_or_else(|| Arc::clone(path), |(file, _)| Arc::clone(&file.path));
-                let content = (place.content, format!("{target:?}"));
                 found.extend(lost.map(|lost| Overwritten {
                     at: Location {
                         path: Arc::clone(path),
@@ -83,8 +81,8 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
                     },
                     path: place.text,
                     lost,
-                    by,
-                    content,
+                    by: Arc::clone(&file.path),
+                    content: (place.content, format!("{target:?}")),
                 }));
             }
         }
@@ -106,12 +104,19 @@ fn additions<'a>(
     folder: &str,
     patch: &Patch,
 ) -> Vec<(&'a Arc<str>, Place<'a>, Node<'a>)> {
-    let lists = lists(snapshot, folder, patch).into_iter();
-    let additions = lists.flat_map(|(path, list)| {
-        let additions = list.items().filter_map(addition);
-        additions.map(move |(place, value)| (path, place, value))
-    });
-    additions.collect()
+    let Some(text) = patch_text(snapshot, folder, patch) else {
+        return Vec::new();
+    };
+    let all = text.tree.documents().iter();
+    let roots: Vec<Node<'_>> = match text.roots {
+        Some(own) => own.iter().map(|root| text.tree.node(*root)).collect(),
+        None => all.map(|document| text.tree.root(document)).collect(),
+    };
+    let items = roots.into_iter().flat_map(Node::items);
+    let additions = items.filter_map(addition);
+    additions
+        .map(|(place, value)| (&text.file.path, place, value))
+        .collect()
 }
 
 fn addition(item: Node<'_>) -> Option<(Place<'_>, Node<'_>)> {
@@ -128,36 +133,6 @@ fn addition(item: Node<'_>) -> Option<(Place<'_>, Node<'_>)> {
         content: item.content_hash(),
     };
     is_one.then_some((place, value))
-}
-
-/// The lists of operations of a patch, with their files.
-fn lists<'a>(snapshot: &'a Snapshot, folder: &str, patch: &Patch) -> Vec<(&'a Arc<str>, Node<'a>)> {
-    let all = |tree: &'a Tree| tree.documents().iter().map(|document| tree.root(document));
-    let found = match &patch.source {
-        PatchSource::File(named) => {
-            let file = resolve(folder, named).and_then(|named| snapshot.file(&named));
-            let manifest = file.and_then(|file| Some((file, file.manifest()?)));
-            let of_file = manifest.map(|(file, manifest)| {
-                let all = all(&manifest.tree);
-                all.map(|root| (&file.path, root)).collect::<Vec<_>>()
-            });
-            of_file.unwrap_or_default()
-        }
-        PatchSource::Inline(text) => {
-            let file = snapshot.kustomization_file(folder).map(|(file, _)| file);
-            let inline = file.and_then(|file| {
-                let inline = file.manifest()?.inline_patches.as_ref()?;
-                Some((&file.path, &inline.tree, inline.texts.get(text)?))
-            });
-            let of_text = inline.map(|(path, tree, roots)| {
-                let roots = roots.iter();
-                roots.map(|root| (path, tree.node(*root))).collect()
-            });
-            of_text.unwrap_or_default()
-        }
-    };
-    let lists = found.into_iter();
-    lists.filter(|(_, root)| root.is_sequence()).collect()
 }
 
 fn is_for(target: &Target, object: Object<'_>) -> bool {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::kubernetes::kustomization::{self, Kustomization};
 use crate::kubernetes::manifest::Record;
-use crate::kubernetes::patch::{PatchSource, Target};
+use crate::kubernetes::patch::{Patch, PatchSource, Target};
+use crate::syntax::Tree;
 
 use super::{Snapshot, SourceFile};
 
@@ -139,4 +140,46 @@ fn listed(at: &str, kustomization: &Kustomization) -> impl Iterator<Item = Strin
 
 fn kind_and_name(record: &Record) -> (&str, &str) {
     (&record.resource.kind, &record.resource.name)
+}
+
+/// Where a patch stands.
+pub(super) struct PatchText<'a> {
+    /// Its file.
+    pub file: &'a SourceFile,
+    /// The tree that holds it.
+    pub tree: &'a Tree,
+    /// The objects of that tree.
+    pub records: &'a [Record],
+    /// The roots of its documents, where the tree holds others as well; none where all of the tree is the patch.
+    pub roots: Option<&'a [u32]>,
+}
+
+/// What a patch of the kustomization in a folder says; none where that cannot be read.
+pub(super) fn patch_text<'a>(
+    snapshot: &'a Snapshot,
+    folder: &str,
+    patch: &Patch,
+) -> Option<PatchText<'a>> {
+    match &patch.source {
+        PatchSource::File(named) => {
+            let file = snapshot.file(&kustomization::resolve(folder, named)?)?;
+            let manifest = file.manifest()?;
+            Some(PatchText {
+                file,
+                tree: &manifest.tree,
+                records: &manifest.records,
+                roots: None,
+            })
+        }
+        PatchSource::Inline(text) => {
+            let (file, _) = snapshot.kustomization_file(folder)?;
+            let inline = file.manifest()?.inline_patches.as_ref()?;
+            Some(PatchText {
+                file,
+                tree: &inline.tree,
+                records: &inline.records,
+                roots: Some(inline.texts.get(text)?),
+            })
+        }
+    }
 }

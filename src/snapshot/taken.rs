@@ -117,10 +117,10 @@ impl<'a> Takers<'a> {
     }
 }
 
-/// Kustomizations of both sides that another one took in, and that none takes in any more: that one, and the folder of what
-/// it left.
+/// Kustomizations of both sides that another one took in, and that none takes in any more: where that one lists what it takes
+/// in, and the folder of what it left.
 #[must_use]
-pub fn left_alone(base: &Snapshot, head: &Snapshot) -> Vec<(Taking, String)> {
+pub fn left_alone(base: &Snapshot, head: &Snapshot) -> Vec<(Location, String)> {
     let listed = |(folder, kustomization): (&str, &kustomization::Kustomization)| {
         let listed = kustomization.resources.iter();
         let paths = listed.filter_map(|path| kustomization::resolve(folder, path));
@@ -144,8 +144,7 @@ pub fn left_alone(base: &Snapshot, head: &Snapshot) -> Vec<(Taking, String)> {
                 path: Arc::clone(&file.path),
                 span: key.unwrap_or_default(),
             };
-            let folder = folder.to_owned();
-            left.push((Taking { folder, at }, to));
+            left.push((at, to));
         }
     }
     left

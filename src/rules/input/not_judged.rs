@@ -67,9 +67,9 @@ fn check(pair: &Pair<'_>, context: &Context, sink: &mut Sink<'_>) {
     }
     unread_patches(pair, sink);
     unapplied_patches(pair, sink);
-    for (taking, left) in left_alone(pair.base, pair.head) {
-        sink.in_file(&taking.at.path)
-            .report_span(taking.at.span)
+    for (at, left) in left_alone(pair.base, pair.head) {
+        sink.in_file(&at.path)
+            .report_span(at.span)
             .discriminator(&format!("left-alone {}", shortened(&left)))
             .say(&format!(
                 "no kustomization takes in {} any more, so that whether it is still applied beside the others was not judged; list it again, or delete it",
