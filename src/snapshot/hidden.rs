@@ -19,20 +19,20 @@ pub struct Hidden<'s> {
     tree: Option<&'s Tree>,
     /// In the order of where they begin.
     objects: Vec<Object<'s>>,
-    /// What is known of the file, whatever its documents hold, in order.
+    /// What is known of the file, whatever its documents hold; disjoint and in order.
     known: Vec<Span>,
-    documents: HashMap<usize, InDocument>,
+    /// What is known of the objects of a document, by its number; disjoint and in order.
+    documents: HashMap<usize, Vec<Span>>,
+    values: Values<'s>,
 }
 
-/// What must not be shown of one document. What stands where a credential does is looked up once; what a value holds
-/// beside that, where a line shows it.
+/// What the scalars of a file hold, each looked at where a line shows it.
 #[derive(Debug, Default)]
-struct InDocument {
-    /// What is known, in order.
-    known: Vec<Span>,
-    /// Values that nobody has looked into yet, in order; they do not overlap.
-    values: Vec<(Span, u32)>,
-    /// What was found in a value, by its node.
+struct Values<'s> {
+    /// Every scalar that is no key, in the order of where it is written; those of an anchor stand once for each place that they are
+    /// put in.
+    scalars: Vec<Node<'s>>,
+    /// What must not be shown of a scalar, by its node.
     found: HashMap<u32, Vec<Span>>,
 }
 
@@ -57,12 +57,13 @@ impl<'s> Hidden<'s> {
             let places = credential::candidates(text, Reader::Source);
             known.extend(places.iter().map(|place| Span::new(place.start, place.end)));
         }
-        known.sort_unstable();
+        let known = disjoint(known);
         Self {
             tree,
             objects,
             known,
             documents: HashMap::new(),
+            values: tree.map(Values::of).unwrap_or_default(),
         }
     }
 
@@ -81,8 +82,7 @@ impl<'s> Hidden<'s> {
 
     /// What must not be shown of a line, in order.
     pub fn on(&mut self, line: Span) -> Vec<Span> {
-        let known = self.known.iter().copied();
-        let mut spans: Vec<Span> = known.filter(|span| meets(*span, line)).collect();
+        let mut spans: Vec<Span> = meeting(&self.known, line).collect();
         let Some(tree) = self.tree else {
             return spans;
         };
@@ -101,110 +101,149 @@ impl<'s> Hidden<'s> {
                     .objects
                     .partition_point(|object| start(object) < document.span.start);
                 let objects = self.objects.get(from..).unwrap_or_default().iter();
-                let objects = objects.take_while(|object| start(object) < end).copied();
-                InDocument::of(tree.root(document), objects)
+                let mut known = Vec::new();
+                for object in objects.take_while(|object| start(object) < end) {
+                    of_object(*object, &mut known);
+                }
+                disjoint(known)
             });
-            part.on(tree, line, &mut spans);
+            spans.extend(meeting(part, line));
             number += 1;
         }
+        self.values.on(line, &mut spans);
         spans.sort_unstable();
         spans
     }
 }
 
-impl InDocument {
-    fn of<'s>(root: Node<'s>, objects: impl Iterator<Item = Object<'s>>) -> Self {
-        let mut hidden = Self::default();
-        for object in objects {
-            of_object(object, &mut hidden.known);
+impl<'s> Values<'s> {
+    fn of(tree: &'s Tree) -> Self {
+        let mut scalars = Vec::new();
+        let mut open: Vec<_> = tree.documents().iter().map(|one| tree.root(one)).collect();
+        while let Some(node) = open.pop() {
+            if node.is_mapping() {
+                open.extend(node.written_entries().map(|entry| entry.value));
+            } else if node.is_sequence() {
+                open.extend(node.items());
+            } else {
+                scalars.push(node);
+            }
         }
-        hidden.of_places(root, "", &mut Vec::new());
-        hidden.known.sort_unstable();
-        hidden.values.sort_unstable();
-        hidden
+        scalars.sort_by_key(|node| node.span().start);
+        Self {
+            scalars,
+            found: HashMap::new(),
+        }
     }
 
-    fn on(&mut self, tree: &Tree, line: Span, spans: &mut Vec<Span>) {
-        let known = self.known.iter().copied();
-        spans.extend(known.filter(|span| meets(*span, line)));
+    fn on(&mut self, line: Span, spans: &mut Vec<Span>) {
         let first = self
-            .values
-            .partition_point(|(span, _)| span.end <= line.start);
-        let shown = self.values.get(first..).unwrap_or_default().iter();
-        for (_, id) in shown.take_while(|(span, _)| span.start < line.end) {
-            let found = self.found.entry(*id);
-            let found = found.or_insert_with(|| in_value(tree.node(*id)));
+            .scalars
+            .partition_point(|node| node.span().end <= line.start);
+        let shown = self.scalars.get(first..).unwrap_or_default();
+        for node in shown {
+            if node.span().start >= line.end {
+                break;
+            }
+            let found = self.found.entry(node.id());
+            let found = found.or_insert_with(|| in_scalar(*node));
             spans.extend(found.iter().filter(|span| meets(**span, line)));
         }
     }
+}
 
-    /// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or
-    /// not it looks like it. A value that a later one hides is as secret. `words` are those of the command that a list
-    /// goes on. Depth is bounded by the reader.
-    fn of_places<'a>(&mut self, node: Node<'a>, key: &str, words: &mut Vec<&'a str>) {
-        if let Some(text) = node.as_str() {
-            if credential::is_told(key, text) {
-                let whole = 0..text.len();
-                let parts = node.parts(&[whole]).into_iter();
-                self.known
-                    .extend(parts.map(|part| part.unwrap_or(node.span())));
-            } else if !is_one_short_word(text) {
-                self.values.push((node.span(), node.id()));
-            }
+/// What stands behind a key, a name or a flag that takes a secret, or goes to a program that reads one, whether or not
+/// it looks like it; and what shows by itself that it is one. A value that a later one hides is as secret.
+fn in_scalar(node: Node<'_>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut place = node;
+    while let Some(parent) = place.parent() {
+        if let Some(key) = place.key()
+            && !place.is_mapping()
+            && is_told_by_name(parent, key.key_text(), place)
+        {
+            spans.push(place.span());
         }
-        for item in node.items() {
-            let text = item.as_str().unwrap_or_default();
-            if credential::is_telling_word(words, text) {
-                self.known.push(item.span());
-            }
-            words.push(text);
-            self.of_places(
-                item,
-                if item.is_mapping() { "" } else { key },
-                &mut Vec::new(),
-            );
-        }
-        if !node.is_mapping() {
-            return;
-        }
-        let name = node.get("name").and_then(Node::as_str);
-        let is_telling = name.is_some_and(credential::is_telling);
-        let mut command = Vec::new();
-        for item in node.get("command").into_iter().flat_map(Node::items) {
-            command.push(item.as_str().unwrap_or_default());
-        }
-        for entry in node.written_entries() {
-            let key = entry.key.key_text();
-            // A misspelt key gives what the right one would.
-            let is_value =
-                || name.is_some() && (key == "value" || nearest(key, ["value"]).is_some());
-            let is_told = || {
-                let text = entry.value.as_str();
-                text.zip(name)
-                    .is_some_and(|(text, name)| credential::is_told(name, text))
-            };
-            if !entry.value.is_mapping() && is_value() && (is_telling || is_told()) {
-                self.known.push(entry.value.span());
-            }
-            // Arguments go on where the command ends.
-            let mut words = if key == "args" {
-                std::mem::take(&mut command)
-            } else {
-                Vec::new()
-            };
-            self.of_places(entry.value, key, &mut words);
+        place = parent;
+    }
+    let Some(text) = node.as_str() else {
+        return spans;
+    };
+    if node
+        .parent()
+        .is_some_and(|list| is_telling_word(list, node, text))
+    {
+        spans.push(node.span());
+    }
+    if credential::is_told(key_of(node), text) {
+        let whole = 0..text.len();
+        let parts = node.parts(&[whole]).into_iter();
+        spans.extend(parts.map(|part| part.unwrap_or(node.span())));
+    } else if !is_one_short_word(text) {
+        let places = credential::candidates(text, Reader::Source);
+        let parts = node.parts(&places).into_iter();
+        spans.extend(parts.map(|part| part.unwrap_or(node.span())));
+    }
+    spans
+}
+
+/// The key of a value or of the list that it stands in; empty for what has none.
+fn key_of(node: Node<'_>) -> &str {
+    let mut place = node;
+    while let Some(list) = place.parent().filter(|parent| parent.is_sequence()) {
+        place = list;
+    }
+    place.key().map_or("", Node::key_text)
+}
+
+/// True for the `value` of a pair with a `name` that takes a secret. A misspelt key gives what the right one would.
+fn is_told_by_name(pair: Node<'_>, key: &str, value: Node<'_>) -> bool {
+    if key != "value" && nearest(key, ["value"]).is_none() {
+        return false;
+    }
+    let Some(name) = pair.get("name").and_then(Node::as_str) else {
+        return false;
+    };
+    let text = value.as_str();
+    credential::is_telling(name) || text.is_some_and(|text| credential::is_told(name, text))
+}
+
+/// True for a word of a command that the words before it make one that must not be shown.
+fn is_telling_word(list: Node<'_>, word: Node<'_>, text: &str) -> bool {
+    let mut words = Vec::new();
+    // Arguments go on where the command ends.
+    if list.key().is_some_and(|key| key.key_text() == "args") {
+        let command = list.parent().and_then(|parent| parent.get("command"));
+        let command = command.into_iter().flat_map(Node::items);
+        words.extend(command.map(|item| item.as_str().unwrap_or_default()));
+    }
+    let before = list.items().take_while(|item| *item != word);
+    words.extend(before.map(|item| item.as_str().unwrap_or_default()));
+    list.is_sequence() && credential::is_telling_word(&words, text)
+}
+
+/// The same bytes as spans in order that do not overlap.
+fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable();
+    let mut apart: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match apart.last_mut() {
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+            _ => apart.push(span),
         }
     }
+    apart
+}
+
+/// Those of spans that are disjoint which meet a line.
+fn meeting(spans: &[Span], line: Span) -> impl Iterator<Item = Span> {
+    let first = spans.partition_point(|span| span.end <= line.start);
+    let behind = spans.get(first..).unwrap_or_default().iter().copied();
+    behind.take_while(move |span| span.start < line.end)
 }
 
 fn meets(span: Span, line: Span) -> bool {
     span.start < line.end && span.end > line.start
-}
-
-fn in_value(node: Node<'_>) -> Vec<Span> {
-    let places = credential::candidates(node.as_str().unwrap_or_default(), Reader::Source);
-    let parts = node.parts(&places).into_iter();
-    parts.map(|part| part.unwrap_or(node.span())).collect()
 }
 
 fn of_object(object: Object<'_>, spans: &mut Vec<Span>) {
