@@ -70,12 +70,7 @@ pub fn evaluate_with(
     context: &Context,
 ) -> Evaluation {
     let namespaces = Namespaces::of(snapshot, &context.clusters);
-    let asked: Vec<_> = rules
-        .iter()
-        .copied()
-        .filter(|rule| !rule.opt_in || !context.is_off(rule))
-        .filter(|rule| context.lacks(rule).is_none())
-        .collect();
+    let asked = Asked::of(rules, context);
     let files = || {
         snapshot
             .files()
@@ -84,8 +79,8 @@ pub fn evaluate_with(
             .collect::<Vec<_>>()
     };
     let whole = || {
-        asked
-            .par_iter()
+        let rules = asked.of_all.par_iter();
+        rules
             .map(|rule| judge_whole(rule, snapshot, context))
             .collect::<Vec<_>>()
     };
@@ -107,14 +102,44 @@ pub fn evaluate_with(
     evaluation
 }
 
+/// The rules that run, by what each of them looks at: of thousands of objects none is held against all rules.
+struct Asked {
+    of_files: Vec<&'static Rule>,
+    of_objects: Vec<&'static Rule>,
+    of_roles: Vec<&'static Rule>,
+    of_workloads: Vec<&'static Rule>,
+    of_all: Vec<&'static Rule>,
+}
+
+impl Asked {
+    /// Those that the configuration leaves on.
+    fn of(rules: &[&'static Rule], context: &Context) -> Self {
+        let asked = |rule: &&&'static Rule| {
+            (!rule.opt_in || !context.is_off(rule)) && context.lacks(rule).is_none()
+        };
+        let asked: Vec<_> = rules.iter().filter(asked).copied().collect();
+        let part = |is_one: fn(&Check) -> bool| {
+            let rules = asked.iter().filter(|rule| is_one(&rule.check));
+            rules.copied().collect()
+        };
+        Self {
+            of_files: part(|check| matches!(check, Check::File(_))),
+            of_objects: part(|check| matches!(check, Check::Object(_))),
+            of_roles: part(|check| matches!(check, Check::Right(_) | Check::Role(_))),
+            of_workloads: part(|check| matches!(check, Check::Workload(_))),
+            of_all: part(|check| matches!(check, Check::Manifests(_))),
+        }
+    }
+}
+
 fn judge_file(
-    rules: &[&'static Rule],
+    rules: &Asked,
     (snapshot, namespaces): (&Snapshot, &Namespaces),
     file: &SourceFile,
     context: &Context,
 ) -> Evaluation {
     let mut evaluation = Evaluation::default();
-    for rule in rules {
+    for rule in &rules.of_files {
         if let Check::File(check) = rule.check {
             let mut sink = Sink::new(rule, &file.path, None, &mut evaluation.findings);
             check(file, context, &mut sink);
@@ -122,14 +147,14 @@ fn judge_file(
     }
     for object in snapshot.objects_of(file) {
         let first = evaluation.findings.len();
-        for rule in rules {
+        for rule in &rules.of_objects {
             if let Check::Object(check) = rule.check {
                 let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
                 check(object, context, &mut sink);
             }
         }
         if let Some(given) = Given::of(snapshot, object, context.of_access()) {
-            for rule in rules {
+            for rule in &rules.of_roles {
                 let findings = &mut evaluation.findings;
                 let mut sink = Sink::new(rule, &file.path, Some(object), findings);
                 match rule.check {
@@ -149,7 +174,7 @@ fn judge_file(
                 is_whole: namespaces.is_whole(object),
                 snapshot,
             };
-            for rule in rules {
+            for rule in &rules.of_workloads {
                 if let Check::Workload(check) = rule.check {
                     let findings = &mut evaluation.findings;
                     let mut sink = Sink::new(rule, &file.path, Some(object), findings);
