@@ -4,8 +4,9 @@
 //! only the case differs, unless another one fits exactly.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use crate::syntax::{Node, Tree};
+use crate::syntax::{Node, Problem, ProblemKind, Tree};
 
 /// The names of the fields, at whatever depth.
 const FIELDS: [&str; 56] = [
@@ -67,37 +68,59 @@ const FIELDS: [&str; 56] = [
     "version",
 ];
 
-/// Gives keys that are fields but for their case the names of these.
-pub(super) fn respell(tree: &mut Tree) {
-    let mut found = Vec::new();
+/// Gives keys that are fields but for their case the names of these. Where one mapping spells a field in two ways,
+/// what kustomize builds hangs on their order and on what both hold: that is returned as not to be read.
+pub(super) fn respell(tree: &mut Tree) -> Vec<Problem> {
+    let mut found = Spellings::default();
     for document in tree.documents() {
-        collect(tree.root(document), &mut found);
+        found.collect(tree.root(document));
     }
-    for (key, field) in found {
+    for (key, field) in found.other {
         tree.respell(key, field);
     }
+    found.doubled
 }
 
-/// Depth is bounded by the reader.
-fn collect(node: Node<'_>, found: &mut Vec<(u32, &'static str)>) {
-    for item in node.items() {
-        collect(item, found);
-    }
-    if !node.is_mapping() {
-        return;
-    }
-    for entry in node.entries() {
-        let key = entry.key.key_text();
-        let mut fields = FIELDS.iter();
-        let plain = folded(key);
-        let Some(field) = fields.find(|field| field.eq_ignore_ascii_case(&plain)) else {
-            continue;
-        };
-        if *field != key && node.get(field).is_none() {
-            found.push((entry.key.id(), field));
+/// Keys that are fields but for their case.
+#[derive(Default)]
+struct Spellings {
+    /// Those that alone give their field, with its name.
+    other: Vec<(u32, &'static str)>,
+    /// Those that give one which another key gives as well.
+    doubled: Vec<Problem>,
+}
+
+impl Spellings {
+    /// Depth is bounded by the reader.
+    fn collect(&mut self, node: Node<'_>) {
+        for item in node.items() {
+            self.collect(item);
         }
-        if !holds_own_keys(field, entry.value) {
-            collect(entry.value, found);
+        if !node.is_mapping() {
+            return;
+        }
+        let mut given = BTreeMap::new();
+        for entry in node.entries() {
+            let key = entry.key.key_text();
+            let mut fields = FIELDS.iter();
+            let plain = folded(key);
+            let Some(field) = fields.find(|field| field.eq_ignore_ascii_case(&plain)) else {
+                continue;
+            };
+            if let Some(first) = given.insert(*field, key) {
+                self.doubled.push(Problem {
+                    kind: ProblemKind::Syntax(format!(
+                        "`{first}` and `{key}` are one key to kustomize, so remove one of them"
+                    )),
+                    at: entry.key.span(),
+                    lost: entry.key.span().to(entry.value.span()),
+                });
+            } else if *field != key && node.get(field).is_none() {
+                self.other.push((entry.key.id(), field));
+            }
+            if !holds_own_keys(field, entry.value) {
+                self.collect(entry.value);
+            }
         }
     }
 }

@@ -128,9 +128,11 @@ fn read_whole(
         }
     };
     let mut tree = syntax::parse(format, text);
-    if kustomization {
-        kustomization_keys::respell(&mut tree);
-    }
+    let mut unreadable = if kustomization {
+        kustomization_keys::respell(&mut tree)
+    } else {
+        Vec::new()
+    };
     let Found {
         records,
         others: other_objects,
@@ -139,7 +141,6 @@ fn read_whole(
     } = respelt_objects_of(&mut tree, declared);
     let has_actions = memmem::find(tree.text().as_bytes(), b"{{").is_some();
     let mut templates = 0;
-    let mut unreadable = Vec::new();
     let mut unrecognised = None;
     for problem in tree.problems() {
         let lost = tree.text().get(problem.lost.range()).unwrap_or_default();

@@ -290,3 +290,40 @@ fn keys_count_whatever_their_case() {
         assert_eq!(added, ["Name"]);
     }
 }
+
+/// Of two spellings kustomize takes the one that sorts last, and puts into what the other one began.
+#[test]
+fn a_field_that_is_spelt_in_two_ways_cannot_be_read() {
+    let grave = "[{target: {kind: Deployment}, patch: '[{op: add, path: /spec/template/spec/hostPID, value: true}]'}]";
+    for (text, line) in [
+        (
+            format!("patchesJson6902: []\npatchesjson6902: {grave}\n"),
+            2,
+        ),
+        (format!("patches: {grave}\nresources: []\nPatches: []\n"), 3),
+        (
+            "images:\n- name: a\n  newtag: latest\n  newTag: 1.2.3\n".to_owned(),
+            4,
+        ),
+        ("secretgenerator: []\nSecretGenerator: []\n".to_owned(), 2),
+    ] {
+        let snapshot = snapshot(&[("kustomization.yaml", text.as_str())]);
+        let findings = evaluate(&snapshot, &context()).findings;
+        let told = findings
+            .iter()
+            .filter(|finding| finding.rule == "input/unreadable");
+        let lines = Lines::new(&text);
+        let told: Vec<_> = told
+            .map(|finding| {
+                (
+                    lines.position(finding.location.span.start).line,
+                    finding.unread,
+                )
+            })
+            .collect();
+        assert_eq!(told, [(line, true)], "{text}");
+    }
+    let own = "commonLabels: {Name: x, name: y}\nlabels: [{pairs: {App: x, app: y}}]\n";
+    let snapshot = snapshot(&[("kustomization.yaml", own)]);
+    assert_eq!(evaluate(&snapshot, &context()).findings.len(), 0);
+}
