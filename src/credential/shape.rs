@@ -112,6 +112,7 @@ const SHAPES: &[Shape] = &[
     shape("key-", b"", 32, Hex(32), "a key of Mailgun"),
     shape("lin_api_", b"", 30, Exactly(40), "a key of Linear"),
     shape("npm_", b"", 36, Exactly(36), "a token of npm"),
+    shape("phx_", b"", 30, Least(40), "a personal key of PostHog"),
     shape("pypi-", b"_-", 50, Least(80), "a token of PyPI"),
     shape("rk_live_", b"", 16, Least(24), STRIPE),
     shape("rk_test_", b"", 16, Least(24), STRIPE),

@@ -38,6 +38,7 @@ fn tokens() -> Vec<String> {
         format!("sk.eyJ{}.{}", first(60), first(22)),
         format!("sk-ant-{}", first(60)),
         format!("pypi-{}", first(90)),
+        format!("phx_{}", first(43)),
         format!("dop_v1_{HEX}"),
         format!("dckr_pat_{}", first(27)),
         format!("AccountKey={}==", first(60)),
