@@ -115,7 +115,8 @@ fn is_harmless_place(path: &str, kind: Option<&Kind>, target: Option<&Target>) -
 }
 
 /// True for a key of labels or annotations that Kubernetes and what is built on it give no meaning to.
-fn is_free_key(key: &str) -> bool {
+#[must_use]
+pub fn is_free_key(key: &str) -> bool {
     let Some((prefix, _)) = key.split_once('/') else {
         return true;
     };

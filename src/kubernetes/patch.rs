@@ -53,6 +53,13 @@ impl Target {
         self.kind.as_deref()
     }
 
+    /// True if it may select an object by a name that a prefix or a suffix was put to.
+    #[must_use]
+    pub fn may_select_renamed(&self, name: &str) -> bool {
+        let pattern = self.name.as_deref();
+        pattern.is_none_or(|pattern| may_match(pattern, name) || pattern.contains(name))
+    }
+
     /// The name that it selects; none where it is a pattern, or nothing.
     #[must_use]
     pub fn plain_name(&self) -> Option<&str> {

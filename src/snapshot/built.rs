@@ -120,6 +120,36 @@ impl<'a> Builds<'a> {
         built.map(|built| built.folder).collect()
     }
 
+    /// The folders of those whose objects a kustomization changes: its own; of a component, those that list it.
+    #[must_use]
+    pub fn changed_by(&self, folder: &'a str) -> BTreeSet<&'a str> {
+        let is_component = |folder: &str| {
+            let kustomization = self.snapshot.kustomization(folder);
+            kustomization.is_some_and(|it| it.is_component)
+        };
+        let mut found = BTreeSet::from([folder]);
+        // Each stands behind those that it lists.
+        for built in &self.order {
+            let mut parts = built.parts.iter().filter_map(|part| self.order.get(*part));
+            if parts.any(|part| found.contains(part.folder) && is_component(part.folder)) {
+                found.insert(built.folder);
+            }
+        }
+        found
+    }
+
+    /// True if something on the way from a file to one of these folders changes the names of objects.
+    #[must_use]
+    pub fn renames(&self, path: &str, folders: &BTreeSet<&str>) -> bool {
+        self.takers(path).into_iter().any(|at| {
+            let folder = self.order.get(at).map(|built| built.folder);
+            let inner = folder.filter(|folder| !folders.contains(folder));
+            inner
+                .and_then(|folder| self.snapshot.kustomization(folder))
+                .is_some_and(|kustomization| kustomization.renames)
+        })
+    }
+
     /// The numbers of those that take in a file, themselves or by what they build on.
     fn takers(&self, path: &str) -> BTreeSet<usize> {
         let mut takers = BTreeSet::new();

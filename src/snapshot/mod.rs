@@ -49,7 +49,7 @@ pub mod overriding;
 pub mod overwritten;
 mod package_managers;
 pub mod pairs;
-mod patch_files;
+pub mod patch_files;
 pub mod patched;
 mod pins;
 pub mod predecessors;

@@ -1,11 +1,12 @@
-//! What JSON patch operations write over: `add` at a place where something stands replaces it (RFC 6902, section 4.1), so
-//! that of a security context only what the operation repeats is left.
+//! What JSON patch operations change of the objects that they reach and that they do not name by kind: `add` at a place
+//! where something stands replaces it (RFC 6902, section 4.1), so that of a security context only what the operation
+//! repeats is left; and a label of a Namespace decides which policies select it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::Location;
-use crate::kubernetes::harmless_operation::takes_protection;
+use crate::kubernetes::harmless_operation::{is_free_key, takes_protection};
 use crate::kubernetes::patch::{Patch, Target};
 use crate::kubernetes::{Completeness, Object};
 use crate::syntax::{Node, escape_segment, unescape_segment};
@@ -20,22 +21,31 @@ const MOST: usize = 1 << 16;
 /// What holds protections, and is written as a whole.
 const HOLDERS: [&str; 3] = ["securityContext", "capabilities", "seccompProfile"];
 
-/// An operation that writes over protections.
+/// An operation that changes what protects.
 #[derive(Clone, Debug)]
 pub struct Overwritten<'a> {
     /// Where the operation names the place.
     pub at: Location,
     /// The place.
     pub path: &'a str,
-    /// The first protection that stands there and that is not said again.
-    pub lost: String,
+    /// What it changes there.
+    pub what: Lost,
     /// The kustomization that has it carried out.
     by: Arc<str>,
     /// What tells it from others there: what it says, and of what.
     content: (u64, String),
 }
 
-/// The operations of a change that write over protections, and that the same kustomization did not hold before for the same
+/// What an operation changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The first protection that stands at the place and that is not said again.
+    Protection(String),
+    /// A label of the Namespace of this name.
+    Label(String),
+}
+
+/// The operations of a change that change what protects, and that the same kustomization did not hold before for the same
 /// objects. `renames` names the base path of a head path.
 #[must_use]
 pub fn newly_overwritten<'a>(
@@ -55,7 +65,7 @@ pub fn newly_overwritten<'a>(
     found
 }
 
-/// The operations of a revision that write over protections of an object which a kustomization takes in.
+/// The operations of a revision that change what protects of an object which a kustomization takes in.
 fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
     let mut found = Vec::new();
     let mut builds = None;
@@ -66,23 +76,25 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
             let Some(target) = &patch.target else {
                 continue;
             };
-            for (path, place, value) in additions(snapshot, folder, patch) {
+            for (path, operation) in operations(snapshot, folder, patch) {
                 let builds = builds.get_or_insert_with(|| Builds::of(snapshot));
-                let lost = snapshot.objects().find_map(|object| {
+                let changed = builds.changed_by(folder);
+                let what = snapshot.objects().find_map(|object| {
                     left = left.checked_sub(1)?;
-                    let is_it =
-                        is_for(target, object) && builds.taking(object.path()).contains(folder);
-                    is_it.then(|| lost(object, place.text, value)).flatten()
+                    let is_it = is_kind(target, object)
+                        && !builds.taking(object.path()).is_disjoint(&changed)
+                        && is_named(target, object, builds.renames(object.path(), &changed));
+                    is_it.then(|| lost(object, target, operation)).flatten()
                 });
-                found.extend(lost.map(|lost| Overwritten {
+                found.extend(what.map(|what| Overwritten {
                     at: Location {
                         path: Arc::clone(path),
-                        span: place.node.span(),
+                        span: operation.node.span(),
                     },
-                    path: place.text,
-                    lost,
+                    path: operation.path,
+                    what,
                     by: Arc::clone(&file.path),
-                    content: (place.content, format!("{target:?}")),
+                    content: (operation.content, format!("{target:?}")),
                 }));
             }
         }
@@ -90,20 +102,23 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
     found
 }
 
-/// Where an operation writes.
+/// An operation that may change what protects.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Operation<'a> {
+    /// Where it names its place.
     node: Node<'a>,
-    text: &'a str,
+    path: &'a str,
+    /// What it adds where protections are held; nothing for one on a label.
+    value: Option<Node<'a>>,
     content: u64,
 }
 
-/// The operations of a patch that add what holds protections, with their files.
-fn additions<'a>(
+/// The operations of a patch that may change what protects, with their files.
+fn operations<'a>(
     snapshot: &'a Snapshot,
     folder: &str,
     patch: &Patch,
-) -> Vec<(&'a Arc<str>, Place<'a>, Node<'a>)> {
+) -> Vec<(&'a Arc<str>, Operation<'a>)> {
     let Some(text) = patch_text(snapshot, folder, patch) else {
         return Vec::new();
     };
@@ -113,38 +128,76 @@ fn additions<'a>(
         None => all.map(|document| text.tree.root(document)).collect(),
     };
     let items = roots.into_iter().flat_map(Node::items);
-    let additions = items.filter_map(addition);
-    additions
-        .map(|(place, value)| (&text.file.path, place, value))
+    let operations = items.filter_map(operation);
+    operations
+        .map(|operation| (&text.file.path, operation))
         .collect()
 }
 
-fn addition(item: Node<'_>) -> Option<(Place<'_>, Node<'_>)> {
+fn operation(item: Node<'_>) -> Option<Operation<'_>> {
     let node = item.get("path")?;
-    let text = node.as_str()?;
-    // Of one that says nothing it is told without a look at the object.
-    let value = item.get("value")?;
-    value.written_entries().next()?;
-    let last = text.rsplit('/').next()?;
-    let is_one = item.get("op")?.as_str()? == "add" && HOLDERS.contains(&last);
-    let place = Place {
-        node,
-        text,
-        content: item.content_hash(),
+    let path = node.as_str()?;
+    let kind = item.get("op")?.as_str()?;
+    let last = path.rsplit('/').next()?;
+    let taken = item.get("from").filter(|_| kind == "move");
+    let taken = taken.and_then(Node::as_str).unwrap_or_default();
+    let value = if is_free_label(path) || is_free_label(taken) {
+        // A test changes nothing.
+        (kind != "test").then_some(None)?
+    } else {
+        // Of one that says nothing it is told without a look at the object.
+        let value = item.get("value")?;
+        value.written_entries().next()?;
+        (kind == "add" && HOLDERS.contains(&last)).then_some(Some(value))?
     };
-    is_one.then_some((place, value))
+    Some(Operation {
+        node,
+        path,
+        value,
+        content: item.content_hash(),
+    })
 }
 
-fn is_for(target: &Target, object: Object<'_>) -> bool {
+/// True for a place of a label that decides nothing but what is selected; what is done to others is told without a look
+/// at the object.
+fn is_free_label(path: &str) -> bool {
+    let key = path.strip_prefix("/metadata/labels/");
+    key.is_some_and(|key| is_free_key(&unescape_segment(key)))
+}
+
+fn is_kind(target: &Target, object: Object<'_>) -> bool {
     let resource = object.resource();
-    object.kind().bears_pods()
-        && object.completeness() == Completeness::Complete
-        && target.may_select(&resource.group, &resource.kind, Some(&resource.name))
+    object.completeness() == Completeness::Complete
+        && target.may_select(&resource.group, &resource.kind, None)
         && target.may_select_labels(object.node())
 }
 
+fn is_named(target: &Target, object: Object<'_>, is_renamed: bool) -> bool {
+    let resource = object.resource();
+    if is_renamed {
+        target.may_select_renamed(&resource.name)
+    } else {
+        target.may_select(&resource.group, &resource.kind, Some(&resource.name))
+    }
+}
+
+/// What an operation changes of an object that it is for.
+fn lost(object: Object<'_>, target: &Target, operation: Operation<'_>) -> Option<Lost> {
+    let name = &object.resource().name;
+    match operation.value {
+        Some(value) if object.kind().bears_pods() => {
+            protection(object, operation.path, value).map(Lost::Protection)
+        }
+        // Where a target says exactly that it is for Namespaces, all that is done to their labels is told.
+        None if object.kind().name == "Namespace" && target.kind() != Some("Namespace") => {
+            Some(Lost::Label(name.to_string()))
+        }
+        _ => None,
+    }
+}
+
 /// The first protection at a place of an object that a value put there does not say again.
-fn lost(object: Object<'_>, path: &str, value: Node<'_>) -> Option<String> {
+fn protection(object: Object<'_>, path: &str, value: Node<'_>) -> Option<String> {
     let mut at = object.node();
     for step in path.split('/').skip(1) {
         at = match step.parse::<usize>() {

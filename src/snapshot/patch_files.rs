@@ -183,3 +183,17 @@ pub(super) fn patch_text<'a>(
         }
     }
 }
+
+/// The files that kustomizations take for patches or instructions.
+#[must_use]
+pub fn patching(snapshot: &Snapshot) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (folder, kustomization) in snapshot.kustomizations() {
+        let named = kustomization
+            .patches
+            .iter()
+            .chain(&kustomization.build_files);
+        found.extend(named.filter_map(|path| kustomization::resolve(folder, path)));
+    }
+    found
+}

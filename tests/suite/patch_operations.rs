@@ -1,6 +1,6 @@
 //! JSON patches of a kustomization: carried out in their order, told once, and silent where they weaken nothing.
 
-use tidegate::finding::Finding;
+use tidegate::finding::{Finding, Status};
 use tidegate::run::{Request, run};
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1
@@ -279,6 +279,120 @@ fn what_is_written_in_the_place_of_protections_is_told_to_be_unjudged() {
     ] {
         let expected: &[&str] = if is_told { &["input/not-judged"] } else { &[] };
         assert_eq!(rules(patch, OWN), expected, "{patch}");
+    }
+}
+
+/// What the head of two layers introduces beside a base where no patch is listed yet: `base` names a Deployment and a
+/// Namespace, `over` takes it in with what it is given.
+fn in_layers(middle: &str, over: &str, component: &str) -> Vec<&'static str> {
+    let base = tempfile::tempdir().expect("a temporary folder");
+    let head = tempfile::tempdir().expect("a temporary folder");
+    let namespace =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: shop}}\n";
+    for (folder, is_head) in [(&base, false), (&head, true)] {
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+            std::fs::write(path, text).expect("it can be written");
+        };
+        write("base/d.yaml", DEPLOYMENT);
+        write("base/n.yaml", namespace);
+        write("base/kustomization.yaml", "resources: [d.yaml, n.yaml]\n");
+        write(
+            "middle/kustomization.yaml",
+            &format!("resources: [../base]\n{middle}"),
+        );
+        let own = if is_head { over } else { "" };
+        write(
+            "over/kustomization.yaml",
+            &format!("resources: [../middle]\ncomponents: [../part]\n{own}"),
+        );
+        let own = if is_head { component } else { "" };
+        write(
+            "part/kustomization.yaml",
+            &format!("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n{own}"),
+        );
+    }
+    let side = |folder: &tempfile::TempDir| Some(format!("{}/", folder.path().display()));
+    let request = Request {
+        base: side(&base),
+        head: side(&head),
+        ..Request::default()
+    };
+    let findings = run(&request).expect("two folders can be compared").findings;
+    let is_new = |finding: &&Finding| finding.status == Status::Introduced;
+    findings
+        .iter()
+        .filter(is_new)
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+#[test]
+fn operations_are_told_of_what_they_reach() {
+    let context = |target: &str| {
+        format!(
+            "patches:\n- target: {{{target}}}\n  patch: '[{{op: add, path: /spec/template/spec/containers/0/securityContext, value: {{runAsUser: 1000}}}}]'\n"
+        )
+    };
+    let label = |target: &str, op: &str| {
+        format!(
+            "patches:\n- target: {{{target}}}\n  patch: '[{{op: {op}, path: /metadata/labels/team, value: web}}]'\n"
+        )
+    };
+    let prefix = "namePrefix: p-\n";
+    for (middle, over, part, is_told) in [
+        ("", String::new(), context("kind: Deployment"), true),
+        (
+            "",
+            String::new(),
+            context("kind: Deployment, name: other"),
+            false,
+        ),
+        // kustomize finds an object by every name that it had.
+        (
+            prefix,
+            context("kind: Deployment, name: p-d"),
+            String::new(),
+            true,
+        ),
+        (
+            prefix,
+            context("kind: Deployment, name: d"),
+            String::new(),
+            true,
+        ),
+        (
+            prefix,
+            String::new(),
+            context("kind: Deployment, name: p-d"),
+            true,
+        ),
+        (
+            "",
+            context("kind: Deployment, name: p-d"),
+            String::new(),
+            false,
+        ),
+        ("", label("kind: Namespace", "replace"), String::new(), true),
+        ("", label("name: shop", "replace"), String::new(), true),
+        ("", label("kind: \"Name.*\"", "remove"), String::new(), true),
+        ("", String::new(), label("version: v1", "add"), true),
+        ("", label("name: shop", "test"), String::new(), false),
+        ("", label("name: d", "replace"), String::new(), false),
+        (
+            "",
+            label("kind: Deployment", "replace"),
+            String::new(),
+            false,
+        ),
+    ] {
+        let expected: &[&str] = if is_told { &["input/not-judged"] } else { &[] };
+        assert_eq!(
+            in_layers(middle, &over, &part),
+            expected,
+            "{middle}{over}{part}"
+        );
     }
 }
 

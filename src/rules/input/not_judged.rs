@@ -12,7 +12,8 @@ use crate::kubernetes::taken_away::taken_away;
 use crate::kubernetes::{Completeness, Object, kinds};
 use crate::rule::{Check, Context, Pair, Severity, Sink};
 use crate::snapshot::applied::Unapplied;
-use crate::snapshot::overwritten::newly_overwritten;
+use crate::snapshot::overwritten::{Lost, newly_overwritten};
+use crate::snapshot::patch_files::patching;
 use crate::snapshot::taken::left_alone;
 use crate::snapshot::{Snapshot, SourceFile, State};
 use crate::syntax::{Node, Span, Tree};
@@ -404,19 +405,6 @@ fn has_read_in_part(snapshot: &Snapshot, path: &str) -> bool {
     })
 }
 
-/// The files that kustomizations take for patches or instructions.
-fn patching(snapshot: &Snapshot) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (folder, kustomization) in snapshot.kustomizations() {
-        let named = kustomization
-            .patches
-            .iter()
-            .chain(&kustomization.build_files);
-        found.extend(named.filter_map(|path| kustomization::resolve(folder, path)));
-    }
-    found
-}
-
 /// Changed files that a kustomization takes for patches or instructions, and that hold no object to judge.
 fn unread_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     let before = patching(pair.base);
@@ -541,17 +529,24 @@ fn protections_taken(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Operations that newly write over what protects the objects that they change.
+/// Operations that newly change what protects the objects that they reach.
 fn protections_overwritten(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     for new in newly_overwritten(pair.base, pair.head, pair.renames) {
+        let path = shortened(new.path);
+        let message = match &new.what {
+            Lost::Protection(lost) => format!(
+                "this operation replaces what stands at {path}, {} among it, and what protected something there was not judged; say it again, or judge the output of `kustomize build`",
+                shortened(lost)
+            ),
+            Lost::Label(namespace) => format!(
+                "this operation changes labels of namespace {}, by which policies select it, and what then gets in was not judged; judge the output of `kustomize build`",
+                shortened(namespace)
+            ),
+        };
         sink.in_file(&new.at.path)
             .report_span(new.at.span)
-            .discriminator(&format!("overwritten {}", shortened(new.path)))
-            .say(&format!(
-                "this operation replaces what stands at {}, {} among it, and what protected something there was not judged; say it again, or judge the output of `kustomize build`",
-                shortened(new.path),
-                shortened(&new.lost)
-            ));
+            .discriminator(&format!("overwritten {path}"))
+            .say(&message);
     }
 }
 
