@@ -45,30 +45,47 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
     }
     let version = step.get("with")?.get("node-version")?;
     let text = scalar(version)?;
-    let is_job = composite(root).is_none();
-    let found = |versions, at| {
-        Some(NodeSetup {
-            job: is_job.then(|| job.key.key_text()),
-            versions,
-            at,
-        })
+    let (versions, at) = match expression(text) {
+        None if text.is_empty() || text.contains("${{") => return None,
+        None => (vec![text], version.span()),
+        Some(expression) => match expression.rsplit_once("||") {
+            None => given(root, job, step, expression)?,
+            // Where nothing says another one, it is the last.
+            Some((before, last)) => {
+                let last = literal(last)?;
+                let from = text.rfind(last)?;
+                let place = version.parts(&[from..from + last.len()]).pop().flatten();
+                let own = (vec![last], place.unwrap_or(version.span()));
+                given(root, job, step, before.trim()).unwrap_or(own)
+            }
+        },
     };
-    let Some(expression) = expression(text) else {
-        return found(vec![text], version.span())
-            .filter(|_| !text.is_empty() && !text.contains("${{"));
-    };
+    Some(NodeSetup {
+        job: composite(root).is_none().then(|| job.key.key_text()),
+        versions,
+        at,
+    })
+}
+
+/// The versions that an expression comes to, and the place to edit.
+fn given<'a>(
+    root: Node<'a>,
+    job: &Entry<'a>,
+    step: Node<'a>,
+    expression: &str,
+) -> Option<(Vec<&'a str>, Span)> {
     if let Some(name) = expression.strip_prefix("env.") {
         let value = [step, job.value, root]
             .into_iter()
             .find_map(|place| place.get("env")?.get(name))?;
         let text = scalar(value).filter(|text| !text.contains("${{"))?;
-        return found(vec![text], value.span());
+        return Some((vec![text], value.span()));
     }
     if let Some(name) = key_of("inputs", expression) {
         // Who calls it may say another one, which is judged there, if it is called `node-version` there.
         let default = inputs(root)?.get(name)?.get("default")?;
         let text = scalar(default).filter(|text| !text.is_empty() && !text.contains("${{"))?;
-        return found(vec![text], default.span());
+        return Some((vec![text], default.span()));
     }
     let name = key_of("matrix", expression)?;
     let matrix = job.value.get("strategy")?.get("matrix")?;
@@ -82,10 +99,14 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
     let versions: Option<Vec<_>> = values
         .map(|value| scalar(value).filter(|text| !text.contains("${{")))
         .collect();
-    found(
-        versions.filter(|versions| !versions.is_empty())?,
-        at.key.span().to(at.value.span()),
-    )
+    let versions = versions.filter(|versions| !versions.is_empty())?;
+    Some((versions, at.key.span().to(at.value.span())))
+}
+
+/// A text of an expression, without its quotes.
+fn literal(operand: &str) -> Option<&str> {
+    let text = operand.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+    (!text.is_empty() && !text.contains('\'')).then_some(text)
 }
 
 /// What callers may say: to an action, or to a workflow that others call or that a person starts.
