@@ -6,6 +6,8 @@ pub mod asked_sources;
 pub mod build_context;
 pub mod builds;
 pub mod built;
+pub mod built_accounts;
+pub mod built_before;
 pub mod built_controls;
 pub mod catalogued;
 pub mod cooldowns;

@@ -1,10 +1,15 @@
+use std::collections::BTreeSet;
+
+use crate::finding::Location;
 use crate::kubernetes::Object;
 use crate::kubernetes::accounts::CLOUD_IDENTITIES;
-use crate::kubernetes::annotations::annotation;
+use crate::kubernetes::annotations::{annotation, annotation_text};
 use crate::kubernetes::field::{Field, shortened};
 use crate::rule::{Check, Context, Severity, Sink, declare_rule};
+use crate::snapshot::built_accounts::BuiltAccounts;
+use crate::snapshot::built_before::BuiltBefore;
 use crate::snapshot::pairs::Pair;
-use crate::syntax::Node;
+use crate::syntax::Span;
 
 declare_rule! {
     /// A change gives a `ServiceAccount` an identity of a cloud, or another one, or has pods run as an account that has one.
@@ -54,8 +59,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Limits
-    /// What the identity may do is said in the cloud, and is not seen. Nothing is said of accounts that are wholly new, nor
-    /// of workloads that are.
+    /// What the identity may do is said in the cloud, and is not seen. What strategic merge patches say counts in each
+    /// overlay as it is built. Nothing is said of accounts that are wholly new, nor of workloads that are.
     "rbac/cloud-identity",
     severity: Severity::Medium,
     references: &["OWASP K8s 2025: K08", "CWE-266"],
@@ -63,75 +68,130 @@ declare_rule! {
 }
 
 fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
-    for object in pair.head.objects() {
-        let is_account = object.kind().name == "ServiceAccount";
-        if !is_account && !object.kind().bears_pods() {
+    let accounts = BuiltAccounts::of(pair.head);
+    if !accounts.have_identities() {
+        return;
+    }
+    let had = BuiltAccounts::of(pair.base);
+    let is_account = |object: Object<'_>| object.kind().name == "ServiceAccount";
+    let is_wanted = |object: Object<'_>| is_account(object) || object.kind().bears_pods();
+    let before = BuiltBefore::of(pair, is_wanted);
+    let mut told = BTreeSet::new();
+    for object in pair.head.landed_objects().filter(|it| is_wanted(*it)) {
+        let before = before.of_object(object);
+        if before.is_empty() {
             continue;
         }
-        let Some(before) = pair.before(object) else {
-            continue;
+        let news = if is_account(object) {
+            given(&before, object)
+        } else {
+            moved((&before, &had), object, &accounts)
         };
-        if !is_account {
-            moved(pair, before, object, sink);
-            continue;
-        }
-        for name in CLOUD_IDENTITIES {
-            let Some(node) = annotation(object, name).and_then(Field::node) else {
-                continue;
-            };
-            let new = node.key_text();
-            let old = annotation(before, name).and_then(Field::node);
-            let old = old.map(Node::key_text);
-            if new.is_empty() || old == Some(new) {
-                continue;
+        // What several variants take in is told once.
+        for news in news {
+            let place = object.location(news.at);
+            if told.insert((place.clone(), news.told_by)) {
+                tell(pair, object, place, &news, sink);
             }
-            let what = match old {
-                Some(old) => format!("is {new} instead of {old}"),
-                None => format!("is new and gives {new}"),
-            };
-            sink.about(object)
-                .report_at(node.span(), Some("/metadata/annotations".into()))
-                .discriminator(name)
-                .say(&format!(
-                    "{name} {what}, which pods of the account act as outside of the cluster; have somebody look at what that identity may do, or leave it as it was"
-                ));
         }
     }
 }
 
+/// What is new of an identity.
+struct News<'a> {
+    at: Span,
+    field: String,
+    told_by: &'a str,
+    sentence: String,
+}
+
+fn tell(
+    pair: &Pair<'_>,
+    object: Object<'_>,
+    place: Location,
+    news: &News<'_>,
+    sink: &mut Sink<'_>,
+) {
+    // It may be a patch that says it, and several variants may take in what does.
+    let object = pair.head.object_at(&place).unwrap_or(object);
+    sink.about(object)
+        .report_at(place.span, Some((&*news.field).into()))
+        .discriminator(news.told_by)
+        .say(&news.sentence);
+}
+
+/// The identities that an account has and had not.
+fn given<'a>(before: &[Object<'_>], account: Object<'a>) -> Vec<News<'a>> {
+    let news = CLOUD_IDENTITIES.iter().filter_map(|name| {
+        let node = annotation(account, name).and_then(Field::node)?;
+        let new = node.key_text();
+        let old = before.iter().map(|before| annotation_text(*before, name));
+        let mut old = old.map(|old| old.unwrap_or_default());
+        let first = old.next()?;
+        if new.is_empty() || first == new || old.any(|old| old == new) {
+            return None;
+        }
+        let what = match first {
+            "" => format!("is new and gives {new}"),
+            old => format!("is {new} instead of {old}"),
+        };
+        Some(News {
+            at: node.span(),
+            field: "/metadata/annotations".to_owned(),
+            told_by: name,
+            sentence: format!(
+                "{name} {what}, which pods of the account act as outside of the cluster; have somebody look at what that identity may do, or leave it as it was"
+            ),
+        })
+    });
+    news.collect()
+}
+
 /// What the pods of a workload become in a cloud by running as another account.
-fn moved(pair: &Pair<'_>, before: Object<'_>, after: Object<'_>, sink: &mut Sink<'_>) {
-    for (old, new) in before.pods().zip(after.pods()) {
-        let (Some(old), Some(account)) = (old.account(), new.account()) else {
+fn moved<'a>(
+    (before, had): (&[Object<'a>], &BuiltAccounts<'a>),
+    after: Object<'a>,
+    accounts: &BuiltAccounts<'a>,
+) -> Vec<News<'a>> {
+    let mut news = Vec::new();
+    for (number, new) in after.pods().enumerate() {
+        let old = before
+            .iter()
+            .filter_map(|it| Some((*it, it.pods().nth(number)?.account()?)));
+        let old: Vec<(Object<'a>, &str)> = old.collect();
+        let (Some(account), Some((_, first))) = (new.account(), old.first()) else {
             continue;
         };
-        if old == account {
+        if old.iter().any(|(_, old)| *old == account) {
             continue;
         }
-        let mut identities = pair.head.neighbours().cloud_identities(after, account);
-        let Some(identity) = identities.next() else {
+        let identities = accounts.identities(after, account);
+        let had = old.iter().flat_map(|(it, old)| had.identities(*it, old));
+        let had: Vec<&str> = had.collect();
+        let Some(identity) = identities.first() else {
             continue;
         };
-        let had: Vec<&str> = pair
-            .base
-            .neighbours()
-            .cloud_identities(before, old)
-            .collect();
-        if had.contains(&identity) || identities.any(|identity| had.contains(&identity)) {
+        if identities.iter().any(|identity| had.contains(identity)) {
             continue;
         }
         let instead = match had.first() {
             Some(had) => format!(" instead of {had}"),
             None => String::new(),
         };
-        sink.about(after)
-            .report(new.account_field())
-            .discriminator(identity)
-            .say(&format!(
+        let field = new.account_field();
+        let root = after.node().pointer();
+        let pointer = field.pointer();
+        news.push(News {
+            at: field.span(),
+            field: pointer.strip_prefix(&*root).unwrap_or(&pointer).to_owned(),
+            told_by: identity,
+            sentence: format!(
                 "pods run as ServiceAccount {} now, and so act as {}{instead} outside of the cluster; have somebody look at what that identity may do, or leave {} in its place",
                 shortened(account),
                 shortened(identity),
-                shortened(old),
-            ));
+                shortened(first),
+            ),
+        });
     }
+    news
 }

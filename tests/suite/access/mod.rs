@@ -3,6 +3,7 @@
 mod authoriser;
 mod cases;
 mod changed_lines;
+mod cloud_identities;
 mod command;
 mod corpora;
 mod difference;
