@@ -49,8 +49,8 @@ pub(super) fn answer(
             pair.network(&context.clusters)
         } else {
             own = Comparison::between(
-                base.landed_objects(),
-                head.landed_objects(),
+                pair.applied_before(),
+                pair.applied_after(),
                 pair.renames,
                 &clusters_of,
                 asked.host_network,

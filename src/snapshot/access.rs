@@ -59,7 +59,7 @@ impl<'a> Pair<'a> {
     pub fn access(&self, clusters: &Clusters, targets: VersionSet) -> &'a Comparison {
         self.pairs.access.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            let (base, head) = (|| self.base.landed_objects(), || self.seen());
+            let (base, head) = (|| self.applied_before(), || self.seen());
             Comparison::between(base, head, self.renames, &clusters_of, behaviour(targets))
         })
     }
@@ -68,7 +68,7 @@ impl<'a> Pair<'a> {
     /// known, so that nothing is said to be taken away.
     fn seen(&self) -> impl Iterator<Item = Object<'a>> {
         let (base, head) = (self.base, self.head);
-        head.files().iter().flat_map(move |file| {
+        self.files_after().flat_map(move |file| {
             let hidden = base
                 .file(&file.path)
                 .filter(|before| before.is_wholly_read() && !file.is_wholly_read());

@@ -24,7 +24,7 @@ impl<'a> Pair<'a> {
     pub fn network(&self, clusters: &Clusters) -> &'a Comparison {
         self.pairs.network.get_or_init(|| {
             let clusters_of = |path: &str| clusters.of(path);
-            let (base, head) = (self.base.landed_objects(), self.head.landed_objects());
+            let (base, head) = (self.applied_before(), self.applied_after());
             Comparison::between(
                 base,
                 head,

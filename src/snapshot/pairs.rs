@@ -11,6 +11,7 @@ use crate::finding::Resource;
 use crate::folders::{folder, folders_up};
 use crate::kubernetes::Object;
 
+use super::taken::Lying;
 use super::{Snapshot, SourceFile};
 
 /// What an object is called: group, kind, namespace as written, name.
@@ -39,6 +40,29 @@ impl<'a> Pair<'a> {
     pub fn before(&self, object: Object<'_>) -> Option<Object<'a>> {
         let path = self.pairs.base_path(object.resource(), object.path())?;
         copy_in(self.base, path, object)
+    }
+
+    /// What the base applied: its objects, once for each variant that takes them in, but for those of files that a
+    /// kustomization takes in only now.
+    pub fn applied_before(&self) -> impl Iterator<Item = Object<'a>> {
+        let (base, lying) = (self.base, &self.pairs.lying.before);
+        let files = base.files().iter();
+        let files = files.filter(|file| !lying.contains(&file.path));
+        files.flat_map(|file| base.landed_objects_of(file))
+    }
+
+    /// What the head applies: the same without the files that a kustomization takes in no longer.
+    pub fn applied_after(&self) -> impl Iterator<Item = Object<'a>> {
+        let head = self.head;
+        self.files_after()
+            .flat_map(|file| head.landed_objects_of(file))
+    }
+
+    /// The files of the head but for those that a kustomization takes in no longer.
+    pub(super) fn files_after(&self) -> impl Iterator<Item = &'a SourceFile> {
+        let lying = &self.pairs.lying.after;
+        let files = self.head.files().iter();
+        files.filter(|file| !lying.contains(&file.path))
     }
 
     /// The objects of the base that the head holds nowhere: neither in the same file, nor in another, nor under
@@ -114,6 +138,8 @@ pub struct Pairs {
     /// The head path of what the base holds.
     to_head: HashMap<Place, Arc<str>>,
     hides_more: bool,
+    /// The files that count on one side alone.
+    lying: Lying,
     /// What package managers install on both sides, once somebody has asked.
     pub(super) installations: OnceLock<Vec<super::installation_pairs::Numbered>>,
     /// What the change does to who may do what, once somebody has asked.
@@ -140,6 +166,7 @@ impl Pairs {
         };
         let mut pairs = Self {
             hides_more: head.files().iter().any(newly_hidden),
+            lying: Lying::of(base, head),
             ..Self::default()
         };
         #[expect(

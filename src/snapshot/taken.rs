@@ -117,6 +117,42 @@ impl<'a> Takers<'a> {
     }
 }
 
+/// The files of both sides that count on one of them alone, as a kustomization of both takes them in there and nothing does
+/// on the other one: where they lie by themselves is not where they are applied from.
+#[derive(Debug, Default)]
+pub struct Lying {
+    /// Those that are taken in only now: they did not count in the base.
+    pub before: BTreeSet<Arc<str>>,
+    /// Those that are taken in no longer: they do not count in the head.
+    pub after: BTreeSet<Arc<str>>,
+}
+
+impl Lying {
+    /// Those of a change. What is moved to another place may be applied from there, and what gets its first kustomization, or
+    /// loses its last one, may be applied without.
+    #[must_use]
+    pub fn of(base: &Snapshot, head: &Snapshot) -> Self {
+        Self {
+            before: lying(head, base),
+            after: lying(base, head),
+        }
+    }
+}
+
+/// The files of both sides that a kustomization of both lists on the one, and that nothing takes in on the other.
+fn lying(listed: &Snapshot, other: &Snapshot) -> BTreeSet<Arc<str>> {
+    let both = listed.kustomizations();
+    let both = both.filter(|(folder, _)| other.kustomization(folder).is_some());
+    let paths = both.flat_map(|(folder, kustomization)| {
+        let paths = kustomization.resources.iter();
+        paths.filter_map(move |path| kustomization::resolve(folder, path))
+    });
+    let is_taken_in = |side: &Snapshot, path: &String| side.landings.contains_key(path);
+    let left = paths.filter(|path| is_taken_in(listed, path) && !is_taken_in(other, path));
+    let files = left.filter_map(|path| Some(Arc::clone(&other.file(&path)?.path)));
+    files.collect()
+}
+
 /// Kustomizations of both sides that another one took in, and that none takes in any more: where that one lists what it takes
 /// in, and the folder of what it left.
 #[must_use]

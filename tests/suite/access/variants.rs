@@ -472,3 +472,45 @@ fn a_declared_cluster_that_had_nothing_is_held_against_nothing() {
         assert_eq!(is_told(&report), expected, "{:?}", news(&report));
     }
 }
+
+#[test]
+fn what_a_kustomization_takes_in_only_now_is_news() {
+    let (role, binding) = (manifest(ESCALATE), binding());
+    let flat = |list: &str| -> Files {
+        let mut files = vec![
+            ("k8s/role.yaml".to_owned(), role.clone()),
+            ("k8s/b.yaml".to_owned(), binding.clone()),
+        ];
+        if !list.is_empty() {
+            files.push(("k8s/kustomization.yaml".to_owned(), list.to_owned()));
+        }
+        files
+    };
+    for namespace in ["", "namespace: shop\n"] {
+        let some = flat(&format!("{namespace}resources: [role.yaml]\n"));
+        let all = flat(&format!("{namespace}resources: [role.yaml, b.yaml]\n"));
+        let report = judged(&some, &all);
+        assert!(is_told(&report), "{namespace:?}: {:?}", news(&report));
+        assert_eq!(gained(&report), ["ServiceAccount shop/s1"]);
+        let mut findings = report.findings.iter();
+        let changed = findings.find_map(|it| {
+            let is_news = it.status == Status::Introduced && it.rule.starts_with("rbac/");
+            is_news.then(|| it.changed_at.as_ref().map(|at| &*at.path))
+        });
+        assert_eq!(changed, Some(Some("k8s/kustomization.yaml")));
+        // Left out again, it is taken away.
+        let report = judged(&all, &some);
+        assert_eq!(gained(&report), [""; 0]);
+        assert!(report.access.iter().any(|it| !it.lost.is_empty()));
+        // What is applied without a kustomization gains nothing by one.
+        for (before, after) in [
+            (flat(""), &all),
+            (all.clone(), &flat("")),
+            (flat(""), &some),
+        ] {
+            let report = judged(&before, after);
+            assert!(!is_told(&report), "{:?}", news(&report));
+            assert_eq!(gained(&report), [""; 0]);
+        }
+    }
+}

@@ -434,3 +434,47 @@ fn what_is_open_in_one_namespace_is_told_beside_another_one() {
     assert_eq!(told(&alone), expected);
     assert_eq!(told(&beside), expected);
 }
+
+/// A folder whose kustomization, if it has one, lists its workloads and, if it is to, its policies.
+fn flat(is_listed: Option<bool>, head: &str) -> Files {
+    let mut files = file("k8s/web.yaml", &deployment("web", ""));
+    files.extend(file("k8s/db.yaml", &deployment("db", BACK)));
+    files.extend(file("k8s/policies.yaml", &policies(FROM_WEB)));
+    if let Some(is_listed) = is_listed {
+        let more = if is_listed { ", policies.yaml" } else { "" };
+        let text = format!("{head}resources: [web.yaml, db.yaml{more}]\n");
+        files.extend(file("k8s/kustomization.yaml", &text));
+    }
+    files
+}
+
+#[test]
+fn what_lies_beside_a_kustomization_that_took_it_in_counts_no_longer() {
+    let list = "k8s/kustomization.yaml";
+    for head in ["", "namespace: shop\n"] {
+        let report = judged(&flat(Some(true), head), &flat(Some(false), head));
+        let told = removed(&report);
+        assert!(!told.is_empty(), "{head}");
+        for (message, at, changed) in told {
+            let words = "is no longer taken in by k8s";
+            assert!(message.contains(words), "{message}");
+            assert_eq!((&*at, &*changed), ("k8s/policies.yaml", list), "{message}");
+        }
+        assert!(!report.network.is_empty(), "{head}");
+    }
+    // Taken in again, it closes what was open.
+    let report = judged(&flat(Some(false), ""), &flat(Some(true), ""));
+    assert_eq!(news(&report), [""; 0]);
+    assert!(!report.network.is_empty());
+    // What is applied without a kustomization may go on so, and so may what lay there before.
+    for (base, head) in [
+        (flat(None, ""), flat(Some(true), "")),
+        (flat(None, ""), flat(Some(false), "")),
+        (flat(Some(true), ""), flat(None, "")),
+        (flat(Some(false), ""), flat(Some(false), "")),
+    ] {
+        let report = judged(&base, &head);
+        assert_eq!(news(&report), [""; 0]);
+        assert!(report.network.is_empty());
+    }
+}
