@@ -67,6 +67,8 @@ pub struct Runner {
     pub labels: Vec<(String, String)>,
     /// True if its pods run on every node.
     pub is_on_every_node: bool,
+    /// The file of the variant that builds it; none for what no kustomization takes in.
+    pub variant: Option<Arc<str>>,
 }
 
 impl Runner {
@@ -315,6 +317,7 @@ fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
                     .map(|(key, value)| (key.to_owned(), value.to_owned()))
                     .collect(),
                 is_on_every_node: object.kind().name == "DaemonSet",
+                variant: object.variant().map(|variant| Arc::clone(&variant.at)),
             }));
         }
     } else {

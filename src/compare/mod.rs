@@ -5,6 +5,7 @@
 
 mod about_rights;
 mod found_rights;
+mod kept_built;
 mod kept_policies;
 mod kept_rights;
 mod kept_workloads;
@@ -26,6 +27,7 @@ use crate::snapshot::newcomers::{Newcomer, Newcomers};
 use crate::snapshot::pairs::Pairs;
 use crate::snapshot::{Snapshot, SourceFile, State};
 
+pub use kept_built::BuiltFindings;
 pub use kept_policies::keep_policies;
 pub use kept_rights::keep_rights;
 pub use kept_workloads::keep_workloads;

@@ -1,7 +1,8 @@
 //! What a change brings about: the findings of both sides held against each other, and the line that caused each.
 
 use crate::compare::{
-    RightsReasons, compare_evaluations, join_changes, keep_policies, keep_rights, keep_workloads,
+    BuiltFindings, RightsReasons, compare_evaluations, join_changes, keep_policies, keep_rights,
+    keep_workloads,
 };
 use crate::evaluate::{Evaluation, evaluate_change};
 use crate::finding::{Finding, Related, Status};
@@ -24,10 +25,12 @@ pub(super) fn of_change(
         .filter(|finding| is_of_rights(finding))
         .cloned()
         .collect();
+    let built = BuiltFindings::of(pair, &before.findings);
     let mut all = compare_evaluations((base, before), (head, after), pair.renames, pair.pairs);
     keep_rights(&mut all, &of_rights, pair, context);
     keep_workloads(&mut all, pair, context);
     keep_policies(&mut all, base, head);
+    built.keep(&mut all, pair);
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     let mut reasons: Option<RightsReasons<'_>> = None;

@@ -41,6 +41,12 @@ impl Snapshot {
         objects.find(|object| object.holds(place))
     }
 
+    /// The files that patch objects of others, and those whose objects they patch.
+    pub fn files_of_patches(&self) -> impl Iterator<Item = &Arc<str>> {
+        let patching = self.applied.patching.iter();
+        patching.flat_map(|(path, patched)| std::iter::once(path).chain(patched))
+    }
+
     /// The same, once for each variant that takes it in. The place may be one of a patch.
     pub fn landed_at(&self, place: &Location) -> impl Iterator<Item = Object<'_>> {
         let patched = self.applied.patching.get(&place.path).into_iter().flatten();

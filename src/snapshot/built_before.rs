@@ -48,13 +48,7 @@ impl<'a> BuiltBefore<'a> {
 
     /// The name in the base of a variant of the head.
     fn variant_before(&self, variant: Option<&'a Arc<Variant>>) -> Option<&'a str> {
-        let at = &variant?.at;
-        let renamed = self
-            .pair
-            .renames
-            .get(at)
-            .filter(|_| self.pair.base.file(at).is_none());
-        Some(&**renamed.unwrap_or(at))
+        Some(self.pair.variant_before(&variant?.at))
     }
 
     /// What an object of the head was: several where it was there more than once. Where its variant did not build it, it

@@ -42,6 +42,17 @@ impl<'a> Pair<'a> {
         copy_in(self.base, path, object)
     }
 
+    /// The file in the base of a variant of the head.
+    #[must_use]
+    pub fn variant_before<'v>(&self, at: &'v Arc<str>) -> &'v Arc<str>
+    where
+        'a: 'v,
+    {
+        let renamed = self.renames.get(at);
+        let renamed = renamed.filter(|_| self.base.file(at).is_none());
+        renamed.unwrap_or(at)
+    }
+
     /// What the base applied: its objects, once for each variant that takes them in, but for those of files that a
     /// kustomization takes in only now.
     pub fn applied_before(&self) -> impl Iterator<Item = Object<'a>> {

@@ -20,6 +20,7 @@ mod advisories;
 mod annotation;
 mod api_versions;
 mod architecture;
+mod built_workloads;
 mod catalogue;
 mod change_rules;
 mod changed_lines;
