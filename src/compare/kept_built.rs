@@ -57,19 +57,26 @@ impl BuiltFindings {
         if self.paths.is_empty() {
             return;
         }
-        let before = BuiltBefore::of(pair, |object| object.kind().bears_pods());
+        let mut before: Option<BuiltBefore<'_>> = None;
         let mut moved: BTreeSet<(&'static str, Location)> = BTreeSet::new();
         for finding in findings.iter_mut().filter(|it| it.status != Status::Fixed) {
             let path = &finding.location.path;
             let resource = finding.subject.resource.as_ref();
             let from = resource.and_then(|resource| pair.pairs.base_path(resource, path));
             let from = from.filter(|from| *from != path);
-            if !self.paths.contains(path) && !from.is_some_and(|it| self.paths.contains(it)) {
+            let is_asked = match finding.status {
+                Status::Existing => from.is_some(),
+                _ => true,
+            };
+            let is_patched = |path: &Arc<str>| self.paths.contains(path);
+            if !is_asked || !is_patched(path) && !from.is_some_and(is_patched) {
                 continue;
             }
             let Some(known) = key(finding).and_then(|key| self.told.get(&key)) else {
                 continue;
             };
+            let bears_pods = |object: Object<'_>| object.kind().bears_pods();
+            let before = before.get_or_insert_with(|| BuiltBefore::of(pair, bears_pods));
             let built = pair.head.landed_at(&finding.location);
             let built: Vec<Object<'_>> = built.filter(|it| it.kind().bears_pods()).collect();
             let mut had = built.iter().map(|object| {
@@ -79,15 +86,18 @@ impl BuiltFindings {
                 places.collect::<Vec<_>>()
             });
             if finding.status == Status::Existing {
-                if from.is_some() && had.any(|places| places.is_empty()) {
+                if had.any(|places| places.is_empty()) {
                     finding.status = Status::Introduced;
                 }
                 continue;
             }
             let had: Vec<_> = had.collect();
             let own = text_at(pair.head, &finding.location);
+            // What one file says more than once is told as often.
             let is_same = |(place, severity): &(Location, Severity)| {
-                finding.severity <= *severity && text_at(pair.base, place) == own
+                place.path != *path
+                    && finding.severity <= *severity
+                    && text_at(pair.base, place) == own
             };
             let mut all = had.iter();
             if !had.is_empty() && all.all(|places| places.iter().any(|it| is_same(it))) {

@@ -61,9 +61,10 @@ pub fn keep_workloads(findings: &mut Vec<Finding>, pair: &Pair<'_>, context: &Co
         // An object may have several pods: none of them may have reached less.
         let is_old = own.iter().all(|own| {
             let built = before.built(own, pair);
-            let known = match built.is_empty() {
-                true => before.continued(own, path, &after),
-                false => built,
+            let known = if built.is_empty() {
+                before.continued(own, path, &after)
+            } else {
+                built
             };
             left.extend(known.iter().map(|known| known.at.clone()));
             !known.is_empty() && known.iter().all(|known| own.is_within(known))

@@ -7,11 +7,14 @@ use crate::kubernetes::accounts::cloud_identities;
 
 use super::Snapshot;
 
+/// The namespace that an account lands in, and its identities.
+type Landed<'a> = (Option<&'a str>, Vec<&'a str>);
+
 /// The accounts of a revision that variants build, and the identities of clouds that each of them has there.
 pub struct BuiltAccounts<'a> {
     snapshot: &'a Snapshot,
-    /// By the file of the variant and the name of the account: what it lands in, and its identities.
-    known: HashMap<(&'a str, &'a str), Vec<(Option<&'a str>, Vec<&'a str>)>>,
+    /// By the file of the variant and the name of the account.
+    known: HashMap<(&'a str, &'a str), Vec<Landed<'a>>>,
     has_identities: bool,
 }
 

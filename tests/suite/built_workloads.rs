@@ -112,9 +112,10 @@ fn what_moves_from_one_overlay_to_another_is_new_there() {
                     let [of_dev, of_prod] = patched;
                     build(line, false, is_within, [(dev, of_dev), (prod, of_prod)])
                 };
-                let path = match is_within {
-                    true => "prod/kustomization.yaml",
-                    false => "prod/patch.yaml",
+                let path = if is_within {
+                    "prod/kustomization.yaml"
+                } else {
+                    "prod/patch.yaml"
                 };
                 let found = news(&of([true, false]), &of([false, true]));
                 assert_eq!(found, [format!("{told} {path}")], "{line} {is_within}");

@@ -91,7 +91,7 @@ fn check(pair: &Pair<'_>, _context: &Context, sink: &mut Sink<'_>) {
         for news in news {
             let place = object.location(news.at);
             if told.insert((place.clone(), news.told_by)) {
-                tell(pair, object, place, &news, sink);
+                tell(pair, object, &place, &news, sink);
             }
         }
     }
@@ -108,12 +108,12 @@ struct News<'a> {
 fn tell(
     pair: &Pair<'_>,
     object: Object<'_>,
-    place: Location,
+    place: &Location,
     news: &News<'_>,
     sink: &mut Sink<'_>,
 ) {
     // It may be a patch that says it, and several variants may take in what does.
-    let object = pair.head.object_at(&place).unwrap_or(object);
+    let object = pair.head.object_at(place).unwrap_or(object);
     sink.about(object)
         .report_at(place.span, Some((&*news.field).into()))
         .discriminator(news.told_by)
@@ -126,7 +126,7 @@ fn given<'a>(before: &[Object<'_>], account: Object<'a>) -> Vec<News<'a>> {
         let node = annotation(account, name).and_then(Field::node)?;
         let new = node.key_text();
         let old = before.iter().map(|before| annotation_text(*before, name));
-        let mut old = old.map(|old| old.unwrap_or_default());
+        let mut old = old.map(Option::unwrap_or_default);
         let first = old.next()?;
         if new.is_empty() || first == new || old.any(|old| old == new) {
             return None;
