@@ -47,6 +47,7 @@ pub struct Object<'a> {
     namespace: Option<(&'a str, NamespaceSource)>,
     added_labels: &'a [AddedLabel],
     variant: Option<&'a Arc<Variant>>,
+    built_name: Option<&'a str>,
     pieces: &'a [Piece],
 }
 
@@ -68,6 +69,7 @@ impl<'a> Object<'a> {
             namespace,
             added_labels: &[],
             variant: None,
+            built_name: None,
             pieces: &[],
         }
     }
@@ -87,6 +89,21 @@ impl<'a> Object<'a> {
         Self { variant, ..self }
     }
 
+    /// The same where a kustomization says a namespace: it gives its name to what is one. Source: the namespace transformer
+    /// of Kustomize 5.
+    #[must_use]
+    pub fn landing_in(self, namespace: Option<&'a str>) -> Self {
+        let built_name = namespace.filter(|_| self.kind().name == "Namespace");
+        Self { built_name, ..self }
+    }
+
+    /// The name that it is built with, where each variant is looked at for itself; as it is written where nothing is known
+    /// to change it.
+    #[must_use]
+    pub fn built_name(self) -> &'a str {
+        self.built_name.unwrap_or(&self.record.resource.name)
+    }
+
     /// What patches make of it.
     #[must_use]
     pub fn patched(self, patched: &'a Patched) -> Self {
@@ -102,6 +119,12 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn is_patched(self) -> bool {
         !self.pieces.is_empty()
+    }
+
+    /// The files that say what it is, its own first; none where its own says it all.
+    #[must_use]
+    pub fn pieces(self) -> &'a [Piece] {
+        self.pieces
     }
 
     /// Where some of its bytes stand: in its file, or in one that patches it.

@@ -127,6 +127,12 @@ impl<'a> Patching<'a> {
         }
     }
 
+    /// True if a patch has deleted the object.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.object.is_none()
+    }
+
     /// What has become of the object: none where it is gone. `most` is how many nodes it may have.
     ///
     /// # Errors

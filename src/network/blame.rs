@@ -68,7 +68,12 @@ impl Blame<'_> {
                 continue;
             };
             if later.rules(self.direction).is_none() {
-                return (Thing::Policy, later.at.clone(), Vec::new());
+                // A patch may say so.
+                let types = later.types_at.iter();
+                let types = types.filter(|at| at.path != later.at.path);
+                let types =
+                    types.map(|at| (at.clone(), "the directions that it is for".to_owned()));
+                return (Thing::Policy, later.at.clone(), types.collect());
             }
             if self.workload.labels != self.earlier.labels && later.subject == policy.subject {
                 let related = format!("{} selected it by its labels", policy.title());

@@ -120,6 +120,7 @@ pub fn network_policy(object: Object<'_>) -> Option<Policy> {
         egress: in_force.1.then_some(egress),
         at: place(object, object.name_span()),
         subject_at: place(object, subject.span()),
+        types_at: types.is_set().then(|| place(object, types.span())),
     })
 }
 

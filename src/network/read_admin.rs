@@ -54,6 +54,7 @@ pub fn cluster_policy(object: Object<'_>) -> Option<Policy> {
         egress: rules(object.field(&["spec", "egress"]), "to"),
         at: place(object, object.name_span()),
         subject_at: place(object, subject.span()),
+        types_at: None,
     })
 }
 

@@ -296,6 +296,8 @@ pub struct Policy {
     pub at: Location,
     /// Where it says which pods it is about.
     pub subject_at: Location,
+    /// Where it says which directions it speaks of, if it does.
+    pub types_at: Option<Location>,
 }
 
 impl Policy {

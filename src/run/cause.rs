@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::change::hunks::{ChangedRange, changed_ranges};
 use crate::finding::{Finding, Location, Resource};
 use crate::kubernetes::Object;
-use crate::snapshot::Snapshot;
 use crate::snapshot::taken::Takers;
+use crate::snapshot::{Snapshot, SourceFile};
 use crate::syntax::Span;
 
 /// Finds causes in one change. Each changed file is compared once.
@@ -89,6 +89,22 @@ impl<'a> Causes<'a> {
         })
     }
 
+    /// What a file of the head was in the base.
+    pub(super) fn file_before(&self, path: &Arc<str>) -> Option<&'a SourceFile> {
+        let base = self.base;
+        base.file(path)
+            .or_else(|| base.file(self.renames.get(path)?))
+    }
+
+    /// The stretches of a file of the head that changed; none where all of it is new.
+    pub(super) fn ranges(&mut self, path: &Arc<str>) -> Option<&[ChangedRange]> {
+        let before = self.file_before(path);
+        let after = self.head.file(path)?.text()?;
+        let ranges = self.ranges.entry(Arc::clone(path));
+        let ranges = ranges.or_insert_with(|| Some(changed_ranges(before?.text()?, after)));
+        ranges.as_deref()
+    }
+
     /// A line that explains a finding, if it changed or its object did.
     pub(super) fn of_line(&mut self, place: &Location) -> Option<Location> {
         let span = place.span;
@@ -110,8 +126,8 @@ impl<'a> Causes<'a> {
         let path = &place.path;
         let file = self.head.file(path)?;
         let after = file.text()?;
-        let (base, renames) = (self.base, self.renames);
-        let before = base.file(path).or_else(|| base.file(renames.get(path)?));
+        let base = self.base;
+        let before = self.file_before(path);
         let ranges = self
             .ranges
             .entry(Arc::clone(path))

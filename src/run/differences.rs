@@ -7,6 +7,7 @@ use crate::compare::{
 use crate::evaluate::{Evaluation, evaluate_change};
 use crate::finding::{Finding, Related, Status};
 use crate::rule::{Context, Pair};
+use crate::snapshot::built_before::BuiltBefore;
 use crate::syntax::Span;
 
 use super::cause::Causes;
@@ -34,12 +35,17 @@ pub(super) fn of_change(
     join_changes(&mut all, evaluate_change(pair, context));
     let mut causes = Causes::new(base, head, pair.renames);
     let mut reasons: Option<RightsReasons<'_>> = None;
+    let mut built_before: Option<BuiltBefore<'_>> = None;
     for finding in &mut all {
         if finding.status == Status::Introduced {
             finding.changed_at = causes.of(finding).or(finding.changed_at.take());
             if finding.changed_at.is_none() && is_of_rights(finding) {
                 let reasons = reasons.get_or_insert_with(|| RightsReasons::of(pair, context));
                 explain(finding, reasons, &mut causes);
+            }
+            if finding.changed_at.is_none() && finding.subject.resource.is_some() {
+                let before = built_before.get_or_insert_with(|| BuiltBefore::of(pair, |_| true));
+                finding.changed_at = causes.built(finding, pair, before);
             }
             // What is gone has no place of its own: the one where it was taken out is the nearest.
             if let Some(at) = &finding.changed_at

@@ -4,6 +4,7 @@ mod access;
 mod asked;
 mod by_lockfile;
 mod cause;
+mod cause_built;
 mod coverage;
 mod differences;
 mod folded;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::Resource;
+use crate::finding::{Location, Resource};
 use crate::kubernetes::kinds::Kind;
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::patch::Target;
@@ -43,6 +43,8 @@ pub struct Unapplied {
 pub(super) struct Applied {
     /// The patches that are part of some object, by file and node.
     used: BTreeSet<(Arc<str>, u32)>,
+    /// By file and object, the patches that delete it somewhere.
+    deleted: BTreeMap<(Arc<str>, Arc<Resource>), BTreeSet<Location>>,
     /// The files whose objects a file patches.
     pub patching: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// The others that would matter.
@@ -54,6 +56,16 @@ impl Snapshot {
     #[must_use]
     pub fn unapplied(&self) -> &[Unapplied] {
         &self.applied.unapplied
+    }
+
+    /// Where patches say that they delete an object of a file, in some variant.
+    pub fn deleted_by(
+        &self,
+        path: &Arc<str>,
+        resource: &Arc<Resource>,
+    ) -> impl Iterator<Item = &Location> {
+        let key = (Arc::clone(path), Arc::clone(resource));
+        self.applied.deleted.get(&key).into_iter().flatten()
     }
 
     /// True for a patch that is part of the objects that it is for.
@@ -76,6 +88,22 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn key(&self) -> (Arc<str>, u32) {
         (Arc::clone(self.path), self.record.root)
+    }
+
+    /// The line that stands for it.
+    fn at(&self) -> Span {
+        let node = self.written().node();
+        Field::follow(node, &["metadata", "name"]).span()
+    }
+
+    /// The line that says that it deletes its object.
+    fn deletes_at(&self) -> Location {
+        let word = self.written().node().entry("$patch");
+        let word = word.map(|entry| entry.key.span().to(entry.value.span()));
+        Location {
+            path: Arc::clone(self.path),
+            span: word.unwrap_or_else(|| self.at()),
+        }
     }
 
     fn written(&self) -> Written<'a> {
@@ -343,10 +371,16 @@ impl<'a> Applying<'a> {
                 continue;
             };
             self.steps_left = left;
+            let was_gone = patching.is_gone();
             if patching.patch(source.written(), record.kind) {
                 self.applied.used.insert(source.key());
                 let of_file = self.applied.patching.entry(Arc::clone(source.path));
                 of_file.or_default().insert(Arc::clone(written.path));
+                if !was_gone && patching.is_gone() {
+                    let key = (Arc::clone(written.path), Arc::clone(&record.resource));
+                    let by = self.applied.deleted.entry(key).or_default();
+                    by.insert(source.deletes_at());
+                }
             } else {
                 self.failed.insert(source.key());
             }
@@ -373,12 +407,11 @@ impl<'a> Applying<'a> {
                 continue;
             }
             let node = source.written().node();
-            let name = Field::follow(node, &["metadata", "name"]);
             self.applied.unapplied.push(Unapplied {
                 path: Arc::clone(source.path),
                 resource: Arc::clone(&source.record.resource),
                 content: node.content_hash(),
-                at: name.span(),
+                at: source.at(),
             });
         }
         let failed = std::mem::take(&mut self.failed);

@@ -7,6 +7,7 @@ mod conformance;
 mod corpora;
 mod listings;
 mod oracle;
+mod patch_lines;
 mod patches;
 mod posture;
 mod raw;

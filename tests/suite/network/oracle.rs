@@ -191,6 +191,7 @@ pub(crate) fn world(raw: &Cluster) -> World {
             egress: in_force.1.then_some(egress),
             at: nowhere(),
             subject_at: nowhere(),
+            types_at: None,
         });
     }
     for (number, policy) in raw.admin.iter().enumerate() {
@@ -213,6 +214,7 @@ pub(crate) fn world(raw: &Cluster) -> World {
             egress: Some(rules(&policy.egress)),
             at: nowhere(),
             subject_at: nowhere(),
+            types_at: None,
         });
     }
     World {
