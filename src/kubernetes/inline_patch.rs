@@ -133,6 +133,12 @@ impl InlinePatches {
         })
     }
 
+    /// The objects that are judged as they stand. What becomes of a Namespace by its labels is told where they are changed.
+    pub fn judged(&self) -> impl Iterator<Item = &Record> {
+        let records = self.records.iter();
+        records.filter(|record| record.kind.name != "Namespace")
+    }
+
     /// True if some of what it says was read.
     #[must_use]
     pub fn has_read_any(&self) -> bool {
@@ -156,7 +162,13 @@ impl InlinePatches {
 
 /// The objects of a tree that bear pods, and what decides what reaches them and as whom they act. None of them is complete.
 fn parts(tree: &Tree, records_of: impl FnOnce(&Tree) -> Vec<Record>) -> Vec<Record> {
-    const OTHERS: [&str; 4] = ["Ingress", "NetworkPolicy", "Service", "ServiceAccount"];
+    const OTHERS: [&str; 5] = [
+        "Ingress",
+        "Namespace",
+        "NetworkPolicy",
+        "Service",
+        "ServiceAccount",
+    ];
     let mut records = records_of(tree);
     records.retain(|record| record.kind.bears_pods() || OTHERS.contains(&record.kind.name));
     for record in &mut records {

@@ -15,6 +15,8 @@ pub struct Kustomization {
     pub namespace: Option<String>,
     /// True if names are changed on the way, so that identities of its files are not those of the cluster.
     pub renames: bool,
+    /// What it puts before the names of what it takes in, and behind them.
+    pub affixes: (String, String),
     /// True for a component, which changes what it is listed beside.
     pub is_component: bool,
     /// Files and folders that are applied as they stand (`resources`, `bases`, `components`).
@@ -221,6 +223,10 @@ impl Kustomization {
         Some(Self {
             namespace: text("namespace"),
             renames: root.present("namePrefix").is_some() || root.present("nameSuffix").is_some(),
+            affixes: (
+                text("namePrefix").unwrap_or_default(),
+                text("nameSuffix").unwrap_or_default(),
+            ),
             is_component: text("kind").as_deref() == Some("Component"),
             resources,
             patches,

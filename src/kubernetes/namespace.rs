@@ -258,10 +258,10 @@ impl<'a> Namespace<'a> {
         self.object
     }
 
-    /// The name; empty where none is written.
+    /// The name, as it is built; empty where none is written.
     #[must_use]
     pub fn name(self) -> &'a str {
-        &self.object.resource().name
+        self.object.built_name()
     }
 
     /// True for the namespaces that Kubernetes makes for itself, whose components need what others must not.

@@ -9,6 +9,7 @@ use crate::kubernetes::field::shortened;
 use crate::kubernetes::kustomization::Unbuilt;
 use crate::network::parts::is_policy_of_a_plugin;
 use crate::packages::lockfile::Lockfile;
+use crate::snapshot::applied::Unapplied;
 use crate::snapshot::installations::left_out;
 use crate::snapshot::lost;
 use crate::snapshot::unlocked::unlocked;
@@ -51,6 +52,22 @@ pub(super) fn incomplete(
             reasons.push(format!("{} in the base: {why}", file.path));
         }
     }
+    // What was beyond what is put together in the base was told then.
+    let beyond = base.iter().flat_map(|base| base.unapplied());
+    let beyond: BTreeSet<_> = beyond.map(Unapplied::key).collect();
+    let new = head.unapplied().iter();
+    let new = new.filter(|it| it.is_beyond && in_scope(&it.path) && !beyond.contains(&it.key()));
+    let new: Vec<&Unapplied> = new.collect();
+    reasons.extend(new.first().map(|patch| {
+        let (path, resource) = (&patch.path, &patch.resource);
+        let (kind, name) = (&resource.kind, shortened(&resource.name));
+        let others = match new.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more patches of others,"),
+        };
+        let why = patch.why();
+        format!("{path}: what this patch makes of {kind} {name}{others} is not known, {why}")
+    }));
     reasons.extend(base.into_iter().flat_map(|base| {
         let lost = lost(base, head);
         lost.filter(|(path, _)| in_scope(path) && is_changed(path))
@@ -225,7 +242,7 @@ pub(super) fn coverage(
     coverage.other_files = others;
     for manifest in head.files().iter().filter_map(|file| file.manifest()) {
         let patches = manifest.inline_patches.iter();
-        let patches = patches.map(|patches| patches.records.len());
+        let patches = patches.map(|patches| patches.judged().count());
         coverage.objects += manifest.records.len() + patches.sum::<usize>();
         coverage.other_objects += manifest.other_objects;
     }

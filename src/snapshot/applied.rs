@@ -36,6 +36,26 @@ pub struct Unapplied {
     pub content: u64,
     /// The line that stands for it.
     pub at: Span,
+    /// True if patches are more than are put together.
+    pub is_beyond: bool,
+}
+
+impl Unapplied {
+    /// What makes it the same on both sides of a change.
+    #[must_use]
+    pub fn key(&self) -> (&Arc<Resource>, u64, bool) {
+        (&self.resource, self.content, self.is_beyond)
+    }
+
+    /// Why it is not known what it makes of its objects.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        if self.is_beyond {
+            "as the patches of kustomizations and their objects are more than are put together"
+        } else {
+            "as the object that it changes was not found here, or this part of the patch is not known"
+        }
+    }
 }
 
 /// The patches of a revision.
@@ -66,6 +86,11 @@ impl Snapshot {
     ) -> impl Iterator<Item = &Location> {
         let key = (Arc::clone(path), Arc::clone(resource));
         self.applied.deleted.get(&key).into_iter().flatten()
+    }
+
+    /// True if a document of a file is a patch that is put on some object.
+    pub(super) fn is_put_on_others(&self, path: &str, root: u32) -> bool {
+        self.applied.used.contains(&(Arc::from(path), root))
     }
 
     /// True for a patch that is part of the objects that it is for.
@@ -114,23 +139,38 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// True if it is for an object, whose namespace goes by some names.
-    fn is_for(&self, record: &Record, node: Node<'_>, namespaces: &[&str]) -> bool {
+    /// True if it is for an object, which goes by some names and whose namespace does.
+    fn is_for(&self, record: &Record, node: Node<'_>, (names, namespaces): &Called<'_>) -> bool {
         let resource = &record.resource;
-        let mut names = namespaces.iter().copied();
+        let mut names = names.iter();
+        let mut namespaces = namespaces.iter().copied();
         if let Some(target) = self.target {
+            let selects =
+                |name: &String| target.may_select(&resource.group, &resource.kind, Some(name));
             return target.is_certain()
-                && target.may_select(&resource.group, &resource.kind, Some(&resource.name))
-                && target.may_select_namespace(names)
+                && names.any(selects)
+                && target.may_select_namespace(namespaces)
                 && target.may_select_labels(node);
         }
         let own = &self.record.resource;
         let namespace = own.namespace.as_deref();
         own.group == resource.group
             && own.kind == resource.kind
-            && own.name == resource.name
-            && namespace.is_none_or(|own| names.any(|name| name == own))
+            && names.any(|name| **name == *own.name)
+            && namespace.is_none_or(|own| namespaces.any(|name| name == own))
     }
+}
+
+/// The names of an object as far as it is built, and those of its namespace.
+type Called<'n> = (Vec<String>, Vec<&'n str>);
+
+/// The name that a kustomization gives what it takes in, if it gives it another one. Source: the prefix transformer of
+/// Kustomize 5, which leaves these kinds alone.
+fn renamed(snapshot: &Snapshot, folder: &str, kind: &Kind, name: &str) -> Option<String> {
+    const KEPT: [&str; 3] = ["APIService", "CustomResourceDefinition", "Namespace"];
+    let (prefix, suffix) = &snapshot.kustomization(folder)?.affixes;
+    let is_same = prefix.is_empty() && suffix.is_empty() || KEPT.contains(&kind.name);
+    (!is_same).then(|| format!("{prefix}{name}{suffix}"))
 }
 
 /// The patches of a kustomization and of its components, in the order in which they count.
@@ -160,12 +200,15 @@ impl<'a> Patches<'a> {
         patches
     }
 
-    /// Those that may be for an object, in their order.
-    fn candidates(&self, record: &Record) -> Vec<Source<'a>> {
-        let key = (&*record.resource.kind, &*record.resource.name);
-        let named = self.by_name.get(&key).into_iter().flatten();
-        let mut numbers: Vec<usize> = named.chain(&self.targeted).copied().collect();
+    /// Those that may be for an object of some names, in their order.
+    fn candidates(&self, record: &Record, names: &[String]) -> Vec<Source<'a>> {
+        let kind = &*record.resource.kind;
+        let by_name = names.iter();
+        let by_name = by_name.filter_map(|name| self.by_name.get(&(kind, &**name)));
+        let all = by_name.flatten().chain(&self.targeted);
+        let mut numbers: Vec<usize> = all.copied().collect();
         numbers.sort_unstable();
+        numbers.dedup();
         let numbers = numbers.into_iter();
         numbers.filter_map(|at| self.all.get(at).copied()).collect()
     }
@@ -269,6 +312,7 @@ pub(super) fn apply(snapshot: &Snapshot, landings: &mut BTreeMap<String, Landing
         steps_left: MOST_STEPS,
         nodes_left: MOST_NODES,
         failed: BTreeSet::new(),
+        beyond: BTreeSet::new(),
         applied: Applied::default(),
     };
     for (path, landing) in landings.iter_mut() {
@@ -292,6 +336,8 @@ struct Applying<'a> {
     nodes_left: usize,
     /// Patches that could not be put on something.
     failed: BTreeSet<(Arc<str>, u32)>,
+    /// Those of them for which there was no more time.
+    beyond: BTreeSet<(Arc<str>, u32)>,
     applied: Applied,
 }
 
@@ -329,20 +375,25 @@ impl<'a> Applying<'a> {
         let own =
             own.or((record.kind.namespaced && landed.namespace.is_none()).then_some("default"));
         let namespaces: Vec<&str> = own.into_iter().chain(landed.namespace.as_deref()).collect();
+        // A patch may go by any name that the object had on the way.
+        let mut called: Called<'_> = (vec![record.resource.name.to_string()], namespaces);
         let mut sources = Vec::new();
         for folder in landed.way.iter().rev() {
             let patches = self.patches.entry(Arc::clone(folder));
             let patches = patches.or_insert_with(|| Patches::of(snapshot, folder));
-            for source in patches.candidates(record) {
+            for source in patches.candidates(record, &called.0) {
                 let Some(left) = self.steps_left.checked_sub(1) else {
-                    self.failed.insert(source.key());
+                    self.beyond.insert(source.key());
                     continue;
                 };
                 self.steps_left = left;
-                if source.is_for(record, written.node(), &namespaces) {
+                if source.is_for(record, written.node(), &called) {
                     sources.push(source);
                 }
             }
+            let name = called.0.last().map(String::as_str).unwrap_or_default();
+            let name = renamed(snapshot, folder, record.kind, name);
+            called.0.extend(name);
         }
         sources
     }
@@ -361,13 +412,13 @@ impl<'a> Applying<'a> {
             return Some(known.clone());
         }
         if self.known.len() >= MOST_OBJECTS {
-            self.failed.extend(keys);
+            self.beyond.extend(keys);
             return None;
         }
         let mut patching = Patching::new(written, record);
         for source in sources {
             let Some(left) = self.steps_left.checked_sub(STEPS_OF_PATCH) else {
-                self.failed.insert(source.key());
+                self.beyond.insert(source.key());
                 continue;
             };
             self.steps_left = left;
@@ -386,7 +437,7 @@ impl<'a> Applying<'a> {
             }
         }
         let Ok(patched) = patching.result(self.nodes_left) else {
-            self.failed.extend(keys);
+            self.beyond.extend(keys);
             return None;
         };
         let size = patched.as_ref().map_or(0, |it| it.tree.size());
@@ -399,10 +450,12 @@ impl<'a> Applying<'a> {
     /// What is left over.
     fn finish(mut self) -> Applied {
         let mut seen = BTreeSet::new();
+        self.failed.extend(self.beyond.iter().cloned());
         let folders = self.snapshot.kustomizations().map(|(folder, _)| folder);
         for source in folders.flat_map(|folder| own(self.snapshot, folder)) {
             let key = source.key();
             let is_used = self.applied.used.contains(&key) && !self.failed.contains(&key);
+            let is_beyond = self.beyond.contains(&key);
             if is_used || !matters(&source) || !seen.insert(key) {
                 continue;
             }
@@ -412,6 +465,7 @@ impl<'a> Applying<'a> {
                 resource: Arc::clone(&source.record.resource),
                 content: node.content_hash(),
                 at: source.at(),
+                is_beyond,
             });
         }
         let failed = std::mem::take(&mut self.failed);

@@ -33,7 +33,7 @@ pub(super) struct Landed {
     pub namespace: Option<Arc<str>>,
     /// The labels that are put on them.
     pub labels: Arc<[AddedLabel]>,
-    /// The folders of the kustomizations that patch what they take in, the outermost first.
+    /// The folders of the kustomizations that patch or rename what they take in, the outermost first.
     pub way: Arc<[Arc<str>]>,
     /// What patches make of them, by their number in the file; none of what is gone by a patch.
     pub patched: BTreeMap<usize, Option<Arc<Patched>>>,
@@ -61,7 +61,7 @@ struct Word {
     by: Option<usize>,
     /// The labels that they put on it.
     labels: Arc<[AddedLabel]>,
-    /// The folders of those that patch it, the outermost first.
+    /// The folders of those that patch or rename it, the outermost first.
     way: Arc<[Arc<str>]>,
 }
 
@@ -70,8 +70,8 @@ struct Own {
     /// True if it says a namespace.
     says_namespace: bool,
     labels: Vec<AddedLabel>,
-    /// Its folder, if it patches what it takes in.
-    patches: Option<Arc<str>>,
+    /// Its folder, if it patches or renames what it takes in.
+    changes: Option<Arc<str>>,
 }
 
 impl Word {
@@ -81,7 +81,7 @@ impl Word {
             root: self.root,
             by: self.by.or(own.says_namespace.then_some(at)),
             labels: joined(&self.labels, &own.labels),
-            way: joined(&self.way, own.patches.as_slice()),
+            way: joined(&self.way, own.changes.as_slice()),
         }
     }
 }
@@ -165,7 +165,7 @@ fn words(snapshot: &Snapshot, order: &[Built<'_>], most: usize, all: usize) -> O
         let own = Own {
             says_namespace: namespace_of(snapshot, built).is_some(),
             labels: own_labels(snapshot, built),
-            patches: patches(snapshot, built.folder).then(|| built.folder.into()),
+            changes: changes(snapshot, built.folder).then(|| built.folder.into()),
         };
         let said = outside.iter();
         let said: Vec<Word> = said.map(|word| word.within(at, &own)).collect();
@@ -207,9 +207,9 @@ fn missing<T: Clone + PartialEq>(more: &[T], known: &[T]) -> Vec<T> {
     missing.cloned().collect()
 }
 
-/// True if a kustomization patches what it takes in: by itself, or by components, which patch what they are listed beside.
-/// What a component takes in is patched by it where it is listed.
-fn patches(snapshot: &Snapshot, folder: &str) -> bool {
+/// True if a kustomization renames what it takes in, or patches it: by itself, or by components, which patch what they are
+/// listed beside. What a component takes in is patched by it where it is listed.
+fn changes(snapshot: &Snapshot, folder: &str) -> bool {
     let Some(kustomization) = snapshot.kustomization(folder) else {
         return false;
     };
@@ -219,7 +219,9 @@ fn patches(snapshot: &Snapshot, folder: &str) -> bool {
         own.is_some_and(|own| !own.changes.is_empty())
     };
     !kustomization.is_component
-        && (!kustomization.changes.is_empty() || components.any(|it| has_patches(&it)))
+        && (kustomization.renames
+            || !kustomization.changes.is_empty()
+            || components.any(|it| has_patches(&it)))
 }
 
 /// The folders of the components that a kustomization lists, and those that these list, in the order in which they count.

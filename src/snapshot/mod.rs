@@ -485,7 +485,10 @@ impl Snapshot {
         let landed = landing.map_or(&[][..], |landing| &landing.landed);
         let apart = landed.iter().flat_map(move |landed| {
             let objects = objects_in(file, landed.namespace.as_deref(), &landed.labels);
-            let objects = objects.map(move |object| object.within(Some(&landed.variant)));
+            let objects = objects.map(move |object| {
+                let name = landed.namespace.as_deref();
+                object.within(Some(&landed.variant)).landing_in(name)
+            });
             objects
                 .enumerate()
                 .filter_map(|(number, object)| match landed.patched.get(&number) {
@@ -558,7 +561,7 @@ fn objects_in<'a>(
         let own = own.map(|record| (&manifest.tree, record));
         let patches = manifest.inline_patches.iter();
         let patches = patches.flat_map(|patches| {
-            let records = patches.records.iter();
+            let records = patches.judged();
             records.map(|record| (&patches.tree, record))
         });
         own.chain(patches).map(move |(tree, record)| {

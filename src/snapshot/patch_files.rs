@@ -51,15 +51,20 @@ pub(super) fn patch_only(snapshot: &Snapshot) -> BTreeSet<String> {
         let records = snapshot.file(path).map(records).unwrap_or_default();
         records.iter().all(|record| {
             !record.stands_alone()
-                && namings.iter().any(|naming| {
-                    naming.elsewhere
-                        || match naming.target {
-                            None => known.contains(&kind_and_name(record)),
-                            Some(target) => {
-                                selects(snapshot, naming.folder, target, record, &mut steps_left)
+                && (snapshot.is_put_on_others(path, record.root)
+                    || namings.iter().any(|naming| {
+                        naming.elsewhere
+                            || match naming.target {
+                                None => known.contains(&kind_and_name(record)),
+                                Some(target) => selects(
+                                    snapshot,
+                                    naming.folder,
+                                    target,
+                                    record,
+                                    &mut steps_left,
+                                ),
                             }
-                        }
-                })
+                    }))
         })
     };
     let only = patches

@@ -315,3 +315,15 @@ fn a_patch_that_lets_everybody_into_a_load_balancer_is_told_to_be_unjudged() {
         }
     }
 }
+
+#[test]
+fn what_a_patch_does_to_the_level_of_a_namespace_is_told_once() {
+    let of = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{pod-security.kubernetes.io/enforce: {level}}}}}\n"
+        )
+    };
+    let mut told = rules(&inline(&of("restricted"), &of("privileged")));
+    told.sort_unstable();
+    assert_eq!(told, ["namespace/privileged", "namespace/weakened"]);
+}

@@ -430,10 +430,9 @@ fn unapplied_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
     if pair.head.unapplied().is_empty() {
         return;
     }
-    let key = |patch: &Unapplied| (Arc::clone(&patch.resource), patch.content);
-    let known: HashSet<_> = pair.base.unapplied().iter().map(key).collect();
+    let known: HashSet<_> = pair.base.unapplied().iter().map(Unapplied::key).collect();
     for patch in pair.head.unapplied() {
-        if known.contains(&key(patch)) {
+        if known.contains(&patch.key()) {
             continue;
         }
         let resource = &patch.resource;
@@ -442,7 +441,8 @@ fn unapplied_patches(pair: &Pair<'_>, sink: &mut Sink<'_>) {
             .report_span(patch.at)
             .discriminator(&format!("unapplied {kind} {name}"))
             .say(&format!(
-                "what this patch makes of {kind} {name} was not judged for what may pass and who may do what, as the object that it changes was not found here, or this part of the patch is not known; judge the output of `kustomize build`"
+                "what this patch makes of {kind} {name} was not judged for what may pass and who may do what, {}; judge the output of `kustomize build`",
+                patch.why()
             ));
     }
 }

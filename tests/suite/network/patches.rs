@@ -1,7 +1,7 @@
 //! Patches of one overlay: what they make of policies, labels and namespaces counts where that overlay is applied.
 
 use tidegate::finding::Status;
-use tidegate::verdict::Report;
+use tidegate::verdict::{Outcome, Report};
 
 use crate::reports;
 
@@ -334,5 +334,123 @@ fn operations_on_labels_and_accounts_are_told() {
         );
         let told = news(&judged(&overlays("", ""), &overlays(&more, "")));
         assert_eq!(told, note, "{operation}");
+    }
+}
+
+#[test]
+fn patches_beyond_what_is_put_together_make_the_run_incomplete() {
+    let labels = |count: usize| {
+        let labels: String = (0..count).map(|at| format!("l{at}: v, ")).collect();
+        deployment("db", &format!("metadata: {{labels: {{{labels}more: v}}}}"))
+    };
+    let (some, all) = (labels(10), labels(70_000));
+    let plain = overlays("", "");
+    let report = judged(&plain, &overlays(BY_PATH, &some));
+    assert_eq!(report.outcome(), Outcome::Passed, "{:?}", news(&report));
+    let report = judged(&plain, &overlays(BY_PATH, &all));
+    assert_eq!(report.outcome(), Outcome::Incomplete, "{:?}", news(&report));
+    // What was so before is no news.
+    let report = judged(&overlays(BY_PATH, &all), &overlays(BY_PATH, &all));
+    assert_eq!(report.outcome(), Outcome::Passed, "{:?}", news(&report));
+}
+
+#[test]
+fn a_patch_goes_by_each_name_that_its_object_has_on_the_way() {
+    let opened = policy("ingress: [{}]");
+    let label = deployment("db", "metadata: {labels: {tier: front}}");
+    let with = |patched: &str| -> Files {
+        let more = if patched.is_empty() { "" } else { BY_PATH };
+        let files = overlays(more, patched).into_iter();
+        let files = files.map(|(path, text)| match path {
+            "base/kustomization.yaml" => {
+                (path, format!("{text}namePrefix: shop-\nnameSuffix: -v1\n"))
+            }
+            "overlays/prod/kustomization.yaml" => (path, text.replace("base]", "middle]")),
+            _ => (path, text),
+        });
+        let middle = "namePrefix: m-\nresources: [../base]\n".to_owned();
+        files
+            .chain([("middle/kustomization.yaml", middle)])
+            .collect()
+    };
+    let is_told = |it: &String| {
+        it.starts_with("high network-policy/") && it.ends_with(" overlays/prod/patch.yaml")
+    };
+    for (patch, name) in [(&opened, "data"), (&label, "db")] {
+        let own = format!("{{name: {name}}}");
+        for built in [
+            name.to_owned(),
+            format!("shop-{name}-v1"),
+            format!("m-shop-{name}-v1"),
+        ] {
+            let patch = patch.replace(&own, &format!("{{name: {built}}}"));
+            let told = news(&judged(&with(""), &with(&patch)));
+            assert!(told.iter().any(is_told), "{built}: {told:?}");
+            assert!(!told.iter().any(|it| it.contains("not-judged")), "{told:?}");
+        }
+        // One that it has only further out is none of another.
+        for other in [format!("x-{name}"), format!("prod-{name}")] {
+            let patch = patch.replace(&own, &format!("{{name: {other}}}"));
+            let told = news(&judged(&with(""), &with(&patch)));
+            let note = "note input/not-judged overlays/prod/patch.yaml".to_owned();
+            assert!(told.contains(&note), "{other}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn the_labels_of_a_namespace_are_patched_within_the_kustomization_as_in_a_file() {
+    let from_team = policy("ingress: [{from: [{namespaceSelector: {matchLabels: {team: mon}}}]}]")
+        .replace(
+            "spec:",
+            "spec:\n  podSelector: {matchLabels: {tier: data}}\n  policyTypes: [Ingress]",
+        );
+    // Whatever it is called where it is written, it gets the name that the kustomization says.
+    for written in ["shop-dev", "shop"] {
+        let patch = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {written}\n  labels: {{team: mon}}\n"
+        );
+        let with = |more: &str, patch: &str| -> Files {
+            let files = overlays("", patch).into_iter();
+            let files = files.map(|(path, text)| match path {
+                "base/policies.yaml" => (path, from_team.clone()),
+                "overlays/dev/kustomization.yaml" => (
+                    path,
+                    format!("namespace: shop-dev\nresources: [../../base, ../../names]\n{more}"),
+                ),
+                "overlays/prod/patch.yaml" => ("overlays/dev/patch.yaml", text),
+                _ => (path, text),
+            });
+            let names = [
+                (
+                    "names/kustomization.yaml",
+                    "resources: [names.yaml]\n".to_owned(),
+                ),
+                (
+                    "names/names.yaml",
+                    format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {written}}}\n"),
+                ),
+            ];
+            files.chain(names).collect()
+        };
+        let base = with("", "");
+        let place = |told: &[String]| -> Vec<String> {
+            let found = told.iter().filter(|it| it.contains("connectivity-added"));
+            found.cloned().collect()
+        };
+        let in_file = news(&judged(&base, &with(BY_PATH, &patch)));
+        let expected = "high network-policy/connectivity-added base/policies.yaml at overlays/dev";
+        assert_eq!(
+            place(&in_file),
+            [format!("{expected}/patch.yaml")],
+            "{in_file:?}"
+        );
+        let inside = news(&judged(&base, &with(&within(&patch), "")));
+        let expected = [format!("{expected}/kustomization.yaml")];
+        assert_eq!(place(&inside), expected, "{inside:?}");
+        assert!(
+            !inside.iter().any(|it| it.contains("not-judged")),
+            "{inside:?}"
+        );
     }
 }
