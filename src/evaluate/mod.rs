@@ -79,7 +79,7 @@ pub fn evaluate_with(
             .collect::<Vec<_>>()
     };
     let whole = || {
-        let rules = asked.of_all.par_iter();
+        let rules = asked.whole.par_iter();
         rules
             .map(|rule| judge_whole(rule, snapshot, context))
             .collect::<Vec<_>>()
@@ -104,11 +104,11 @@ pub fn evaluate_with(
 
 /// The rules that run, by what each of them looks at: of thousands of objects none is held against all rules.
 struct Asked {
-    of_files: Vec<&'static Rule>,
-    of_objects: Vec<&'static Rule>,
-    of_roles: Vec<&'static Rule>,
-    of_workloads: Vec<&'static Rule>,
-    of_all: Vec<&'static Rule>,
+    files: Vec<&'static Rule>,
+    objects: Vec<&'static Rule>,
+    roles: Vec<&'static Rule>,
+    workloads: Vec<&'static Rule>,
+    whole: Vec<&'static Rule>,
 }
 
 impl Asked {
@@ -123,11 +123,11 @@ impl Asked {
             rules.copied().collect()
         };
         Self {
-            of_files: part(|check| matches!(check, Check::File(_))),
-            of_objects: part(|check| matches!(check, Check::Object(_))),
-            of_roles: part(|check| matches!(check, Check::Right(_) | Check::Role(_))),
-            of_workloads: part(|check| matches!(check, Check::Workload(_))),
-            of_all: part(|check| matches!(check, Check::Manifests(_))),
+            files: part(|check| matches!(check, Check::File(_))),
+            objects: part(|check| matches!(check, Check::Object(_))),
+            roles: part(|check| matches!(check, Check::Right(_) | Check::Role(_))),
+            workloads: part(|check| matches!(check, Check::Workload(_))),
+            whole: part(|check| matches!(check, Check::Manifests(_))),
         }
     }
 }
@@ -139,7 +139,7 @@ fn judge_file(
     context: &Context,
 ) -> Evaluation {
     let mut evaluation = Evaluation::default();
-    for rule in &rules.of_files {
+    for rule in &rules.files {
         if let Check::File(check) = rule.check {
             let mut sink = Sink::new(rule, &file.path, None, &mut evaluation.findings);
             check(file, context, &mut sink);
@@ -147,14 +147,14 @@ fn judge_file(
     }
     for object in snapshot.objects_of(file) {
         let first = evaluation.findings.len();
-        for rule in &rules.of_objects {
+        for rule in &rules.objects {
             if let Check::Object(check) = rule.check {
                 let mut sink = Sink::new(rule, &file.path, Some(object), &mut evaluation.findings);
                 check(object, context, &mut sink);
             }
         }
         if let Some(given) = Given::of(snapshot, object, context.of_access()) {
-            for rule in &rules.of_roles {
+            for rule in &rules.roles {
                 let findings = &mut evaluation.findings;
                 let mut sink = Sink::new(rule, &file.path, Some(object), findings);
                 match rule.check {
@@ -174,7 +174,7 @@ fn judge_file(
                 is_whole: namespaces.is_whole(object),
                 snapshot,
             };
-            for rule in &rules.of_workloads {
+            for rule in &rules.workloads {
                 if let Check::Workload(check) = rule.check {
                     let findings = &mut evaluation.findings;
                     let mut sink = Sink::new(rule, &file.path, Some(object), findings);

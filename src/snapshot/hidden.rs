@@ -32,6 +32,8 @@ struct Values<'s> {
     /// Every scalar that is no key, in the order of where it is written; those of an anchor stand once for each place that they are
     /// put in.
     scalars: Vec<Node<'s>>,
+    /// Lists that stand where a name makes a value secret; disjoint and in order.
+    lists: Vec<Span>,
     /// What must not be shown of a scalar, by its node.
     found: HashMap<u32, Vec<Span>>,
 }
@@ -118,11 +120,16 @@ impl<'s> Hidden<'s> {
 
 impl<'s> Values<'s> {
     fn of(tree: &'s Tree) -> Self {
-        let mut scalars = Vec::new();
+        let (mut scalars, mut lists) = (Vec::new(), Vec::new());
         let mut open: Vec<_> = tree.documents().iter().map(|one| tree.root(one)).collect();
         while let Some(node) = open.pop() {
             if node.is_mapping() {
-                open.extend(node.written_entries().map(|entry| entry.value));
+                for Entry { key, value } in node.written_entries() {
+                    if value.is_sequence() && is_told_by_name(node, key.key_text(), value) {
+                        lists.push(value.span());
+                    }
+                    open.push(value);
+                }
             } else if node.is_sequence() {
                 open.extend(node.items());
             } else {
@@ -132,11 +139,13 @@ impl<'s> Values<'s> {
         scalars.sort_by_key(|node| node.span().start);
         Self {
             scalars,
+            lists: disjoint(lists),
             found: HashMap::new(),
         }
     }
 
     fn on(&mut self, line: Span, spans: &mut Vec<Span>) {
+        spans.extend(meeting(&self.lists, line));
         let first = self
             .scalars
             .partition_point(|node| node.span().end <= line.start);
@@ -156,15 +165,10 @@ impl<'s> Values<'s> {
 /// it looks like it; and what shows by itself that it is one. A value that a later one hides is as secret.
 fn in_scalar(node: Node<'_>) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut place = node;
-    while let Some(parent) = place.parent() {
-        if let Some(key) = place.key()
-            && !place.is_mapping()
-            && is_told_by_name(parent, key.key_text(), place)
-        {
-            spans.push(place.span());
-        }
-        place = parent;
+    if let (Some(pair), Some(key)) = (node.parent(), node.key())
+        && is_told_by_name(pair, key.key_text(), node)
+    {
+        spans.push(node.span());
     }
     let Some(text) = node.as_str() else {
         return spans;
@@ -210,6 +214,9 @@ fn is_told_by_name(pair: Node<'_>, key: &str, value: Node<'_>) -> bool {
 
 /// True for a word of a command that the words before it make one that must not be shown.
 fn is_telling_word(list: Node<'_>, word: Node<'_>, text: &str) -> bool {
+    if !list.is_sequence() {
+        return false;
+    }
     let mut words = Vec::new();
     // Arguments go on where the command ends.
     if list.key().is_some_and(|key| key.key_text() == "args") {
@@ -219,7 +226,7 @@ fn is_telling_word(list: Node<'_>, word: Node<'_>, text: &str) -> bool {
     }
     let before = list.items().take_while(|item| *item != word);
     words.extend(before.map(|item| item.as_str().unwrap_or_default()));
-    list.is_sequence() && credential::is_telling_word(&words, text)
+    credential::is_telling_word(&words, text)
 }
 
 /// The same bytes as spans in order that do not overlap.

@@ -54,7 +54,8 @@ fn setup<'a>(root: Node<'a>, job: &Entry<'a>, step: Node<'a>) -> Option<NodeSetu
             Some((before, last)) => {
                 let last = literal(last)?;
                 let from = text.rfind(last)?;
-                let place = version.parts(&[from..from + last.len()]).pop().flatten();
+                let range = from..from + last.len();
+                let place = version.parts(&[range]).pop().flatten();
                 let own = (vec![last], place.unwrap_or(version.span()));
                 given(root, job, step, before.trim()).unwrap_or(own)
             }

@@ -120,6 +120,15 @@ fn a_line_does_not_show_the_weak_value_of_a_misspelt_key() {
         assert!(report.contains("workload/unknown-field"), "{report}");
         assert!(!report.contains("lionheart"), "{report}");
     }
+    // Nor what else stands on the line where a list begins in the place of one.
+    for list in ["[ # lionheartlion\n      a]", "[{lionheartlion:\n      a}]"] {
+        let text = pod(&format!(
+            "env:\n    - name: DB_PASSWORD\n      value: {list}"
+        ));
+        let (_, report) = told("a.yaml", "", &text);
+        assert!(report.contains("workload/wrong-type"), "{report}");
+        assert!(!report.contains("lionheart"), "{report}");
+    }
 }
 
 #[test]

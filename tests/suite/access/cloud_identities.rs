@@ -157,7 +157,7 @@ fn an_identity_that_stays_in_what_is_built_is_no_news() {
                 ("overlays/live/kustomization.yaml", text.clone())
             }
             "overlays/prod/patch.yaml" => ("overlays/live/patch.yaml", text.clone()),
-            path => (path, text.clone()),
+            other => (other, text.clone()),
         })
         .collect();
     assert_eq!(news(&in_file, &renamed), [""; 0]);
@@ -168,7 +168,7 @@ fn an_identity_that_stays_in_what_is_built_is_no_news() {
             "overlays/prod/kustomization.yaml" => ("overlays/dev/kustomization.yaml", text.clone()),
             "overlays/prod/patch.yaml" => ("overlays/dev/patch.yaml", text.clone()),
             "overlays/dev/kustomization.yaml" => ("overlays/prod/kustomization.yaml", text.clone()),
-            path => (path, text.clone()),
+            other => (other, text.clone()),
         })
         .collect();
     let dev = format!("medium overlays/dev/patch.yaml {ADMIN} at overlays/dev/kustomization.yaml");

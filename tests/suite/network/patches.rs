@@ -340,8 +340,12 @@ fn operations_on_labels_and_accounts_are_told() {
 #[test]
 fn patches_beyond_what_is_put_together_make_the_run_incomplete() {
     let labels = |count: usize| {
-        let labels: String = (0..count).map(|at| format!("l{at}: v, ")).collect();
-        deployment("db", &format!("metadata: {{labels: {{{labels}more: v}}}}"))
+        let labels: Vec<String> = (0..count).map(|at| format!("l{at}: v")).collect();
+        let labels = labels.join(", ");
+        deployment(
+            "db",
+            &format!("metadata: {{labels: {{{labels}, more: v}}}}"),
+        )
     };
     let (some, all) = (labels(10), labels(70_000));
     let plain = overlays("", "");
