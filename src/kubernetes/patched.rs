@@ -7,7 +7,7 @@ use crate::syntax::{Composed, Node, Part, Span, Tree};
 
 use super::kinds::{self, Kind};
 use super::manifest::Record;
-use super::strategic::{self, Outcome};
+use super::strategic::{self, Failure};
 
 /// The most nodes that an object may have.
 const MOST_NODES: usize = 1 << 16;
@@ -106,25 +106,16 @@ impl<'a> Patching<'a> {
         Some(Part { node, from })
     }
 
-    /// Puts a patch on it; false where what it makes of the object is not known, and the object stays what it was.
-    pub fn patch(&mut self, patch: Written<'a>, kind: &Kind) -> bool {
-        let Some(object) = self.object.clone() else {
-            return true;
-        };
-        let Some(part) = self.part(patch) else {
-            return false;
-        };
-        match strategic::patched(object, part, kind) {
-            Outcome::Becomes(object) => {
-                self.object = Some(object);
-                true
-            }
-            Outcome::Deleted => {
-                self.object = None;
-                true
-            }
-            Outcome::Unknown => false,
+    /// Puts a patch on it.
+    ///
+    /// # Errors
+    /// Where what it makes of the object is not known, and the object stays what it was.
+    pub fn patch(&mut self, patch: Written<'a>, kind: &Kind) -> Result<(), Failure> {
+        if let Some(object) = self.object.clone() {
+            let part = self.part(patch).ok_or(Failure::Unknown)?;
+            self.object = strategic::patched(object, part, kind)?;
         }
+        Ok(())
     }
 
     /// True if a patch has deleted the object.
@@ -137,13 +128,13 @@ impl<'a> Patching<'a> {
     ///
     /// # Errors
     /// Where it has more nodes than an object may have.
-    pub fn result(self, most: usize) -> Result<Option<Patched>, TooLarge> {
+    pub fn result(self, most: usize) -> Result<Option<Patched>, Failure> {
         let Some(object) = self.object else {
             return Ok(None);
         };
-        let tree = Tree::composed(&object, MOST_NODES.min(most)).ok_or(TooLarge)?;
+        let tree = Tree::composed(&object, MOST_NODES.min(most)).ok_or(Failure::TooLarge)?;
         let root = tree.documents().first().map(|it| tree.root(it));
-        let root = root.ok_or(TooLarge)?;
+        let root = root.ok_or(Failure::TooLarge)?;
         let (old, own) = (self.record, self.own);
         let known = old.kind.pods.iter();
         let mut pods: Vec<Node<'_>> = known.flat_map(|path| kinds::follow(root, path)).collect();
@@ -167,10 +158,6 @@ impl<'a> Patching<'a> {
         }))
     }
 }
-
-/// An object has more nodes than it may have.
-#[derive(Debug)]
-pub struct TooLarge;
 
 /// What stands in a mapping at the place of a node below another one.
 fn same_place<'t>(node: Node<'_>, top: Node<'_>, mapping: Node<'t>) -> Option<Node<'t>> {

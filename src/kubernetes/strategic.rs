@@ -10,40 +10,35 @@ use super::kinds::Kind;
 /// How many pairs of what a patch says and what is there are looked at in one mapping or list.
 const MOST_PAIRS: usize = 1 << 20;
 
-/// What a patch comes to.
+/// Why nobody can say what a patch comes to.
 #[derive(Debug)]
-pub enum Outcome<'a> {
-    /// The object is this.
-    Becomes(Composed<'a>),
-    /// The object is gone.
-    Deleted,
-    /// Something in the patch is not known here.
+pub enum Failure {
+    /// Something in it is not known here.
     Unknown,
+    /// It says more than is looked at.
+    TooLarge,
 }
 
-/// Something in a patch that is not known here.
-struct Unknown;
+/// What becomes of a value: nothing where it is taken away.
+type Merged<'a> = Result<Option<Composed<'a>>, Failure>;
 
-/// Why an object has what it has.
-type Merged<'a> = Result<Option<Composed<'a>>, Unknown>;
-
-/// What a patch makes of an object of a kind. Which object it is does not change.
-#[must_use]
-pub fn patched<'a>(object: Composed<'a>, patch: Part<'a>, kind: &Kind) -> Outcome<'a> {
+/// What a patch makes of an object of a kind: none where it is gone. Which object it is does not change.
+///
+/// # Errors
+/// Where that is not known.
+pub fn patched<'a>(
+    object: Composed<'a>,
+    patch: Part<'a>,
+    kind: &Kind,
+) -> Result<Option<Composed<'a>>, Failure> {
     let group = kind.groups.first().copied().unwrap_or_default();
     let merging = Merging {
         // Of a kind that is not built in, nobody knows the keys of its lists.
         has_keys: !group.contains('.') || group.ends_with(".k8s.io"),
         is_service: kind.name == "Service",
     };
-    let Some(changes) = without_identity(patch) else {
-        return Outcome::Unknown;
-    };
-    match merging.merged(object, patch, Some(changes)) {
-        Ok(Some(object)) => Outcome::Becomes(object),
-        Ok(None) => Outcome::Deleted,
-        Err(Unknown) => Outcome::Unknown,
-    }
+    let changes = without_identity(patch).ok_or(Failure::Unknown)?;
+    merging.merged(object, patch, Some(changes))
 }
 
 /// What says in a mapping how it is merged.
@@ -74,7 +69,7 @@ impl Merging {
             Some("delete") => return Ok(None),
             Some("replace") => (patch, None),
             None | Some("merge") => (old.part(), old.into_entries()),
-            Some(_) => return Err(Unknown),
+            Some(_) => return Err(Failure::Unknown),
         };
         let is_new = old.is_none();
         let mut entries = old.unwrap_or_default();
@@ -85,7 +80,7 @@ impl Merging {
             .saturating_mul(entries.len().max(changes.len()))
             > MOST_PAIRS
         {
-            return Err(Unknown);
+            return Err(Failure::TooLarge);
         }
         for (key, change) in changes {
             let name = key.node.key_text();
@@ -93,7 +88,7 @@ impl Merging {
                 continue;
             }
             if name.starts_with('$') {
-                return Err(Unknown);
+                return Err(Failure::Unknown);
             }
             let mut known = entries.iter();
             let known = known.position(|(own, _)| own.node.key_text() == name);
@@ -117,7 +112,7 @@ impl Merging {
         name: &str,
         (own, old): (Part<'a>, Composed<'a>),
         (key, change): (Part<'a>, Composed<'a>),
-    ) -> Result<Option<(Part<'a>, Composed<'a>)>, Unknown> {
+    ) -> Result<Option<(Part<'a>, Composed<'a>)>, Failure> {
         let part = change.part();
         if part.node.is_null() {
             return Ok(None);
@@ -151,7 +146,9 @@ impl Merging {
                 let nothing = Composed::Mapping(part, Vec::new());
                 self.merged(nothing, part, changes)
             }
-            Value::Sequence if part.node.items().any(|it| directive(it).is_some()) => Err(Unknown),
+            Value::Sequence if part.node.items().any(|it| directive(it).is_some()) => {
+                Err(Failure::Unknown)
+            }
             _ => Ok(Some(change)),
         }
     }
@@ -162,7 +159,7 @@ impl Merging {
         mut items: Vec<Composed<'a>>,
         patch: Part<'a>,
         key: &str,
-    ) -> Result<Vec<Composed<'a>>, Unknown> {
+    ) -> Result<Vec<Composed<'a>>, Failure> {
         let is_bare = |item: Node<'_>| item.get(key).is_none();
         let replaces = |item: &Node<'_>| directive(*item) == Some("replace") && is_bare(*item);
         if patch.node.items().any(|item| replaces(&item)) {
@@ -171,7 +168,7 @@ impl Merging {
         let changes = patch.node.items().filter(|item| !replaces(item));
         let changes: Vec<Node<'a>> = changes.collect();
         if changes.len().saturating_mul(items.len().max(changes.len())) > MOST_PAIRS {
-            return Err(Unknown);
+            return Err(Failure::TooLarge);
         }
         for change in changes {
             let part = patch.beside(change);
@@ -312,14 +309,9 @@ mod tests {
             node: root(&patch),
             from: 1000,
         };
-        match patched(whole, part, kinds::find(version, kind).unwrap()) {
-            Outcome::Becomes(object) => {
-                let tree = Tree::composed(&object, 1000).unwrap();
-                value(root(&tree))
-            }
-            Outcome::Deleted => None,
-            Outcome::Unknown => panic!("it is known"),
-        }
+        let after = patched(whole, part, kinds::find(version, kind).unwrap());
+        let tree = Tree::composed(&after.expect("it is known")?, 1000).unwrap();
+        value(root(&tree))
     }
 
     fn pod(spec: &str) -> String {
@@ -404,7 +396,7 @@ mod tests {
             from: 1000,
         };
         let kind = kinds::find("v1", "Pod").unwrap();
-        let Outcome::Becomes(object) = patched(whole, part, kind) else {
+        let Ok(Some(object)) = patched(whole, part, kind) else {
             panic!("it is an object");
         };
         let tree = Tree::composed(&object, 100).unwrap();

@@ -11,6 +11,7 @@ use crate::kubernetes::kinds::Kind;
 use crate::kubernetes::manifest::Record;
 use crate::kubernetes::patch::Target;
 use crate::kubernetes::patched::{Patching, Written};
+use crate::kubernetes::strategic::Failure;
 use crate::kubernetes::{Completeness, Field, Object, Patched};
 use crate::syntax::{Node, Span, Tree};
 
@@ -423,17 +424,21 @@ impl<'a> Applying<'a> {
             };
             self.steps_left = left;
             let was_gone = patching.is_gone();
-            if patching.patch(source.written(), record.kind) {
-                self.applied.used.insert(source.key());
-                let of_file = self.applied.patching.entry(Arc::clone(source.path));
-                of_file.or_default().insert(Arc::clone(written.path));
-                if !was_gone && patching.is_gone() {
-                    let key = (Arc::clone(written.path), Arc::clone(&record.resource));
-                    let by = self.applied.deleted.entry(key).or_default();
-                    by.insert(source.deletes_at());
-                }
-            } else {
-                self.failed.insert(source.key());
+            if let Err(failure) = patching.patch(source.written(), record.kind) {
+                let failed = match failure {
+                    Failure::Unknown => &mut self.failed,
+                    Failure::TooLarge => &mut self.beyond,
+                };
+                failed.insert(source.key());
+                continue;
+            }
+            self.applied.used.insert(source.key());
+            let of_file = self.applied.patching.entry(Arc::clone(source.path));
+            of_file.or_default().insert(Arc::clone(written.path));
+            if !was_gone && patching.is_gone() {
+                let key = (Arc::clone(written.path), Arc::clone(&record.resource));
+                let by = self.applied.deleted.entry(key).or_default();
+                by.insert(source.deletes_at());
             }
         }
         let Ok(patched) = patching.result(self.nodes_left) else {
