@@ -1,5 +1,6 @@
 //! What the files of a revision hold of roles, bindings, accounts and of the pods that run as these.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::finding::Location;
@@ -233,10 +234,12 @@ pub fn are_about_rights<'a>(mut objects: impl Iterator<Item = Object<'a>>) -> bo
 /// Reads the objects of a revision, which come file by file.
 #[must_use]
 pub fn read<'a>(objects: impl Iterator<Item = Object<'a>>, symbols: &mut Symbols) -> Vec<Part> {
+    let objects: Vec<Object<'a>> = objects.collect();
+    let moved = Moved::of(&objects);
     let mut parts: Vec<Part> = Vec::new();
     for object in objects {
         if let Some(part) = part_of(&mut parts, object, || Part::new(object)) {
-            add(part, object, symbols);
+            add(part, object, &moved, symbols);
         }
     }
     parts.retain(|part| {
@@ -246,13 +249,38 @@ pub fn read<'a>(objects: impl Iterator<Item = Object<'a>>, symbols: &mut Symbols
     parts
 }
 
-fn add(part: &mut Part, object: Object<'_>, symbols: &mut Symbols) {
+/// Where variants build the accounts that they take in: by the variant's file, and by the namespace and the name that are
+/// written.
+struct Moved<'a>(HashMap<(&'a str, &'a str, &'a str), &'a str>);
+
+impl<'a> Moved<'a> {
+    fn of(objects: &[Object<'a>]) -> Self {
+        let accounts = objects.iter().filter_map(|object| {
+            let variant = object.variant()?;
+            let resource = object.resource();
+            let namespace = resource.namespace.as_deref().unwrap_or("default");
+            let is_account = object.kind().name == "ServiceAccount";
+            let key = (&*variant.at, namespace, &*resource.name);
+            is_account.then(|| (key, landing(*object)))
+        });
+        Self(accounts.collect())
+    }
+
+    /// The namespace in which the account lies that something of a variant names.
+    fn namespace(&self, object: Object<'_>, namespace: &str, name: &str) -> Option<&'a str> {
+        let variant = object.variant()?;
+        self.0.get(&(&*variant.at, namespace, name)).copied()
+    }
+}
+
+fn add(part: &mut Part, object: Object<'_>, moved: &Moved<'_>, symbols: &mut Symbols) {
     if let Some(role) = roles::Role::of(object) {
         part.roles.push(Arc::new(Role::read(role, symbols)));
     } else if let Some(binding) = bindings::Binding::of(object) {
         if !binding.is_refused() {
-            part.bindings
-                .push(Arc::new(Binding::read(binding, symbols)));
+            let moved = |namespace: &str, name: &str| moved.namespace(object, namespace, name);
+            let binding = Binding::read(binding, moved, symbols);
+            part.bindings.push(Arc::new(binding));
         }
     } else if let Some(namespace) = Namespace::of(object) {
         let labels = namespace.enforce();

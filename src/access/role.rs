@@ -301,9 +301,13 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// Reads a binding.
+    /// Reads a binding. `moved` tells in which namespace an account lies that is written with a namespace and a name.
     #[must_use]
-    pub fn read(binding: bindings::Binding<'_>, symbols: &mut Symbols) -> Self {
+    pub fn read<'m>(
+        binding: bindings::Binding<'_>,
+        moved: impl Fn(&str, &str) -> Option<&'m str>,
+        symbols: &mut Symbols,
+    ) -> Self {
         let object = binding.object();
         let namespace = landing(object);
         let is_of_cluster = binding.is_of_cluster();
@@ -319,12 +323,14 @@ impl Binding {
         };
         let written = object.resource().namespace.as_deref();
         let subjects = binding.subjects().filter_map(|bound| {
-            // A kustomization that moves a binding moves the accounts beside it.
+            // A kustomization that moves accounts has the bindings that it takes in follow them, and one that moves a
+            // binding moves the accounts beside it.
             let own = bound.namespace();
-            let own = if own.is_some() && own == written {
-                kustomized.or(own)
-            } else {
-                own
+            let follows = own.zip(bound.name());
+            let own = match follows.and_then(|(namespace, name)| moved(namespace, name)) {
+                Some(moved) => Some(moved),
+                None if own.is_some() && own == written => kustomized.or(own),
+                None => own,
             };
             let namespace = own.or((!is_of_cluster).then_some(namespace));
             let subject = Subject::of(bound.kind()?, bound.name()?, namespace)?;

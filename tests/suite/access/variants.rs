@@ -514,3 +514,70 @@ fn what_a_kustomization_takes_in_only_now_is_news() {
         }
     }
 }
+
+/// Kustomize has the subjects of bindings follow the accounts that it moves, also where the binding is of the cluster.
+#[test]
+fn a_binding_of_the_cluster_follows_the_accounts_beside_it() {
+    let files = |account: &str, subject: &str, runs: &str| {
+        let written = |namespace: &str| match namespace {
+            "" => String::new(),
+            namespace => format!(", namespace: {namespace}"),
+        };
+        let bound = written(subject);
+        let account = written(account);
+        let rbac = overlay(
+            "config/rbac",
+            "",
+            "",
+            &[
+                (
+                    "sa.yaml",
+                    &format!(
+                        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: s1{account}}}\n"
+                    ),
+                ),
+                (
+                    "role.yaml",
+                    "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: app}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n",
+                ),
+                (
+                    "rb.yaml",
+                    &format!(
+                        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: app}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: app}}\nsubjects: [{{kind: ServiceAccount, name: s1{bound}}}]\n"
+                    ),
+                ),
+            ],
+        );
+        let manager = overlay(
+            "config/manager",
+            "",
+            "",
+            &[(
+                "d.yaml",
+                &format!(
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d{account}}}\nspec:\n  selector: {{matchLabels: {{app: d}}}}\n  template:\n    metadata: {{labels: {{app: d}}}}\n    spec:\n      {runs}\n      containers: [{{name: a, image: 'ghcr.io/example/a:1.2.3'}}]\n"
+                ),
+            )],
+        );
+        let whole = overlay("config/default", "proj-system", "../rbac, ../manager", &[]);
+        all(&[&rbac, &manager, &whole])
+    };
+    let runs = "serviceAccountName: s1";
+    for (account, subject, is_followed) in [
+        ("system", "system", true),
+        ("", "default", true),
+        ("system", "proj-system", true),
+        ("system", "elsewhere", false),
+    ] {
+        let base = files(account, subject, "serviceAccountName: s2");
+        let report = judged(&base, &files(account, subject, runs));
+        let wanted = "high rbac/powerful-workload config/manager/d.yaml";
+        let is_told = news(&report).iter().any(|told| told == wanted);
+        assert_eq!(
+            is_told,
+            is_followed,
+            "{account} {subject}: {:?}",
+            news(&report)
+        );
+    }
+}
