@@ -255,15 +255,16 @@ struct Moved<'a>(HashMap<(&'a str, &'a str, &'a str), &'a str>);
 
 impl<'a> Moved<'a> {
     fn of(objects: &[Object<'a>]) -> Self {
-        let accounts = objects.iter().filter_map(|object| {
-            let variant = object.variant()?;
-            let resource = object.resource();
+        let accounts = objects
+            .iter()
+            .filter(|object| object.kind().name == "ServiceAccount");
+        let moved = accounts.filter_map(|account| {
+            let resource = account.resource();
             let namespace = resource.namespace.as_deref().unwrap_or("default");
-            let is_account = object.kind().name == "ServiceAccount";
-            let key = (&*variant.at, namespace, &*resource.name);
-            is_account.then(|| (key, landing(*object)))
+            let key = (&*account.variant()?.at, namespace, &*resource.name);
+            Some((key, landing(*account)))
         });
-        Self(accounts.collect())
+        Self(moved.collect())
     }
 
     /// The namespace in which the account lies that something of a variant names.

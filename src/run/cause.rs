@@ -100,9 +100,7 @@ impl<'a> Causes<'a> {
     pub(super) fn ranges(&mut self, path: &Arc<str>) -> Option<&[ChangedRange]> {
         let before = self.file_before(path);
         let after = self.head.file(path)?.text()?;
-        let ranges = self.ranges.entry(Arc::clone(path));
-        let ranges = ranges.or_insert_with(|| Some(changed_ranges(before?.text()?, after)));
-        ranges.as_deref()
+        compared(&mut self.ranges, path, before, after)
     }
 
     /// A line that explains a finding, if it changed or its object did.
@@ -128,11 +126,7 @@ impl<'a> Causes<'a> {
         let after = file.text()?;
         let base = self.base;
         let before = self.file_before(path);
-        let ranges = self
-            .ranges
-            .entry(Arc::clone(path))
-            .or_insert_with(|| Some(changed_ranges(before?.text()?, after)));
-        let Some(ranges) = ranges else {
+        let Some(ranges) = compared(&mut self.ranges, path, before, after) else {
             return Some(place.clone());
         };
         let at = place.span;
@@ -200,6 +194,18 @@ impl<'a> Causes<'a> {
             span,
         })
     }
+}
+
+/// The stretches that changed of a file of both sides, which is compared once; none where all of it is new.
+fn compared<'k>(
+    known: &'k mut HashMap<Arc<str>, Option<Vec<ChangedRange>>>,
+    path: &Arc<str>,
+    before: Option<&SourceFile>,
+    after: &str,
+) -> Option<&'k [ChangedRange]> {
+    let ranges = known.entry(Arc::clone(path));
+    let ranges = ranges.or_insert_with(|| Some(changed_ranges(before?.text()?, after)));
+    ranges.as_deref()
 }
 
 /// The first changed lines of the entry of a lockfile that a key opens. It ends where the next one begins, or where

@@ -76,12 +76,17 @@ fn overwritten(snapshot: &Snapshot) -> Vec<Overwritten<'_>> {
             let Some(target) = &patch.target else {
                 continue;
             };
-            for (path, operation) in operations(snapshot, folder, patch) {
-                let builds = builds.get_or_insert_with(|| Builds::of(snapshot));
-                let changed = builds.changed_by(folder);
+            let operations = operations(snapshot, folder, patch);
+            if operations.is_empty() {
+                continue;
+            }
+            let builds = builds.get_or_insert_with(|| Builds::of(snapshot));
+            let changed = builds.changed_by(folder);
+            for (path, operation) in operations {
                 let what = snapshot.objects().find_map(|object| {
                     left = left.checked_sub(1)?;
-                    let is_it = is_kind(target, object)
+                    let is_it = operation.is_about(object)
+                        && is_kind(target, object)
                         && !builds.taking(object.path()).is_disjoint(&changed)
                         && is_named(target, object, builds.renames(object.path(), &changed));
                     is_it.then(|| lost(object, target, operation)).flatten()
@@ -111,6 +116,16 @@ struct Operation<'a> {
     /// What it adds where protections are held; nothing for one on a label.
     value: Option<Node<'a>>,
     content: u64,
+}
+
+impl Operation<'_> {
+    /// True for an object of a kind that has what it changes.
+    fn is_about(&self, object: Object<'_>) -> bool {
+        match self.value {
+            Some(_) => object.kind().bears_pods(),
+            None => object.kind().name == "Namespace",
+        }
+    }
 }
 
 /// The operations of a patch that may change what protects, with their files.
@@ -183,17 +198,12 @@ fn is_named(target: &Target, object: Object<'_>, is_renamed: bool) -> bool {
 
 /// What an operation changes of an object that it is for.
 fn lost(object: Object<'_>, target: &Target, operation: Operation<'_>) -> Option<Lost> {
-    let name = &object.resource().name;
-    match operation.value {
-        Some(value) if object.kind().bears_pods() => {
-            protection(object, operation.path, value).map(Lost::Protection)
-        }
-        // Where a target says exactly that it is for Namespaces, all that is done to their labels is told.
-        None if object.kind().name == "Namespace" && target.kind() != Some("Namespace") => {
-            Some(Lost::Label(name.to_string()))
-        }
-        _ => None,
+    if let Some(value) = operation.value {
+        return protection(object, operation.path, value).map(Lost::Protection);
     }
+    // Where a target says exactly that it is for Namespaces, all that is done to their labels is told.
+    let is_told = target.kind() == Some("Namespace");
+    (!is_told).then(|| Lost::Label(object.resource().name.to_string()))
 }
 
 /// The first protection at a place of an object that a value put there does not say again.
